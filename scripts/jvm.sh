@@ -3,6 +3,7 @@
 # started in the background, waited for, and ended by the process id that was written down, never by name.
 # Sourced, not run. A "service" is a name NAME inside a directory DIR: DIR/NAME.pid, DIR/NAME.log.
 
+# shellcheck disable=SC2034 # used by the scripts that source this one
 cache_dir=${CONSENT_GATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/consent-gate}
 port_dir=${TMPDIR:-/tmp}/consent-gate-ports
 
