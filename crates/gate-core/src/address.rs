@@ -1,0 +1,252 @@
+//! Canonical addresses: the form that is hashed, so that every spelling of an address finds the same state.
+//!
+//! Rules section 7. Changing what comes out of here changes every stored key: golden tests freeze it, and
+//! a change raises the store's format version. Never logged; the error carries no address.
+
+use crate::Channel;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, enums::Region};
+use unicode_normalization::UnicodeNormalization;
+
+/// What kind of address it is; part of the hashed key, so equal texts of two kinds stay apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressKind {
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// An app install id.
+    Push,
+}
+
+impl AddressKind {
+    /// The kind of address a channel delivers to.
+    #[must_use]
+    pub const fn of_channel(channel: Channel) -> Self {
+        match channel {
+            Channel::Email => Self::Email,
+            Channel::Push => Self::Push,
+            Channel::Sms
+            | Channel::Mms
+            | Channel::Rcs
+            | Channel::Whatsapp
+            | Channel::VoiceLive
+            | Channel::VoiceAuto => Self::Phone,
+        }
+    }
+
+    /// The prefix of the hashed key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Push => "push",
+        }
+    }
+}
+
+/// An address in the form that is hashed. Personal data: `Debug` is redacted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CanonicalAddress {
+    kind: AddressKind,
+    text: String,
+}
+
+/// Why an address cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Longer than any real address.
+    #[error("address longer than {ADDRESS_BYTES_MAX} bytes")]
+    TooLong,
+    /// Not a deliverable e-mail address.
+    #[error("not a valid e-mail address")]
+    Email,
+    /// The domain is no valid international domain name.
+    #[error("not a valid e-mail domain")]
+    Domain,
+    /// No country code and no region, or a length that no number has.
+    #[error("not a valid phone number; write it as +<country code><number> or give `region`")]
+    Phone,
+}
+
+/// Longest address looked at, in bytes; RFC 5321 allows 254 for e-mail.
+pub(crate) const ADDRESS_BYTES_MAX: usize = 320;
+
+impl CanonicalAddress {
+    /// Canonicalises an address for a channel; without one the kind is told by an `@`.
+    ///
+    /// # Errors
+    /// When it cannot be an address of that kind.
+    pub fn parse(
+        raw: &str,
+        channel: Option<Channel>,
+        region: Option<&str>,
+    ) -> Result<Self, AddressError> {
+        if raw.len() > ADDRESS_BYTES_MAX {
+            return Err(AddressError::TooLong);
+        }
+        let kind = match channel {
+            Some(Channel::Push) => AddressKind::Push,
+            _ if raw.contains('@') => AddressKind::Email,
+            Some(channel) => AddressKind::of_channel(channel),
+            None => AddressKind::Phone,
+        };
+        let text = match kind {
+            AddressKind::Email => email(raw)?,
+            AddressKind::Phone => phone(raw, region)?,
+            AddressKind::Push => raw.trim().to_owned(),
+        };
+        Ok(Self { kind, text })
+    }
+
+    /// What kind of address it is.
+    #[must_use]
+    pub fn kind(&self) -> AddressKind {
+        self.kind
+    }
+
+    /// The canonical text, for hashing only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl std::fmt::Debug for CanonicalAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CanonicalAddress({}, redacted)", self.kind.as_str())
+    }
+}
+
+/// Trim, drop a display name, NFC; domain to lower-case A-labels without trailing dot; local part
+/// lower-cased for matching (over-blocking is the safe side). No provider folding.
+fn email(raw: &str) -> Result<String, AddressError> {
+    let raw = raw.trim();
+    let bare = match (raw.rfind('<'), raw.strip_suffix('>')) {
+        (Some(open), Some(inner)) => inner.get(open + 1..).unwrap_or_default(),
+        _ => raw,
+    };
+    // plain ASCII is already NFC and its domain already an A-label: the common case allocates once
+    let nfc: String = if bare.is_ascii() {
+        bare.to_owned()
+    } else {
+        bare.nfc().collect()
+    };
+    let (local, domain) = nfc.rsplit_once('@').ok_or(AddressError::Email)?;
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let domain = idna::domain_to_ascii_strict(domain).map_err(|_| AddressError::Domain)?;
+    let canonical = format!("{}@{domain}", local.to_lowercase());
+    let options = email_address::Options::default()
+        .without_display_text()
+        .without_domain_literal()
+        .with_required_tld();
+    email_address::EmailAddress::parse_with_options(&canonical, options)
+        .map_err(|_| AddressError::Email)?;
+    Ok(canonical)
+}
+
+/// E.164 through libphonenumber's rules: impossible lengths and unknown country codes are refused,
+/// unassigned but well-formed ranges are not.
+fn phone(raw: &str, region: Option<&str>) -> Result<String, AddressError> {
+    let region = region.and_then(|region| Region::try_from(region.trim()).ok());
+    let trimmed = raw.trim();
+    let international = trimmed.strip_prefix("00").map(|rest| format!("+{rest}"));
+    let number = PHONE_NUMBER_UTIL
+        .parse(international.as_deref().unwrap_or(trimmed), region)
+        .map_err(|_| AddressError::Phone)?;
+    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+        return Err(AddressError::Phone);
+    }
+    let mut number = number;
+    number.extension = None;
+    Ok(PHONE_NUMBER_UTIL
+        .format(&number, PhoneNumberFormat::E164)
+        .into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Golden keys: state is stored under these texts, so none may ever change silently.
+    #[test]
+    fn golden_forms() {
+        for (raw, channel, region, expected) in [
+            ("Ben@Example.NET", Channel::Email, None, "ben@example.net"),
+            (
+                "  Ben O'Neil <ben@example.net> ",
+                Channel::Email,
+                None,
+                "ben@example.net",
+            ),
+            ("ben@example.net.", Channel::Email, None, "ben@example.net"),
+            (
+                "ben+tag@gmail.com",
+                Channel::Email,
+                None,
+                "ben+tag@gmail.com",
+            ),
+            ("b.e.n@gmail.com", Channel::Email, None, "b.e.n@gmail.com"),
+            (
+                "jose\u{301}@example.com",
+                Channel::Email,
+                None,
+                "jos\u{e9}@example.com",
+            ),
+            (
+                "anna@Bücher.example",
+                Channel::Email,
+                None,
+                "anna@xn--bcher-kva.example",
+            ),
+            ("+44 7700 900456", Channel::Sms, None, "+447700900456"),
+            ("0044 7700 900456", Channel::Sms, None, "+447700900456"),
+            ("+44 (0)7700 900456", Channel::Sms, None, "+447700900456"),
+            ("07700 900456", Channel::Sms, Some("GB"), "+447700900456"),
+            (
+                "(312) 555-0147",
+                Channel::VoiceLive,
+                Some("US"),
+                "+13125550147",
+            ),
+            (
+                "+1 312 555 0147 ext. 12",
+                Channel::Sms,
+                None,
+                "+13125550147",
+            ),
+            (" 9f3c-install ", Channel::Push, None, "9f3c-install"),
+        ] {
+            let canonical = CanonicalAddress::parse(raw, Some(channel), region).unwrap();
+            assert_eq!(canonical.expose(), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn refused() {
+        for (raw, channel) in [
+            ("ben", Channel::Email),
+            ("ben@", Channel::Email),
+            ("@example.net", Channel::Email),
+            ("ben@localhost", Channel::Email),
+            ("ben@[127.0.0.1]", Channel::Email),
+            ("a b@example.net", Channel::Email),
+            ("07700 900456", Channel::Sms),
+            ("+999 123456789", Channel::Sms),
+            ("+44", Channel::Sms),
+            ("+44 7700 900456 900456 900456", Channel::Sms),
+            ("hello", Channel::Sms),
+        ] {
+            assert!(
+                CanonicalAddress::parse(raw, Some(channel), None).is_err(),
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_address() {
+        let canonical = CanonicalAddress::parse("ben@example.net", None, None).unwrap();
+        assert!(!format!("{canonical:?}").contains("ben"));
+    }
+}

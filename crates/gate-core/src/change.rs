@@ -1,0 +1,314 @@
+//! A consent change as the sources state it, before it becomes facts.
+//!
+//! Field names and meanings are those of the public contract (`schemas/consent-change.avsc`).
+
+use crate::{Address, ChannelScope, ContactId, Timestamp};
+use std::borrow::Cow;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Double opt-in asked for, not yet confirmed.
+    OptInRequested,
+    /// The person agreed.
+    OptIn,
+    /// The mailbox or number owner confirmed.
+    OptInConfirmed,
+    /// The person ended permission.
+    OptOut,
+    /// GDPR art. 21(2) objection to direct marketing.
+    Object,
+    /// A purchase, inquiry, donation …: raw material of soft opt-in and implied consent.
+    Relationship,
+    /// A text message from the person.
+    InboundSms,
+    /// A spam report (RFC 5965).
+    Complaint,
+    /// A permanent delivery failure.
+    HardBounce,
+    /// The number belongs to somebody else now.
+    AddressReassigned,
+    /// The result of a do-not-call registry check.
+    RegistryStatus,
+    /// Operator suppression.
+    Suppress,
+    /// End of an operator suppression.
+    Unsuppress,
+    /// Erasure under GDPR art. 17.
+    Erase,
+    /// Facts about the person, such as the birth date.
+    Profile,
+    /// A message went out.
+    Sent,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 16] = [
+        Self::OptInRequested,
+        Self::OptIn,
+        Self::OptInConfirmed,
+        Self::OptOut,
+        Self::Object,
+        Self::Relationship,
+        Self::InboundSms,
+        Self::Complaint,
+        Self::HardBounce,
+        Self::AddressReassigned,
+        Self::RegistryStatus,
+        Self::Suppress,
+        Self::Unsuppress,
+        Self::Erase,
+        Self::Profile,
+        Self::Sent,
+    ];
+
+    /// The action of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == name)
+    }
+
+    /// The name used on the wire and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OptInRequested => "opt_in_requested",
+            Self::OptIn => "opt_in",
+            Self::OptInConfirmed => "opt_in_confirmed",
+            Self::OptOut => "opt_out",
+            Self::Object => "object",
+            Self::Relationship => "relationship",
+            Self::InboundSms => "inbound_sms",
+            Self::Complaint => "complaint",
+            Self::HardBounce => "hard_bounce",
+            Self::AddressReassigned => "address_reassigned",
+            Self::RegistryStatus => "registry_status",
+            Self::Suppress => "suppress",
+            Self::Unsuppress => "unsuppress",
+            Self::Erase => "erase",
+            Self::Profile => "profile",
+            Self::Sent => "sent",
+        }
+    }
+}
+
+/// The legal basis an event claims.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// A clear affirmative act. The default of the express actions.
+    #[default]
+    Express,
+    /// Signed agreement naming seller and number (47 CFR 64.1200(f)).
+    ExpressWritten,
+    /// Existing customer exception.
+    SoftOptIn,
+    /// Its charity form (GB, from 2026-02-05).
+    CharitySoftOptIn,
+    /// Permission the law reads from a relationship.
+    Implied,
+    /// GDPR art. 6(1)(f); never replaces ePrivacy consent.
+    LegitimateInterest,
+}
+
+impl Basis {
+    /// Every basis.
+    pub const ALL: [Self; 6] = [
+        Self::Express,
+        Self::ExpressWritten,
+        Self::SoftOptIn,
+        Self::CharitySoftOptIn,
+        Self::Implied,
+        Self::LegitimateInterest,
+    ];
+
+    /// The basis of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|basis| basis.as_str() == name)
+    }
+
+    /// The name used on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Express => "express",
+            Self::ExpressWritten => "express_written",
+            Self::SoftOptIn => "soft_opt_in",
+            Self::CharitySoftOptIn => "charity_soft_opt_in",
+            Self::Implied => "implied",
+            Self::LegitimateInterest => "legitimate_interest",
+        }
+    }
+}
+
+/// The kind of a relationship event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationshipKind {
+    /// A concluded sale.
+    Purchase,
+    /// Negotiation of a sale.
+    Negotiation,
+    /// A running contract.
+    Contract,
+    /// A request for information.
+    Inquiry,
+    /// A donation.
+    Donation,
+    /// Volunteer work.
+    Volunteer,
+    /// Other support of a charity.
+    Support,
+    /// Expressed interest in a charity.
+    Interest,
+    /// Membership.
+    Membership,
+    /// A free account.
+    AccountFree,
+}
+
+impl RelationshipKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Purchase,
+        Self::Negotiation,
+        Self::Contract,
+        Self::Inquiry,
+        Self::Donation,
+        Self::Volunteer,
+        Self::Support,
+        Self::Interest,
+        Self::Membership,
+        Self::AccountFree,
+    ];
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The name used on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Purchase => "purchase",
+            Self::Negotiation => "negotiation",
+            Self::Contract => "contract",
+            Self::Inquiry => "inquiry",
+            Self::Donation => "donation",
+            Self::Volunteer => "volunteer",
+            Self::Support => "support",
+            Self::Interest => "interest",
+            Self::Membership => "membership",
+            Self::AccountFree => "account_free",
+        }
+    }
+}
+
+/// What an operator suppression stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressionScope {
+    /// Every message. What a `suppress` without a scope means.
+    All,
+    /// Marketing only.
+    Marketing,
+}
+
+/// Proof of consent, reduced to what the gate judges. `method` and `notice_version` are required to grant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// How consent was given, e.g. `web_form`.
+    pub method: Option<Cow<'a, str>>,
+    /// The version of the text the person saw.
+    pub notice_version: Option<Cow<'a, str>>,
+    /// Signature present (US written consent).
+    pub signature: bool,
+    /// The number was named (US written consent).
+    pub number_named: bool,
+    /// Consent was no condition of purchase (US written consent).
+    pub not_condition_of_purchase: bool,
+}
+
+/// One event about one person's consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentChange<'a> {
+    /// Unique per event; redelivery is a no-op.
+    pub event_id: Cow<'a, str>,
+    /// When the person acted.
+    pub occurred_at: Timestamp,
+    /// What happened.
+    pub action: Action,
+    /// Who, by the sender's id. At least one of this and `address` is present.
+    pub contact_id: Option<ContactId<'a>>,
+    /// Who, by address.
+    pub address: Option<Address<'a>>,
+    /// ISO country to read a national number with.
+    pub region: Option<Cow<'a, str>>,
+    /// Which channel it speaks about.
+    pub channel: ChannelScope,
+    /// Which purpose, a dotted path.
+    pub purpose: Option<Cow<'a, str>>,
+    /// The legal entity responsible.
+    pub controller: Option<Cow<'a, str>>,
+    /// The trade name; `any` means all brands of the controller.
+    pub brand: Option<Cow<'a, str>>,
+    /// The legal basis claimed.
+    pub basis: Option<Basis>,
+    /// For `relationship`.
+    pub kind: Option<RelationshipKind>,
+    /// For `relationship`: the named boolean flags of rules section 4 that were `true` ([`crate::flags`]).
+    pub context_flags: u32,
+    /// For `relationship`: what was bought.
+    pub product_group: Option<Cow<'a, str>>,
+    /// Proof of consent.
+    pub evidence: Option<Evidence<'a>>,
+    /// For `inbound_sms`: what the person wrote.
+    pub text: Option<Cow<'a, str>>,
+    /// For `inbound_sms`: our number.
+    pub to: Option<Cow<'a, str>>,
+    /// For `registry_status`: which registry.
+    pub registry: Option<Cow<'a, str>>,
+    /// For `registry_status`: whether the number is listed. Unknown counts as listed.
+    pub listed: Option<bool>,
+    /// For `hard_bounce`: the enhanced status code (RFC 3463).
+    pub smtp: Option<Cow<'a, str>>,
+    /// For `suppress` and `unsuppress`.
+    pub scope: Option<SuppressionScope>,
+    /// For `erase`: leave the keyed hash that keeps the address blocked. Default true.
+    pub keep_suppression: bool,
+    /// For `profile`: days since 1970-01-01 of the birth date.
+    pub birth_date_days: Option<i32>,
+}
+
+impl<'a> ConsentChange<'a> {
+    /// A change with only the required fields set.
+    #[must_use]
+    pub fn new(event_id: impl Into<Cow<'a, str>>, occurred_at: Timestamp, action: Action) -> Self {
+        Self {
+            event_id: event_id.into(),
+            occurred_at,
+            action,
+            contact_id: None,
+            address: None,
+            region: None,
+            channel: ChannelScope::Any,
+            purpose: None,
+            controller: None,
+            brand: None,
+            basis: None,
+            kind: None,
+            context_flags: 0,
+            product_group: None,
+            evidence: None,
+            text: None,
+            to: None,
+            registry: None,
+            listed: None,
+            smtp: None,
+            scope: None,
+            keep_suppression: true,
+            birth_date_days: None,
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! Consent state and its fold.
+//!
+//! The state of a subject is a set of facts with canonical bytes. Joining is union, then three prunings
+//! that do not depend on arrival order, so the state is a join-semilattice (promise P4): any order, any
+//! duplication and any split of the same events ends in the same bytes.
+//!
+//! 1. Restrictive facts with the same scope collapse into the latest; the earliest receipt stands for
+//!    redeliveries.
+//! 2. An erasure removes what it erases, whenever that arrives.
+//! 3. Bounds: the newest permissive facts are kept; too many restrictive scopes saturate the subject,
+//!    which blocks everything. Losing a permission is safe, losing a refusal is not.
+//!
+//! Deliberately absent: hashing, storage, receipt clocks. The shell hands those in.
+
+use crate::change::{Action, ConsentChange, SuppressionScope};
+use crate::fact::{Fact, FactKind, Reader, Scope, flags, put_varint};
+use crate::{
+    Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Keyword, SubjectKey, Timestamp,
+    classify,
+};
+
+/// Express acts (and other non-relationship permissions) kept per subject, newest first.
+pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
+/// Relationship events kept per subject, newest first.
+pub(crate) const RELATIONSHIP_FACTS_MAX: usize = 512;
+/// Distinct restrictive scopes kept per subject before it saturates.
+pub(crate) const RESTRICTIVE_FACTS_MAX: usize = 1024;
+/// Addresses remembered per contact.
+pub(crate) const LINKS_MAX: usize = 1024;
+
+/// Everything the gate knows about one contact or one address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsentState<'a> {
+    facts: Vec<Fact<'a>>,
+    saturated: bool,
+}
+
+/// Stored bytes that are not a consent state. The store must quarantine itself and rebuild.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stored consent state is damaged or of another format")]
+pub struct StateError;
+
+/// The subjects a change speaks about, hashed by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subjects {
+    /// The contact id's key.
+    pub contact: Option<SubjectKey>,
+    /// The canonical address's key.
+    pub address: Option<SubjectKey>,
+}
+
+/// What a change did, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It became facts.
+    Facts,
+    /// It says nothing about consent (`sent`, a text that is no keyword …).
+    None,
+    /// Permissive and from the future: kept aside, not used.
+    Quarantined,
+    /// Restrictive and from the future: applied with its receipt time.
+    Clamped,
+}
+
+/// The facts of one change, by subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement<'a> {
+    /// For the contact's state.
+    pub contact: Vec<Fact<'a>>,
+    /// For the address's state.
+    pub address: Vec<Fact<'a>>,
+    /// What kind of change it was.
+    pub effect: Effect,
+    /// A text a person should look at ("cancel my order").
+    pub review: bool,
+}
+
+impl<'a> ConsentState<'a> {
+    /// First byte of every stored state.
+    pub const FORMAT: u8 = 1;
+
+    /// Reads stored bytes, borrowing from them.
+    ///
+    /// # Errors
+    /// When the bytes are of another format, truncated, trailing or otherwise not canonical.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, StateError> {
+        let mut state = Self::default();
+        state.decode_into(bytes)?;
+        Ok(state)
+    }
+
+    /// Like [`ConsentState::decode`], reusing this state's allocation.
+    ///
+    /// # Errors
+    /// As [`ConsentState::decode`]; the state is empty afterwards.
+    pub fn decode_into(&mut self, bytes: &'a [u8]) -> Result<(), StateError> {
+        self.facts.clear();
+        self.saturated = false;
+        self.read(&mut Reader(bytes)).ok_or_else(|| {
+            self.facts.clear();
+            StateError
+        })
+    }
+
+    fn read(&mut self, input: &mut Reader<'a>) -> Option<()> {
+        (input.byte()? == Self::FORMAT).then_some(())?;
+        self.saturated = match input.byte()? {
+            0 => false,
+            1 => true,
+            _ => return None,
+        };
+        let n_facts = input.varint()?;
+        for _ in 0..n_facts {
+            self.facts.push(Fact::decode(input)?);
+        }
+        input.0.is_empty().then_some(())
+    }
+
+    /// Appends the canonical bytes: equal states, equal bytes.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[Self::FORMAT, u8::from(self.saturated)]);
+        put_varint(out, self.facts.len() as u64);
+        for fact in &self.facts {
+            fact.encode(out);
+        }
+    }
+
+    /// The facts, in canonical order.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact<'a>] {
+        &self.facts
+    }
+
+    /// Whether so many restrictive scopes arrived that the subject can no longer be judged.
+    #[must_use]
+    pub fn is_saturated(&self) -> bool {
+        self.saturated
+    }
+
+    /// Whether this is an erased contact.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.facts
+            .iter()
+            .any(|fact| fact.kind == FactKind::ErasedContact)
+    }
+
+    /// Joins facts into the state. Commutative, associative, idempotent.
+    pub fn join(&mut self, facts: impl IntoIterator<Item = Fact<'a>>) {
+        for fact in facts {
+            match self
+                .facts
+                .binary_search_by(|known| known.cmp_identity(&fact))
+            {
+                Ok(at) => {
+                    if let Some(known) = self.facts.get_mut(at) {
+                        known.merge(&fact);
+                    }
+                }
+                Err(at) => self.facts.insert(at, fact),
+            }
+        }
+        self.prune();
+    }
+
+    /// Joins another state.
+    pub fn join_state(&mut self, other: &Self) {
+        self.saturated |= other.saturated;
+        self.join(other.facts.iter().copied());
+    }
+
+    /// What an erased contact says about each address it was seen with. The shell joins these into the
+    /// addresses' states, so that an erasure reaches an address however the two events are ordered.
+    pub fn erasures(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
+        let erasures = self
+            .facts
+            .iter()
+            .filter(|fact| fact.kind == FactKind::ErasedContact);
+        erasures.flat_map(|erased| {
+            let links = self.facts.iter().filter(|fact| fact.kind == FactKind::Link);
+            links.filter_map(|link| Some((link.other?, erased_address(erased))))
+        })
+    }
+
+    fn prune(&mut self) {
+        if self.is_erased() {
+            self.facts
+                .retain(|f| matches!(f.kind, FactKind::ErasedContact | FactKind::Link));
+            self.saturated = false;
+        }
+        let erased_until = self
+            .facts
+            .iter()
+            .filter(|f| f.kind == FactKind::ErasedAddress)
+            .map(|f| f.at)
+            .max();
+        if let Some(until) = erased_until {
+            self.facts
+                .retain(|f| !f.kind.is_permissive() || f.at > until);
+        }
+        let n_restrictive = self
+            .facts
+            .iter()
+            .filter(|f| f.kind.is_restrictive())
+            .count();
+        self.saturated |= n_restrictive > RESTRICTIVE_FACTS_MAX;
+        if self.saturated {
+            self.facts.retain(|f| f.kind == FactKind::Link);
+        }
+        self.keep_newest(EXPRESS_FACTS_MAX, |kind| {
+            kind.is_permissive() && kind != FactKind::Relationship
+        });
+        self.keep_newest(RELATIONSHIP_FACTS_MAX, |kind| {
+            kind == FactKind::Relationship
+        });
+        self.keep_newest(LINKS_MAX, |kind| kind == FactKind::Link);
+    }
+
+    /// Keeps the `max` newest facts of a class; ties by canonical order, so it stays order-free.
+    fn keep_newest(&mut self, max: usize, class: impl Fn(FactKind) -> bool) {
+        let n = self.facts.iter().filter(|f| class(f.kind)).count();
+        for _ in max..n {
+            let oldest = self
+                .facts
+                .iter()
+                .enumerate()
+                .filter(|(_, f)| class(f.kind))
+                .min_by(|(_, a), (_, b)| a.at.cmp(&b.at).then_with(|| a.cmp_identity(b)))
+                .map(|(index, _)| index);
+            if let Some(oldest) = oldest {
+                self.facts.remove(oldest);
+            }
+        }
+    }
+}
+
+fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
+    Fact {
+        kind: FactKind::ErasedAddress,
+        other: None,
+        ..*erased
+    }
+}
+
+/// The fact that one of a subject's consent changes could not be read (promise P3: a possible opt-out).
+#[must_use]
+pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
+    Fact::new(FactKind::Unreadable, event, received, received)
+}
+
+/// Turns a change into facts about its subjects.
+///
+/// `event` is the keyed hash of the event id, `received` the record's timestamp in Kafka.
+#[must_use]
+pub fn place<'a>(
+    change: &'a ConsentChange<'_>,
+    subjects: Subjects,
+    event: EventKey,
+    received: Timestamp,
+) -> Placement<'a> {
+    let mut placing = Placing {
+        change,
+        subjects,
+        event,
+        received,
+        out: Placement {
+            contact: Vec::new(),
+            address: Vec::new(),
+            effect: Effect::None,
+            review: false,
+        },
+    };
+    placing.by_action();
+    placing.link();
+    placing.out
+}
+
+struct Placing<'a, 'c> {
+    change: &'a ConsentChange<'c>,
+    subjects: Subjects,
+    event: EventKey,
+    received: Timestamp,
+    out: Placement<'a>,
+}
+
+impl<'a> Placing<'a, '_> {
+    fn by_action(&mut self) {
+        let change = self.change;
+        match change.action {
+            Action::OptInRequested => self.grant(FactKind::OptInRequested),
+            Action::OptIn => self.grant(FactKind::OptIn),
+            Action::OptInConfirmed => self.grant(FactKind::OptInConfirmed),
+            Action::Relationship => self.relationship(),
+            Action::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
+            // an objection reaches every channel, brand and marketing purpose of the controller (rule 5)
+            Action::Object => self.restrict(FactKind::Objected, self.controller_wide(), None),
+            // a spam report reaches every brand of the controller (rules section 6)
+            Action::Complaint => {
+                let scope = Scope {
+                    channel: change.channel,
+                    ..self.controller_wide()
+                };
+                self.restrict(FactKind::Complaint, scope, None);
+            }
+            Action::InboundSms => self.inbound_sms(),
+            Action::HardBounce => {
+                if bounce_is_permanent(change.smtp.as_deref()) {
+                    self.restrict_address(FactKind::HardBounce, None);
+                }
+            }
+            Action::AddressReassigned => self.restrict_address(FactKind::Reassigned, None),
+            Action::RegistryStatus if change.listed == Some(false) => {
+                let fact = self.fact(FactKind::RegistryClear, self.scope(), self.registry());
+                self.permit(fact);
+            }
+            Action::RegistryStatus => {
+                self.restrict_address(FactKind::RegistryListed, self.registry());
+            }
+            Action::Suppress => {
+                let kind = match change.scope {
+                    Some(SuppressionScope::Marketing) => FactKind::SuppressMarketing,
+                    Some(SuppressionScope::All) | None => FactKind::SuppressAll,
+                };
+                self.restrict(kind, self.scope(), None);
+            }
+            Action::Unsuppress => {
+                let kind = match change.scope {
+                    Some(SuppressionScope::All) => FactKind::UnsuppressAll,
+                    Some(SuppressionScope::Marketing) => FactKind::UnsuppressMarketing,
+                    None => return, // a missing scope permits nothing
+                };
+                let fact = self.fact(kind, self.scope(), None);
+                self.permit(fact);
+            }
+            Action::Erase => self.erase(),
+            Action::Profile => {
+                if let Some(days) = change.birth_date_days {
+                    let mut fact = self.fact(FactKind::Profile, Scope::EVERYTHING, None);
+                    fact.flags = days.cast_unsigned();
+                    self.permit(fact);
+                }
+            }
+            Action::Sent => {}
+        }
+    }
+
+    fn scope(&self) -> Scope<'a> {
+        Scope {
+            channel: self.change.channel,
+            controller: self.change.controller.as_deref(),
+            brand: self.change.brand.as_deref(),
+            purpose: self.change.purpose.as_deref(),
+        }
+    }
+
+    fn controller_wide(&self) -> Scope<'a> {
+        Scope {
+            controller: self.change.controller.as_deref(),
+            ..Scope::EVERYTHING
+        }
+    }
+
+    fn registry(&self) -> Option<&'a str> {
+        self.change.registry.as_deref()
+    }
+
+    fn fact(&self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) -> Fact<'a> {
+        let mut fact = Fact::new(kind, self.event, self.change.occurred_at, self.received);
+        fact.scope = scope;
+        fact.detail = detail;
+        fact
+    }
+
+    fn grant(&mut self, kind: FactKind) {
+        let mut fact = self.fact(kind, self.scope(), None);
+        fact.flags = self.change.basis.unwrap_or(Basis::Express) as u32;
+        if let Some(evidence) = &self.change.evidence {
+            let present = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
+            for (holds, flag) in [
+                (present(evidence.method.as_deref()), flags::METHOD),
+                (
+                    present(evidence.notice_version.as_deref()),
+                    flags::NOTICE_VERSION,
+                ),
+                (evidence.signature, flags::SIGNATURE),
+                (evidence.number_named, flags::NUMBER_NAMED),
+                (
+                    evidence.not_condition_of_purchase,
+                    flags::NOT_CONDITION_OF_PURCHASE,
+                ),
+            ] {
+                fact.flags |= if holds { flag } else { 0 };
+            }
+        }
+        self.permit(fact);
+    }
+
+    fn relationship(&mut self) {
+        let Some(kind) = self.change.kind else { return }; // an unnamed relationship permits nothing
+        let detail = self.change.product_group.as_deref();
+        let mut fact = self.fact(FactKind::Relationship, self.scope(), detail);
+        fact.flags = self.change.context_flags | ((kind as u32 + 1) << flags::KIND_SHIFT);
+        self.permit(fact);
+    }
+
+    fn inbound_sms(&mut self) {
+        let number = self
+            .change
+            .to
+            .as_deref()
+            .map(str::trim)
+            .filter(|to| !to.is_empty());
+        let brand = self.change.brand.as_deref();
+        let text_channel = Scope {
+            channel: ChannelScope::One(Channel::Sms),
+            brand,
+            purpose: None,
+            ..self.scope()
+        };
+        let text = self.change.text.as_deref().unwrap_or_default();
+        match classify(text) {
+            Keyword::Stop => {
+                self.restrict(FactKind::SenderStop, Scope::EVERYTHING, number);
+                self.restrict(FactKind::OptOut, text_channel, None);
+            }
+            Keyword::StopAll => {
+                self.restrict(FactKind::SenderStop, Scope::EVERYTHING, number);
+                self.restrict(
+                    FactKind::OptOut,
+                    Scope {
+                        brand: None,
+                        ..text_channel
+                    },
+                    None,
+                );
+            }
+            Keyword::Start => {
+                let fact = self.fact(FactKind::Start, text_channel, number);
+                self.permit(fact);
+            }
+            Keyword::Yes => {
+                let mut fact = self.fact(FactKind::Start, text_channel, number);
+                fact.flags |= flags::YES;
+                self.permit(fact);
+            }
+            Keyword::Review => self.out.review = true,
+            Keyword::Help | Keyword::None => {}
+        }
+    }
+
+    fn erase(&mut self) {
+        let keep = if self.change.keep_suppression {
+            flags::KEEP_SUPPRESSION
+        } else {
+            0
+        };
+        let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
+        fact.flags |= keep;
+        if self.subjects.contact.is_some() {
+            self.out.contact.push(fact);
+        }
+        if self.subjects.address.is_some() {
+            self.out.address.push(erased_address(&fact));
+        }
+    }
+
+    /// A restriction takes effect when the person acted, or at receipt when the source's clock ran ahead.
+    fn restriction(
+        &mut self,
+        kind: FactKind,
+        scope: Scope<'a>,
+        detail: Option<&'a str>,
+    ) -> Fact<'a> {
+        let mut fact = self.fact(kind, scope, detail);
+        self.out.effect = Effect::Facts;
+        if fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
+            fact.at = self.received;
+            fact.flags |= flags::SKEWED;
+            self.out.effect = Effect::Clamped;
+        }
+        fact
+    }
+
+    /// Restrictive facts match by either key, so they go to both.
+    fn restrict(&mut self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) {
+        let fact = self.restriction(kind, scope, detail);
+        if self.subjects.contact.is_some() {
+            self.out.contact.push(fact);
+        }
+        if self.subjects.address.is_some() {
+            self.out.address.push(fact);
+        }
+    }
+
+    /// What is wrong with an address says nothing about the contact's other addresses; only when no
+    /// address is named does it reach all of the contact's.
+    fn restrict_address(&mut self, kind: FactKind, detail: Option<&'a str>) {
+        let fact = self.restriction(kind, Scope::EVERYTHING, detail);
+        if self.subjects.address.is_some() {
+            self.out.address.push(fact);
+        } else {
+            self.out.contact.push(fact);
+        }
+    }
+
+    /// A permission goes to both with the other side named: it counts only for that pair.
+    fn permit(&mut self, fact: Fact<'a>) {
+        self.out.effect = if fact.is_quarantined() {
+            Effect::Quarantined
+        } else {
+            Effect::Facts
+        };
+        let Subjects { contact, address } = self.subjects;
+        if contact.is_some() {
+            self.out.contact.push(Fact {
+                other: address,
+                ..fact
+            });
+        }
+        if address.is_some() {
+            self.out.address.push(Fact {
+                other: contact,
+                ..fact
+            });
+        }
+    }
+
+    fn link(&mut self) {
+        if let Subjects {
+            contact: Some(_),
+            address: Some(address),
+        } = self.subjects
+        {
+            let mut link = Fact::new(
+                FactKind::Link,
+                EventKey::default(),
+                Timestamp::default(),
+                Timestamp::default(),
+            );
+            link.other = Some(address);
+            self.out.contact.push(link);
+        }
+    }
+}
+
+/// Whether an enhanced status code (RFC 3463) says that the address itself is dead. Transient (4.x.x) and
+/// policy failures (5.7.x) do not; a bounce without a code does.
+fn bounce_is_permanent(smtp: Option<&str>) -> bool {
+    let code = smtp.unwrap_or_default().trim();
+    !(code.starts_with('4') || code.starts_with("5.7."))
+}

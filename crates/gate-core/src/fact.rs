@@ -1,0 +1,445 @@
+//! Facts: what consent state is made of.
+//!
+//! One consent change becomes at most a handful of facts about a subject (a contact or an address). A
+//! fact is either *restrictive* (it can only block), *permissive* (it can only help to approve) or a
+//! *link* (this contact was seen with that address). State is a set of facts, so joining two states is
+//! set union followed by the pruning in `consent.rs`.
+//!
+//! The encoding is the disk format: a change here raises `ConsentState::FORMAT`.
+
+use crate::{Basis, ChannelScope, EventKey, RelationshipKind, SubjectKey, Timestamp};
+use std::cmp::Ordering;
+
+/// Bits of [`Fact::flags`].
+pub mod flags {
+    /// Evidence names how consent was given.
+    pub const METHOD: u32 = 1 << 3;
+    /// Evidence names the text version the person saw.
+    pub const NOTICE_VERSION: u32 = 1 << 4;
+    /// US written consent: signed.
+    pub const SIGNATURE: u32 = 1 << 5;
+    /// US written consent: the number was named.
+    pub const NUMBER_NAMED: u32 = 1 << 6;
+    /// US written consent: no condition of purchase.
+    pub const NOT_CONDITION_OF_PURCHASE: u32 = 1 << 7;
+    /// The address came from the person, not from a list or a group company.
+    pub const DETAILS_OBTAINED_DIRECTLY: u32 = 1 << 12;
+    /// A refusal was offered when the address was taken.
+    pub const REFUSAL_OFFERED_AT_COLLECTION: u32 = 1 << 13;
+    /// `refused` was stated to be false.
+    pub const NOT_REFUSED: u32 = 1 << 14;
+    /// The sender is a charity by statute.
+    pub const SENDER_IS_CHARITY: u32 = 1 << 15;
+    /// A free account that is paid for indirectly (C-654/23).
+    pub const INDIRECT_REMUNERATION: u32 = 1 << 16;
+    /// The right to object was stated at collection and each use (DE).
+    pub const OBJECTION_NOTICE: u32 = 1 << 17;
+    /// The relationship is running.
+    pub const RELATIONSHIP_ACTIVE: u32 = 1 << 18;
+    /// The address was published in the person's role.
+    pub const PUBLISHED_IN_ROLE: u32 = 1 << 19;
+    /// Published with a notice against unsolicited messages.
+    pub const NO_SPAM_NOTICE: u32 = 1 << 20;
+    /// SG: ongoing relationship.
+    pub const ONGOING_RELATIONSHIP: u32 = 1 << 21;
+    /// JP: business transaction.
+    pub const BUSINESS_TRANSACTION: u32 = 1 << 22;
+    /// JP: the address was handed over.
+    pub const ADDRESS_HANDED_OVER: u32 = 1 << 23;
+    /// JP: business address published without refusal.
+    pub const PUBLISHED_BUSINESS_ADDRESS: u32 = 1 << 24;
+    /// The message relates to the relationship (AU, NZ, SG).
+    pub const MESSAGE_RELATES_TO_RELATIONSHIP: u32 = 1 << 25;
+    /// A `YES` reply: confirms a pending request or lifts a STOP, nothing else.
+    pub const YES: u32 = 1 << 26;
+    /// An erasure that leaves the address blocked.
+    pub const KEEP_SUPPRESSION: u32 = 1 << 27;
+    /// A restriction stamped with its receipt time because its source's clock ran ahead.
+    pub const SKEWED: u32 = 1 << 28;
+
+    /// Evidence every grant needs (rules section 9).
+    pub const EVIDENCE_REQUIRED: u32 = METHOD | NOTICE_VERSION;
+
+    pub(crate) const BASIS_MASK: u32 = 0b111;
+    pub(crate) const KIND_SHIFT: u32 = 8;
+    pub(crate) const KIND_MASK: u32 = 0b1111 << KIND_SHIFT;
+
+    /// The flag of a `context` field that is `true`, by its public name. `refused` is not here: only its
+    /// `false` is a flag ([`NOT_REFUSED`]).
+    #[must_use]
+    pub fn of_context(name: &str) -> Option<u32> {
+        Some(match name {
+            "details_obtained_directly" => DETAILS_OBTAINED_DIRECTLY,
+            "refusal_offered_at_collection" => REFUSAL_OFFERED_AT_COLLECTION,
+            "sender_is_charity" => SENDER_IS_CHARITY,
+            "indirect_remuneration" => INDIRECT_REMUNERATION,
+            "objection_notice" => OBJECTION_NOTICE,
+            "relationship_active" => RELATIONSHIP_ACTIVE,
+            "published_in_role" => PUBLISHED_IN_ROLE,
+            "no_spam_notice" => NO_SPAM_NOTICE,
+            "ongoing_relationship" => ONGOING_RELATIONSHIP,
+            "business_transaction" => BUSINESS_TRANSACTION,
+            "address_handed_over" => ADDRESS_HANDED_OVER,
+            "published_business_address" => PUBLISHED_BUSINESS_ADDRESS,
+            "message_relates_to_relationship" => MESSAGE_RELATES_TO_RELATIONSHIP,
+            _ => return None,
+        })
+    }
+}
+
+/// What a fact says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum FactKind {
+    /// The person opted out of the scope.
+    OptOut = 1,
+    /// GDPR art. 21 objection.
+    Objected = 2,
+    /// Spam report.
+    Complaint = 3,
+    /// STOP to the sending number in `detail`; no detail means every number.
+    SenderStop = 4,
+    /// The address does not accept mail.
+    HardBounce = 5,
+    /// The address has a new holder.
+    Reassigned = 6,
+    /// Operator suppression of every message.
+    SuppressAll = 7,
+    /// Operator suppression of marketing.
+    SuppressMarketing = 8,
+    /// The contact id was erased and is closed for good.
+    ErasedContact = 9,
+    /// The address belonged to an erased contact.
+    ErasedAddress = 10,
+    /// Listed in the registry in `detail`.
+    RegistryListed = 11,
+    /// A consent change of this subject could not be read: a possible opt-out.
+    Unreadable = 12,
+    /// The contact was seen with the address in `other`.
+    Link = 16,
+    /// Double opt-in asked for.
+    OptInRequested = 32,
+    /// The person agreed.
+    OptIn = 33,
+    /// The mailbox or number owner confirmed.
+    OptInConfirmed = 34,
+    /// START to the sending number in `detail`.
+    Start = 35,
+    /// A relationship; the kind is in the flags, the product group in `detail`.
+    Relationship = 36,
+    /// End of an operator suppression of every message.
+    UnsuppressAll = 37,
+    /// End of an operator suppression of marketing.
+    UnsuppressMarketing = 38,
+    /// Not listed in the registry in `detail`.
+    RegistryClear = 39,
+    /// Birth date: the flags hold the days since 1970-01-01.
+    Profile = 40,
+}
+
+impl FactKind {
+    const ALL: [Self; 22] = [
+        Self::OptOut,
+        Self::Objected,
+        Self::Complaint,
+        Self::SenderStop,
+        Self::HardBounce,
+        Self::Reassigned,
+        Self::SuppressAll,
+        Self::SuppressMarketing,
+        Self::ErasedContact,
+        Self::ErasedAddress,
+        Self::RegistryListed,
+        Self::Unreadable,
+        Self::Link,
+        Self::OptInRequested,
+        Self::OptIn,
+        Self::OptInConfirmed,
+        Self::Start,
+        Self::Relationship,
+        Self::UnsuppressAll,
+        Self::UnsuppressMarketing,
+        Self::RegistryClear,
+        Self::Profile,
+    ];
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == code)
+    }
+
+    /// Whether it can only block.
+    #[must_use]
+    pub fn is_restrictive(self) -> bool {
+        (self as u8) < Self::Link as u8
+    }
+
+    /// Whether it can only help to approve.
+    #[must_use]
+    pub fn is_permissive(self) -> bool {
+        self as u8 >= Self::OptInRequested as u8
+    }
+
+    /// Whether it is an express act that can end an earlier refusal (state rule 7).
+    #[must_use]
+    pub fn is_express_act(self) -> bool {
+        matches!(self, Self::OptIn | Self::OptInConfirmed | Self::Start)
+    }
+}
+
+/// What a fact speaks about. Absent means everything when restrictive and nothing when permissive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scope<'a> {
+    /// Channel.
+    pub channel: ChannelScope,
+    /// Legal entity.
+    pub controller: Option<&'a str>,
+    /// Trade name; `any` is all brands of the controller.
+    pub brand: Option<&'a str>,
+    /// Dotted purpose path.
+    pub purpose: Option<&'a str>,
+}
+
+impl Scope<'_> {
+    /// Everything.
+    pub const EVERYTHING: Self = Self {
+        channel: ChannelScope::Any,
+        controller: None,
+        brand: None,
+        purpose: None,
+    };
+}
+
+/// One thing the gate knows about one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fact<'a> {
+    /// What it says.
+    pub kind: FactKind,
+    /// What it speaks about.
+    pub scope: Scope<'a>,
+    /// Number, registry or product group, by kind.
+    pub detail: Option<&'a str>,
+    /// Evidence, basis, context ([`flags`]).
+    pub flags: u32,
+    /// The other subject of the event: in a contact's state the address, in an address's state the contact.
+    pub other: Option<SubjectKey>,
+    /// The event behind it.
+    pub event: EventKey,
+    /// When it takes effect.
+    pub at: Timestamp,
+    /// Earliest receipt.
+    pub received: Timestamp,
+}
+
+impl<'a> Fact<'a> {
+    /// A fact about everything, at `at`.
+    #[must_use]
+    pub fn new(kind: FactKind, event: EventKey, at: Timestamp, received: Timestamp) -> Self {
+        Self {
+            kind,
+            scope: Scope::EVERYTHING,
+            detail: None,
+            flags: 0,
+            other: None,
+            event,
+            at,
+            received,
+        }
+    }
+
+    /// Permissive and more than five minutes ahead of its receipt: reported, never used (state rule 4).
+    #[must_use]
+    pub fn is_quarantined(&self) -> bool {
+        self.kind.is_permissive() && self.at > self.received.saturating_add(crate::CLOCK_SKEW_MAX)
+    }
+
+    /// The basis claimed.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        let code = self.flags & flags::BASIS_MASK;
+        Basis::ALL
+            .into_iter()
+            .find(|basis| *basis as u32 == code)
+            .unwrap_or_default()
+    }
+
+    /// The kind of relationship; `None` unless the fact is one.
+    #[must_use]
+    pub fn relationship_kind(&self) -> Option<RelationshipKind> {
+        let code = ((self.flags & flags::KIND_MASK) >> flags::KIND_SHIFT).checked_sub(1)?;
+        RelationshipKind::ALL
+            .into_iter()
+            .find(|kind| *kind as u32 == code)
+    }
+
+    /// What two facts must share to be the same statement, in canonical order.
+    ///
+    /// Restrictive: one per scope, the latest wins, so the event is no part of it (unless stamped with
+    /// its receipt time, where the earliest receipt of that event must win). Permissive: every version of
+    /// every event is kept, so all but the receipt belongs to it.
+    pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
+        let statement = |f: &Self| (f.kind, f.scope.channel, f.flags, f.other);
+        statement(self)
+            .cmp(&statement(other))
+            .then_with(|| self.scope.cmp(&other.scope))
+            .then_with(|| self.detail.cmp(&other.detail))
+            .then_with(|| {
+                if self.kind.is_permissive() {
+                    (self.event, self.at).cmp(&(other.event, other.at))
+                } else if self.flags & flags::SKEWED != 0 {
+                    self.event.cmp(&other.event)
+                } else {
+                    Ordering::Equal
+                }
+            })
+    }
+
+    /// Joins a fact with the same identity into this one; commutative, associative, idempotent.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if self.kind.is_permissive() {
+            self.received = self.received.min(other.received);
+        } else if self.flags & flags::SKEWED != 0 {
+            self.at = self.at.min(other.at);
+            self.received = self.received.min(other.received);
+        } else {
+            match (self.at, self.event).cmp(&(other.at, other.event)) {
+                Ordering::Less => *self = *other,
+                Ordering::Equal => self.received = self.received.min(other.received),
+                Ordering::Greater => {}
+            }
+        }
+    }
+
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.push(self.kind as u8);
+        out.push(self.scope.channel.code());
+        put_varint(out, u64::from(self.flags));
+        out.extend_from_slice(&self.at.as_micros().to_le_bytes());
+        put_varint(
+            out,
+            zigzag(self.received.as_micros().wrapping_sub(self.at.as_micros())),
+        );
+        out.extend_from_slice(&self.event.0);
+        match self.other {
+            Some(key) => {
+                out.push(1);
+                out.extend_from_slice(&key.0);
+            }
+            None => out.push(0),
+        }
+        for text in [
+            self.scope.controller,
+            self.scope.brand,
+            self.scope.purpose,
+            self.detail,
+        ] {
+            put_text(out, text);
+        }
+    }
+
+    pub(crate) fn decode(input: &mut Reader<'a>) -> Option<Self> {
+        let kind = FactKind::from_code(input.byte()?)?;
+        let channel = ChannelScope::from_code(input.byte()?)?;
+        let flags = u32::try_from(input.varint()?).ok()?;
+        let at = i64::from_le_bytes(input.array()?);
+        let received = at.wrapping_add(unzigzag(input.varint()?));
+        let event = EventKey(input.array()?);
+        let other = match input.byte()? {
+            0 => None,
+            1 => Some(SubjectKey(input.array()?)),
+            _ => return None,
+        };
+        let controller = input.text()?;
+        let brand = input.text()?;
+        let purpose = input.text()?;
+        let detail = input.text()?;
+        Some(Self {
+            kind,
+            scope: Scope {
+                channel,
+                controller,
+                brand,
+                purpose,
+            },
+            detail,
+            flags,
+            other,
+            event,
+            at: Timestamp::from_micros(at),
+            received: Timestamp::from_micros(received),
+        })
+    }
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn unzigzag(value: u64) -> i64 {
+    ((value >> 1) as i64) ^ -((value & 1) as i64)
+}
+
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value as u8 & 0x7f) | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Absent is 0, otherwise the length plus one and the bytes.
+fn put_text(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        None => out.push(0),
+        Some(text) => {
+            put_varint(out, text.len() as u64 + 1);
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+/// A cursor over stored bytes; every read is checked, so damaged state is an error, never a panic.
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    /// A canonical varint: the shortest form only, so equal states have equal bytes.
+    pub(crate) fn varint(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                return None;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return if byte == 0 && shift > 0 {
+                    None
+                } else {
+                    Some(value)
+                };
+            }
+        }
+        None
+    }
+
+    fn text(&mut self) -> Option<Option<&'a str>> {
+        let Some(length) = self.varint()?.checked_sub(1) else {
+            return Some(None);
+        };
+        let (head, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        self.0 = rest;
+        std::str::from_utf8(head).ok().map(Some)
+    }
+}

@@ -1,0 +1,42 @@
+//! The law of consent-gate: what a consent change means, and whether a message may go out.
+//!
+//! In: a [`ConsentChange`], folded into a [`ConsentState`]; an [`OutboundMessage`] with the state of
+//! its recipient and the time. Out: a [`Decision`] that always names its reason.
+//!
+//! Read `decide.rs` first, then `consent.rs` (the fold) and `fact.rs` (what state is made of).
+//!
+//! Deliberately absent: I/O, clocks, randomness, async, threads, `unsafe`, and keyed hashing (the
+//! shell hashes identities and hands in [`SubjectKey`]s). The same inputs give the same answer.
+#![forbid(unsafe_code)]
+
+mod address;
+mod change;
+mod channel;
+mod consent;
+mod contact;
+mod decide;
+mod decision;
+mod fact;
+pub mod invariants;
+mod keyword;
+mod message;
+mod policy;
+mod purpose;
+mod timestamp;
+
+pub use address::{AddressError, AddressKind, CanonicalAddress};
+pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
+pub use channel::{Channel, ChannelScope, Family};
+pub use consent::{ConsentState, Effect, Placement, StateError, Subjects, place, unreadable};
+pub use contact::{Address, ContactId, EventKey, SubjectKey};
+pub use decide::{AddressLookup, Recipient, decide};
+pub use decision::{Decision, Detail, Outcome, Reason, Reasons};
+pub use fact::{Fact, FactKind, Scope, flags};
+pub use keyword::{Keyword, classify};
+pub use message::{Category, Content, OutboundMessage};
+pub use policy::Policy;
+pub use purpose::covers;
+pub use timestamp::Timestamp;
+
+/// How far ahead of its receipt an event may claim to have happened (rules section 10, state rule 4).
+pub const CLOCK_SKEW_MAX: std::time::Duration = std::time::Duration::from_secs(300);

@@ -1,0 +1,127 @@
+//! A candidate message, reduced to what a decision looks at. Its body is never read.
+
+use crate::{Address, Channel, ContactId, Timestamp};
+use std::borrow::Cow;
+
+/// What kind of message it claims to be. Anything unknown is marketing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Category {
+    /// Promotes goods, services, aims or fundraising; also everything unknown.
+    #[default]
+    Marketing,
+    /// Needed for something the person already has or asked for.
+    Transactional,
+    /// About a running service.
+    Service,
+    /// Danger to life, health or property.
+    Emergency,
+    /// A notice the law demands.
+    LegalNotice,
+    /// The one confirmation of an opt-out.
+    OptoutConfirmation,
+    /// The request to confirm a subscription.
+    ConsentRequest,
+}
+
+impl Category {
+    /// The category of that name; unknown names count as marketing (contract section 3).
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "transactional" => Self::Transactional,
+            "service" => Self::Service,
+            "emergency" => Self::Emergency,
+            "legal_notice" => Self::LegalNotice,
+            "optout_confirmation" => Self::OptoutConfirmation,
+            "consent_request" => Self::ConsentRequest,
+            _ => Self::Marketing,
+        }
+    }
+}
+
+/// What the sender says the content holds. `None` is unknown and counts against sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Promotional content of any amount.
+    pub promotional: Option<bool>,
+    /// The sender is named.
+    pub sender_identity: Option<bool>,
+    /// A postal address is given.
+    pub postal_address: Option<bool>,
+    /// A free way to refuse is given.
+    pub unsubscribe: Option<bool>,
+    /// RFC 8058 one-click unsubscribe.
+    pub one_click: Option<bool>,
+}
+
+/// A message waiting for a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundMessage<'a> {
+    /// The sender's id of the message.
+    pub message_id: Cow<'a, str>,
+    /// The channel; `None` when the name is unknown to us.
+    pub channel: Option<Channel>,
+    /// What kind of message it claims to be.
+    pub category: Category,
+    /// Dotted purpose path.
+    pub purpose: Option<Cow<'a, str>>,
+    /// Legal entity responsible.
+    pub controller: Option<Cow<'a, str>>,
+    /// Trade name shown to the person.
+    pub brand: Option<Cow<'a, str>>,
+    /// The number it is sent from.
+    pub sender_number: Option<Cow<'a, str>>,
+    /// What it advertises.
+    pub product_group: Option<Cow<'a, str>>,
+    /// For the charity soft opt-in.
+    pub sole_charitable_purpose: Option<bool>,
+    /// After this instant it must not be sent.
+    pub expires_at: Option<Timestamp>,
+    /// Declared content.
+    pub content: Content,
+    /// Recipient: the sender's id.
+    pub contact_id: Option<ContactId<'a>>,
+    /// Recipient: address.
+    pub address: Option<Address<'a>>,
+    /// Recipient: ISO country to read a national number with.
+    pub region: Option<Cow<'a, str>>,
+    /// Recipient: IANA time zone.
+    pub tz: Option<Cow<'a, str>>,
+    /// Recipient: ISO 3166-1 or -2 code.
+    pub jurisdiction: Option<Cow<'a, str>>,
+    /// The jurisdiction was verified.
+    pub jurisdiction_verified: bool,
+}
+
+impl<'a> OutboundMessage<'a> {
+    /// A marketing message with only the required fields set.
+    #[must_use]
+    pub fn new(message_id: impl Into<Cow<'a, str>>, channel: Option<Channel>) -> Self {
+        Self {
+            message_id: message_id.into(),
+            channel,
+            category: Category::Marketing,
+            purpose: None,
+            controller: None,
+            brand: None,
+            sender_number: None,
+            product_group: None,
+            sole_charitable_purpose: None,
+            expires_at: None,
+            content: Content::default(),
+            contact_id: None,
+            address: None,
+            region: None,
+            tz: None,
+            jurisdiction: None,
+            jurisdiction_verified: false,
+        }
+    }
+
+    /// Whether it is judged as marketing: an exempt category counts only when the content is declared
+    /// free of promotion (rules section 10, step 6: "promotional or unknown → marketing").
+    #[must_use]
+    pub fn is_marketing(&self) -> bool {
+        self.category == Category::Marketing || self.content.promotional != Some(false)
+    }
+}

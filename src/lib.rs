@@ -1,0 +1,3 @@
+//! The plumbing of consent-gate: Kafka in, decisions out, exactly once.
+//!
+//! The law is in `crates/gate-core`; start there with `decide.rs`.

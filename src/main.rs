@@ -1,0 +1,2 @@
+//! Command line: arguments, configuration, run, exit code, and nothing else.
+fn main() {}
