@@ -18,6 +18,16 @@ need() {
   done
 }
 
+# Maven, heard only when it fails: even when told to be quiet it writes colour codes.
+maven() {
+  local log status=0
+  log=$(mktemp)
+  mvn -q -B "$@" </dev/null >"$log" 2>&1 || status=$?
+  if ((status != 0)); then cat "$log" >&2; fi
+  rm -f "$log"
+  return "$status"
+}
+
 # Makes DIR of the cache once: `into_cache DIR COMMAND` runs COMMAND with a temporary directory as its last argument
 # and renames it, so that a broken download is never mistaken for a whole one and two callers cannot collide.
 into_cache() {
