@@ -1,0 +1,122 @@
+//! House rules as a test: who may import whom, where `unsafe` may live, how files open and how long they get.
+//! Prints `file:line: rule` for every breach.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest source file without its tests.
+const LINES_MAX: usize = 520;
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    sources(&root.join("src"), &mut found);
+    sources(&root.join("crates"), &mut found);
+    found.sort();
+    assert!(found.len() > 40, "the walk found too little: {}", found.len());
+    found
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string()
+}
+
+/// Crates that only the named places may use.
+const CRATES: &[(&str, &[&str])] = &[
+    ("rocksdb::", &["src/store/", "src/cli/"]),
+    ("apache_avro::", &["src/codec/"]),
+    ("prometheus::", &["src/metrics/"]),
+    ("axum::", &["src/ops/"]),
+    ("clap::", &["src/cli", "src/main.rs"]),
+    ("anyhow::", &["src/cli", "src/main.rs"]),
+    ("SystemTime::now", &["src/pipeline/", "src/metrics/", "src/ops/", "src/store/", "src/cli/", "src/codec/", "src/logging/"]),
+];
+
+/// Our own modules that a place must not use: arrows point towards gate-core.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("src/codec/", &["crate::store", "crate::kafka", "crate::pipeline", "crate::service", "crate::ops", "rdkafka"]),
+    ("src/store/", &["crate::codec", "crate::kafka", "crate::pipeline", "crate::service", "crate::ops", "rdkafka"]),
+    ("src/kafka/", &["crate::codec", "crate::store", "crate::pipeline", "crate::service", "crate::ops"]),
+    ("src/metrics/", &["crate::codec", "crate::store", "crate::kafka", "crate::pipeline", "crate::service", "crate::ops"]),
+    ("src/ops/", &["crate::codec", "crate::store", "crate::kafka", "crate::pipeline", "crate::service", "rdkafka"]),
+    ("src/pipeline", &["crate::cli", "crate::demo", "crate::config"]),
+    ("crates/gate-core/src/", &["std::fs", "std::net", "std::env", "std::thread", "tokio", "rdkafka", "rocksdb", "SystemTime", "Instant::now"]),
+];
+
+#[test]
+fn house_rules_hold() {
+    let mut breaches = Vec::new();
+    for path in all_sources() {
+        let name = relative(&path);
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.starts_with("//!") {
+            breaches.push(format!("{name}:1: a file opens with `//!`: its job, why, what is absent"));
+        }
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let n_lines = code.lines().count();
+        if n_lines > LINES_MAX && !name.contains("tests") {
+            breaches.push(format!("{name}:{n_lines}: more than {LINES_MAX} lines; look for the second noun"));
+        }
+        for (number, line) in code.lines().enumerate() {
+            let at = number + 1;
+            let line = line.trim_start();
+            if line.starts_with("//") {
+                continue;
+            }
+            if (line.contains("unsafe {") || line.contains("unsafe extern") || line.contains("unsafe impl"))
+                && name != "src/kafka/native.rs"
+            {
+                breaches.push(format!("{name}:{at}: unsafe lives in src/kafka/native.rs"));
+            }
+            for (import, places) in CRATES {
+                if line.contains(import)
+                    && name.starts_with("src/")
+                    && !places.iter().any(|place| name.starts_with(place))
+                    && !name.contains("tests")
+                {
+                    breaches.push(format!("{name}:{at}: `{import}` belongs to {places:?}"));
+                }
+            }
+            for (place, forbidden) in ARROWS {
+                if name.starts_with(place)
+                    && let Some(import) = forbidden.iter().find(|import| line.contains(*import))
+                {
+                    breaches.push(format!("{name}:{at}: {place} does not know `{import}`"));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn every_unsafe_block_says_why_it_is_sound() {
+    let native = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kafka/native.rs");
+    let text = fs::read_to_string(native).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut n_blocks = 0;
+    for (number, line) in lines.iter().enumerate() {
+        if line.trim_start().starts_with("//") || !(line.contains("unsafe {") || line.contains("unsafe impl")) {
+            continue;
+        }
+        n_blocks += 1;
+        let before = &lines[number.saturating_sub(6)..number];
+        assert!(
+            before.iter().any(|line| line.contains("SAFETY:")),
+            "src/kafka/native.rs:{}: no SAFETY comment",
+            number + 1
+        );
+    }
+    assert!(n_blocks > 10, "found only {n_blocks} unsafe blocks: the test looks at the wrong thing");
+}
