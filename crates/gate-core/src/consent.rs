@@ -250,7 +250,8 @@ pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
 
 /// Turns a change into facts about its subjects.
 ///
-/// `event` is the keyed hash of the event id, `received` the record's timestamp in Kafka.
+/// `event` is the keyed hash of the event id, `received` the record's timestamp in Kafka (the epoch or before
+/// when there is none: permissions then count as from the future, refusals as of when the person acted).
 #[must_use]
 pub fn place<'a>(
     change: &'a ConsentChange<'_>,
@@ -465,6 +466,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     /// A restriction takes effect when the person acted, or at receipt when the source's clock ran ahead.
+    /// A receipt time that is not known (no record timestamp) must not date a refusal back.
     fn restriction(
         &mut self,
         kind: FactKind,
@@ -473,7 +475,8 @@ impl<'a> Placing<'a, '_> {
     ) -> Fact<'a> {
         let mut fact = self.fact(kind, scope, detail);
         self.out.effect = Effect::Facts;
-        if fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
+        let is_receipt_known = self.received > Timestamp::default();
+        if is_receipt_known && fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
             fact.at = self.received;
             fact.flags |= flags::SKEWED;
             self.out.effect = Effect::Clamped;

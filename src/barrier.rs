@@ -1,0 +1,157 @@
+//! The barrier: no message is judged before every consent change that the broker had acknowledged when the
+//! message was taken up (promise P1).
+//!
+//! After a batch is dequeued the broker is asked for the end offsets of all consent partitions, on a handle
+//! of its own that reads uncommitted: the consumer's cached watermarks miss acknowledged records, and
+//! read-committed ends miss transactional opt-outs. Then the reader must have applied up to there.
+//!
+//! Whatever goes wrong holds the batch; nothing here ever lets it through.
+//!
+//! (In stream processing "barrier" often means a checkpoint marker. Here it means: consent caught up.)
+
+use crate::applied::{Applied, Behind};
+use crate::metrics::HoldCause;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Asks for ends and waits for the reader. One per lane, the broker handle is shared.
+pub struct Barrier<C: ConsumerContext + 'static> {
+    client: Arc<BaseConsumer<C>>,
+    /// Reads committed ends; asked only to explain a hold.
+    committed: Arc<BaseConsumer<C>>,
+    topic: String,
+    n_partitions: i32,
+    applied: Arc<Applied>,
+    timeout: Duration,
+}
+
+/// Why a batch must wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The closed cause, for the metric.
+    pub cause: HoldCause,
+    /// Topic, partition and offsets, for people.
+    pub detail: String,
+    /// The consent partition that is waited for, when it is one.
+    pub consent_partition: Option<i32>,
+}
+
+impl<C: ConsumerContext + 'static> Barrier<C> {
+    /// A barrier over all partitions of the consent topic: with replicated placement every message depends
+    /// on every consent partition. (Another placement changes this one function's partitions.)
+    pub fn new(
+        client: Arc<BaseConsumer<C>>,
+        committed: Arc<BaseConsumer<C>>,
+        topic: &str,
+        n_partitions: i32,
+        applied: Arc<Applied>,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            client,
+            committed,
+            topic: topic.to_owned(),
+            n_partitions,
+            applied,
+            timeout,
+        }
+    }
+
+    /// Returns when everything acknowledged before this call is in the store.
+    ///
+    /// # Errors
+    /// A [`Hold`] when that cannot be known or does not happen within the barrier time-out.
+    pub fn pass(&self) -> Result<(), Hold> {
+        if fault_no_barrier() {
+            return Ok(());
+        }
+        let end_offsets = self.end_offsets()?;
+        self.applied
+            .wait_for(&end_offsets, self.timeout)
+            .map_err(|behind| self.explain(behind))
+    }
+
+    /// The ends of all consent partitions as the broker knows them now, committed or not.
+    ///
+    /// # Errors
+    /// When the broker does not answer for every partition.
+    pub fn end_offsets(&self) -> Result<Vec<i64>, Hold> {
+        self.ask(&self.client).map_err(|detail| Hold {
+            cause: HoldCause::BrokerUnavailable,
+            detail,
+            consent_partition: None,
+        })
+    }
+
+    fn ask(&self, client: &BaseConsumer<C>) -> Result<Vec<i64>, String> {
+        let failed = |error: KafkaError| format!("end offsets of `{}`: {error}", self.topic);
+        let n_partitions = usize::try_from(self.n_partitions).unwrap_or(0);
+        let mut query = TopicPartitionList::with_capacity(n_partitions);
+        for partition in 0..self.n_partitions {
+            query
+                .add_partition_offset(&self.topic, partition, Offset::End)
+                .map_err(failed)?;
+        }
+        let answer = client
+            .offsets_for_times(query, self.timeout)
+            .map_err(failed)?;
+        let mut end_offsets = Vec::with_capacity(n_partitions);
+        for (expected, element) in (0i32..).zip(answer.elements()) {
+            element.error().map_err(failed)?;
+            match element.offset() {
+                Offset::Offset(end) if element.partition() == expected => end_offsets.push(end),
+                _ => break,
+            }
+        }
+        if end_offsets.len() == n_partitions {
+            Ok(end_offsets)
+        } else {
+            Err(format!("end offsets of `{}`: some are missing", self.topic))
+        }
+    }
+
+    /// Why the reader has not come so far: an unreadable record, records that an open transaction keeps from
+    /// every reader, or simply not yet.
+    fn explain(&self, behind: Behind) -> Hold {
+        let Behind {
+            partition,
+            progress,
+            end_offset,
+        } = behind;
+        let next_offset = progress.next_offset;
+        let committed_end = || {
+            let ends = self.ask(&self.committed).ok()?;
+            ends.get(usize::try_from(partition).ok()?).copied()
+        };
+        let cause = if progress.is_poisoned {
+            HoldCause::ConsentPoison
+        } else if committed_end().is_some_and(|end| end <= next_offset) {
+            HoldCause::OpenTransaction
+        } else {
+            HoldCause::BarrierTimeout
+        };
+        let detail = format!(
+            "`{}` partition {partition} is applied up to offset {next_offset}, end is {end_offset}",
+            self.topic
+        );
+        Hold {
+            cause,
+            detail,
+            consent_partition: Some(partition),
+        }
+    }
+}
+
+/// Test-only: lets the oracle prove that it sees a gate without a barrier.
+#[cfg(feature = "fault-injection")]
+fn fault_no_barrier() -> bool {
+    std::env::var("CONSENT_GATE_FAULT").is_ok_and(|fault| fault == "no_barrier")
+}
+
+#[cfg(not(feature = "fault-injection"))]
+const fn fault_no_barrier() -> bool {
+    false
+}

@@ -1,0 +1,147 @@
+//! Kafka as the gate uses it: client settings by role, and the few native calls.
+//!
+//! Every setting that a promise depends on is spelled out here, because librdkafka's defaults are made for
+//! other programs.
+
+pub mod context;
+pub mod native;
+pub mod scan;
+
+use rdkafka::ClientConfig;
+use std::time::Duration;
+
+pub use context::{GateContext, Rebalance};
+
+/// How long a blocking request to the broker may take before the caller looks at its own clock again.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Settings every consumer shares: read only what is committed, never move offsets by itself.
+fn consumer(base: &ClientConfig, group_id: &str) -> ClientConfig {
+    let mut config = base.clone();
+    for (key, value) in [
+        ("isolation.level", "read_committed"),
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        // a lost offset is an error, never a silent reset
+        ("auto.offset.reset", "error"),
+        ("check.crcs", "true"),
+        ("fetch.queue.backoff.ms", "20"),
+        ("fetch.error.backoff.ms", "100"),
+        ("topic.metadata.refresh.interval.ms", "30000"),
+        ("reconnect.backoff.ms", "50"),
+        ("reconnect.backoff.max.ms", "1000"),
+    ] {
+        config.set(key, value);
+    }
+    config.set("group.id", group_id);
+    config
+}
+
+/// The consent reader: assigned by hand, needs to know every end of partition. It shares the group's id for
+/// the sake of access lists but never joins and never commits.
+#[must_use]
+pub fn consent_reader(base: &ClientConfig, group_id: &str) -> ClientConfig {
+    let mut config = consumer(base, group_id);
+    for (key, value) in [
+        ("enable.partition.eof", "true"),
+        // an end of partition behind control records is reported with the next fetch: keep that short
+        ("fetch.wait.max.ms", "10"),
+        ("queued.min.messages", "100000"),
+        ("queued.max.messages.kbytes", "32768"),
+    ] {
+        config.set(key, value);
+    }
+    config
+}
+
+/// Reads a topic once from end to end (output tails, dead letters).
+#[must_use]
+pub fn scanner(base: &ClientConfig, group_id: &str) -> ClientConfig {
+    consent_reader(base, group_id)
+}
+
+/// The barrier's own handle: end offsets of everything acknowledged, committed or not.
+#[must_use]
+pub fn end_offset_query(base: &ClientConfig) -> ClientConfig {
+    let mut config = base.clone();
+    config.set("isolation.level", "read_uncommitted");
+    config
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "1000");
+    config.set("topic.metadata.refresh.interval.ms", "30000");
+    config
+}
+
+/// Committed end offsets, to tell why the reader gets no further.
+#[must_use]
+pub fn committed_end_query(base: &ClientConfig) -> ClientConfig {
+    let mut config = end_offset_query(base);
+    config.set("isolation.level", "read_committed");
+    config
+}
+
+/// A lane's group member: static, so that a restart takes its partitions back without a rebalance.
+#[must_use]
+pub fn lane_consumer(
+    base: &ClientConfig,
+    group_id: &str,
+    group_instance_id: &str,
+    session_timeout: Duration,
+) -> ClientConfig {
+    let mut config = consumer(base, group_id);
+    let session_ms = session_timeout.as_millis();
+    config.set("group.instance.id", group_instance_id);
+    config.set("session.timeout.ms", session_ms.to_string());
+    config.set("heartbeat.interval.ms", (session_ms / 4).max(1).to_string());
+    for (key, value) in [
+        ("group.protocol", "classic"),
+        ("partition.assignment.strategy", "cooperative-sticky"),
+        ("queued.min.messages", "20000"),
+        ("queued.max.messages.kbytes", "16384"),
+    ] {
+        config.set(key, value);
+    }
+    config
+}
+
+/// A lane's producer. `transactional_id` is stable, so that a restart fences and finishes its predecessor.
+#[must_use]
+pub fn lane_producer(
+    base: &ClientConfig,
+    transactional_id: &str,
+    transaction_timeout: Duration,
+) -> ClientConfig {
+    let mut config = base.clone();
+    config.set("transactional.id", transactional_id);
+    config.set(
+        "transaction.timeout.ms",
+        transaction_timeout.as_millis().to_string(),
+    );
+    for (key, value) in [
+        ("acks", "all"),
+        ("enable.idempotence", "true"),
+        // the source's key decides the partition as in the Java clients
+        ("partitioner", "murmur2_random"),
+        ("delivery.report.only.error", "true"),
+        ("topic.metadata.refresh.interval.ms", "30000"),
+        ("reconnect.backoff.ms", "50"),
+        ("reconnect.backoff.max.ms", "1000"),
+    ] {
+        config.set(key, value);
+    }
+    config
+}
+
+/// Whether the broker refuses us for good: credentials or access lists, which no retry mends.
+#[must_use]
+pub fn is_refused(error: &native::NativeError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+            | Code::SaslAuthenticationFailed
+    )
+}

@@ -1,0 +1,121 @@
+//! Reads topics once, from given offsets to their present end, committed records only.
+
+use super::context::GateContext;
+use super::native::{BatchReader, NativeError, Polled, Record};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// Records taken at once.
+const RECORDS_MAX: usize = 1_000;
+/// How long one poll waits.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+
+/// A scan did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// rdkafka refused.
+    #[error("scan: {0}")]
+    Kafka(#[from] KafkaError),
+    /// librdkafka refused.
+    #[error("scan: {0}")]
+    Native(#[from] NativeError),
+    /// It took too long.
+    #[error("scan of `{topic}` did not reach its end within {seconds} s")]
+    Timeout {
+        /// A topic that is not done.
+        topic: String,
+        /// The limit.
+        seconds: u64,
+    },
+}
+
+/// Where a scan begins, and where it ended: next offset per topic and partition.
+pub type Positions = HashMap<(String, i32), i64>;
+
+/// The partitions of a topic, each at the first offset whose timestamp is at least `since_ms`, or at the
+/// beginning when `since_ms` is `None`.
+///
+/// # Errors
+/// When the broker does not answer.
+pub fn positions_since(
+    config: &ClientConfig,
+    topics: &[&str],
+    since_ms: Option<i64>,
+    timeout: Duration,
+) -> Result<Positions, ScanError> {
+    let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
+    let mut query = TopicPartitionList::new();
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), timeout)?;
+        for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
+            let from = since_ms.map_or(Offset::Beginning, Offset::Offset);
+            query.add_partition_offset(topic, partition.id(), from)?;
+        }
+    }
+    let answer = consumer.offsets_for_times(query, timeout)?;
+    let mut positions = Positions::new();
+    for element in answer.elements() {
+        element.error()?;
+        // no record that young: nothing to read, which the end offset says
+        let from = element.offset().to_raw().unwrap_or(-1);
+        positions.insert((element.topic().to_owned(), element.partition()), from);
+    }
+    Ok(positions)
+}
+
+/// Visits every record from `from` to the end of each partition and returns where it stopped.
+///
+/// # Errors
+/// When the broker does not answer or the end is not reached within `timeout`.
+pub fn scan(
+    config: &ClientConfig,
+    from: &Positions,
+    timeout: Duration,
+    visit: &mut dyn FnMut(&Record<'_>),
+) -> Result<Positions, ScanError> {
+    let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
+    let mut assignment = TopicPartitionList::new();
+    for ((topic, partition), offset) in from {
+        let offset = if *offset < 0 {
+            Offset::End
+        } else {
+            Offset::Offset(*offset)
+        };
+        assignment.add_partition_offset(topic, *partition, offset)?;
+    }
+    consumer.assign(&assignment)?;
+    let mut reader = BatchReader::new(consumer, RECORDS_MAX)?;
+    let mut ends = Positions::new();
+    let deadline = Instant::now() + timeout;
+    while ends.len() < from.len() {
+        if Instant::now() > deadline {
+            let unfinished = from.keys().find(|key| !ends.contains_key(*key));
+            return Err(ScanError::Timeout {
+                topic: unfinished
+                    .map(|(topic, _)| topic.clone())
+                    .unwrap_or_default(),
+                seconds: timeout.as_secs(),
+            });
+        }
+        for polled in reader.poll(POLL_WAIT).iter() {
+            match polled {
+                Polled::Record(record) => visit(&record),
+                Polled::EndOfPartition {
+                    topic,
+                    partition,
+                    next_offset,
+                } => {
+                    ends.insert((topic.to_owned(), partition), next_offset);
+                }
+                // transient errors pass or end in the time-out above
+                Polled::Error { partition, error } => {
+                    tracing::debug!(partition, %error, "while scanning");
+                }
+            }
+        }
+    }
+    Ok(ends)
+}

@@ -1,0 +1,195 @@
+//! The closed sets a metric may be labelled with.
+//!
+//! Every label value is known before the first record arrives: it is a variant of an enum here or in
+//! gate-core, or a topic name of the configuration. That is what bounds the number of series and
+//! what keeps personal data out: there is no way to hand a metric a text that came from a record.
+//! A new value is one line in its enum; the reference page follows by itself.
+//!
+//! Partition numbers are the one exception, bounded by [`super::PARTITION_SERIES_MAX`].
+
+use super::counted::Topic;
+
+/// The configured names of the input topics, as they stand in `topic` labels.
+#[derive(Clone, Debug)]
+pub struct TopicNames {
+    /// Where consent changes arrive.
+    pub consent_change: String,
+    /// Where candidate messages arrive.
+    pub outbound_message: String,
+}
+
+impl Default for TopicNames {
+    fn default() -> Self {
+        Self {
+            consent_change: "consent-change".to_owned(),
+            outbound_message: "outbound-message".to_owned(),
+        }
+    }
+}
+
+impl TopicNames {
+    /// The configured name of an input topic.
+    #[must_use]
+    pub fn name(&self, topic: Topic) -> &str {
+        match topic {
+            Topic::ConsentChange => &self.consent_change,
+            Topic::OutboundMessage => &self.outbound_message,
+        }
+    }
+}
+
+/// A closed set of label values: each has a place in an array, so that counting is an array access.
+pub trait Labels: Copy + 'static {
+    /// The label names, in the order of [`Labels::values`].
+    fn names() -> Vec<&'static str>;
+    /// Every member, in the order of [`Labels::index`].
+    fn all() -> Vec<Self>;
+    /// The place in that order.
+    fn index(self) -> usize;
+    /// The label values of this member.
+    fn values(self, topics: &TopicNames) -> Vec<String>;
+}
+
+/// No labels at all.
+impl Labels for () {
+    fn names() -> Vec<&'static str> {
+        Vec::new()
+    }
+    fn all() -> Vec<Self> {
+        vec![()]
+    }
+    fn index(self) -> usize {
+        0
+    }
+    fn values(self, _: &TopicNames) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+macro_rules! labels {
+    ($($(#[$doc:meta])* $set:ident as $label:literal {
+        $($(#[$variant_doc:meta])* $variant:ident $value:literal)*
+    })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $set { $($(#[$variant_doc])* $variant),* }
+
+        impl $set {
+            /// Every member, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The label value.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $value),* }
+            }
+        }
+
+        impl Labels for $set {
+            fn names() -> Vec<&'static str> {
+                vec![$label]
+            }
+            fn all() -> Vec<Self> {
+                Self::ALL.to_vec()
+            }
+            fn index(self) -> usize {
+                self as usize
+            }
+            fn values(self, _: &TopicNames) -> Vec<String> {
+                vec![self.as_str().to_owned()]
+            }
+        }
+    )*};
+}
+
+labels! {
+    /// What became of a consent change.
+    ConsentResult as "result" {
+        /// It changed the state of its subjects.
+        Applied "applied"
+        /// It changed nothing: redelivered, or already covered by what is stored.
+        Duplicate "duplicate"
+        /// It says nothing about consent.
+        NoEffect "no_effect"
+        /// Permissive and from the future: kept aside, not used.
+        Quarantined "quarantined"
+        /// Restrictive and from the future: applied with its receipt time.
+        Clamped "clamped"
+        /// It could not be read; its contact is blocked, or the gate holds.
+        Unreadable "unreadable"
+        /// An operator released the gate from it (`consent-gate consent skip`).
+        Skipped "skipped"
+    }
+
+    /// How a transaction ended.
+    TransactionResult as "result" {
+        /// Outputs and offsets are visible.
+        Committed "committed"
+        /// Nothing of it is visible.
+        Aborted "aborted"
+        /// Another producer took the transactional id over.
+        Fenced "fenced"
+        /// The broker's answer is unknown; the producer is recycled and the outputs reconciled.
+        Indeterminate "indeterminate"
+    }
+
+    /// Why a transactional producer was thrown away and its work reconciled.
+    RecycleCause as "cause" {
+        /// EndTxn was sent more than once: half of the next transaction might have been committed.
+        EndTxnRetried "end_txn_retried"
+        /// A transactional request timed out.
+        TimedOut "timed_out"
+        /// The client reported a fatal error.
+        Fatal "fatal"
+    }
+
+    /// What a rebalance did to a lane.
+    RebalanceEvent as "event" {
+        /// Partitions were given to it.
+        Assigned "assigned"
+        /// Partitions were taken in order.
+        Revoked "revoked"
+        /// Partitions were taken without asking.
+        Lost "lost"
+    }
+
+    /// Why something waits instead of being decided.
+    HoldCause as "cause" {
+        /// Consent did not reach the end offsets in time.
+        BarrierTimeout "barrier_timeout"
+        /// A transaction of another program stays open on the consent topic.
+        OpenTransaction "open_transaction"
+        /// A consent change can be read by nobody and nobody can tell whose it is.
+        ConsentPoison "consent_poison"
+        /// The schema registry cannot be asked.
+        RegistryUnavailable "registry_unavailable"
+        /// The brokers cannot be asked.
+        BrokerUnavailable "broker_unavailable"
+        /// The consent store cannot be read.
+        StoreUnavailable "store_unavailable"
+        /// The consent state is being rebuilt from its topic.
+        Restoring "restoring"
+        /// Outputs are being reconciled after an indeterminate transaction.
+        Recovering "recovering"
+    }
+
+    /// A limit of the program that was reached.
+    Bound as "bound" {
+        /// Simultaneous HTTP connections.
+        HttpConnections "http_connections"
+        /// Threads that report their heartbeat.
+        Threads "threads"
+        /// Partitions with a series of their own.
+        PartitionSeries "partition_series"
+        /// Places a hold remembers.
+        HeldPlaces "held_places"
+        /// Policy packs with a series of their own.
+        PolicySeries "policy_series"
+        /// Records in one batch.
+        BatchRecords "batch_records"
+        /// Bytes in one batch.
+        BatchBytes "batch_bytes"
+        /// Writer schemas kept in memory.
+        SchemaCache "schema_cache"
+    }
+}

@@ -1,0 +1,295 @@
+//! Every metric, declared once with its name, unit, labels and help.
+//!
+//! Names and labels are public API (contracts, section 8): add, deprecate, never rename. Label
+//! values are closed sets (`labels.rs`) or partition numbers below a bound; a metric never carries a
+//! contact, an address or anything else out of a record. `docs/reference/metrics.md` is generated
+//! from these declarations and compared in a test.
+//!
+//! Lanes count through a [`Tally`], which keeps an aborted batch out of the numbers. Gauges that
+//! describe where the gate stands are written by `ops::Status`, from the same facts as `/readyz`.
+//!
+//! Deliberately absent: the global default registry. Each [`Metrics`] has its own, so that tests run
+//! side by side.
+
+mod counted;
+mod declare;
+mod labels;
+mod reference;
+mod tally;
+
+pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
+pub use declare::{Declaration, Family};
+pub use labels::{
+    Bound, ConsentResult, HoldCause, Labels, RebalanceEvent, RecycleCause, TopicNames,
+    TransactionResult,
+};
+pub use reference::reference_page;
+pub use tally::Tally;
+
+use declare::{Registrar, Spec};
+use prometheus::{Gauge, Histogram, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Partitions of one topic that get a series of their own; the rest is counted as bound reached.
+pub const PARTITION_SERIES_MAX: usize = 1_024;
+
+/// Policy packs that get a series of their own.
+pub const POLICY_SERIES_MAX: usize = 256;
+
+/// From a decision within a millisecond to a minute of waiting.
+const LATENCY_SECONDS: &[f64] = &[
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
+];
+
+/// From one round trip to a barrier that gave up.
+const BARRIER_SECONDS: &[f64] = &[
+    0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0,
+];
+
+/// From one message at rest to full batches under load.
+const BATCH_RECORDS: &[f64] = &[
+    1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0,
+];
+
+/// A metric that cannot be declared or printed: a mistake in this program.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricsError {
+    /// Two metrics share a name, or a name or label is not allowed.
+    #[error("a metric cannot be declared: {0}")]
+    Declaration(prometheus::Error),
+    /// The registry could not be written as text.
+    #[error("the metrics cannot be written: {0}")]
+    Encoding(prometheus::Error),
+}
+
+macro_rules! metrics {
+    ($($field:ident: $type:ty = $method:ident($name:literal, $unit:literal $(, $more:expr)*): $help:literal;)*) => {
+        /// The metrics of one process; shared as `Arc<Metrics>`.
+        pub struct Metrics {
+            registry: Registry,
+            topics: TopicNames,
+            declarations: Vec<Declaration>,
+            process_start_ms: i64,
+            poisoned: Mutex<BTreeMap<i32, i64>>,
+            $(#[doc = $help] pub $field: $type,)*
+        }
+
+        impl Metrics {
+            /// Declares everything in a registry of its own.
+            ///
+            /// # Errors
+            /// A declaration that contradicts itself: a mistake in this program.
+            pub fn new(topics: TopicNames) -> Result<Arc<Self>, MetricsError> {
+                Self::declare(topics).map(Arc::new).map_err(MetricsError::Declaration)
+            }
+
+            fn declare(topics: TopicNames) -> prometheus::Result<Self> {
+                let registry = Registry::new();
+                #[cfg(target_os = "linux")]
+                registry.register(Box::new(
+                    prometheus::process_collector::ProcessCollector::for_self(),
+                ))?;
+                let mut registrar =
+                    Registrar { registry: &registry, topics: &topics, declarations: Vec::new() };
+                $(let $field = registrar.$method(
+                    &Spec { name: $name, unit: $unit, help: $help } $(, $more)*
+                )?;)*
+                let declarations = registrar.declarations;
+                let metrics = Self {
+                    registry,
+                    topics,
+                    declarations,
+                    process_start_ms: now_ms(),
+                    poisoned: Mutex::default(),
+                    $($field,)*
+                };
+                metrics.describe_build()?;
+                Ok(metrics)
+            }
+        }
+    };
+}
+
+metrics! {
+    decisions: Family<IntCounter, Decided> = counters("consent_gate_decisions_total", "records"):
+        "Decisions whose transaction was committed, by outcome, reason and channel.";
+    decision_latency: Histogram = histogram("consent_gate_decision_latency_seconds", "seconds", LATENCY_SECONDS):
+        "From the record timestamp of a message to the commit of its decision.";
+    enforcement_latency: Histogram = histogram("consent_gate_enforcement_latency_seconds", "seconds", LATENCY_SECONDS):
+        "From the record timestamp of a consent change to its being applied. Changes older than the process are replay and are left out.";
+    barrier: Histogram = histogram("consent_gate_barrier_seconds", "seconds", BARRIER_SECONDS):
+        "How long a batch waited until consent had caught up with it.";
+    held_partitions: Family<IntGauge, HoldCause> = gauges("consent_gate_held_partitions", "partitions"):
+        "Partitions that wait instead of being decided, by cause. /readyz names them.";
+    consent_poison: IntGaugeVec = bounded_gauges("consent_gate_consent_poison", "records", &["topic", "partition", "offset"]):
+        "1 while the gate is held on a consent change nobody can read, at this place. Released with `consent-gate consent skip`.";
+    consent_changes: Family<IntCounter, Changed> = counters("consent_gate_consent_changes_total", "records"):
+        "Consent changes taken up, by action and what became of them.";
+    applied_offset: IntGaugeVec = bounded_gauges("consent_gate_applied_offset", "offset", &["partition"]):
+        "Next offset of each consent partition: everything before it is applied.";
+    lag_records: Family<IntGauge, Topic> = gauges("consent_gate_lag_records", "records"):
+        "Records of this instance's partitions that are not applied or decided yet.";
+    lag_seconds: Family<Gauge, Topic> = seconds_gauges("consent_gate_lag_seconds", "seconds"):
+        "How old the work is that is not done yet, in the worst partition; 0 when nothing waits.";
+    transactions: Family<IntCounter, TransactionResult> = counters("consent_gate_transactions_total", "transactions"):
+        "Transactions by how they ended.";
+    end_txn_retries: IntCounter = counter("consent_gate_end_txn_retries_total", "requests"):
+        "EndTxn requests sent again for the same transaction; each one makes the gate recycle a producer.";
+    producer_recycles: Family<IntCounter, RecycleCause> = counters("consent_gate_producer_recycles_total", "producers"):
+        "Transactional producers thrown away and reconciled, by cause.";
+    batch_records: Histogram = histogram("consent_gate_batch_records", "records", BATCH_RECORDS):
+        "Messages decided in one transaction.";
+    invalid_records: Family<IntCounter, Invalid> = counters("consent_gate_invalid_records_total", "records"):
+        "Records that could not be read, by topic and class.";
+    dead_letters: IntCounter = counter("consent_gate_dead_letters_total", "records"):
+        "Unreadable consent changes copied to the dead letter topic.";
+    dropped_headers: IntCounter = counter("consent_gate_dropped_headers_total", "headers"):
+        "Incoming headers dropped because their name is reserved for the gate (gate-*).";
+    rebalances: Family<IntCounter, RebalanceEvent> = counters("consent_gate_rebalances_total", "events"):
+        "Rebalance events over all lanes.";
+    store_bytes: IntGauge = gauge("consent_gate_store_bytes", "bytes"):
+        "Bytes of the consent store on disk.";
+    subjects: IntGauge = gauge("consent_gate_subjects", "subjects"):
+        "Contacts and addresses with stored state; an estimate of the store.";
+    store_read_errors: IntCounter = counter("consent_gate_store_read_errors_total", "reads"):
+        "Reads of the consent store that failed.";
+    bounds_reached: Family<IntCounter, Bound> = counters("consent_gate_bound_reached_total", "events"):
+        "How often a limit of the program was reached.";
+    build_info: IntGaugeVec = bounded_gauges("consent_gate_build_info", "programs", &["version", "revision"]):
+        "Always 1: which program runs.";
+    policy_info: IntGaugeVec = bounded_gauges("consent_gate_policy_info", "packs", &["pack", "version"]):
+        "1 for each policy pack in force.";
+}
+
+impl Metrics {
+    /// Counts a limit that was reached.
+    pub fn bound_reached(&self, bound: Bound) {
+        self.bounds_reached.of(bound).inc();
+    }
+
+    /// Counts a record that could not be read.
+    pub fn invalid(&self, topic: Topic, class: &str) {
+        self.invalid_records.of(Invalid::new(topic, class)).inc();
+    }
+
+    /// Notes that a consent change appended at `record_ms` (Unix time) is applied now.
+    pub fn enforced(&self, record_ms: i64) {
+        if record_ms >= self.process_start_ms {
+            self.enforcement_latency
+                .observe(seconds_between(record_ms, now_ms()));
+        }
+    }
+
+    /// Publishes the packs in force and forgets the former ones.
+    pub fn set_policies<'a>(&self, packs: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        self.policy_info.reset();
+        for (n_packs, (pack, version)) in packs.into_iter().enumerate() {
+            if n_packs >= POLICY_SERIES_MAX {
+                self.bound_reached(Bound::PolicySeries);
+                break;
+            }
+            set(&self.policy_info, &[pack, version], 1);
+        }
+    }
+
+    /// Publishes the consent change the gate is held on: at most one for each partition.
+    pub fn set_poison(&self, partition: i32, offset: i64) {
+        let mut poisoned = lock(&self.poisoned);
+        if !poisoned.contains_key(&partition) && poisoned.len() >= PARTITION_SERIES_MAX {
+            self.bound_reached(Bound::PartitionSeries);
+            return;
+        }
+        if let Some(former) = poisoned.insert(partition, offset) {
+            self.remove_poison(partition, former);
+        }
+        let (partition, offset) = (partition.to_string(), offset.to_string());
+        set(
+            &self.consent_poison,
+            &[&self.topics.consent_change, &partition, &offset],
+            1,
+        );
+    }
+
+    /// Takes the place of [`Metrics::set_poison`] back once the gate goes on.
+    pub fn clear_poison(&self, partition: i32) {
+        if let Some(offset) = lock(&self.poisoned).remove(&partition) {
+            self.remove_poison(partition, offset);
+        }
+    }
+
+    /// Publishes how far a consent partition is applied.
+    pub fn set_applied_offset(&self, partition: usize, next_offset: i64) {
+        if partition < PARTITION_SERIES_MAX {
+            set(&self.applied_offset, &[&partition.to_string()], next_offset);
+        }
+    }
+
+    /// The configured topic names.
+    #[must_use]
+    pub fn topics(&self) -> &TopicNames {
+        &self.topics
+    }
+
+    /// What was declared, in the order of declaration.
+    #[must_use]
+    pub fn declarations(&self) -> &[Declaration] {
+        &self.declarations
+    }
+
+    /// Everything in the Prometheus text format.
+    ///
+    /// # Errors
+    /// The registry could not be written: a mistake in this program.
+    pub fn encode(&self) -> Result<String, MetricsError> {
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .map_err(MetricsError::Encoding)
+    }
+
+    fn remove_poison(&self, partition: i32, offset: i64) {
+        let (partition, offset) = (partition.to_string(), offset.to_string());
+        let place = [self.topics.consent_change.as_str(), &partition, &offset];
+        // Only this map adds series, so the series exists; were it gone, that is what we want.
+        self.consent_poison.remove_label_values(&place).ok();
+    }
+
+    fn describe_build(&self) -> prometheus::Result<()> {
+        let revision = option_env!("CONSENT_GATE_REVISION").unwrap_or("unknown");
+        let labels = [env!("CARGO_PKG_VERSION"), revision];
+        self.build_info
+            .get_metric_with_label_values(&labels)?
+            .set(1);
+        Ok(())
+    }
+}
+
+/// Sets a series of a bounded gauge; the number of values is right by construction (tested).
+fn set(gauge: &IntGaugeVec, values: &[&str], value: i64) {
+    if let Ok(child) = gauge.get_metric_with_label_values(values) {
+        child.set(value);
+    }
+}
+
+/// Seconds from one Unix time in milliseconds to another; clocks that disagree give 0.
+fn seconds_between(from_ms: i64, to_ms: i64) -> f64 {
+    let elapsed_ms = to_ms.saturating_sub(from_ms).max(0);
+    std::time::Duration::from_millis(elapsed_ms.unsigned_abs()).as_secs_f64()
+}
+
+/// The wall clock in Unix milliseconds.
+fn now_ms() -> i64 {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A thread that panicked ends the process (`logging::panic`), so a poisoned lock is still good here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! `docs/reference/metrics.md`, written from the declarations.
+//!
+//! The page is generated so that it cannot part from the program; a test compares it, and
+//! `UPDATE_GOLDEN=1 cargo test --release --lib metrics` writes it again.
+
+use super::{Declaration, INVALID_CLASSES, PARTITION_SERIES_MAX};
+use std::fmt::Write as _;
+
+/// What the process collector adds; its names are those of every Prometheus client.
+const PROCESS: &str = "`process_cpu_seconds_total` (whole seconds), `process_resident_memory_bytes`, \
+`process_virtual_memory_bytes`, `process_open_fds`, `process_max_fds`, `process_threads`, \
+`process_start_time_seconds`";
+
+/// Sets longer than this are told below the table instead of in it.
+const VALUES_INLINE_MAX: usize = 4;
+
+/// The reference page of these declarations.
+#[must_use]
+pub fn reference_page(declarations: &[Declaration]) -> String {
+    let mut page = String::from(
+        "<!-- Generated from src/metrics/mod.rs; write it again with \
+         UPDATE_GOLDEN=1 cargo test --release --lib metrics -->\n\
+         # Metrics\n\n\
+         Prometheus text format at `/metrics` of `http.listen`. Every series with closed labels exists from the \
+         start with value 0.\nLabel values are closed sets: never a contact, an address or anything else out of a \
+         record. `topic` is the configured name.\n\n\
+         | metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n",
+    );
+    for declaration in declarations {
+        let labels: Vec<String> = declaration.labels.iter().map(column).collect();
+        // Writing into a String cannot fail.
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            declaration.name,
+            declaration.kind,
+            declaration.unit,
+            labels.join(" · "),
+            declaration.help,
+        )
+        .ok();
+    }
+    writeln!(page, "\nAnd of the process itself: {PROCESS}.").ok();
+    page.push_str("\n## Label values\n");
+    for declaration in declarations {
+        for (label, values) in &declaration.labels {
+            if values.len() > VALUES_INLINE_MAX {
+                writeln!(
+                    page,
+                    "\n`{label}` of `{}`: {}.",
+                    declaration.name,
+                    list(values)
+                )
+                .ok();
+            }
+        }
+    }
+    writeln!(
+        page,
+        "\n`partition` and `offset` are numbers; at most {PARTITION_SERIES_MAX} partitions have a series of their own. \
+         A class that is none of the {} known ones counts as `other`.",
+        INVALID_CLASSES.len(),
+    )
+    .ok();
+    page.push_str("\n## What to alert on\n\n");
+    for (expression, meaning) in ALERTS {
+        writeln!(page, "- `{expression}`: {meaning}").ok();
+    }
+    page
+}
+
+/// Alerts every installation wants, with what to do.
+const ALERTS: &[(&str, &str)] = &[
+    (
+        "max by (topic, partition, offset) (consent_gate_consent_poison) > 0",
+        "a consent change cannot be read and nobody can tell whose it is. Nothing is decided until it is released.",
+    ),
+    (
+        "sum by (cause) (consent_gate_held_partitions) > 0",
+        "messages wait; `/readyz` says for what.",
+    ),
+    (
+        "rate(consent_gate_invalid_records_total[5m]) > 0",
+        "a producer writes records the gate cannot read.",
+    ),
+    (
+        "consent_gate_lag_seconds{topic=\"consent-change\"} > 60",
+        "opt-outs are applied late; messages are held meanwhile.",
+    ),
+];
+
+fn column((label, values): &(&'static str, Vec<String>)) -> String {
+    if values.is_empty() || values.len() > VALUES_INLINE_MAX {
+        format!("`{label}`")
+    } else {
+        format!("`{label}`: {}", list(values))
+    }
+}
+
+fn list(values: &[String]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{HoldCause, Metrics, TopicNames};
+
+    #[test]
+    fn the_reference_page_tells_what_the_program_declares() {
+        let metrics = Metrics::new(TopicNames::default()).unwrap();
+        let page = reference_page(metrics.declarations());
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/metrics.md");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == page,
+            "docs/reference/metrics.md is out of date: run UPDATE_GOLDEN=1 cargo test --release --lib metrics"
+        );
+    }
+
+    #[test]
+    fn the_page_names_every_hold_cause() {
+        let metrics = Metrics::new(TopicNames::default()).unwrap();
+        let page = reference_page(metrics.declarations());
+        for cause in HoldCause::ALL {
+            assert!(page.contains(&format!("`{}`", cause.as_str())), "{cause:?}");
+        }
+    }
+}

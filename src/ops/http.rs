@@ -1,0 +1,226 @@
+//! The HTTP server: accepts, limits, shuts down. What it says is in `pages.rs`.
+//!
+//! It is served by hyper's http1 builder with a timer and a header time-out; `axum::serve` has none
+//! and held unfinished headers for as long as we watched. A connection is bounded in every way a
+//! client could stretch it: time for the headers, time for a request, size of a body, and its whole
+//! life, which also ends clients that read slowly. Connections are counted before they are accepted.
+//!
+//! Deliberately absent: TLS and HTTP/2. It listens on loopback by default; put a proxy in front of it
+//! when it must be reached from elsewhere.
+
+use super::pages::{self, Token};
+use super::status::Status;
+use crate::logging::Limited;
+use crate::metrics::{Bound, Metrics};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Simultaneous connections; the next ones wait in the listener's backlog.
+const CONNECTIONS_MAX: u32 = 64;
+
+/// Bytes of a request's head: request line and headers.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of a request's body; no page reads one.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Pause after a failed accept (no file descriptors left), so that it does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits of the server; tests use shorter ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Simultaneous connections.
+    pub(super) connections_max: u32,
+    /// From the beginning of a connection, or the end of a response, to the end of the next headers.
+    pub(super) headers: Duration,
+    /// From the headers to the response.
+    pub(super) request: Duration,
+    /// The whole life of a connection.
+    pub(super) connection: Duration,
+    /// For requests in flight at shutdown.
+    pub(super) shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: CONNECTIONS_MAX,
+            headers: Duration::from_secs(5),
+            request: Duration::from_secs(10),
+            connection: Duration::from_secs(120),
+            shutdown: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpsError {
+    /// The address is taken, not ours or not allowed.
+    #[error("cannot listen on `{listen}` ({source}); choose another address with `http.listen`")]
+    Bind {
+        /// The configured address.
+        listen: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// The address it is bound to, with the port the system chose for port 0.
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Waits until it has shut down, which its cancellation token asks it to.
+    pub async fn stopped(self) {
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the HTTP server ended before it was asked to");
+        }
+    }
+}
+
+/// Serves `/livez`, `/readyz`, `/metrics` and `/` on `listen` until `shutdown`.
+///
+/// Everything else needs `token` as bearer token; without one it is refused.
+///
+/// # Errors
+/// [`OpsError::Bind`] when the address cannot be listened on.
+pub async fn serve(
+    listen: SocketAddr,
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    token: Option<String>,
+    shutdown: CancellationToken,
+) -> Result<Server, OpsError> {
+    let router = pages::router(status, Arc::clone(&metrics), token.map(Token::new));
+    serve_router(listen, router, metrics, Limits::default(), shutdown).await
+}
+
+pub(super) async fn serve_router(
+    listen: SocketAddr,
+    router: Router,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) -> Result<Server, OpsError> {
+    let bind_error = |source| OpsError::Bind { listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
+    let address = listener.local_addr().map_err(bind_error)?;
+    let router = router
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(
+            hyper::StatusCode::SERVICE_UNAVAILABLE,
+            limits.request,
+        ));
+    let task = tokio::spawn(accept(listener, router, metrics, limits, shutdown));
+    Ok(Server { address, task })
+}
+
+/// Accepts while there is room, then waits for the last connections.
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let room = Arc::new(Semaphore::new(limits.connections_max as usize));
+    let warnings = Limited::new();
+    loop {
+        let next = tokio::select! {
+            () = shutdown.cancelled() => break,
+            next = next_connection(&listener, &room, &metrics) => next,
+        };
+        match next {
+            Ok((stream, permit)) => {
+                let connection = connection(stream, router.clone(), limits, shutdown.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                if let Some(suppressed) = warnings.admit("accept", 0) {
+                    tracing::warn!(%error, suppressed, "an HTTP connection cannot be accepted");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    // All room is free again when the last connection has ended.
+    let ended = room.acquire_many(limits.connections_max);
+    if tokio::time::timeout(limits.shutdown, ended).await.is_err() {
+        tracing::warn!("HTTP connections were cut at shutdown: they took too long to end");
+    }
+}
+
+/// Room first, then the connection: what has no room stays with the system.
+async fn next_connection(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+    metrics: &Metrics,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+        permit
+    } else {
+        metrics.bound_reached(Bound::HttpConnections);
+        Arc::clone(room)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?
+    };
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, permit))
+}
+
+/// Serves one connection to its end, or to the end of its time.
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.headers)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut served = std::pin::pin!(served);
+    let in_time = tokio::time::timeout(limits.connection, async {
+        tokio::select! {
+            ended = served.as_mut() => ended,
+            () = shutdown.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                tokio::time::timeout(limits.shutdown, served.as_mut()).await.unwrap_or(Ok(()))
+            }
+        }
+    });
+    // A client that breaks off, sends nonsense or takes too long concerns nobody but itself.
+    match in_time.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection ended early"),
+        Err(_) => tracing::debug!("an HTTP connection took too long and was cut"),
+    }
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -1,0 +1,354 @@
+//! Where the gate stands: written by lanes and the consent reader, read by HTTP.
+//!
+//! Ready means: every lane is a member of the group and knows its partitions (none is fine: it stands
+//! by), consent has caught up, nothing is held, and the process is not shutting down. Everything that
+//! is missing is named in a line of its own.
+//!
+//! INVARIANT: reading the status asks nobody. One short lock guards it; heartbeats need none.
+
+use super::consent::Consent;
+use super::heart::{Heart, Hearts};
+use super::holds::{Hold, Holder, Holds, Place};
+use crate::metrics::{Bound, HoldCause, Labels as _, Metrics, Topic};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// A lane's standing in the consumer group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Membership {
+    /// Its clients are being made.
+    #[default]
+    Starting,
+    /// It waits for the group to give it partitions.
+    Joining,
+    /// It knows its partitions.
+    Member,
+    /// It was put out of the group, or fenced, and starts over.
+    Lost,
+    /// It ended.
+    Stopped,
+}
+
+impl Membership {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Joining => "waiting for the consumer group",
+            Self::Member => "member of the consumer group",
+            Self::Lost => "lost its place in the consumer group and starts over",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// One thing that has to be in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What is checked: `consent`, `lane 0`, …
+    pub name: String,
+    /// Whether it is in order.
+    pub is_ok: bool,
+    /// How it stands.
+    pub detail: String,
+}
+
+/// The answer of `/readyz`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Everything is in order.
+    pub ready: bool,
+    /// What is not, one line each.
+    pub reasons: Vec<String>,
+    /// Everything that was looked at.
+    pub checks: Vec<Check>,
+}
+
+#[derive(Default)]
+struct Lane {
+    membership: Membership,
+    partitions: Vec<i32>,
+    lag_records: i64,
+    /// Timestamp of the oldest message waiting, in Unix milliseconds.
+    oldest_ms: Option<i64>,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: Vec<Lane>,
+    consent: Consent,
+    holds: Holds,
+}
+
+/// Where the gate stands; shared as `Arc<Status>`.
+pub struct Status {
+    metrics: Arc<Metrics>,
+    hearts: Hearts,
+    state: Mutex<State>,
+    is_stopping: AtomicBool,
+}
+
+impl Status {
+    /// Nothing has started yet; `n_lanes` will.
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>, n_lanes: usize) -> Arc<Self> {
+        let lanes = (0..n_lanes).map(|_| Lane::default()).collect();
+        Arc::new(Self {
+            metrics,
+            hearts: Hearts::default(),
+            state: Mutex::new(State {
+                lanes,
+                ..State::default()
+            }),
+            is_stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// Registers the calling thread's heart; it must beat every turn of its loop from now on.
+    #[must_use]
+    pub fn heart(&self, name: impl Into<String>) -> Heart {
+        self.hearts.register(name.into(), &self.metrics)
+    }
+
+    /// A lane's standing in the group changed. Without a membership it holds no partitions.
+    pub fn lane(&self, lane: usize, membership: Membership) {
+        let mut state = lock(&self.state);
+        if let Some(its) = state.lanes.get_mut(lane) {
+            *its = Lane {
+                membership,
+                ..Lane::default()
+            };
+            state.holds.keep_assigned(lane, &[]);
+        }
+        self.publish_holds(&state.holds);
+    }
+
+    /// A lane is a member and owns exactly these message partitions; its holds of others end.
+    pub fn lane_assigned(&self, lane: usize, partitions: &[i32]) {
+        let mut state = lock(&self.state);
+        if let Some(its) = state.lanes.get_mut(lane) {
+            let partitions = partitions.to_vec();
+            *its = Lane {
+                membership: Membership::Member,
+                partitions,
+                ..Lane::default()
+            };
+        }
+        state.holds.keep_assigned(lane, partitions);
+        self.publish_holds(&state.holds);
+    }
+
+    /// How many messages wait for a lane, and the record timestamp of the oldest if known.
+    pub fn lane_lag(&self, lane: usize, records: i64, oldest_record_ms: Option<i64>) {
+        if let Some(its) = lock(&self.state).lanes.get_mut(lane) {
+            its.lag_records = records.max(0);
+            its.oldest_ms = oldest_record_ms;
+        }
+    }
+
+    /// The consent reader knows its partitions and goes on at these offsets.
+    pub fn consent_start(&self, next_offsets: &[i64]) {
+        lock(&self.state).consent.start(next_offsets);
+    }
+
+    /// Consent before `next_offset` is applied; `record_ms` is the last record's timestamp.
+    pub fn consent_applied(&self, partition: i32, next_offset: i64, record_ms: Option<i64>) {
+        lock(&self.state)
+            .consent
+            .applied(partition, next_offset, record_ms, Instant::now());
+    }
+
+    /// The broker says that a consent partition ends here (read uncommitted).
+    pub fn consent_end(&self, partition: i32, end_offset: i64) {
+        lock(&self.state)
+            .consent
+            .end(partition, end_offset, Instant::now());
+    }
+
+    /// Something waits: the beginning is logged, repeats add places and renew the detail.
+    ///
+    /// `detail` is shown in `/readyz` and logs: topic names, partitions, offsets and classes, nothing
+    /// that was read from a record.
+    pub fn hold(&self, holder: Holder, cause: HoldCause, places: &[Place], detail: &str) {
+        let mut state = lock(&self.state);
+        let held = state
+            .holds
+            .hold((holder, cause), places, detail, Instant::now());
+        self.publish_holds(&state.holds);
+        drop(state);
+        if cause == HoldCause::ConsentPoison {
+            for place in places {
+                self.metrics
+                    .set_poison(place.partition, place.offset.unwrap_or(-1));
+            }
+        }
+        if held.is_full {
+            self.metrics.bound_reached(Bound::HeldPlaces);
+        }
+        if held.is_new {
+            let n_partitions = places.len();
+            tracing::warn!(%holder, cause = cause.as_str(), n_partitions, detail, "held");
+        }
+    }
+
+    /// It goes on, everywhere. Without such a hold nothing happens.
+    pub fn release(&self, holder: Holder, cause: HoldCause) {
+        let mut state = lock(&self.state);
+        let released = state.holds.release(holder, cause);
+        self.publish_holds(&state.holds);
+        drop(state);
+        let Some(hold) = released else { return };
+        if cause == HoldCause::ConsentPoison {
+            for place in hold.places() {
+                self.metrics.clear_poison(place.partition);
+            }
+        }
+        log_release(holder, cause, &hold);
+    }
+
+    /// It goes on in one partition.
+    pub fn release_place(&self, holder: Holder, cause: HoldCause, topic: Topic, partition: i32) {
+        let mut state = lock(&self.state);
+        let ended = state.holds.release_place((holder, cause), topic, partition);
+        self.publish_holds(&state.holds);
+        drop(state);
+        if cause == HoldCause::ConsentPoison {
+            self.metrics.clear_poison(partition);
+        }
+        if let Some(hold) = ended {
+            log_release(holder, cause, &hold);
+        }
+    }
+
+    /// The process shuts down: not ready any more, for good.
+    pub fn stopping(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether messages are being decided, and if not, why not.
+    #[must_use]
+    pub fn ready(&self) -> Readiness {
+        self.ready_at(Instant::now())
+    }
+
+    fn ready_at(&self, now: Instant) -> Readiness {
+        let mut checks = Vec::new();
+        let mut check = |name: String, is_ok, detail| {
+            checks.push(Check {
+                name,
+                is_ok,
+                detail,
+            })
+        };
+        let is_stopping = self.is_stopping.load(Ordering::Relaxed);
+        let process = if is_stopping {
+            "shutting down"
+        } else {
+            "running"
+        };
+        check("process".to_owned(), !is_stopping, process.to_owned());
+
+        let state = lock(&self.state);
+        match state.consent.caught_up(now) {
+            Ok(n_partitions) => {
+                check(
+                    "consent".to_owned(),
+                    true,
+                    format!("caught up in {n_partitions} partitions"),
+                );
+            }
+            Err(why) => check("consent".to_owned(), false, format!("not caught up: {why}")),
+        }
+        for (number, lane) in state.lanes.iter().enumerate() {
+            let is_member = lane.membership == Membership::Member;
+            let (standing, n_partitions) = (lane.membership.as_str(), lane.partitions.len());
+            check(
+                format!("lane {number}"),
+                is_member,
+                format!("{standing}, {n_partitions} partitions"),
+            );
+        }
+        for (holder, text) in state.holds.describe(self.metrics.topics(), now) {
+            check(holder.to_string(), false, text);
+        }
+        drop(state);
+
+        let failing = checks.iter().filter(|check| !check.is_ok);
+        let reasons: Vec<String> = failing
+            .map(|check| format!("{}: {}", check.name, check.detail))
+            .collect();
+        Readiness {
+            ready: reasons.is_empty(),
+            reasons,
+            checks,
+        }
+    }
+
+    /// The threads that do not move, one line each; none means the process is alive.
+    #[must_use]
+    pub fn stuck(&self) -> Vec<String> {
+        let stuck = self.hearts.stuck(Instant::now()).into_iter();
+        stuck
+            .map(|(name, silence)| format!("{name}: silent for {} s", silence.as_secs()))
+            .collect()
+    }
+
+    /// Writes the gauges that describe positions; called before `/metrics` is written.
+    pub fn publish(&self) {
+        let elapsed = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let now_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        let metrics = &self.metrics;
+        let state = lock(&self.state);
+        for (partition, next_offset) in state.consent.next_offsets().enumerate() {
+            metrics.set_applied_offset(partition, next_offset);
+        }
+        metrics
+            .lag_records
+            .of(Topic::ConsentChange)
+            .set(state.consent.lag_records());
+        metrics
+            .lag_seconds
+            .of(Topic::ConsentChange)
+            .set(seconds(state.consent.lag_ms(now_ms)));
+
+        let waiting = state.lanes.iter().filter(|lane| lane.lag_records > 0);
+        let ages = waiting.filter_map(|lane| lane.oldest_ms.map(|at| now_ms.saturating_sub(at)));
+        metrics
+            .lag_seconds
+            .of(Topic::OutboundMessage)
+            .set(seconds(ages.max().unwrap_or(0)));
+        let lag_records = state.lanes.iter().map(|lane| lane.lag_records);
+        let lag_records = lag_records.fold(0, i64::saturating_add);
+        metrics
+            .lag_records
+            .of(Topic::OutboundMessage)
+            .set(lag_records);
+    }
+
+    fn publish_holds(&self, holds: &Holds) {
+        for cause in HoldCause::all() {
+            let n_held = i64::try_from(holds.n_held(cause)).unwrap_or(i64::MAX);
+            self.metrics.held_partitions.of(cause).set(n_held);
+        }
+    }
+}
+
+fn log_release(holder: Holder, cause: HoldCause, hold: &Hold) {
+    let held_seconds = hold.lasted(Instant::now()).as_secs();
+    tracing::info!(%holder, cause = cause.as_str(), held_seconds, "released");
+}
+
+fn seconds(milliseconds: i64) -> f64 {
+    std::time::Duration::from_millis(milliseconds.max(0).unsigned_abs()).as_secs_f64()
+}
+
+/// A thread that panicked ends the process (`logging::panic`), so a poisoned lock is still good here.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -1,0 +1,322 @@
+//! The main path: messages in, decisions out, one transaction per batch.
+//!
+//! ```text
+//! dequeue ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce + offsets + commit
+//! ```
+//!
+//! A lane is one thread with one group member and one transactional producer. It takes what is queued, at
+//! once when little is, in thousands when much is, and does not let go of a batch before it is committed,
+//! or its partitions are taken away, or the process stops. What cannot be decided now is held: the
+//! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
+//!
+//! INVARIANT: no transaction is open while the consumer is polled, so a rebalance never meets a half-done
+//! batch. `judge.rs` decides, `settle.rs` commits, `membership.rs` follows the group.
+
+mod batch;
+mod judge;
+mod membership;
+mod reconcile;
+mod settle;
+
+pub use batch::Batch;
+pub use membership::StartAt;
+
+use crate::barrier::{Barrier, Hold};
+use crate::codec::Codec;
+use crate::identity::Pepper;
+use crate::kafka::GateContext;
+use crate::kafka::native::{NativeError, TransactionalProducer};
+use crate::lag::OutboundPositions;
+use crate::metrics::{HoldCause, Metrics, RecycleCause, Tally, Topic};
+use crate::ops::{Heart, Holder, Membership, Place, Status};
+use crate::service::Shutdown;
+use crate::store::{Store, StoreError};
+use gate_core::Policy;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long an idle lane waits for a message before it looks at the clock.
+const IDLE_WAIT: Duration = Duration::from_millis(100);
+/// How long a held lane polls between attempts.
+const HELD_WAIT: Duration = Duration::from_millis(50);
+/// Fatal producer errors tolerated within [`FATAL_WINDOW`] before the lane gives up: two instances with one
+/// id would fence each other for ever.
+const FATAL_MAX: usize = 5;
+/// See [`FATAL_MAX`].
+const FATAL_WINDOW: Duration = Duration::from_secs(60);
+
+/// What a lane works with; all lanes of a process share the same.
+pub struct LaneParts {
+    /// Settings of the lane's producer, transactional id included.
+    pub producer_config: ClientConfig,
+    /// Settings for scanning output tails.
+    pub scan_config: ClientConfig,
+    /// The input topic.
+    pub outbound_topic: String,
+    /// The consumer group, for messages to people.
+    pub group_id: String,
+    /// The consent topic, named in each decision.
+    pub consent_topic: String,
+    /// Output topics in the order approved, blocked, deferred.
+    pub output_topics: [String; 3],
+    /// Reads messages.
+    pub codec: Arc<Codec>,
+    /// Hashes identities.
+    pub pepper: Arc<Pepper>,
+    /// Consent state.
+    pub store: Arc<Store>,
+    /// Consent caught up?
+    pub barrier: Barrier<GateContext>,
+    /// The law in force.
+    pub policy: Arc<Policy>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Readiness.
+    pub status: Arc<Status>,
+    /// Where the lane has come to, for the lag.
+    pub positions: Arc<OutboundPositions>,
+    /// When to stop.
+    pub shutdown: Shutdown,
+    /// Most messages in one transaction.
+    pub batch_messages_max: usize,
+    /// Most value bytes in one transaction.
+    pub batch_bytes_max: usize,
+    /// Limit of one transaction; also bounds how long readers of the outputs can be blocked by a crash.
+    pub transaction_timeout: Duration,
+    /// Where a group without committed offsets begins.
+    pub start_at: StartAt,
+    /// Leave the group when stopping, so that others take over at once.
+    pub leave_on_shutdown: bool,
+}
+
+/// The lane cannot go on; the process must stop.
+#[derive(Debug, thiserror::Error)]
+pub enum LaneError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The producer is refused for good.
+    #[error("producer: {0}")]
+    Producer(NativeError),
+    /// Another program uses our transactional id or group instance id.
+    #[error(
+        "fenced {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
+    )]
+    Fenced(String),
+    /// The consumer is refused for good.
+    #[error("consumer: {0}")]
+    Consumer(KafkaError),
+    /// The committed position of a partition is no longer in the log.
+    #[error(
+        "a committed offset of `{topic}` is outside the log: messages were deleted before they were judged, or the topic was \
+         recreated; nothing is skipped silently. Decide where to go on and set it with `kafka-consumer-groups.sh --group \
+         {group} --topic {topic} --reset-offsets`, then start again"
+    )]
+    OffsetLost {
+        /// The input topic.
+        topic: String,
+        /// The group.
+        group: String,
+    },
+}
+
+/// Why a batch is not committed yet.
+pub(crate) enum Setback {
+    /// It must wait for something outside.
+    Hold(Hold),
+    /// The transaction was given up; the producer lives.
+    Aborted(NativeError),
+    /// The outcome is unknown or the producer is lost: replace it and look what was committed.
+    Recycle(RecycleCause, NativeError),
+    /// We are no member of the group right now.
+    NotMember,
+    /// The process must stop.
+    Stop(LaneError),
+}
+
+impl From<StoreError> for Setback {
+    fn from(error: StoreError) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
+/// One lane's thread.
+pub struct Lane<'c> {
+    parts: LaneParts,
+    number: usize,
+    heart: Heart,
+    tally: Tally,
+    consumer: &'c BaseConsumer<GateContext>,
+    producer: Option<TransactionalProducer>,
+    fatal_at: VecDeque<Instant>,
+    is_paused: bool,
+}
+
+impl<'c> Lane<'c> {
+    /// A lane over a consumer that is not subscribed yet.
+    #[must_use]
+    pub fn new(number: usize, parts: LaneParts, consumer: &'c BaseConsumer<GateContext>) -> Self {
+        Self {
+            heart: parts.status.heart(format!("lane {number}")),
+            tally: Tally::new(Arc::clone(&parts.metrics)),
+            parts,
+            number,
+            consumer,
+            producer: None,
+            fatal_at: VecDeque::with_capacity(FATAL_MAX),
+            is_paused: false,
+        }
+    }
+
+    /// Decides messages until shutdown, then finishes or drops what is in hand and leaves the group.
+    ///
+    /// # Errors
+    /// When something is lost that only a restart or an operator can mend.
+    pub fn run(mut self) -> Result<(), LaneError> {
+        let mut nothing = Batch::default();
+        // fences an earlier process with our id, and finishes what it left open, before we take part
+        self.renew_producer(&mut nothing)?;
+        self.parts.status.lane(self.number, Membership::Joining);
+        self.consumer
+            .subscribe(&[&self.parts.outbound_topic])
+            .map_err(LaneError::Consumer)?;
+        while !self.parts.shutdown.is_requested() {
+            self.heart.beat();
+            let mut batch = self.dequeue()?;
+            if !batch.is_done() {
+                self.work_off(&mut batch)?;
+            }
+        }
+        self.leave();
+        self.parts.status.lane(self.number, Membership::Stopped);
+        Ok(())
+    }
+
+    /// Takes what is queued, up to the bounds; never waits once there is something.
+    fn dequeue(&mut self) -> Result<Batch<'c>, LaneError> {
+        let mut batch = Batch::default();
+        let mut wait = IDLE_WAIT;
+        while batch.len() < self.parts.batch_messages_max
+            && batch.value_bytes() < self.parts.batch_bytes_max
+        {
+            let polled = self.consumer.poll(wait);
+            self.follow_group(&mut batch)?;
+            match polled {
+                None => break,
+                Some(Ok(message)) => {
+                    batch.push(message);
+                    wait = Duration::ZERO;
+                }
+                Some(Err(error)) => self.consumer_error(error)?,
+            }
+        }
+        Ok(batch)
+    }
+
+    /// Does not return before the batch is committed, revoked, or the process stops.
+    fn work_off(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        while !batch.is_done() && !self.parts.shutdown.is_requested() {
+            match self.attempt(batch) {
+                Ok(()) => continue,
+                Err(Setback::Hold(hold)) => self.hold(hold.cause, &hold.detail, batch),
+                Err(Setback::NotMember) => {}
+                Err(Setback::Aborted(error)) => {
+                    tracing::warn!(lane = self.number, %error, "transaction aborted; trying the batch again");
+                }
+                Err(Setback::Recycle(cause, error)) => {
+                    tracing::warn!(lane = self.number, %error, cause = cause.as_str(), "replacing the producer");
+                    self.recycle(cause, &error, batch)?;
+                }
+                Err(Setback::Stop(error)) => return Err(error),
+            }
+            self.poll_held(batch)?;
+        }
+        if self.is_paused {
+            self.release();
+            self.resume();
+        }
+        Ok(())
+    }
+
+    fn attempt(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
+        let messages = self.decode(batch)?;
+        let began = Instant::now();
+        self.parts.barrier.pass().map_err(Setback::Hold)?;
+        self.parts
+            .metrics
+            .barrier
+            .observe(began.elapsed().as_secs_f64());
+        let judged = self.judge(batch, &messages)?;
+        let settled = self.settle(batch, &judged);
+        self.tally.forget();
+        settled
+    }
+
+    fn hold(&self, cause: HoldCause, detail: &str, batch: &Batch<'_>) {
+        let places: Vec<Place> = batch
+            .next_offsets()
+            .keys()
+            .map(|partition| Place {
+                topic: Topic::OutboundMessage,
+                partition: *partition,
+                offset: None,
+            })
+            .collect();
+        self.parts
+            .status
+            .hold(Holder::Lane(self.number), cause, &places, detail);
+    }
+
+    fn release(&self) {
+        for cause in HoldCause::ALL {
+            self.parts.status.release(Holder::Lane(self.number), *cause);
+        }
+    }
+
+    /// Keeps the membership alive while nothing may be taken up.
+    fn poll_held(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        self.heart.beat();
+        self.pause();
+        let polled = self.consumer.poll(HELD_WAIT);
+        self.follow_group(batch)?;
+        match polled {
+            // fetched before the pause took hold: it belongs behind what we have
+            Some(Ok(message)) => batch.push(message),
+            Some(Err(error)) => self.consumer_error(error)?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// A producer with a fresh epoch; waits as long as the coordinator is away.
+    fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        self.producer = None;
+        let topics: Vec<&str> = self
+            .parts
+            .output_topics
+            .iter()
+            .map(String::as_str)
+            .collect();
+        let producer = TransactionalProducer::new(&self.parts.producer_config, &topics)
+            .map_err(LaneError::Producer)?;
+        while !self.parts.shutdown.is_requested() {
+            match producer.init_transactions(crate::kafka::REQUEST_TIMEOUT) {
+                Ok(()) => {
+                    self.producer = Some(producer);
+                    return Ok(());
+                }
+                Err(error) if error.is_fatal => return Err(LaneError::Producer(error)),
+                Err(error) => {
+                    let detail = format!("transaction coordinator: {error}");
+                    self.hold(HoldCause::BrokerUnavailable, &detail, batch);
+                }
+            }
+            self.poll_held(batch)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! Decides a batch on one snapshot of the consent state.
+
+use super::{Batch, Lane, Setback};
+use crate::barrier::Hold;
+use crate::codec::DecodeError;
+use crate::metrics::{HoldCause, Topic};
+use crate::record::{BatchContext, SourceRef, decision_json};
+use crate::store::StoreError;
+use gate_core::{
+    AddressLookup, CanonicalAddress, ConsentState, Decision, OutboundMessage, Recipient,
+    SubjectKey, Timestamp, decide,
+};
+use rdkafka::Message as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A message as read, or the class of what is wrong with it.
+pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, &'static str>;
+
+/// A decision with what goes into its headers.
+pub(super) struct Judged {
+    pub(super) decision: Decision,
+    pub(super) channel: Option<gate_core::Channel>,
+    /// The source header.
+    pub(super) source: String,
+    /// The decision header.
+    pub(super) json: Vec<u8>,
+}
+
+/// Where a message's recipient is found among the batch's keys.
+struct Lookup {
+    contact: Option<(SubjectKey, usize)>,
+    address: AddressAt,
+}
+
+enum AddressAt {
+    Missing,
+    Invalid,
+    Key(SubjectKey, usize),
+}
+
+impl<'c> Lane<'c> {
+    /// Reads every message; an unreadable one is an answer, an unavailable registry is not.
+    pub(super) fn decode<'m>(&self, batch: &'m Batch<'c>) -> Result<Vec<Decoded<'m>>, Setback> {
+        let mut decoded = Vec::with_capacity(batch.len());
+        for message in batch.messages() {
+            decoded.push(match self.parts.codec.decode_message(message.payload()) {
+                Ok(message) => Ok(message),
+                Err(DecodeError::Unreadable { class }) => Err(class),
+                Err(DecodeError::Unavailable { cause }) => {
+                    let detail = format!(
+                        "`{}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
+                        message.topic(),
+                        message.partition(),
+                        message.offset()
+                    );
+                    let cause = HoldCause::RegistryUnavailable;
+                    return Err(Setback::Hold(Hold { cause, detail, consent_partition: None }));
+                }
+            });
+        }
+        Ok(decoded)
+    }
+
+    /// Decides every message. The barrier has passed: the snapshot holds every acknowledged change.
+    pub(super) fn judge(
+        &self,
+        batch: &Batch<'c>,
+        messages: &[Decoded<'_>],
+    ) -> Result<Vec<Judged>, StoreError> {
+        let snapshot = self.parts.store.snapshot();
+        let consent_positions = snapshot.positions()?;
+        let context = BatchContext {
+            policy: &self.parts.policy,
+            consent_topic: &self.parts.consent_topic,
+            consent_positions: &consent_positions,
+            evaluated_at: now(),
+        };
+        let mut keys = Vec::with_capacity(messages.len() * 2);
+        let lookups: Vec<Option<Lookup>> = messages
+            .iter()
+            .map(|message| {
+                message
+                    .as_ref()
+                    .ok()
+                    .map(|message| self.look_up(message, &mut keys))
+            })
+            .collect();
+        let states = snapshot.states(&keys)?;
+        let mut judged = Vec::with_capacity(messages.len());
+        for ((record, message), lookup) in batch.messages().iter().zip(messages).zip(&lookups) {
+            let source = SourceRef {
+                topic: record.topic(),
+                partition: record.partition(),
+                record_offset: record.offset(),
+            };
+            let source = source.to_string();
+            let decision = match (message, lookup) {
+                (Ok(message), Some(lookup)) => {
+                    let bytes = |index: usize| states.get(index).and_then(|state| state.as_deref());
+                    judge_one(&context, message, lookup, bytes)
+                        .map_err(|_| self.parts.store.unreadable_state())?
+                }
+                (Err(class), _) => {
+                    self.parts.metrics.invalid(Topic::OutboundMessage, class);
+                    Decision::invalid(class)
+                }
+                (Ok(_), None) => Decision::invalid("malformed"),
+            };
+            let message = message.as_ref().ok();
+            let channel = message.and_then(|message| message.channel);
+            let message_id = message.map(|message| &*message.message_id);
+            let json = decision_json(&decision, &source, message_id, channel, &context);
+            judged.push(Judged {
+                decision,
+                channel,
+                source,
+                json,
+            });
+        }
+        Ok(judged)
+    }
+
+    fn look_up(&self, message: &OutboundMessage<'_>, keys: &mut Vec<SubjectKey>) -> Lookup {
+        let mut at = |key: SubjectKey| {
+            keys.push(key);
+            keys.len() - 1
+        };
+        let contact = message.contact_id.as_ref().map(|contact| {
+            let key = self.parts.pepper.contact(contact);
+            (key, at(key))
+        });
+        let address = match &message.address {
+            None => AddressAt::Missing,
+            Some(address) => {
+                let region = message.region.as_deref();
+                match CanonicalAddress::parse(address.expose(), message.channel, region) {
+                    Err(_) => AddressAt::Invalid,
+                    Ok(address) => {
+                        let key = self.parts.pepper.address(&address);
+                        AddressAt::Key(key, at(key))
+                    }
+                }
+            }
+        };
+        Lookup { contact, address }
+    }
+}
+
+fn judge_one<'s>(
+    context: &BatchContext<'_>,
+    message: &OutboundMessage<'_>,
+    lookup: &Lookup,
+    bytes: impl Fn(usize) -> Option<&'s [u8]>,
+) -> Result<Decision, gate_core::StateError> {
+    let state =
+        |index| bytes(index).map_or_else(|| Ok(ConsentState::default()), ConsentState::decode);
+    let contact = match lookup.contact {
+        Some((key, index)) => Some((key, state(index)?)),
+        None => None,
+    };
+    let address_state = match lookup.address {
+        AddressAt::Key(_, index) => state(index)?,
+        AddressAt::Missing | AddressAt::Invalid => ConsentState::default(),
+    };
+    let recipient = Recipient {
+        contact: contact.as_ref().map(|(key, state)| (*key, state)),
+        address: match lookup.address {
+            AddressAt::Missing => AddressLookup::Missing,
+            AddressAt::Invalid => AddressLookup::Invalid,
+            AddressAt::Key(key, _) => AddressLookup::Known(key, &address_state),
+        },
+    };
+    Ok(decide(
+        context.policy,
+        recipient,
+        message,
+        context.evaluated_at,
+    ))
+}
+
+/// The gate's clock, read once per batch and handed on as a value.
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,219 @@
+//! A lane's place in its consumer group: taking partitions up, giving them away, leaving.
+//!
+//! Rebalances are recorded by the context during a poll and carried out here, right after it, when no
+//! transaction is open.
+
+use super::{Batch, Lane, LaneError};
+use crate::kafka::{REQUEST_TIMEOUT, Rebalance};
+use crate::metrics::RebalanceEvent;
+use rdkafka::consumer::{Consumer, RebalanceProtocol};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+use std::time::{Duration, Instant};
+
+/// How long a leaving lane waits for the group to take its partitions back.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it goes on polling afterwards, so that the leave request is sent before the connection closes.
+const LEAVE_LINGER: Duration = Duration::from_millis(200);
+
+/// Where a group without committed offsets begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartAt {
+    /// With the oldest message.
+    Earliest,
+    /// With the next message.
+    Latest,
+}
+
+impl<'c> Lane<'c> {
+    /// Carries out what the group has decided since the last poll.
+    pub(super) fn follow_group(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        while let Some(rebalance) = self.consumer.context().take_rebalance() {
+            match rebalance {
+                Rebalance::Assign(partitions) => self.take_up(&partitions)?,
+                Rebalance::Revoke(partitions) => self.give_away(&partitions, batch)?,
+            }
+            self.parts
+                .status
+                .lane_assigned(self.number, &self.assigned_partitions());
+        }
+        Ok(())
+    }
+
+    fn take_up(&mut self, partitions: &TopicPartitionList) -> Result<(), LaneError> {
+        self.parts
+            .metrics
+            .rebalances
+            .of(RebalanceEvent::Assigned)
+            .inc();
+        let Some(from) = self.starting_points(partitions) else {
+            return Ok(());
+        };
+        let taken = match self.consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => self.consumer.incremental_assign(&from),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.assign(&from),
+        };
+        taken.map_err(LaneError::Consumer)?;
+        if self.is_paused {
+            self.consumer
+                .pause(partitions)
+                .map_err(LaneError::Consumer)?;
+        }
+        tracing::info!(lane = self.number, partitions = ?numbers(&from), "partitions taken up");
+        Ok(())
+    }
+
+    /// The committed offsets, asked for until they are known: another instance's open transaction must end
+    /// first. `None` only when the process stops meanwhile.
+    fn starting_points(&self, partitions: &TopicPartitionList) -> Option<TopicPartitionList> {
+        while !self.parts.shutdown.is_requested() {
+            self.heart.beat();
+            match self
+                .consumer
+                .committed_offsets(partitions.clone(), REQUEST_TIMEOUT)
+            {
+                Ok(mut committed) => {
+                    let is_known = committed.elements().iter().all(|e| e.error().is_ok());
+                    if is_known && self.fill_in(&mut committed) {
+                        return Some(committed);
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(lane = self.number, %error, "committed offsets are not known yet");
+                }
+            }
+        }
+        None
+    }
+
+    /// Gives a starting point to partitions that never had one.
+    fn fill_in(&self, committed: &mut TopicPartitionList) -> bool {
+        let start = match self.parts.start_at {
+            StartAt::Earliest => Offset::Beginning,
+            StartAt::Latest => Offset::End,
+        };
+        let unset: Vec<(String, i32)> = committed
+            .elements()
+            .iter()
+            .filter(|element| !matches!(element.offset(), Offset::Offset(_)))
+            .map(|element| (element.topic().to_owned(), element.partition()))
+            .collect();
+        unset.iter().all(|(topic, partition)| {
+            committed
+                .set_partition_offset(topic, *partition, start)
+                .is_ok()
+        })
+    }
+
+    fn give_away(
+        &mut self,
+        partitions: &TopicPartitionList,
+        batch: &mut Batch<'c>,
+    ) -> Result<(), LaneError> {
+        let is_lost = self.consumer.assignment_lost();
+        let event = if is_lost {
+            RebalanceEvent::Lost
+        } else {
+            RebalanceEvent::Revoked
+        };
+        self.parts.metrics.rebalances.of(event).inc();
+        // nothing of these partitions is in a transaction: what is in hand simply belongs to another now
+        for element in partitions.elements() {
+            batch.drop_partition(element.partition());
+            self.parts.positions.forget(element.partition());
+        }
+        let given = match self.consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => self.consumer.incremental_unassign(partitions),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.unassign(),
+        };
+        given.map_err(LaneError::Consumer)?;
+        tracing::info!(lane = self.number, partitions = ?numbers(partitions), is_lost, "partitions given away");
+        Ok(())
+    }
+
+    fn assigned_partitions(&self) -> Vec<i32> {
+        self.consumer
+            .assignment()
+            .map(|assigned| numbers(&assigned))
+            .unwrap_or_default()
+    }
+
+    /// Takes nothing new up; what is polled from now on only serves the membership.
+    pub(super) fn pause(&mut self) {
+        if !self.is_paused {
+            self.is_paused = self.for_assignment(|lane, all| lane.consumer.pause(all));
+        }
+    }
+
+    /// Goes on behind the last message taken up.
+    pub(super) fn resume(&mut self) {
+        if self.is_paused {
+            self.is_paused = !self.for_assignment(|lane, all| lane.consumer.resume(all));
+        }
+    }
+
+    fn for_assignment(
+        &self,
+        act: impl Fn(&Self, &TopicPartitionList) -> Result<(), KafkaError>,
+    ) -> bool {
+        let done = self.consumer.assignment().and_then(|all| act(self, &all));
+        done.map_err(|error| tracing::warn!(lane = self.number, %error, "cannot pause or resume"))
+            .is_ok()
+    }
+
+    /// Gives everything back and tells the group, so that others go on at once. A static member that only
+    /// disconnects would keep its partitions until the session times out.
+    pub(super) fn leave(&mut self) {
+        if !self.parts.leave_on_shutdown {
+            return;
+        }
+        self.consumer.unsubscribe();
+        let mut nothing = Batch::default();
+        let mut until = Instant::now() + LEAVE_TIMEOUT;
+        while Instant::now() < until {
+            drop(self.consumer.poll(Duration::from_millis(20)));
+            let had_partitions = !self.assigned_partitions().is_empty();
+            if let Err(error) = self.follow_group(&mut nothing) {
+                tracing::warn!(lane = self.number, %error, "while leaving the group");
+                return;
+            }
+            if had_partitions && self.assigned_partitions().is_empty() {
+                until = until.min(Instant::now() + LEAVE_LINGER);
+            }
+        }
+    }
+
+    pub(super) fn consumer_error(&self, error: KafkaError) -> Result<(), LaneError> {
+        match &error {
+            KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => {
+                Err(LaneError::Fenced(error.to_string()))
+            }
+            KafkaError::MessageConsumptionFatal(_) => Err(LaneError::Consumer(error)),
+            KafkaError::MessageConsumption(
+                RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange,
+            ) => Err(LaneError::OffsetLost {
+                topic: self.parts.outbound_topic.clone(),
+                group: self.parts.group_id.clone(),
+            }),
+            KafkaError::MessageConsumption(
+                RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed
+                | RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SaslAuthenticationFailed,
+            ) => Err(LaneError::Consumer(error)),
+            // librdkafka goes on by itself
+            _ => {
+                tracing::debug!(lane = self.number, %error, "consumer");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn numbers(partitions: &TopicPartitionList) -> Vec<i32> {
+    partitions
+        .elements()
+        .iter()
+        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
+        .collect()
+}

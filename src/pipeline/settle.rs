@@ -1,0 +1,219 @@
+//! Commits a judged batch: outputs and source offsets in one transaction.
+
+use super::judge::Judged;
+use super::{Batch, Lane, LaneError, Setback};
+use crate::kafka::native::{GroupMembership, NativeError, NativeHeaders, TopicIndex};
+use crate::metrics::{RecycleCause, TransactionResult};
+use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
+use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
+use gate_core::Outcome;
+use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::{Message as _, Offset, TopicPartitionList};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+impl<'c> Lane<'c> {
+    /// One transaction for the batch; on success the batch is empty.
+    pub(super) fn settle(
+        &mut self,
+        batch: &mut Batch<'c>,
+        judged: &[Judged],
+    ) -> Result<(), Setback> {
+        let Some(producer) = &self.producer else {
+            return Err(Setback::NotMember);
+        };
+        let Some(membership) = GroupMembership::of(self.consumer) else {
+            return Err(Setback::NotMember);
+        };
+        let timeout = self.parts.transaction_timeout;
+        let sent_before = producer.end_txn_sent();
+        producer.drain_reports();
+        batch.attempted(unix_ms());
+        producer
+            .begin()
+            .map_err(|error| classify(error, RecycleCause::Fatal))?;
+        let produced = self.produce_all(batch, judged).and_then(|()| {
+            let offsets = self.offsets(batch)?;
+            producer.send_offsets(&offsets, &membership, timeout)
+        });
+        if let Err(error) = produced {
+            return Err(self.give_up(error));
+        }
+        let committed = producer.commit(timeout);
+        let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
+        match committed {
+            Ok(()) => {
+                self.count(batch, judged);
+                batch.clear();
+                if n_sent > 1 {
+                    // committed, but the repeated request may still be on its way and would hit whatever
+                    // this producer does next: it must not do anything next
+                    self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
+                    self.renew_after_retry(batch)?;
+                }
+                Ok(())
+            }
+            Err(error) if error.requires_abort => Err(self.give_up(error)),
+            Err(error) => Err(classify(error, RecycleCause::TimedOut)),
+        }
+    }
+
+    fn produce_all(&self, batch: &Batch<'c>, judged: &[Judged]) -> Result<(), NativeError> {
+        let Some(producer) = &self.producer else {
+            return Ok(());
+        };
+        for (message, judged) in batch.messages().iter().zip(judged) {
+            let topic = TopicIndex(match judged.decision.outcome() {
+                Outcome::Approved => 0,
+                Outcome::Blocked => 1,
+                Outcome::Deferred => 2,
+            });
+            let headers = self.headers(message, judged);
+            producer.produce(topic, message.key(), message.payload(), headers)?;
+        }
+        Ok(())
+    }
+
+    fn headers(&self, message: &BorrowedMessage<'c>, judged: &Judged) -> NativeHeaders {
+        let incoming = message.headers();
+        let n_incoming = incoming.map_or(0, rdkafka::message::Headers::count);
+        let mut headers = NativeHeaders::with_capacity(n_incoming + RESERVED.len());
+        for header in incoming.into_iter().flat_map(|headers| headers.iter()) {
+            if RESERVED.contains(&header.key) {
+                self.parts.metrics.dropped_headers.inc();
+            } else {
+                headers.push(header.key, header.value);
+            }
+        }
+        let decision = &judged.decision;
+        headers.push(OUTCOME, Some(decision.outcome().as_str().as_bytes()));
+        headers.push(REASON, Some(decision.reason().code().as_bytes()));
+        headers.push(SOURCE, Some(judged.source.as_bytes()));
+        if let Some(at) = decision.not_before() {
+            headers.push(NOT_BEFORE, Some(rfc3339(at).as_bytes()));
+        }
+        headers.push(DECISION, Some(&judged.json));
+        headers
+    }
+
+    fn offsets(&self, batch: &Batch<'c>) -> Result<TopicPartitionList, NativeError> {
+        let mut offsets = TopicPartitionList::with_capacity(batch.n_partitions());
+        for (partition, next_offset) in batch.next_offsets() {
+            let next_offset = Offset::Offset(*next_offset);
+            // refused only for offsets below zero, which the broker never hands out
+            if let Err(error) =
+                offsets.add_partition_offset(&self.parts.outbound_topic, *partition, next_offset)
+            {
+                tracing::error!(partition, %error, "an offset cannot be committed");
+            }
+        }
+        Ok(offsets)
+    }
+
+    /// Aborts the open transaction and says what to do with the batch.
+    fn give_up(&self, error: NativeError) -> Setback {
+        if error.is_fatal {
+            return classify(error, RecycleCause::Fatal);
+        }
+        let Some(producer) = &self.producer else {
+            return Setback::NotMember;
+        };
+        match producer.abort(self.parts.transaction_timeout) {
+            Ok(()) => {
+                self.parts
+                    .metrics
+                    .transactions
+                    .of(TransactionResult::Aborted)
+                    .inc();
+                Setback::Aborted(error)
+            }
+            Err(abort_error) => classify(abort_error, RecycleCause::TimedOut),
+        }
+    }
+
+    fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
+        self.parts
+            .metrics
+            .transactions
+            .of(TransactionResult::Committed)
+            .inc();
+        for (message, judged) in batch.messages().iter().zip(judged) {
+            let record_ms = message.timestamp().to_millis();
+            self.tally
+                .decided(judged.decision.reason(), judged.channel, record_ms);
+        }
+        self.tally.committed();
+        let newest_ms = batch
+            .messages()
+            .iter()
+            .filter_map(|m| m.timestamp().to_millis())
+            .max();
+        for (partition, next_offset) in batch.next_offsets() {
+            self.parts
+                .positions
+                .set(*partition, *next_offset, newest_ms);
+        }
+    }
+
+    fn renew_after_retry(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
+        self.parts
+            .metrics
+            .producer_recycles
+            .of(RecycleCause::EndTxnRetried)
+            .inc();
+        tracing::warn!(
+            lane = self.number,
+            "EndTxn was sent more than once; replacing the producer"
+        );
+        self.renew_producer(batch).map_err(Setback::Stop)
+    }
+
+    /// Replaces a lost producer and finds out what its last transaction did.
+    pub(super) fn recycle(
+        &mut self,
+        cause: RecycleCause,
+        error: &NativeError,
+        batch: &mut Batch<'c>,
+    ) -> Result<(), LaneError> {
+        let metrics = &self.parts.metrics;
+        metrics.producer_recycles.of(cause).inc();
+        metrics
+            .transactions
+            .of(TransactionResult::Indeterminate)
+            .inc();
+        self.guard_against_fencing_war(error)?;
+        self.renew_producer(batch)?;
+        self.reconcile(batch)
+    }
+
+    fn guard_against_fencing_war(&mut self, error: &NativeError) -> Result<(), LaneError> {
+        if !error.is_fatal {
+            return Ok(());
+        }
+        self.fatal_at.retain(|at| at.elapsed() < FATAL_WINDOW);
+        self.fatal_at.push_back(Instant::now());
+        if self.fatal_at.len() > FATAL_MAX {
+            return Err(LaneError::Fenced(error.to_string()));
+        }
+        Ok(())
+    }
+}
+
+fn unix_ms() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What a failed call means for the batch; an answer that never came is indeterminate.
+fn classify(error: NativeError, otherwise: RecycleCause) -> Setback {
+    if crate::kafka::is_refused(&error) {
+        return Setback::Stop(LaneError::Producer(error));
+    }
+    let cause = if error.is_fatal {
+        RecycleCause::Fatal
+    } else {
+        otherwise
+    };
+    Setback::Recycle(cause, error)
+}

@@ -1,0 +1,557 @@
+//! The consent reader: reads every partition of the consent topic, folds it into the store, and publishes
+//! how far it has come.
+//!
+//! One thread owns the writer, so there are no locks. Positions are stored in the same write as the state
+//! they cover and published after it; the barrier trusts nothing else.
+//!
+//! An unreadable change is treated as a possible opt-out (promise P3): it goes to the dead-letter topic,
+//! and the contact its key names is blocked until a later valid event. When nobody can tell whose it is,
+//! its partition stops here until an operator releases it, which holds the whole gate through the barrier.
+
+use crate::applied::{Applied, Progress};
+use crate::codec::{Codec, DecodeError};
+use crate::dead_letter::DeadLetters;
+use crate::identity::Pepper;
+use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Topic};
+use crate::ops::{Holder, Place, Status};
+use crate::service::Shutdown;
+use crate::store::{Source, StoreError, Writer};
+use gate_core::{
+    Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Subjects,
+    Timestamp, place, unreadable,
+};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The thread's name in heartbeats.
+const THREAD: &str = "consent-reader";
+/// Records folded between two writes.
+const BATCH_RECORDS_MAX: usize = 10_000;
+/// How long an idle poll waits.
+const POLL_WAIT: Duration = Duration::from_millis(100);
+/// Pause between attempts while something outside is away.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+/// How often a stopped partition looks for its release.
+const RELEASE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The reader cannot go on; the process must stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ReaderError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// librdkafka refused.
+    #[error("consent reader: {0}")]
+    Native(#[from] NativeError),
+    /// rdkafka refused.
+    #[error("consent reader: {0}")]
+    Kafka(#[from] rdkafka::error::KafkaError),
+    /// Records that the state does not have yet are gone from the topic.
+    #[error(
+        "`{topic}` partition {partition}: offset {next_offset} is gone from the log; opt-outs may be lost; \
+         the state is rebuilt at the next start. Give the topic unlimited retention (`consent-gate doctor` explains)"
+    )]
+    LogTruncated {
+        /// The consent topic.
+        topic: String,
+        /// Partition.
+        partition: i32,
+        /// The position that can no longer be read.
+        next_offset: i64,
+    },
+}
+
+/// What the reader works with.
+pub struct ReaderParts {
+    /// The consent topic.
+    pub topic: String,
+    /// Reads consent changes.
+    pub codec: Arc<Codec>,
+    /// Hashes identities.
+    pub pepper: Arc<Pepper>,
+    /// Owns the state.
+    pub writer: Writer,
+    /// Where progress is published.
+    pub applied: Arc<Applied>,
+    /// Where unreadable changes go.
+    pub dead_letters: DeadLetters,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Readiness.
+    pub status: Arc<Status>,
+    /// When to stop.
+    pub shutdown: Shutdown,
+    /// Record keys are contact ids, so an unreadable change can be told whose it is.
+    pub key_names_contact: bool,
+    /// How often the state is flushed to disk.
+    pub checkpoint_interval: Duration,
+}
+
+/// The reader's thread.
+pub struct Reader {
+    parts: ReaderParts,
+    progress: Vec<Progress>,
+    stands: Vec<Stand>,
+    release_checked_at: Instant,
+    checkpoint_at: Instant,
+}
+
+/// Where a partition stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    /// It is read as records come.
+    Reading,
+    /// It must be read from this offset again; until the consumer has moved there, whatever it delivers is
+    /// not the next record and must not be taken for it.
+    Seek(i64),
+    /// It stands at the unreadable record with this offset.
+    Poisoned(i64),
+}
+
+/// What became of one record.
+enum Taken {
+    /// It is in the batch.
+    Applied,
+    /// The partition stands at this record.
+    Poison,
+    /// Something outside is away; try the record again.
+    Again(HoldCause, String),
+}
+
+impl Reader {
+    /// Takes over; nothing is read before [`Reader::run`].
+    #[must_use]
+    pub fn new(parts: ReaderParts) -> Self {
+        let progress: Vec<Progress> = parts
+            .writer
+            .positions()
+            .iter()
+            .map(|next_offset| Progress {
+                next_offset: *next_offset,
+                is_poisoned: false,
+            })
+            .collect();
+        let stands = vec![Stand::Reading; progress.len()];
+        let now = Instant::now();
+        Self {
+            parts,
+            progress,
+            stands,
+            release_checked_at: now,
+            checkpoint_at: now,
+        }
+    }
+
+    /// Reads until shutdown, then flushes the state.
+    ///
+    /// # Errors
+    /// When the store or the log is lost.
+    pub fn run(mut self, consumer: BaseConsumer<GateContext>) -> Result<(), ReaderError> {
+        self.assign(&consumer)?;
+        let mut batches = BatchReader::new(consumer, BATCH_RECORDS_MAX)?;
+        self.parts
+            .status
+            .consent_start(self.parts.writer.positions());
+        let heart = self.parts.status.heart(THREAD);
+        while !self.parts.shutdown.is_requested() {
+            heart.beat();
+            self.read_batch(&mut batches)?;
+            self.seek(batches.consumer());
+            self.release_poison()?;
+            if self.checkpoint_at.elapsed() >= self.parts.checkpoint_interval {
+                self.parts.writer.flush()?;
+                self.checkpoint_at = Instant::now();
+            }
+        }
+        self.parts.writer.flush()?;
+        Ok(())
+    }
+
+    /// Takes up every partition where the state ends.
+    fn assign(&self, consumer: &BaseConsumer<GateContext>) -> Result<(), ReaderError> {
+        let mut assignment = TopicPartitionList::new();
+        for (partition, progress) in (0i32..).zip(&self.progress) {
+            let from = Offset::Offset(progress.next_offset);
+            assignment.add_partition_offset(&self.parts.topic, partition, from)?;
+        }
+        consumer.assign(&assignment)?;
+        Ok(())
+    }
+
+    /// Folds one batch, stores it, publishes it.
+    fn read_batch(&mut self, batches: &mut BatchReader<GateContext>) -> Result<(), ReaderError> {
+        let batch = batches.poll(POLL_WAIT);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut enforced: Vec<i64> = Vec::with_capacity(batch.len());
+        for polled in batch.iter() {
+            match polled {
+                Polled::Record(record) if self.is_next(record.partition, record.offset) => {
+                    match self.take(&record)? {
+                        Taken::Applied => {
+                            self.advance(record.partition, record.offset + 1)?;
+                            enforced.push(record.timestamp_ms);
+                        }
+                        Taken::Poison => self.poison(record.partition, record.offset),
+                        Taken::Again(cause, detail) => {
+                            let place = place_of(record.partition, record.offset);
+                            self.parts
+                                .status
+                                .hold(Holder::Reader, cause, &[place], &detail);
+                            self.stand(record.partition, Stand::Seek(record.offset));
+                        }
+                    }
+                }
+                Polled::Record(_) => {}
+                Polled::EndOfPartition {
+                    partition,
+                    next_offset,
+                    ..
+                } => {
+                    if self.is_next(partition, next_offset) {
+                        self.advance(partition, next_offset)?;
+                    }
+                }
+                Polled::Error { partition, error } => self.consumer_error(partition, &error)?,
+            }
+        }
+        drop(batch);
+        self.parts.writer.commit()?;
+        self.parts.applied.publish(&self.progress);
+        let newest_ms = enforced.iter().copied().max();
+        for record_ms in enforced {
+            self.parts.metrics.enforced(record_ms);
+        }
+        for (partition, progress) in (0i32..).zip(&self.progress) {
+            self.parts
+                .status
+                .consent_applied(partition, progress.next_offset, newest_ms);
+        }
+        Ok(())
+    }
+
+    /// Whether a partition may go on at `offset`: it is being read, and that is not applied already.
+    fn is_next(&self, partition: i32, offset: i64) -> bool {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        self.stands.get(index) == Some(&Stand::Reading)
+            && self
+                .progress
+                .get(index)
+                .is_some_and(|known| offset >= known.next_offset)
+    }
+
+    fn stand(&mut self, partition: i32, stand: Stand) {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        if let Some(known) = self.stands.get_mut(index) {
+            *known = stand;
+        }
+        if let Some(progress) = self.progress.get_mut(index) {
+            progress.is_poisoned = matches!(stand, Stand::Poisoned(_));
+        }
+    }
+
+    fn advance(&mut self, partition: i32, next_offset: i64) -> Result<(), StoreError> {
+        self.parts.writer.advance(partition, next_offset)?;
+        if let Some(progress) = progress_of(&mut self.progress, partition) {
+            progress.next_offset = next_offset;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, record: &Record<'_>) -> Result<Taken, ReaderError> {
+        let codec = Arc::clone(&self.parts.codec);
+        match codec.decode_consent(record.value) {
+            Ok(change) => self.apply(&change, record),
+            Err(DecodeError::Unreadable { class }) => self.unreadable(record, class),
+            Err(DecodeError::Unavailable { cause }) => Ok(Taken::Again(
+                HoldCause::RegistryUnavailable,
+                cause.to_owned(),
+            )),
+        }
+    }
+
+    fn apply(
+        &mut self,
+        change: &ConsentChange<'_>,
+        record: &Record<'_>,
+    ) -> Result<Taken, ReaderError> {
+        let Some(subjects) = self.subjects(change) else {
+            // an address nobody can use and no contact id: nobody can tell whose change this is
+            return self.unreadable(record, "invalid_value");
+        };
+        let event = self.parts.pepper.event(&change.event_id);
+        let received = Timestamp::from_millis(record.timestamp_ms);
+        let placement = place(change, subjects, event, received);
+        let source = Source {
+            partition: record.partition,
+            offset: record.offset,
+        };
+        let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
+        let result = match placement.effect {
+            Effect::None => ConsentResult::NoEffect,
+            Effect::Quarantined => ConsentResult::Quarantined,
+            Effect::Clamped => ConsentResult::Clamped,
+            Effect::Facts if is_changed => ConsentResult::Applied,
+            Effect::Facts => ConsentResult::Duplicate,
+        };
+        self.parts
+            .metrics
+            .consent_changes
+            .of(Changed(Some(change.action), result))
+            .inc();
+        Ok(Taken::Applied)
+    }
+
+    /// Whose change it is; `None` when nobody can tell.
+    fn subjects(&self, change: &ConsentChange<'_>) -> Option<Subjects> {
+        let address = change.address.as_ref().map(Address::expose);
+        self.hash(
+            change.contact_id.as_ref(),
+            address,
+            change.channel,
+            change.region.as_deref(),
+        )
+    }
+
+    fn hash(
+        &self,
+        contact: Option<&ContactId<'_>>,
+        address: Option<&str>,
+        channel: ChannelScope,
+        region: Option<&str>,
+    ) -> Option<Subjects> {
+        let channel = match channel {
+            ChannelScope::Any => None,
+            ChannelScope::One(channel) => Some(channel),
+        };
+        let address =
+            address.and_then(|address| CanonicalAddress::parse(address, channel, region).ok());
+        let subjects = Subjects {
+            contact: contact.map(|contact| self.parts.pepper.contact(contact)),
+            address: address.map(|address| self.parts.pepper.address(&address)),
+        };
+        (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
+    }
+
+    /// Promise P3: treated as a possible opt-out of whoever it is about.
+    fn unreadable(
+        &mut self,
+        record: &Record<'_>,
+        class: &'static str,
+    ) -> Result<Taken, ReaderError> {
+        match self.parts.dead_letters.write(record, class) {
+            Ok(true) => self.parts.metrics.dead_letters.inc(),
+            Ok(false) => {}
+            Err(error) => {
+                let detail = format!(
+                    "`{}` partition {} offset {}: {error}",
+                    self.parts.topic, record.partition, record.offset
+                );
+                return Ok(Taken::Again(HoldCause::BrokerUnavailable, detail));
+            }
+        }
+        let Some(subjects) = self.suspects(record) else {
+            if self
+                .parts
+                .dead_letters
+                .is_released(record.partition, record.offset)
+                .unwrap_or(false)
+            {
+                self.count_unreadable(class, ConsentResult::Skipped);
+                return Ok(Taken::Applied);
+            }
+            self.count_unreadable(class, ConsentResult::Unreadable);
+            return Ok(Taken::Poison);
+        };
+        self.count_unreadable(class, ConsentResult::Unreadable);
+        tracing::warn!(
+            topic = %self.parts.topic,
+            partition = record.partition,
+            offset = record.offset,
+            class,
+            "a consent change cannot be read; its contact is blocked until a later valid event"
+        );
+        let source_event = format!(
+            "unreadable/{}/{}/{}",
+            self.parts.topic, record.partition, record.offset
+        );
+        let event = self.parts.pepper.event(&source_event);
+        let fact = unreadable(event, Timestamp::from_millis(record.timestamp_ms));
+        let facts = |is_named: bool| if is_named { vec![fact] } else { Vec::new() };
+        let placement = Placement {
+            contact: facts(subjects.contact.is_some()),
+            address: facts(subjects.address.is_some()),
+            effect: Effect::Facts,
+            review: false,
+        };
+        let source = Source {
+            partition: record.partition,
+            offset: record.offset,
+        };
+        self.parts.writer.apply(subjects, &placement, source)?;
+        Ok(Taken::Applied)
+    }
+
+    fn count_unreadable(&self, class: &'static str, result: ConsentResult) {
+        self.parts.metrics.invalid(Topic::ConsentChange, class);
+        self.parts
+            .metrics
+            .consent_changes
+            .of(Changed(None, result))
+            .inc();
+    }
+
+    /// Whom an unreadable change may be about: what its value still says for certain, else its key, which
+    /// may be a contact id or an address.
+    fn suspects(&self, record: &Record<'_>) -> Option<Subjects> {
+        let codec = &self.parts.codec;
+        let salvaged = codec.salvage(record.value).and_then(|who| {
+            let address = who.address.as_ref().map(Address::expose);
+            self.hash(
+                who.contact_id.as_ref(),
+                address,
+                who.channel,
+                who.region.as_deref(),
+            )
+        });
+        salvaged.or_else(|| {
+            let key = record.key.filter(|_| self.parts.key_names_contact)?;
+            let key = std::str::from_utf8(key).ok()?;
+            let contact = ContactId::new(key.into())?;
+            self.hash(Some(&contact), Some(key), ChannelScope::Any, None)
+        })
+    }
+
+    fn poison(&mut self, partition: i32, offset: i64) {
+        self.stand(partition, Stand::Poisoned(offset));
+        tracing::error!(
+            topic = %self.parts.topic,
+            partition,
+            offset,
+            "a consent change cannot be read and nobody can tell whose it is: the gate holds; look at it in the \
+             dead-letter topic, then release it with `consent-gate consent skip`"
+        );
+        let place = place_of(partition, offset);
+        let detail = "an unreadable consent change; release it with `consent-gate consent skip`";
+        self.parts
+            .status
+            .hold(Holder::Reader, HoldCause::ConsentPoison, &[place], detail);
+    }
+
+    fn poisoned(&self) -> impl Iterator<Item = (i32, i64)> {
+        (0i32..)
+            .zip(&self.stands)
+            .filter_map(|(partition, stand)| match stand {
+                Stand::Poisoned(offset) => Some((partition, *offset)),
+                Stand::Reading | Stand::Seek(_) => None,
+            })
+    }
+
+    /// Goes on behind a record that an operator released.
+    fn release_poison(&mut self) -> Result<(), ReaderError> {
+        let poisoned: Vec<(i32, i64)> = self.poisoned().collect();
+        if poisoned.is_empty() || self.release_checked_at.elapsed() < RELEASE_CHECK_INTERVAL {
+            return Ok(());
+        }
+        self.release_checked_at = Instant::now();
+        for (partition, offset) in poisoned {
+            match self.parts.dead_letters.is_released(partition, offset) {
+                Ok(false) => {}
+                Ok(true) => {
+                    tracing::warn!(
+                        topic = %self.parts.topic, partition, offset,
+                        "released by an operator; the record is in the dead-letter topic"
+                    );
+                    self.advance(partition, offset + 1)?;
+                    self.stand(partition, Stand::Seek(offset + 1));
+                    self.parts.writer.commit()?;
+                    self.parts.applied.publish(&self.progress);
+                    let (cause, topic) = (HoldCause::ConsentPoison, Topic::ConsentChange);
+                    self.parts
+                        .status
+                        .release_place(Holder::Reader, cause, topic, partition);
+                    let changed = Changed(None, ConsentResult::Skipped);
+                    self.parts.metrics.consent_changes.of(changed).inc();
+                }
+                Err(error) => tracing::warn!(%error, "cannot look for a release; trying again"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the consumer back to where partitions must be read again.
+    fn seek(&mut self, consumer: &BaseConsumer<GateContext>) {
+        let wanted: Vec<(i32, i64)> = (0i32..)
+            .zip(&self.stands)
+            .filter_map(|(partition, stand)| match stand {
+                Stand::Seek(offset) => Some((partition, *offset)),
+                Stand::Reading | Stand::Poisoned(_) => None,
+            })
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        std::thread::sleep(RETRY_PAUSE);
+        let mut is_done = true;
+        for (partition, offset) in wanted {
+            match consumer.seek(
+                &self.parts.topic,
+                partition,
+                Offset::Offset(offset),
+                REQUEST_TIMEOUT,
+            ) {
+                Ok(()) => self.stand(partition, Stand::Reading),
+                Err(error) => {
+                    is_done = false;
+                    tracing::warn!(partition, offset, %error, "cannot seek in the consent topic; trying again");
+                }
+            }
+        }
+        if is_done {
+            // whatever is still away holds again with its next record
+            for cause in [HoldCause::RegistryUnavailable, HoldCause::BrokerUnavailable] {
+                self.parts.status.release(Holder::Reader, cause);
+            }
+        }
+    }
+
+    fn consumer_error(&self, partition: i32, error: &NativeError) -> Result<(), ReaderError> {
+        use rdkafka::error::RDKafkaErrorCode as Code;
+        match error.code {
+            Code::AutoOffsetReset | Code::OffsetOutOfRange => {
+                let index = usize::try_from(partition).unwrap_or(usize::MAX);
+                let next_offset = self
+                    .progress
+                    .get(index)
+                    .map_or(-1, |known| known.next_offset);
+                Err(ReaderError::LogTruncated {
+                    topic: self.parts.topic.clone(),
+                    partition,
+                    next_offset,
+                })
+            }
+            // librdkafka goes on by itself; the barrier holds meanwhile
+            _ => {
+                tracing::debug!(partition, %error, "consent reader");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn place_of(partition: i32, offset: i64) -> Place {
+    Place {
+        topic: Topic::ConsentChange,
+        partition,
+        offset: Some(offset),
+    }
+}
+
+fn progress_of(progress: &mut [Progress], partition: i32) -> Option<&mut Progress> {
+    progress.get_mut(usize::try_from(partition).ok()?)
+}

@@ -1,0 +1,39 @@
+//! Starts everything, watches it, and stops it: one reader, the lanes, the monitor, HTTP.
+//!
+//! ```text
+//! config ─▶ preflight ─▶ pepper, store ─▶ reader thread
+//!                                      ├▶ lane threads (pipeline.rs)
+//!                                      ├▶ monitor thread
+//!                                      └▶ HTTP, signals (tokio)
+//! ```
+//!
+//! Whatever thread ends first with an error stops the rest, and its error decides the exit code.
+//! The gate never mends itself by guessing: it stops, and the next start goes on from what is committed.
+
+mod start;
+mod stop;
+
+pub(crate) use start::n_partitions;
+pub use start::{Running, start};
+pub(crate) use stop::on_signals;
+pub use stop::{RunError, Shutdown};
+
+use crate::config::Config;
+
+/// Runs until a signal or a failure.
+///
+/// # Errors
+/// What stopped it, with its exit code.
+pub fn run(config: &Config) -> Result<(), RunError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(RunError::Runtime)?;
+    let shutdown = Shutdown::default();
+    on_signals(&runtime, &shutdown).map_err(RunError::Runtime)?;
+    let Some(running) = start(config, runtime.handle(), shutdown)? else {
+        return Ok(()); // asked to stop before it began
+    };
+    running.wait()
+}

@@ -1,0 +1,480 @@
+//! Builds the parts from the configuration and starts their threads.
+
+use super::{RunError, Shutdown};
+use crate::applied::Applied;
+use crate::barrier::Barrier;
+use crate::codec::{Codec, Format, Kind, Registry, RegistrySettings};
+use crate::config::{self, Config};
+use crate::dead_letter::DeadLetters;
+use crate::identity::Pepper;
+use crate::kafka::{self, GateContext};
+use crate::kafka_errors::Class;
+use crate::lag::OutboundPositions;
+use crate::metrics::{Metrics, TopicNames};
+use crate::monitor::{Monitor, MonitorParts};
+use crate::ops::{self, Status};
+use crate::pipeline::{Lane, LaneParts, StartAt};
+use crate::preflight::{ClusterInfo, preflight};
+use crate::reader::{Reader, ReaderParts};
+use crate::store::{Identity, Opened, RebuildReason, Store, Writer, mark_for_rebuild};
+use gate_core::Policy;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Pause between two looks at threads that should end.
+const JOIN_PAUSE: Duration = Duration::from_millis(20);
+/// Pause before a broker that is away is asked again at the start.
+const START_RETRY: Duration = Duration::from_secs(1);
+
+/// How long a partition of the consent topic may be without a leader at the start.
+const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pause between two looks for a leader.
+const LEADER_PAUSE: Duration = Duration::from_millis(200);
+
+/// A thread of the service.
+struct Worker {
+    name: String,
+    handle: JoinHandle<Result<(), RunError>>,
+}
+
+/// The service while it runs.
+pub struct Running {
+    workers: Vec<Worker>,
+    shutdown: Shutdown,
+    shutdown_timeout: Duration,
+    /// Where HTTP listens.
+    pub http_address: SocketAddr,
+    /// Readiness.
+    pub status: Arc<Status>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Shared by everything that talks to Kafka.
+struct Parts<'a> {
+    config: &'a Config,
+    base: ClientConfig,
+    metrics: Arc<Metrics>,
+    status: Arc<Status>,
+    shutdown: Shutdown,
+    pepper: Arc<Pepper>,
+    applied: Arc<Applied>,
+    positions: Arc<OutboundPositions>,
+    end_offsets: Arc<BaseConsumer<GateContext>>,
+    committed_ends: Arc<BaseConsumer<GateContext>>,
+    n_consent_partitions: usize,
+    registry: Option<Registry>,
+}
+
+/// Starts the service. `None` when it was asked to stop before it began.
+///
+/// # Errors
+/// When anything it needs is refused, missing or damaged beyond a rebuild.
+pub fn start(
+    config: &Config,
+    runtime: &tokio::runtime::Handle,
+    shutdown: Shutdown,
+) -> Result<Option<Running>, RunError> {
+    let metrics = Metrics::new(TopicNames {
+        consent_change: config.topics.consent_change.clone(),
+        outbound_message: config.topics.outbound_message.clone(),
+    })?;
+    let policy = Arc::new(Policy::strict());
+    metrics.set_policies([(policy.id(), policy.version())]);
+    let status = Status::new(Arc::clone(&metrics), config.lanes);
+    // health first: a liveness probe must get its answer while the broker is still away
+    let token = config
+        .http
+        .token
+        .as_ref()
+        .map(|token| token.expose().to_owned());
+    let server = runtime.block_on(ops::serve(
+        config.http.listen,
+        Arc::clone(&status),
+        Arc::clone(&metrics),
+        token,
+        shutdown.token(),
+    ))?;
+    let Some(cluster) = await_cluster(config, &shutdown)? else {
+        return Ok(None);
+    };
+    let base = config.client_base();
+    let end_offsets: BaseConsumer<GateContext> = kafka::end_offset_query(&base)
+        .create_with_context(GateContext::default())
+        .map_err(crate::reader::ReaderError::Kafka)?;
+    let committed_ends: BaseConsumer<GateContext> = kafka::committed_end_query(&base)
+        .create_with_context(GateContext::default())
+        .map_err(crate::reader::ReaderError::Kafka)?;
+    let consent = cluster.require(&config.topics.consent_change)?;
+    let n_consent_partitions = usize::try_from(consent.partitions).unwrap_or(usize::MAX);
+    let pepper = config::Pepper::load_or_create(&config.state.pepper_file)?;
+    let pepper = Arc::new(Pepper::new(pepper.expose()));
+    let identity = Identity {
+        cluster_id: cluster.cluster_id.clone(),
+        topic: config.topics.consent_change.clone(),
+        topic_id: String::new(),
+        partitions: u32::try_from(n_consent_partitions).unwrap_or(u32::MAX),
+        pepper_id: pepper.id(),
+    };
+    let (store, writer) = open_store(config, &identity, &end_offsets)?;
+    let parts = Parts {
+        config,
+        base,
+        metrics: Arc::clone(&metrics),
+        status: Arc::clone(&status),
+        shutdown: shutdown.clone(),
+        pepper,
+        applied: Arc::new(Applied::new(writer.positions())),
+        positions: Arc::default(),
+        end_offsets: Arc::new(end_offsets),
+        committed_ends: Arc::new(committed_ends),
+        n_consent_partitions,
+        registry: registry(config)?,
+    };
+    let store = Arc::new(store);
+    let mut workers = vec![parts.start_reader(writer)?, parts.start_monitor(&store)?];
+    let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
+    for number in 0..config.lanes {
+        workers.push(parts.start_lane(number, &store, &codec, &policy)?);
+    }
+    Ok(Some(Running {
+        workers,
+        shutdown,
+        shutdown_timeout: config.shutdown_timeout,
+        http_address: server.address,
+        status,
+        metrics,
+    }))
+}
+
+/// The schema registry, if the configuration names one.
+fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
+    let Some(wanted) = &config.schema_registry else {
+        return Ok(None);
+    };
+    let ca_pem = match &wanted.ca_file {
+        Some(path) => Some(std::fs::read(path).map_err(|source| RunError::RegistryCa {
+            path: path.clone(),
+            source,
+        })?),
+        None => None,
+    };
+    let (username, password) = match &wanted.credentials {
+        Some((user, password)) => (Some(user.clone()), Some(password.expose().to_owned())),
+        None => (None, None),
+    };
+    let settings = RegistrySettings {
+        url: wanted.url.clone(),
+        username,
+        password,
+        ca_pem,
+    };
+    Ok(Some(Registry::new(settings)?))
+}
+
+/// Waits for brokers and topics as long as they are merely away; credentials, missing topics and configuration
+/// end it at once.
+fn await_cluster(config: &Config, shutdown: &Shutdown) -> Result<Option<ClusterInfo>, RunError> {
+    while !shutdown.is_requested() {
+        let asked = preflight(config).and_then(|cluster| cluster.require_all().map(|()| cluster));
+        match asked {
+            Ok(cluster) => return Ok(Some(cluster)),
+            Err(failure) if failure.class == Class::TryAgain => {
+                tracing::warn!(%failure, "Kafka cannot be reached; trying again");
+                std::thread::sleep(START_RETRY);
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// Partitions of a topic, 0 when it is not there.
+pub(crate) fn n_partitions(
+    client: &BaseConsumer<GateContext>,
+    topic: &str,
+) -> Result<usize, RunError> {
+    let metadata = client
+        .fetch_metadata(Some(topic), kafka::REQUEST_TIMEOUT)
+        .map_err(crate::reader::ReaderError::Kafka)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    Ok(found
+        .filter(|found| found.error().is_none())
+        .map_or(0, |found| found.partitions().len()))
+}
+
+/// Opens the state. State that the log cannot continue is rebuilt: a position before the log's start would
+/// miss opt-outs, one behind its end belongs to another log.
+fn open_store(
+    config: &Config,
+    identity: &Identity,
+    client: &BaseConsumer<GateContext>,
+) -> Result<(Store, Writer), RunError> {
+    let open = || Store::open(&config.state.dir, identity, config.state.memory_bytes);
+    let (store, writer, opened) = open()?;
+    log_opened(&opened);
+    let mut mismatch = None;
+    for (partition, position) in (0i32..).zip(writer.positions()) {
+        let (low, high) = watermarks(client, &identity.topic, partition)?;
+        if *position > 0 && (*position < low || *position > high) {
+            tracing::error!(
+                topic = %identity.topic, partition, position, low, high,
+                "the state ends outside the log and is rebuilt"
+            );
+            let is_ahead = *position > high;
+            mismatch = Some(if is_ahead {
+                RebuildReason::AheadOfLog
+            } else {
+                RebuildReason::LogTruncated
+            });
+        } else if *position == 0 && low > 0 {
+            tracing::warn!(
+                topic = %identity.topic, partition, low,
+                "the log begins behind offset 0: consent given before is unknown and blocks; \
+                 opt-outs before it are lost. Give the topic unlimited retention"
+            );
+        }
+    }
+    let Some(reason) = mismatch else {
+        return Ok((store, writer));
+    };
+    drop((store, writer));
+    mark_for_rebuild(&config.state.dir, reason)?;
+    let (store, writer, opened) = open()?;
+    log_opened(&opened);
+    Ok((store, writer))
+}
+
+/// First and next offset of a partition. Leaders move, above all right after a topic was created.
+fn watermarks(
+    client: &BaseConsumer<GateContext>,
+    topic: &str,
+    partition: i32,
+) -> Result<(i64, i64), RunError> {
+    let deadline = Instant::now() + LEADER_TIMEOUT;
+    loop {
+        match client.fetch_watermarks(topic, partition, kafka::REQUEST_TIMEOUT) {
+            Ok(watermarks) => return Ok(watermarks),
+            Err(error) if Instant::now() < deadline => {
+                tracing::info!(topic, partition, %error, "no leader yet; trying again");
+                std::thread::sleep(LEADER_PAUSE);
+            }
+            Err(error) => return Err(crate::reader::ReaderError::Kafka(error).into()),
+        }
+    }
+}
+
+fn log_opened(opened: &Opened) {
+    match opened {
+        Opened::Fresh => tracing::info!("no state yet: building it from the consent topic"),
+        Opened::Reused => tracing::info!("state found: going on where it ends"),
+        Opened::Quarantined { .. } => {
+            tracing::warn!(
+                ?opened,
+                "the state could not be trusted and is rebuilt from the consent topic"
+            );
+        }
+    }
+}
+
+impl Parts<'_> {
+    fn codec(&self, kind: Kind) -> Result<Codec, RunError> {
+        let format = match kind {
+            Kind::ConsentChange => self.config.formats.consent_change,
+            Kind::OutboundMessage => self.config.formats.outbound_message,
+        };
+        let format = match format {
+            config::Format::Json => Format::Json,
+            config::Format::Avro => Format::Avro,
+            config::Format::AvroSingleObject => Format::AvroSingleObject,
+        };
+        Ok(Codec::new(format, kind, self.registry.clone())?)
+    }
+
+    fn scan_config(&self) -> ClientConfig {
+        kafka::scanner(&self.base, &self.config.kafka.group_id)
+    }
+
+    fn dead_letters(&self) -> DeadLetters {
+        let config = self.config;
+        let transactional_id = format!("{}-dead-letter", config.kafka.group_id);
+        let timeout = config.kafka.transaction_timeout;
+        DeadLetters::new(
+            kafka::lane_producer(&self.base, &transactional_id, timeout),
+            self.scan_config(),
+            &config.topics.consent_dead_letter,
+            &config.topics.consent_change,
+        )
+    }
+
+    fn start_reader(&self, writer: Writer) -> Result<Worker, RunError> {
+        let config = self.config;
+        let reader = Reader::new(ReaderParts {
+            topic: config.topics.consent_change.clone(),
+            codec: Arc::new(self.codec(Kind::ConsentChange)?),
+            pepper: Arc::clone(&self.pepper),
+            writer,
+            applied: Arc::clone(&self.applied),
+            dead_letters: self.dead_letters(),
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            shutdown: self.shutdown.clone(),
+            key_names_contact: config.consent.key_names_contact,
+            checkpoint_interval: config.consent.checkpoint_interval,
+        });
+        let consumer: BaseConsumer<GateContext> =
+            kafka::consent_reader(&self.base, &config.kafka.group_id)
+                .create_with_context(GateContext::default())
+                .map_err(crate::reader::ReaderError::Kafka)?;
+        self.spawn("consent-reader", move || {
+            reader.run(consumer).map_err(RunError::from)
+        })
+    }
+
+    fn start_monitor(&self, store: &Arc<Store>) -> Result<Worker, RunError> {
+        let monitor = Monitor::new(MonitorParts {
+            barrier: self.barrier(),
+            client: Arc::clone(&self.end_offsets),
+            consent_topic: self.config.topics.consent_change.clone(),
+            n_consent_partitions: self.n_consent_partitions,
+            outbound_topic: self.config.topics.outbound_message.clone(),
+            positions: Arc::clone(&self.positions),
+            store: Arc::clone(store),
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            shutdown: self.shutdown.clone(),
+        });
+        self.spawn("monitor", move || monitor.run())
+    }
+
+    fn barrier(&self) -> Barrier<GateContext> {
+        Barrier::new(
+            Arc::clone(&self.end_offsets),
+            Arc::clone(&self.committed_ends),
+            &self.config.topics.consent_change,
+            i32::try_from(self.n_consent_partitions).unwrap_or(i32::MAX),
+            Arc::clone(&self.applied),
+            self.config.consent.barrier_timeout,
+        )
+    }
+
+    fn start_lane(
+        &self,
+        number: usize,
+        store: &Arc<Store>,
+        codec: &Arc<Codec>,
+        policy: &Arc<Policy>,
+    ) -> Result<Worker, RunError> {
+        let config = self.config;
+        let group_id = &config.kafka.group_id;
+        let member = format!("{}-lane-{number}", config.instance_id);
+        let transactional_id = format!("{group_id}-{member}");
+        let parts = LaneParts {
+            producer_config: kafka::lane_producer(
+                &self.base,
+                &transactional_id,
+                config.kafka.transaction_timeout,
+            ),
+            scan_config: self.scan_config(),
+            outbound_topic: config.topics.outbound_message.clone(),
+            group_id: group_id.clone(),
+            consent_topic: config.topics.consent_change.clone(),
+            output_topics: config.topics.outputs().map(str::to_owned),
+            codec: Arc::clone(codec),
+            pepper: Arc::clone(&self.pepper),
+            store: Arc::clone(store),
+            barrier: self.barrier(),
+            policy: Arc::clone(policy),
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            positions: Arc::clone(&self.positions),
+            shutdown: self.shutdown.clone(),
+            batch_messages_max: config.batch.messages_max,
+            batch_bytes_max: config.batch.bytes_max,
+            transaction_timeout: config.kafka.transaction_timeout,
+            start_at: match config.kafka.start_at {
+                config::StartAt::Earliest => StartAt::Earliest,
+                config::StartAt::Latest => StartAt::Latest,
+            },
+            leave_on_shutdown: config.kafka.leave_on_shutdown,
+        };
+        let consumer_config =
+            kafka::lane_consumer(&self.base, group_id, &member, config.kafka.session_timeout);
+        self.spawn(&format!("lane-{number}"), move || {
+            let lane_error = |source| RunError::Lane { number, source };
+            let consumer: BaseConsumer<GateContext> = consumer_config
+                .create_with_context(GateContext::default())
+                .map_err(|error| lane_error(crate::pipeline::LaneError::Consumer(error)))?;
+            Lane::new(number, parts, &consumer)
+                .run()
+                .map_err(lane_error)
+        })
+    }
+
+    /// A thread whose end, good or bad, ends the service.
+    fn spawn(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Result<(), RunError> + Send + 'static,
+    ) -> Result<Worker, RunError> {
+        let shutdown = self.shutdown.clone();
+        let handle = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let result = work();
+                shutdown.request();
+                result
+            })
+            .map_err(RunError::Runtime)?;
+        Ok(Worker {
+            name: name.to_owned(),
+            handle,
+        })
+    }
+}
+
+impl Running {
+    /// Waits for a request to stop or the first failure, then for everybody to end.
+    ///
+    /// # Errors
+    /// The first failure, or who did not end in time.
+    pub fn wait(self) -> Result<(), RunError> {
+        while !self.shutdown.is_requested() {
+            std::thread::sleep(JOIN_PAUSE);
+        }
+        self.status.stopping();
+        let deadline = Instant::now() + self.shutdown_timeout;
+        let mut first_failure = None;
+        let mut overdue = Vec::new();
+        for worker in self.workers {
+            while !worker.handle.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(JOIN_PAUSE);
+            }
+            if !worker.handle.is_finished() {
+                overdue.push(worker.name);
+                continue;
+            }
+            // a panic ends the process in the panic hook; a join error cannot be seen here
+            if let Ok(Err(error)) = worker.handle.join() {
+                first_failure.get_or_insert(error);
+            }
+        }
+        match (first_failure, overdue.is_empty()) {
+            (Some(error), _) => Err(error),
+            (None, true) => Ok(()),
+            (None, false) => Err(RunError::Overdue {
+                seconds: self.shutdown_timeout.as_secs(),
+                threads: overdue.join(", "),
+            }),
+        }
+    }
+
+    /// Asks everything to stop.
+    pub fn stop(&self) {
+        self.shutdown.request();
+    }
+}

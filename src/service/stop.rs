@@ -1,0 +1,189 @@
+//! How the process ends: signals, deadlines, exit codes.
+
+use crate::codec::CodecError;
+use crate::config::PepperError;
+use crate::dead_letter::DeadLetterError;
+use crate::kafka_errors::{Class, KafkaFailure};
+use crate::ops::OpsError;
+use crate::pipeline::LaneError;
+use crate::reader::ReaderError;
+use crate::store::StoreError;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio_util::sync::CancellationToken;
+
+/// A request to stop, for threads and tasks alike. Clones share it.
+#[derive(Clone, Default)]
+pub struct Shutdown {
+    is_requested: Arc<AtomicBool>,
+    token: CancellationToken,
+}
+
+impl Shutdown {
+    /// Asks everything to stop.
+    pub fn request(&self) {
+        self.is_requested.store(true, Ordering::Release);
+        self.token.cancel();
+    }
+
+    /// Whether to stop. Threads look at this once per turn.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.is_requested.load(Ordering::Acquire)
+    }
+
+    /// The same for tasks.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.token.clone()
+    }
+}
+
+/// SIGTERM and SIGINT ask for a clean stop; a second one ends the process at once.
+pub(crate) fn on_signals(
+    runtime: &tokio::runtime::Runtime,
+    shutdown: &Shutdown,
+) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let shutdown = shutdown.clone();
+    let _context = runtime.enter();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    runtime.spawn(async move {
+        let mut n_received = 0u32;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            n_received += 1;
+            if n_received > 1 {
+                tracing::warn!("second signal: stopping at once; the next start recovers");
+                std::process::exit(75);
+            }
+            tracing::info!(
+                "stopping: batches in hand are finished, the group is left, state is flushed"
+            );
+            shutdown.request();
+        }
+    });
+    Ok(())
+}
+
+/// Why the service ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Kafka refuses, or is away.
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
+    /// The pepper.
+    #[error(transparent)]
+    Pepper(#[from] PepperError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A codec cannot be made.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The registry's authorities cannot be read.
+    #[error("cannot read `schema_registry.ca_file` `{path}`: {source}", path = path.display())]
+    RegistryCa {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A lane ended.
+    #[error("lane {number}: {source}")]
+    Lane {
+        /// Which.
+        number: usize,
+        /// Why.
+        source: LaneError,
+    },
+    /// The consent reader ended.
+    #[error(transparent)]
+    Reader(#[from] ReaderError),
+    /// Dead letters cannot be reached.
+    #[error(transparent)]
+    DeadLetter(#[from] DeadLetterError),
+    /// HTTP cannot be served.
+    #[error(transparent)]
+    Ops(#[from] OpsError),
+    /// The partition count of a topic changed.
+    #[error(
+        "`{topic}` has {now} partitions now, {before} at the start; starting again takes them up"
+    )]
+    PartitionsChanged {
+        /// Topic.
+        topic: String,
+        /// At the start.
+        before: usize,
+        /// Now.
+        now: usize,
+    },
+    /// Threads did not end in time.
+    #[error("did not stop within {seconds} s: {threads}; the next start recovers")]
+    Overdue {
+        /// The limit.
+        seconds: u64,
+        /// Who is late.
+        threads: String,
+    },
+    /// The metrics contradict themselves.
+    #[error(transparent)]
+    Metrics(#[from] crate::metrics::MetricsError),
+    /// Threads or the runtime cannot be started.
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+}
+
+impl RunError {
+    /// The process's exit code (contracts section 6).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Kafka(failure) => kafka_exit_code(failure),
+            Self::Codec(_) | Self::RegistryCa { .. } | Self::Pepper(_) | Self::Ops(_) => 78,
+            Self::Store(error) => error.exit_code(),
+            Self::Lane { source, .. } => match source {
+                LaneError::Store(error) => error.exit_code(),
+                LaneError::Producer(error) if crate::kafka::is_refused(error) => 77,
+                LaneError::Consumer(error) if is_refused(error) => 77,
+                LaneError::Producer(_) | LaneError::Consumer(_) | LaneError::Fenced(_) => 75,
+                LaneError::OffsetLost { .. } => 78,
+            },
+            Self::Reader(error) => match error {
+                ReaderError::Store(error) => error.exit_code(),
+                ReaderError::LogTruncated { .. } => 74,
+                ReaderError::Native(error) if crate::kafka::is_refused(error) => 77,
+                ReaderError::Native(_) | ReaderError::Kafka(_) => 75,
+            },
+            Self::DeadLetter(_) | Self::PartitionsChanged { .. } | Self::Overdue { .. } => 75,
+            Self::Runtime(_) | Self::Metrics(_) => 70,
+        }
+    }
+}
+
+fn kafka_exit_code(failure: &KafkaFailure) -> u8 {
+    match failure.class {
+        Class::TryAgain => 75,
+        Class::Internal => 70,
+        Class::Config => 78,
+        Class::Credentials => 77,
+    }
+}
+
+fn is_refused(error: &rdkafka::error::KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::Authentication
+                | Code::SaslAuthenticationFailed
+        )
+    )
+}
