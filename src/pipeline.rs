@@ -85,6 +85,8 @@ pub struct LaneParts {
     pub batch_messages_max: usize,
     /// Most value bytes in one transaction.
     pub batch_bytes_max: usize,
+    /// Largest value that is read.
+    pub value_bytes_max: usize,
     /// Limit of one transaction; also bounds how long readers of the outputs can be blocked by a crash.
     pub transaction_timeout: Duration,
     /// Where a group without committed offsets begins.

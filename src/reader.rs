@@ -85,6 +85,8 @@ pub struct ReaderParts {
     pub status: Arc<Status>,
     /// When to stop.
     pub shutdown: Shutdown,
+    /// Largest value that is read.
+    pub value_bytes_max: usize,
     /// Record keys are contact ids, so an unreadable change can be told whose it is.
     pub key_names_contact: bool,
     /// How often the state is flushed to disk.
@@ -264,6 +266,9 @@ impl Reader {
     }
 
     fn take(&mut self, record: &Record<'_>) -> Result<Taken, ReaderError> {
+        if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
+            return self.unreadable(record, "too_large");
+        }
         let codec = Arc::clone(&self.parts.codec);
         match codec.decode_consent(record.value) {
             Ok(change) => self.apply(&change, record),

@@ -43,6 +43,10 @@ impl<'c> Lane<'c> {
     pub(super) fn decode<'m>(&self, batch: &'m Batch<'c>) -> Result<Vec<Decoded<'m>>, Setback> {
         let mut decoded = Vec::with_capacity(batch.len());
         for message in batch.messages() {
+            if message.payload_len() > self.parts.value_bytes_max {
+                decoded.push(Err("too_large"));
+                continue;
+            }
             decoded.push(match self.parts.codec.decode_message(message.payload()) {
                 Ok(message) => Ok(message),
                 Err(DecodeError::Unreadable { class }) => Err(class),

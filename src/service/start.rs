@@ -323,6 +323,7 @@ impl Parts<'_> {
             metrics: Arc::clone(&self.metrics),
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
+            value_bytes_max: config.limits.value_bytes_max,
             key_names_contact: config.consent.key_names_contact,
             checkpoint_interval: config.consent.checkpoint_interval,
         });
@@ -395,6 +396,7 @@ impl Parts<'_> {
             shutdown: self.shutdown.clone(),
             batch_messages_max: config.batch.messages_max,
             batch_bytes_max: config.batch.bytes_max,
+            value_bytes_max: config.limits.value_bytes_max,
             transaction_timeout: config.kafka.transaction_timeout,
             start_at: match config.kafka.start_at {
                 config::StartAt::Earliest => StartAt::Earliest,
