@@ -14,8 +14,9 @@
 
 use crate::change::{Action, ConsentChange, SuppressionScope};
 use crate::fact::{Fact, FactKind, Reader, Scope, flags, put_varint};
+use crate::reach::{named, named_number};
 use crate::{
-    Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Keyword, SubjectKey, Timestamp,
+    Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Family, Keyword, SubjectKey, Timestamp,
     classify,
 };
 
@@ -25,7 +26,7 @@ pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
 pub(crate) const RELATIONSHIP_FACTS_MAX: usize = 512;
 /// Distinct restrictive scopes kept per subject before it saturates.
 pub(crate) const RESTRICTIVE_FACTS_MAX: usize = 1024;
-/// Addresses remembered per contact.
+/// Addresses remembered per contact. An erasure reaches no address beyond these unless it names it.
 pub(crate) const LINKS_MAX: usize = 1024;
 
 /// Everything the gate knows about one contact or one address.
@@ -111,7 +112,13 @@ impl<'a> ConsentState<'a> {
         };
         let n_facts = input.varint()?;
         for _ in 0..n_facts {
-            self.facts.push(Fact::decode(input)?);
+            let fact = Fact::decode(input)?;
+            // joining searches by this order: a state out of order would keep a refusal twice or miss it
+            let is_ascending = self
+                .facts
+                .last()
+                .is_none_or(|last| last.cmp_identity(&fact).is_lt());
+            is_ascending.then(|| self.facts.push(fact))?;
         }
         input.0.is_empty().then_some(())
     }
@@ -242,10 +249,23 @@ fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
     }
 }
 
+fn mixed(event: EventKey, claimed: Timestamp) -> EventKey {
+    let word = u64::from_le_bytes(event.0) ^ claimed.as_micros().cast_unsigned();
+    EventKey(word.to_le_bytes())
+}
+
 /// The fact that one of a subject's consent changes could not be read (promise P3: a possible opt-out).
+///
+/// Without a receipt time (the epoch or before) nobody can tell which event came later, so it stands.
 #[must_use]
 pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
-    Fact::new(FactKind::Unreadable, event, received, received)
+    let is_receipt_known = received > Timestamp::default();
+    let at = if is_receipt_known {
+        received
+    } else {
+        Timestamp::MAX
+    };
+    Fact::new(FactKind::Unreadable, event, at, received)
 }
 
 /// Turns a change into facts about its subjects.
@@ -345,18 +365,19 @@ impl<'a> Placing<'a, '_> {
         }
     }
 
+    /// What the change speaks about. A blank name is a missing one: everything when restrictive.
     fn scope(&self) -> Scope<'a> {
         Scope {
             channel: self.change.channel,
-            controller: self.change.controller.as_deref(),
-            brand: self.change.brand.as_deref(),
-            purpose: self.change.purpose.as_deref(),
+            controller: named(self.change.controller.as_deref()),
+            brand: named(self.change.brand.as_deref()),
+            purpose: named(self.change.purpose.as_deref()),
         }
     }
 
     fn controller_wide(&self) -> Scope<'a> {
         Scope {
-            controller: self.change.controller.as_deref(),
+            controller: self.scope().controller,
             ..Scope::EVERYTHING
         }
     }
@@ -405,48 +426,54 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn inbound_sms(&mut self) {
-        let number = self
-            .change
-            .to
-            .as_deref()
-            .map(str::trim)
-            .filter(|to| !to.is_empty());
-        let brand = self.change.brand.as_deref();
-        let text_channel = Scope {
-            channel: ChannelScope::One(Channel::Sms),
-            brand,
-            purpose: None,
-            ..self.scope()
-        };
-        let text = self.change.text.as_deref().unwrap_or_default();
-        match classify(text) {
-            Keyword::Stop => {
-                self.restrict(FactKind::SenderStop, Scope::EVERYTHING, number);
-                self.restrict(FactKind::OptOut, text_channel, None);
-            }
-            Keyword::StopAll => {
-                self.restrict(FactKind::SenderStop, Scope::EVERYTHING, number);
-                self.restrict(
-                    FactKind::OptOut,
-                    Scope {
-                        brand: None,
-                        ..text_channel
-                    },
-                    None,
-                );
-            }
-            Keyword::Start => {
-                let fact = self.fact(FactKind::Start, text_channel, number);
-                self.permit(fact);
-            }
-            Keyword::Yes => {
-                let mut fact = self.fact(FactKind::Start, text_channel, number);
-                fact.flags |= flags::YES;
-                self.permit(fact);
-            }
+        match classify(self.change.text.as_deref().unwrap_or_default()) {
+            Keyword::Stop => self.stop(self.scope().brand),
+            Keyword::StopAll => self.stop(None),
+            Keyword::Start => self.start(0),
+            Keyword::Yes => self.start(flags::YES),
             Keyword::Review => self.out.review = true,
             Keyword::Help | Keyword::None => {}
         }
+    }
+
+    fn our_number(&self) -> Option<&'a str> {
+        named_number(self.change.to.as_deref())
+    }
+
+    /// Everything from the number, and all marketing of the brand on the text channels; a STOP that came
+    /// by another channel stops that one as well.
+    fn stop(&mut self, brand: Option<&'a str>) {
+        self.restrict(FactKind::SenderStop, Scope::EVERYTHING, self.our_number());
+        let also = match self.change.channel {
+            ChannelScope::One(channel) if channel.family() != Family::Text => Some(channel),
+            ChannelScope::One(_) | ChannelScope::Any => None,
+        };
+        for channel in [Some(Channel::Sms), also].into_iter().flatten() {
+            let scope = Scope {
+                channel: ChannelScope::One(channel),
+                brand,
+                purpose: None,
+                ..self.scope()
+            };
+            let mut fact = self.restriction(FactKind::OptOut, scope, None);
+            fact.flags |= flags::KEYWORD;
+            self.put(fact);
+        }
+    }
+
+    fn start(&mut self, flags: u32) {
+        let channel = match self.change.channel {
+            ChannelScope::One(channel) => channel,
+            ChannelScope::Any => Channel::Sms,
+        };
+        let scope = Scope {
+            channel: ChannelScope::One(channel),
+            purpose: None,
+            ..self.scope()
+        };
+        let mut fact = self.fact(FactKind::Start, scope, self.our_number());
+        fact.flags = flags;
+        self.permit(fact);
     }
 
     fn erase(&mut self) {
@@ -456,7 +483,9 @@ impl<'a> Placing<'a, '_> {
             0
         };
         let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
-        fact.flags |= keep;
+        // erasures collapse into the latest even when their clock ran ahead: a contact has at most two
+        fact.flags = keep;
+        fact.event = self.event;
         if self.subjects.contact.is_some() {
             self.out.contact.push(fact);
         }
@@ -477,6 +506,9 @@ impl<'a> Placing<'a, '_> {
         self.out.effect = Effect::Facts;
         let is_receipt_known = self.received > Timestamp::default();
         if is_receipt_known && fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
+            // a redelivery keeps the earliest receipt, but one that claims another time is another refusal
+            // and must not be merged into it: the claim becomes part of the fact's event
+            fact.event = mixed(self.event, fact.at);
             fact.at = self.received;
             fact.flags |= flags::SKEWED;
             self.out.effect = Effect::Clamped;
@@ -487,6 +519,10 @@ impl<'a> Placing<'a, '_> {
     /// Restrictive facts match by either key, so they go to both.
     fn restrict(&mut self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) {
         let fact = self.restriction(kind, scope, detail);
+        self.put(fact);
+    }
+
+    fn put(&mut self, fact: Fact<'a>) {
         if self.subjects.contact.is_some() {
             self.out.contact.push(fact);
         }
@@ -501,7 +537,7 @@ impl<'a> Placing<'a, '_> {
         let fact = self.restriction(kind, Scope::EVERYTHING, detail);
         if self.subjects.address.is_some() {
             self.out.address.push(fact);
-        } else {
+        } else if self.subjects.contact.is_some() {
             self.out.contact.push(fact);
         }
     }
@@ -546,9 +582,19 @@ impl<'a> Placing<'a, '_> {
     }
 }
 
-/// Whether an enhanced status code (RFC 3463) says that the address itself is dead. Transient (4.x.x) and
-/// policy failures (5.7.x) do not; a bounce without a code does.
+/// Whether a status (RFC 3463 enhanced, or a bare SMTP reply code) says that the address itself is dead.
+/// Transient (`4.x.x`, `4yz`) and policy failures (`5.7.x`) do not; a bounce without a code does.
 fn bounce_is_permanent(smtp: Option<&str>) -> bool {
     let code = smtp.unwrap_or_default().trim();
-    !(code.starts_with('4') || code.starts_with("5.7."))
+    let is_reply = |first: char| {
+        let digits = code.split(' ').next().unwrap_or_default();
+        digits.len() == 3
+            && digits.starts_with(first)
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let enhanced = match code.split_once(' ') {
+        Some((_, rest)) if is_reply('4') || is_reply('5') => rest.trim_start(),
+        Some(_) | None => code,
+    };
+    !(is_reply('4') || enhanced.starts_with("4.") || enhanced.starts_with("5.7."))
 }

@@ -22,6 +22,7 @@ mod keyword;
 mod message;
 mod policy;
 mod purpose;
+mod reach;
 mod timestamp;
 
 pub use address::{AddressError, AddressKind, CanonicalAddress};
