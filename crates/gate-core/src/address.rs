@@ -4,7 +4,8 @@
 //! a change raises the store's format version. Never logged; the error carries no address.
 
 use crate::Channel;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, enums::Region};
+use rlibphonenumber::enums::{NumberLengthType, Region};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 use unicode_normalization::UnicodeNormalization;
 
 /// What kind of address it is; part of the hashed key, so equal texts of two kinds stay apart.
@@ -58,6 +59,9 @@ pub enum AddressError {
     /// Longer than any real address.
     #[error("address longer than {ADDRESS_BYTES_MAX} bytes")]
     TooLong,
+    /// Nothing but white space.
+    #[error("address is blank")]
+    Empty,
     /// Not a deliverable e-mail address.
     #[error("not a valid e-mail address")]
     Email,
@@ -73,7 +77,8 @@ pub enum AddressError {
 pub(crate) const ADDRESS_BYTES_MAX: usize = 320;
 
 impl CanonicalAddress {
-    /// Canonicalises an address for a channel; without one the kind is told by an `@`.
+    /// Canonicalises the address of a consent change. It says *who* as often as *where*: an `@` makes it
+    /// an e-mail address and a leading `+` a phone number, whatever channel the change speaks about.
     ///
     /// # Errors
     /// When it cannot be an address of that kind.
@@ -85,17 +90,41 @@ impl CanonicalAddress {
         if raw.len() > ADDRESS_BYTES_MAX {
             return Err(AddressError::TooLong);
         }
-        let kind = match channel {
-            Some(Channel::Push) => AddressKind::Push,
-            _ if raw.contains('@') => AddressKind::Email,
-            Some(channel) => AddressKind::of_channel(channel),
-            None => AddressKind::Phone,
-        };
+        match channel {
+            _ if raw.contains('@') => Self::of_kind(AddressKind::Email, raw, region),
+            Some(Channel::Push) if raw.trim().starts_with('+') => {
+                Self::of_kind(AddressKind::Phone, raw, region)
+                    .or_else(|_| Self::of_kind(AddressKind::Push, raw, region))
+            }
+            Some(Channel::Push) => Self::of_kind(AddressKind::Push, raw, region),
+            Some(_) | None => Self::of_kind(AddressKind::Phone, raw, region),
+        }
+    }
+
+    /// Canonicalises the address a message goes to: only one that its channel can deliver to.
+    ///
+    /// # Errors
+    /// When it cannot be an address of the channel's kind.
+    pub fn of_recipient(
+        raw: &str,
+        channel: Channel,
+        region: Option<&str>,
+    ) -> Result<Self, AddressError> {
+        if raw.len() > ADDRESS_BYTES_MAX {
+            return Err(AddressError::TooLong);
+        }
+        Self::of_kind(AddressKind::of_channel(channel), raw, region)
+    }
+
+    fn of_kind(kind: AddressKind, raw: &str, region: Option<&str>) -> Result<Self, AddressError> {
         let text = match kind {
             AddressKind::Email => email(raw)?,
             AddressKind::Phone => phone(raw, region)?,
             AddressKind::Push => raw.trim().to_owned(),
         };
+        if text.is_empty() {
+            return Err(AddressError::Empty);
+        }
         Ok(Self { kind, text })
     }
 
@@ -135,7 +164,13 @@ fn email(raw: &str) -> Result<String, AddressError> {
     let (local, domain) = nfc.rsplit_once('@').ok_or(AddressError::Email)?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let domain = idna::domain_to_ascii_strict(domain).map_err(|_| AddressError::Domain)?;
-    let canonical = format!("{}@{domain}", local.to_lowercase());
+    // letter by letter, so that none depends on its neighbours; lower case may need composing again
+    let local: String = if local.is_ascii() {
+        local.to_ascii_lowercase()
+    } else {
+        local.chars().flat_map(char::to_lowercase).nfc().collect()
+    };
+    let canonical = format!("{local}@{domain}");
     let options = email_address::Options::default()
         .without_display_text()
         .without_domain_literal()
@@ -146,18 +181,19 @@ fn email(raw: &str) -> Result<String, AddressError> {
 }
 
 /// E.164 through libphonenumber's rules: impossible lengths and unknown country codes are refused,
-/// unassigned but well-formed ranges are not.
+/// unassigned but well-formed ranges are not. A number that can only be dialled locally reaches nobody.
 fn phone(raw: &str, region: Option<&str>) -> Result<String, AddressError> {
-    let region = region.and_then(|region| Region::try_from(region.trim()).ok());
+    let region = region.map(|region| region.trim().to_ascii_uppercase());
+    let region = region.and_then(|region| Region::try_from(region.as_str()).ok());
     let trimmed = raw.trim();
     let international = trimmed.strip_prefix("00").map(|rest| format!("+{rest}"));
-    let number = PHONE_NUMBER_UTIL
+    let mut number = PHONE_NUMBER_UTIL
         .parse(international.as_deref().unwrap_or(trimmed), region)
         .map_err(|_| AddressError::Phone)?;
-    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
-        return Err(AddressError::Phone);
+    match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
+        Ok(NumberLengthType::IsPossible) => {}
+        Ok(NumberLengthType::IsPossibleLocalOnly) | Err(_) => return Err(AddressError::Phone),
     }
-    let mut number = number;
     number.extension = None;
     Ok(PHONE_NUMBER_UTIL
         .format(&number, PhoneNumberFormat::E164)
@@ -216,6 +252,21 @@ mod tests {
                 "+13125550147",
             ),
             (" 9f3c-install ", Channel::Push, None, "9f3c-install"),
+            ("07700 900456", Channel::Sms, Some(" gb "), "+447700900456"),
+            ("+49 (0)30 123456", Channel::VoiceAuto, None, "+4930123456"),
+            (
+                "011 44 7700 900456",
+                Channel::Sms,
+                Some("US"),
+                "+447700900456",
+            ),
+            ("tel:+44-7700-900456", Channel::Rcs, None, "+447700900456"),
+            (
+                "\"Ben, B.\" <Ben@example.net>",
+                Channel::Email,
+                None,
+                "ben@example.net",
+            ),
         ] {
             let canonical = CanonicalAddress::parse(raw, Some(channel), region).unwrap();
             assert_eq!(canonical.expose(), expected, "{raw}");
@@ -236,12 +287,104 @@ mod tests {
             ("+44", Channel::Sms),
             ("+44 7700 900456 900456 900456", Channel::Sms),
             ("hello", Channel::Sms),
+            ("+1 555 0147", Channel::Sms), // can be dialled only locally
+            ("  ", Channel::Push),
+            ("Ben <ben>", Channel::Email),
+            ("ben@exa mple.net", Channel::Email),
+            ("ben@-example.net", Channel::Email),
         ] {
             assert!(
                 CanonicalAddress::parse(raw, Some(channel), None).is_err(),
                 "{raw}"
             );
         }
+    }
+
+    /// A change says who by whatever address it has: an opt-out from push named by an e-mail address
+    /// belongs to the e-mail address.
+    #[test]
+    fn a_change_is_told_by_its_address_not_by_its_channel() {
+        for (raw, channel, kind, expected) in [
+            (
+                "ben@example.net",
+                Channel::Sms,
+                AddressKind::Email,
+                "ben@example.net",
+            ),
+            (
+                "ben@example.net",
+                Channel::Push,
+                AddressKind::Email,
+                "ben@example.net",
+            ),
+            (
+                "+44 7700 900456",
+                Channel::Email,
+                AddressKind::Phone,
+                "+447700900456",
+            ),
+            (
+                "+44 7700 900456",
+                Channel::Push,
+                AddressKind::Phone,
+                "+447700900456",
+            ),
+            (
+                "447700900456",
+                Channel::Push,
+                AddressKind::Push,
+                "447700900456",
+            ),
+        ] {
+            let canonical = CanonicalAddress::parse(raw, Some(channel), None).unwrap();
+            assert_eq!(
+                (canonical.kind(), canonical.expose()),
+                (kind, expected),
+                "{raw}"
+            );
+        }
+    }
+
+    /// A message goes only where its channel can deliver.
+    #[test]
+    fn a_recipient_fits_the_channel() {
+        for channel in Channel::ALL {
+            let fits = |raw| {
+                let found = CanonicalAddress::of_recipient(raw, channel, None);
+                found.is_ok_and(|address| address.kind() == AddressKind::of_channel(channel))
+            };
+            let is_email = channel == Channel::Email;
+            let is_push = channel == Channel::Push;
+            assert_eq!(fits("ben@example.net"), is_email || is_push, "{channel:?}");
+            assert_eq!(fits("+44 7700 900456"), !is_email, "{channel:?}");
+            assert_eq!(fits("9f3c-install"), is_push, "{channel:?}");
+            assert!(!fits("  "), "{channel:?}");
+            assert!(!fits(&"9".repeat(ADDRESS_BYTES_MAX + 1)), "{channel:?}");
+        }
+        let longest = "9".repeat(ADDRESS_BYTES_MAX);
+        assert!(CanonicalAddress::of_recipient(&longest, Channel::Push, None).is_ok());
+        assert!(CanonicalAddress::parse(&longest, Some(Channel::Push), None).is_ok());
+    }
+
+    /// The canonical form is its own canonical form, whatever the alphabet.
+    #[test]
+    fn canonical_forms_are_stable() {
+        for raw in [
+            "BEN@EXAMPLE.NET",
+            "İstanbul@example.com",
+            "ΑΣ@example.com",
+            "\u{212a}elvin@example.com",
+            "STRASSE@Straße.example",
+            "A\u{30a}ke@example.com",
+            "退订@例え.example",
+        ] {
+            let once = CanonicalAddress::parse(raw, None, None).unwrap();
+            let twice = CanonicalAddress::parse(once.expose(), None, None).unwrap();
+            assert_eq!(once.expose(), twice.expose(), "{raw}");
+        }
+        let upper = CanonicalAddress::parse("ΑΣ@example.com", None, None).unwrap();
+        let lower = CanonicalAddress::parse("ασ@example.com", None, None).unwrap();
+        assert_eq!(upper, lower);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use crate::{Address, ChannelScope, ContactId, Timestamp};
 use std::borrow::Cow;
+use std::fmt;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +217,7 @@ pub enum SuppressionScope {
 }
 
 /// Proof of consent, reduced to what the gate judges. `method` and `notice_version` are required to grant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Evidence<'a> {
     /// How consent was given, e.g. `web_form`.
     pub method: Option<Cow<'a, str>>,
@@ -230,8 +231,9 @@ pub struct Evidence<'a> {
     pub not_condition_of_purchase: bool,
 }
 
-/// One event about one person's consent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One event about one person's consent. `Debug` shows only what comes from closed sets: every free text
+/// may hold personal data (a mail server's answer quotes the address, an event id may be made of one).
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConsentChange<'a> {
     /// Unique per event; redelivery is a no-op.
     pub event_id: Cow<'a, str>,
@@ -279,6 +281,36 @@ pub struct ConsentChange<'a> {
     pub keep_suppression: bool,
     /// For `profile`: days since 1970-01-01 of the birth date.
     pub birth_date_days: Option<i32>,
+}
+
+impl fmt::Debug for Evidence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evidence")
+            .field("has_method", &self.method.is_some())
+            .field("has_notice_version", &self.notice_version.is_some())
+            .field("signature", &self.signature)
+            .field("number_named", &self.number_named)
+            .field("not_condition_of_purchase", &self.not_condition_of_purchase)
+            .finish()
+    }
+}
+
+impl fmt::Debug for ConsentChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsentChange")
+            .field("action", &self.action)
+            .field("occurred_at", &self.occurred_at)
+            .field("contact_id", &self.contact_id)
+            .field("address", &self.address)
+            .field("channel", &self.channel)
+            .field("basis", &self.basis)
+            .field("kind", &self.kind)
+            .field("scope", &self.scope)
+            .field("listed", &self.listed)
+            .field("keep_suppression", &self.keep_suppression)
+            .field("evidence", &self.evidence)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> ConsentChange<'a> {

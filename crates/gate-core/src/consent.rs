@@ -12,12 +12,8 @@
 //!
 //! Deliberately absent: hashing, storage, receipt clocks. The shell hands those in.
 
-use crate::change::{Action, ConsentChange, SuppressionScope};
-use crate::fact::{Fact, FactKind, Reader, Scope, flags, put_varint};
-use crate::{
-    Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Keyword, SubjectKey, Timestamp,
-    classify,
-};
+use crate::SubjectKey;
+use crate::fact::{Fact, FactKind, Reader, put_varint};
 
 /// Express acts (and other non-relationship permissions) kept per subject, newest first.
 pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
@@ -25,7 +21,7 @@ pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
 pub(crate) const RELATIONSHIP_FACTS_MAX: usize = 512;
 /// Distinct restrictive scopes kept per subject before it saturates.
 pub(crate) const RESTRICTIVE_FACTS_MAX: usize = 1024;
-/// Addresses remembered per contact.
+/// Addresses remembered per contact. An erasure reaches no address beyond these unless it names it.
 pub(crate) const LINKS_MAX: usize = 1024;
 
 /// Everything the gate knows about one contact or one address.
@@ -39,41 +35,6 @@ pub struct ConsentState<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stored consent state is damaged or of another format")]
 pub struct StateError;
-
-/// The subjects a change speaks about, hashed by the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subjects {
-    /// The contact id's key.
-    pub contact: Option<SubjectKey>,
-    /// The canonical address's key.
-    pub address: Option<SubjectKey>,
-}
-
-/// What a change did, for counting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// It became facts.
-    Facts,
-    /// It says nothing about consent (`sent`, a text that is no keyword …).
-    None,
-    /// Permissive and from the future: kept aside, not used.
-    Quarantined,
-    /// Restrictive and from the future: applied with its receipt time.
-    Clamped,
-}
-
-/// The facts of one change, by subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placement<'a> {
-    /// For the contact's state.
-    pub contact: Vec<Fact<'a>>,
-    /// For the address's state.
-    pub address: Vec<Fact<'a>>,
-    /// What kind of change it was.
-    pub effect: Effect,
-    /// A text a person should look at ("cancel my order").
-    pub review: bool,
-}
 
 impl<'a> ConsentState<'a> {
     /// First byte of every stored state.
@@ -111,7 +72,13 @@ impl<'a> ConsentState<'a> {
         };
         let n_facts = input.varint()?;
         for _ in 0..n_facts {
-            self.facts.push(Fact::decode(input)?);
+            let fact = Fact::decode(input)?;
+            // joining searches by this order: a state out of order would keep a refusal twice or miss it
+            let is_ascending = self
+                .facts
+                .last()
+                .is_none_or(|last| last.cmp_identity(&fact).is_lt());
+            is_ascending.then(|| self.facts.push(fact))?;
         }
         input.0.is_empty().then_some(())
     }
@@ -234,321 +201,11 @@ impl<'a> ConsentState<'a> {
     }
 }
 
-fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
+/// What an erased contact says about an address.
+pub(crate) fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
     Fact {
         kind: FactKind::ErasedAddress,
         other: None,
         ..*erased
     }
-}
-
-/// The fact that one of a subject's consent changes could not be read (promise P3: a possible opt-out).
-#[must_use]
-pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
-    Fact::new(FactKind::Unreadable, event, received, received)
-}
-
-/// Turns a change into facts about its subjects.
-///
-/// `event` is the keyed hash of the event id, `received` the record's timestamp in Kafka (the epoch or before
-/// when there is none: permissions then count as from the future, refusals as of when the person acted).
-#[must_use]
-pub fn place<'a>(
-    change: &'a ConsentChange<'_>,
-    subjects: Subjects,
-    event: EventKey,
-    received: Timestamp,
-) -> Placement<'a> {
-    let mut placing = Placing {
-        change,
-        subjects,
-        event,
-        received,
-        out: Placement {
-            contact: Vec::new(),
-            address: Vec::new(),
-            effect: Effect::None,
-            review: false,
-        },
-    };
-    placing.by_action();
-    placing.link();
-    placing.out
-}
-
-struct Placing<'a, 'c> {
-    change: &'a ConsentChange<'c>,
-    subjects: Subjects,
-    event: EventKey,
-    received: Timestamp,
-    out: Placement<'a>,
-}
-
-impl<'a> Placing<'a, '_> {
-    fn by_action(&mut self) {
-        let change = self.change;
-        match change.action {
-            Action::OptInRequested => self.grant(FactKind::OptInRequested),
-            Action::OptIn => self.grant(FactKind::OptIn),
-            Action::OptInConfirmed => self.grant(FactKind::OptInConfirmed),
-            Action::Relationship => self.relationship(),
-            Action::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
-            // an objection reaches every channel, brand and marketing purpose of the controller (rule 5)
-            Action::Object => self.restrict(FactKind::Objected, self.controller_wide(), None),
-            // a spam report reaches every brand of the controller (rules section 6)
-            Action::Complaint => {
-                let scope = Scope {
-                    channel: change.channel,
-                    ..self.controller_wide()
-                };
-                self.restrict(FactKind::Complaint, scope, None);
-            }
-            Action::InboundSms => self.inbound_sms(),
-            Action::HardBounce => {
-                if bounce_is_permanent(change.smtp.as_deref()) {
-                    self.restrict_address(FactKind::HardBounce, None);
-                }
-            }
-            Action::AddressReassigned => self.restrict_address(FactKind::Reassigned, None),
-            Action::RegistryStatus if change.listed == Some(false) => {
-                let fact = self.fact(FactKind::RegistryClear, self.scope(), self.registry());
-                self.permit(fact);
-            }
-            Action::RegistryStatus => {
-                self.restrict_address(FactKind::RegistryListed, self.registry());
-            }
-            Action::Suppress => {
-                let kind = match change.scope {
-                    Some(SuppressionScope::Marketing) => FactKind::SuppressMarketing,
-                    Some(SuppressionScope::All) | None => FactKind::SuppressAll,
-                };
-                self.restrict(kind, self.scope(), None);
-            }
-            Action::Unsuppress => {
-                let kind = match change.scope {
-                    Some(SuppressionScope::All) => FactKind::UnsuppressAll,
-                    Some(SuppressionScope::Marketing) => FactKind::UnsuppressMarketing,
-                    None => return, // a missing scope permits nothing
-                };
-                let fact = self.fact(kind, self.scope(), None);
-                self.permit(fact);
-            }
-            Action::Erase => self.erase(),
-            Action::Profile => {
-                if let Some(days) = change.birth_date_days {
-                    let mut fact = self.fact(FactKind::Profile, Scope::EVERYTHING, None);
-                    fact.flags = days.cast_unsigned();
-                    self.permit(fact);
-                }
-            }
-            Action::Sent => {}
-        }
-    }
-
-    fn scope(&self) -> Scope<'a> {
-        Scope {
-            channel: self.change.channel,
-            controller: self.change.controller.as_deref(),
-            brand: self.change.brand.as_deref(),
-            purpose: self.change.purpose.as_deref(),
-        }
-    }
-
-    fn controller_wide(&self) -> Scope<'a> {
-        Scope {
-            controller: self.change.controller.as_deref(),
-            ..Scope::EVERYTHING
-        }
-    }
-
-    fn registry(&self) -> Option<&'a str> {
-        self.change.registry.as_deref()
-    }
-
-    fn fact(&self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) -> Fact<'a> {
-        let mut fact = Fact::new(kind, self.event, self.change.occurred_at, self.received);
-        fact.scope = scope;
-        fact.detail = detail;
-        fact
-    }
-
-    fn grant(&mut self, kind: FactKind) {
-        let mut fact = self.fact(kind, self.scope(), None);
-        fact.flags = self.change.basis.unwrap_or(Basis::Express) as u32;
-        if let Some(evidence) = &self.change.evidence {
-            let present = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
-            for (holds, flag) in [
-                (present(evidence.method.as_deref()), flags::METHOD),
-                (
-                    present(evidence.notice_version.as_deref()),
-                    flags::NOTICE_VERSION,
-                ),
-                (evidence.signature, flags::SIGNATURE),
-                (evidence.number_named, flags::NUMBER_NAMED),
-                (
-                    evidence.not_condition_of_purchase,
-                    flags::NOT_CONDITION_OF_PURCHASE,
-                ),
-            ] {
-                fact.flags |= if holds { flag } else { 0 };
-            }
-        }
-        self.permit(fact);
-    }
-
-    fn relationship(&mut self) {
-        let Some(kind) = self.change.kind else { return }; // an unnamed relationship permits nothing
-        let detail = self.change.product_group.as_deref();
-        let mut fact = self.fact(FactKind::Relationship, self.scope(), detail);
-        fact.flags = self.change.context_flags | ((kind as u32 + 1) << flags::KIND_SHIFT);
-        self.permit(fact);
-    }
-
-    fn inbound_sms(&mut self) {
-        let number = self
-            .change
-            .to
-            .as_deref()
-            .map(str::trim)
-            .filter(|to| !to.is_empty());
-        let brand = self.change.brand.as_deref();
-        let text_channel = Scope {
-            channel: ChannelScope::One(Channel::Sms),
-            brand,
-            purpose: None,
-            ..self.scope()
-        };
-        let text = self.change.text.as_deref().unwrap_or_default();
-        match classify(text) {
-            Keyword::Stop => {
-                self.restrict(FactKind::SenderStop, Scope::EVERYTHING, number);
-                self.restrict(FactKind::OptOut, text_channel, None);
-            }
-            Keyword::StopAll => {
-                self.restrict(FactKind::SenderStop, Scope::EVERYTHING, number);
-                self.restrict(
-                    FactKind::OptOut,
-                    Scope {
-                        brand: None,
-                        ..text_channel
-                    },
-                    None,
-                );
-            }
-            Keyword::Start => {
-                let fact = self.fact(FactKind::Start, text_channel, number);
-                self.permit(fact);
-            }
-            Keyword::Yes => {
-                let mut fact = self.fact(FactKind::Start, text_channel, number);
-                fact.flags |= flags::YES;
-                self.permit(fact);
-            }
-            Keyword::Review => self.out.review = true,
-            Keyword::Help | Keyword::None => {}
-        }
-    }
-
-    fn erase(&mut self) {
-        let keep = if self.change.keep_suppression {
-            flags::KEEP_SUPPRESSION
-        } else {
-            0
-        };
-        let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
-        fact.flags |= keep;
-        if self.subjects.contact.is_some() {
-            self.out.contact.push(fact);
-        }
-        if self.subjects.address.is_some() {
-            self.out.address.push(erased_address(&fact));
-        }
-    }
-
-    /// A restriction takes effect when the person acted, or at receipt when the source's clock ran ahead.
-    /// A receipt time that is not known (no record timestamp) must not date a refusal back.
-    fn restriction(
-        &mut self,
-        kind: FactKind,
-        scope: Scope<'a>,
-        detail: Option<&'a str>,
-    ) -> Fact<'a> {
-        let mut fact = self.fact(kind, scope, detail);
-        self.out.effect = Effect::Facts;
-        let is_receipt_known = self.received > Timestamp::default();
-        if is_receipt_known && fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
-            fact.at = self.received;
-            fact.flags |= flags::SKEWED;
-            self.out.effect = Effect::Clamped;
-        }
-        fact
-    }
-
-    /// Restrictive facts match by either key, so they go to both.
-    fn restrict(&mut self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) {
-        let fact = self.restriction(kind, scope, detail);
-        if self.subjects.contact.is_some() {
-            self.out.contact.push(fact);
-        }
-        if self.subjects.address.is_some() {
-            self.out.address.push(fact);
-        }
-    }
-
-    /// What is wrong with an address says nothing about the contact's other addresses; only when no
-    /// address is named does it reach all of the contact's.
-    fn restrict_address(&mut self, kind: FactKind, detail: Option<&'a str>) {
-        let fact = self.restriction(kind, Scope::EVERYTHING, detail);
-        if self.subjects.address.is_some() {
-            self.out.address.push(fact);
-        } else {
-            self.out.contact.push(fact);
-        }
-    }
-
-    /// A permission goes to both with the other side named: it counts only for that pair.
-    fn permit(&mut self, fact: Fact<'a>) {
-        self.out.effect = if fact.is_quarantined() {
-            Effect::Quarantined
-        } else {
-            Effect::Facts
-        };
-        let Subjects { contact, address } = self.subjects;
-        if contact.is_some() {
-            self.out.contact.push(Fact {
-                other: address,
-                ..fact
-            });
-        }
-        if address.is_some() {
-            self.out.address.push(Fact {
-                other: contact,
-                ..fact
-            });
-        }
-    }
-
-    fn link(&mut self) {
-        if let Subjects {
-            contact: Some(_),
-            address: Some(address),
-        } = self.subjects
-        {
-            let mut link = Fact::new(
-                FactKind::Link,
-                EventKey::default(),
-                Timestamp::default(),
-                Timestamp::default(),
-            );
-            link.other = Some(address);
-            self.out.contact.push(link);
-        }
-    }
-}
-
-/// Whether an enhanced status code (RFC 3463) says that the address itself is dead. Transient (4.x.x) and
-/// policy failures (5.7.x) do not; a bounce without a code does.
-fn bounce_is_permanent(smtp: Option<&str>) -> bool {
-    let code = smtp.unwrap_or_default().trim();
-    !(code.starts_with('4') || code.starts_with("5.7."))
 }

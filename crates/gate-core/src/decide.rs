@@ -8,9 +8,9 @@
 
 use crate::decision::{Decision, Detail, Reason, Reasons};
 use crate::fact::{Fact, FactKind, Scope, flags};
+use crate::reach::Addressed;
 use crate::{
-    Basis, Category, Channel, ChannelScope, ConsentState, Family, OutboundMessage, Policy,
-    SubjectKey, Timestamp, covers,
+    Basis, Category, ChannelScope, ConsentState, OutboundMessage, Policy, SubjectKey, Timestamp,
 };
 
 /// What the gate knows about a message's recipient.
@@ -50,51 +50,67 @@ pub fn decide(
     message: &OutboundMessage<'_>,
     now: Timestamp,
 ) -> Decision {
+    let mut failing = Reasons::default();
+    let mut detail = Detail::None;
     // step 1: well-formed, known channel, not past its own expiry
-    let Some(channel) = message.channel else {
-        return stop(Reason::UnsupportedChannel);
-    };
     if message.message_id.trim().is_empty() {
-        return Decision::invalid("missing_message_id");
+        failing.insert(Reason::InvalidMessage);
+        detail = Detail::Class("missing_message_id");
+    }
+    if message.channel.is_none() {
+        failing.insert(Reason::UnsupportedChannel);
     }
     if message.expires_at.is_some_and(|expiry| now >= expiry) {
-        return stop(Reason::MessageExpired);
+        failing.insert(Reason::MessageExpired);
     }
-    // step 3: a destination (step 2 follows: it needs the states that this step finds)
-    let (address_key, address) = match recipient.address {
-        AddressLookup::Missing => return stop(Reason::MissingContact),
-        AddressLookup::Invalid => return stop(Reason::InvalidAddress),
-        AddressLookup::Known(key, state) => (key, state),
-    };
-    let contact = recipient.contact;
     // step 2: states that can be judged
-    if address.is_saturated() || contact.is_some_and(|(_, state)| state.is_saturated()) {
-        return stop(Reason::StateUnavailable);
+    let contact = recipient.contact;
+    let is_saturated = |state: &ConsentState<'_>| state.is_saturated();
+    if contact.is_some_and(|(_, state)| is_saturated(state))
+        || matches!(recipient.address, AddressLookup::Known(_, state) if is_saturated(state))
+    {
+        failing.insert(Reason::StateUnavailable);
     }
+    // step 3: a destination
+    let known = match recipient.address {
+        AddressLookup::Missing => {
+            failing.insert(Reason::MissingContact);
+            None
+        }
+        AddressLookup::Invalid => {
+            failing.insert(Reason::InvalidAddress);
+            None
+        }
+        AddressLookup::Known(key, state) => Some((key, state)),
+    };
+    // what follows needs the channel, the address and states that can be judged
+    let (Some(channel), Some((address_key, address)), false) = (
+        message.channel,
+        known,
+        failing.contains(Reason::StateUnavailable),
+    ) else {
+        return Decision::block(failing, detail);
+    };
     Judging {
         message,
-        channel,
-        contact,
+        addressed: Addressed::new(channel, message),
+        contact: contact.map(|(_, state)| state),
         address_key,
         address,
-        failing: Reasons::default(),
+        failing,
+        detail,
     }
     .run()
 }
 
-fn stop(reason: Reason) -> Decision {
-    let mut reasons = Reasons::default();
-    reasons.insert(reason);
-    Decision::block(reasons, Detail::None)
-}
-
 struct Judging<'a> {
     message: &'a OutboundMessage<'a>,
-    channel: Channel,
-    contact: Option<(SubjectKey, &'a ConsentState<'a>)>,
+    addressed: Addressed<'a>,
+    contact: Option<&'a ConsentState<'a>>,
     address_key: SubjectKey,
     address: &'a ConsentState<'a>,
     failing: Reasons,
+    detail: Detail,
 }
 
 impl<'a> Judging<'a> {
@@ -105,7 +121,7 @@ impl<'a> Judging<'a> {
             return self.exempt(); // step 6
         }
         self.marketing_suppression(); // step 7
-        let detail = self.refusals(); // step 8
+        self.refusals(); // step 8
         // steps 9 and 10, age and registries, come with the jurisdiction packs
         let basis = self.basis(); // step 11
         // steps 12 to 14, content, frequency and quiet hours, come with the jurisdiction packs
@@ -113,10 +129,10 @@ impl<'a> Judging<'a> {
             Ok(fact) if self.failing.is_empty() => {
                 Decision::approve(Reason::ExpressConsent, Some((fact.basis(), fact.event)))
             }
-            Ok(_) => Decision::block(self.failing, detail),
+            Ok(_) => Decision::block(self.failing, self.detail),
             Err(reason) => {
                 self.failing.insert(reason);
-                Decision::block(self.failing, detail)
+                Decision::block(self.failing, self.detail)
             }
         }
     }
@@ -128,20 +144,11 @@ impl<'a> Judging<'a> {
             (FactKind::Reassigned, Reason::NumberReassigned),
         ] {
             let dead = self.both().filter(|f| f.kind == kind).map(|f| f.at).max();
-            if dead.is_some_and(|dead| self.verified_at().is_none_or(|seen| seen <= dead)) {
+            if dead.is_some_and(|dead| !self.any_granted(|f| f.at > dead && is_proof_of_address(f)))
+            {
                 self.failing.insert(reason);
             }
         }
-    }
-
-    /// The latest proof that the address reaches the person: a confirmation, or a text from the number.
-    fn verified_at(&self) -> Option<Timestamp> {
-        let proofs = self.granted().filter(|f| match f.kind {
-            FactKind::OptInConfirmed => true,
-            FactKind::Start => f.flags & flags::YES == 0,
-            _ => false,
-        });
-        proofs.map(|f| f.at).max()
     }
 
     /// Step 5.
@@ -149,24 +156,24 @@ impl<'a> Judging<'a> {
         if self.suppressed(FactKind::SuppressAll, &[FactKind::UnsuppressAll]) {
             self.failing.insert(Reason::SuppressedGlobal);
         }
-        if self.contact.is_some_and(|(_, state)| state.is_erased()) {
+        if self.contact.is_some_and(ConsentState::is_erased) {
             self.failing.insert(Reason::Erased);
         }
     }
 
     /// An operator suppression ends only by a later `unsuppress` of the same subject that reaches as far.
     fn suppressed(&self, suppress: FactKind, ends: &[FactKind]) -> bool {
-        let states = [self.contact.map(|(_, state)| state), Some(self.address)];
-        states.into_iter().flatten().any(|state| {
-            let lifted = |at: Timestamp, scope: Scope<'_>| {
-                usable(state.facts()).any(|f| {
+        self.states().any(|state| {
+            let is_lifted = |suppressed: &Fact<'_>| {
+                state.facts().iter().any(|f| {
                     ends.contains(&f.kind)
-                        && f.at > at
-                        && (f.scope == Scope::EVERYTHING || f.scope == scope)
+                        && f.at > suppressed.at
+                        && (f.scope == Scope::EVERYTHING || f.scope == suppressed.scope)
+                        && self.counts(f)
                 })
             };
             state.facts().iter().any(|f| {
-                f.kind == suppress && self.refuses_sender(&f.scope) && !lifted(f.at, f.scope)
+                f.kind == suppress && self.addressed.sender_is_refused_by(&f.scope) && !is_lifted(f)
             })
         })
     }
@@ -181,16 +188,16 @@ impl<'a> Judging<'a> {
             // jurisdiction packs the gate cannot know, so it sends none
             Category::OptoutConfirmation | Category::ConsentRequest | Category::Marketing => {
                 self.failing.insert(Reason::PolicyUnavailable);
-                return Decision::block(self.failing, Detail::None);
+                return Decision::block(self.failing, self.detail);
             }
         };
-        if self.stopped_number() {
+        if self.is_number_stopped() {
             self.failing.insert(Reason::SenderStop);
         }
         if self.failing.is_empty() {
             Decision::approve(reason, None)
         } else {
-            Decision::block(self.failing, Detail::None)
+            Decision::block(self.failing, self.detail)
         }
     }
 
@@ -200,22 +207,18 @@ impl<'a> Judging<'a> {
         if self.suppressed(FactKind::SuppressMarketing, &ends) {
             self.failing.insert(Reason::SuppressedGlobal);
         }
-        let erased = self.both().filter(|f| {
-            f.kind == FactKind::ErasedAddress && f.flags & flags::KEEP_SUPPRESSION != 0
+        let is_blocked = self.both().any(|f| {
+            f.kind == FactKind::ErasedAddress
+                && f.flags & flags::KEEP_SUPPRESSION != 0
+                && !self.is_revived(f)
         });
-        if erased
-            .map(|f| f.at)
-            .max()
-            .is_some_and(|at| !self.revived_after(at))
-        {
+        if is_blocked {
             self.failing.insert(Reason::SuppressedAddress);
         }
     }
 
     /// Step 8: state rule 7. Every refusal that covers the message and has no later express act.
-    fn refusals(&mut self) -> Detail {
-        let mut detail = Detail::None;
-        let mut widest: Option<Timestamp> = None;
+    fn refusals(&mut self) {
         for (kind, reason) in [
             (FactKind::Complaint, Reason::Complaint),
             (FactKind::Objected, Reason::Objected),
@@ -223,79 +226,67 @@ impl<'a> Judging<'a> {
         ] {
             let standing = self
                 .both()
-                .filter(|f| f.kind == kind && self.refuses(&f.scope) && !self.revived_after(f.at));
+                .filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
             if let Some(latest) = standing.max_by_key(|f| f.at) {
-                if kind == FactKind::OptOut && widest.is_none_or(|at| latest.at > at) {
-                    widest = Some(latest.at);
-                    detail = Detail::Scope(reach(&latest.scope));
+                if kind == FactKind::OptOut && self.detail == Detail::None {
+                    self.detail = Detail::Scope(reach(&latest.scope));
                 }
                 self.failing.insert(reason);
             }
         }
-        if self.stopped_number() {
+        if self.is_number_stopped() {
             self.failing.insert(Reason::SenderStop);
         }
-        if self.unreadable() {
+        if self.is_unreadable() {
             self.failing.insert(Reason::ConsentUnreadable);
         }
-        detail
     }
 
-    /// STOP to the sending number, not lifted by a later express act. A message that does not say which
-    /// number it is sent from may be sent from the stopped one.
-    fn stopped_number(&self) -> bool {
-        let texted = matches!(self.channel.family(), Family::Text);
-        texted
-            && self.both().any(|f| {
-                f.kind == FactKind::SenderStop
-                    && same_number(f.detail, self.message.sender_number.as_deref())
-                    && !self.number_restarted_after(f.at)
-                    && !self.revived_after(f.at)
-            })
+    fn is_number_stopped(&self) -> bool {
+        self.both()
+            .any(|f| f.kind == FactKind::SenderStop && self.covers(f) && !self.is_revived(f))
     }
 
-    fn number_restarted_after(&self, at: Timestamp) -> bool {
-        self.granted().any(|f| {
-            f.kind == FactKind::Start
-                && f.at > at
-                && f.detail.is_some()
-                && same_number(f.detail, self.message.sender_number.as_deref())
-        })
-    }
-
-    /// A possible opt-out stands until a later valid event about the same subject was received.
-    fn unreadable(&self) -> bool {
-        let states = [self.contact.map(|(_, state)| state), Some(self.address)];
-        states.into_iter().flatten().any(|state| {
-            let unread = state
-                .facts()
-                .iter()
-                .filter(|f| f.kind == FactKind::Unreadable);
+    /// A possible opt-out stands until a later valid event about the same subject was received; an event
+    /// from the future is none.
+    fn is_unreadable(&self) -> bool {
+        self.states().any(|state| {
+            let facts = state.facts();
+            let unread = facts.iter().filter(|f| f.kind == FactKind::Unreadable);
             unread.map(|f| f.at).max().is_some_and(|at| {
-                !state.facts().iter().any(|f| {
-                    !matches!(f.kind, FactKind::Unreadable | FactKind::Link) && f.received > at
+                !facts.iter().any(|f| {
+                    f.received > at
+                        && !matches!(f.kind, FactKind::Unreadable | FactKind::Link)
+                        && !f.is_quarantined()
                 })
             })
         })
     }
 
-    /// Step 11: the best live basis, or why there is none.
+    /// Step 11: the latest live basis, or why there is none.
     fn basis(&self) -> Result<&'a Fact<'a>, Reason> {
         let mut best: Option<&Fact<'_>> = None;
         let (mut pending, mut incomplete, mut not_accepted, mut mismatch) =
             (false, false, false, false);
         for Permission { fact, for_address } in self.permissions() {
+            if !self.counts(fact) {
+                continue;
+            }
             match fact.kind {
-                FactKind::OptInRequested => pending |= for_address && self.permits(&fact.scope),
                 FactKind::Relationship => not_accepted = true,
-                FactKind::OptIn | FactKind::OptInConfirmed => {
-                    if !for_address || !self.permits(&fact.scope) {
-                        mismatch = true;
+                FactKind::OptInRequested | FactKind::OptIn | FactKind::OptInConfirmed => {
+                    let is_request = fact.kind == FactKind::OptInRequested;
+                    if !for_address || !self.addressed.is_permitted_by(&fact.scope) {
+                        mismatch |= !is_request;
+                    } else if is_request && !self.is_confirmed_by_reply(fact) {
+                        pending |= !self.is_confirmed(fact);
                     } else if !self.has_evidence(fact) {
                         incomplete = true;
                     } else if !matches!(fact.basis(), Basis::Express | Basis::ExpressWritten) {
                         not_accepted = true;
-                    } else if !self.withdrawn(fact) && best.is_none_or(|known| known.at < fact.at) {
+                    } else if !self.is_withdrawn(fact)
+                        && best.is_none_or(|known| known.at < fact.at)
+                    {
                         best = Some(fact);
                     }
                 }
@@ -314,130 +305,146 @@ impl<'a> Judging<'a> {
 
     /// Rules section 9: `method` and `notice_version`. A confirmation may lean on the request it confirms.
     fn has_evidence(&self, fact: &Fact<'_>) -> bool {
-        let complete =
-            |f: &Fact<'_>| f.flags & flags::EVIDENCE_REQUIRED == flags::EVIDENCE_REQUIRED;
-        complete(fact)
+        is_proven(fact)
             || (fact.kind == FactKind::OptInConfirmed
-                && self.granted().any(|f| {
+                && self.any_granted(|f| {
                     f.kind == FactKind::OptInRequested
                         && f.scope == fact.scope
                         && f.at <= fact.at
-                        && complete(f)
+                        && is_proven(f)
+                        && self.is_same_person(f, fact)
                 }))
     }
 
-    /// A refusal ends every earlier basis it covers; only a START gives an earlier one back.
-    fn withdrawn(&self, basis: &Fact<'_>) -> bool {
-        self.both().any(|f| {
-            let refuses = match f.kind {
-                FactKind::OptOut | FactKind::Objected | FactKind::Complaint => {
-                    self.refuses(&f.scope)
+    /// With a contact id every granted fact is that contact's or nobody's; without one the address may be
+    /// shared, and one person's evidence proves nothing about another.
+    fn is_same_person(&self, one: &Fact<'_>, other: &Fact<'_>) -> bool {
+        self.contact.is_some() || one.other.is_none() || one.other == other.other
+    }
+
+    fn is_confirmed(&self, request: &Fact<'_>) -> bool {
+        self.any_granted(|f| {
+            f.kind == FactKind::OptInConfirmed && f.scope == request.scope && f.at >= request.at
+        })
+    }
+
+    /// `YES` to a pending request confirms it, unless the person refused since the request. Refusals of one
+    /// scope collapse into the latest, so nobody can tell whether one came between the request and the
+    /// `YES`: any later one ends it, and START does not bring it back.
+    fn is_confirmed_by_reply(&self, request: &Fact<'_>) -> bool {
+        self.any_granted(|yes| {
+            yes.kind == FactKind::Start
+                && yes.flags & flags::YES != 0
+                && yes.at > request.at
+                && self.addressed.is_restarted_by(&yes.scope)
+                && self.is_same_person(request, yes)
+        }) && !self.both().any(|f| self.covers(f) && f.at >= request.at)
+    }
+
+    /// A refusal ends every earlier basis it covers; only a START gives an earlier one back, and never
+    /// across an erasure or to a new holder of the number.
+    fn is_withdrawn(&self, basis: &Fact<'_>) -> bool {
+        self.both().any(|refusal| {
+            self.covers(refusal)
+                && refusal.at >= basis.at
+                && !self.any_granted(|f| f.kind == FactKind::Start && self.ends(f, refusal))
+        })
+    }
+
+    /// Tp > Tn: whether an express act that covers the message came after the refusal.
+    fn is_revived(&self, refusal: &Fact<'_>) -> bool {
+        self.any_granted(|act| self.ends(act, refusal))
+    }
+
+    /// Whether `act` is an express act that ends `refusal` for this message (state rule 7).
+    fn ends(&self, act: &Fact<'_>, refusal: &Fact<'_>) -> bool {
+        act.at > refusal.at
+            && match act.kind {
+                FactKind::OptIn | FactKind::OptInConfirmed => {
+                    self.addressed.is_permitted_by(&act.scope)
                 }
-                FactKind::ErasedAddress | FactKind::Reassigned => true,
+                FactKind::OptInRequested => {
+                    self.addressed.is_permitted_by(&act.scope) && self.is_confirmed_by_reply(act)
+                }
+                FactKind::Start => match refusal.kind {
+                    FactKind::SenderStop => self
+                        .addressed
+                        .number_is_restarted_by(act.detail, refusal.detail),
+                    // they end by an express opt-in; START creates no consent and proves no identity
+                    FactKind::ErasedAddress | FactKind::Reassigned => false,
+                    _ => {
+                        let is_meant =
+                            act.flags & flags::YES == 0 || refusal.flags & flags::KEYWORD != 0;
+                        is_meant && self.addressed.is_restarted_by(&act.scope)
+                    }
+                },
                 _ => false,
-            };
-            refuses && f.at >= basis.at && !self.restored_after(f.at)
-        })
+            }
     }
 
-    fn restored_after(&self, at: Timestamp) -> bool {
-        self.granted()
-            .any(|f| f.kind == FactKind::Start && f.at > at && self.starts(f))
-    }
-
-    /// Whether an express act that covers the message came after `at` (Tp > Tn).
-    fn revived_after(&self, at: Timestamp) -> bool {
-        self.granted().any(|f| {
-            f.kind.is_express_act()
-                && f.at > at
-                && if f.kind == FactKind::Start {
-                    self.starts(f)
-                } else {
-                    self.permits(&f.scope)
-                }
-        })
-    }
-
-    /// START covers its brand and controller on the text channels, whatever the purpose.
-    fn starts(&self, start: &Fact<'_>) -> bool {
-        start.scope.channel.refuses(self.channel)
-            && start.scope.channel != ChannelScope::Any
-            && self.names_sender(&start.scope)
-    }
-
-    /// Negative scope (state rule 5): what is not named covers everything; what the message does not name
-    /// is covered.
-    fn refuses(&self, scope: &Scope<'_>) -> bool {
-        let purpose = match (scope.purpose, self.message.purpose.as_deref()) {
-            (Some(refused), Some(purpose)) => covers(refused, purpose),
-            (None, _) | (Some(_), None) => true,
-        };
-        purpose && self.refuses_sender(scope)
-    }
-
-    fn refuses_sender(&self, scope: &Scope<'_>) -> bool {
-        let reaches = |refused: Option<&str>, named: Option<&str>| match (refused, named) {
-            (Some(refused), Some(named)) => refused == "any" || refused.eq_ignore_ascii_case(named),
-            (None, _) | (Some(_), None) => true,
-        };
-        scope.channel.refuses(self.channel)
-            && reaches(scope.controller, self.message.controller.as_deref())
-            && reaches(scope.brand, self.message.brand.as_deref())
-    }
-
-    /// Positive scope (state rule 6): exactly the channel, the brand or all brands of the controller, the
-    /// purpose or its parent.
-    fn permits(&self, scope: &Scope<'_>) -> bool {
-        let purpose = match (scope.purpose, self.message.purpose.as_deref()) {
-            (Some(permitted), Some(purpose)) => covers(permitted, purpose),
+    /// Whether a restrictive fact ends consent for this message.
+    fn covers(&self, refusal: &Fact<'_>) -> bool {
+        match refusal.kind {
+            FactKind::OptOut | FactKind::Objected | FactKind::Complaint => {
+                self.addressed.is_refused_by(&refusal.scope)
+            }
+            FactKind::SenderStop => self.addressed.number_is_stopped_by(refusal.detail),
+            FactKind::ErasedAddress | FactKind::Reassigned => true,
             _ => false,
-        };
-        purpose && scope.channel.permits(self.channel) && self.names_sender(scope)
+        }
     }
 
-    fn names_sender(&self, scope: &Scope<'_>) -> bool {
-        let controller =
-            scope.controller.is_some() && scope.controller == self.message.controller.as_deref();
-        let brand = match scope.brand {
-            Some("any") => true,
-            Some(brand) => self.message.brand.as_deref() == Some(brand),
-            None => false,
-        };
-        controller && brand
+    fn states(&self) -> impl Iterator<Item = &'a ConsentState<'a>> + use<'a> {
+        self.contact.into_iter().chain([self.address])
     }
 
-    /// Every fact about the contact or the address: what refuses matches by either.
+    /// Every fact about the contact or the address: what refuses matches by either (state rule 8).
     fn both(&self) -> impl Iterator<Item = &'a Fact<'a>> + use<'a> {
-        let contact = self
-            .contact
-            .map(|(_, state)| state.facts())
-            .unwrap_or_default();
-        contact.iter().chain(self.address.facts())
+        self.states().flat_map(ConsentState::facts)
     }
 
     /// Permissions of this person: with a contact id the contact's own and those of the address that name
     /// no contact, without one those of the address. Never another person's.
     fn permissions(&self) -> impl Iterator<Item = Permission<'a>> + use<'a> {
-        let named = self.contact.is_some();
+        let is_named = self.contact.is_some();
         let address_key = self.address_key;
-        let contact = self
+        let own = self
             .contact
-            .map(|(_, state)| state.facts())
-            .unwrap_or_default();
-        let own = usable(contact).map(move |fact| Permission {
+            .map(ConsentState::facts)
+            .unwrap_or_default()
+            .iter();
+        let own = own.map(move |fact| Permission {
             fact,
             for_address: fact.other == Some(address_key),
         });
-        let shared = usable(self.address.facts()).filter(move |f| !named || f.other.is_none());
-        own.chain(shared.map(|fact| Permission {
+        let shared = self
+            .address
+            .facts()
+            .iter()
+            .filter(move |f| !is_named || f.other.is_none());
+        let shared = shared.map(|fact| Permission {
             fact,
             for_address: true,
-        }))
+        });
+        own.chain(shared)
+            .filter(|permission| permission.fact.kind.is_permissive())
     }
 
-    /// Permissions that were given for the message's address: the only ones that grant anything.
-    fn granted(&self) -> impl Iterator<Item = &'a Fact<'a>> + use<'a> {
-        self.permissions().filter(|p| p.for_address).map(|p| p.fact)
+    /// Whether a permission that counts was given for the message's address and is `wanted`.
+    fn any_granted(&self, wanted: impl Fn(&Fact<'_>) -> bool) -> bool {
+        self.permissions()
+            .any(|p| p.for_address && wanted(p.fact) && self.counts(p.fact))
+    }
+
+    /// Whether a permissive fact counts: it is not from the future, and of several versions of one event
+    /// it is the earliest (state rules 3 and 4). Both states are asked: a redelivery may name other people.
+    fn counts(&self, fact: &Fact<'_>) -> bool {
+        !fact.is_quarantined()
+            && !self.both().any(|other| {
+                other.event == fact.event
+                    && other.kind.is_permissive()
+                    && other.cmp_version(fact).is_lt()
+            })
     }
 }
 
@@ -447,37 +454,18 @@ struct Permission<'a> {
     for_address: bool,
 }
 
-/// Permissive facts that count: not from the future, and of several versions of one event only the earliest
-/// (state rules 3 and 4).
-fn usable<'a>(facts: &'a [Fact<'a>]) -> impl Iterator<Item = &'a Fact<'a>> {
-    facts
-        .iter()
-        .filter(move |f| f.kind.is_permissive() && !f.is_quarantined() && is_first(facts, f))
+fn is_proven(fact: &Fact<'_>) -> bool {
+    fact.flags & flags::EVIDENCE_REQUIRED == flags::EVIDENCE_REQUIRED
 }
 
-fn is_first(facts: &[Fact<'_>], fact: &Fact<'_>) -> bool {
-    !facts.iter().any(|other| {
-        other.event == fact.event
-            && other.kind.is_permissive()
-            && other
-                .at
-                .cmp(&fact.at)
-                .then_with(|| other.cmp_identity(fact))
-                .is_lt()
-    })
-}
-
-/// Compares phone numbers by their digits; an unnamed one may be any.
-fn same_number(a: Option<&str>, b: Option<&str>) -> bool {
-    let (Some(a), Some(b)) = (a, b) else {
-        return true;
-    };
-    let digits = |text: &'_ str| {
-        text.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-    };
-    digits(a).eq_ignore_ascii_case(&digits(b))
+/// Proof that the address reaches the person: a confirmation, or START from the number. A bare `YES` is
+/// an answer to whatever was asked last.
+fn is_proof_of_address(fact: &Fact<'_>) -> bool {
+    match fact.kind {
+        FactKind::OptInConfirmed => true,
+        FactKind::Start => fact.flags & flags::YES == 0,
+        _ => false,
+    }
 }
 
 /// How far an opt-out reaches, for the decision's detail.

@@ -57,6 +57,9 @@ pub mod flags {
     /// A restriction stamped with its receipt time because its source's clock ran ahead.
     pub const SKEWED: u32 = 1 << 28;
 
+    /// An opt-out that a person texted as a keyword: the only kind a `YES` can lift.
+    pub const KEYWORD: u32 = 1 << 29;
+
     /// Evidence every grant needs (rules section 9).
     pub const EVIDENCE_REQUIRED: u32 = METHOD | NOTICE_VERSION;
 
@@ -209,8 +212,8 @@ impl Scope<'_> {
     };
 }
 
-/// One thing the gate knows about one subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One thing the gate knows about one subject. `Debug` shows no birth date, number or other subject.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fact<'a> {
     /// What it says.
     pub kind: FactKind,
@@ -293,6 +296,16 @@ impl<'a> Fact<'a> {
             })
     }
 
+    /// Orders the versions of one event: the earliest act first, then by content, so that two states which
+    /// hold the same versions choose the same one. Whom a version names is no part of it.
+    pub(crate) fn cmp_version(&self, other: &Self) -> Ordering {
+        let content = |f: &Self| (f.at, f.kind, f.scope.channel, f.flags);
+        content(self)
+            .cmp(&content(other))
+            .then_with(|| self.scope.cmp(&other.scope))
+            .then_with(|| self.detail.cmp(&other.detail))
+    }
+
     /// Joins a fact with the same identity into this one; commutative, associative, idempotent.
     pub(crate) fn merge(&mut self, other: &Self) {
         if self.kind.is_permissive() {
@@ -367,6 +380,20 @@ impl<'a> Fact<'a> {
             at: Timestamp::from_micros(at),
             received: Timestamp::from_micros(received),
         })
+    }
+}
+
+impl std::fmt::Debug for Fact<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Fact");
+        shown.field("kind", &self.kind).field("scope", &self.scope);
+        if self.kind != FactKind::Profile {
+            shown.field("flags", &format_args!("{:#x}", self.flags));
+        }
+        shown
+            .field("at", &self.at)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
     }
 }
 

@@ -54,12 +54,11 @@ const STOP: [&str; 24] = [
     "pleasestop",
 ];
 const STOP_ALL: [&str; 1] = ["stopall"];
-const NEGATED: [&str; 6] = [
+const NEGATED: [&str; 5] = [
     "don't stop",
     "dont stop",
     "do not stop",
     "never stop",
-    "don’t stop",
     "can't stop",
 ];
 const REFUSALS: [&str; 14] = [
@@ -107,40 +106,53 @@ pub fn classify(text: &str) -> Keyword {
     if STOP.contains(&joined.as_str()) {
         return Keyword::Stop;
     }
-    match joined.as_str() {
+    // what permits is compared as written: "un stop" is Spanish, not UNSTOP
+    match text.as_str() {
         "start" | "unstop" => return Keyword::Start,
         "yes" => return Keyword::Yes,
         "help" | "info" => return Keyword::Help,
         _ => {}
     }
+    let is_refusal = REFUSALS.iter().any(|phrase| text.contains(phrase));
     if NEGATED.iter().any(|phrase| text.contains(phrase)) {
-        return Keyword::None;
+        // "I can't stop getting these, remove me": a person should look
+        return if is_refusal {
+            Keyword::Review
+        } else {
+            Keyword::None
+        };
     }
-    if REFUSALS.iter().any(|phrase| text.contains(phrase)) {
+    if is_refusal {
         return Keyword::Stop;
     }
-    let first = text.split(' ').next().unwrap_or_default();
-    let first = first
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .replace('-', "");
-    if first == "stopall" {
-        Keyword::StopAll
-    } else if FIRST_WORDS_STOP.contains(&first.as_str()) {
-        Keyword::Stop
-    } else if FIRST_WORDS_REVIEW.contains(&first.as_str()) {
-        Keyword::Review
-    } else {
-        Keyword::None
+    by_first_word(&text)
+}
+
+/// Words end at anything that is no letter, so "stop,please" and "stop-texting" begin with STOP; the two
+/// words of "opt out" and "stop all" count as one.
+fn by_first_word(text: &str) -> Keyword {
+    let mut words = text
+        .split(|c: char| !c.is_alphanumeric() && !is_mark(c))
+        .filter(|w| !w.is_empty());
+    let first = words.next().unwrap_or_default();
+    match (first, words.next()) {
+        ("stop", Some("all")) => Keyword::StopAll,
+        ("opt", Some("out")) => Keyword::Stop,
+        ("stopall", _) => Keyword::StopAll,
+        _ if FIRST_WORDS_STOP.contains(&first) => Keyword::Stop,
+        _ if FIRST_WORDS_REVIEW.contains(&first) => Keyword::Review,
+        _ => Keyword::None,
     }
 }
 
-/// NFKC, lower case without locale, emoji and format characters dropped, white space collapsed,
-/// surrounding punctuation stripped.
+/// NFKC, lower case without locale, emoji and format characters dropped, every apostrophe made the same,
+/// white space collapsed, surrounding punctuation stripped.
 fn normalize(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(TEXT_CHARS_MAX));
     for c in text
         .chars()
         .take(TEXT_CHARS_MAX)
+        .map(|c| if is_apostrophe(c) { '\'' } else { c })
         .nfkc()
         .flat_map(char::to_lowercase)
     {
@@ -148,12 +160,17 @@ fn normalize(text: &str) -> String {
             if !out.ends_with(' ') {
                 out.push(' ');
             }
-        } else if c.is_alphanumeric() || c.is_ascii_punctuation() || c == '’' || is_mark(c) {
+        } else if c.is_alphanumeric() || c.is_ascii_punctuation() || is_mark(c) {
             out.push(c);
         }
     }
     let edge = |c: char| c.is_whitespace() || (!c.is_alphanumeric() && !is_mark(c));
     out.trim_matches(edge).to_owned()
+}
+
+/// What phones write for an apostrophe: curly by default, or a backtick or accent.
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '’' | '‘' | 'ʼ' | '´' | '`' | '＇' | '‛' | '′')
 }
 
 /// Combining marks that NFKC could not compose; they belong to their letter.
@@ -194,9 +211,84 @@ mod tests {
             ("yes please", Keyword::None),
             ("help", Keyword::Help),
             ("bus stop?", Keyword::None),
+            // phones type curly apostrophes
+            ("Don’t text me again", Keyword::Stop),
+            ("don‘t stop", Keyword::None),
+            ("don´t text me", Keyword::Stop),
+            // punctuation ends a word
+            ("Stop,please", Keyword::Stop),
+            ("stop-texting", Keyword::Stop),
+            ("STOP: wrong number", Keyword::Stop),
+            ("STOP\nSent from my phone", Keyword::Stop),
+            ("opt out of this", Keyword::Stop),
+            ("Opt-out now", Keyword::Stop),
+            ("stop all of it", Keyword::StopAll),
+            ("STOPALL now", Keyword::StopAll),
+            ("optimal", Keyword::None),
+            ("stopover in Oslo", Keyword::None),
+            // permission is never read generously
+            ("un stop", Keyword::None),
+            ("ye s", Keyword::None),
+            ("start again", Keyword::None),
+            // both a negated stop and a refusal: nobody can tell
+            ("I can't stop getting these, remove me", Keyword::Review),
+            ("remove me", Keyword::Stop),
+            ("remove the tent from my order", Keyword::Review),
+            ("quit", Keyword::Stop),
+            ("e\u{301}nd", Keyword::None),
+            ("arre\u{302}t", Keyword::Stop),
+            ("停止", Keyword::Stop),
+            ("INFO", Keyword::Help),
             ("", Keyword::None),
         ] {
             assert_eq!(classify(text), expected, "{text:?}");
         }
+    }
+
+    /// Every word of the lists, in any case and dressed up, means what its list says.
+    #[test]
+    fn every_listed_word() {
+        let dressed = |word: &str| [word.to_owned(), word.to_uppercase(), format!(" *{word}!* ")];
+        for (words, expected) in [
+            (&STOP[..], Keyword::Stop),
+            (&STOP_ALL[..], Keyword::StopAll),
+        ] {
+            for text in words.iter().flat_map(|word| dressed(word)) {
+                assert_eq!(classify(&text), expected, "{text:?}");
+            }
+        }
+        for phrase in REFUSALS {
+            assert_eq!(
+                classify(&format!("hey, {phrase} ok?")),
+                Keyword::Stop,
+                "{phrase}"
+            );
+        }
+        for phrase in NEGATED {
+            assert_eq!(
+                classify(&format!("oh {phrase} now")),
+                Keyword::None,
+                "{phrase}"
+            );
+        }
+        for word in FIRST_WORDS_STOP.iter().filter(|word| **word != "stopall") {
+            assert_eq!(classify(&format!("{word} now")), Keyword::Stop, "{word}");
+        }
+        for word in FIRST_WORDS_REVIEW {
+            assert_eq!(
+                classify(&format!("{word} my order")),
+                Keyword::Review,
+                "{word}"
+            );
+        }
+    }
+
+    /// A text of any length costs at most the bound; what stands after it is not looked at.
+    #[test]
+    fn only_the_beginning_of_a_long_text_is_read() {
+        let within = format!("{}remove me", "x ".repeat(TEXT_CHARS_MAX / 2 - 5));
+        let beyond = format!("{}remove me", "x ".repeat(TEXT_CHARS_MAX / 2));
+        assert_eq!(classify(&within), Keyword::Stop);
+        assert_eq!(classify(&beyond), Keyword::None);
     }
 }

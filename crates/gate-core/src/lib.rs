@@ -3,7 +3,8 @@
 //! In: a [`ConsentChange`], folded into a [`ConsentState`]; an [`OutboundMessage`] with the state of
 //! its recipient and the time. Out: a [`Decision`] that always names its reason.
 //!
-//! Read `decide.rs` first, then `consent.rs` (the fold) and `fact.rs` (what state is made of).
+//! Read `decide.rs` first, then `place.rs` (what a change leaves), `consent.rs` (the fold) and `fact.rs`
+//! (what state is made of).
 //!
 //! Deliberately absent: I/O, clocks, randomness, async, threads, `unsafe`, and keyed hashing (the
 //! shell hashes identities and hands in [`SubjectKey`]s). The same inputs give the same answer.
@@ -20,20 +21,23 @@ mod fact;
 pub mod invariants;
 mod keyword;
 mod message;
+mod place;
 mod policy;
 mod purpose;
+mod reach;
 mod timestamp;
 
 pub use address::{AddressError, AddressKind, CanonicalAddress};
 pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
 pub use channel::{Channel, ChannelScope, Family};
-pub use consent::{ConsentState, Effect, Placement, StateError, Subjects, place, unreadable};
+pub use consent::{ConsentState, StateError};
 pub use contact::{Address, ContactId, EventKey, SubjectKey};
 pub use decide::{AddressLookup, Recipient, decide};
 pub use decision::{Decision, Detail, Outcome, Reason, Reasons};
 pub use fact::{Fact, FactKind, Scope, flags};
 pub use keyword::{Keyword, classify};
 pub use message::{Category, Content, OutboundMessage};
+pub use place::{Effect, Placement, Subjects, place, unreadable};
 pub use policy::Policy;
 pub use purpose::covers;
 pub use timestamp::Timestamp;

@@ -2,6 +2,7 @@
 
 use crate::{Address, Channel, ContactId, Timestamp};
 use std::borrow::Cow;
+use std::fmt;
 
 /// What kind of message it claims to be. Anything unknown is marketing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,8 +55,8 @@ pub struct Content {
     pub one_click: Option<bool>,
 }
 
-/// A message waiting for a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message waiting for a decision. `Debug` shows only what comes from closed sets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboundMessage<'a> {
     /// The sender's id of the message.
     pub message_id: Cow<'a, str>,
@@ -91,6 +92,19 @@ pub struct OutboundMessage<'a> {
     pub jurisdiction: Option<Cow<'a, str>>,
     /// The jurisdiction was verified.
     pub jurisdiction_verified: bool,
+}
+
+impl fmt::Debug for OutboundMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboundMessage")
+            .field("channel", &self.channel)
+            .field("category", &self.category)
+            .field("content", &self.content)
+            .field("expires_at", &self.expires_at)
+            .field("contact_id", &self.contact_id)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> OutboundMessage<'a> {

@@ -1,0 +1,401 @@
+//! Placing a consent change: which facts it leaves in the states of its contact and its address.
+//!
+//! Restrictive facts go to both, permissive ones to both with the other side named, what is wrong with an
+//! address only to the address. What a source leaves open means everything when it refuses and nothing when
+//! it permits. A refusal whose clock ran ahead takes effect at its receipt.
+//!
+//! Deliberately absent: the fold (`consent.rs`), hashing and receipt clocks; the shell hands those in.
+
+use crate::change::{Action, ConsentChange, SuppressionScope};
+use crate::consent::erased_address;
+use crate::fact::{Fact, FactKind, Scope, flags};
+use crate::reach::{named, named_number};
+use crate::{
+    Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Family, Keyword, SubjectKey, Timestamp,
+    classify,
+};
+
+/// The subjects a change speaks about, hashed by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subjects {
+    /// The contact id's key.
+    pub contact: Option<SubjectKey>,
+    /// The canonical address's key.
+    pub address: Option<SubjectKey>,
+}
+
+/// What a change did, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It became facts.
+    Facts,
+    /// It says nothing about consent (`sent`, a text that is no keyword …).
+    None,
+    /// Permissive and from the future: kept aside, not used.
+    Quarantined,
+    /// Restrictive and from the future: applied with its receipt time.
+    Clamped,
+}
+
+/// The facts of one change, by subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement<'a> {
+    /// For the contact's state.
+    pub contact: Vec<Fact<'a>>,
+    /// For the address's state.
+    pub address: Vec<Fact<'a>>,
+    /// What kind of change it was.
+    pub effect: Effect,
+    /// A text a person should look at ("cancel my order").
+    pub review: bool,
+}
+
+/// Turns a change into facts about its subjects.
+///
+/// `event` is the keyed hash of the event id, `received` the record's timestamp in Kafka (the epoch or before
+/// when there is none: permissions then count as from the future, refusals as of when the person acted).
+#[must_use]
+pub fn place<'a>(
+    change: &'a ConsentChange<'_>,
+    subjects: Subjects,
+    event: EventKey,
+    received: Timestamp,
+) -> Placement<'a> {
+    let mut placing = Placing {
+        change,
+        subjects,
+        event,
+        received,
+        out: Placement {
+            contact: Vec::new(),
+            address: Vec::new(),
+            effect: Effect::None,
+            review: false,
+        },
+    };
+    placing.by_action();
+    placing.link();
+    placing.out
+}
+
+/// The fact that one of a subject's consent changes could not be read (promise P3: a possible opt-out).
+///
+/// Without a receipt time (the epoch or before) nobody can tell which event came later, so it stands.
+#[must_use]
+pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
+    let is_receipt_known = received > Timestamp::default();
+    let at = if is_receipt_known {
+        received
+    } else {
+        Timestamp::MAX
+    };
+    Fact::new(FactKind::Unreadable, event, at, received)
+}
+
+struct Placing<'a, 'c> {
+    change: &'a ConsentChange<'c>,
+    subjects: Subjects,
+    event: EventKey,
+    received: Timestamp,
+    out: Placement<'a>,
+}
+
+impl<'a> Placing<'a, '_> {
+    fn by_action(&mut self) {
+        let change = self.change;
+        match change.action {
+            Action::OptInRequested => self.grant(FactKind::OptInRequested),
+            Action::OptIn => self.grant(FactKind::OptIn),
+            Action::OptInConfirmed => self.grant(FactKind::OptInConfirmed),
+            Action::Relationship => self.relationship(),
+            Action::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
+            // an objection reaches every channel, brand and marketing purpose of the controller (rule 5)
+            Action::Object => self.restrict(FactKind::Objected, self.controller_wide(), None),
+            // a spam report reaches every brand of the controller (rules section 6)
+            Action::Complaint => {
+                let scope = Scope {
+                    channel: change.channel,
+                    ..self.controller_wide()
+                };
+                self.restrict(FactKind::Complaint, scope, None);
+            }
+            Action::InboundSms => self.inbound_sms(),
+            Action::HardBounce => {
+                if bounce_is_permanent(change.smtp.as_deref()) {
+                    self.restrict_address(FactKind::HardBounce, None);
+                }
+            }
+            Action::AddressReassigned => self.restrict_address(FactKind::Reassigned, None),
+            Action::RegistryStatus if change.listed == Some(false) => {
+                let fact = self.fact(FactKind::RegistryClear, self.scope(), self.registry());
+                self.permit(fact);
+            }
+            Action::RegistryStatus => {
+                self.restrict_address(FactKind::RegistryListed, self.registry());
+            }
+            Action::Suppress => {
+                let kind = match change.scope {
+                    Some(SuppressionScope::Marketing) => FactKind::SuppressMarketing,
+                    Some(SuppressionScope::All) | None => FactKind::SuppressAll,
+                };
+                self.restrict(kind, self.scope(), None);
+            }
+            Action::Unsuppress => {
+                let kind = match change.scope {
+                    Some(SuppressionScope::All) => FactKind::UnsuppressAll,
+                    Some(SuppressionScope::Marketing) => FactKind::UnsuppressMarketing,
+                    None => return, // a missing scope permits nothing
+                };
+                let fact = self.fact(kind, self.scope(), None);
+                self.permit(fact);
+            }
+            Action::Erase => self.erase(),
+            Action::Profile => {
+                if let Some(days) = change.birth_date_days {
+                    let mut fact = self.fact(FactKind::Profile, Scope::EVERYTHING, None);
+                    fact.flags = days.cast_unsigned();
+                    self.permit(fact);
+                }
+            }
+            Action::Sent => {}
+        }
+    }
+
+    /// What the change speaks about. A blank name is a missing one: everything when restrictive.
+    fn scope(&self) -> Scope<'a> {
+        Scope {
+            channel: self.change.channel,
+            controller: named(self.change.controller.as_deref()),
+            brand: named(self.change.brand.as_deref()),
+            purpose: named(self.change.purpose.as_deref()),
+        }
+    }
+
+    fn controller_wide(&self) -> Scope<'a> {
+        Scope {
+            controller: self.scope().controller,
+            ..Scope::EVERYTHING
+        }
+    }
+
+    fn registry(&self) -> Option<&'a str> {
+        self.change.registry.as_deref()
+    }
+
+    fn fact(&self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) -> Fact<'a> {
+        let mut fact = Fact::new(kind, self.event, self.change.occurred_at, self.received);
+        fact.scope = scope;
+        fact.detail = detail;
+        fact
+    }
+
+    fn grant(&mut self, kind: FactKind) {
+        let mut fact = self.fact(kind, self.scope(), None);
+        fact.flags = self.change.basis.unwrap_or(Basis::Express) as u32;
+        if let Some(evidence) = &self.change.evidence {
+            let present = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
+            for (holds, flag) in [
+                (present(evidence.method.as_deref()), flags::METHOD),
+                (
+                    present(evidence.notice_version.as_deref()),
+                    flags::NOTICE_VERSION,
+                ),
+                (evidence.signature, flags::SIGNATURE),
+                (evidence.number_named, flags::NUMBER_NAMED),
+                (
+                    evidence.not_condition_of_purchase,
+                    flags::NOT_CONDITION_OF_PURCHASE,
+                ),
+            ] {
+                fact.flags |= if holds { flag } else { 0 };
+            }
+        }
+        self.permit(fact);
+    }
+
+    fn relationship(&mut self) {
+        let Some(kind) = self.change.kind else { return }; // an unnamed relationship permits nothing
+        let detail = self.change.product_group.as_deref();
+        let mut fact = self.fact(FactKind::Relationship, self.scope(), detail);
+        fact.flags = self.change.context_flags | ((kind as u32 + 1) << flags::KIND_SHIFT);
+        self.permit(fact);
+    }
+
+    fn inbound_sms(&mut self) {
+        match classify(self.change.text.as_deref().unwrap_or_default()) {
+            Keyword::Stop => self.stop(self.scope().brand),
+            Keyword::StopAll => self.stop(None),
+            Keyword::Start => self.start(0),
+            Keyword::Yes => self.start(flags::YES),
+            Keyword::Review => self.out.review = true,
+            Keyword::Help | Keyword::None => {}
+        }
+    }
+
+    fn our_number(&self) -> Option<&'a str> {
+        named_number(self.change.to.as_deref())
+    }
+
+    /// Everything from the number, and all marketing of the brand on the text channels; a STOP that came
+    /// by another channel stops that one as well.
+    fn stop(&mut self, brand: Option<&'a str>) {
+        self.restrict(FactKind::SenderStop, Scope::EVERYTHING, self.our_number());
+        let also = match self.change.channel {
+            ChannelScope::One(channel) if channel.family() != Family::Text => Some(channel),
+            ChannelScope::One(_) | ChannelScope::Any => None,
+        };
+        for channel in [Some(Channel::Sms), also].into_iter().flatten() {
+            let scope = Scope {
+                channel: ChannelScope::One(channel),
+                brand,
+                purpose: None,
+                ..self.scope()
+            };
+            let mut fact = self.restriction(FactKind::OptOut, scope, None);
+            fact.flags |= flags::KEYWORD;
+            self.put(fact);
+        }
+    }
+
+    fn start(&mut self, flags: u32) {
+        let channel = match self.change.channel {
+            ChannelScope::One(channel) => channel,
+            ChannelScope::Any => Channel::Sms,
+        };
+        let scope = Scope {
+            channel: ChannelScope::One(channel),
+            purpose: None,
+            ..self.scope()
+        };
+        let mut fact = self.fact(FactKind::Start, scope, self.our_number());
+        fact.flags = flags;
+        self.permit(fact);
+    }
+
+    fn erase(&mut self) {
+        let keep = if self.change.keep_suppression {
+            flags::KEEP_SUPPRESSION
+        } else {
+            0
+        };
+        let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
+        // erasures collapse into the latest even when their clock ran ahead: a contact has at most two
+        fact.flags = keep;
+        fact.event = self.event;
+        if self.subjects.contact.is_some() {
+            self.out.contact.push(fact);
+        }
+        if self.subjects.address.is_some() {
+            self.out.address.push(erased_address(&fact));
+        }
+    }
+
+    /// A restriction takes effect when the person acted, or at receipt when the source's clock ran ahead.
+    /// A receipt time that is not known (no record timestamp) must not date a refusal back.
+    fn restriction(
+        &mut self,
+        kind: FactKind,
+        scope: Scope<'a>,
+        detail: Option<&'a str>,
+    ) -> Fact<'a> {
+        let mut fact = self.fact(kind, scope, detail);
+        self.out.effect = Effect::Facts;
+        let is_receipt_known = self.received > Timestamp::default();
+        if is_receipt_known && fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
+            // a redelivery keeps the earliest receipt, but one that claims another time is another refusal
+            // and must not be merged into it: the claim becomes part of the fact's event
+            fact.event = mixed(self.event, fact.at);
+            fact.at = self.received;
+            fact.flags |= flags::SKEWED;
+            self.out.effect = Effect::Clamped;
+        }
+        fact
+    }
+
+    /// Restrictive facts match by either key, so they go to both.
+    fn restrict(&mut self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) {
+        let fact = self.restriction(kind, scope, detail);
+        self.put(fact);
+    }
+
+    fn put(&mut self, fact: Fact<'a>) {
+        if self.subjects.contact.is_some() {
+            self.out.contact.push(fact);
+        }
+        if self.subjects.address.is_some() {
+            self.out.address.push(fact);
+        }
+    }
+
+    /// What is wrong with an address says nothing about the contact's other addresses; only when no
+    /// address is named does it reach all of the contact's.
+    fn restrict_address(&mut self, kind: FactKind, detail: Option<&'a str>) {
+        let fact = self.restriction(kind, Scope::EVERYTHING, detail);
+        if self.subjects.address.is_some() {
+            self.out.address.push(fact);
+        } else if self.subjects.contact.is_some() {
+            self.out.contact.push(fact);
+        }
+    }
+
+    /// A permission goes to both with the other side named: it counts only for that pair.
+    fn permit(&mut self, fact: Fact<'a>) {
+        self.out.effect = if fact.is_quarantined() {
+            Effect::Quarantined
+        } else {
+            Effect::Facts
+        };
+        let Subjects { contact, address } = self.subjects;
+        if contact.is_some() {
+            self.out.contact.push(Fact {
+                other: address,
+                ..fact
+            });
+        }
+        if address.is_some() {
+            self.out.address.push(Fact {
+                other: contact,
+                ..fact
+            });
+        }
+    }
+
+    fn link(&mut self) {
+        if let Subjects {
+            contact: Some(_),
+            address: Some(address),
+        } = self.subjects
+        {
+            let mut link = Fact::new(
+                FactKind::Link,
+                EventKey::default(),
+                Timestamp::default(),
+                Timestamp::default(),
+            );
+            link.other = Some(address);
+            self.out.contact.push(link);
+        }
+    }
+}
+
+/// Whether a status (RFC 3463 enhanced, or a bare SMTP reply code) says that the address itself is dead.
+/// Transient (`4.x.x`, `4yz`) and policy failures (`5.7.x`) do not; a bounce without a code does.
+fn bounce_is_permanent(smtp: Option<&str>) -> bool {
+    let code = smtp.unwrap_or_default().trim();
+    let is_reply = |first: char| {
+        let digits = code.split(' ').next().unwrap_or_default();
+        digits.len() == 3
+            && digits.starts_with(first)
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let enhanced = match code.split_once(' ') {
+        Some((_, rest)) if is_reply('4') || is_reply('5') => rest.trim_start(),
+        Some(_) | None => code,
+    };
+    !(is_reply('4') || enhanced.starts_with("4.") || enhanced.starts_with("5.7."))
+}
+
+fn mixed(event: EventKey, claimed: Timestamp) -> EventKey {
+    let word = u64::from_le_bytes(event.0) ^ claimed.as_micros().cast_unsigned();
+    EventKey(word.to_le_bytes())
+}

@@ -1,0 +1,218 @@
+//! How far a statement reaches: whether a refusal covers a message, and whether a permission does.
+//!
+//! The two are not mirror images (rules section 10, state rules 5 and 6). A refusal covers everything it
+//! does not exclude, compares generously, and covers what the message leaves open. A permission covers only
+//! what it names, compares exactly, and needs the message to say what it is.
+//!
+//! Deliberately absent: time, facts and state; this file compares names.
+
+use crate::fact::Scope;
+use crate::{Channel, ChannelScope, OutboundMessage, covers};
+
+/// The root of every marketing purpose. A refusal of it reaches each message that is judged as marketing,
+/// whatever purpose the message claims: mixed and undeclared content counts as marketing.
+const MARKETING: &str = "marketing";
+/// A brand or controller that stands for all of them.
+const ANY: &str = "any";
+
+/// What a message says about itself, without blanks: a field that holds only white space says nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addressed<'a> {
+    channel: Channel,
+    controller: Option<&'a str>,
+    brand: Option<&'a str>,
+    purpose: Option<&'a str>,
+    number: Option<&'a str>,
+}
+
+impl<'a> Addressed<'a> {
+    pub(crate) fn new(channel: Channel, message: &'a OutboundMessage<'_>) -> Self {
+        Self {
+            channel,
+            controller: named(message.controller.as_deref()),
+            brand: named(message.brand.as_deref()),
+            purpose: named(message.purpose.as_deref()),
+            number: named_number(message.sender_number.as_deref()),
+        }
+    }
+
+    /// State rule 5, for a message judged as marketing.
+    pub(crate) fn is_refused_by(&self, scope: &Scope<'_>) -> bool {
+        let purpose = match (named(scope.purpose), self.purpose) {
+            (Some(refused), Some(purpose)) => {
+                is_any(refused)
+                    || refused.eq_ignore_ascii_case(MARKETING)
+                    || covers_generously(refused, purpose)
+            }
+            (None, _) | (Some(_), None) => true,
+        };
+        purpose && self.sender_is_refused_by(scope)
+    }
+
+    /// State rule 5 without the purpose: channel family, controller and brand.
+    pub(crate) fn sender_is_refused_by(&self, scope: &Scope<'_>) -> bool {
+        let reaches = |refused: Option<&str>, named_by_message: Option<&str>| match (
+            named(refused),
+            named_by_message,
+        ) {
+            (Some(refused), Some(name)) => {
+                is_any(refused) || is_any(name) || same_name(refused, name)
+            }
+            (None, _) | (Some(_), None) => true,
+        };
+        scope.channel.refuses(self.channel)
+            && reaches(scope.controller, self.controller)
+            && reaches(scope.brand, self.brand)
+    }
+
+    /// State rule 6: exactly the channel, the brand or all brands of the controller, the purpose or its
+    /// parent.
+    pub(crate) fn is_permitted_by(&self, scope: &Scope<'_>) -> bool {
+        let purpose = match (named(scope.purpose), self.purpose) {
+            (Some(permitted), Some(purpose)) => covers(permitted, purpose),
+            (None, _) | (Some(_), None) => false,
+        };
+        purpose && scope.channel.permits(self.channel) && self.sender_is_named_by(scope)
+    }
+
+    /// START covers its brand and controller in its channel's family, whatever the purpose: it undoes what
+    /// STOP did there.
+    pub(crate) fn is_restarted_by(&self, scope: &Scope<'_>) -> bool {
+        let family = match scope.channel {
+            ChannelScope::Any => false,
+            ChannelScope::One(channel) => channel.family() == self.channel.family(),
+        };
+        family && self.sender_is_named_by(scope)
+    }
+
+    fn sender_is_named_by(&self, scope: &Scope<'_>) -> bool {
+        let controller = named(scope.controller);
+        let brand = match named(scope.brand) {
+            Some(ANY) => true,
+            Some(brand) => self.brand == Some(brand),
+            None => false,
+        };
+        controller.is_some() && controller == self.controller && brand
+    }
+
+    /// Whether a STOP to `stopped` reaches this message. STOP stops everything from that number on any
+    /// channel; where one of the two numbers is unknown, every text message may come from it.
+    pub(crate) fn number_is_stopped_by(&self, stopped: Option<&str>) -> bool {
+        match (named_number(stopped), self.number) {
+            (Some(stopped), Some(number)) => may_be_same_number(stopped, number),
+            (None, _) | (Some(_), None) => self.channel.family() == crate::Family::Text,
+        }
+    }
+
+    /// Whether a START to `started` undoes a STOP to `stopped` for this message: the number must be named,
+    /// and be the one that was stopped or the one the message is sent from.
+    pub(crate) fn number_is_restarted_by(
+        &self,
+        started: Option<&str>,
+        stopped: Option<&str>,
+    ) -> bool {
+        named_number(started).is_some_and(|started| {
+            let is_started =
+                |number: Option<&str>| number.is_some_and(|number| same_number(started, number));
+            is_started(named_number(stopped)) || is_started(self.number)
+        })
+    }
+}
+
+/// A text that says something; blank counts as absent.
+pub(crate) fn named(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// A sender number or name with at least one letter or digit to compare by.
+pub(crate) fn named_number(text: Option<&str>) -> Option<&str> {
+    named(text).filter(|text| text.chars().any(char::is_alphanumeric))
+}
+
+fn is_any(name: &str) -> bool {
+    name.eq_ignore_ascii_case(ANY)
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    a == b
+        || a.chars()
+            .flat_map(char::to_lowercase)
+            .eq(b.chars().flat_map(char::to_lowercase))
+}
+
+/// [`covers`] without regard to case.
+fn covers_generously(broad: &str, narrow: &str) -> bool {
+    narrow
+        .split_at_checked(broad.len())
+        .is_some_and(|(head, rest)| {
+            head.eq_ignore_ascii_case(broad) && (rest.is_empty() || rest.starts_with('.'))
+        })
+}
+
+/// The letters and digits of a number, which is how two spellings of it compare.
+fn letters_and_digits(text: &str) -> impl DoubleEndedIterator<Item = char> {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .map(|c| c.to_ascii_lowercase())
+}
+
+fn same_number(a: &str, b: &str) -> bool {
+    letters_and_digits(a).eq(letters_and_digits(b))
+}
+
+/// Fewest digits by which a number without its country code is recognised; short codes are shorter.
+const NATIONAL_DIGITS_MIN: usize = 7;
+
+/// Like [`same_number`], and true as well when one may be the other written without its country code.
+fn may_be_same_number(a: &str, b: &str) -> bool {
+    same_number(a, b) || ends_with_national(a, b) || ends_with_national(b, a)
+}
+
+fn ends_with_national(whole: &str, part: &str) -> bool {
+    let is_number = |text: &str| text.chars().all(|c| !c.is_alphabetic());
+    let part = part.trim_start_matches(|c: char| !c.is_alphanumeric() || c == '0');
+    let n_digits = letters_and_digits(part).count();
+    let mut whole_backwards = letters_and_digits(whole).rev();
+    is_number(whole)
+        && is_number(part)
+        && n_digits >= NATIONAL_DIGITS_MIN
+        && letters_and_digits(part)
+            .rev()
+            .all(|digit| whole_backwards.next() == Some(digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_may_be_the_same() {
+        for (a, b, may_be, is) in [
+            ("+18005550199", "1 (800) 555-0199", true, true),
+            ("+18005550199", "800 555 0199", true, false),
+            ("+448005550199", "0800 555 0199", true, false),
+            ("+18005550199", "+18005550198", false, false),
+            ("80123", "80123", true, true),
+            ("4480123", "80123", false, false), // short codes have no country code
+            ("ACME", "acme", true, true),
+            ("ACME1234567", "1234567", false, false),
+            ("АКМЕ", "ДРУГ", false, false),
+        ] {
+            assert_eq!(may_be_same_number(a, b), may_be, "{a} {b}");
+            assert_eq!(may_be_same_number(b, a), may_be, "{b} {a}");
+            assert_eq!(same_number(a, b), is, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn refused_purposes_ignore_case_but_not_the_tree() {
+        assert!(covers_generously(
+            "Marketing.Offers",
+            "marketing.offers.tents"
+        ));
+        assert!(covers_generously("marketing.offers", "marketing.offers"));
+        assert!(!covers_generously("marketing.offers", "marketing"));
+        assert!(!covers_generously("market", "marketing"));
+        assert!(!covers_generously("é", "e"));
+    }
+}

@@ -1,0 +1,163 @@
+//! Beyond the bounds of a state (512 permissions of a kind, 1024 refusals, 1024 links): which facts are
+//! dropped must not depend on arrival, and no refusal is lost in silence.
+mod harness;
+
+use gate_core::*;
+use harness::histories::step;
+use harness::*;
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+struct Crowd {
+    permissions: usize,
+    relationships: usize,
+    refusals: usize,
+    links: usize,
+    erased: u8,
+    seed: u64,
+}
+
+fn crowds() -> impl Strategy<Value = Crowd> {
+    let few_or_many = |max: usize| prop_oneof![0..40usize, max - 3..max + 60];
+    (
+        few_or_many(512),
+        few_or_many(512),
+        few_or_many(1024),
+        few_or_many(1024),
+        0..6u8,
+        any::<u64>(),
+    )
+        .prop_map(
+            |(permissions, relationships, refusals, links, erased, seed)| Crowd {
+                permissions,
+                relationships,
+                refusals,
+                links,
+                erased,
+                seed,
+            },
+        )
+}
+
+/// A small generator of its own: proptest would shrink thousands of facts for hours.
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*seed ^ (*seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed ^ (mixed >> 27)
+}
+
+fn facts_of(crowd: &Crowd) -> Vec<Fact<'static>> {
+    let mut seed = crowd.seed;
+    let mut facts = Vec::new();
+    let mut add = |n: usize, kind: FactKind, facts: &mut Vec<Fact<'static>>| {
+        for nth in 0..n {
+            let random = next(&mut seed);
+            // few instants, so that ties decide who stays
+            let when = step((random % 7) as i64);
+            let mut fact = Fact::new(kind, EventKey((nth as u64).to_le_bytes()), when, when);
+            let mut key = [0; 16];
+            key[..8].copy_from_slice(&(nth as u64).to_be_bytes());
+            match kind {
+                FactKind::Link => {
+                    (fact.event, fact.at, fact.received) = (
+                        EventKey::default(),
+                        Timestamp::default(),
+                        Timestamp::default(),
+                    );
+                    fact.other = Some(SubjectKey(key));
+                }
+                FactKind::OptOut => fact.flags = (nth as u32) << 12, // a scope of its own
+                _ => {}
+            }
+            facts.push(fact);
+        }
+    };
+    add(crowd.permissions, FactKind::OptIn, &mut facts);
+    add(crowd.relationships, FactKind::Relationship, &mut facts);
+    add(crowd.refusals, FactKind::OptOut, &mut facts);
+    add(crowd.links, FactKind::Link, &mut facts);
+    match crowd.erased {
+        0 => add(1, FactKind::ErasedContact, &mut facts),
+        1 => add(1, FactKind::ErasedAddress, &mut facts),
+        _ => {}
+    }
+    for last in (1..facts.len()).rev() {
+        facts.swap(last, next(&mut seed) as usize % (last + 1));
+    }
+    facts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn folds_to_the_same_bytes(crowd in crowds(), chunk in 1..900usize) {
+        let facts = facts_of(&crowd);
+        let mut whole = ConsentState::default();
+        whole.join(facts.iter().copied());
+        let mut chunked = ConsentState::default();
+        for part in facts.rchunks(chunk.max(facts.len() / 12 + 1)) {
+            chunked.join(part.iter().copied());
+        }
+        prop_assert_eq!(&whole, &chunked);
+        let (left, right) = facts.split_at(facts.len() / 2);
+        let mut halves = ConsentState::default();
+        halves.join(left.iter().copied());
+        let mut other = ConsentState::default();
+        other.join(right.iter().copied());
+        halves.join_state(&other);
+        prop_assert_eq!(&whole, &halves);
+        prop_assert!(invariants::state_round_trips(&whole));
+        // bounded, and no refusal lost in silence
+        let n = |kind: FactKind| whole.facts().iter().filter(|f| f.kind == kind).count();
+        prop_assert!(n(FactKind::OptIn) <= 512 && n(FactKind::Relationship) <= 512);
+        prop_assert!(n(FactKind::Link) <= 1024);
+        prop_assert_eq!(n(FactKind::Link), crowd.links.min(1024));
+        if crowd.erased == 0 {
+            prop_assert!(whole.is_erased() && !whole.is_saturated());
+        } else {
+            let n_refusals = crowd.refusals + usize::from(crowd.erased == 1);
+            prop_assert_eq!(whole.is_saturated(), n_refusals > 1024);
+            prop_assert!(whole.is_saturated() || n(FactKind::OptOut) == crowd.refusals);
+        }
+        if crowd.erased > 1 && !whole.is_saturated() {
+            prop_assert_eq!(n(FactKind::OptIn), crowd.permissions.min(512));
+            let dropped_before = facts.iter().filter(|f| f.kind == FactKind::OptIn).map(|f| f.at);
+            let mut newest: Vec<_> = dropped_before.collect();
+            newest.sort_unstable_by(|a, b| b.cmp(a));
+            let oldest_kept = whole.facts().iter().filter(|f| f.kind == FactKind::OptIn).map(|f| f.at).min();
+            prop_assert_eq!(oldest_kept, newest.get(..newest.len().min(512)).and_then(<[_]>::last).copied());
+        }
+    }
+}
+
+/// Clocks that run ahead make each refusal a fact of its own; beyond the bound nothing is approved.
+#[test]
+fn refusals_of_a_broken_clock_saturate() {
+    let mut world = World::default();
+    for nth in 0..1_030 {
+        let ahead = event(Action::OptOut, at(10_000 + nth)).with(|change| {
+            change.event_id = format!("{nth}").into();
+        });
+        world.apply(&ahead.received(at(1)));
+    }
+    world.apply(&opt_in(500).id("later"));
+    assert_eq!(
+        world.decide(&message(), at(1_000)).reason(),
+        Reason::StateUnavailable
+    );
+    // erasures do not: the contact stays erased
+    for nth in 0..1_030 {
+        let erase = event(Action::Erase, at(10_000 + nth))
+            .unscoped()
+            .with(|change| {
+                change.event_id = format!("erase {nth}").into();
+            });
+        world.apply(&erase.contact("dev").received(at(1)));
+    }
+    let dev = message().but(|m| {
+        m.contact_id = ContactId::new("dev".into());
+        m.address = Address::new("dev@example.net".into());
+    });
+    assert_eq!(world.decide(&dev, at(1_000)).reason(), Reason::Erased);
+}
