@@ -1,0 +1,107 @@
+//! Our own schemas, compiled in from `schemas/`: the reader schemas, and those the single-object encoding knows.
+//!
+//! When a schema gains a field, its released text moves to `schemas/released/` and into [`KNOWN`] here, so
+//! that records written with it stay readable.
+
+use super::super::Kind;
+use super::super::class::{CodecError, EncodeError};
+use super::plan::Plan;
+use apache_avro::rabin::Rabin;
+use serde::Serialize;
+use std::sync::LazyLock;
+
+/// The current schema of consent changes.
+pub const CONSENT_CHANGE: &str = include_str!("../../../schemas/consent-change.avsc");
+/// The current schema of messages.
+pub const OUTBOUND_MESSAGE: &str = include_str!("../../../schemas/outbound-message.avsc");
+
+/// Older released schemas that may still arrive in the single-object encoding.
+const KNOWN: [(Kind, &str); 0] = [];
+
+struct Own {
+    fast: serde_avro_fast::Schema,
+    reader: apache_avro::Schema,
+}
+
+static CONSENT_CHANGE_PARSED: LazyLock<Option<Own>> = LazyLock::new(|| parse(CONSENT_CHANGE));
+static OUTBOUND_MESSAGE_PARSED: LazyLock<Option<Own>> = LazyLock::new(|| parse(OUTBOUND_MESSAGE));
+
+fn parse(text: &str) -> Option<Own> {
+    Some(Own {
+        fast: text.parse().ok()?,
+        reader: apache_avro::Schema::parse_str(text).ok()?,
+    })
+}
+
+fn own(kind: Kind) -> Option<&'static Own> {
+    match kind {
+        Kind::ConsentChange => CONSENT_CHANGE_PARSED.as_ref(),
+        Kind::OutboundMessage => OUTBOUND_MESSAGE_PARSED.as_ref(),
+    }
+}
+
+/// The text of the current schema.
+pub(in crate::codec) const fn text(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ConsentChange => CONSENT_CHANGE,
+        Kind::OutboundMessage => OUTBOUND_MESSAGE,
+    }
+}
+
+/// The reader schema.
+pub(in crate::codec) fn reader(kind: Kind) -> Option<&'static apache_avro::Schema> {
+    own(kind).map(|own| &own.reader)
+}
+
+/// The fingerprint of the current schema, as it stands in a single-object header.
+pub(in crate::codec) fn fingerprint(kind: Kind) -> Option<&'static [u8; 8]> {
+    own(kind).map(|own| own.fast.rabin_fingerprint())
+}
+
+/// A schema the single-object encoding may name.
+pub(in crate::codec) struct KnownSchema {
+    fingerprints: [[u8; 8]; 2],
+    pub(in crate::codec) plan: Plan,
+}
+
+impl KnownSchema {
+    /// Whether this fingerprint names it.
+    pub(in crate::codec) fn has(&self, fingerprint: &[u8; 8]) -> bool {
+        self.fingerprints.contains(fingerprint)
+    }
+}
+
+/// Every schema of this kind that the single-object encoding may name.
+pub(in crate::codec) fn known(kind: Kind) -> Result<Vec<KnownSchema>, CodecError> {
+    let older = KNOWN
+        .iter()
+        .filter(|(of, _)| *of == kind)
+        .map(|(_, text)| *text);
+    let texts = std::iter::once(text(kind)).chain(older);
+    texts
+        .map(|text| known_schema(kind, text).ok_or(CodecError::OwnSchema(kind.as_str())))
+        .collect()
+}
+
+/// Both fingerprints name the same schema: the specification's, and the one that Rust producers on apache-avro
+/// write. That library leaves `{"type":"long"}` where the specification says `"long"` once a logical type is
+/// stripped (seen in 0.23.0-rc0), so its fingerprint of a schema with timestamps is its own.
+fn known_schema(kind: Kind, text: &str) -> Option<KnownSchema> {
+    let Own { fast, reader } = parse(text)?;
+    let of_apache: [u8; 8] = reader.fingerprint::<Rabin>().bytes.try_into().ok()?;
+    Some(KnownSchema {
+        fingerprints: [*fast.rabin_fingerprint(), of_apache],
+        plan: Plan::judge(kind, text, &[]).ok()?,
+    })
+}
+
+/// Appends a datum under the current schema.
+pub(in crate::codec) fn append_datum(
+    kind: Kind,
+    value: &impl Serialize,
+    out: Vec<u8>,
+) -> Result<Vec<u8>, EncodeError> {
+    let own = own(kind).ok_or(EncodeError::Schema)?;
+    let mut config = serde_avro_fast::ser::SerializerConfig::new(&own.fast);
+    serde_avro_fast::to_datum(value, out, &mut config).map_err(|_| EncodeError::Schema)
+}

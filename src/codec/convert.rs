@@ -1,0 +1,180 @@
+//! Records to core types: the meaning of blanks, names and symbols.
+//!
+//! Blank counts as absent. That, and unknown fields being ignored, is safe because an absent scope means
+//! everything on a restrictive change and nothing on a permissive one. What must never happen is a scope that
+//! is present but matches nothing: it would make a refusal void. So names are trimmed, a purpose must be a
+//! dotted path, and an unknown symbol makes the whole change unreadable. On a message an unknown channel is
+//! kept as "none" and an unknown category is marketing (contract section 3).
+
+use super::class::Class;
+use super::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
+use super::record::{
+    CONTEXT_FLAGS, ConsentChangeRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
+};
+use gate_core::{
+    Action, Address, Basis, Category, Channel, ChannelScope, ConsentChange, ContactId, Content,
+    Evidence, OutboundMessage, RelationshipKind, SuppressionScope, flags,
+};
+use std::borrow::Cow;
+
+type Text<'a> = Option<Cow<'a, str>>;
+
+/// A consent change from its record.
+pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'_>, Class> {
+    let event_id = id(record.event_id)?.ok_or(Class::MissingField)?;
+    let occurred_at = record.occurred_at.ok_or(Class::MissingField)?;
+    let action = symbol(record.action, Action::parse)?.ok_or(Class::MissingField)?;
+    let contact_id = id(record.contact_id)?.and_then(ContactId::new);
+    let address = id(record.address)?.and_then(Address::new);
+    if contact_id.is_none() && address.is_none() {
+        return Err(Class::MissingField);
+    }
+    let context = record.context.unwrap_or_default();
+    Ok(ConsentChange {
+        event_id,
+        occurred_at,
+        action,
+        contact_id,
+        address,
+        region: name(record.region)?,
+        channel: symbol(record.channel, channel_scope)?.unwrap_or(ChannelScope::Any),
+        purpose: purpose(record.purpose)?,
+        controller: name(record.controller)?,
+        brand: name(record.brand)?,
+        basis: symbol(record.basis, Basis::parse)?,
+        kind: symbol(record.kind, RelationshipKind::parse)?,
+        context_flags: context_flags(&context),
+        product_group: name(context.product_group)?,
+        evidence: record.evidence.map(evidence).transpose()?,
+        text: record.text,
+        to: name(record.to)?,
+        registry: name(record.registry)?,
+        listed: record.listed,
+        smtp: name(record.smtp)?,
+        scope: symbol(record.scope, suppression_scope)?,
+        keep_suppression: record.keep_suppression.unwrap_or(true),
+        birth_date_days: record.birth_date,
+    })
+}
+
+/// A message from its record.
+pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessage<'_>, Class> {
+    let message_id = id(record.message_id)?.ok_or(Class::MissingField)?;
+    let channel = record.channel.ok_or(Class::MissingField)?;
+    let recipient = record.recipient.ok_or(Class::MissingField)?;
+    let content = record.content.unwrap_or_default();
+    Ok(OutboundMessage {
+        message_id,
+        channel: Channel::parse(channel.trim()),
+        category: record
+            .category
+            .map_or(Category::Marketing, |name| Category::parse(name.trim())),
+        purpose: purpose(record.purpose)?,
+        controller: name(record.controller)?,
+        brand: name(record.brand)?,
+        sender_number: name(record.sender_number)?,
+        product_group: name(record.product_group)?,
+        sole_charitable_purpose: record.sole_charitable_purpose,
+        expires_at: record.expires_at,
+        content: Content {
+            promotional: content.promotional,
+            sender_identity: content.sender_identity,
+            postal_address: content.postal_address,
+            unsubscribe: content.unsubscribe,
+            one_click: content.one_click,
+        },
+        contact_id: id(recipient.contact_id)?.and_then(ContactId::new),
+        address: id(recipient.address)?.and_then(Address::new),
+        region: name(recipient.region)?,
+        tz: name(recipient.tz)?,
+        jurisdiction: name(recipient.jurisdiction)?,
+        jurisdiction_verified: recipient.jurisdiction_verified.unwrap_or(false),
+    })
+}
+
+/// An id, exactly as written: trimming could make two ids one.
+pub(super) fn id(text: Text<'_>) -> Result<Text<'_>, Class> {
+    match text {
+        Some(text) if text.trim().is_empty() => Ok(None),
+        Some(text) if text.len() > ID_BYTES_MAX => Err(Class::InvalidValue),
+        text => Ok(text),
+    }
+}
+
+/// A name, without the blanks around it: ` acme` and `acme` are one brand.
+pub(super) fn name(text: Text<'_>) -> Result<Text<'_>, Class> {
+    let Some(text) = text else { return Ok(None) };
+    let trimmed = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    if trimmed.len() > NAME_BYTES_MAX {
+        return Err(Class::InvalidValue);
+    }
+    Ok(Some(trimmed).filter(|text| !text.is_empty()))
+}
+
+/// A dotted path without empty or blank segments: `marketing.` would cover nothing.
+fn purpose(text: Text<'_>) -> Result<Text<'_>, Class> {
+    let purpose = name(text)?;
+    let path = purpose.as_deref().is_none_or(|path| {
+        let blank = |c: char| c.is_whitespace() || c.is_control();
+        path.split('.').all(|part| !part.is_empty()) && !path.contains(blank)
+    });
+    if path {
+        Ok(purpose)
+    } else {
+        Err(Class::InvalidValue)
+    }
+}
+
+/// A name from a closed set.
+pub(super) fn symbol<T>(
+    text: Text<'_>,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Class> {
+    match text {
+        None => Ok(None),
+        Some(name) => parse(&name).map(Some).ok_or(Class::UnknownSymbol),
+    }
+}
+
+pub(super) fn channel_scope(name: &str) -> Option<ChannelScope> {
+    match name {
+        "any" => Some(ChannelScope::Any),
+        name => Channel::parse(name).map(ChannelScope::One),
+    }
+}
+
+fn suppression_scope(name: &str) -> Option<SuppressionScope> {
+    match name {
+        "all" => Some(SuppressionScope::All),
+        "marketing" => Some(SuppressionScope::Marketing),
+        _ => None,
+    }
+}
+
+/// The flags that are `true`; of `refused` only a stated `false` is one.
+fn context_flags(context: &ContextRecord<'_>) -> u32 {
+    let stated = CONTEXT_FLAGS.iter().zip(context.flags);
+    stated.fold(0, |known, (name, value)| {
+        let flag = match (*name, value) {
+            ("refused", Some(false)) => flags::NOT_REFUSED,
+            (name, Some(true)) => flags::of_context(name).unwrap_or_default(),
+            (_, Some(false) | None) => 0,
+        };
+        known | flag
+    })
+}
+
+fn evidence(record: EvidenceRecord<'_>) -> Result<Evidence<'_>, Class> {
+    let holds = |text: Text<'_>| text.as_deref() == Some("true");
+    Ok(Evidence {
+        method: name(record.method)?,
+        notice_version: name(record.notice_version)?,
+        signature: holds(record.signature),
+        number_named: holds(record.number_named),
+        not_condition_of_purchase: holds(record.not_condition_of_purchase),
+    })
+}

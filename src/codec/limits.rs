@@ -1,0 +1,92 @@
+//! The budget of one decode: bytes, depth, nodes. Everything an input can make us do is bounded here.
+//!
+//! [`Progress`] travels through the readers of one value. It also remembers *why* a reader gave up, since
+//! serde's error types carry only text.
+
+use super::class::{Class, CodecError};
+use serde::de::Error;
+use std::cell::Cell;
+
+/// Longest value that is read, in bytes.
+pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
+/// Deepest nesting; the value itself is at depth 1.
+pub const DEPTH_MAX: usize = 16;
+/// Most values (objects, arrays and scalars) in one value.
+pub const NODES_MAX: usize = 10_000;
+/// Longest id (event, message, contact) and longest address field, in bytes.
+pub const ID_BYTES_MAX: usize = 1024;
+/// Longest name (purpose, controller, brand, product group, number, registry …), in bytes.
+pub const NAME_BYTES_MAX: usize = 512;
+/// Most the Avro library may allocate for one value, in bytes.
+pub const AVRO_ALLOCATION_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Deepest nesting the Avro library follows; unions count there, so it is twice ours.
+pub(super) const AVRO_DEPTH_MAX: usize = 2 * DEPTH_MAX;
+
+/// Sets the process-wide limits of the Avro library. They freeze at first use, so this comes first in `main`.
+///
+/// # Errors
+/// When something used the library before.
+pub fn init_limits() -> Result<(), CodecError> {
+    let bytes = apache_avro::util::max_allocation_bytes(AVRO_ALLOCATION_BYTES_MAX);
+    let depth = apache_avro::util::max_decode_recursion_depth(AVRO_DEPTH_MAX);
+    if bytes == AVRO_ALLOCATION_BYTES_MAX && depth == AVRO_DEPTH_MAX {
+        Ok(())
+    } else {
+        Err(CodecError::LimitsTooLate)
+    }
+}
+
+/// How instants and dates are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notation {
+    /// As text, RFC 3339.
+    Text,
+    /// As numbers, Avro's timestamp-micros and date.
+    Number,
+}
+
+/// The state of one decode.
+pub(super) struct Progress {
+    pub(super) notation: Notation,
+    /// Also refuse repeated keys in maps that are only walked over.
+    pub(super) strict_maps: bool,
+    n_nodes: Cell<usize>,
+    class: Cell<Option<Class>>,
+}
+
+impl Progress {
+    pub(super) fn new(notation: Notation) -> Self {
+        Self {
+            notation,
+            strict_maps: false,
+            n_nodes: Cell::new(0),
+            class: Cell::new(None),
+        }
+    }
+
+    /// Counts a value about to be read at `depth`.
+    pub(super) fn enter<E: Error>(&self, depth: usize) -> Result<(), E> {
+        let n_nodes = self.n_nodes.get() + 1;
+        self.n_nodes.set(n_nodes);
+        if n_nodes > NODES_MAX {
+            Err(self.fail(Class::TooManyNodes))
+        } else if depth > DEPTH_MAX {
+            Err(self.fail(Class::TooDeep))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Gives up for this reason; the first one stands.
+    pub(super) fn fail<E: Error>(&self, class: Class) -> E {
+        if self.class.get().is_none() {
+            self.class.set(Some(class));
+        }
+        E::custom(class.as_str())
+    }
+
+    /// Why a reader gave up, if it was one of ours.
+    pub(super) fn class(&self) -> Option<Class> {
+        self.class.get()
+    }
+}

@@ -1,0 +1,227 @@
+//! Bytes to the types of gate-core, and nothing back: values pass the gate unchanged.
+//!
+//! ```text
+//! bytes ─ json | avro (own · cache · plan · datum) ─▶ record ─ convert ─▶ ConsentChange | OutboundMessage
+//! ```
+//! A topic has one configured format; it is never guessed. Invariants: every input gives a value or a
+//! [`DecodeError`], within the budget of `limits.rs`; a truncated, trailing, repeated or misspelt input never
+//! reads as a weaker refusal or a wider permission; errors carry no data. What unknown fields, blanks and
+//! symbols mean is in `convert.rs`.
+//!
+//! Deliberately absent: Kafka, storage, clocks of the law, and any change to a value.
+
+mod avro;
+mod class;
+mod convert;
+mod encode;
+mod json;
+mod limits;
+mod read;
+mod record;
+mod registry;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use avro::own::{
+    CONSENT_CHANGE as CONSENT_CHANGE_SCHEMA, OUTBOUND_MESSAGE as OUTBOUND_MESSAGE_SCHEMA,
+};
+pub use class::{Class, CodecError, DecodeError, EncodeError};
+pub use encode::{Encoding, encode_consent, encode_message};
+pub use limits::{
+    AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, VALUE_BYTES_MAX,
+    init_limits,
+};
+pub use record::{
+    CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
+    OutboundMessageRecord, RecipientRecord,
+};
+pub use registry::{REGISTRY_TIMEOUT, Registry, RegistrySettings};
+
+use avro::cache::PlanCache;
+use gate_core::{Address, ChannelScope, ConsentChange, ContactId, OutboundMessage};
+use read::Fields;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// The format of a topic's values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// JSON text.
+    #[default]
+    Json,
+    /// Avro in the Confluent wire format; needs a registry.
+    Avro,
+    /// Avro in the single-object encoding.
+    AvroSingleObject,
+}
+
+/// What a topic holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Consent changes.
+    ConsentChange,
+    /// Candidate messages.
+    OutboundMessage,
+}
+
+impl Kind {
+    /// The name of its record in the schemas.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsentChange => "ConsentChange",
+            Self::OutboundMessage => "OutboundMessage",
+        }
+    }
+
+    /// The compiled-in Avro schema.
+    #[must_use]
+    pub const fn schema(self) -> &'static str {
+        avro::own::text(self)
+    }
+}
+
+/// Reads the values of one topic. Shared by all lanes through an `Arc`.
+pub struct Codec {
+    kind: Kind,
+    source: Source,
+}
+
+enum Source {
+    Json,
+    Avro(Box<PlanCache>),
+    AvroSingleObject(Vec<avro::own::KnownSchema>),
+}
+
+/// Who an unreadable consent change is about. At least one of contact and address is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Salvaged<'a> {
+    /// The sender's id of the person.
+    pub contact_id: Option<ContactId<'a>>,
+    /// The address as written.
+    pub address: Option<Address<'a>>,
+    /// ISO country to read a national number with.
+    pub region: Option<Cow<'a, str>>,
+    /// The channel named, if it is one we know.
+    pub channel: ChannelScope,
+}
+
+impl Codec {
+    /// A codec for one topic.
+    ///
+    /// # Errors
+    /// When format `avro` has no registry, or [`init_limits`] came too late.
+    pub fn new(format: Format, kind: Kind, registry: Option<Registry>) -> Result<Self, CodecError> {
+        init_limits()?;
+        let source = match format {
+            Format::Json => Source::Json,
+            Format::Avro => {
+                let registry = registry.ok_or(CodecError::NoRegistry)?;
+                if avro::own::reader(kind).is_none() {
+                    return Err(CodecError::OwnSchema(kind.as_str()));
+                }
+                Source::Avro(Box::new(PlanCache::new(kind, registry)))
+            }
+            Format::AvroSingleObject => Source::AvroSingleObject(avro::own::known(kind)?),
+        };
+        Ok(Self { kind, source })
+    }
+
+    /// Reads a candidate message.
+    ///
+    /// # Errors
+    /// Unreadable: block it as `invalid_message`. Unavailable: hold.
+    pub fn decode_message<'a>(
+        &self,
+        value: Option<&'a [u8]>,
+    ) -> Result<OutboundMessage<'a>, DecodeError> {
+        let record = self.record(Kind::OutboundMessage, value)?;
+        Ok(convert::message(record)?)
+    }
+
+    /// Reads a consent change.
+    ///
+    /// # Errors
+    /// Unreadable: a possible opt-out of whoever it is about. Unavailable: hold.
+    pub fn decode_consent<'a>(
+        &self,
+        value: Option<&'a [u8]>,
+    ) -> Result<ConsentChange<'a>, DecodeError> {
+        let record = self.record(Kind::ConsentChange, value)?;
+        Ok(convert::consent(record)?)
+    }
+
+    /// Who an unreadable consent change is about, if that is certain: a JSON object that names contact and
+    /// address at most once each, as strings, or an Avro datum that is intact and only means nothing (an
+    /// impossible symbol, a blank event id).
+    #[must_use]
+    pub fn salvage<'a>(&self, value: Option<&'a [u8]>) -> Option<Salvaged<'a>> {
+        let bytes = within_limits(value).ok()?;
+        let who = match &self.source {
+            Source::Json => json::who(bytes)?,
+            Source::Avro(_) | Source::AvroSingleObject(_) => {
+                let record: ConsentChangeRecord<'a> =
+                    self.record(Kind::ConsentChange, value).ok()?;
+                read::WhoRecord {
+                    contact_id: record.contact_id,
+                    address: record.address,
+                    region: record.region,
+                    channel: record.channel,
+                }
+            }
+        };
+        let contact_id = convert::id(who.contact_id).ok()?.and_then(ContactId::new);
+        let address = convert::id(who.address).ok()?.and_then(Address::new);
+        let channel = who.channel.as_deref().and_then(convert::channel_scope);
+        (contact_id.is_some() || address.is_some()).then_some(Salvaged {
+            contact_id,
+            address,
+            region: convert::name(who.region).ok()?,
+            channel: channel.unwrap_or(ChannelScope::Any),
+        })
+    }
+
+    /// The contact id of [`Codec::salvage`].
+    #[must_use]
+    pub fn salvage_contact<'a>(&self, value: Option<&'a [u8]>) -> Option<ContactId<'a>> {
+        self.salvage(value)?.contact_id
+    }
+
+    fn record<'a, T: Fields<'a> + Default>(
+        &self,
+        kind: Kind,
+        value: Option<&'a [u8]>,
+    ) -> Result<T, DecodeError> {
+        let bytes = within_limits(value)?;
+        if kind != self.kind {
+            return Err(Class::IncompatibleSchema.into());
+        }
+        let record = match &self.source {
+            Source::Json => json::read(bytes),
+            Source::Avro(plans) => {
+                let (id, datum) = avro::confluent(bytes)?;
+                let plan = plans.plan(id)?;
+                avro::datum::read(kind, &plan, datum)
+            }
+            Source::AvroSingleObject(plans) => {
+                let (fingerprint, datum) = avro::single_object(bytes)?;
+                let known = plans.iter().find(|known| known.has(fingerprint));
+                let plan = &known.ok_or(Class::UnknownSchema)?.plan;
+                avro::datum::read(kind, plan, datum)
+            }
+        };
+        Ok(record?)
+    }
+}
+
+/// The bytes of a value, if there are any and not too many.
+fn within_limits(value: Option<&[u8]>) -> Result<&[u8], Class> {
+    match value {
+        None => Err(Class::NullValue),
+        Some([]) => Err(Class::EmptyValue),
+        Some(bytes) if bytes.len() > VALUE_BYTES_MAX => Err(Class::TooLarge),
+        Some(bytes) => Ok(bytes),
+    }
+}

@@ -1,0 +1,259 @@
+//! Records from any self-describing source: JSON text, an Avro datum, a resolved Avro value.
+//!
+//! One reader for all three, so that they cannot differ in meaning. It borrows text from the input, counts
+//! every value against the budget, refuses a repeated key in every object it reads, takes null for absent,
+//! and walks over the fields it does not know. Values of the wrong type fall through to serde's defaults,
+//! whose error carries no class of ours; the formats name it.
+
+mod leaf;
+
+use self::leaf::{Date, Flag, Instant, Key, Skip, Text, TextOrFlag};
+use super::class::Class;
+use super::limits::Progress;
+use super::record::{
+    CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
+    OutboundMessageRecord, RecipientRecord,
+};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use std::fmt;
+
+/// Reads one object into `T`: for each key the field it names, or none for one that is only carried.
+pub(super) struct Object<'p, T> {
+    progress: &'p Progress,
+    depth: usize,
+    start: T,
+}
+
+/// A record that is read field by field.
+pub(super) trait Fields<'de>: Sized {
+    /// The names read, in the order `read` numbers them.
+    const NAMES: &'static [&'static str];
+
+    /// Reads the value of field `index`.
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+        at: At<'_>,
+    ) -> Result<(), A::Error>;
+}
+
+/// Where a field stands.
+#[derive(Clone, Copy)]
+pub(super) struct At<'p> {
+    pub(super) progress: &'p Progress,
+    pub(super) depth: usize,
+}
+
+impl<'p, T: Default> Object<'p, T> {
+    /// The outermost object.
+    pub(super) fn root(progress: &'p Progress) -> Self {
+        Self::nested(At { progress, depth: 1 })
+    }
+
+    fn nested(at: At<'p>) -> Self {
+        let At { progress, depth } = at;
+        let start = T::default();
+        Self {
+            progress,
+            depth,
+            start,
+        }
+    }
+}
+
+impl<'de, T: Fields<'de>> DeserializeSeed<'de> for Object<'_, T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
+        self.progress.enter(self.depth)?;
+        input.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut record = self.start;
+        let at = At {
+            progress: self.progress,
+            depth: self.depth + 1,
+        };
+        let mut seen = 0_u64;
+        while let Some(index) = map.next_key_seed(Key(T::NAMES))? {
+            let Some(index) = index else {
+                map.next_value_seed(Skip(at))?;
+                continue;
+            };
+            let bit = 1_u64 << (index & 63);
+            if seen & bit != 0 {
+                return Err(self.progress.fail(Class::DuplicateKey));
+            }
+            seen |= bit;
+            record.read(index, &mut map, at)?;
+        }
+        Ok(Some(record))
+    }
+}
+
+/// Names the fields of a record and how each is read, in one place.
+macro_rules! fields {
+    ($record:ty { $($name:literal => $slot:ident : $reader:ident),* $(,)? }) => {
+        impl<'de> Fields<'de> for $record {
+            const NAMES: &'static [&'static str] = &[$($name),*];
+
+            fn read<A: MapAccess<'de>>(
+                &mut self,
+                index: usize,
+                map: &mut A,
+                at: At<'_>,
+            ) -> Result<(), A::Error> {
+                let mut field = 0;
+                $(
+                    if index == field {
+                        self.$slot = map.next_value_seed(fields!(@seed $reader, at))?;
+                        return Ok(());
+                    }
+                    field += 1;
+                )*
+                debug_assert!(index < field, "every name has a field");
+                Ok(())
+            }
+        }
+    };
+    (@seed Object, $at:ident) => { Object::nested($at) };
+    (@seed $reader:ident, $at:ident) => { $reader($at) };
+}
+
+fields!(ConsentChangeRecord<'de> {
+    "event_id" => event_id: Text,
+    "occurred_at" => occurred_at: Instant,
+    "action" => action: Text,
+    "contact_id" => contact_id: Text,
+    "address" => address: Text,
+    "region" => region: Text,
+    "channel" => channel: Text,
+    "purpose" => purpose: Text,
+    "controller" => controller: Text,
+    "brand" => brand: Text,
+    "basis" => basis: Text,
+    "kind" => kind: Text,
+    "context" => context: Object,
+    "evidence" => evidence: Object,
+    "text" => text: Text,
+    "to" => to: Text,
+    "registry" => registry: Text,
+    "listed" => listed: Flag,
+    "smtp" => smtp: Text,
+    "scope" => scope: Text,
+    "keep_suppression" => keep_suppression: Flag,
+    "birth_date" => birth_date: Date,
+});
+
+fields!(EvidenceRecord<'de> {
+    "method" => method: Text,
+    "notice_version" => notice_version: Text,
+    "signature" => signature: TextOrFlag,
+    "number_named" => number_named: TextOrFlag,
+    "not_condition_of_purchase" => not_condition_of_purchase: TextOrFlag,
+});
+
+fields!(OutboundMessageRecord<'de> {
+    "message_id" => message_id: Text,
+    "channel" => channel: Text,
+    "category" => category: Text,
+    "purpose" => purpose: Text,
+    "controller" => controller: Text,
+    "brand" => brand: Text,
+    "sender_number" => sender_number: Text,
+    "product_group" => product_group: Text,
+    "sole_charitable_purpose" => sole_charitable_purpose: Flag,
+    "expires_at" => expires_at: Instant,
+    "content" => content: Object,
+    "recipient" => recipient: Object,
+});
+
+fields!(ContentRecord {
+    "promotional" => promotional: Flag,
+    "sender_identity" => sender_identity: Flag,
+    "postal_address" => postal_address: Flag,
+    "unsubscribe" => unsubscribe: Flag,
+    "one_click" => one_click: Flag,
+});
+
+fields!(RecipientRecord<'de> {
+    "contact_id" => contact_id: Text,
+    "address" => address: Text,
+    "region" => region: Text,
+    "tz" => tz: Text,
+    "jurisdiction" => jurisdiction: Text,
+    "jurisdiction_verified" => jurisdiction_verified: Flag,
+});
+
+/// The names of `context`: its flags, then `product_group`.
+const CONTEXT_NAMES: [&str; CONTEXT_FLAGS.len() + 1] = {
+    let mut names = ["product_group"; CONTEXT_FLAGS.len() + 1];
+    let (flags, _) = names.split_at_mut(CONTEXT_FLAGS.len());
+    flags.copy_from_slice(&CONTEXT_FLAGS);
+    names
+};
+
+impl<'de> Fields<'de> for ContextRecord<'de> {
+    const NAMES: &'static [&'static str] = &CONTEXT_NAMES;
+
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+        at: At<'_>,
+    ) -> Result<(), A::Error> {
+        match self.flags.get_mut(index) {
+            Some(flag) => *flag = map.next_value_seed(Flag(at))?,
+            None => self.product_group = map.next_value_seed(Text(at))?,
+        }
+        Ok(())
+    }
+}
+
+/// Walks over a value, counting it, without keeping anything.
+pub(super) struct Walk<'p>(At<'p>);
+
+impl<'p> Walk<'p> {
+    /// The outermost value.
+    pub(super) fn root(progress: &'p Progress) -> Self {
+        Self(At { progress, depth: 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<(), D::Error> {
+        Skip(self.0).deserialize(input)
+    }
+}
+
+/// Who an otherwise unreadable change is about.
+#[derive(Default)]
+pub(super) struct WhoRecord<'a> {
+    pub(super) contact_id: Option<std::borrow::Cow<'a, str>>,
+    pub(super) address: Option<std::borrow::Cow<'a, str>>,
+    pub(super) region: Option<std::borrow::Cow<'a, str>>,
+    pub(super) channel: Option<std::borrow::Cow<'a, str>>,
+}
+
+fields!(WhoRecord<'de> {
+    "contact_id" => contact_id: Text,
+    "address" => address: Text,
+    "region" => region: Text,
+    "channel" => channel: Text,
+});

@@ -1,0 +1,279 @@
+//! JSON: the sample cases, every class, and what blanks and unknown fields mean.
+
+use super::super::*;
+use super::fixtures;
+use gate_core::{Action, Basis, Category, Channel, RelationshipKind, SuppressionScope, flags};
+use serde_json::value::RawValue;
+
+fn consent(json: &str) -> Result<ConsentChange<'_>, DecodeError> {
+    fixtures::codec(Format::Json, Kind::ConsentChange).decode_consent(Some(json.as_bytes()))
+}
+
+fn message(json: &str) -> Result<OutboundMessage<'_>, DecodeError> {
+    fixtures::codec(Format::Json, Kind::OutboundMessage).decode_message(Some(json.as_bytes()))
+}
+
+#[derive(serde::Deserialize)]
+struct Case<'a> {
+    #[serde(borrow)]
+    history: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    message: &'a RawValue,
+}
+
+#[test]
+fn every_sample_case_decodes() {
+    let mut n_changes = 0;
+    for line in include_str!("sample-cases.jsonl").lines() {
+        let case: Case<'_> = serde_json::from_str(line).unwrap();
+        for change in &case.history {
+            let change = consent(change.get()).unwrap();
+            assert_eq!(change.contact_id.unwrap().expose(), "ben");
+            n_changes += 1;
+        }
+        let message = message(case.message.get()).unwrap();
+        assert!(message.channel.is_some() && message.address.is_some());
+    }
+    assert!(n_changes > 10);
+}
+
+#[test]
+fn every_field_arrives() {
+    let json = encode_consent(&fixtures::consent(), Encoding::Json).unwrap();
+    let change = consent(std::str::from_utf8(&json).unwrap()).unwrap();
+    let text = |text: &'static str| Some(Cow::Borrowed(text));
+    assert_eq!(change.event_id, "e-1");
+    assert_eq!(change.occurred_at.as_micros(), 1_769_929_200_500_000);
+    assert_eq!(change.action, Action::OptIn);
+    assert_eq!(change.contact_id.as_ref().unwrap().expose(), "ben");
+    assert_eq!(change.address.as_ref().unwrap().expose(), "+447700900456");
+    assert_eq!(change.region, text("GB"));
+    assert_eq!(change.channel, ChannelScope::One(Channel::Sms));
+    assert_eq!(change.purpose, text("marketing.offers"));
+    assert_eq!(change.controller, text("acme-ltd"));
+    assert_eq!(change.brand, text("acme"));
+    assert_eq!(change.basis, Some(Basis::ExpressWritten));
+    assert_eq!(change.kind, Some(RelationshipKind::Purchase));
+    assert_eq!(
+        change.context_flags,
+        flags::DETAILS_OBTAINED_DIRECTLY
+            | flags::REFUSAL_OFFERED_AT_COLLECTION
+            | flags::NOT_REFUSED
+    );
+    assert_eq!(change.product_group, text("tents"));
+    let evidence = change.evidence.unwrap();
+    assert_eq!(evidence.method, text("web_form"));
+    assert_eq!(evidence.notice_version, text("n-1"));
+    assert!(evidence.signature && evidence.number_named && !evidence.not_condition_of_purchase);
+    assert_eq!(change.text, text("stop \u{1f600}"));
+    assert_eq!(change.to, text("+18005550199"));
+    assert_eq!(change.registry, text("us-dnc"));
+    assert_eq!(change.listed, Some(true));
+    assert_eq!(change.smtp, text("5.1.1"));
+    assert_eq!(change.scope, Some(SuppressionScope::Marketing));
+    assert!(!change.keep_suppression);
+    assert_eq!(change.birth_date_days, Some(13_938));
+}
+
+#[test]
+fn every_field_of_a_message_arrives() {
+    let json = encode_message(&fixtures::message(), Encoding::Json).unwrap();
+    let read = message(std::str::from_utf8(&json).unwrap()).unwrap();
+    assert_eq!(read.message_id, "m-1");
+    assert_eq!(read.channel, Some(Channel::Sms));
+    assert_eq!(read.category, Category::Service);
+    assert_eq!(read.expires_at.unwrap().as_micros(), 1_772_452_800_000_000);
+    assert_eq!(read.content.promotional, Some(false));
+    assert_eq!(read.content.one_click, None);
+    assert_eq!(read.tz.as_deref(), Some("Europe/London"));
+    assert!(read.jurisdiction_verified && read.sole_charitable_purpose == Some(true));
+}
+
+const HEAD: &str = r#""event_id":"e","occurred_at":"2026-01-01T00:00:00Z""#;
+
+fn change(rest: &str) -> String {
+    format!("{{{HEAD},{rest}}}")
+}
+
+#[test]
+fn refused_consent_changes() {
+    let opt_out = r#""action":"opt_out","contact_id":"ben""#;
+    let deep = format!(r#"{opt_out},"x":{}{}"#, "[".repeat(16), "]".repeat(16));
+    let wide = format!(r#"{opt_out},"x":[{}0]"#, "0,".repeat(NODES_MAX));
+    let long = "x".repeat(ID_BYTES_MAX + 1);
+    let with = |field: &str| change(&format!("{opt_out},{field}"));
+    for (json, class) in [
+        ("null".to_owned(), Class::WrongType),
+        ("[]".to_owned(), Class::WrongType),
+        ("\"x\"".to_owned(), Class::WrongType),
+        ("{}".to_owned(), Class::MissingField),
+        ("{".to_owned(), Class::Truncated),
+        ("nul".to_owned(), Class::Truncated),
+        ("{,}".to_owned(), Class::Malformed),
+        (format!("\u{feff}{}", change(opt_out)), Class::Malformed),
+        (format!("{} x", change(opt_out)), Class::TrailingBytes),
+        (format!("{0}{0}", change(opt_out)), Class::TrailingBytes),
+        (format!("{}\0", change(opt_out)), Class::TrailingBytes),
+        (change(r#""action":"opt_out""#), Class::MissingField),
+        (
+            change(r#""action":"opt_out","contact_id":" ","address":"""#),
+            Class::MissingField,
+        ),
+        (change(r#""contact_id":"ben""#), Class::MissingField),
+        (
+            change(r#""action":null,"contact_id":"ben""#),
+            Class::MissingField,
+        ),
+        (
+            change(r#""action":"OPT_OUT","contact_id":"ben""#),
+            Class::UnknownSymbol,
+        ),
+        (
+            change(r#""action":"","contact_id":"ben""#),
+            Class::UnknownSymbol,
+        ),
+        (change(r#""action":3,"contact_id":"ben""#), Class::WrongType),
+        (
+            change(r#""action":"opt_out","contact_id":5"#),
+            Class::WrongType,
+        ),
+        (with(r#""channel":"fax""#), Class::UnknownSymbol),
+        (with(r#""channel":["sms"]"#), Class::WrongType),
+        (with(r#""basis":"vibes""#), Class::UnknownSymbol),
+        (with(r#""kind":"friend""#), Class::UnknownSymbol),
+        (with(r#""scope":"some""#), Class::UnknownSymbol),
+        (with(r#""event_id":"e""#), Class::DuplicateKey),
+        (with(r#""contact_\u0069d":"eve""#), Class::DuplicateKey),
+        (
+            with(r#""purpose":null,"purpose":"marketing""#),
+            Class::DuplicateKey,
+        ),
+        (
+            with(r#""context":{"refused":true,"refused":false}"#),
+            Class::DuplicateKey,
+        ),
+        (
+            with(r#""evidence":{"method":"a","method":"b"}"#),
+            Class::DuplicateKey,
+        ),
+        (with(r#""context":{"refused":"no"}"#), Class::WrongType),
+        (with(r#""context":[]"#), Class::WrongType),
+        (with(r#""listed":"true""#), Class::WrongType),
+        (with(r#""keep_suppression":0"#), Class::WrongType),
+        (with(r#""purpose":"marketing.""#), Class::InvalidValue),
+        (with(r#""purpose":".""#), Class::InvalidValue),
+        (
+            with(r#""purpose":"marketing. offers""#),
+            Class::InvalidValue,
+        ),
+        (with(&format!(r#""brand":"{long}""#)), Class::InvalidValue),
+        (with(&format!(r#""address":"{long}""#)), Class::InvalidValue),
+        (with(r#""birth_date":"2007-02-29""#), Class::BadTimestamp),
+        (with(r#""birth_date":13938"#), Class::WrongType),
+        (with(r#""x":"\ud800""#), Class::Malformed),
+        (with(r#""x":1e999"#), Class::Malformed),
+        (with(r#""x":NaN"#), Class::Malformed),
+        (change(&deep), Class::TooDeep),
+        (change(&wide), Class::TooManyNodes),
+        (
+            format!(
+                r#"{{"event_id":" ",{}}}"#,
+                &change(opt_out)[16..change(opt_out).len() - 1]
+            ),
+            Class::MissingField,
+        ),
+    ] {
+        assert_eq!(
+            consent(&json),
+            Err(class.into()),
+            "{}",
+            &json[..json.len().min(200)]
+        );
+    }
+    for time in ["1767225600", "-5", "1.5", "true", "{}"] {
+        let json = format!(r#"{{"event_id":"e","occurred_at":{time},{opt_out}}}"#);
+        assert_eq!(consent(&json), Err(Class::WrongType.into()), "{time}");
+    }
+    for time in [
+        "2026-01-01T00:00:00",
+        "yesterday",
+        "1800-01-01T00:00:00Z",
+        "",
+    ] {
+        let json = format!(r#"{{"event_id":"e","occurred_at":"{time}",{opt_out}}}"#);
+        assert_eq!(consent(&json), Err(Class::BadTimestamp.into()), "{time}");
+    }
+}
+
+#[test]
+fn invalid_utf8_is_refused_wherever_it_stands() {
+    let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+    let json = change(r#""action":"opt_out","contact_id":"ben","x":"y""#).into_bytes();
+    for at in 0..json.len() {
+        let mut bad = json.clone();
+        bad[at] = 0xFF;
+        assert_eq!(codec.decode_consent(Some(&bad)), Err(Class::BadUtf8.into()));
+        assert_eq!(codec.salvage(Some(&bad)), None);
+    }
+}
+
+#[test]
+fn every_strict_prefix_is_refused() {
+    for kind in [Kind::ConsentChange, Kind::OutboundMessage] {
+        let codec = fixtures::codec(Format::Json, kind);
+        let value = match kind {
+            Kind::ConsentChange => encode_consent(&fixtures::consent(), Encoding::Json),
+            Kind::OutboundMessage => encode_message(&fixtures::message(), Encoding::Json),
+        }
+        .unwrap();
+        for end in 0..value.len() {
+            let prefix = Some(&value[..end]);
+            assert!(codec.decode_consent(prefix).is_err() && codec.decode_message(prefix).is_err());
+            assert_eq!(codec.salvage(prefix), None);
+        }
+    }
+}
+
+#[test]
+fn absent_blank_null_and_unknown_read_as_nothing() {
+    let bare = change(r#""action":"opt_out","contact_id":"ben""#);
+    let padded = change(
+        r#""action":"opt_out","contact_id":"ben","address":" ","purpose":"","brand":"  ","channel":null,
+           "controller":"\t","evidence":null,"context":null,"received_at":"x","porpose":{"a":[1,null,{}]}"#,
+    );
+    let bare = consent(&bare).unwrap();
+    assert_eq!(consent(&padded).unwrap(), bare);
+    assert_eq!(bare.channel, ChannelScope::Any);
+    assert!(bare.keep_suppression);
+    let spaced = change(
+        r#""action":"opt_out","contact_id":" ben ","purpose":" marketing ","brand":"acme ","channel":"any""#,
+    );
+    let spaced = consent(&spaced).unwrap();
+    assert_eq!(spaced.purpose.as_deref(), Some("marketing"));
+    assert_eq!(spaced.brand.as_deref(), Some("acme"));
+    assert_eq!(
+        spaced.contact_id.unwrap().expose(),
+        " ben ",
+        "an id is never changed"
+    );
+}
+
+#[test]
+fn evidence_takes_true_and_the_string_true() {
+    let json = change(
+        r#""action":"opt_in","contact_id":"ben","evidence":{"signature":true,"number_named":"true",
+           "not_condition_of_purchase":"TRUE","x":{"y":[]},"method":"web_form"}"#,
+    );
+    let evidence = consent(&json).unwrap().evidence.unwrap();
+    assert!(evidence.signature && evidence.number_named && !evidence.not_condition_of_purchase);
+    assert_eq!(evidence.notice_version, None);
+}
+
+#[test]
+fn strings_are_borrowed() {
+    let json = change(r#""action":"opt_out","contact_id":"ben","brand":" acme ","text":"a\u0062""#);
+    let change = consent(&json).unwrap();
+    assert!(matches!(change.event_id, Cow::Borrowed(_)));
+    assert!(matches!(change.brand, Some(Cow::Borrowed("acme"))));
+    assert_eq!(change.text.as_deref(), Some("ab"));
+}
