@@ -39,7 +39,6 @@ pub use record::{
 pub use registry::{REGISTRY_TIMEOUT, Registry, RegistrySettings};
 
 use avro::cache::PlanCache;
-use avro::plan::Plan;
 use gate_core::{Address, ChannelScope, ConsentChange, ContactId, OutboundMessage};
 use read::Fields;
 use serde::{Deserialize, Serialize};
@@ -93,7 +92,7 @@ pub struct Codec {
 enum Source {
     Json,
     Avro(Box<PlanCache>),
-    AvroSingleObject(Vec<([u8; 8], Plan)>),
+    AvroSingleObject(Vec<avro::own::KnownSchema>),
 }
 
 /// Who an unreadable consent change is about. At least one of contact and address is there.
@@ -125,7 +124,7 @@ impl Codec {
                 }
                 Source::Avro(Box::new(PlanCache::new(kind, registry)))
             }
-            Format::AvroSingleObject => Source::AvroSingleObject(avro::own::plans(kind)?),
+            Format::AvroSingleObject => Source::AvroSingleObject(avro::own::known(kind)?),
         };
         Ok(Self { kind, source })
     }
@@ -208,8 +207,8 @@ impl Codec {
             }
             Source::AvroSingleObject(plans) => {
                 let (fingerprint, datum) = avro::single_object(bytes)?;
-                let known = plans.iter().find(|(known, _)| known == fingerprint);
-                let (_, plan) = known.ok_or(Class::UnknownSchema)?;
+                let known = plans.iter().find(|known| known.has(fingerprint));
+                let plan = &known.ok_or(Class::UnknownSchema)?.plan;
                 avro::datum::read(kind, plan, datum)
             }
         };

@@ -6,6 +6,7 @@
 use super::super::Kind;
 use super::super::class::{CodecError, EncodeError};
 use super::plan::Plan;
+use apache_avro::rabin::Rabin;
 use serde::Serialize;
 use std::sync::LazyLock;
 
@@ -57,23 +58,41 @@ pub(in crate::codec) fn fingerprint(kind: Kind) -> Option<&'static [u8; 8]> {
     own(kind).map(|own| own.fast.rabin_fingerprint())
 }
 
-/// Plans for every fingerprint the single-object encoding may name.
-pub(in crate::codec) fn plans(kind: Kind) -> Result<Vec<([u8; 8], Plan)>, CodecError> {
+/// A schema the single-object encoding may name.
+pub(in crate::codec) struct KnownSchema {
+    fingerprints: [[u8; 8]; 2],
+    pub(in crate::codec) plan: Plan,
+}
+
+impl KnownSchema {
+    /// Whether this fingerprint names it.
+    pub(in crate::codec) fn has(&self, fingerprint: &[u8; 8]) -> bool {
+        self.fingerprints.contains(fingerprint)
+    }
+}
+
+/// Every schema of this kind that the single-object encoding may name.
+pub(in crate::codec) fn known(kind: Kind) -> Result<Vec<KnownSchema>, CodecError> {
     let older = KNOWN
         .iter()
         .filter(|(of, _)| *of == kind)
         .map(|(_, text)| *text);
     let texts = std::iter::once(text(kind)).chain(older);
     texts
-        .map(|text| {
-            let schema: Option<serde_avro_fast::Schema> = text.parse().ok();
-            let plan = Plan::judge(kind, text, &[]).ok();
-            match (schema, plan) {
-                (Some(schema), Some(plan)) => Ok((*schema.rabin_fingerprint(), plan)),
-                _ => Err(CodecError::OwnSchema(kind.as_str())),
-            }
-        })
+        .map(|text| known_schema(kind, text).ok_or(CodecError::OwnSchema(kind.as_str())))
         .collect()
+}
+
+/// Both fingerprints name the same schema: the specification's, and the one that Rust producers on apache-avro
+/// write. That library leaves `{"type":"long"}` where the specification says `"long"` once a logical type is
+/// stripped (seen in 0.23.0-rc0), so its fingerprint of a schema with timestamps is its own.
+fn known_schema(kind: Kind, text: &str) -> Option<KnownSchema> {
+    let Own { fast, reader } = parse(text)?;
+    let of_apache: [u8; 8] = reader.fingerprint::<Rabin>().bytes.try_into().ok()?;
+    Some(KnownSchema {
+        fingerprints: [*fast.rabin_fingerprint(), of_apache],
+        plan: Plan::judge(kind, text, &[]).ok()?,
+    })
 }
 
 /// Appends a datum under the current schema.

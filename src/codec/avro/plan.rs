@@ -51,27 +51,29 @@ impl Plan {
     fn compile(kind: Kind, text: &str, references: &[String]) -> Option<Self> {
         let reader = own::reader(kind)?;
         let (mut writer, others) = Schema::parse_str_with_list(text, references).ok()?;
-        // the canonical form spells out what the references only name
-        let fast: serde_avro_fast::Schema = if references.is_empty() {
-            text.parse().ok()?
-        } else {
-            writer
-                .independent_canonical_form(&others)
-                .ok()?
-                .parse()
-                .ok()?
-        };
         if !references.is_empty() {
             writer.denormalize(&others).ok()?;
+        }
+        if !matches!(writer, Schema::Record(_)) {
+            return None; // an empty union would be "compatible"
         }
         SchemaCompatibility::can_read(&writer, reader).ok()?;
         if !units_agree(&writer, reader) {
             return None;
         }
+        // without logical types, and with the references spelt out
+        let canonical = writer.canonical_form();
         if same_types(&writer, reader) {
-            return Some(Self::Fast(Box::new(fast)));
+            let text = if references.is_empty() {
+                text
+            } else {
+                &canonical
+            };
+            if let Ok(schema) = text.parse() {
+                return Some(Self::Fast(Box::new(schema)));
+            }
         }
-        let walk = writer.canonical_form().parse().ok()?;
+        let walk = canonical.parse().ok()?;
         Some(Self::Resolve {
             walk: Box::new(walk),
             writer: Box::new(writer),

@@ -39,16 +39,30 @@ fn golden_bytes() {
     assert_eq!(hex(&message), GOLDEN_MESSAGE);
 }
 
-const GOLDEN_OPT_OUT: &str = "";
-const GOLDEN_CONSENT: &str = "";
-const GOLDEN_MESSAGE: &str = "";
+const GOLDEN_OPT_OUT: &str =
+    "000102030406652d32808090fdd2efa40606020662656e0000000000000000000000000000000000000000000000";
+const GOLDEN_CONSENT: &str = "c301886f2ceff7f0804306652d31c0f4af94b8efa40602020662656e021a2b34343737303039303034353602044742020202206d61726b6574696e672e6f6666657273021061636d652d6c7464020861636d650202020002020102010200000000000002000000000000020a74656e7473020c0c6d6574686f64107765625f666f726d1c6e6f746963655f76657273696f6e066e2d31127369676e61747572650874727565186e756d6265725f6e616d65640874727565326e6f745f636f6e646974696f6e5f6f665f70757263686173650a66616c73650c6c6f63616c6504656e00021273746f7020f09f988002182b3138303035353530313939020c75732d646e630201020a352e312e310206617266020202146c6567616c20686f6c64020002e4d90102066d2d30020663726d020c696d706f7274";
+const GOLDEN_MESSAGE: &str = "c3017ebc3699cb730f08066d2d3106736d73020e7365727669636502206d61726b6574696e672e6f6666657273021061636d652d6c7464020861636d6502182b3138303035353530313939020a74656e747302010280c0b3b8aa82a60602020002010201020100020662656e021a2b34343737303039303034353602044742021a4575726f70652f4c6f6e646f6e020447420201021248656c6c6f2042656e021063616d706169676e0c737072696e6700";
 
+/// As computed by fastavro 1.12 and by a hand-written canonical form; apache-avro's own differ.
 #[test]
-fn fingerprints_agree_with_the_other_library() {
-    for kind in [Kind::ConsentChange, Kind::OutboundMessage] {
+fn fingerprints_are_those_of_the_specification() {
+    for (kind, fingerprint) in [
+        (Kind::ConsentChange, "886f2ceff7f08043"),
+        (Kind::OutboundMessage, "7ebc3699cb730f08"),
+    ] {
+        let mut value = value(Format::AvroSingleObject, kind);
+        assert_eq!(hex(&value[2..10]), fingerprint);
         let schema = apache_avro::Schema::parse_str(kind.schema()).unwrap();
-        let other = schema.fingerprint::<Rabin>().bytes;
-        assert_eq!(&value(Format::AvroSingleObject, kind)[2..10], &other[..]);
+        let of_apache = schema.fingerprint::<Rabin>().bytes;
+        assert_ne!(
+            hex(&of_apache),
+            fingerprint,
+            "fixed upstream: accept only one"
+        );
+        value[2..10].copy_from_slice(&of_apache);
+        let codec = fixtures::codec(Format::AvroSingleObject, kind);
+        decodes(&codec, kind, &value).unwrap();
     }
 }
 

@@ -4,6 +4,7 @@ mod avro;
 mod bombs;
 mod fixtures;
 mod json;
+mod json_messages;
 mod plans;
 mod properties;
 mod registry;
@@ -16,11 +17,10 @@ fn classes_are_distinct_names() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), Class::ALL.len());
-    assert!(
-        names
-            .iter()
-            .all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
-    );
+    assert!(names.iter().all(|name| {
+        name.bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    }));
 }
 
 #[test]
