@@ -1,3 +1,5 @@
 //! The plumbing of consent-gate: Kafka in, decisions out, exactly once.
 //!
 //! The law is in `crates/gate-core`; start there with `decide.rs`.
+
+pub mod store;

@@ -1,0 +1,221 @@
+//! Opening: reuse what matches and is sound, move everything else aside.
+//!
+//! INVARIANT: a store is reused only if there is no marker, RocksDB opens it without creating anything,
+//! its header equals the wanted identity, its positions are exact and `verify.rs` finds nothing. In
+//! every other case of damage or mismatch the gate starts from an empty store and reads the topic again.
+//! A busy directory or a failing disk is not damage: it is an error, and the store stays where it is.
+
+use super::layout::{self, DB_DIR, Layout, META};
+use super::snapshot::Inner;
+use super::verify::{self, Finding};
+use super::{Identity, MEMORY_BYTES_MIN, RebuildReason, Store, StoreError, Writer};
+use super::{header, marker, quarantine};
+use rocksdb::{DB, WriteBatch};
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const LOCK_FILE: &str = "LOCK";
+/// States are pseudonymous, not anonymous: nobody else on the machine reads them.
+const DIR_MODE: u32 = 0o700;
+/// Partitions of the consent topic; bounds the positions kept in memory and written with every commit.
+pub const PARTITIONS_MAX: u32 = 100_000;
+
+/// What became of the store that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// There was none.
+    Fresh,
+    /// It goes on from its positions.
+    Reused,
+    /// It was moved aside and a fresh one opened: everything is read again from the log.
+    Quarantined {
+        /// Why.
+        reason: RebuildReason,
+        /// Where it is now.
+        moved_to: PathBuf,
+    },
+}
+
+impl Store {
+    /// Opens the store in `dir`, creating it when needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Memory`] and [`StoreError::Partitions`] for what cannot hold,
+    /// [`StoreError::Locked`] when another process has it, [`StoreError::Io`] when the disk refuses.
+    /// Damage and mismatch are no errors: see [`Opened::Quarantined`].
+    pub fn open(
+        dir: &Path,
+        identity: &Identity,
+        memory_bytes: usize,
+    ) -> Result<(Self, Writer, Opened), StoreError> {
+        check_bounds(identity, memory_bytes)?;
+        let io = |doing: &'static str| move |error| StoreError::io(dir, doing, &error);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(DIR_MODE)
+            .create(dir)
+            .map_err(io("create the state directory"))?;
+        let lock = lock(dir)?;
+        let exists = fs::exists(dir.join(DB_DIR)).map_err(io("look for a store"))?;
+        let marked = marker::read(dir).map_err(io("read the rebuild marker"))?;
+        let layout = Layout::new(memory_bytes);
+        let found = match (exists, marked) {
+            (false, _) => None,
+            (true, Some(reason)) => Some(Err(reason)),
+            (true, None) => Some(reuse(dir, identity, &layout)?),
+        };
+        let (db, opened) = match found {
+            Some(Ok(db)) => (db, Opened::Reused),
+            Some(Err(reason)) => {
+                let moved_to = quarantine::move_aside(dir, reason)
+                    .map_err(io("move the store into quarantine"))?;
+                let opened = Opened::Quarantined { reason, moved_to };
+                (create(dir, identity, &layout)?, opened)
+            }
+            None => {
+                marker::clear(dir).map_err(io("remove the rebuild marker"))?;
+                (create(dir, identity, &layout)?, Opened::Fresh)
+            }
+        };
+        let inner = Arc::new(Inner {
+            db,
+            dir: dir.to_path_buf(),
+            memtables: layout.memtables,
+            cache: layout.cache,
+            n_partitions: identity.partitions as usize,
+            _lock: lock,
+        });
+        let writer = Writer::new(Arc::clone(&inner), &layout.memory)?;
+        Ok((Self { inner }, writer, opened))
+    }
+}
+
+fn check_bounds(identity: &Identity, memory_bytes: usize) -> Result<(), StoreError> {
+    if memory_bytes < MEMORY_BYTES_MIN {
+        return Err(StoreError::Memory {
+            bytes: memory_bytes,
+            min: MEMORY_BYTES_MIN,
+        });
+    }
+    if identity.partitions > PARTITIONS_MAX {
+        return Err(StoreError::Partitions {
+            found: u64::from(identity.partitions),
+            known: 0,
+            max: PARTITIONS_MAX,
+        });
+    }
+    Ok(())
+}
+
+/// Our own lock, beside RocksDB's: the directory is renamed before RocksDB looks at it.
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let io = |error| StoreError::io(dir, "lock the state directory", &error);
+    let file = File::create(dir.join(LOCK_FILE)).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
+            dir: dir.to_path_buf(),
+        }),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// The stored database, or why it is not reused.
+fn reuse(
+    dir: &Path,
+    wanted: &Identity,
+    layout: &Layout,
+) -> Result<Result<DB, RebuildReason>, StoreError> {
+    let damage = |error: &rocksdb::Error| match StoreError::of_rocksdb(dir, error) {
+        StoreError::Corrupt { what, .. } => {
+            tracing::warn!(what, "the consent store is damaged");
+            Ok(Err(RebuildReason::Damaged))
+        }
+        other => Err(other),
+    };
+    let db = match open_database(dir, layout, false) {
+        Ok(db) => db,
+        Err(error) => return damage(&error),
+    };
+    let learned = match read_meta(&db, wanted) {
+        Ok(Ok(learned)) => learned,
+        Ok(Err(reason)) => return Ok(Err(reason)),
+        Err(error) => return damage(&error),
+    };
+    match verify::verify(&db) {
+        Ok(()) => {}
+        Err(Finding::Damaged(what)) => {
+            tracing::warn!(what, "the consent store is damaged");
+            return Ok(Err(RebuildReason::Damaged));
+        }
+        Err(Finding::Error(error)) => return damage(&error),
+    }
+    if learned == header::TopicId::Learned {
+        let header = header::encode(wanted);
+        if let Err(error) = write_meta(&db, &[(header::HEADER_KEY, header)]) {
+            return damage(&error);
+        }
+    }
+    Ok(Ok(db))
+}
+
+fn read_meta(
+    db: &DB,
+    wanted: &Identity,
+) -> Result<Result<header::TopicId, RebuildReason>, rocksdb::Error> {
+    let Some(meta) = db.cf_handle(META) else {
+        return Ok(Err(RebuildReason::NoHeader));
+    };
+    let read = |key: &[u8]| db.get_cf_opt(meta, key, &layout::read_options());
+    let Some(stored) = read(header::HEADER_KEY)? else {
+        return Ok(Err(RebuildReason::NoHeader));
+    };
+    let topic_id = match header::check(&stored, wanted) {
+        Ok(topic_id) => topic_id,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let positions = read(header::POSITIONS_KEY)?;
+    let exact = positions
+        .and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize))
+        .is_some();
+    Ok(if exact {
+        Ok(topic_id)
+    } else {
+        Err(RebuildReason::Damaged)
+    })
+}
+
+fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {
+    let fail = |error: rocksdb::Error| StoreError::of_rocksdb(dir, &error);
+    let db = open_database(dir, layout, true).map_err(fail)?;
+    let positions = header::encode_positions(&vec![0; identity.partitions as usize]);
+    let meta = [
+        (header::HEADER_KEY, header::encode(identity)),
+        (header::POSITIONS_KEY, positions),
+    ];
+    write_meta(&db, &meta).map_err(fail)?;
+    marker::sync_dir(dir).map_err(|error| StoreError::io(dir, "create the store", &error))?;
+    Ok(db)
+}
+
+fn write_meta(db: &DB, entries: &[(&[u8], Vec<u8>)]) -> Result<(), rocksdb::Error> {
+    let mut batch = WriteBatch::default();
+    if let Some(meta) = db.cf_handle(META) {
+        for (key, value) in entries {
+            batch.put_cf(meta, key, value);
+        }
+        db.write_opt(batch, &layout::write_options())?;
+        db.flush_cf(meta)?;
+    }
+    Ok(())
+}
+
+fn open_database(dir: &Path, layout: &Layout, create: bool) -> Result<DB, rocksdb::Error> {
+    DB::open_cf_descriptors(
+        &layout.database(create),
+        dir.join(DB_DIR),
+        layout.column_families(),
+    )
+}

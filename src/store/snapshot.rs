@@ -1,0 +1,222 @@
+//! Reading: the shared handle and a consistent moment of it.
+//!
+//! A lane takes one [`Snapshot`] per batch, after its barrier. INVARIANT: states and positions of a
+//! snapshot belong together: the states hold at least what the positions cover.
+//!
+//! Damage found while reading marks the directory before the error is returned, so that the next start
+//! rebuilds even if nobody looks at the error.
+
+use super::layout::{self, COLUMN_FAMILIES, META, STATE, TIMELINE};
+use super::{RebuildReason, StoreError, header, marker};
+use gate_core::SubjectKey;
+use rocksdb::{
+    Cache, ColumnFamily, DB, DBPinnableSlice, ReadOptions, WriteBufferManager, properties,
+};
+use std::fs::File;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The open database, shared by readers and the writer.
+pub(super) struct Inner {
+    pub(super) db: DB, // first, so that it is closed before the lock is released
+    pub(super) dir: PathBuf,
+    pub(super) memtables: WriteBufferManager,
+    pub(super) cache: Cache,
+    pub(super) n_partitions: usize,
+    pub(super) _lock: File,
+}
+
+impl Inner {
+    pub(super) fn family(&self, name: &str) -> Result<&ColumnFamily, StoreError> {
+        let found = self.db.cf_handle(name);
+        found.ok_or_else(|| self.damaged("a column family is missing"))
+    }
+
+    /// What a RocksDB error means; leaves the marker when it means damage.
+    pub(super) fn fail(&self, error: &rocksdb::Error) -> StoreError {
+        let error = StoreError::of_rocksdb(&self.dir, error);
+        if matches!(error, StoreError::Corrupt { .. }) {
+            self.mark();
+        }
+        error
+    }
+
+    pub(super) fn damaged(&self, what: &str) -> StoreError {
+        self.mark();
+        StoreError::corrupt(&self.dir, what)
+    }
+
+    fn mark(&self) {
+        if let Err(error) = marker::mark_for_rebuild(&self.dir, RebuildReason::Damaged) {
+            tracing::error!(%error, "the damaged store is not marked: delete it before the next start");
+        }
+    }
+
+    /// The stored next offsets.
+    pub(super) fn positions(&self, options: &ReadOptions) -> Result<Vec<i64>, StoreError> {
+        let stored = self
+            .db
+            .get_pinned_cf_opt(self.family(META)?, header::POSITIONS_KEY, options)
+            .map_err(|error| self.fail(&error))?
+            .ok_or_else(|| self.damaged("the positions are missing"))?;
+        header::decode_positions(&stored, self.n_partitions)
+            .ok_or_else(|| self.damaged("the positions cannot be read"))
+    }
+}
+
+/// The consent store, shared by all threads.
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// Figures for metrics and readiness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Bytes of live table files on disk.
+    pub disk_bytes: u64,
+    /// Subjects, estimated: a subject changed since it was last compacted counts more than once.
+    pub subjects: u64,
+    /// Bytes of memtables.
+    pub memtable_bytes: u64,
+    /// Bytes in the cache, which the memtables are charged to.
+    pub cache_bytes: u64,
+}
+
+impl Store {
+    /// The present moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot<'_> {
+        let moment = self.inner.db.snapshot();
+        let mut options = layout::read_options();
+        options.set_snapshot(&moment);
+        Snapshot {
+            inner: &self.inner,
+            options,
+            moment,
+        }
+    }
+
+    /// Sizes, for metrics.
+    #[must_use]
+    pub fn stats(&self) -> StoreStats {
+        let inner = &self.inner;
+        let int_of = |name: &str, property| {
+            let family = inner.db.cf_handle(name)?;
+            inner.db.property_int_value_cf(family, property).ok()?
+        };
+        let disk = COLUMN_FAMILIES
+            .into_iter()
+            .filter_map(|name| int_of(name, properties::LIVE_SST_FILES_SIZE));
+        StoreStats {
+            disk_bytes: disk.sum(),
+            subjects: int_of(STATE, properties::ESTIMATE_NUM_KEYS).unwrap_or_default(),
+            memtable_bytes: inner.memtables.get_usage() as u64,
+            cache_bytes: inner.cache.get_usage() as u64,
+        }
+    }
+
+    /// Reports that a state read from this store does not decode: marks the directory and returns the
+    /// error to stop with.
+    #[must_use]
+    pub fn unreadable_state(&self) -> StoreError {
+        self.inner.damaged("a stored consent state cannot be read")
+    }
+
+    /// Leaves word that this store must not be used after the process ends or it is opened again.
+    ///
+    /// # Errors
+    /// As [`super::mark_for_rebuild`].
+    pub fn mark_for_rebuild(&self, reason: RebuildReason) -> Result<(), StoreError> {
+        marker::mark_for_rebuild(&self.inner.dir, reason)
+    }
+
+    /// The state directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+}
+
+/// States and positions of one moment.
+pub struct Snapshot<'a> {
+    inner: &'a Inner,
+    options: ReadOptions, // refers to `moment`; RocksDB reads it only while a query runs
+    moment: rocksdb::Snapshot<'a>,
+}
+
+/// The bytes of a stored state, borrowed from the block cache. Never empty.
+pub struct PinnedState<'a>(DBPinnableSlice<'a>);
+
+impl Deref for PinnedState<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'a> Snapshot<'a> {
+    /// The next offset of each consent partition: everything before it is part of the states.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] and [`StoreError::Io`].
+    pub fn positions(&self) -> Result<Vec<i64>, StoreError> {
+        self.inner.positions(&self.options)
+    }
+
+    /// Which moment this is: grows with every commit.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.moment.sequence_number()
+    }
+
+    /// The states of many subjects in one sorted read; result i belongs to `keys[i]`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] and [`StoreError::Io`]; nothing is returned then, since half an answer
+    /// could approve.
+    pub fn states(&self, keys: &[SubjectKey]) -> Result<Vec<Option<PinnedState<'a>>>, StoreError> {
+        let mut order: Vec<(&SubjectKey, usize)> =
+            keys.iter().enumerate().map(|(i, key)| (key, i)).collect();
+        order.sort_unstable();
+        let found = self.inner.db.batched_multi_get_cf_opt(
+            self.inner.family(STATE)?,
+            order.iter().map(|(key, _)| &key.0),
+            true,
+            &self.options,
+        );
+        let mut states: Vec<Option<PinnedState<'a>>> = Vec::new();
+        states.resize_with(keys.len(), || None);
+        for ((_, index), found) in order.into_iter().zip(found) {
+            let found = found.map_err(|error| self.inner.fail(&error))?;
+            if let Some(place) = states.get_mut(index) {
+                *place = found.map(PinnedState);
+            }
+        }
+        Ok(states)
+    }
+
+    /// Visits timeline entries in `[from, to)`, greatest key first, until `visit` says `false`.
+    pub(super) fn scan_timeline_backwards(
+        &self,
+        (from, to): (Vec<u8>, Vec<u8>),
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, &'static str>,
+    ) -> Result<(), StoreError> {
+        let mut options = layout::scan_options();
+        options.set_snapshot(&self.moment);
+        options.set_iterate_lower_bound(from);
+        options.set_iterate_upper_bound(to);
+        let family = self.inner.family(TIMELINE)?;
+        let mut entries = self.inner.db.raw_iterator_cf_opt(family, options);
+        entries.seek_to_last();
+        while let Some((key, value)) = entries.item() {
+            match visit(key, value) {
+                Ok(true) => entries.prev(),
+                Ok(false) => return Ok(()),
+                Err(what) => return Err(self.inner.damaged(what)),
+            }
+        }
+        entries.status().map_err(|error| self.inner.fail(&error))
+    }
+}

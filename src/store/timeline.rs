@@ -1,0 +1,209 @@
+//! Timeline entries: which event said what about a subject, and where in the log it stands.
+//!
+//! Key: subject (16) ‖ at (8) ‖ event (8) ‖ partition (4) ‖ offset (8), each sorting as its value does.
+//! Value: the facts the event placed on that subject, as the canonical bytes of a state. Joining all
+//! entries of a subject therefore gives its state, and joining those at or before a consent position
+//! gives the state at that position (promise P5).
+//!
+//! INVARIANT: no personal data: keyed hashes, instants, scopes and flags only.
+
+use super::StoreError;
+use gate_core::{ConsentState, EventKey, Fact, FactKind, SubjectKey, Timestamp};
+use rocksdb::{ColumnFamily, WriteBatch};
+
+pub(super) const SUBJECT_BYTES: usize = 16;
+const KEY_BYTES: usize = SUBJECT_BYTES + 8 + 8 + 4 + 8;
+
+/// Where a consent change stands in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// Partition of the consent topic.
+    pub partition: i32,
+    /// Offset in it.
+    pub offset: i64,
+}
+
+/// One event of a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// When it takes effect.
+    pub at: Timestamp,
+    /// The keyed hash of the event id; zero for an event that only linked contact and address.
+    pub event: EventKey,
+    /// Where it stands in the log.
+    pub source: Source,
+    /// What it said, as `ConsentState` bytes.
+    pub facts: Box<[u8]>,
+}
+
+/// One event as one subject's timeline sees it.
+pub(super) struct Change<'c> {
+    pub(super) subject: SubjectKey,
+    /// What the event says about the subject.
+    pub(super) facts: &'c [Fact<'c>],
+    pub(super) source: Source,
+    /// The state after the event.
+    pub(super) state: &'c ConsentState<'c>,
+    /// Its bytes.
+    pub(super) encoded: &'c [u8],
+    /// The bytes of `facts` alone.
+    pub(super) said: &'c [u8],
+    /// Whether the event changed the state.
+    pub(super) changed: bool,
+}
+
+impl Change<'_> {
+    /// Every statement is noted, whether or not it changed the state, so that a timeline does not depend
+    /// on the order of arrival. An erasure replaces what came before it by the state that is left
+    /// (promise P6); afterwards only what still counts is noted.
+    pub(super) fn note(&self, timeline: &ColumnFamily, batch: &mut WriteBatch) {
+        let erases =
+            |f: &Fact<'_>| matches!(f.kind, FactKind::ErasedContact | FactKind::ErasedAddress);
+        if self.changed && self.facts.iter().any(erases) {
+            let (from, to) = range(self.subject);
+            batch.delete_range_cf(timeline, from, to);
+            self.put(timeline, batch, self.facts, self.encoded);
+        } else if self.state.is_erased() {
+            if self.changed {
+                let links = self.facts.iter().filter(|f| f.kind == FactKind::Link);
+                let links: Vec<Fact<'_>> = links.copied().collect();
+                let mut said = ConsentState::default();
+                said.join(links.iter().copied());
+                let mut bytes = Vec::new();
+                said.encode(&mut bytes);
+                self.put(timeline, batch, &links, &bytes);
+            }
+        } else if self.changed
+            || (self.facts.iter().any(is_statement) && !self.state.facts().iter().any(erases))
+        {
+            self.put(timeline, batch, self.facts, self.said);
+        }
+    }
+
+    fn put(
+        &self,
+        timeline: &ColumnFamily,
+        batch: &mut WriteBatch,
+        facts: &[Fact<'_>],
+        value: &[u8],
+    ) {
+        let key = key(self.subject, facts, self.source);
+        batch.put_cf(timeline, key, value);
+    }
+}
+
+/// What the event is filed under: the first fact that is a statement.
+fn key(subject: SubjectKey, facts: &[Fact<'_>], source: Source) -> [u8; KEY_BYTES] {
+    let filed = facts.iter().find(|fact| is_statement(fact));
+    let (at, event) = filed.map_or_else(Default::default, |fact| (fact.at, fact.event));
+    let parts: [&[u8]; 5] = [
+        &subject.0,
+        &ordered(at.as_micros()).to_be_bytes(),
+        &event.0,
+        &source.partition.to_be_bytes(),
+        &source.offset.to_be_bytes(),
+    ];
+    let mut key = [0; KEY_BYTES];
+    for (into, from) in key.iter_mut().zip(parts.into_iter().flatten()) {
+        *into = *from;
+    }
+    key
+}
+
+/// A link alone is no statement: it only says that contact and address belong together.
+fn is_statement(fact: &Fact<'_>) -> bool {
+    fact.kind != FactKind::Link
+}
+
+/// All keys of a subject lie in `[from, to)`.
+fn range(subject: SubjectKey) -> (Vec<u8>, Vec<u8>) {
+    let mut after = subject.0.to_vec();
+    after.resize(KEY_BYTES + 1, 0xff); // longer than any key, so greater than the greatest
+    (subject.0.to_vec(), after)
+}
+
+/// Reads a stored entry back.
+fn decode(key: &[u8], value: &[u8]) -> Option<TimelineEntry> {
+    let (_subject, rest) = key.split_first_chunk::<SUBJECT_BYTES>()?;
+    let (at, rest) = rest.split_first_chunk::<8>()?;
+    let (event, rest) = rest.split_first_chunk::<8>()?;
+    let (partition, rest) = rest.split_first_chunk::<4>()?;
+    let offset: &[u8; 8] = rest.try_into().ok()?;
+    Some(TimelineEntry {
+        at: Timestamp::from_micros(unordered(u64::from_be_bytes(*at))),
+        event: EventKey(*event),
+        source: Source {
+            partition: i32::from_be_bytes(*partition),
+            offset: i64::from_be_bytes(*offset),
+        },
+        facts: value.into(),
+    })
+}
+
+/// Maps instants to numbers whose big-endian bytes sort alike, those before 1970 included.
+fn ordered(micros: i64) -> u64 {
+    micros.cast_unsigned() ^ (1 << 63)
+}
+
+fn unordered(bits: u64) -> i64 {
+    (bits ^ (1 << 63)).cast_signed()
+}
+
+impl super::Snapshot<'_> {
+    /// The newest `max` events of a subject, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] and [`StoreError::Io`].
+    pub fn timeline(
+        &self,
+        subject: SubjectKey,
+        max: usize,
+    ) -> Result<Vec<TimelineEntry>, StoreError> {
+        let mut entries = Vec::new();
+        self.scan_timeline_backwards(range(subject), |key, value| {
+            let entry = decode(key, value).ok_or("a timeline key is damaged")?;
+            entries.push(entry);
+            Ok(entries.len() < max)
+        })?;
+        entries.reverse();
+        Ok(entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_by_instant_and_read_back() {
+        let source = Source {
+            partition: 3,
+            offset: 77,
+        };
+        let mut last = Vec::new();
+        for micros in [i64::MIN, -5, 0, 9, i64::MAX] {
+            let at = Timestamp::from_micros(micros);
+            let fact = Fact::new(FactKind::OptOut, EventKey([4; 8]), at, at);
+            let key = key(SubjectKey([1; 16]), &[fact], source).to_vec();
+            assert!(key > last);
+            let read = decode(&key, b"x").unwrap();
+            assert_eq!((read.at, read.event, read.source), (at, fact.event, source));
+            last = key;
+        }
+    }
+
+    #[test]
+    fn a_range_holds_the_subject_and_nobody_else() {
+        for subject in [[0; 16], [7; 16], [0xff; 16]] {
+            let (from, to) = range(SubjectKey(subject));
+            let least = [subject.as_slice(), &[0; 28]].concat();
+            let greatest = [subject.as_slice(), &[0xff; 28]].concat();
+            assert!(from <= least && greatest < to);
+            let mut next = subject;
+            if next[15] < 0xff {
+                next[15] += 1;
+                assert!(to.as_slice() < next.as_slice());
+            }
+        }
+    }
+}

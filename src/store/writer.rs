@@ -1,0 +1,302 @@
+//! Writing: the fold of the consent topic, by its single owner.
+//!
+//! [`Writer::apply`] joins one event into the states it speaks about, [`Writer::advance`] notes how far
+//! the log was read, [`Writer::commit`] writes both in one batch. When a batch outgrows its bound,
+//! `apply` commits what is complete by itself: states may run ahead of positions, never behind.
+//!
+//! INVARIANT: whenever an erased contact is stored, its erasures are stored in the states of all
+//! addresses it was seen with, in the same batch. So an erasure reaches an address however the two
+//! events are ordered.
+//! INVARIANT: after an error nothing more is written; the process stops and starts again from disk.
+
+use super::erasure::Closure;
+use super::layout::{self, COLUMN_FAMILIES, META, Memory, STATE, TIMELINE};
+use super::overlay::Overlay;
+use super::snapshot::Inner;
+use super::timeline::{Change, Source};
+use super::{PARTITIONS_MAX, StoreError, header};
+use gate_core::{ConsentState, Fact, Placement, SubjectKey, Subjects};
+use rocksdb::{FlushOptions, ReadOptions, WriteBatch, WriteOptions};
+use std::sync::Arc;
+
+/// Keys of one multi-get while prefetching.
+const PREFETCH_KEYS_MAX: usize = 1024;
+
+/// The single owner of writes.
+pub struct Writer {
+    inner: Arc<Inner>,
+    positions: Vec<i64>,
+    positions_changed: bool,
+    overlay: Overlay,
+    /// Timeline entries of the uncommitted events; states are added at commit.
+    batch: WriteBatch,
+    batch_bytes_max: usize,
+    wait_at_bytes: usize,
+    read: ReadOptions,
+    write: WriteOptions,
+    buffers: Buffers,
+    stopped: bool,
+}
+
+/// Scratch space, kept for its allocations.
+#[derive(Default)]
+struct Buffers {
+    /// What the event said, encoded.
+    said: Vec<u8>,
+    /// The state after it, encoded.
+    joined: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(inner: Arc<Inner>, memory: &Memory) -> Result<Self, StoreError> {
+        let read = layout::read_options();
+        Ok(Self {
+            positions: inner.positions(&read)?,
+            positions_changed: false,
+            overlay: Overlay::default(),
+            batch: WriteBatch::default(),
+            batch_bytes_max: memory.batch_bytes,
+            wait_at_bytes: memory.wait_at_bytes,
+            read,
+            write: layout::write_options(),
+            buffers: Buffers::default(),
+            stopped: false,
+            inner,
+        })
+    }
+
+    /// The next offset of each partition, uncommitted advances included.
+    #[must_use]
+    pub fn positions(&self) -> &[i64] {
+        &self.positions
+    }
+
+    /// Loads states that the next events will need, in one sorted read. Optional; what does not fit the
+    /// batch's memory is left for `apply` to load.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] and [`StoreError::Io`].
+    pub fn prefetch(&mut self, subjects: &[SubjectKey]) -> Result<(), StoreError> {
+        self.running()?;
+        let missing = subjects.iter().copied();
+        let mut missing: Vec<SubjectKey> = missing
+            .filter(|subject| !self.overlay.contains(*subject))
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        for keys in missing.chunks(PREFETCH_KEYS_MAX) {
+            if self.pending_bytes() > self.batch_bytes_max {
+                break;
+            }
+            let state = self.inner.family(STATE)?;
+            let raw = keys.iter().map(|key| &key.0);
+            let db = &self.inner.db;
+            let found = db.batched_multi_get_cf_opt(state, raw, true, &self.read);
+            for (subject, found) in keys.iter().zip(found) {
+                let found = found.map_err(|error| self.inner.fail(&error))?;
+                self.overlay
+                    .load(*subject, found.as_deref().unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// Joins an event into the states of its subjects and notes it in their timelines. Returns whether
+    /// any state changed; a redelivery changes none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], [`StoreError::Io`], [`StoreError::Stopped`].
+    pub fn apply(
+        &mut self,
+        subjects: Subjects,
+        placement: &Placement<'_>,
+        source: Source,
+    ) -> Result<bool, StoreError> {
+        self.running()?;
+        if self.pending_bytes() > self.batch_bytes_max {
+            self.commit()?;
+        }
+        let result = self.fold(subjects, placement, source);
+        self.stopped |= result.is_err();
+        result
+    }
+
+    fn fold(
+        &mut self,
+        subjects: Subjects,
+        placement: &Placement<'_>,
+        source: Source,
+    ) -> Result<bool, StoreError> {
+        let mut closure = Closure::default();
+        let mut changed = false;
+        if let Some(contact) = subjects.contact {
+            changed |= self.join(contact, &placement.contact, source, Some(&mut closure))?;
+        }
+        if let Some(address) = subjects.address {
+            changed |= self.join(address, &placement.address, source, None)?;
+            changed |= self.join(address, &closure.all, source, None)?;
+        }
+        for link in closure.links {
+            changed |= self.join(link, &closure.new, source, None)?;
+        }
+        Ok(changed)
+    }
+
+    /// Joins facts into one subject's state.
+    fn join(
+        &mut self,
+        subject: SubjectKey,
+        facts: &[Fact<'_>],
+        source: Source,
+        closure: Option<&mut Closure>,
+    ) -> Result<bool, StoreError> {
+        if facts.is_empty() {
+            return Ok(false);
+        }
+        self.load(subject)?;
+        let Buffers { said, joined } = &mut self.buffers;
+        let stored = self.overlay.get(subject).unwrap_or_default();
+        let mut event = ConsentState::default();
+        event.join(facts.iter().copied());
+        said.clear();
+        event.encode(said);
+        let (state, encoded) = if stored.is_empty() {
+            (event, &*said)
+        } else {
+            let mut state = ConsentState::decode(stored)
+                .map_err(|_| self.inner.damaged("a stored consent state cannot be read"))?;
+            state.join(facts.iter().copied());
+            joined.clear();
+            state.encode(joined);
+            (state, &*joined)
+        };
+        let changed = encoded.as_slice() != stored;
+        if let Some(closure) = closure
+            && state.is_erased()
+        {
+            *closure = Closure::of(&state, facts, changed);
+        }
+        let change = Change {
+            subject,
+            facts,
+            source,
+            state: &state,
+            encoded,
+            said,
+            changed,
+        };
+        change.note(self.inner.family(TIMELINE)?, &mut self.batch);
+        if changed {
+            self.overlay.put(subject, encoded);
+        }
+        Ok(changed)
+    }
+
+    fn load(&mut self, subject: SubjectKey) -> Result<(), StoreError> {
+        if self.overlay.contains(subject) {
+            return Ok(());
+        }
+        let state = self.inner.family(STATE)?;
+        let found = self
+            .inner
+            .db
+            .get_pinned_cf_opt(state, subject.0, &self.read)
+            .map_err(|error| self.inner.fail(&error))?;
+        self.overlay
+            .load(subject, found.as_deref().unwrap_or_default());
+        Ok(())
+    }
+
+    /// Notes that everything of `partition` before `next_offset` is applied.
+    ///
+    /// # Errors
+    /// [`StoreError::Partitions`] for an unknown partition; [`StoreError::Corrupt`] when it would go back.
+    pub fn advance(&mut self, partition: i32, next_offset: i64) -> Result<(), StoreError> {
+        self.running()?;
+        let known = self.positions.len() as u64;
+        let index = usize::try_from(partition).ok();
+        let Some(position) = index.and_then(|index| self.positions.get_mut(index)) else {
+            return Err(StoreError::Partitions {
+                found: u64::try_from(partition).map_or(0, |partition| partition + 1),
+                known,
+                max: PARTITIONS_MAX,
+            });
+        };
+        if next_offset < *position {
+            self.stopped = true;
+            return Err(self.inner.damaged("a position went back"));
+        }
+        self.positions_changed |= next_offset != *position;
+        *position = next_offset;
+        Ok(())
+    }
+
+    /// Writes states, timeline and positions in one batch; readers see all of it or nothing. Waits for a
+    /// flush when memtables outgrew their share of memory.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], [`StoreError::Io`], [`StoreError::Stopped`].
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        self.running()?;
+        let result = self.write();
+        self.stopped |= result.is_err();
+        result
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let room = self.batch.size_in_bytes().min(self.batch_bytes_max);
+        let mut batch = std::mem::replace(&mut self.batch, WriteBatch::with_capacity_bytes(room));
+        let state = self.inner.family(STATE)?;
+        for (subject, bytes) in self.overlay.changes() {
+            batch.put_cf(state, subject.0, bytes);
+        }
+        if self.positions_changed {
+            let positions = header::encode_positions(&self.positions);
+            batch.put_cf(self.inner.family(META)?, header::POSITIONS_KEY, positions);
+        }
+        if !batch.is_empty() {
+            let written = self.inner.db.write_opt(batch, &self.write);
+            written.map_err(|error| self.inner.fail(&error))?;
+        }
+        self.overlay.clear();
+        self.positions_changed = false;
+        if self.inner.memtables.get_usage() > self.wait_at_bytes {
+            self.flush_all()?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything committed durable: after a crash the store stands here or later.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], [`StoreError::Io`], [`StoreError::Stopped`].
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        self.running()?;
+        let result = self.flush_all();
+        self.stopped |= result.is_err();
+        result
+    }
+
+    fn flush_all(&self) -> Result<(), StoreError> {
+        let families = COLUMN_FAMILIES.map(|name| self.inner.family(name));
+        let families = families.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let families: Vec<_> = families.iter().collect();
+        let mut options = FlushOptions::default();
+        options.set_wait(true);
+        let flushed = self.inner.db.flush_cfs_opt(&families, &options);
+        flushed.map_err(|error| self.inner.fail(&error))
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.overlay.used_bytes() + self.batch.size_in_bytes()
+    }
+
+    fn running(&self) -> Result<(), StoreError> {
+        if self.stopped {
+            return Err(StoreError::Stopped {
+                dir: self.inner.dir.clone(),
+            });
+        }
+        Ok(())
+    }
+}
