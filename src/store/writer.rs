@@ -287,7 +287,7 @@ impl Writer {
         flushed.map_err(|error| self.inner.fail(&error))
     }
 
-    fn pending_bytes(&self) -> usize {
+    pub(super) fn pending_bytes(&self) -> usize {
         self.overlay.used_bytes() + self.batch.size_in_bytes()
     }
 
