@@ -2,4 +2,4 @@
 //!
 //! The law is in `crates/gate-core`; start there with `decide.rs`.
 
-pub mod codec;
+pub mod store;
