@@ -1,2 +1,7 @@
-//! Command line: arguments, configuration, run, exit code, and nothing else.
-fn main() {}
+//! Command line in, exit code out; everything between is in the library (`cli/mod.rs`).
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    consent_gate::cli::main().into()
+}

@@ -1,0 +1,91 @@
+//! `consent-gate config`: every key with its meaning, and what a file really says.
+
+use clap::{Args, Subcommand};
+
+use super::{ConfigFile, Failure, output};
+use crate::config::{Config, KEYS, Place};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print every key with type, default, unit and effect
+    Reference(ReferenceArguments),
+    /// Report everything wrong with a file, or what holds for each key and where it comes from
+    Check(CheckArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReferenceArguments {
+    /// As a Markdown page
+    #[arg(long, conflicts_with_all = ["yaml", "json"])]
+    markdown: bool,
+    /// As a configuration file with every key at its default
+    #[arg(long, conflicts_with = "json")]
+    yaml: bool,
+    /// As JSON lines, one object a key
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// As JSON lines, one object a key
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(command: &ConfigCommand) -> Result<(), Failure> {
+    match command {
+        ConfigCommand::Reference(arguments) => reference(arguments),
+        ConfigCommand::Check(arguments) => check(arguments),
+    }
+}
+
+fn reference(arguments: &ReferenceArguments) -> Result<(), Failure> {
+    if arguments.markdown {
+        return Ok(output::print(&crate::config::markdown())?);
+    }
+    if arguments.yaml {
+        return Ok(output::print(&crate::config::example())?);
+    }
+    if arguments.json {
+        let lines: Vec<String> = KEYS
+            .iter()
+            .map(|key| {
+                serde_json::json!({
+                    "key": key.path, "type": key.kind.describe(), "default": key.preset.describe(), "unit": key.unit,
+                    "effect": key.effect, "variable": key.variable(),
+                })
+                .to_string()
+            })
+            .collect();
+        return Ok(output::print(&lines.join("\n"))?);
+    }
+    // Key and facts on one line, the effect below: a table this wide fits no terminal.
+    let mut text = String::from("Each key: type; default; unit. A variable overrides the file, e.g. CONSENT_GATE__KAFKA__GROUP_ID.\n");
+    for key in KEYS {
+        let unit = if key.unit.is_empty() { String::new() } else { format!("; {}", key.unit) };
+        text.push_str(&format!("\n{}\n    {}; default {}{unit}\n    {}\n", key.path, key.kind.describe(), key.preset.describe(), key.effect));
+    }
+    text.push_str("\nRefused under kafka.properties, because a promise depends on them:\n");
+    for (names, reason, instead) in crate::config::refused_properties() {
+        text.push_str(&format!("\n{}\n    {reason}; {instead}\n", names.join(" ")));
+    }
+    Ok(output::print(&text)?)
+}
+
+fn check(arguments: &CheckArguments) -> Result<(), Failure> {
+    let (_, effective) = Config::load_with_origins(&arguments.file.path)?;
+    if arguments.json {
+        let lines: Vec<String> = effective
+            .iter()
+            .map(|line| serde_json::json!({"key": line.key, "value": line.value, "from": line.place.to_string()}).to_string())
+            .collect();
+        return Ok(output::print(&lines.join("\n"))?);
+    }
+    let n_set = effective.iter().filter(|line| line.place != Place::Default).count();
+    let rows = effective.iter().map(|line| [line.key.clone(), line.value.clone(), line.place.to_string()]);
+    output::print(&output::table(["key", "value", "from"], rows))?;
+    Ok(output::print(&format!("\n{} is valid: {n_set} keys are set, the rest are defaults", arguments.file.path.display()))?)
+}

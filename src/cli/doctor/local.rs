@@ -1,0 +1,202 @@
+//! Checks of this machine: state directory, free disk, pepper, TLS settings; and of the schema registry.
+//!
+//! Invariant: nothing is made or changed. The one file written to try the directory is removed at once.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::{Finding, Verdict};
+use crate::config::{Config, Format, Pepper, SchemaRegistry};
+use crate::kafka_errors::Class;
+
+/// Below this the store may not get through a rebuild; the log in Kafka tells how large it gets.
+const FREE_BYTES_WANTED: u64 = 1024 * 1024 * 1024;
+const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+
+pub(super) fn check(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![directory(&config.state.dir), free_space(&config.state.dir), pepper(&config.state.pepper_file)];
+    let client = config.client_base();
+    let is = |name: &str, value: &str| client.get(name).is_some_and(|set| set.eq_ignore_ascii_case(value));
+    if is("enable.ssl.certificate.verification", "false") {
+        findings.push(Finding::warn(
+            "TLS",
+            "brokers' certificates are not verified: anybody on the way can read and change records",
+            "delete `enable.ssl.certificate.verification` and set `ssl.ca.location`",
+        ));
+    } else if is("ssl.endpoint.identification.algorithm", "none") {
+        findings.push(Finding::warn(
+            "TLS",
+            "brokers' host names are not verified: any certificate of the same authority will do",
+            "delete `ssl.endpoint.identification.algorithm`",
+        ));
+    }
+    findings
+}
+
+/// The directory itself, or the one it will be made in.
+fn nearest_existing(path: &Path) -> &Path {
+    path.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."))
+}
+
+fn directory(dir: &Path) -> Finding {
+    const CHECK: &str = "state directory";
+    let fix = "let `state.dir` name a directory on local disk that this user may write";
+    if dir.exists() && !dir.is_dir() {
+        return Finding::fail(CHECK, format!("{} is not a directory", dir.display()), fix);
+    }
+    let existing = nearest_existing(dir);
+    let trial = existing.join(format!(".consent-gate-doctor.{}", std::process::id()));
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&trial).map(drop);
+    let removed = if written.is_ok() { std::fs::remove_file(&trial) } else { Ok(()) };
+    match written.and(removed) {
+        Ok(()) if existing == dir => Finding::pass(CHECK, format!("{} can be written", dir.display())),
+        Ok(()) => Finding::pass(CHECK, format!("{} will be made at the first start", dir.display())),
+        Err(error) => Finding::fail(CHECK, format!("{} cannot be written: {error}", existing.display()), fix),
+    }
+}
+
+fn free_space(dir: &Path) -> Finding {
+    const CHECK: &str = "free disk space";
+    let stat = match rustix::fs::statvfs(nearest_existing(dir)) {
+        Ok(stat) => stat,
+        Err(error) => return Finding::skip(CHECK, format!("the system does not tell: {}", io::Error::from(error))),
+    };
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let text = format!("{} MiB", free / (1024 * 1024));
+    let fix = "make room, or let `state.dir` name a larger disk";
+    if free < FREE_BYTES_MIN {
+        Finding::fail(CHECK, format!("{text}: the store cannot be built"), fix)
+    } else if free < FREE_BYTES_WANTED {
+        Finding::warn(CHECK, format!("{text}: a store of millions of contacts may not fit"), fix)
+    } else {
+        Finding::pass(CHECK, text)
+    }
+}
+
+fn pepper(path: &Path) -> Finding {
+    const CHECK: &str = "pepper";
+    match Pepper::load(path) {
+        Ok(None) => return Finding::pass(CHECK, format!("{} will be made at the first start", path.display())),
+        Ok(Some(_)) => {}
+        Err(error) => return Finding::fail(CHECK, error.to_string(), "let `state.pepper_file` name a file of 32 bytes that this user may read"),
+    }
+    let fix = format!("chmod 600 {}", path.display());
+    match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
+        Ok(mode) if mode & 0o007 != 0 => {
+            Finding::fail(CHECK, format!("mode {mode:03o}: everybody on this machine can test addresses against the store"), fix)
+        }
+        Ok(mode) if mode & 0o070 != 0 => Finding::warn(CHECK, format!("mode {mode:03o}: the group can test addresses against the store"), fix),
+        Ok(mode) => Finding::pass(CHECK, format!("32 bytes, mode {mode:03o}")),
+        Err(error) => Finding::fail(CHECK, format!("its mode cannot be read: {error}"), fix),
+    }
+}
+
+/// Whether the registry answers, and knows the topics that are in Avro.
+pub(super) async fn registry(config: &Config) -> Vec<Finding> {
+    const CHECK: &str = "schema registry";
+    let Some(registry) = &config.schema_registry else { return Vec::new() };
+    let client = match http_client(registry) {
+        Ok(client) => client,
+        Err(found) => return vec![Finding::fail(CHECK, found, "correct `schema_registry.ca_file`")],
+    };
+    let mut findings = vec![match status(&client, registry, "/subjects").await {
+        Ok(status) if status.is_success() => Finding::pass(CHECK, format!("{} answers", registry.url)),
+        Ok(status) => refused(CHECK, status),
+        Err(found) => Finding {
+            verdict: Verdict::Fail(Class::TryAgain),
+            ..Finding::fail(CHECK, found, "check `schema_registry.url` and that the registry runs; meanwhile Avro records are held")
+        },
+    }];
+    if findings.iter().any(|finding| finding.verdict != Verdict::Pass) {
+        return findings;
+    }
+    let all = [
+        (&config.topics.consent_change, config.formats.consent_change),
+        (&config.topics.outbound_message, config.formats.outbound_message),
+    ];
+    for (topic, _) in all.into_iter().filter(|(_, format)| *format == Format::Avro) {
+        let check = format!("schema of {topic}");
+        findings.push(match status(&client, registry, &format!("/subjects/{topic}-value/versions/latest")).await {
+            Ok(status) if status.is_success() => Finding::pass(check, format!("subject {topic}-value is registered")),
+            Ok(status) if status == reqwest::StatusCode::NOT_FOUND => Finding::warn(
+                check,
+                format!("subject {topic}-value is not registered"),
+                "nothing, if producers register it with their first record or name their subjects differently",
+            ),
+            Ok(status) => refused(&check, status),
+            Err(found) => Finding::warn(check, found, "try again"),
+        });
+    }
+    findings
+}
+
+fn refused(check: &str, status: reqwest::StatusCode) -> Finding {
+    let found = format!("answers {status}");
+    if matches!(status, reqwest::StatusCode::UNAUTHORIZED | reqwest::StatusCode::FORBIDDEN) {
+        let finding = Finding::fail(check, found, "check `schema_registry.username` and its password");
+        return Finding { verdict: Verdict::Fail(Class::Credentials), ..finding };
+    }
+    Finding::fail(check, found, "check `schema_registry.url`: it is the address of the Confluent-compatible API")
+}
+
+fn http_client(registry: &SchemaRegistry) -> Result<reqwest::Client, String> {
+    let mut builder = reqwest::Client::builder().timeout(registry.timeout);
+    if let Some(path) = &registry.ca_file {
+        let pem = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        let authorities = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|_| format!("{} is not a PEM file of certificates", path.display()))?;
+        builder = builder.tls_certs_only(authorities);
+    }
+    builder.build().map_err(|error| format!("HTTP cannot be prepared: {}", innermost(&error)))
+}
+
+async fn status(client: &reqwest::Client, registry: &SchemaRegistry, path: &str) -> Result<reqwest::StatusCode, String> {
+    let mut request = client.get(format!("{}{path}", registry.url));
+    if let Some((user, password)) = &registry.credentials {
+        request = request.basic_auth(user, Some(password.expose()));
+    }
+    let response = request.send().await.map_err(|error| format!("{} cannot be reached: {}", registry.url, innermost(&error)))?;
+    Ok(response.status())
+}
+
+/// The last error of the chain: the others only say that there was one.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pepper_that_others_can_read_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pepper");
+        assert_eq!(pepper(&path).verdict, Verdict::Pass);
+        std::fs::write(&path, [1; 32]).unwrap();
+        for (mode, verdict) in [(0o600, "PASS"), (0o400, "PASS"), (0o640, "WARN"), (0o644, "FAIL"), (0o604, "FAIL")] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(pepper(&path).verdict.name(), verdict, "{mode:o}");
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&path, [1; 31]).unwrap();
+        assert_eq!(pepper(&path).verdict.name(), "FAIL");
+    }
+
+    #[test]
+    fn the_directory_is_tried_and_left_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(directory(dir.path()).verdict, Verdict::Pass);
+        assert!(directory(&dir.path().join("a/b/c")).found.contains("will be made"));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(directory(&file).verdict.name(), "FAIL");
+        assert!(free_space(dir.path()).found.contains("MiB"));
+    }
+}

@@ -1,0 +1,228 @@
+//! Checks of rights and clock: by trying what the gate will do, as far as it can be tried without effect.
+//!
+//! Reading is tried by reading the newest record. Writing is tried by letting a transaction register the output
+//! partitions, which the broker refuses without the right; the records wait in the client (`linger.ms`) and are
+//! thrown away before they are sent, and the transaction is aborted. The group is tried the same way.
+//! Invariant: no record is written and no offset is committed.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message as _;
+use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::super::output;
+use super::Finding;
+use crate::config::Config;
+use crate::kafka_errors::{Class, KafkaFailure, Witness};
+use crate::preflight::ClusterInfo;
+
+/// Longest wait for the newest record of one topic.
+const READ_MAX: Duration = Duration::from_secs(4);
+/// Longest wait for one answer of a coordinator.
+const COORDINATOR_MAX: Duration = Duration::from_secs(10);
+/// How long a refusal to register a partition may take; normally one round trip.
+const REFUSAL_MAX: Duration = Duration::from_millis(500);
+
+type Producer = ThreadedProducer<Witness>;
+
+pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut newest = None;
+    let present: Vec<&str> = config.topics.all().into_iter().filter(|topic| cluster.require(topic).is_ok()).collect();
+    for topic in &present {
+        let check = format!("read {topic}");
+        match read_newest(config, cluster, topic) {
+            Ok(time) => {
+                newest = newest.max(time);
+                findings.push(Finding::pass(check, "allowed"));
+            }
+            Err(failure) => findings.push(failure_or_skip(check, &failure)),
+        }
+    }
+    findings.push(clock(newest, output::now_millis()));
+    findings.extend(transaction(config, &present));
+    findings
+}
+
+/// A refusal is a finding; that there was no answer says nothing about rights.
+fn failure_or_skip(check: impl Into<String>, failure: &KafkaFailure) -> Finding {
+    match failure.class {
+        Class::TryAgain => Finding::skip(check, failure.cause.clone()),
+        Class::Internal | Class::Config | Class::Credentials => Finding::failure(check, failure),
+    }
+}
+
+/// The latest timestamp in the topic, if it has records; an error if it may not be read.
+fn read_newest(config: &Config, cluster: &ClusterInfo, topic: &str) -> Result<Option<i64>, KafkaFailure> {
+    let doing = format!("reading topic `{topic}`");
+    let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
+    let mut client = config.client_base();
+    client
+        // Assigned by hand: the group is not joined, and nothing is committed.
+        .set("group.id", &config.kafka.group_id)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("isolation.level", "read_uncommitted")
+        .set("fetch.wait.max.ms", "100")
+        .set("auto.offset.reset", "earliest");
+    let consumer: BaseConsumer<Witness> = client.create_with_context(Witness::default()).map_err(failed)?;
+    let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
+    let mut assignment = TopicPartitionList::new();
+    for partition in 0..partitions {
+        assignment.add_partition_offset(topic, partition, Offset::OffsetTail(1)).map_err(failed)?;
+    }
+    consumer.assign(&assignment).map_err(failed)?;
+    let began = Instant::now();
+    let mut newest = None;
+    let mut at_end = HashSet::new();
+    while at_end.len() < assignment.count() {
+        if began.elapsed() > READ_MAX {
+            let reported = consumer.context().failure(&doing);
+            return Err(reported.unwrap_or_else(|| KafkaFailure::from_code(Code::OperationTimedOut, &doing, None)));
+        }
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => newest = newest.max(message.timestamp().to_millis()),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                at_end.insert(partition);
+            }
+            // The group has a check of its own.
+            Some(Err(error)) if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {}
+            Some(Err(error)) => {
+                let failure = failed(error);
+                if failure.class == Class::Credentials {
+                    return Err(failure);
+                }
+            }
+            None => {}
+        }
+    }
+    Ok(newest)
+}
+
+/// One-sided: a record from the future proves a wrong clock somewhere, an old one proves nothing.
+fn clock(newest: Option<i64>, now: i64) -> Finding {
+    const CHECK: &str = "clock";
+    let skew_max = i64::try_from(gate_core::CLOCK_SKEW_MAX.as_millis()).unwrap_or(i64::MAX);
+    match newest {
+        None => Finding::skip(CHECK, "no records yet; Kafka tells its time only through them"),
+        Some(time) if time > now.saturating_add(skew_max) => Finding::fail(
+            CHECK,
+            format!("the newest record is {} ahead of this machine", output::span(u64::try_from(time.saturating_sub(now)).unwrap_or(0))),
+            "run NTP here and where producers run; events from the future are not counted as consent",
+        ),
+        Some(time) => Finding::pass(
+            CHECK,
+            format!("the newest record, of {}, is not ahead of this machine; more cannot be told from here", output::utc(time)),
+        ),
+    }
+}
+
+fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
+    let id = format!("{}-doctor", config.kafka.group_id);
+    let id_check = format!("transactional id {id}");
+    let producer = match producer(config, &id) {
+        Ok(producer) => producer,
+        Err(failure) => return vec![failure_or_skip(id_check, &failure)],
+    };
+    let mut findings = vec![Finding::pass(id_check, "allowed")];
+    let written = |topic: &&&str| **topic != config.topics.consent_change && **topic != config.topics.outbound_message;
+    for topic in present.iter().filter(written) {
+        let check = format!("write {topic}");
+        findings.push(match try_write(&producer, topic) {
+            Ok(()) => Finding::pass(check, "allowed"),
+            Err(failure) => failure_or_skip(check, &failure),
+        });
+    }
+    let check = format!("group {}", config.kafka.group_id);
+    findings.push(match try_group(config, &producer) {
+        Ok(()) => Finding::pass(check, "allowed"),
+        Err(failure) => failure_or_skip(check, &failure),
+    });
+    findings
+}
+
+fn producer(config: &Config, id: &str) -> Result<Producer, KafkaFailure> {
+    const DOING: &str = "opening a transaction";
+    let timeout = config.kafka.transaction_timeout.as_millis();
+    let mut client = config.client_base();
+    client
+        .set("transactional.id", id)
+        .set("transaction.timeout.ms", timeout.to_string())
+        .set("message.timeout.ms", timeout.to_string())
+        // Longer than any attempt here: what is produced stays in the client until it is thrown away.
+        .set("linger.ms", (timeout.saturating_mul(9) / 10).to_string());
+    let producer: Producer =
+        client.create_with_context(Witness::default()).map_err(|error| KafkaFailure::new(&error, DOING))?;
+    producer.init_transactions(COORDINATOR_MAX).map_err(|error| with_report(&producer, &error, DOING))?;
+    Ok(producer)
+}
+
+/// What librdkafka said on the side, if that is more precise.
+fn with_report(producer: &Producer, error: &KafkaError, doing: &str) -> KafkaFailure {
+    let failure = KafkaFailure::new(error, doing);
+    let reported = producer.context().failure(doing);
+    reported.filter(|reported| reported.class > failure.class).unwrap_or(failure)
+}
+
+/// Lets the broker judge whether we may write to `topic`.
+fn try_write(producer: &Producer, topic: &str) -> Result<(), KafkaFailure> {
+    let doing = format!("writing to topic `{topic}`");
+    let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
+    producer.begin_transaction().map_err(failed)?;
+    let record = BaseRecord::<(), [u8]>::to(topic).partition(0).payload(&[]);
+    let sent = producer.send(record).map_err(|(error, _)| failed(error));
+    std::thread::sleep(REFUSAL_MAX);
+    // No offsets are sent: the call only tells whether the transaction is still good.
+    let state = sent.and_then(|()| {
+        let group = group_metadata("doctor")?;
+        producer.send_offsets_to_transaction(&TopicPartitionList::new(), &group, COORDINATOR_MAX).map_err(failed)
+    });
+    let aborted = producer.abort_transaction(COORDINATOR_MAX).map_err(failed);
+    state.and(aborted)
+}
+
+/// Lets the broker judge whether we may commit for the group, with an offset of a partition that does not exist.
+fn try_group(config: &Config, producer: &Producer) -> Result<(), KafkaFailure> {
+    const DOING: &str = "using the consumer group";
+    const PATIENCE: Duration = Duration::from_secs(3);
+    const NO_SUCH_PARTITION: i32 = 1_000_000;
+    let failed = |error: KafkaError| KafkaFailure::new(&error, DOING);
+    let group = group_metadata(&config.kafka.group_id)?;
+    let mut offsets = TopicPartitionList::new();
+    offsets.add_partition_offset(&config.topics.outbound_message, NO_SUCH_PARTITION, Offset::Offset(0)).map_err(failed)?;
+    producer.begin_transaction().map_err(failed)?;
+    let state = match producer.send_offsets_to_transaction(&offsets, &group, PATIENCE).map_err(failed) {
+        Err(failure) if failure.class == Class::Credentials => Err(failure),
+        // The group was accepted; the partition, as it should be, was not.
+        Ok(()) | Err(_) => Ok(()),
+    };
+    let aborted = producer.abort_transaction(COORDINATOR_MAX).map_err(failed);
+    state.and(aborted)
+}
+
+/// Metadata of a group that is not joined; no broker is asked.
+fn group_metadata(group_id: &str) -> Result<ConsumerGroupMetadata, KafkaFailure> {
+    const DOING: &str = "preparing to use the consumer group";
+    let consumer: BaseConsumer<Witness> = rdkafka::ClientConfig::new()
+        .set("group.id", group_id)
+        .create_with_context(Witness::default())
+        .map_err(|error| KafkaFailure::new(&error, DOING))?;
+    consumer.group_metadata().ok_or_else(|| KafkaFailure::from_code(Code::State, DOING, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_from_the_future_shows_a_wrong_clock() {
+        for (newest, verdict) in [(None, "SKIP"), (Some(0), "PASS"), (Some(1_299_000), "PASS"), (Some(1_301_000), "FAIL")] {
+            assert_eq!(clock(newest, 1_000_000).verdict.name(), verdict, "{newest:?}");
+        }
+    }
+}

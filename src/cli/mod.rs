@@ -1,0 +1,97 @@
+//! The command line: one file per subcommand, each a function from arguments to [`Failure`] or nothing.
+//!
+//! People get tables and sentences on standard output, programs `--json`; complaints and progress go to standard
+//! error. Invariant: every way out has one of the exit codes of `exit_code.rs`, and a closed pipe is a clean end.
+
+mod config;
+mod consent;
+mod demo;
+mod doctor;
+mod exit_code;
+mod output;
+mod run;
+mod tap;
+mod topics;
+mod version;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use exit_code::{ExitCode, Failure};
+
+/// A consent gate on Kafka: no message leaves that its recipient has refused.
+#[derive(Debug, Parser)]
+#[command(name = "consent-gate", version = version::TEXT.as_str(), propagate_version = false, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 clean, 64 usage, 70 internal, 74 storage, 75 try again, 77 credentials or ACL, 78 configuration.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gate until SIGTERM or Ctrl-C
+    Run(ConfigFile),
+    /// Run the gate on a Kafka inside this process, with a sample cast
+    Demo(demo::Arguments),
+    /// Check brokers, topics, rights, registry, state and clock; name each fix
+    Doctor(doctor::Arguments),
+    /// Topics the gate reads and writes
+    #[command(subcommand)]
+    Topics(topics::Topics),
+    /// Release the gate from a consent change that nobody can read
+    #[command(subcommand)]
+    Consent(consent::Consent),
+    /// Follow decisions live; shows no key, address or content
+    Tap(tap::Arguments),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// The argument that nearly every command has.
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// Configuration file (YAML); `consent-gate config reference` lists its keys
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    path: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<crate::config::Config, Failure> {
+        Ok(crate::config::Config::load(&self.path)?)
+    }
+}
+
+/// Parses the arguments, runs the command, reports what went wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too, and are no errors.
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Clean };
+            return match error.print() {
+                Ok(()) => code,
+                Err(source) => Failure::from(source).code(),
+            };
+        }
+    };
+    let result = match cli.command {
+        Command::Run(file) => run::run(&file),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
+        Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
+        Command::Tap(arguments) => tap::run(&arguments),
+        Command::Config(command) => config::run(&command),
+    };
+    match result {
+        Ok(()) => ExitCode::Clean,
+        Err(failure) => {
+            failure.report();
+            failure.code()
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Every key of the configuration, once: path, type, default, unit and effect.
+//!
+//! The reader, the environment overrides, `consent-gate config reference`, `docs/reference/config.md` and
+//! `config.example.yaml` all come from this table, so none of them can know a key that another does not.
+//!
+//! Invariant: a default in this table passes the same checks as a value from the file; it is read by the same code.
+//! Absent: rules over several keys, they stand with the section they belong to in `sections.rs`.
+
+/// What a value must look like. Bounds are inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text without control characters.
+    Text,
+    /// `host:port`, several with commas between.
+    Brokers,
+    /// Letters, digits, `.`, `_` and `-`.
+    Name {
+        /// Longest allowed.
+        chars_max: usize,
+    },
+    /// A whole number.
+    Integer {
+        /// Smallest allowed.
+        min: u64,
+        /// Largest allowed.
+        max: u64,
+    },
+    /// `true` or `false`, no other spelling.
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A path; a relative one counts from the working directory.
+    Path,
+    /// `http://` or `https://`, without user and password.
+    Url,
+    /// IP address and port.
+    Socket,
+    /// A mapping of librdkafka's property names to values.
+    Properties,
+    /// A mapping of librdkafka's secret property names to files that hold them.
+    Secrets,
+    /// The secret itself; only the environment may carry it.
+    EnvironmentOnly,
+}
+
+/// What holds when nobody sets the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// This value, as it would stand in the file.
+    Value(&'static str),
+    /// Found out at start; the text says from what.
+    Computed(&'static str),
+    /// Nothing: the key is optional.
+    Unset,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Where it stands, e.g. `kafka.group_id`.
+    pub path: &'static str,
+    /// What a value must look like.
+    pub kind: Kind,
+    /// What holds when nobody sets it.
+    pub preset: Preset,
+    /// Unit of a number, empty otherwise.
+    pub unit: &'static str,
+    /// What it does, in a sentence or two.
+    pub effect: &'static str,
+}
+
+const fn key(
+    path: &'static str,
+    kind: Kind,
+    preset: Preset,
+    unit: &'static str,
+    effect: &'static str,
+) -> Key {
+    Key { path, kind, preset, unit, effect }
+}
+
+const fn integer(
+    path: &'static str,
+    preset: &'static str,
+    (min, max): (u64, u64),
+    unit: &'static str,
+    effect: &'static str,
+) -> Key {
+    key(path, Kind::Integer { min, max }, Preset::Value(preset), unit, effect)
+}
+
+/// Kafka's own limit for the name of a topic.
+const TOPIC_CHARS_MAX: usize = 249;
+
+const fn topic(path: &'static str, name: &'static str, effect: &'static str) -> Key {
+    key(path, Kind::Name { chars_max: TOPIC_CHARS_MAX }, Preset::Value(name), "", effect)
+}
+
+/// The words of `formats.*`.
+pub const FORMATS: &[&str] = &["json", "avro", "avro-single-object"];
+
+/// The table, in the order of the reference.
+pub const KEYS: &[Key] = &[
+    key(
+        "instance_id",
+        Kind::Name { chars_max: 64 },
+        Preset::Computed("host name"),
+        "",
+        "Names this instance towards Kafka (transactional ids, static membership). Stable over restarts, different for each running instance: two with one name fence each other off.",
+    ),
+    key(
+        "lanes",
+        Kind::Integer { min: 1, max: 256 },
+        Preset::Computed("number of cores"),
+        "threads",
+        "Group members of this instance, each with its own consumer and transactional producer. More than partitions of `topics.outbound_message` are idle.",
+    ),
+    integer(
+        "shutdown_timeout_ms",
+        "15000",
+        (1_000, 600_000),
+        "ms",
+        "After SIGTERM: the time to finish or abort the batch, leave the group and flush. Whatever is left then is aborted by the broker.",
+    ),
+    key(
+        "kafka.bootstrap_servers",
+        Kind::Brokers,
+        Preset::Value("127.0.0.1:9092"),
+        "",
+        "Brokers to ask first, `host:port`, several with commas between.",
+    ),
+    key(
+        "kafka.group_id",
+        Kind::Text,
+        Preset::Value("consent-gate"),
+        "",
+        "Consumer group of the lanes; also the beginning of the transactional ids. All instances of one gate share it.",
+    ),
+    key(
+        "kafka.start_at",
+        Kind::Choice(&["earliest", "latest"]),
+        Preset::Value("earliest"),
+        "",
+        "Where a group without committed offsets begins on `topics.outbound_message`. A lost offset is an error, never a reset. A fresh store always reads `topics.consent_change` from its beginning.",
+    ),
+    integer(
+        "kafka.session_timeout_ms",
+        "10000",
+        (1_000, 1_800_000),
+        "ms",
+        "A member silent for so long loses its partitions to the others. The broker sets the limits: `group.min.session.timeout.ms`, 6000 unless changed.",
+    ),
+    integer(
+        "kafka.transaction_timeout_ms",
+        "10000",
+        (1_000, 10_000),
+        "ms",
+        "The broker aborts a batch of a dead instance after so long; until then readers of the outputs wait.",
+    ),
+    key(
+        "kafka.leave_on_shutdown",
+        Kind::Boolean,
+        Preset::Value("true"),
+        "",
+        "Leave the group at a clean stop, so that others take over at once. `false` keeps the partitions for a quick restart, for `kafka.session_timeout_ms`.",
+    ),
+    key(
+        "kafka.properties",
+        Kind::Properties,
+        Preset::Value("{}"),
+        "",
+        "Handed to librdkafka as they are, e.g. `security.protocol`, `sasl.mechanisms`, `sasl.username`, `ssl.ca.location`. Those a promise depends on are refused by name.",
+    ),
+    key(
+        "kafka.secrets",
+        Kind::Secrets,
+        Preset::Value("{}"),
+        "",
+        "Secret librdkafka properties, each with the file that holds it, e.g. `sasl.password: /run/secrets/kafka`. In the environment the variable holds the secret itself.",
+    ),
+    topic("topics.consent_change", "consent-change", "Input: what people consent to and refuse. Read whole, by every instance."),
+    topic("topics.outbound_message", "outbound-message", "Input: the messages to decide about."),
+    topic("topics.approved", "approved-message", "Output: messages that may go out. Senders read this one, `read_committed`, and no other."),
+    topic("topics.blocked", "blocked-message", "Output: messages that may not go out."),
+    topic("topics.deferred", "deferred-message", "Output: messages that may go out later; header `gate-not-before` says when."),
+    topic("topics.consent_dead_letter", "consent-dead-letter", "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`."),
+    key("formats.consent_change", Kind::Choice(FORMATS), Preset::Value("json"), "", "How values of `topics.consent_change` are written. `avro` is Confluent's wire format and needs `schema_registry.url`."),
+    key("formats.outbound_message", Kind::Choice(FORMATS), Preset::Value("json"), "", "How values of `topics.outbound_message` are written."),
+    key("schema_registry.url", Kind::Url, Preset::Unset, "", "Schema Registry to ask for writer schemas. Needed for `avro`."),
+    key("schema_registry.username", Kind::Text, Preset::Unset, "", "User for HTTP basic authentication."),
+    key("schema_registry.password_file", Kind::Path, Preset::Unset, "", "File that holds the password of `schema_registry.username`."),
+    key("schema_registry.password", Kind::EnvironmentOnly, Preset::Unset, "", "The password itself, instead of a file."),
+    key("schema_registry.ca_file", Kind::Path, Preset::Unset, "", "PEM file with the authorities to trust for `https`, instead of the built-in ones."),
+    integer("schema_registry.timeout_ms", "5000", (100, 60_000), "ms", "Longest wait for an answer. Then the partition is held and the question repeated."),
+    key("state.dir", Kind::Path, Preset::Value("./state"), "", "Consent store on local disk, one directory per instance. A cache of `topics.consent_change`: if lost, it is rebuilt before anything is decided."),
+    integer("state.memory_bytes", "268435456", (16_777_216, 1_099_511_627_776), "bytes", "Memory for the store's caches and write buffers."),
+    key("state.pepper_file", Kind::Path, Preset::Computed("`pepper` in `state.dir`"), "", "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. Another pepper means a rebuild of the store."),
+    key("policies.dir", Kind::Path, Preset::Value("./policies"), "", "Directory of the policy packs."),
+    key("http.listen", Kind::Socket, Preset::Value("127.0.0.1:8080"), "", "Address of `/livez`, `/readyz`, `/metrics` and the console. Loopback unless something else protects it."),
+    key("http.token_file", Kind::Path, Preset::Unset, "", "File that holds the bearer token of everything but `/livez`, `/readyz` and `/metrics`. Without a token those are closed."),
+    key("http.token", Kind::EnvironmentOnly, Preset::Unset, "", "The token itself, instead of a file."),
+    key("consent.key_names_contact", Kind::Boolean, Preset::Value("true"), "", "The record key of `topics.consent_change` is the contact id: an unreadable change then blocks that contact alone. `false`: nobody can tell whose it is, and the gate holds until an operator releases it."),
+    integer("consent.barrier_timeout_ms", "1000", (10, 600_000), "ms", "How long a batch waits until all consent acknowledged before it is applied. Then its partitions are held, never decided."),
+    integer("consent.checkpoint_interval_ms", "10000", (100, 3_600_000), "ms", "How often the store is flushed to disk. After a crash the consent read since then is read again."),
+    integer("batch.messages_max", "10000", (1, 100_000), "messages", "Most messages decided in one transaction."),
+    integer("batch.bytes_max", "16777216", (65_536, 268_435_456), "bytes", "Most bytes of keys and values in one transaction; a single larger message goes alone."),
+    integer("batch.linger_ms_max", "5", (0, 1_000), "ms", "Longest wait for more messages while some are coming in. A batch is never kept back once the queue is empty."),
+    integer("limits.value_bytes_max", "1048576", (1_024, 67_108_864), "bytes", "Largest value that is decoded. A larger message is `blocked.invalid_message`, a larger consent change unreadable."),
+    key("log.format", Kind::Choice(&["auto", "json", "text"]), Preset::Value("auto"), "", "`auto` is text on a terminal and JSON elsewhere."),
+    key("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Preset::Value("info"), "", "Least important level to log."),
+];
+
+/// Stands in for a path that is not in the table; a test shows that this never happens.
+const ABSENT: Key = key("", Kind::Text, Preset::Unset, "", "");
+
+/// The line of this path.
+pub(super) fn of(path: &str) -> &'static Key {
+    KEYS.iter().find(|key| key.path == path).unwrap_or(&ABSENT)
+}
+
+/// Whether `path` is a section, e.g. `kafka`.
+pub(super) fn is_section(path: &str) -> bool {
+    KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The key somebody who wrote `path` may have meant: the same last word elsewhere, or a spelling close by.
+pub(super) fn nearest(path: &str) -> Option<&'static str> {
+    let last_word = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
+    let written_last = path.rsplit('.').next().unwrap_or(path);
+    let mut sections: Vec<&'static str> = KEYS.iter().filter_map(|key| key.path.split_once('.')).map(|(section, _)| section).collect();
+    sections.dedup();
+    KEYS.iter()
+        .map(|key| key.path)
+        .find(|known| last_word(known) == written_last)
+        .or_else(|| {
+            KEYS.iter()
+                .map(|key| key.path)
+                .chain(sections)
+                .map(|known| (distance(known, path).min(distance(last_word(known), written_last)), known))
+                .filter(|(distance, known)| *distance <= (last_word(known).len() + 1) / 3)
+                .min_by_key(|(distance, _)| *distance)
+                .map(|(_, known)| known)
+        })
+}
+
+/// Levenshtein distance over bytes: names of keys are ASCII, and a wrong guess only costs a suggestion.
+fn distance(left: &str, right: &str) -> usize {
+    const COMPARED_BYTES_MAX: usize = 64;
+    if left.len() > COMPARED_BYTES_MAX || right.len() > COMPARED_BYTES_MAX {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut beside = i + 1;
+        let mut next_row = vec![beside];
+        for (b, above) in right.bytes().zip(row.iter().skip(1)) {
+            let cost = (diagonal + usize::from(a != b)).min(above + 1).min(beside + 1);
+            diagonal = *above;
+            beside = cost;
+            next_row.push(cost);
+        }
+        row = next_row;
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_edits() {
+        for (left, right, edits) in [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("lanes", "lane", 1)] {
+            assert_eq!(distance(left, right), edits, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_key_is_the_one_meant() {
+        for (written, meant) in [
+            ("group_id", Some("kafka.group_id")),
+            ("kafka.group_idd", Some("kafka.group_id")),
+            ("kafak", Some("kafka")),
+            ("lane", Some("lanes")),
+            ("topics.aproved", Some("topics.approved")),
+            ("quite_something_else", None),
+        ] {
+            assert_eq!(nearest(written), meant, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_path_stands_once_in_the_table() {
+        let mut paths: Vec<_> = KEYS.iter().map(|key| key.path).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), KEYS.len());
+    }
+}

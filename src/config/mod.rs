@@ -1,0 +1,343 @@
+//! Configuration: one YAML file and `CONSENT_GATE__SECTION__KEY` variables on top, read once at start.
+//!
+//! The way: `written.rs` (what stands where) → `reader.rs` (typed values by the table in `keys.rs`) → `sections.rs`
+//! (rules over several keys) → [`Config`]. Everything wrong is reported at once, with key, line, reason and fix.
+//!
+//! Invariant: a [`Config`] exists only if every value passed; nobody downstream checks again. Secrets are read here,
+//! and never shown. Absent: whether brokers, topics and rights are there: that is `doctor`'s and `preflight`'s.
+
+mod kafka;
+mod keys;
+mod pepper;
+mod problem;
+mod reader;
+mod reference;
+mod secret;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+
+pub use keys::{KEYS, Key, Kind, Preset};
+pub use pepper::{PEPPER_BYTES, Pepper, PepperError};
+pub use problem::{Place, Problem};
+pub use reader::Effective;
+pub use reference::{example, markdown};
+pub use secret::{Secret, SecretError};
+
+/// A configuration in which every value passed its checks. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name of this instance towards Kafka.
+    pub instance_id: String,
+    /// How many lanes to run.
+    pub lanes: usize,
+    /// Time for a clean stop.
+    pub shutdown_timeout: Duration,
+    /// Brokers, group, librdkafka.
+    pub kafka: Kafka,
+    /// The six topics, all different.
+    pub topics: Topics,
+    /// How the two inputs are written.
+    pub formats: Formats,
+    /// Set if a format needs it, or if somebody set it.
+    pub schema_registry: Option<SchemaRegistry>,
+    /// The consent store.
+    pub state: State,
+    /// The policy packs.
+    pub policies: Policies,
+    /// Health, metrics, console.
+    pub http: Http,
+    /// Consent reader and barrier.
+    pub consent: Consent,
+    /// How large a batch may grow.
+    pub batch: Batch,
+    /// Budgets for what comes in.
+    pub limits: Limits,
+    /// What the log looks like.
+    pub log: Log,
+}
+
+/// Section `kafka`.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    /// `host:port`, commas between.
+    pub bootstrap_servers: String,
+    /// Group of the lanes.
+    pub group_id: String,
+    /// Where a group without offsets begins.
+    pub start_at: StartAt,
+    /// After so long a silent member loses its partitions.
+    pub session_timeout: Duration,
+    /// After so long the broker aborts the transaction of a dead instance; at most 10 s.
+    pub transaction_timeout: Duration,
+    /// Whether a clean stop leaves the group.
+    pub leave_on_shutdown: bool,
+    /// librdkafka's, none of them ours, all of them accepted by it.
+    properties: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
+}
+
+/// Section `topics`; all different.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Topics {
+    pub consent_change: String,
+    pub outbound_message: String,
+    pub approved: String,
+    pub blocked: String,
+    pub deferred: String,
+    pub consent_dead_letter: String,
+}
+
+impl Topics {
+    /// All of them, inputs first.
+    #[must_use]
+    pub fn all(&self) -> [&str; 6] {
+        [&self.consent_change, &self.outbound_message, &self.approved, &self.blocked, &self.deferred, &self.consent_dead_letter]
+    }
+
+    /// Those that carry decisions.
+    #[must_use]
+    pub fn outputs(&self) -> [&str; 3] {
+        [&self.approved, &self.blocked, &self.deferred]
+    }
+}
+
+/// Section `formats`.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Formats {
+    pub consent_change: Format,
+    pub outbound_message: Format,
+}
+
+/// How the values of a topic are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON objects.
+    Json,
+    /// Avro in Confluent's wire format; the schema's id is asked for at a registry.
+    Avro,
+    /// Avro's single-object encoding.
+    AvroSingleObject,
+}
+
+/// Where a consumer group without committed offsets begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartAt {
+    /// At the oldest record.
+    Earliest,
+    /// At what comes next.
+    Latest,
+}
+
+/// Section `schema_registry`.
+#[derive(Debug, Clone)]
+pub struct SchemaRegistry {
+    /// `http://` or `https://`, without credentials, without a slash at its end.
+    pub url: String,
+    /// User and password for basic authentication; both or none.
+    pub credentials: Option<(String, Secret)>,
+    /// PEM of the authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Longest wait for an answer.
+    pub timeout: Duration,
+}
+
+/// Section `state`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct State {
+    pub dir: PathBuf,
+    pub memory_bytes: usize,
+    pub pepper_file: PathBuf,
+}
+
+/// Section `policies`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Policies {
+    pub dir: PathBuf,
+}
+
+/// Section `http`.
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Bearer token of everything but health and metrics; without one those are closed.
+    pub token: Option<Secret>,
+}
+
+/// Section `consent`.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Consent {
+    pub key_names_contact: bool,
+    pub barrier_timeout: Duration,
+    pub checkpoint_interval: Duration,
+}
+
+/// Section `batch`.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Batch {
+    pub messages_max: usize,
+    pub bytes_max: usize,
+    pub linger_max: Duration,
+}
+
+/// Section `limits`.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Limits {
+    pub value_bytes_max: usize,
+}
+
+/// Section `log`.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Least important level to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the usual five")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// As a filter directive writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("cannot read the configuration `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The file is too large to be meant.
+    #[error("`{}` has more than {} bytes, which is not a configuration", path.display(), written::FILE_BYTES_MAX)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Everything wrong with it.
+    #[error("{}", render(file, problems))]
+    Invalid {
+        /// How to call the file.
+        file: String,
+        /// At least one.
+        problems: Vec<Problem>,
+    },
+}
+
+fn render(file: &str, problems: &[Problem]) -> String {
+    let mut text: Vec<String> = problems.iter().map(|problem| problem.render(file)).collect();
+    text.push(match problems.len() {
+        1 => "1 problem in the configuration".to_owned(),
+        n => format!("{n} problems in the configuration"),
+    });
+    text.join("\n")
+}
+
+impl Config {
+    /// Reads `path` and this process's environment.
+    ///
+    /// # Errors
+    /// The file is unreadable, or anything in it or in a variable is wrong: all of it at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::load_with_origins(path).map(|(config, _)| config)
+    }
+
+    /// As [`Config::load`], and what holds for each key and why, secrets redacted.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_with_origins(path: &Path) -> Result<(Self, Vec<Effective>), ConfigError> {
+        use std::io::Read as _;
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let mut text = String::new();
+        std::fs::File::open(path)
+            .map_err(unreadable)?
+            .take(written::FILE_BYTES_MAX as u64 + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        if text.len() > written::FILE_BYTES_MAX {
+            return Err(ConfigError::TooLarge { path: path.to_owned() });
+        }
+        Self::read(&path.display().to_string(), &text, std::env::vars_os())
+    }
+
+    /// Reads `text` and the variables given; `file` is how problems call it.
+    ///
+    /// # Errors
+    /// Anything is wrong: all of it at once.
+    pub fn parse(file: &str, text: &str, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
+        Self::read(file, text, variables).map(|(config, _)| config)
+    }
+
+    fn read(file: &str, text: &str, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<(Self, Vec<Effective>), ConfigError> {
+        let mut reader = reader::Reader::new(written::Written::read(text, variables));
+        let config = sections::config(&mut reader);
+        match reader.finish() {
+            Ok(effective) => Ok((config, effective)),
+            Err(problems) => Err(ConfigError::Invalid { file: file.to_owned(), problems }),
+        }
+    }
+
+    /// What every Kafka client of this process has in common: brokers, pass-through, secrets, `client.id`. The role's
+    /// own settings (isolation, idempotence, group …) are set by the caller, on top; the pass-through has none of them.
+    #[must_use]
+    pub fn client_base(&self) -> ClientConfig {
+        kafka::client_base(&self.kafka, &self.instance_id)
+    }
+}
+
+/// All refused librdkafka properties with the reason and what to do instead, for the reference.
+#[must_use]
+pub fn refused_properties() -> &'static [(&'static [&'static str], &'static str, &'static str)] {
+    kafka::REFUSED
+}

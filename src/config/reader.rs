@@ -1,0 +1,289 @@
+//! From what is written to typed values: one question per key, every wrong answer noted, none of them final.
+//!
+//! A question with a wrong answer returns a stand-in, so that the next questions can still be asked; the caller
+//! throws everything away if [`Reader::finish`] has problems. What each key demands stands in `keys.rs`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::keys::{self, Key, Kind, Preset};
+use super::problem::{Place, Problem};
+use super::secret::Secret;
+use super::written::{self, Scalar, Setting, Written};
+
+/// What holds for one key, for people to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// The key.
+    pub key: String,
+    /// Its value, redacted if secret.
+    pub value: String,
+    /// Where it comes from.
+    pub place: Place,
+}
+
+pub(super) struct Reader {
+    settings: BTreeMap<&'static str, Setting>,
+    entries: BTreeMap<&'static str, BTreeMap<String, Setting>>,
+    problems: Vec<Problem>,
+    effective: Vec<Effective>,
+}
+
+/// Stand-in for a text that is wrong.
+const WRONG: &str = "wrong";
+
+impl Reader {
+    pub(super) fn new(written: Written) -> Self {
+        Self { settings: written.settings, entries: written.entries, problems: written.problems, effective: Vec::new() }
+    }
+
+    /// Everything wrong, in the order of the file, or what holds for each key.
+    pub(super) fn finish(mut self) -> Result<Vec<Effective>, Vec<Problem>> {
+        if self.problems.is_empty() {
+            return Ok(self.effective);
+        }
+        self.problems.sort_by(|a, b| a.place.cmp(&b.place));
+        Err(self.problems)
+    }
+
+    /// Where the value of this key was written.
+    pub(super) fn place(&self, path: &str) -> Place {
+        self.settings.get(path).map_or(Place::Default, |setting| setting.place.clone())
+    }
+
+    pub(super) fn problem(&mut self, path: &str, reason: impl Into<String>, fix: impl Into<String>) {
+        let place = self.place(path);
+        self.problems.push(Problem::new(path, place, reason, fix));
+    }
+
+    pub(super) fn problem_at(&mut self, path: &str, place: Place, reason: impl Into<String>, fix: impl Into<String>) {
+        self.problems.push(Problem::new(path, place, reason, fix));
+    }
+
+    pub(super) fn integer(&mut self, path: &'static str) -> u64 {
+        self.integer_or(path, || 1)
+    }
+
+    /// A whole number; `computed` is asked if nobody set it and the table has no number either.
+    pub(super) fn integer_or(&mut self, path: &'static str, computed: impl FnOnce() -> u64) -> u64 {
+        let Kind::Integer { min, max } = keys::of(path).kind else { return self.not_in_table(path, 1) };
+        let number = match self.settings.get(path).map(|setting| setting.value.clone()) {
+            Some(Scalar::Integer(number)) => Some(number),
+            Some(Scalar::Untyped(text)) => text.parse().ok(),
+            Some(_) => None,
+            None => match keys::of(path).preset {
+                Preset::Value(text) => text.parse().ok(),
+                Preset::Computed(_) | Preset::Unset => Some(computed().clamp(min, max).into()),
+            },
+        };
+        match number.and_then(|number| u64::try_from(number).ok()) {
+            Some(number) if (min..=max).contains(&number) => {
+                self.note(path, number.to_string());
+                number
+            }
+            Some(number) => {
+                self.problem(path, format!("{number} is out of range"), format!("write a whole number from {min} to {max}"));
+                min
+            }
+            None => {
+                self.problem(path, "is not a whole number", format!("write digits only, without quotes, from {min} to {max}"));
+                min
+            }
+        }
+    }
+
+    pub(super) fn duration_ms(&mut self, path: &'static str) -> Duration {
+        Duration::from_millis(self.integer(path))
+    }
+
+    /// A number of bytes or records that must fit this machine's memory.
+    pub(super) fn size(&mut self, path: &'static str) -> usize {
+        usize::try_from(self.integer(path)).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn boolean(&mut self, path: &'static str) -> bool {
+        let value = match self.settings.get(path).map(|setting| setting.value.clone()) {
+            Some(Scalar::Boolean(value)) => Some(value),
+            Some(Scalar::Untyped(text)) => text.parse().ok(),
+            Some(_) => None,
+            None => self.preset(path).parse().ok(),
+        };
+        match value {
+            Some(value) => {
+                self.note(path, value.to_string());
+                value
+            }
+            None => {
+                self.problem(path, "is neither true nor false", "write `true` or `false`, without quotes");
+                false
+            }
+        }
+    }
+
+    pub(super) fn choice<T>(&mut self, path: &'static str, from_name: impl Fn(&str) -> Option<T>, stand_in: T) -> T {
+        let Kind::Choice(names) = keys::of(path).kind else { return self.not_in_table(path, stand_in) };
+        let text = self.optional_text(path).unwrap_or_default();
+        match from_name(&text).filter(|_| names.contains(&text.as_str())) {
+            Some(value) => value,
+            None => {
+                if text != WRONG {
+                    self.problem(path, format!("`{text}` is not one of the words it takes"), format!("write one of: {}", names.join(", ")));
+                }
+                stand_in
+            }
+        }
+    }
+
+    pub(super) fn text(&mut self, path: &'static str) -> String {
+        self.optional_text(path).unwrap_or_default()
+    }
+
+    pub(super) fn path(&mut self, path: &'static str) -> PathBuf {
+        PathBuf::from(self.text(path))
+    }
+
+    pub(super) fn optional_path(&mut self, path: &'static str) -> Option<PathBuf> {
+        self.optional_text(path).map(PathBuf::from)
+    }
+
+    /// The value as text, or what the table says, or nothing.
+    pub(super) fn optional_text(&mut self, path: &'static str) -> Option<String> {
+        let text = match self.settings.get(path).map(|setting| setting.value.clone()) {
+            None => match keys::of(path).preset {
+                Preset::Value(text) => text.to_owned(),
+                Preset::Computed(_) | Preset::Unset => return None,
+            },
+            Some(value) => match text_of(value) {
+                Ok(text) => text,
+                Err(reason) => {
+                    self.problem(path, reason, "write text; in quotes if it looks like something else");
+                    return Some(WRONG.to_owned());
+                }
+            },
+        };
+        if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
+            self.problem(path, "is empty, or has spaces around it or control characters in it", "write plain text, or delete the line to get the default");
+            return Some(WRONG.to_owned());
+        }
+        self.note(path, text.clone());
+        Some(text)
+    }
+
+    /// A name of letters, digits, `.`, `_` and `-`.
+    pub(super) fn name(&mut self, path: &'static str, computed: impl FnOnce() -> Option<String>) -> String {
+        let Kind::Name { chars_max } = keys::of(path).kind else { return self.not_in_table(path, String::new()) };
+        let Some(name) = self.optional_text(path).or_else(|| {
+            let name = computed()?;
+            self.note(path, name.clone());
+            Some(name)
+        }) else {
+            self.problem(path, "is not set, and this machine does not tell its own name", "set it to a name of your choice, different for each instance");
+            return WRONG.to_owned();
+        };
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if name.len() > chars_max || !name.chars().all(allowed) || name == "." || name == ".." {
+            self.problem(path, format!("`{}` is not a name it takes", shortened(&name)), format!("use 1 to {chars_max} letters, digits, `.`, `_` and `-`"));
+        }
+        name
+    }
+
+    pub(super) fn socket(&mut self, path: &'static str) -> SocketAddr {
+        let text = self.text(path);
+        text.parse().unwrap_or_else(|_| {
+            if text != WRONG {
+                self.problem(path, format!("`{}` is not an IP address with a port", shortened(&text)), "write e.g. `127.0.0.1:8080`, or `0.0.0.0:8080` for all interfaces");
+            }
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    /// The secret whose file `file_path` names, or that the environment carries as `own_path`.
+    pub(super) fn secret(&mut self, own_path: &'static str, file_path: &'static str) -> Option<Secret> {
+        if let Some(Setting { value: Scalar::Untyped(text), .. }) = self.settings.get(own_path) {
+            let secret = Secret::new(text.clone());
+            return self.secret_or_problem(own_path, secret);
+        }
+        let file = self.optional_path(file_path)?;
+        let secret = Secret::from_file(&file);
+        let secret = self.secret_or_problem(file_path, secret)?;
+        self.note(own_path, "[redacted]".to_owned());
+        Some(secret)
+    }
+
+    fn secret_or_problem(&mut self, path: &'static str, secret: Result<Secret, super::secret::SecretError>) -> Option<Secret> {
+        match secret {
+            Ok(secret) => {
+                if path.ends_with("_file") {
+                    return Some(secret);
+                }
+                self.note(path, "[redacted]".to_owned());
+                Some(secret)
+            }
+            Err(error) => {
+                self.problem(path, error.to_string(), "let it name a readable file that holds the secret and nothing else");
+                None
+            }
+        }
+    }
+
+    /// The names below `kafka.properties` or `kafka.secrets`, as written.
+    pub(super) fn entries(&mut self, path: &'static str) -> Vec<(String, String, Place)> {
+        let mut entries = Vec::new();
+        for (name, setting) in self.entries.remove(path).unwrap_or_default() {
+            match text_of(setting.value) {
+                Ok(text) => entries.push((name, text, setting.place)),
+                Err(reason) => self.problems.push(Problem::new(format!("{path}.{name}"), setting.place, reason, "write it in quotes")),
+            }
+        }
+        entries
+    }
+
+    pub(super) fn note_entry(&mut self, path: String, value: String, place: Place) {
+        self.effective.push(Effective { key: path, value, place });
+    }
+
+    pub(super) fn note(&mut self, path: &'static str, value: String) {
+        let place = self.place(path);
+        self.effective.push(Effective { key: path.to_owned(), value, place });
+    }
+
+    fn preset(&self, path: &'static str) -> &'static str {
+        match keys::of(path).preset {
+            Preset::Value(text) => text,
+            Preset::Computed(_) | Preset::Unset => "",
+        }
+    }
+
+    /// A mistake of ours, not of the person who wrote the file. The test of the empty file would see it.
+    fn not_in_table<T>(&mut self, path: &'static str, stand_in: T) -> T {
+        self.problem(path, "is missing in the table of keys", "please report this as a bug");
+        stand_in
+    }
+}
+
+/// Whole numbers and booleans are text where text is asked for, e.g. `linger.ms: 5`; what YAML would change is not.
+fn text_of(value: Scalar) -> Result<String, &'static str> {
+    match value {
+        Scalar::Text(text) | Scalar::Untyped(text) => Ok(text),
+        Scalar::Integer(number) => Ok(number.to_string()),
+        Scalar::Boolean(value) => Ok(value.to_string()),
+        Scalar::Null => Err("has no value"),
+        Scalar::Float => Err("is a number with a fraction, which YAML may write differently"),
+    }
+}
+
+/// Enough of a value to recognise it.
+pub(super) fn shortened(text: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 60;
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// What overrides a key, for the reference.
+pub(super) fn variable_of(key: &Key) -> String {
+    written::variable_of(key.path)
+}

@@ -1,0 +1,292 @@
+//! The configuration as written: a YAML file, then the environment on top of it, each value with its place.
+//!
+//! A tree instead of derived structs, because serde stops at the first wrong value and people want to hear of all.
+//! What stands here is only flat: path, value, place. Whether a value makes sense is for `reader.rs`.
+//!
+//! Invariant: nothing written is dropped. A key is known, or it is a problem; the same key twice is a problem.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{MergeKeyPolicy, DuplicateKeyPolicy, Location, Spanned};
+
+use super::keys::{self, Kind};
+use super::problem::{Place, Problem};
+
+/// More is not a configuration.
+pub(super) const FILE_BYTES_MAX: usize = 1024 * 1024;
+const NODES_MAX: usize = 20_000;
+const DEPTH_MAX: usize = 16;
+/// What every variable of ours begins with; a single underscore (`CONSENT_GATE_TEST_KAFKA`) is not one of them.
+pub(super) const VARIABLE_PREFIX: &str = "CONSENT_GATE__";
+
+/// A value without structure.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Scalar {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Float,
+    Text(String),
+    /// From the environment, where everything is text and the key decides what it means.
+    Untyped(String),
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) value: Scalar,
+    pub(super) place: Place,
+}
+
+/// Everything written, by path. `entries` holds the two mappings with names that are not ours.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) settings: BTreeMap<&'static str, Setting>,
+    pub(super) entries: BTreeMap<&'static str, BTreeMap<String, Setting>>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Written {
+    /// Reads the file, then lays the variables over it.
+    pub(super) fn read(text: &str, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut written = Self::default();
+        match parse(text) {
+            Ok(Some(root)) => written.section("", root),
+            Ok(None) => {}
+            Err(problem) => written.problems.push(problem),
+        }
+        for (name, value) in variables {
+            written.variable(&name, &value);
+        }
+        written
+    }
+
+    fn section(&mut self, path: &str, node: Located) {
+        let place = Place::of(node.referenced);
+        match node.value {
+            Node::Map(entries) => {
+                let mut seen = BTreeMap::new();
+                for (name, value) in entries {
+                    let full = if path.is_empty() { name.value.clone() } else { format!("{path}.{}", name.value) };
+                    let place = Place::of(name.referenced);
+                    if self.is_first(&mut seen, &full, &place) {
+                        self.entry(&full, &place, value);
+                    }
+                }
+            }
+            // `kafka:` with every line below it commented out.
+            Node::Scalar(Scalar::Null) => {}
+            Node::Scalar(_) | Node::List if path.is_empty() => self.problems.push(Problem::new(
+                "", place, "the file is not a mapping", "begin with `kafka:` and a line for each key below it")),
+            Node::Scalar(_) | Node::List => self.problems.push(Problem::new(
+                path, place, "is a section and has no value of its own", "put its keys below it, each on its own line, indented")),
+        }
+    }
+
+    /// Whether this is the first of its name in its mapping; the second is a problem.
+    fn is_first(&mut self, seen: &mut BTreeMap<String, Place>, full: &str, place: &Place) -> bool {
+        match seen.insert(full.to_owned(), place.clone()) {
+            None => true,
+            Some(first) => {
+                self.problems.push(Problem::new(
+                    full, place.clone(), format!("stands here a second time; first at {first}"), "delete one of the two"));
+                false
+            }
+        }
+    }
+
+    fn entry(&mut self, full: &str, place: &Place, node: Located) {
+        let Some(key) = keys::KEYS.iter().find(|key| key.path == full) else {
+            if keys::is_section(full) {
+                self.section(full, node);
+            } else {
+                self.problems.push(unknown(full, place.clone()));
+            }
+            return;
+        };
+        match (key.kind, node.value) {
+            (Kind::Properties | Kind::Secrets, Node::Map(entries)) => {
+                let mut seen = BTreeMap::new();
+                for (name, value) in entries {
+                    let full = format!("{full}.{}", name.value);
+                    let place = Place::of(name.referenced);
+                    if !self.is_first(&mut seen, &full, &place) {
+                        continue;
+                    }
+                    match value.value {
+                        Node::Scalar(value) => {
+                            self.entries.entry(key.path).or_default().insert(name.value, Setting { value, place });
+                        }
+                        Node::Map(_) | Node::List => self.problems.push(Problem::new(
+                            full, place, "is not a single value", "write the whole name on one line, e.g. `sasl.username: gate`")),
+                    }
+                }
+            }
+            (Kind::Properties | Kind::Secrets, Node::Scalar(Scalar::Null)) => {}
+            (Kind::Properties | Kind::Secrets, _) => self.problems.push(Problem::new(
+                full, place.clone(), "is not a mapping of names to values", "write one `name: value` a line below it")),
+            (Kind::EnvironmentOnly, _) => self.problems.push(Problem::new(
+                full, place.clone(), "is a secret and does not belong into the file",
+                format!("name a file with `{full}_file`, or set the variable {}", variable_of(full)))),
+            (_, Node::Scalar(value)) => {
+                self.settings.insert(key.path, Setting { value, place: Place::of(node.referenced) });
+            }
+            (_, Node::Map(_) | Node::List) => {
+                self.problems.push(Problem::new(full, place.clone(), "takes a single value", "write it behind the colon, on the same line"));
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &OsString, value: &OsString) {
+        let Some(written) = name.to_string_lossy().strip_prefix(VARIABLE_PREFIX).map(str::to_owned) else { return };
+        let place = Place::Variable(name.to_string_lossy().into_owned());
+        let path = written.to_lowercase().replace("__", ".");
+        let Some(value) = value.to_str() else {
+            self.problems.push(Problem::new(path, place, "is not UTF-8", "set it to plain text"));
+            return;
+        };
+        let setting = Setting { value: Scalar::Untyped(value.to_owned()), place: place.clone() };
+        for key in keys::KEYS {
+            match key.kind {
+                Kind::Properties | Kind::Secrets => {
+                    let Some(name) = path.strip_prefix(key.path).and_then(|rest| rest.strip_prefix('.')) else { continue };
+                    // librdkafka's names have dots where a variable can only have underscores.
+                    self.entries.entry(key.path).or_default().insert(name.replace('_', "."), setting);
+                    return;
+                }
+                _ if path == key.path => {
+                    self.settings.insert(key.path, setting);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.problems.push(unknown(&path, place));
+    }
+}
+
+/// The variable that overrides `path`.
+pub(super) fn variable_of(path: &str) -> String {
+    format!("{VARIABLE_PREFIX}{}", path.to_uppercase().replace('.', "__"))
+}
+
+fn unknown(path: &str, place: Place) -> Problem {
+    let fix = match (keys::nearest(path), &place) {
+        (Some(near), Place::Variable(_)) => format!("did you mean {}?", variable_of(near)),
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, _) => "delete it; `consent-gate config reference` lists all keys".to_owned(),
+    };
+    Problem::new(path, place, "there is no such key", fix)
+}
+
+fn parse(text: &str) -> Result<Option<Located>, Problem> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_reader_input_bytes: Some(FILE_BYTES_MAX),
+            max_total_scalar_bytes: FILE_BYTES_MAX,
+            max_nodes: NODES_MAX,
+            max_depth: DEPTH_MAX,
+            max_documents: 1,
+        },
+        // Both would hide a line from the reader of the file: we report them ourselves, with the first place.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        // `007` and `1_000` stay what was written; the key decides whether that is a number.
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options::<Option<Located>>(text, options).map_err(|error| {
+        let place = error.location().map_or(Place::File, Place::of);
+        let fix = "correct the YAML; nothing below this line was checked";
+        Problem::new("", place, format!("is not YAML: {}", reason_of(&error)), fix)
+    })
+}
+
+/// The library's sentence without its own line numbers, which we print in front.
+fn reason_of(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    let end = text.find(" at line ").or_else(|| text.find(" (line ")).unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+type Located = Spanned<Node>;
+
+#[derive(Debug, Clone)]
+enum Node {
+    Scalar(Scalar),
+    List,
+    Map(Vec<(Spanned<String>, Located)>),
+}
+
+impl Place {
+    fn of(location: Location) -> Self {
+        Self::Line { line: location.line(), column: location.column() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value, a mapping or a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Null))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Boolean(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Integer(value.into())))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Integer(value.into())))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Float))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Scalar(Scalar::Text(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        while items.next_element::<de::IgnoredAny>()?.is_some() {}
+        Ok(Node::List)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Node::Map(entries))
+    }
+}
