@@ -83,7 +83,12 @@ impl KafkaFailure {
             Some(said) => format!("{what} ({said})"),
             None => what.to_owned(),
         };
-        Self { class, doing: doing.into(), cause, fix: fix.to_owned() }
+        Self {
+            class,
+            doing: doing.into(),
+            cause,
+            fix: fix.to_owned(),
+        }
     }
 }
 
@@ -123,13 +128,24 @@ fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
             "an ACL is missing on the cluster",
             "allow this user what the command needs: IdempotentWrite on brokers before 3.0, Create for `topics create`",
         ),
-        Code::SecurityDisabled => (Class::Config, "the broker has no authorizer", "nothing to do; ACLs cannot be asked for"),
-        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicId => (
+        Code::SecurityDisabled => (
+            Class::Config,
+            "the broker has no authorizer",
+            "nothing to do; ACLs cannot be asked for",
+        ),
+        Code::UnknownTopicOrPartition
+        | Code::UnknownTopic
+        | Code::UnknownPartition
+        | Code::UnknownTopicId => (
             Class::Config,
             "a topic or partition does not exist",
             "run `consent-gate topics create`, or correct the name under `topics`",
         ),
-        Code::InvalidTopic => (Class::Config, "a topic has a name that Kafka does not take", "correct the name under `topics`"),
+        Code::InvalidTopic => (
+            Class::Config,
+            "a topic has a name that Kafka does not take",
+            "correct the name under `topics`",
+        ),
         Code::InvalidReplicationFactor => (
             Class::Config,
             "there are fewer brokers than replicas asked for",
@@ -165,11 +181,26 @@ fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
             "the brokers are too old for exactly-once",
             "use Apache Kafka 2.5 or newer",
         ),
-        Code::InvalidMessage | Code::BadMessage | Code::Inconsistent | Code::InvalidArgument | Code::Conflict | Code::State => {
-            (Class::Internal, "librdkafka or the broker met a state that must not occur", REPORT)
-        }
-        Code::Resolve => (Class::TryAgain, "a broker's host name cannot be resolved", "check `kafka.bootstrap_servers` and the name service"),
-        Code::Fenced | Code::ProducerFenced | Code::FencedInstanceId | Code::InvalidProducerEpoch | Code::TransactionCoordinatorFenced => (
+        Code::InvalidMessage
+        | Code::BadMessage
+        | Code::Inconsistent
+        | Code::InvalidArgument
+        | Code::Conflict
+        | Code::State => (
+            Class::Internal,
+            "librdkafka or the broker met a state that must not occur",
+            REPORT,
+        ),
+        Code::Resolve => (
+            Class::TryAgain,
+            "a broker's host name cannot be resolved",
+            "check `kafka.bootstrap_servers` and the name service",
+        ),
+        Code::Fenced
+        | Code::ProducerFenced
+        | Code::FencedInstanceId
+        | Code::InvalidProducerEpoch
+        | Code::TransactionCoordinatorFenced => (
             Class::TryAgain,
             "another instance has taken over",
             "if this instance should run as well, give it an `instance_id` of its own",
@@ -189,26 +220,64 @@ fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
             "the broker closes the connection at once",
             "check `security.protocol` and the port: it may be a plain listener, or one that wants another client certificate",
         ),
-        _ => (Class::TryAgain, "Kafka cannot be reached or is busy", "check that the brokers in `kafka.bootstrap_servers` run and can be reached from here"),
+        _ => (
+            Class::TryAgain,
+            "Kafka cannot be reached or is busy",
+            "check that the brokers in `kafka.bootstrap_servers` run and can be reached from here",
+        ),
     }
 }
 
 fn tls_meaning(said: &str) -> (Class, &'static str, &'static str) {
-    if said.contains("wrong version number") || said.contains("packet length too long") || said.contains("PLAINTEXT") {
-        (Class::Config, "the broker does not speak TLS on this port", "correct the port, or set `security.protocol` to PLAINTEXT or SASL_PLAINTEXT")
-    } else if said.contains("certificate verify failed") || said.contains("could not be verified") || said.contains("0A000086") {
-        (Class::Credentials, "TLS: certificate verify failed", "let `ssl.ca.location` name the authority that signed the brokers' certificates, and check that these name the host you connect to and have not expired")
-    } else if said.contains("certificate required") || said.contains("bad certificate") || said.contains("unknown ca") || said.contains("certificate unknown") || said.contains("client SSL authentication") {
-        (Class::Credentials, "TLS: the broker refuses the client certificate, or wants one", "set `ssl.certificate.location` and `ssl.key.location` to a certificate that the brokers trust")
+    if said.contains("wrong version number")
+        || said.contains("packet length too long")
+        || said.contains("PLAINTEXT")
+    {
+        (
+            Class::Config,
+            "the broker does not speak TLS on this port",
+            "correct the port, or set `security.protocol` to PLAINTEXT or SASL_PLAINTEXT",
+        )
+    } else if said.contains("certificate verify failed")
+        || said.contains("could not be verified")
+        || said.contains("0A000086")
+    {
+        (
+            Class::Credentials,
+            "TLS: certificate verify failed",
+            "let `ssl.ca.location` name the authority that signed the brokers' certificates, and check that these name the host you connect to and have not expired",
+        )
+    } else if said.contains("certificate required")
+        || said.contains("bad certificate")
+        || said.contains("unknown ca")
+        || said.contains("certificate unknown")
+        || said.contains("client SSL authentication")
+    {
+        (
+            Class::Credentials,
+            "TLS: the broker refuses the client certificate, or wants one",
+            "set `ssl.certificate.location` and `ssl.key.location` to a certificate that the brokers trust",
+        )
     } else {
-        (Class::Credentials, "TLS handshake failed", "check `ssl.ca.location`, `ssl.certificate.location`, `ssl.key.location` and the port")
+        (
+            Class::Credentials,
+            "TLS handshake failed",
+            "check `ssl.ca.location`, `ssl.certificate.location`, `ssl.key.location` and the port",
+        )
     }
 }
 
 /// One line, without a full stop, of bounded length; file names of OpenSSL's sources say nothing to anybody.
 fn sentence(text: &str) -> String {
     const CHARS_MAX: usize = 300;
-    let line: String = text.trim().lines().next().unwrap_or_default().chars().take(CHARS_MAX).collect();
+    let line: String = text
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(CHARS_MAX)
+        .collect();
     line.trim_end_matches(['.', ' ', ':']).to_owned()
 }
 
@@ -223,13 +292,18 @@ impl Witness {
     #[must_use]
     pub fn failure(&self, doing: &str) -> Option<KafkaFailure> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().map(|(code, said)| KafkaFailure::from_code(*code, doing, Some(said)))
+        seen.as_ref()
+            .map(|(code, said)| KafkaFailure::from_code(*code, doing, Some(said)))
     }
 
     fn note(&self, code: Code, said: &str) {
-        let telling = |code: Code, said: &str| (meaning(code, said).0, code != Code::AllBrokersDown);
+        let telling =
+            |code: Code, said: &str| (meaning(code, said).0, code != Code::AllBrokersDown);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.as_ref().is_none_or(|(kept, kept_said)| telling(code, said) > telling(*kept, kept_said)) {
+        if seen
+            .as_ref()
+            .is_none_or(|(kept, kept_said)| telling(code, said) > telling(*kept, kept_said))
+        {
             *seen = Some((code, said.to_owned()));
         }
     }
@@ -266,26 +340,93 @@ mod tests {
     #[test]
     fn credentials_are_told_from_configuration_and_weather() {
         for (code, said, class, says) in [
-            (Code::Authentication, "sasl_ssl://a:1/1: SASL authentication error: invalid credentials.", Class::Credentials, "SASL authentication failed (sasl_ssl"),
-            (Code::SSL, "SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified", Class::Credentials, "certificate verify failed"),
-            (Code::SSL, "SSL handshake failed: error:0A00010B:SSL routines::wrong version number", Class::Config, "does not speak TLS"),
-            (Code::SSL, "error:0A00045C:SSL routines::tlsv13 alert certificate required", Class::Credentials, "client certificate"),
-            (Code::TopicAuthorizationFailed, "", Class::Credentials, "ACL"),
-            (Code::GroupAuthorizationFailed, "", Class::Credentials, "group"),
-            (Code::TransactionalIdAuthorizationFailed, "", Class::Credentials, "transactional id"),
-            (Code::ClusterAuthorizationFailed, "", Class::Credentials, "cluster"),
-            (Code::UnknownTopicOrPartition, "", Class::Config, "does not exist"),
-            (Code::OffsetOutOfRange, "", Class::Config, "committed offset"),
-            (Code::AllBrokersDown, "1/1 brokers are down", Class::TryAgain, "cannot be reached"),
-            (Code::BrokerTransportFailure, "Connect to ipv4#127.0.0.1:1 failed: Connection refused", Class::TryAgain, "Connection refused"),
+            (
+                Code::Authentication,
+                "sasl_ssl://a:1/1: SASL authentication error: invalid credentials.",
+                Class::Credentials,
+                "SASL authentication failed (sasl_ssl",
+            ),
+            (
+                Code::SSL,
+                "SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified",
+                Class::Credentials,
+                "certificate verify failed",
+            ),
+            (
+                Code::SSL,
+                "SSL handshake failed: error:0A00010B:SSL routines::wrong version number",
+                Class::Config,
+                "does not speak TLS",
+            ),
+            (
+                Code::SSL,
+                "error:0A00045C:SSL routines::tlsv13 alert certificate required",
+                Class::Credentials,
+                "client certificate",
+            ),
+            (
+                Code::TopicAuthorizationFailed,
+                "",
+                Class::Credentials,
+                "ACL",
+            ),
+            (
+                Code::GroupAuthorizationFailed,
+                "",
+                Class::Credentials,
+                "group",
+            ),
+            (
+                Code::TransactionalIdAuthorizationFailed,
+                "",
+                Class::Credentials,
+                "transactional id",
+            ),
+            (
+                Code::ClusterAuthorizationFailed,
+                "",
+                Class::Credentials,
+                "cluster",
+            ),
+            (
+                Code::UnknownTopicOrPartition,
+                "",
+                Class::Config,
+                "does not exist",
+            ),
+            (
+                Code::OffsetOutOfRange,
+                "",
+                Class::Config,
+                "committed offset",
+            ),
+            (
+                Code::AllBrokersDown,
+                "1/1 brokers are down",
+                Class::TryAgain,
+                "cannot be reached",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "Connect to ipv4#127.0.0.1:1 failed: Connection refused",
+                Class::TryAgain,
+                "Connection refused",
+            ),
             (Code::Resolve, "", Class::TryAgain, "resolved"),
             (Code::Fenced, "", Class::TryAgain, "another instance"),
             (Code::State, "", Class::Internal, "must not occur"),
         ] {
             let failure = KafkaFailure::from_code(code, "trying", Some(said));
             assert_eq!(failure.class, class, "{code:?} {said}");
-            assert!(failure.cause.contains(says), "{:?} lacks {says:?}", failure.cause);
-            assert!(!failure.fix.is_empty() && !failure.cause.ends_with(['.', ' ']), "{failure:?}");
+            assert!(
+                failure.cause.contains(says),
+                "{:?} lacks {says:?}",
+                failure.cause
+            );
+            assert!(
+                !failure.fix.is_empty() && !failure.cause.ends_with(['.', ' ']),
+                "{failure:?}"
+            );
         }
     }
 
@@ -310,10 +451,15 @@ mod tests {
     #[test]
     fn values_of_properties_are_not_quoted() {
         let mut client = rdkafka::ClientConfig::new();
-        client.set("sasl.mechanisms", "PLAIN").set("fetch.min.bytes", "hunter2");
+        client
+            .set("sasl.mechanisms", "PLAIN")
+            .set("fetch.min.bytes", "hunter2");
         let error = client.create_native_config().err().unwrap();
         let failure = KafkaFailure::new(&error, "starting");
         assert_eq!(failure.class, Class::Config);
-        assert!(failure.cause.contains("fetch.min.bytes") && !failure.to_string().contains("hunter2"), "{failure}");
+        assert!(
+            failure.cause.contains("fetch.min.bytes") && !failure.to_string().contains("hunter2"),
+            "{failure}"
+        );
     }
 }

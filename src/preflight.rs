@@ -73,9 +73,18 @@ impl ClusterInfo {
     /// It does not exist, or its existence is kept from us.
     pub fn require(&self, topic: &str) -> Result<&Layout, KafkaFailure> {
         match self.topics.iter().find(|info| info.name == topic) {
-            Some(TopicInfo { layout: Ok(layout), .. }) => Ok(layout),
-            Some(TopicInfo { layout: Err(failure), .. }) => Err(failure.clone()),
-            None => Err(KafkaFailure::from_code(Code::UnknownTopic, format!("looking for topic `{topic}`"), None)),
+            Some(TopicInfo {
+                layout: Ok(layout), ..
+            }) => Ok(layout),
+            Some(TopicInfo {
+                layout: Err(failure),
+                ..
+            }) => Err(failure.clone()),
+            None => Err(KafkaFailure::from_code(
+                Code::UnknownTopic,
+                format!("looking for topic `{topic}`"),
+                None,
+            )),
         }
     }
 
@@ -84,7 +93,11 @@ impl ClusterInfo {
     /// # Errors
     /// A topic does not exist, or its existence is kept from us.
     pub fn require_all(&self) -> Result<(), KafkaFailure> {
-        let worst = self.topics.iter().filter_map(|topic| topic.layout.as_ref().err()).max_by_key(|failure| failure.class);
+        let worst = self
+            .topics
+            .iter()
+            .filter_map(|topic| topic.layout.as_ref().err())
+            .max_by_key(|failure| failure.class);
         worst.map_or(Ok(()), |failure| Err(failure.clone()))
     }
 }
@@ -124,7 +137,10 @@ fn ask(config: &Config, client: &BaseConsumer<Witness>) -> Result<ClusterInfo, K
                 break metadata
                     .brokers()
                     .iter()
-                    .map(|broker| Broker { id: broker.id(), address: format!("{}:{}", broker.host(), broker.port()) })
+                    .map(|broker| Broker {
+                        id: broker.id(),
+                        address: format!("{}:{}", broker.host(), broker.port()),
+                    })
                     .collect::<Vec<_>>();
             }
             Err(error) => error,
@@ -132,41 +148,75 @@ fn ask(config: &Config, client: &BaseConsumer<Witness>) -> Result<ClusterInfo, K
         // Serving the queue is what calls the witness.
         while client.poll(Duration::from_millis(10)).is_some() {}
         let reported = client.context().failure(ASKING);
-        let refused = reported.as_ref().is_some_and(|failure| matches!(failure.class, Class::Credentials | Class::Config));
+        let refused = reported
+            .as_ref()
+            .is_some_and(|failure| matches!(failure.class, Class::Credentials | Class::Config));
         if began.elapsed() >= ANSWERS_MAX || (refused && began.elapsed() >= REFUSED_GRACE) {
             return Err(reported.unwrap_or_else(|| KafkaFailure::new(&error, ASKING)));
         }
     };
     let left = || ANSWERS_MAX.saturating_sub(began.elapsed()).max(ATTEMPT);
     let cluster_id = client.client().fetch_cluster_id(left()).ok_or_else(|| {
-        KafkaFailure::from_code(Code::UnsupportedVersion, "asking for the id of the cluster", Some("the brokers tell none"))
+        KafkaFailure::from_code(
+            Code::UnsupportedVersion,
+            "asking for the id of the cluster",
+            Some("the brokers tell none"),
+        )
     })?;
     let topics = topic_names
         .into_iter()
-        .map(|name| TopicInfo { name: name.to_owned(), layout: layout(client, name, left()) })
+        .map(|name| TopicInfo {
+            name: name.to_owned(),
+            layout: layout(client, name, left()),
+        })
         .collect();
     let mut brokers = brokers;
     brokers.sort_by_key(|broker| broker.id);
-    Ok(ClusterInfo { cluster_id, brokers, topics })
+    Ok(ClusterInfo {
+        cluster_id,
+        brokers,
+        topics,
+    })
 }
 
-fn layout(client: &BaseConsumer<Witness>, topic: &str, patience: Duration) -> Result<Layout, KafkaFailure> {
+fn layout(
+    client: &BaseConsumer<Witness>,
+    topic: &str,
+    patience: Duration,
+) -> Result<Layout, KafkaFailure> {
     let doing = format!("looking for topic `{topic}`");
-    let metadata = client.fetch_metadata(Some(topic), patience).map_err(|error| KafkaFailure::new(&error, &doing))?;
+    let metadata = client
+        .fetch_metadata(Some(topic), patience)
+        .map_err(|error| KafkaFailure::new(&error, &doing))?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
-    let Some(found) = found else { return Err(KafkaFailure::from_code(Code::UnknownTopic, doing, None)) };
+    let Some(found) = found else {
+        return Err(KafkaFailure::from_code(Code::UnknownTopic, doing, None));
+    };
     if let Some(error) = found.error() {
         return Err(KafkaFailure::from_code(code_of(error), doing, None));
     }
     let partitions = found.partitions();
     Ok(Layout {
         partitions: u32::try_from(partitions.len()).unwrap_or(u32::MAX),
-        replicas_min: partitions.iter().map(|partition| partition.replicas().len()).min().unwrap_or(0),
-        in_sync_min: partitions.iter().map(|partition| partition.isr().len()).min().unwrap_or(0),
-        leaderless: partitions.iter().filter(|partition| partition.leader() < 0).count(),
+        replicas_min: partitions
+            .iter()
+            .map(|partition| partition.replicas().len())
+            .min()
+            .unwrap_or(0),
+        in_sync_min: partitions
+            .iter()
+            .map(|partition| partition.isr().len())
+            .min()
+            .unwrap_or(0),
+        leaderless: partitions
+            .iter()
+            .filter(|partition| partition.leader() < 0)
+            .count(),
     })
 }
 
 fn code_of(error: RDKafkaRespErr) -> Code {
-    KafkaError::Global(error.into()).rdkafka_error_code().unwrap_or(Code::Unknown)
+    KafkaError::Global(error.into())
+        .rdkafka_error_code()
+        .unwrap_or(Code::Unknown)
 }

@@ -63,10 +63,22 @@ fn reference(arguments: &ReferenceArguments) -> Result<(), Failure> {
         return Ok(output::print(&lines.join("\n"))?);
     }
     // Key and facts on one line, the effect below: a table this wide fits no terminal.
-    let mut text = String::from("Each key: type; default; unit. A variable overrides the file, e.g. CONSENT_GATE__KAFKA__GROUP_ID.\n");
+    let mut text = String::from(
+        "Each key: type; default; unit. A variable overrides the file, e.g. CONSENT_GATE__KAFKA__GROUP_ID.\n",
+    );
     for key in KEYS {
-        let unit = if key.unit.is_empty() { String::new() } else { format!("; {}", key.unit) };
-        text.push_str(&format!("\n{}\n    {}; default {}{unit}\n    {}\n", key.path, key.kind.describe(), key.preset.describe(), key.effect));
+        let unit = if key.unit.is_empty() {
+            String::new()
+        } else {
+            format!("; {}", key.unit)
+        };
+        text.push_str(&format!(
+            "\n{}\n    {}; default {}{unit}\n    {}\n",
+            key.path,
+            key.kind.describe(),
+            key.preset.describe(),
+            key.effect
+        ));
     }
     text.push_str("\nRefused under kafka.properties, because a promise depends on them:\n");
     for (names, reason, instead) in crate::config::refused_properties() {
@@ -84,8 +96,16 @@ fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             .collect();
         return Ok(output::print(&lines.join("\n"))?);
     }
-    let n_set = effective.iter().filter(|line| line.place != Place::Default).count();
-    let rows = effective.iter().map(|line| [line.key.clone(), line.value.clone(), line.place.to_string()]);
+    let n_set = effective
+        .iter()
+        .filter(|line| line.place != Place::Default)
+        .count();
+    let rows = effective
+        .iter()
+        .map(|line| [line.key.clone(), line.value.clone(), line.place.to_string()]);
     output::print(&output::table(["key", "value", "from"], rows))?;
-    Ok(output::print(&format!("\n{} is valid: {n_set} keys are set, the rest are defaults", arguments.file.path.display()))?)
+    Ok(output::print(&format!(
+        "\n{} is valid: {n_set} keys are set, the rest are defaults",
+        arguments.file.path.display()
+    ))?)
 }

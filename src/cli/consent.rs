@@ -21,9 +21,9 @@ use crate::kafka_errors::{KafkaFailure, Witness};
 use crate::preflight::preflight;
 
 /// Header that names the released record as `topic/partition/offset`.
-pub const RELEASE_HEADER: &str = "gate-release";
+const RELEASE_HEADER: &str = "gate-release";
 /// Header with operator, reason, time and host as JSON.
-pub const DETAIL_HEADER: &str = "gate-detail";
+const DETAIL_HEADER: &str = "gate-detail";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Consent {
@@ -74,13 +74,21 @@ pub(super) fn skip(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
     let consent_change = &config.topics.consent_change;
     if arguments.topic != *consent_change {
-        return Err(Failure::new(ExitCode::Usage, format!("`--topic` must be `{consent_change}`, the `topics.consent_change` of this configuration: nothing else can be released")));
+        return Err(Failure::new(
+            ExitCode::Usage,
+            format!(
+                "`--topic` must be `{consent_change}`, the `topics.consent_change` of this configuration: nothing else can be released"
+            ),
+        ));
     }
     let cluster = preflight(&config)?;
     cluster.require(consent_change)?;
     cluster.require(&config.topics.consent_dead_letter)?;
     check_exists(&config, arguments)?;
-    let released = format!("{}/{}/{}", arguments.topic, arguments.partition, arguments.offset);
+    let released = format!(
+        "{}/{}/{}",
+        arguments.topic, arguments.partition, arguments.offset
+    );
     let detail = serde_json::json!({
         "operator": arguments.operator,
         "reason": arguments.reason,
@@ -90,7 +98,9 @@ pub(super) fn skip(arguments: &Arguments) -> Result<(), Failure> {
     let (partition, offset) = produce(&config, &released, &detail.to_string())?;
     let written = format!("{}/{partition}/{offset}", config.topics.consent_dead_letter);
     if arguments.json {
-        return output::print_json(&serde_json::json!({"released": released, "recorded_at": written, "detail": detail}));
+        return output::print_json(
+            &serde_json::json!({"released": released, "recorded_at": written, "detail": detail}),
+        );
     }
     Ok(output::print(&format!(
         "released  {released}\nrecorded  {written}\noperator  {}\nreason    {}\n\nEvery instance goes on past this record once it reads the release. What the record said is not applied:\nif it was an opt-out, publish it again in readable form.",
@@ -104,15 +114,27 @@ fn check_exists(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     // The end the consent reader must reach, open transactions included.
     client.set("isolation.level", "read_uncommitted");
     let doing = format!("asking for the offsets of `{}`", arguments.topic);
-    let consumer: BaseConsumer = client.create().map_err(|error| KafkaFailure::new(&error, &doing))?;
+    let consumer: BaseConsumer = client
+        .create()
+        .map_err(|error| KafkaFailure::new(&error, &doing))?;
     let (first, end) = consumer
         .fetch_watermarks(&arguments.topic, arguments.partition, ANSWER_MAX)
         .map_err(|error| KafkaFailure::new(&error, &doing))?;
     if (first..end).contains(&arguments.offset) {
         return Ok(());
     }
-    let range = if first == end { "is empty".to_owned() } else { format!("has the offsets {first} to {}", end - 1) };
-    Err(Failure::new(ExitCode::Usage, format!("there is no offset {} to release: partition {} of `{}` {range}", arguments.offset, arguments.partition, arguments.topic)))
+    let range = if first == end {
+        "is empty".to_owned()
+    } else {
+        format!("has the offsets {first} to {}", end - 1)
+    };
+    Err(Failure::new(
+        ExitCode::Usage,
+        format!(
+            "there is no offset {} to release: partition {} of `{}` {range}",
+            arguments.offset, arguments.partition, arguments.topic
+        ),
+    ))
 }
 
 /// Keeps what became of the one record.
@@ -145,25 +167,50 @@ impl ProducerContext for Delivery {
 }
 
 fn produce(config: &Config, released: &str, detail: &str) -> Result<(i32, i64), Failure> {
-    let doing = format!("writing the release to `{}`", config.topics.consent_dead_letter);
+    let doing = format!(
+        "writing the release to `{}`",
+        config.topics.consent_dead_letter
+    );
     let mut client: ClientConfig = config.client_base();
     client
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.timeout.ms", DELIVERY_MAX.as_millis().to_string());
-    let producer: BaseProducer<Delivery> =
-        client.create_with_context(Delivery::default()).map_err(|error| KafkaFailure::new(&error, &doing))?;
+    let producer: BaseProducer<Delivery> = client
+        .create_with_context(Delivery::default())
+        .map_err(|error| KafkaFailure::new(&error, &doing))?;
     let headers = OwnedHeaders::new()
-        .insert(Header { key: RELEASE_HEADER, value: Some(released) })
-        .insert(Header { key: DETAIL_HEADER, value: Some(detail) });
-    let record = BaseRecord::<(), [u8]>::to(&config.topics.consent_dead_letter).payload(&[]).headers(headers);
-    producer.send(record).map_err(|(error, _)| KafkaFailure::new(&error, &doing))?;
+        .insert(Header {
+            key: RELEASE_HEADER,
+            value: Some(released),
+        })
+        .insert(Header {
+            key: DETAIL_HEADER,
+            value: Some(detail),
+        });
+    let record = BaseRecord::<(), [u8]>::to(&config.topics.consent_dead_letter)
+        .payload(&[])
+        .headers(headers);
+    producer
+        .send(record)
+        .map_err(|(error, _)| KafkaFailure::new(&error, &doing))?;
     let began = Instant::now();
     loop {
         producer.poll(Duration::from_millis(100));
-        if let Some(outcome) = producer.context().outcome.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(outcome) = producer
+            .context()
+            .outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             return outcome.map_err(|error| {
-                producer.context().witness.failure(&doing).unwrap_or_else(|| KafkaFailure::new(&error, &doing)).into()
+                producer
+                    .context()
+                    .witness
+                    .failure(&doing)
+                    .unwrap_or_else(|| KafkaFailure::new(&error, &doing))
+                    .into()
             });
         }
         if began.elapsed() > DELIVERY_MAX + ANSWER_MAX {

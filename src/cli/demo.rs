@@ -17,5 +17,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Placeholder until `crate::demo::run` is there.
 fn demo(_once: bool) -> Result<(), Failure> {
-    Err(Failure::new(super::ExitCode::Internal, "this build has no demo yet"))
+    Err(Failure::new(
+        super::ExitCode::Internal,
+        "this build has no demo yet",
+    ))
 }

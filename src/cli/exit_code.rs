@@ -56,13 +56,19 @@ pub struct Failure {
 impl Failure {
     /// Ends with `code` and says why.
     pub fn new(code: ExitCode, message: impl Display) -> Self {
-        Self { code, message: message.to_string() }
+        Self {
+            code,
+            message: message.to_string(),
+        }
     }
 
     /// Ends with `code`; the output says everything.
     #[must_use]
     pub fn silent(code: ExitCode) -> Self {
-        Self { code, message: String::new() }
+        Self {
+            code,
+            message: String::new(),
+        }
     }
 
     /// The exit code.
@@ -97,7 +103,10 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::silent(ExitCode::Clean),
-            _ => Self::new(ExitCode::Storage, format!("cannot write to standard output: {error}")),
+            _ => Self::new(
+                ExitCode::Storage,
+                format!("cannot write to standard output: {error}"),
+            ),
         }
     }
 }

@@ -23,7 +23,9 @@ pub use exit_code::{ExitCode, Failure};
 /// A consent gate on Kafka: no message leaves that its recipient has refused.
 #[derive(Debug, Parser)]
 #[command(name = "consent-gate", version = version::TEXT.as_str(), propagate_version = false, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 clean, 64 usage, 70 internal, 74 storage, 75 try again, 77 credentials or ACL, 78 configuration.")]
+#[command(
+    after_help = "Exit codes: 0 clean, 64 usage, 70 internal, 74 storage, 75 try again, 77 credentials or ACL, 78 configuration."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -71,7 +73,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come this way too, and are no errors.
-            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Clean };
+            let code = if error.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Clean
+            };
             return match error.print() {
                 Ok(()) => code,
                 Err(source) => Failure::from(source).code(),

@@ -20,18 +20,28 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 
 /// An object as one line of JSON.
 pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), super::Failure> {
-    let text = serde_json::to_string(value).map_err(|error| super::Failure::new(super::ExitCode::Internal, error))?;
+    let text = serde_json::to_string(value)
+        .map_err(|error| super::Failure::new(super::ExitCode::Internal, error))?;
     Ok(print(&text)?)
 }
 
 /// A table without borders, as `kubectl` and `docker` print: cut, awk and eyes can read it.
-pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header);
     for row in rows {
         table.add_row(row);
     }
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 /// Shown on a terminal while something takes longer than people like to wait without a sign.
@@ -46,7 +56,8 @@ pub(super) fn spinner(what: &'static str) -> ProgressBar {
 
 /// Milliseconds since 1970 as RFC 3339 in UTC.
 pub(super) fn utc(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "-".to_owned(), |time| format!("{time:.3}"))
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| "-".to_owned(), |time| format!("{time:.3}"))
 }
 
 /// This machine's clock, in milliseconds since 1970.
@@ -56,7 +67,12 @@ pub(super) fn now_millis() -> i64 {
 
 /// A span as a person would say it, in its largest whole unit.
 pub(super) fn span(millis: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
+    const UNITS: [(u64, &str); 4] = [
+        (86_400_000, "day"),
+        (3_600_000, "hour"),
+        (60_000, "minute"),
+        (1_000, "second"),
+    ];
     for (length, unit) in UNITS {
         if millis >= length {
             let n = millis / length;
@@ -72,15 +88,33 @@ mod tests {
 
     #[test]
     fn spans_and_times_read_well() {
-        assert_eq!([span(0), span(999), span(1_000), span(604_800_000), span(7_200_000)], ["0 ms", "999 ms", "1 second", "7 days", "2 hours"]);
+        assert_eq!(
+            [
+                span(0),
+                span(999),
+                span(1_000),
+                span(604_800_000),
+                span(7_200_000)
+            ],
+            ["0 ms", "999 ms", "1 second", "7 days", "2 hours"]
+        );
         assert_eq!(utc(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(utc(i64::MAX), "-");
     }
 
     #[test]
     fn a_table_has_no_borders_and_no_trailing_spaces() {
-        let text = table(["topic", "result"], [["a".to_owned(), "made".to_owned()], ["longer".to_owned(), String::new()]]);
-        assert_eq!(text.lines().map(str::trim).collect::<Vec<_>>(), ["topic   result", "a       made", "longer"]);
+        let text = table(
+            ["topic", "result"],
+            [
+                ["a".to_owned(), "made".to_owned()],
+                ["longer".to_owned(), String::new()],
+            ],
+        );
+        assert_eq!(
+            text.lines().map(str::trim).collect::<Vec<_>>(),
+            ["topic   result", "a       made", "longer"]
+        );
         assert!(text.lines().all(|line| line.trim_end() == line));
     }
 }

@@ -11,5 +11,8 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {
 
 /// Placeholder until `crate::pipeline::run` is there.
 fn pipeline(_config: crate::config::Config) -> Result<(), Failure> {
-    Err(Failure::new(super::ExitCode::Internal, "this build has no pipeline yet"))
+    Err(Failure::new(
+        super::ExitCode::Internal,
+        "this build has no pipeline yet",
+    ))
 }

@@ -55,7 +55,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let consumer = consumer(&config, &cluster, &topics, arguments.from_beginning)?;
     let stop = stop_signal()?;
     if !arguments.json && io::stderr().is_terminal() {
-        drop(writeln!(io::stderr(), "following {}; Ctrl-C ends", topics.join(", ")));
+        drop(writeln!(
+            io::stderr(),
+            "following {}; Ctrl-C ends",
+            topics.join(", ")
+        ));
     }
     while !stop.load(Ordering::Relaxed) {
         match consumer.poll(POLL) {
@@ -67,7 +71,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn consumer(config: &Config, cluster: &ClusterInfo, topics: &[&str], from_beginning: bool) -> Result<BaseConsumer<Witness>, Failure> {
+fn consumer(
+    config: &Config,
+    cluster: &ClusterInfo,
+    topics: &[&str],
+    from_beginning: bool,
+) -> Result<BaseConsumer<Witness>, Failure> {
     const DOING: &str = "preparing to read decisions";
     let mut client = config.client_base();
     client
@@ -79,17 +88,26 @@ fn consumer(config: &Config, cluster: &ClusterInfo, topics: &[&str], from_beginn
         .set("isolation.level", "read_committed")
         .set("auto.offset.reset", "latest")
         .set("fetch.wait.max.ms", "100");
-    let consumer: BaseConsumer<Witness> =
-        client.create_with_context(Witness::default()).map_err(|error| KafkaFailure::new(&error, DOING))?;
-    let offset = if from_beginning { Offset::Beginning } else { Offset::End };
+    let consumer: BaseConsumer<Witness> = client
+        .create_with_context(Witness::default())
+        .map_err(|error| KafkaFailure::new(&error, DOING))?;
+    let offset = if from_beginning {
+        Offset::Beginning
+    } else {
+        Offset::End
+    };
     let mut assignment = TopicPartitionList::new();
     for topic in topics {
         let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
         for partition in 0..partitions {
-            assignment.add_partition_offset(topic, partition, offset).map_err(|error| KafkaFailure::new(&error, DOING))?;
+            assignment
+                .add_partition_offset(topic, partition, offset)
+                .map_err(|error| KafkaFailure::new(&error, DOING))?;
         }
     }
-    consumer.assign(&assignment).map_err(|error| KafkaFailure::new(&error, DOING))?;
+    consumer
+        .assign(&assignment)
+        .map_err(|error| KafkaFailure::new(&error, DOING))?;
     Ok(consumer)
 }
 
@@ -99,9 +117,12 @@ fn end_if_hopeless(consumer: &BaseConsumer<Witness>, error: &KafkaError) -> Resu
     let failure = KafkaFailure::new(error, DOING);
     match failure.class {
         Class::TryAgain => Ok(()),
-        Class::Internal | Class::Config | Class::Credentials => {
-            Err(consumer.context().failure(DOING).filter(|reported| reported.class >= failure.class).unwrap_or(failure).into())
-        }
+        Class::Internal | Class::Config | Class::Credentials => Err(consumer
+            .context()
+            .failure(DOING)
+            .filter(|reported| reported.class >= failure.class)
+            .unwrap_or(failure)
+            .into()),
     }
 }
 
@@ -116,8 +137,10 @@ fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
             Err(failure) => return drop(ready.send(Err(failure))),
         };
         runtime.block_on(async {
-            let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-            let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+            let terminate =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+            let interrupt =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
             match (terminate, interrupt) {
                 (Ok(mut terminate), Ok(mut interrupt)) => {
                     drop(ready.send(Ok(())));
@@ -125,7 +148,10 @@ fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
                     raised.store(true, Ordering::Relaxed);
                 }
                 (Err(error), _) | (_, Err(error)) => {
-                    drop(ready.send(Err(Failure::new(ExitCode::TryAgain, format!("cannot listen for signals: {error}")))));
+                    drop(ready.send(Err(Failure::new(
+                        ExitCode::TryAgain,
+                        format!("cannot listen for signals: {error}"),
+                    ))));
                 }
             }
         });
@@ -133,7 +159,10 @@ fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
     match is_ready.recv() {
         Ok(Ok(())) => Ok(stop),
         Ok(Err(failure)) => Err(failure),
-        Err(_) => Err(Failure::new(ExitCode::Internal, "cannot listen for signals")),
+        Err(_) => Err(Failure::new(
+            ExitCode::Internal,
+            "cannot listen for signals",
+        )),
     }
 }
 
@@ -141,16 +170,31 @@ fn print(message: &BorrowedMessage<'_>, json: bool) -> Result<(), Failure> {
     let decision = header(message, "gate-decision");
     let line = if json {
         // A record that the gate did not write has none.
-        let Some(decision) = decision else { return Ok(()) };
+        let Some(decision) = decision else {
+            return Ok(());
+        };
         one_line(decision, usize::MAX)
     } else {
-        let fields = decision.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(serde_json::Value::Null);
-        let field = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).map_or_else(|| "-".to_owned(), |text| one_line(text, 80));
-        let own = |name: &str| header(message, name).map_or_else(|| "-".to_owned(), |text| one_line(text, 300));
+        let fields = decision
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or(serde_json::Value::Null);
+        let field = |name: &str| {
+            fields
+                .get(name)
+                .and_then(serde_json::Value::as_str)
+                .map_or_else(|| "-".to_owned(), |text| one_line(text, 80))
+        };
+        let own = |name: &str| {
+            header(message, name).map_or_else(|| "-".to_owned(), |text| one_line(text, 300))
+        };
         format!(
             "{}  {:<8}  {:<32}  {:<10}  {:<36}  {}",
             output::utc(message.timestamp().to_millis().unwrap_or(-1)),
-            own("gate-outcome"), own("gate-reason"), field("channel"), field("message_id"), own("gate-source"),
+            own("gate-outcome"),
+            own("gate-reason"),
+            field("channel"),
+            field("message_id"),
+            own("gate-source"),
         )
     };
     let mut out = io::stdout().lock();
@@ -161,13 +205,20 @@ fn print(message: &BorrowedMessage<'_>, json: bool) -> Result<(), Failure> {
 /// The last header of this name: the gate drops those that came in.
 fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
     let headers = message.headers()?;
-    let value = headers.iter().filter(|header| header.key == name).last()?.value?;
+    let value = headers
+        .iter()
+        .filter(|header| header.key == name)
+        .last()?
+        .value?;
     std::str::from_utf8(value).ok()
 }
 
 /// What came from outside must not move the cursor.
 fn one_line(text: &str, chars_max: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(chars_max)
+        .collect()
 }
 
 #[cfg(test)]

@@ -64,7 +64,10 @@ pub(super) fn wanted(names: &TopicNames, replication: i32) -> Vec<Wanted> {
                 settings.push(("retention.ms", "-1".to_owned()));
                 settings.push(("retention.bytes", "-1".to_owned()));
             }
-            Wanted { name: name.to_owned(), settings }
+            Wanted {
+                name: name.to_owned(),
+                settings,
+            }
         })
         .collect()
 }
@@ -76,8 +79,10 @@ pub(super) fn create(arguments: &Arguments) -> Result<(), Failure> {
     let replication = arguments.replication.unwrap_or_else(|| {
         i32::try_from(cluster.brokers.len().clamp(1, REPLICATION_WANTED)).unwrap_or(1)
     });
-    let admin: AdminClient<DefaultClientContext> =
-        config.client_base().create().map_err(|error| KafkaFailure::new(&error, "preparing to create topics"))?;
+    let admin: AdminClient<DefaultClientContext> = config
+        .client_base()
+        .create()
+        .map_err(|error| KafkaFailure::new(&error, "preparing to create topics"))?;
     let runtime = runtime()?;
     let wanted = wanted(&config.topics, replication);
     let (missing, existing) = missing_and_existing(&cluster, &wanted)?;
@@ -85,19 +90,35 @@ pub(super) fn create(arguments: &Arguments) -> Result<(), Failure> {
     let made = runtime.block_on(make(&admin, &missing, arguments.partitions, replication));
     let settings = runtime.block_on(settings_of(&admin, &existing));
     spinner.finish_and_clear();
-    report(arguments, &config, &cluster, &made, &existing, &settings, replication)
+    report(
+        arguments,
+        &config,
+        &cluster,
+        &made,
+        &existing,
+        &settings,
+        replication,
+    )
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(ExitCode::TryAgain, format!("cannot start an event loop: {error}")))
+        .map_err(|error| {
+            Failure::new(
+                ExitCode::TryAgain,
+                format!("cannot start an event loop: {error}"),
+            )
+        })
 }
 
 type Split<'a> = (Vec<&'a Wanted>, Vec<&'a Wanted>);
 
-fn missing_and_existing<'a>(cluster: &ClusterInfo, wanted: &'a [Wanted]) -> Result<Split<'a>, Failure> {
+fn missing_and_existing<'a>(
+    cluster: &ClusterInfo,
+    wanted: &'a [Wanted],
+) -> Result<Split<'a>, Failure> {
     let mut split: Split<'a> = (Vec::new(), Vec::new());
     for topic in wanted {
         match cluster.require(&topic.name) {
@@ -112,7 +133,12 @@ fn missing_and_existing<'a>(cluster: &ClusterInfo, wanted: &'a [Wanted]) -> Resu
 
 type Made<'a> = Vec<(&'a str, Result<(), KafkaFailure>)>;
 
-async fn make<'a>(admin: &AdminClient<DefaultClientContext>, missing: &[&'a Wanted], partitions: i32, replication: i32) -> Made<'a> {
+async fn make<'a>(
+    admin: &AdminClient<DefaultClientContext>,
+    missing: &[&'a Wanted],
+    partitions: i32,
+    replication: i32,
+) -> Made<'a> {
     if missing.is_empty() {
         return Vec::new();
     }
@@ -120,12 +146,18 @@ async fn make<'a>(admin: &AdminClient<DefaultClientContext>, missing: &[&'a Want
         .iter()
         .map(|topic| {
             topic.settings.iter().fold(
-                NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replication)),
+                NewTopic::new(
+                    &topic.name,
+                    partitions,
+                    TopicReplication::Fixed(replication),
+                ),
                 |new, (name, value)| new.set(name, value),
             )
         })
         .collect();
-    let options = AdminOptions::new().operation_timeout(Some(CREATE_MAX)).request_timeout(Some(CREATE_MAX));
+    let options = AdminOptions::new()
+        .operation_timeout(Some(CREATE_MAX))
+        .request_timeout(Some(CREATE_MAX));
     let doing = |name: &str| format!("creating topic `{name}`");
     match admin.create_topics(&new, &options).await {
         Ok(results) => missing
@@ -135,14 +167,30 @@ async fn make<'a>(admin: &AdminClient<DefaultClientContext>, missing: &[&'a Want
                     Ok(name) if *name == topic.name => Some(Ok(())),
                     // Another `topics create` was quicker.
                     Err((name, Code::TopicAlreadyExists)) if *name == topic.name => Some(Ok(())),
-                    Err((name, code)) if *name == topic.name => Some(Err(KafkaFailure::from_code(*code, doing(name), None))),
+                    Err((name, code)) if *name == topic.name => {
+                        Some(Err(KafkaFailure::from_code(*code, doing(name), None)))
+                    }
                     _ => None,
                 });
-                let unanswered = || Err(KafkaFailure::from_code(Code::RequestTimedOut, doing(&topic.name), Some("no answer about it")));
+                let unanswered = || {
+                    Err(KafkaFailure::from_code(
+                        Code::RequestTimedOut,
+                        doing(&topic.name),
+                        Some("no answer about it"),
+                    ))
+                };
                 (topic.name.as_str(), result.unwrap_or_else(unanswered))
             })
             .collect(),
-        Err(error) => missing.iter().map(|topic| (topic.name.as_str(), Err(KafkaFailure::new(&error, doing(&topic.name))))).collect(),
+        Err(error) => missing
+            .iter()
+            .map(|topic| {
+                (
+                    topic.name.as_str(),
+                    Err(KafkaFailure::new(&error, doing(&topic.name))),
+                )
+            })
+            .collect(),
     }
 }
 
@@ -150,23 +198,48 @@ async fn make<'a>(admin: &AdminClient<DefaultClientContext>, missing: &[&'a Want
 pub(super) type Settings = Result<std::collections::HashMap<String, String>, KafkaFailure>;
 
 /// The settings of these topics, in their order.
-pub(super) async fn settings_of(admin: &AdminClient<DefaultClientContext>, topics: &[&Wanted]) -> Vec<Settings> {
+pub(super) async fn settings_of(
+    admin: &AdminClient<DefaultClientContext>,
+    topics: &[&Wanted],
+) -> Vec<Settings> {
     let mut all = Vec::new();
     for topic in topics {
-        all.push(settings(admin, ResourceSpecifier::Topic(&topic.name), &format!("asking for the settings of topic `{}`", topic.name)).await);
+        all.push(
+            settings(
+                admin,
+                ResourceSpecifier::Topic(&topic.name),
+                &format!("asking for the settings of topic `{}`", topic.name),
+            )
+            .await,
+        );
     }
     all
 }
 
 /// The settings of one topic or broker.
-pub(super) async fn settings(admin: &AdminClient<DefaultClientContext>, of: ResourceSpecifier<'_>, doing: &str) -> Settings {
+pub(super) async fn settings(
+    admin: &AdminClient<DefaultClientContext>,
+    of: ResourceSpecifier<'_>,
+    doing: &str,
+) -> Settings {
     const ANSWER_MAX: Duration = Duration::from_secs(10);
     let options = AdminOptions::new().request_timeout(Some(ANSWER_MAX));
-    let answers = admin.describe_configs([&of], &options).await.map_err(|error| KafkaFailure::new(&error, doing))?;
+    let answers = admin
+        .describe_configs([&of], &options)
+        .await
+        .map_err(|error| KafkaFailure::new(&error, doing))?;
     match answers.into_iter().next() {
-        Some(Ok(resource)) => Ok(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()),
+        Some(Ok(resource)) => Ok(resource
+            .entries
+            .into_iter()
+            .filter_map(|entry| Some((entry.name, entry.value?)))
+            .collect()),
         Some(Err(code)) => Err(KafkaFailure::from_code(code, doing, None)),
-        None => Err(KafkaFailure::from_code(Code::RequestTimedOut, doing, Some("no answer about it"))),
+        None => Err(KafkaFailure::from_code(
+            Code::RequestTimedOut,
+            doing,
+            Some("no answer about it"),
+        )),
     }
 }
 
@@ -190,15 +263,29 @@ fn report(
                     "FAILED".to_owned()
                 }
             };
-            [name.to_owned(), done, arguments.partitions.to_string(), replication.to_string(), String::new()]
+            [
+                name.to_owned(),
+                done,
+                arguments.partitions.to_string(),
+                replication.to_string(),
+                String::new(),
+            ]
         } else {
             let layout = cluster.require(name)?;
             let differs = existing
                 .iter()
                 .zip(settings)
                 .find(|(topic, _)| topic.name == name)
-                .map_or_else(String::new, |(topic, settings)| differences(topic, settings));
-            [name.to_owned(), "exists, untouched".to_owned(), layout.partitions.to_string(), layout.replicas_min.to_string(), differs]
+                .map_or_else(String::new, |(topic, settings)| {
+                    differences(topic, settings)
+                });
+            [
+                name.to_owned(),
+                "exists, untouched".to_owned(),
+                layout.partitions.to_string(),
+                layout.replicas_min.to_string(),
+                differs,
+            ]
         };
         rows.push(row);
     }
@@ -212,12 +299,19 @@ fn report(
         output::print(&lines.join("\n"))?;
     } else {
         let any_difference = rows.iter().any(|[.., differs]| !differs.is_empty());
-        output::print(&output::table(["TOPIC", "RESULT", "PARTITIONS", "REPLICAS", "DIFFERS"], rows))?;
+        output::print(&output::table(
+            ["TOPIC", "RESULT", "PARTITIONS", "REPLICAS", "DIFFERS"],
+            rows,
+        ))?;
         if any_difference {
-            output::print("\n`consent-gate doctor` says which differences matter and how to change them.")?;
+            output::print(
+                "\n`consent-gate doctor` says which differences matter and how to change them.",
+            )?;
         }
     }
-    let Some(worst) = failures.iter().max_by_key(|failure| failure.class) else { return Ok(()) };
+    let Some(worst) = failures.iter().max_by_key(|failure| failure.class) else {
+        return Ok(());
+    };
     let all: Vec<String> = failures.iter().map(ToString::to_string).collect();
     Err(Failure::new(worst.class.into(), all.join("\n")))
 }

@@ -76,7 +76,13 @@ const fn key(
     unit: &'static str,
     effect: &'static str,
 ) -> Key {
-    Key { path, kind, preset, unit, effect }
+    Key {
+        path,
+        kind,
+        preset,
+        unit,
+        effect,
+    }
 }
 
 const fn integer(
@@ -86,18 +92,32 @@ const fn integer(
     unit: &'static str,
     effect: &'static str,
 ) -> Key {
-    key(path, Kind::Integer { min, max }, Preset::Value(preset), unit, effect)
+    key(
+        path,
+        Kind::Integer { min, max },
+        Preset::Value(preset),
+        unit,
+        effect,
+    )
 }
 
 /// Kafka's own limit for the name of a topic.
 const TOPIC_CHARS_MAX: usize = 249;
 
 const fn topic(path: &'static str, name: &'static str, effect: &'static str) -> Key {
-    key(path, Kind::Name { chars_max: TOPIC_CHARS_MAX }, Preset::Value(name), "", effect)
+    key(
+        path,
+        Kind::Name {
+            chars_max: TOPIC_CHARS_MAX,
+        },
+        Preset::Value(name),
+        "",
+        effect,
+    )
 }
 
 /// The words of `formats.*`.
-pub const FORMATS: &[&str] = &["json", "avro", "avro-single-object"];
+const FORMATS: &[&str] = &["json", "avro", "avro-single-object"];
 
 /// The table, in the order of the reference.
 pub const KEYS: &[Key] = &[
@@ -178,36 +198,204 @@ pub const KEYS: &[Key] = &[
         "",
         "Secret librdkafka properties, each with the file that holds it, e.g. `sasl.password: /run/secrets/kafka`. In the environment the variable holds the secret itself.",
     ),
-    topic("topics.consent_change", "consent-change", "Input: what people consent to and refuse. Read whole, by every instance."),
-    topic("topics.outbound_message", "outbound-message", "Input: the messages to decide about."),
-    topic("topics.approved", "approved-message", "Output: messages that may go out. Senders read this one, `read_committed`, and no other."),
-    topic("topics.blocked", "blocked-message", "Output: messages that may not go out."),
-    topic("topics.deferred", "deferred-message", "Output: messages that may go out later; header `gate-not-before` says when."),
-    topic("topics.consent_dead_letter", "consent-dead-letter", "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`."),
-    key("formats.consent_change", Kind::Choice(FORMATS), Preset::Value("json"), "", "How values of `topics.consent_change` are written. `avro` is Confluent's wire format and needs `schema_registry.url`."),
-    key("formats.outbound_message", Kind::Choice(FORMATS), Preset::Value("json"), "", "How values of `topics.outbound_message` are written."),
-    key("schema_registry.url", Kind::Url, Preset::Unset, "", "Schema Registry to ask for writer schemas. Needed for `avro`."),
-    key("schema_registry.username", Kind::Text, Preset::Unset, "", "User for HTTP basic authentication."),
-    key("schema_registry.password_file", Kind::Path, Preset::Unset, "", "File that holds the password of `schema_registry.username`."),
-    key("schema_registry.password", Kind::EnvironmentOnly, Preset::Unset, "", "The password itself, instead of a file."),
-    key("schema_registry.ca_file", Kind::Path, Preset::Unset, "", "PEM file with the authorities to trust for `https`, instead of the built-in ones."),
-    integer("schema_registry.timeout_ms", "5000", (100, 60_000), "ms", "Longest wait for an answer. Then the partition is held and the question repeated."),
-    key("state.dir", Kind::Path, Preset::Value("./state"), "", "Consent store on local disk, one directory per instance. A cache of `topics.consent_change`: if lost, it is rebuilt before anything is decided."),
-    integer("state.memory_bytes", "268435456", (16_777_216, 1_099_511_627_776), "bytes", "Memory for the store's caches and write buffers."),
-    key("state.pepper_file", Kind::Path, Preset::Computed("`pepper` in `state.dir`"), "", "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. Another pepper means a rebuild of the store."),
-    key("policies.dir", Kind::Path, Preset::Value("./policies"), "", "Directory of the policy packs."),
-    key("http.listen", Kind::Socket, Preset::Value("127.0.0.1:8080"), "", "Address of `/livez`, `/readyz`, `/metrics` and the console. Loopback unless something else protects it."),
-    key("http.token_file", Kind::Path, Preset::Unset, "", "File that holds the bearer token of everything but `/livez`, `/readyz` and `/metrics`. Without a token those are closed."),
-    key("http.token", Kind::EnvironmentOnly, Preset::Unset, "", "The token itself, instead of a file."),
-    key("consent.key_names_contact", Kind::Boolean, Preset::Value("true"), "", "The record key of `topics.consent_change` is the contact id: an unreadable change then blocks that contact alone. `false`: nobody can tell whose it is, and the gate holds until an operator releases it."),
-    integer("consent.barrier_timeout_ms", "1000", (10, 600_000), "ms", "How long a batch waits until all consent acknowledged before it is applied. Then its partitions are held, never decided."),
-    integer("consent.checkpoint_interval_ms", "10000", (100, 3_600_000), "ms", "How often the store is flushed to disk. After a crash the consent read since then is read again."),
-    integer("batch.messages_max", "10000", (1, 100_000), "messages", "Most messages decided in one transaction."),
-    integer("batch.bytes_max", "16777216", (65_536, 268_435_456), "bytes", "Most bytes of keys and values in one transaction; a single larger message goes alone."),
-    integer("batch.linger_ms_max", "5", (0, 1_000), "ms", "Longest wait for more messages while some are coming in. A batch is never kept back once the queue is empty."),
-    integer("limits.value_bytes_max", "1048576", (1_024, 67_108_864), "bytes", "Largest value that is decoded. A larger message is `blocked.invalid_message`, a larger consent change unreadable."),
-    key("log.format", Kind::Choice(&["auto", "json", "text"]), Preset::Value("auto"), "", "`auto` is text on a terminal and JSON elsewhere."),
-    key("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Preset::Value("info"), "", "Least important level to log."),
+    topic(
+        "topics.consent_change",
+        "consent-change",
+        "Input: what people consent to and refuse. Read whole, by every instance.",
+    ),
+    topic(
+        "topics.outbound_message",
+        "outbound-message",
+        "Input: the messages to decide about.",
+    ),
+    topic(
+        "topics.approved",
+        "approved-message",
+        "Output: messages that may go out. Senders read this one, `read_committed`, and no other.",
+    ),
+    topic(
+        "topics.blocked",
+        "blocked-message",
+        "Output: messages that may not go out.",
+    ),
+    topic(
+        "topics.deferred",
+        "deferred-message",
+        "Output: messages that may go out later; header `gate-not-before` says when.",
+    ),
+    topic(
+        "topics.consent_dead_letter",
+        "consent-dead-letter",
+        "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`.",
+    ),
+    key(
+        "formats.consent_change",
+        Kind::Choice(FORMATS),
+        Preset::Value("json"),
+        "",
+        "How values of `topics.consent_change` are written. `avro` is Confluent's wire format and needs `schema_registry.url`.",
+    ),
+    key(
+        "formats.outbound_message",
+        Kind::Choice(FORMATS),
+        Preset::Value("json"),
+        "",
+        "How values of `topics.outbound_message` are written.",
+    ),
+    key(
+        "schema_registry.url",
+        Kind::Url,
+        Preset::Unset,
+        "",
+        "Schema Registry to ask for writer schemas. Needed for `avro`.",
+    ),
+    key(
+        "schema_registry.username",
+        Kind::Text,
+        Preset::Unset,
+        "",
+        "User for HTTP basic authentication.",
+    ),
+    key(
+        "schema_registry.password_file",
+        Kind::Path,
+        Preset::Unset,
+        "",
+        "File that holds the password of `schema_registry.username`.",
+    ),
+    key(
+        "schema_registry.password",
+        Kind::EnvironmentOnly,
+        Preset::Unset,
+        "",
+        "The password itself, instead of a file.",
+    ),
+    key(
+        "schema_registry.ca_file",
+        Kind::Path,
+        Preset::Unset,
+        "",
+        "PEM file with the authorities to trust for `https`, instead of the built-in ones.",
+    ),
+    integer(
+        "schema_registry.timeout_ms",
+        "5000",
+        (100, 60_000),
+        "ms",
+        "Longest wait for an answer. Then the partition is held and the question repeated.",
+    ),
+    key(
+        "state.dir",
+        Kind::Path,
+        Preset::Value("./state"),
+        "",
+        "Consent store on local disk, one directory per instance. A cache of `topics.consent_change`: if lost, it is rebuilt before anything is decided.",
+    ),
+    integer(
+        "state.memory_bytes",
+        "268435456",
+        (16_777_216, 1_099_511_627_776),
+        "bytes",
+        "Memory for the store's caches and write buffers.",
+    ),
+    key(
+        "state.pepper_file",
+        Kind::Path,
+        Preset::Computed("`pepper` in `state.dir`"),
+        "",
+        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. Another pepper means a rebuild of the store.",
+    ),
+    key(
+        "policies.dir",
+        Kind::Path,
+        Preset::Value("./policies"),
+        "",
+        "Directory of the policy packs.",
+    ),
+    key(
+        "http.listen",
+        Kind::Socket,
+        Preset::Value("127.0.0.1:8080"),
+        "",
+        "Address of `/livez`, `/readyz`, `/metrics` and the console. Loopback unless something else protects it.",
+    ),
+    key(
+        "http.token_file",
+        Kind::Path,
+        Preset::Unset,
+        "",
+        "File that holds the bearer token of everything but `/livez`, `/readyz` and `/metrics`. Without a token those are closed.",
+    ),
+    key(
+        "http.token",
+        Kind::EnvironmentOnly,
+        Preset::Unset,
+        "",
+        "The token itself, instead of a file.",
+    ),
+    key(
+        "consent.key_names_contact",
+        Kind::Boolean,
+        Preset::Value("true"),
+        "",
+        "The record key of `topics.consent_change` is the contact id: an unreadable change then blocks that contact alone. `false`: nobody can tell whose it is, and the gate holds until an operator releases it.",
+    ),
+    integer(
+        "consent.barrier_timeout_ms",
+        "1000",
+        (10, 600_000),
+        "ms",
+        "How long a batch waits until all consent acknowledged before it is applied. Then its partitions are held, never decided.",
+    ),
+    integer(
+        "consent.checkpoint_interval_ms",
+        "10000",
+        (100, 3_600_000),
+        "ms",
+        "How often the store is flushed to disk. After a crash the consent read since then is read again.",
+    ),
+    integer(
+        "batch.messages_max",
+        "10000",
+        (1, 100_000),
+        "messages",
+        "Most messages decided in one transaction.",
+    ),
+    integer(
+        "batch.bytes_max",
+        "16777216",
+        (65_536, 268_435_456),
+        "bytes",
+        "Most bytes of keys and values in one transaction; a single larger message goes alone.",
+    ),
+    integer(
+        "batch.linger_ms_max",
+        "5",
+        (0, 1_000),
+        "ms",
+        "Longest wait for more messages while some are coming in. A batch is never kept back once the queue is empty.",
+    ),
+    integer(
+        "limits.value_bytes_max",
+        "1048576",
+        (1_024, 67_108_864),
+        "bytes",
+        "Largest value that is decoded. A larger message is `blocked.invalid_message`, a larger consent change unreadable.",
+    ),
+    key(
+        "log.format",
+        Kind::Choice(&["auto", "json", "text"]),
+        Preset::Value("auto"),
+        "",
+        "`auto` is text on a terminal and JSON elsewhere.",
+    ),
+    key(
+        "log.level",
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        Preset::Value("info"),
+        "",
+        "Least important level to log.",
+    ),
 ];
 
 /// Stands in for a path that is not in the table; a test shows that this never happens.
@@ -220,14 +408,22 @@ pub(super) fn of(path: &str) -> &'static Key {
 
 /// Whether `path` is a section, e.g. `kafka`.
 pub(super) fn is_section(path: &str) -> bool {
-    KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+    KEYS.iter().any(|key| {
+        key.path
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 /// The key somebody who wrote `path` may have meant: the same last word elsewhere, or a spelling close by.
 pub(super) fn nearest(path: &str) -> Option<&'static str> {
     let last_word = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
     let written_last = path.rsplit('.').next().unwrap_or(path);
-    let mut sections: Vec<&'static str> = KEYS.iter().filter_map(|key| key.path.split_once('.')).map(|(section, _)| section).collect();
+    let mut sections: Vec<&'static str> = KEYS
+        .iter()
+        .filter_map(|key| key.path.split_once('.'))
+        .map(|(section, _)| section)
+        .collect();
     sections.dedup();
     KEYS.iter()
         .map(|key| key.path)
@@ -236,7 +432,12 @@ pub(super) fn nearest(path: &str) -> Option<&'static str> {
             KEYS.iter()
                 .map(|key| key.path)
                 .chain(sections)
-                .map(|known| (distance(known, path).min(distance(last_word(known), written_last)), known))
+                .map(|known| {
+                    (
+                        distance(known, path).min(distance(last_word(known), written_last)),
+                        known,
+                    )
+                })
                 .filter(|(distance, known)| *distance <= (last_word(known).len() + 1) / 3)
                 .min_by_key(|(distance, _)| *distance)
                 .map(|(_, known)| known)
@@ -255,7 +456,9 @@ fn distance(left: &str, right: &str) -> usize {
         let mut beside = i + 1;
         let mut next_row = vec![beside];
         for (b, above) in right.bytes().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(a != b)).min(above + 1).min(beside + 1);
+            let cost = (diagonal + usize::from(a != b))
+                .min(above + 1)
+                .min(beside + 1);
             diagonal = *above;
             beside = cost;
             next_row.push(cost);
@@ -271,7 +474,13 @@ mod tests {
 
     #[test]
     fn distance_counts_edits() {
-        for (left, right, edits) in [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("lanes", "lane", 1)] {
+        for (left, right, edits) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("", "ab", 2),
+            ("kitten", "sitting", 3),
+            ("lanes", "lane", 1),
+        ] {
             assert_eq!(distance(left, right), edits, "{left} {right}");
         }
     }

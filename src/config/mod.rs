@@ -102,7 +102,14 @@ impl Topics {
     /// All of them, inputs first.
     #[must_use]
     pub fn all(&self) -> [&str; 6] {
-        [&self.consent_change, &self.outbound_message, &self.approved, &self.blocked, &self.deferred, &self.consent_dead_letter]
+        [
+            &self.consent_change,
+            &self.outbound_message,
+            &self.approved,
+            &self.blocked,
+            &self.deferred,
+            &self.consent_dead_letter,
+        ]
     }
 
     /// Those that carry decisions.
@@ -275,7 +282,10 @@ pub enum ConfigError {
 }
 
 fn render(file: &str, problems: &[Problem]) -> String {
-    let mut text: Vec<String> = problems.iter().map(|problem| problem.render(file)).collect();
+    let mut text: Vec<String> = problems
+        .iter()
+        .map(|problem| problem.render(file))
+        .collect();
     text.push(match problems.len() {
         1 => "1 problem in the configuration".to_owned(),
         n => format!("{n} problems in the configuration"),
@@ -298,7 +308,10 @@ impl Config {
     /// As [`Config::load`].
     pub fn load_with_origins(path: &Path) -> Result<(Self, Vec<Effective>), ConfigError> {
         use std::io::Read as _;
-        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let mut text = String::new();
         std::fs::File::open(path)
             .map_err(unreadable)?
@@ -306,7 +319,9 @@ impl Config {
             .read_to_string(&mut text)
             .map_err(unreadable)?;
         if text.len() > written::FILE_BYTES_MAX {
-            return Err(ConfigError::TooLarge { path: path.to_owned() });
+            return Err(ConfigError::TooLarge {
+                path: path.to_owned(),
+            });
         }
         Self::read(&path.display().to_string(), &text, std::env::vars_os())
     }
@@ -315,16 +330,27 @@ impl Config {
     ///
     /// # Errors
     /// Anything is wrong: all of it at once.
-    pub fn parse(file: &str, text: &str, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
+    pub fn parse(
+        file: &str,
+        text: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
         Self::read(file, text, variables).map(|(config, _)| config)
     }
 
-    fn read(file: &str, text: &str, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<(Self, Vec<Effective>), ConfigError> {
+    fn read(
+        file: &str,
+        text: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<(Self, Vec<Effective>), ConfigError> {
         let mut reader = reader::Reader::new(written::Written::read(text, variables));
         let config = sections::config(&mut reader);
         match reader.finish() {
             Ok(effective) => Ok((config, effective)),
-            Err(problems) => Err(ConfigError::Invalid { file: file.to_owned(), problems }),
+            Err(problems) => Err(ConfigError::Invalid {
+                file: file.to_owned(),
+                problems,
+            }),
         }
     }
 

@@ -36,7 +36,12 @@ const WRONG: &str = "wrong";
 
 impl Reader {
     pub(super) fn new(written: Written) -> Self {
-        Self { settings: written.settings, entries: written.entries, problems: written.problems, effective: Vec::new() }
+        Self {
+            settings: written.settings,
+            entries: written.entries,
+            problems: written.problems,
+            effective: Vec::new(),
+        }
     }
 
     /// Everything wrong, in the order of the file, or what holds for each key.
@@ -50,15 +55,28 @@ impl Reader {
 
     /// Where the value of this key was written.
     pub(super) fn place(&self, path: &str) -> Place {
-        self.settings.get(path).map_or(Place::Default, |setting| setting.place.clone())
+        self.settings
+            .get(path)
+            .map_or(Place::Default, |setting| setting.place.clone())
     }
 
-    pub(super) fn problem(&mut self, path: &str, reason: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn problem(
+        &mut self,
+        path: &str,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         let place = self.place(path);
         self.problems.push(Problem::new(path, place, reason, fix));
     }
 
-    pub(super) fn problem_at(&mut self, path: &str, place: Place, reason: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn problem_at(
+        &mut self,
+        path: &str,
+        place: Place,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
         self.problems.push(Problem::new(path, place, reason, fix));
     }
 
@@ -68,7 +86,9 @@ impl Reader {
 
     /// A whole number; `computed` is asked if nobody set it and the table has no number either.
     pub(super) fn integer_or(&mut self, path: &'static str, computed: impl FnOnce() -> u64) -> u64 {
-        let Kind::Integer { min, max } = keys::of(path).kind else { return self.not_in_table(path, 1) };
+        let Kind::Integer { min, max } = keys::of(path).kind else {
+            return self.not_in_table(path, 1);
+        };
         let number = match self.settings.get(path).map(|setting| setting.value.clone()) {
             Some(Scalar::Integer(number)) => Some(number),
             Some(Scalar::Untyped(text)) => text.parse().ok(),
@@ -84,11 +104,19 @@ impl Reader {
                 number
             }
             Some(number) => {
-                self.problem(path, format!("{number} is out of range"), format!("write a whole number from {min} to {max}"));
+                self.problem(
+                    path,
+                    format!("{number} is out of range"),
+                    format!("write a whole number from {min} to {max}"),
+                );
                 min
             }
             None => {
-                self.problem(path, "is not a whole number", format!("write digits only, without quotes, from {min} to {max}"));
+                self.problem(
+                    path,
+                    "is not a whole number",
+                    format!("write digits only, without quotes, from {min} to {max}"),
+                );
                 min
             }
         }
@@ -116,20 +144,35 @@ impl Reader {
                 value
             }
             None => {
-                self.problem(path, "is neither true nor false", "write `true` or `false`, without quotes");
+                self.problem(
+                    path,
+                    "is neither true nor false",
+                    "write `true` or `false`, without quotes",
+                );
                 false
             }
         }
     }
 
-    pub(super) fn choice<T>(&mut self, path: &'static str, from_name: impl Fn(&str) -> Option<T>, stand_in: T) -> T {
-        let Kind::Choice(names) = keys::of(path).kind else { return self.not_in_table(path, stand_in) };
+    pub(super) fn choice<T>(
+        &mut self,
+        path: &'static str,
+        from_name: impl Fn(&str) -> Option<T>,
+        stand_in: T,
+    ) -> T {
+        let Kind::Choice(names) = keys::of(path).kind else {
+            return self.not_in_table(path, stand_in);
+        };
         let text = self.optional_text(path).unwrap_or_default();
         match from_name(&text).filter(|_| names.contains(&text.as_str())) {
             Some(value) => value,
             None => {
                 if text != WRONG {
-                    self.problem(path, format!("`{text}` is not one of the words it takes"), format!("write one of: {}", names.join(", ")));
+                    self.problem(
+                        path,
+                        format!("`{text}` is not one of the words it takes"),
+                        format!("write one of: {}", names.join(", ")),
+                    );
                 }
                 stand_in
             }
@@ -158,13 +201,21 @@ impl Reader {
             Some(value) => match text_of(value) {
                 Ok(text) => text,
                 Err(reason) => {
-                    self.problem(path, reason, "write text; in quotes if it looks like something else");
+                    self.problem(
+                        path,
+                        reason,
+                        "write text; in quotes if it looks like something else",
+                    );
                     return Some(WRONG.to_owned());
                 }
             },
         };
         if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
-            self.problem(path, "is empty, or has spaces around it or control characters in it", "write plain text, or delete the line to get the default");
+            self.problem(
+                path,
+                "is empty, or has spaces around it or control characters in it",
+                "write plain text, or delete the line to get the default",
+            );
             return Some(WRONG.to_owned());
         }
         self.note(path, text.clone());
@@ -172,19 +223,33 @@ impl Reader {
     }
 
     /// A name of letters, digits, `.`, `_` and `-`.
-    pub(super) fn name(&mut self, path: &'static str, computed: impl FnOnce() -> Option<String>) -> String {
-        let Kind::Name { chars_max } = keys::of(path).kind else { return self.not_in_table(path, String::new()) };
+    pub(super) fn name(
+        &mut self,
+        path: &'static str,
+        computed: impl FnOnce() -> Option<String>,
+    ) -> String {
+        let Kind::Name { chars_max } = keys::of(path).kind else {
+            return self.not_in_table(path, String::new());
+        };
         let Some(name) = self.optional_text(path).or_else(|| {
             let name = computed()?;
             self.note(path, name.clone());
             Some(name)
         }) else {
-            self.problem(path, "is not set, and this machine does not tell its own name", "set it to a name of your choice, different for each instance");
+            self.problem(
+                path,
+                "is not set, and this machine does not tell its own name",
+                "set it to a name of your choice, different for each instance",
+            );
             return WRONG.to_owned();
         };
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if name.len() > chars_max || !name.chars().all(allowed) || name == "." || name == ".." {
-            self.problem(path, format!("`{}` is not a name it takes", shortened(&name)), format!("use 1 to {chars_max} letters, digits, `.`, `_` and `-`"));
+            self.problem(
+                path,
+                format!("`{}` is not a name it takes", shortened(&name)),
+                format!("use 1 to {chars_max} letters, digits, `.`, `_` and `-`"),
+            );
         }
         name
     }
@@ -193,15 +258,27 @@ impl Reader {
         let text = self.text(path);
         text.parse().unwrap_or_else(|_| {
             if text != WRONG {
-                self.problem(path, format!("`{}` is not an IP address with a port", shortened(&text)), "write e.g. `127.0.0.1:8080`, or `0.0.0.0:8080` for all interfaces");
+                self.problem(
+                    path,
+                    format!("`{}` is not an IP address with a port", shortened(&text)),
+                    "write e.g. `127.0.0.1:8080`, or `0.0.0.0:8080` for all interfaces",
+                );
             }
             SocketAddr::from(([127, 0, 0, 1], 0))
         })
     }
 
     /// The secret whose file `file_path` names, or that the environment carries as `own_path`.
-    pub(super) fn secret(&mut self, own_path: &'static str, file_path: &'static str) -> Option<Secret> {
-        if let Some(Setting { value: Scalar::Untyped(text), .. }) = self.settings.get(own_path) {
+    pub(super) fn secret(
+        &mut self,
+        own_path: &'static str,
+        file_path: &'static str,
+    ) -> Option<Secret> {
+        if let Some(Setting {
+            value: Scalar::Untyped(text),
+            ..
+        }) = self.settings.get(own_path)
+        {
             let secret = Secret::new(text.clone());
             return self.secret_or_problem(own_path, secret);
         }
@@ -212,7 +289,11 @@ impl Reader {
         Some(secret)
     }
 
-    fn secret_or_problem(&mut self, path: &'static str, secret: Result<Secret, super::secret::SecretError>) -> Option<Secret> {
+    fn secret_or_problem(
+        &mut self,
+        path: &'static str,
+        secret: Result<Secret, super::secret::SecretError>,
+    ) -> Option<Secret> {
         match secret {
             Ok(secret) => {
                 if path.ends_with("_file") {
@@ -222,7 +303,11 @@ impl Reader {
                 Some(secret)
             }
             Err(error) => {
-                self.problem(path, error.to_string(), "let it name a readable file that holds the secret and nothing else");
+                self.problem(
+                    path,
+                    error.to_string(),
+                    "let it name a readable file that holds the secret and nothing else",
+                );
                 None
             }
         }
@@ -234,19 +319,32 @@ impl Reader {
         for (name, setting) in self.entries.remove(path).unwrap_or_default() {
             match text_of(setting.value) {
                 Ok(text) => entries.push((name, text, setting.place)),
-                Err(reason) => self.problems.push(Problem::new(format!("{path}.{name}"), setting.place, reason, "write it in quotes")),
+                Err(reason) => self.problems.push(Problem::new(
+                    format!("{path}.{name}"),
+                    setting.place,
+                    reason,
+                    "write it in quotes",
+                )),
             }
         }
         entries
     }
 
     pub(super) fn note_entry(&mut self, path: String, value: String, place: Place) {
-        self.effective.push(Effective { key: path, value, place });
+        self.effective.push(Effective {
+            key: path,
+            value,
+            place,
+        });
     }
 
     pub(super) fn note(&mut self, path: &'static str, value: String) {
         let place = self.place(path);
-        self.effective.push(Effective { key: path.to_owned(), value, place });
+        self.effective.push(Effective {
+            key: path.to_owned(),
+            value,
+            place,
+        });
     }
 
     fn preset(&self, path: &'static str) -> &'static str {
@@ -258,7 +356,11 @@ impl Reader {
 
     /// A mistake of ours, not of the person who wrote the file. The test of the empty file would see it.
     fn not_in_table<T>(&mut self, path: &'static str, stand_in: T) -> T {
-        self.problem(path, "is missing in the table of keys", "please report this as a bug");
+        self.problem(
+            path,
+            "is missing in the table of keys",
+            "please report this as a bug",
+        );
         stand_in
     }
 }

@@ -15,7 +15,11 @@ impl Kind {
             Self::Name { chars_max } => format!("name, at most {chars_max} of `A-Z a-z 0-9 . _ -`"),
             Self::Integer { min, max } => format!("whole number {min} – {max}"),
             Self::Boolean => "`true`, `false`".to_owned(),
-            Self::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+            Self::Choice(words) => words
+                .iter()
+                .map(|word| format!("`{word}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
             Self::Path => "path".to_owned(),
             Self::Url => "URL".to_owned(),
             Self::Socket => "`ip:port`".to_owned(),
@@ -46,7 +50,9 @@ impl Key {
     }
 
     fn name(&self) -> &'static str {
-        self.path.split_once('.').map_or(self.path, |(_, name)| name)
+        self.path
+            .split_once('.')
+            .map_or(self.path, |(_, name)| name)
     }
 
     /// The variable that overrides it.
@@ -73,10 +79,23 @@ pub fn markdown() -> String {
     for key in KEYS {
         if section != Some(key.section()) {
             section = Some(key.section());
-            let title = if key.section().is_empty() { "Top level" } else { key.section() };
-            text.push_str(&format!("\n## {title}\n\n| key | type | default | unit | effect |\n|---|---|---|---|---|\n"));
+            let title = if key.section().is_empty() {
+                "Top level"
+            } else {
+                key.section()
+            };
+            text.push_str(&format!(
+                "\n## {title}\n\n| key | type | default | unit | effect |\n|---|---|---|---|---|\n"
+            ));
         }
-        text.push_str(&format!("| `{}` | {} | {} | {} | {} |\n", key.path, key.kind.describe(), key.preset.describe(), key.unit, key.effect));
+        text.push_str(&format!(
+            "| `{}` | {} | {} | {} | {} |\n",
+            key.path,
+            key.kind.describe(),
+            key.preset.describe(),
+            key.unit,
+            key.effect
+        ));
     }
     text.push_str("\n## Refused librdkafka properties\n\nThese stand under no key of `kafka.properties`, because a promise depends on them.\n\n| property | reason | instead |\n|---|---|---|\n");
     for (names, reason, instead) in kafka::REFUSED {
@@ -109,7 +128,12 @@ pub fn example() -> String {
         match (key.kind, key.preset) {
             (Kind::Properties | Kind::Secrets, _) => {
                 let examples: &[&str] = if key.kind == Kind::Properties {
-                    &["security.protocol: SASL_SSL", "sasl.mechanisms: SCRAM-SHA-512", "sasl.username: consent-gate", "ssl.ca.location: /etc/ssl/certs/kafka-ca.pem"]
+                    &[
+                        "security.protocol: SASL_SSL",
+                        "sasl.mechanisms: SCRAM-SHA-512",
+                        "sasl.username: consent-gate",
+                        "ssl.ca.location: /etc/ssl/certs/kafka-ca.pem",
+                    ]
                 } else {
                     &["sasl.password: /run/secrets/kafka-password"]
                 };
@@ -119,11 +143,20 @@ pub fn example() -> String {
                 }
             }
             (_, Preset::Value(value)) => {
-                let unit = if key.unit.is_empty() { String::new() } else { format!("    # {}", key.unit) };
+                let unit = if key.unit.is_empty() {
+                    String::new()
+                } else {
+                    format!("    # {}", key.unit)
+                };
                 text.push_str(&format!("{indent}{}: {value}{unit}\n", key.name()));
             }
-            (_, Preset::Computed(from)) => text.push_str(&format!("{indent}# {}: …    # default: {from}\n", key.name())),
-            (_, Preset::Unset) => text.push_str(&format!("{indent}# {}: {}\n", key.name(), sample(key))),
+            (_, Preset::Computed(from)) => text.push_str(&format!(
+                "{indent}# {}: …    # default: {from}\n",
+                key.name()
+            )),
+            (_, Preset::Unset) => {
+                text.push_str(&format!("{indent}# {}: {}\n", key.name(), sample(key)))
+            }
         }
     }
     text

@@ -58,7 +58,10 @@ impl Secret {
     /// It cannot be read, is empty, too large, or not UTF-8.
     pub fn from_file(path: &Path) -> Result<Self, SecretError> {
         use std::io::Read as _;
-        let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |source| SecretError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
         let mut bytes = Zeroizing::new(Vec::new());
         std::fs::File::open(path)
             .map_err(unreadable)?
@@ -66,9 +69,12 @@ impl Secret {
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
         if bytes.len() as u64 > SECRET_BYTES_MAX {
-            return Err(SecretError::TooLarge { path: path.to_owned() });
+            return Err(SecretError::TooLarge {
+                path: path.to_owned(),
+            });
         }
-        let text = std::str::from_utf8(&bytes).map_err(|_| SecretError::Unusable("the file is not UTF-8"))?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| SecretError::Unusable("the file is not UTF-8"))?;
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
         if text.is_empty() {
@@ -98,7 +104,12 @@ mod tests {
     fn one_line_end_is_not_part_of_the_secret() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("secret");
-        for (written, read) in [("s3cret", "s3cret"), ("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), (" a \n\n", " a \n")] {
+        for (written, read) in [
+            ("s3cret", "s3cret"),
+            ("s3cret\n", "s3cret"),
+            ("s3cret\r\n", "s3cret"),
+            (" a \n\n", " a \n"),
+        ] {
             std::fs::write(&path, written).unwrap();
             assert_eq!(Secret::from_file(&path).unwrap().expose(), read);
         }
@@ -107,12 +118,18 @@ mod tests {
             assert!(Secret::from_file(&path).is_err());
         }
         std::fs::write(&path, vec![b'a'; 70_000]).unwrap();
-        assert!(matches!(Secret::from_file(&path), Err(SecretError::TooLarge { .. })));
+        assert!(matches!(
+            Secret::from_file(&path),
+            Err(SecretError::TooLarge { .. })
+        ));
     }
 
     #[test]
     fn no_formatting_shows_it() {
         let secret = Secret::new("hunter2".to_owned()).unwrap();
-        assert_eq!(format!("{secret:?} {:#?}", Some(&secret)), "[redacted] Some(\n    [redacted],\n)");
+        assert_eq!(
+            format!("{secret:?} {:#?}", Some(&secret)),
+            "[redacted] Some(\n    [redacted],\n)"
+        );
     }
 }

@@ -4,8 +4,8 @@
 
 use super::reader::Reader;
 use super::{
-    Batch, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat, LogLevel, Policies, SchemaRegistry,
-    StartAt, State, Topics, kafka,
+    Batch, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat, LogLevel,
+    Policies, SchemaRegistry, StartAt, State, Topics, kafka,
 };
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
@@ -27,8 +27,13 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         formats,
         schema_registry,
         state: state(reader),
-        policies: Policies { dir: reader.path("policies.dir") },
-        http: Http { listen: reader.socket("http.listen"), token: reader.secret("http.token", "http.token_file") },
+        policies: Policies {
+            dir: reader.path("policies.dir"),
+        },
+        http: Http {
+            listen: reader.socket("http.listen"),
+            token: reader.secret("http.token", "http.token_file"),
+        },
         consent: Consent {
             key_names_contact: reader.boolean("consent.key_names_contact"),
             barrier_timeout: reader.duration_ms("consent.barrier_timeout_ms"),
@@ -39,7 +44,9 @@ pub(super) fn config(reader: &mut Reader) -> Config {
             bytes_max: reader.size("batch.bytes_max"),
             linger_max: reader.duration_ms("batch.linger_ms_max"),
         },
-        limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
+        limits: Limits {
+            value_bytes_max: reader.size("limits.value_bytes_max"),
+        },
         log: Log {
             format: reader.choice("log.format", LogFormat::from_name, LogFormat::Auto),
             level: reader.choice("log.level", LogLevel::from_name, LogLevel::Info),
@@ -62,17 +69,43 @@ fn kafka(reader: &mut Reader) -> Kafka {
 
 fn topics(reader: &mut Reader) -> Topics {
     const PATHS: [&str; 6] = [
-        "topics.consent_change", "topics.outbound_message", "topics.approved", "topics.blocked", "topics.deferred",
+        "topics.consent_change",
+        "topics.outbound_message",
+        "topics.approved",
+        "topics.blocked",
+        "topics.deferred",
         "topics.consent_dead_letter",
     ];
-    let [consent_change, outbound_message, approved, blocked, deferred, consent_dead_letter] =
-        PATHS.map(|path| reader.name(path, || None));
-    let topics = Topics { consent_change, outbound_message, approved, blocked, deferred, consent_dead_letter };
+    let [
+        consent_change,
+        outbound_message,
+        approved,
+        blocked,
+        deferred,
+        consent_dead_letter,
+    ] = PATHS.map(|path| reader.name(path, || None));
+    let topics = Topics {
+        consent_change,
+        outbound_message,
+        approved,
+        blocked,
+        deferred,
+        consent_dead_letter,
+    };
     let names = topics.all().map(str::to_owned);
     for (index, (path, name)) in PATHS.iter().zip(&names).enumerate() {
-        if let Some((first, _)) = PATHS.iter().zip(&names).take(index).find(|(_, earlier)| *earlier == name) {
+        if let Some((first, _)) = PATHS
+            .iter()
+            .zip(&names)
+            .take(index)
+            .find(|(_, earlier)| *earlier == name)
+        {
             // With one topic in two roles the gate would read its own outputs, or senders what was blocked.
-            reader.problem(path, format!("`{name}` is also `{first}`"), "give each role its own topic");
+            reader.problem(
+                path,
+                format!("`{name}` is also `{first}`"),
+                "give each role its own topic",
+            );
         }
     }
     topics
@@ -81,7 +114,11 @@ fn topics(reader: &mut Reader) -> Topics {
 fn formats(reader: &mut Reader) -> Formats {
     Formats {
         consent_change: reader.choice("formats.consent_change", Format::from_name, Format::Json),
-        outbound_message: reader.choice("formats.outbound_message", Format::from_name, Format::Json),
+        outbound_message: reader.choice(
+            "formats.outbound_message",
+            Format::from_name,
+            Format::Json,
+        ),
     }
 }
 
@@ -92,36 +129,69 @@ fn schema_registry(reader: &mut Reader, formats: Formats) -> Option<SchemaRegist
     let ca_file = reader.optional_path("schema_registry.ca_file");
     let timeout = reader.duration_ms("schema_registry.timeout_ms");
     if username.is_some() != password.is_some() {
-        reader.problem("schema_registry.username", "user and password go together, and only one is set",
-            "set both `schema_registry.username` and `schema_registry.password_file`, or neither");
+        reader.problem(
+            "schema_registry.username",
+            "user and password go together, and only one is set",
+            "set both `schema_registry.username` and `schema_registry.password_file`, or neither",
+        );
     }
     let Some(url) = url else {
-        for (path, format) in [("formats.consent_change", formats.consent_change), ("formats.outbound_message", formats.outbound_message)] {
+        for (path, format) in [
+            ("formats.consent_change", formats.consent_change),
+            ("formats.outbound_message", formats.outbound_message),
+        ] {
             if format == Format::Avro {
-                reader.problem(path, "`avro` needs a schema registry", "set `schema_registry.url`, or use `avro-single-object`");
+                reader.problem(
+                    path,
+                    "`avro` needs a schema registry",
+                    "set `schema_registry.url`, or use `avro-single-object`",
+                );
             }
         }
         return None;
     };
-    let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let after_scheme = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
     match after_scheme {
         // Not quoted: it may hold a password.
-        Some(rest) if rest.contains('@') => reader.problem("schema_registry.url", "has credentials in it",
-            "set `schema_registry.username` and `schema_registry.password_file`"),
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !rest.contains(char::is_whitespace) => {}
-        _ => reader.problem("schema_registry.url", "is not an address of HTTP", "write e.g. `http://127.0.0.1:8081`"),
+        Some(rest) if rest.contains('@') => reader.problem(
+            "schema_registry.url",
+            "has credentials in it",
+            "set `schema_registry.username` and `schema_registry.password_file`",
+        ),
+        Some(rest)
+            if !rest.is_empty()
+                && !rest.starts_with('/')
+                && !rest.contains(char::is_whitespace) => {}
+        _ => reader.problem(
+            "schema_registry.url",
+            "is not an address of HTTP",
+            "write e.g. `http://127.0.0.1:8081`",
+        ),
     }
-    Some(SchemaRegistry { url: url.trim_end_matches('/').to_owned(), credentials: username.zip(password), ca_file, timeout })
+    Some(SchemaRegistry {
+        url: url.trim_end_matches('/').to_owned(),
+        credentials: username.zip(password),
+        ca_file,
+        timeout,
+    })
 }
 
 fn state(reader: &mut Reader) -> State {
     let dir = reader.path("state.dir");
-    let pepper_file = reader.optional_path("state.pepper_file").unwrap_or_else(|| {
-        let path = dir.join("pepper");
-        reader.note("state.pepper_file", path.display().to_string());
-        path
-    });
-    State { memory_bytes: reader.size("state.memory_bytes"), dir, pepper_file }
+    let pepper_file = reader
+        .optional_path("state.pepper_file")
+        .unwrap_or_else(|| {
+            let path = dir.join("pepper");
+            reader.note("state.pepper_file", path.display().to_string());
+            path
+        });
+    State {
+        memory_bytes: reader.size("state.memory_bytes"),
+        dir,
+        pepper_file,
+    }
 }
 
 /// What `gethostname` would say, without C.
@@ -167,6 +237,14 @@ impl LogFormat {
 
 impl LogLevel {
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace].into_iter().find(|level| level.name() == name)
+        [
+            Self::Error,
+            Self::Warn,
+            Self::Info,
+            Self::Debug,
+            Self::Trace,
+        ]
+        .into_iter()
+        .find(|level| level.name() == name)
     }
 }

@@ -5,7 +5,13 @@ use std::ffi::OsString;
 use super::*;
 
 fn parse_with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    Config::parse("gate.yaml", text, variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+    Config::parse(
+        "gate.yaml",
+        text,
+        variables
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value))),
+    )
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -22,20 +28,42 @@ fn problems_with(text: &str, variables: &[(&str, &str)]) -> Vec<Problem> {
 /// Exactly one problem, with this key, this place and this in its reason or fix.
 fn check_one(text: &str, variables: &[(&str, &str)], key: &str, place: &str, says: &str) {
     let problems = problems_with(text, variables);
-    let [problem] = problems.as_slice() else { panic!("expected one problem in {text:?} {variables:?}, got {problems:#?}") };
-    assert_eq!((problem.key.as_str(), problem.place.to_string().as_str()), (key, place), "{problem:?}");
-    assert!(format!("{} {}", problem.reason, problem.fix).contains(says), "{says:?} is not in {problem:?}");
+    let [problem] = problems.as_slice() else {
+        panic!("expected one problem in {text:?} {variables:?}, got {problems:#?}")
+    };
+    assert_eq!(
+        (problem.key.as_str(), problem.place.to_string().as_str()),
+        (key, place),
+        "{problem:?}"
+    );
+    assert!(
+        format!("{} {}", problem.reason, problem.fix).contains(says),
+        "{says:?} is not in {problem:?}"
+    );
 }
 
 #[test]
 fn an_empty_file_is_all_defaults() {
     for text in ["", "# nothing\n", "{}", "kafka:\ntopics: {}\n"] {
         let config = parse(text).unwrap();
-        assert_eq!(config.lanes, std::thread::available_parallelism().unwrap().get());
+        assert_eq!(
+            config.lanes,
+            std::thread::available_parallelism().unwrap().get()
+        );
         assert!(!config.instance_id.is_empty());
         assert_eq!(config.kafka.bootstrap_servers, "127.0.0.1:9092");
         assert_eq!(config.kafka.start_at, StartAt::Earliest);
-        assert_eq!(config.topics.all(), ["consent-change", "outbound-message", "approved-message", "blocked-message", "deferred-message", "consent-dead-letter"]);
+        assert_eq!(
+            config.topics.all(),
+            [
+                "consent-change",
+                "outbound-message",
+                "approved-message",
+                "blocked-message",
+                "deferred-message",
+                "consent-dead-letter"
+            ]
+        );
         assert_eq!(config.formats.outbound_message, Format::Json);
         assert!(config.schema_registry.is_none() && config.http.token.is_none());
         assert_eq!(config.state.pepper_file, PathBuf::from("./state/pepper"));
@@ -70,11 +98,24 @@ fn every_value_can_be_set() {
     assert_eq!(config.kafka.bootstrap_servers, "a:1,[::1]:2");
     assert_eq!(config.kafka.start_at, StartAt::Latest);
     assert!(!config.kafka.leave_on_shutdown && !config.consent.key_names_contact);
-    assert_eq!(config.schema_registry.as_ref().unwrap().url, "https://r:8081");
+    assert_eq!(
+        config.schema_registry.as_ref().unwrap().url,
+        "https://r:8081"
+    );
     assert_eq!(config.state.pepper_file, PathBuf::from("/etc/pepper"));
-    assert_eq!((config.log.format, config.log.level), (LogFormat::Json, LogLevel::Trace));
+    assert_eq!(
+        (config.log.format, config.log.level),
+        (LogFormat::Json, LogLevel::Trace)
+    );
     let client = config.client_base();
-    for (name, value) in [("client.rack", "r1"), ("linger.ms", "3"), ("socket.keepalive.enable", "true"), ("client.id", "consent-gate-gate-7"), ("bootstrap.servers", "a:1,[::1]:2"), ("allow.auto.create.topics", "false")] {
+    for (name, value) in [
+        ("client.rack", "r1"),
+        ("linger.ms", "3"),
+        ("socket.keepalive.enable", "true"),
+        ("client.id", "consent-gate-gate-7"),
+        ("bootstrap.servers", "a:1,[::1]:2"),
+        ("allow.auto.create.topics", "false"),
+    ] {
         assert_eq!(client.get(name), Some(value), "{name}");
     }
     assert!(client.create_native_config().is_ok());
@@ -96,20 +137,46 @@ formats: {consent_change: avro}
 http: {listen: localhost}
 lanes: 2
 ";
-    let problems = problems_with(text, &[("CONSENT_GATE__LOG__LEVEL", "loud"), ("CONSENT_GATE__BATCH__MESSAGE_MAX", "1")]);
-    let seen: Vec<String> = problems.iter().map(|problem| format!("{} {}", problem.place, problem.key)).collect();
-    assert_eq!(seen, [
-        "line 1 instance_id", "line 2 lanes", "line 4 kafka.group_idd", "line 5 kafka.start_at",
-        "line 7 kafka.properties.acks", "line 8 kafka.properties.no.such.property", "line 9 topics.blocked",
-        "line 10 formats.consent_change", "line 11 http.listen", "line 12 lanes",
-        "CONSENT_GATE__BATCH__MESSAGE_MAX batch.message_max", "CONSENT_GATE__LOG__LEVEL log.level",
-    ]);
+    let problems = problems_with(
+        text,
+        &[
+            ("CONSENT_GATE__LOG__LEVEL", "loud"),
+            ("CONSENT_GATE__BATCH__MESSAGE_MAX", "1"),
+        ],
+    );
+    let seen: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("{} {}", problem.place, problem.key))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "line 1 instance_id",
+            "line 2 lanes",
+            "line 4 kafka.group_idd",
+            "line 5 kafka.start_at",
+            "line 7 kafka.properties.acks",
+            "line 8 kafka.properties.no.such.property",
+            "line 9 topics.blocked",
+            "line 10 formats.consent_change",
+            "line 11 http.listen",
+            "line 12 lanes",
+            "CONSENT_GATE__BATCH__MESSAGE_MAX batch.message_max",
+            "CONSENT_GATE__LOG__LEVEL log.level",
+        ]
+    );
     for problem in &problems {
-        assert!(!problem.reason.is_empty() && !problem.fix.is_empty(), "{problem:?}");
+        assert!(
+            !problem.reason.is_empty() && !problem.fix.is_empty(),
+            "{problem:?}"
+        );
     }
     let shown = parse(text).unwrap_err().to_string();
     assert!(shown.contains("gate.yaml:4:3: `kafka.group_idd` there is no such key\n    fix: did you mean `kafka.group_id`?"), "{shown}");
-    assert!(shown.ends_with("10 problems in the configuration"), "{shown}");
+    assert!(
+        shown.ends_with("10 problems in the configuration"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -121,38 +188,178 @@ fn one_wrong_value_is_one_problem() {
         ("lanes: \"2\"\n", "lanes", "line 1", "without quotes"),
         ("lanes: 1.5\n", "lanes", "line 1", "whole number"),
         ("lanes: -1\n", "lanes", "line 1", "from 1 to 256"),
-        ("lanes: 1000000000000000000000000\n", "lanes", "line 1", "from 1 to 256"),
+        (
+            "lanes: 1000000000000000000000000\n",
+            "lanes",
+            "line 1",
+            "from 1 to 256",
+        ),
         ("lanes: [1]\n", "lanes", "line 1", "single value"),
         ("lanes:\n", "lanes", "line 1", "whole number"),
         ("kafka: 7\n", "kafka", "line 1", "section"),
-        ("kafka: {leave_on_shutdown: yes}\n", "kafka.leave_on_shutdown", "line 1", "`true` or `false`"),
-        ("kafka: {leave_on_shutdown: \"true\"}\n", "kafka.leave_on_shutdown", "line 1", "without quotes"),
-        ("kafka: {group_id: \"\"}\n", "kafka.group_id", "line 1", "empty"),
-        ("kafka: {group_id: 1.10}\n", "kafka.group_id", "line 1", "quotes"),
-        ("kafka: {transaction_timeout_ms: 10001}\n", "kafka.transaction_timeout_ms", "line 1", "10000"),
-        ("kafka: {bootstrap_servers: kafka}\n", "kafka.bootstrap_servers", "line 1", "host:port"),
-        ("kafka: {bootstrap_servers: \"a:1,,b:2\"}\n", "kafka.bootstrap_servers", "line 1", "host:port"),
-        ("kafka: {bootstrap_servers: \"SASL_SSL://a:1\"}\n", "kafka.bootstrap_servers", "line 1", "security.protocol"),
-        ("kafka: {bootstrap_servers: \"a:0\"}\n", "kafka.bootstrap_servers", "line 1", "host:port"),
-        ("kafka: {properties: [a]}\n", "kafka.properties", "line 1", "mapping"),
-        ("kafka: {properties: {sasl: {username: a}}}\n", "kafka.properties.sasl", "line 1", "one line"),
-        ("kafka: {properties: {fetch.min.bytes: many}}\n", "kafka.properties.fetch.min.bytes", "line 1", "librdkafka"),
-        ("kafka: {properties: {topic.metadata.refresh.interval.ms: 300000}}\n", "kafka.properties.topic.metadata.refresh.interval.ms", "line 1", "30000"),
-        ("kafka: {secrets: {sasl.username: /x}}\n", "kafka.secrets.sasl.username", "line 1", "kafka.properties"),
-        ("kafka: {secrets: {sasl.password: /no/such/file}}\n", "kafka.secrets.sasl.password", "line 1", "/no/such/file"),
-        ("topics: {approved: \"a b\"}\n", "topics.approved", "line 1", "letters, digits"),
-        ("topics: {approved: \"..\"}\n", "topics.approved", "line 1", "letters, digits"),
-        ("topics:\n  approved: consent-change\n", "topics.approved", "line 2", "topics.consent_change"),
-        ("formats: {outbound_message: xml}\n", "formats.outbound_message", "line 1", "avro-single-object"),
-        ("schema_registry: {url: \"ftp://a\"}\n", "schema_registry.url", "line 1", "http://"),
-        ("schema_registry: {url: \"http://u:p@a\"}\n", "schema_registry.url", "line 1", "password_file"),
-        ("schema_registry: {username: a}\n", "schema_registry.username", "line 1", "both"),
-        ("schema_registry: {password: hunter2}\n", "schema_registry.password", "line 1", "CONSENT_GATE__SCHEMA_REGISTRY__PASSWORD"),
-        ("http: {token: hunter2}\n", "http.token", "line 1", "http.token_file"),
-        ("http: {token_file: /no/such/file}\n", "http.token_file", "line 1", "/no/such/file"),
+        (
+            "kafka: {leave_on_shutdown: yes}\n",
+            "kafka.leave_on_shutdown",
+            "line 1",
+            "`true` or `false`",
+        ),
+        (
+            "kafka: {leave_on_shutdown: \"true\"}\n",
+            "kafka.leave_on_shutdown",
+            "line 1",
+            "without quotes",
+        ),
+        (
+            "kafka: {group_id: \"\"}\n",
+            "kafka.group_id",
+            "line 1",
+            "empty",
+        ),
+        (
+            "kafka: {group_id: 1.10}\n",
+            "kafka.group_id",
+            "line 1",
+            "quotes",
+        ),
+        (
+            "kafka: {transaction_timeout_ms: 10001}\n",
+            "kafka.transaction_timeout_ms",
+            "line 1",
+            "10000",
+        ),
+        (
+            "kafka: {bootstrap_servers: kafka}\n",
+            "kafka.bootstrap_servers",
+            "line 1",
+            "host:port",
+        ),
+        (
+            "kafka: {bootstrap_servers: \"a:1,,b:2\"}\n",
+            "kafka.bootstrap_servers",
+            "line 1",
+            "host:port",
+        ),
+        (
+            "kafka: {bootstrap_servers: \"SASL_SSL://a:1\"}\n",
+            "kafka.bootstrap_servers",
+            "line 1",
+            "security.protocol",
+        ),
+        (
+            "kafka: {bootstrap_servers: \"a:0\"}\n",
+            "kafka.bootstrap_servers",
+            "line 1",
+            "host:port",
+        ),
+        (
+            "kafka: {properties: [a]}\n",
+            "kafka.properties",
+            "line 1",
+            "mapping",
+        ),
+        (
+            "kafka: {properties: {sasl: {username: a}}}\n",
+            "kafka.properties.sasl",
+            "line 1",
+            "one line",
+        ),
+        (
+            "kafka: {properties: {fetch.min.bytes: many}}\n",
+            "kafka.properties.fetch.min.bytes",
+            "line 1",
+            "librdkafka",
+        ),
+        (
+            "kafka: {properties: {topic.metadata.refresh.interval.ms: 300000}}\n",
+            "kafka.properties.topic.metadata.refresh.interval.ms",
+            "line 1",
+            "30000",
+        ),
+        (
+            "kafka: {secrets: {sasl.username: /x}}\n",
+            "kafka.secrets.sasl.username",
+            "line 1",
+            "kafka.properties",
+        ),
+        (
+            "kafka: {secrets: {sasl.password: /no/such/file}}\n",
+            "kafka.secrets.sasl.password",
+            "line 1",
+            "/no/such/file",
+        ),
+        (
+            "topics: {approved: \"a b\"}\n",
+            "topics.approved",
+            "line 1",
+            "letters, digits",
+        ),
+        (
+            "topics: {approved: \"..\"}\n",
+            "topics.approved",
+            "line 1",
+            "letters, digits",
+        ),
+        (
+            "topics:\n  approved: consent-change\n",
+            "topics.approved",
+            "line 2",
+            "topics.consent_change",
+        ),
+        (
+            "formats: {outbound_message: xml}\n",
+            "formats.outbound_message",
+            "line 1",
+            "avro-single-object",
+        ),
+        (
+            "schema_registry: {url: \"ftp://a\"}\n",
+            "schema_registry.url",
+            "line 1",
+            "http://",
+        ),
+        (
+            "schema_registry: {url: \"http://u:p@a\"}\n",
+            "schema_registry.url",
+            "line 1",
+            "password_file",
+        ),
+        (
+            "schema_registry: {username: a}\n",
+            "schema_registry.username",
+            "line 1",
+            "both",
+        ),
+        (
+            "schema_registry: {password: hunter2}\n",
+            "schema_registry.password",
+            "line 1",
+            "CONSENT_GATE__SCHEMA_REGISTRY__PASSWORD",
+        ),
+        (
+            "http: {token: hunter2}\n",
+            "http.token",
+            "line 1",
+            "http.token_file",
+        ),
+        (
+            "http: {token_file: /no/such/file}\n",
+            "http.token_file",
+            "line 1",
+            "/no/such/file",
+        ),
         ("lanes: 1\nlanes: 1\n", "lanes", "line 2", "first at line 1"),
-        ("kafka: {}\nkafka: {group_id: a}\n", "kafka", "line 2", "first at line 1"),
-        ("kafka: {properties: {linger.ms: 1, linger.ms: 2}}\n", "kafka.properties.linger.ms", "line 1", "second time"),
+        (
+            "kafka: {}\nkafka: {group_id: a}\n",
+            "kafka",
+            "line 2",
+            "first at line 1",
+        ),
+        (
+            "kafka: {properties: {linger.ms: 1, linger.ms: 2}}\n",
+            "kafka.properties.linger.ms",
+            "line 1",
+            "second time",
+        ),
         ("- a\n", "", "line 1", "kafka:"),
         ("lanes: 1\n  kafka: {\n", "", "line 2", "YAML"),
         ("a: &a {b: 1}\nkafka:\n  <<: *a\n", "", "line 3", "YAML"),
@@ -165,40 +372,83 @@ fn one_wrong_value_is_one_problem() {
 
 #[test]
 fn variables_override_the_file() {
-    let config = parse_with("lanes: 2\nkafka: {group_id: a, properties: {linger.ms: 1, client.rack: r}}\n", &[
-        ("CONSENT_GATE__LANES", "5"),
-        ("CONSENT_GATE__KAFKA__GROUP_ID", "007"),
-        ("CONSENT_GATE__KAFKA__LEAVE_ON_SHUTDOWN", "false"),
-        ("CONSENT_GATE__KAFKA__PROPERTIES__LINGER_MS", "9"),
-        ("CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD", "hunter2"),
-        ("CONSENT_GATE__HTTP__TOKEN", "t0ken"),
-        ("CONSENT_GATE_TEST_KAFKA", "127.0.0.1:1"),
-        ("CONSENT_GATE_REVISION", "x"),
-        ("PATH", "/bin"),
-    ]).unwrap();
-    assert_eq!((config.lanes, config.kafka.group_id.as_str(), config.kafka.leave_on_shutdown), (5, "007", false));
+    let config = parse_with(
+        "lanes: 2\nkafka: {group_id: a, properties: {linger.ms: 1, client.rack: r}}\n",
+        &[
+            ("CONSENT_GATE__LANES", "5"),
+            ("CONSENT_GATE__KAFKA__GROUP_ID", "007"),
+            ("CONSENT_GATE__KAFKA__LEAVE_ON_SHUTDOWN", "false"),
+            ("CONSENT_GATE__KAFKA__PROPERTIES__LINGER_MS", "9"),
+            ("CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD", "hunter2"),
+            ("CONSENT_GATE__HTTP__TOKEN", "t0ken"),
+            ("CONSENT_GATE_TEST_KAFKA", "127.0.0.1:1"),
+            ("CONSENT_GATE_REVISION", "x"),
+            ("PATH", "/bin"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            config.lanes,
+            config.kafka.group_id.as_str(),
+            config.kafka.leave_on_shutdown
+        ),
+        (5, "007", false)
+    );
     let client = config.client_base();
-    assert_eq!([client.get("linger.ms"), client.get("client.rack"), client.get("sasl.password")], [Some("9"), Some("r"), Some("hunter2")]);
+    assert_eq!(
+        [
+            client.get("linger.ms"),
+            client.get("client.rack"),
+            client.get("sasl.password")
+        ],
+        [Some("9"), Some("r"), Some("hunter2")]
+    );
     assert_eq!(config.http.token.unwrap().expose(), "t0ken");
 }
 
 #[test]
 fn wrong_variables_are_problems() {
     for (name, value, key, says) in [
-        ("CONSENT_GATE__KAFKA__GROUPID", "a", "kafka.groupid", "CONSENT_GATE__KAFKA__GROUP_ID"),
+        (
+            "CONSENT_GATE__KAFKA__GROUPID",
+            "a",
+            "kafka.groupid",
+            "CONSENT_GATE__KAFKA__GROUP_ID",
+        ),
         ("CONSENT_GATE__", "a", "", "no such key"),
         ("CONSENT_GATE__KAFKA", "a", "kafka", "no such key"),
         ("CONSENT_GATE__LANES", "many", "lanes", "whole number"),
         ("CONSENT_GATE__LANES", "", "lanes", "whole number"),
-        ("CONSENT_GATE__KAFKA__PROPERTIES__ENABLE_IDEMPOTENCE", "false", "kafka.properties.enable.idempotence", "exactly one"),
-        ("CONSENT_GATE__KAFKA__PROPERTIES__SASL_PASSWORD", "hunter2", "kafka.properties.sasl.password", "kafka.secrets"),
-        ("CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD", "", "kafka.secrets.sasl.password", "empty"),
+        (
+            "CONSENT_GATE__KAFKA__PROPERTIES__ENABLE_IDEMPOTENCE",
+            "false",
+            "kafka.properties.enable.idempotence",
+            "exactly one",
+        ),
+        (
+            "CONSENT_GATE__KAFKA__PROPERTIES__SASL_PASSWORD",
+            "hunter2",
+            "kafka.properties.sasl.password",
+            "kafka.secrets",
+        ),
+        (
+            "CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD",
+            "",
+            "kafka.secrets.sasl.password",
+            "empty",
+        ),
     ] {
         check_one("", &[(name, value)], key, name, says);
     }
     use std::os::unix::ffi::OsStringExt as _;
-    let broken = (OsString::from("CONSENT_GATE__LANES"), OsString::from_vec(vec![0xff]));
-    assert!(matches!(Config::parse("f", "", [broken]), Err(ConfigError::Invalid { problems, .. }) if problems.len() == 1));
+    let broken = (
+        OsString::from("CONSENT_GATE__LANES"),
+        OsString::from_vec(vec![0xff]),
+    );
+    assert!(
+        matches!(Config::parse("f", "", [broken]), Err(ConfigError::Invalid { problems, .. }) if problems.len() == 1)
+    );
 }
 
 #[test]
@@ -206,12 +456,27 @@ fn properties_a_promise_depends_on_are_refused_from_file_and_environment() {
     for (names, reason, fix) in refused_properties() {
         for name in *names {
             let name = name.replace('*', "num.brokers");
-            check_one(&format!("kafka:\n  properties:\n    {name}: 1\n"), &[], &format!("kafka.properties.{name}"), "line 3", reason);
+            check_one(
+                &format!("kafka:\n  properties:\n    {name}: 1\n"),
+                &[],
+                &format!("kafka.properties.{name}"),
+                "line 3",
+                reason,
+            );
             assert!(!fix.is_empty());
         }
     }
-    for open in ["security.protocol: SSL", "fetch.min.bytes: 1", "client.id: x", "compression.type: zstd", "max.poll.interval.ms: 60000"] {
-        assert!(parse(&format!("kafka: {{properties: {{{open}}}}}")).is_ok(), "{open}");
+    for open in [
+        "security.protocol: SSL",
+        "fetch.min.bytes: 1",
+        "client.id: x",
+        "compression.type: zstd",
+        "max.poll.interval.ms: 60000",
+    ] {
+        assert!(
+            parse(&format!("kafka: {{properties: {{{open}}}}}")).is_ok(),
+            "{open}"
+        );
     }
 }
 
@@ -221,21 +486,48 @@ fn secrets_come_from_files_and_are_never_shown() {
     let file = dir.path().join("password");
     std::fs::write(&file, "hunter2\n").unwrap();
     let file = file.display();
-    let text = format!("kafka: {{secrets: {{sasl.password: {file}}}}}\nschema_registry: {{url: \"http://r\", username: u, password_file: {file}}}\nhttp: {{token_file: {file}}}\n");
+    let text = format!(
+        "kafka: {{secrets: {{sasl.password: {file}}}}}\nschema_registry: {{url: \"http://r\", username: u, password_file: {file}}}\nhttp: {{token_file: {file}}}\n"
+    );
     let (config, effective) = Config::read("gate.yaml", &text, []).unwrap();
     assert_eq!(config.client_base().get("sasl.password"), Some("hunter2"));
-    assert_eq!(config.schema_registry.as_ref().unwrap().credentials.as_ref().unwrap().1.expose(), "hunter2");
-    for shown in [format!("{config:?}"), format!("{config:#?}"), format!("{effective:?}"), format!("{:?}", config.client_base())] {
+    assert_eq!(
+        config
+            .schema_registry
+            .as_ref()
+            .unwrap()
+            .credentials
+            .as_ref()
+            .unwrap()
+            .1
+            .expose(),
+        "hunter2"
+    );
+    for shown in [
+        format!("{config:?}"),
+        format!("{config:#?}"),
+        format!("{effective:?}"),
+        format!("{:?}", config.client_base()),
+    ] {
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(shown.contains("redacted") || shown.contains("ClientConfig"), "{shown}");
+        assert!(
+            shown.contains("redacted") || shown.contains("ClientConfig"),
+            "{shown}"
+        );
     }
     let wrong = [
-        ("kafka: {properties: {sasl.password: hunter2}}\n", "sasl.password: /path/to/file"),
+        (
+            "kafka: {properties: {sasl.password: hunter2}}\n",
+            "sasl.password: /path/to/file",
+        ),
         ("kafka: {secrets: {ssl.key.pem: /dev/null}}\n", "empty"),
     ];
     for (text, says) in wrong {
         let shown = parse(text).unwrap_err().to_string();
-        assert!(shown.contains(says) && !shown.contains("hunter2"), "{shown}");
+        assert!(
+            shown.contains(says) && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 }
 
@@ -244,8 +536,14 @@ fn too_much_is_refused_before_it_costs() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("large.yaml");
     std::fs::write(&path, "a".repeat(2 * 1024 * 1024)).unwrap();
-    assert!(matches!(Config::load(&path), Err(ConfigError::TooLarge { .. })));
-    assert!(matches!(Config::load(&dir.path().join("absent.yaml")), Err(ConfigError::Unreadable { .. })));
+    assert!(matches!(
+        Config::load(&path),
+        Err(ConfigError::TooLarge { .. })
+    ));
+    assert!(matches!(
+        Config::load(&dir.path().join("absent.yaml")),
+        Err(ConfigError::Unreadable { .. })
+    ));
     let deep = "a: ".to_owned() + &"{a: ".repeat(2_000) + &"}".repeat(2_000);
     assert_eq!(problems_with(&deep, &[]).len(), 1);
     let laughs = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n";
@@ -255,16 +553,30 @@ fn too_much_is_refused_before_it_costs() {
 #[test]
 fn golden_reference_and_example_match_the_table() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (file, generated) in [("docs/reference/config.md", markdown()), ("config.example.yaml", example())] {
+    for (file, generated) in [
+        ("docs/reference/config.md", markdown()),
+        ("config.example.yaml", example()),
+    ] {
         let path = root.join(file);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, &generated).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == generated, "{file} differs from src/config/keys.rs: run UPDATE_GOLDEN=1 cargo test --release --lib config::tests::golden");
+        assert!(
+            committed == generated,
+            "{file} differs from src/config/keys.rs: run UPDATE_GOLDEN=1 cargo test --release --lib config::tests::golden"
+        );
     }
-    let (example, defaults) = (Config::read("e", &example(), []).unwrap().1, Config::read("d", "", []).unwrap().1);
-    let values = |effective: Vec<Effective>| effective.into_iter().map(|line| (line.key, line.value)).collect::<Vec<_>>();
+    let (example, defaults) = (
+        Config::read("e", &example(), []).unwrap().1,
+        Config::read("d", "", []).unwrap().1,
+    );
+    let values = |effective: Vec<Effective>| {
+        effective
+            .into_iter()
+            .map(|line| (line.key, line.value))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(values(example), values(defaults));
 }

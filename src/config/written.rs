@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{MergeKeyPolicy, DuplicateKeyPolicy, Location, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
 use super::keys::{self, Kind};
 use super::problem::{Place, Problem};
@@ -51,7 +51,10 @@ pub(super) struct Written {
 
 impl Written {
     /// Reads the file, then lays the variables over it.
-    pub(super) fn read(text: &str, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+    pub(super) fn read(
+        text: &str,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
         let mut written = Self::default();
         match parse(text) {
             Ok(Some(root)) => written.section("", root),
@@ -70,7 +73,11 @@ impl Written {
             Node::Map(entries) => {
                 let mut seen = BTreeMap::new();
                 for (name, value) in entries {
-                    let full = if path.is_empty() { name.value.clone() } else { format!("{path}.{}", name.value) };
+                    let full = if path.is_empty() {
+                        name.value.clone()
+                    } else {
+                        format!("{path}.{}", name.value)
+                    };
                     let place = Place::of(name.referenced);
                     if self.is_first(&mut seen, &full, &place) {
                         self.entry(&full, &place, value);
@@ -80,9 +87,17 @@ impl Written {
             // `kafka:` with every line below it commented out.
             Node::Scalar(Scalar::Null) => {}
             Node::Scalar(_) | Node::List if path.is_empty() => self.problems.push(Problem::new(
-                "", place, "the file is not a mapping", "begin with `kafka:` and a line for each key below it")),
+                "",
+                place,
+                "the file is not a mapping",
+                "begin with `kafka:` and a line for each key below it",
+            )),
             Node::Scalar(_) | Node::List => self.problems.push(Problem::new(
-                path, place, "is a section and has no value of its own", "put its keys below it, each on its own line, indented")),
+                path,
+                place,
+                "is a section and has no value of its own",
+                "put its keys below it, each on its own line, indented",
+            )),
         }
     }
 
@@ -92,7 +107,11 @@ impl Written {
             None => true,
             Some(first) => {
                 self.problems.push(Problem::new(
-                    full, place.clone(), format!("stands here a second time; first at {first}"), "delete one of the two"));
+                    full,
+                    place.clone(),
+                    format!("stands here a second time; first at {first}"),
+                    "delete one of the two",
+                ));
                 false
             }
         }
@@ -118,43 +137,93 @@ impl Written {
                     }
                     match value.value {
                         Node::Scalar(value) => {
-                            self.entries.entry(key.path).or_default().insert(name.value, Setting { value, place });
+                            self.entries
+                                .entry(key.path)
+                                .or_default()
+                                .insert(name.value, Setting { value, place });
                         }
                         Node::Map(_) | Node::List => self.problems.push(Problem::new(
-                            full, place, "is not a single value", "write the whole name on one line, e.g. `sasl.username: gate`")),
+                            full,
+                            place,
+                            "is not a single value",
+                            "write the whole name on one line, e.g. `sasl.username: gate`",
+                        )),
                     }
                 }
             }
             (Kind::Properties | Kind::Secrets, Node::Scalar(Scalar::Null)) => {}
             (Kind::Properties | Kind::Secrets, _) => self.problems.push(Problem::new(
-                full, place.clone(), "is not a mapping of names to values", "write one `name: value` a line below it")),
+                full,
+                place.clone(),
+                "is not a mapping of names to values",
+                "write one `name: value` a line below it",
+            )),
             (Kind::EnvironmentOnly, _) => self.problems.push(Problem::new(
-                full, place.clone(), "is a secret and does not belong into the file",
-                format!("name a file with `{full}_file`, or set the variable {}", variable_of(full)))),
+                full,
+                place.clone(),
+                "is a secret and does not belong into the file",
+                format!(
+                    "name a file with `{full}_file`, or set the variable {}",
+                    variable_of(full)
+                ),
+            )),
             (_, Node::Scalar(value)) => {
-                self.settings.insert(key.path, Setting { value, place: Place::of(node.referenced) });
+                self.settings.insert(
+                    key.path,
+                    Setting {
+                        value,
+                        place: Place::of(node.referenced),
+                    },
+                );
             }
             (_, Node::Map(_) | Node::List) => {
-                self.problems.push(Problem::new(full, place.clone(), "takes a single value", "write it behind the colon, on the same line"));
+                self.problems.push(Problem::new(
+                    full,
+                    place.clone(),
+                    "takes a single value",
+                    "write it behind the colon, on the same line",
+                ));
             }
         }
     }
 
     fn variable(&mut self, name: &OsString, value: &OsString) {
-        let Some(written) = name.to_string_lossy().strip_prefix(VARIABLE_PREFIX).map(str::to_owned) else { return };
+        let Some(written) = name
+            .to_string_lossy()
+            .strip_prefix(VARIABLE_PREFIX)
+            .map(str::to_owned)
+        else {
+            return;
+        };
         let place = Place::Variable(name.to_string_lossy().into_owned());
         let path = written.to_lowercase().replace("__", ".");
         let Some(value) = value.to_str() else {
-            self.problems.push(Problem::new(path, place, "is not UTF-8", "set it to plain text"));
+            self.problems.push(Problem::new(
+                path,
+                place,
+                "is not UTF-8",
+                "set it to plain text",
+            ));
             return;
         };
-        let setting = Setting { value: Scalar::Untyped(value.to_owned()), place: place.clone() };
+        let setting = Setting {
+            value: Scalar::Untyped(value.to_owned()),
+            place: place.clone(),
+        };
         for key in keys::KEYS {
             match key.kind {
                 Kind::Properties | Kind::Secrets => {
-                    let Some(name) = path.strip_prefix(key.path).and_then(|rest| rest.strip_prefix('.')) else { continue };
+                    let Some(name) = path
+                        .strip_prefix(key.path)
+                        .and_then(|rest| rest.strip_prefix('.'))
+                    else {
+                        continue;
+                    };
                     // librdkafka's names have dots where a variable can only have underscores.
-                    self.entries.entry(key.path).or_default().insert(name.replace('_', "."), setting);
+                    self.entries
+                        .entry(key.path)
+                        .or_default()
+                        .insert(name.replace('_', "."), setting);
                     return;
                 }
                 _ if path == key.path => {
@@ -170,7 +239,10 @@ impl Written {
 
 /// The variable that overrides `path`.
 pub(super) fn variable_of(path: &str) -> String {
-    format!("{VARIABLE_PREFIX}{}", path.to_uppercase().replace('.', "__"))
+    format!(
+        "{VARIABLE_PREFIX}{}",
+        path.to_uppercase().replace('.', "__")
+    )
 }
 
 fn unknown(path: &str, place: Place) -> Problem {
@@ -204,15 +276,29 @@ fn parse(text: &str) -> Result<Option<Located>, Problem> {
     serde_saphyr::from_str_with_options::<Option<Located>>(text, options).map_err(|error| {
         let place = error.location().map_or(Place::File, Place::of);
         let fix = "correct the YAML; nothing below this line was checked";
-        Problem::new("", place, format!("is not YAML: {}", reason_of(&error)), fix)
+        Problem::new(
+            "",
+            place,
+            format!("is not YAML: {}", reason_of(&error)),
+            fix,
+        )
     })
 }
 
 /// The library's sentence without its own line numbers, which we print in front.
 fn reason_of(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
-    let end = text.find(" at line ").or_else(|| text.find(" (line ")).unwrap_or(text.len());
-    text.get(..end).unwrap_or(&text).lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+    let end = text
+        .find(" at line ")
+        .or_else(|| text.find(" (line "))
+        .unwrap_or(text.len());
+    text.get(..end)
+        .unwrap_or(&text)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 type Located = Spanned<Node>;
@@ -226,7 +312,10 @@ enum Node {
 
 impl Place {
     fn of(location: Location) -> Self {
-        Self::Line { line: location.line(), column: location.column() }
+        Self::Line {
+            line: location.line(),
+            column: location.column(),
+        }
     }
 }
 

@@ -21,20 +21,43 @@ const DAY_MS: u64 = 86_400_000;
 type Settings = HashMap<String, String>;
 
 pub(super) fn brokers(cluster: &ClusterInfo) -> Finding {
-    let addresses: Vec<String> =
-        cluster.brokers.iter().map(|broker| format!("{} (id {})", broker.address, broker.id)).collect();
+    let addresses: Vec<String> = cluster
+        .brokers
+        .iter()
+        .map(|broker| format!("{} (id {})", broker.address, broker.id))
+        .collect();
     let n = cluster.brokers.len();
-    let verb = if n == 1 { "answers" } else { "are in the cluster" };
-    Finding::pass("brokers", format!("{n} {verb}: {}; cluster {}", addresses.join(", "), cluster.cluster_id))
+    let verb = if n == 1 {
+        "answers"
+    } else {
+        "are in the cluster"
+    };
+    Finding::pass(
+        "brokers",
+        format!(
+            "{n} {verb}: {}; cluster {}",
+            addresses.join(", "),
+            cluster.cluster_id
+        ),
+    )
 }
 
 /// Everything that needs the settings of topics and brokers.
-pub(super) async fn check(config: &Config, cluster: &ClusterInfo, admin: &AdminClient<DefaultClientContext>) -> Vec<Finding> {
+pub(super) async fn check(
+    config: &Config,
+    cluster: &ClusterInfo,
+    admin: &AdminClient<DefaultClientContext>,
+) -> Vec<Finding> {
     let wanted = topics::wanted(&config.topics, 1);
     let all: Vec<&topics::Wanted> = wanted.iter().collect();
     let mut findings = Vec::new();
     let mut known: Vec<(&str, Settings)> = Vec::new();
-    for (topic, settings) in config.topics.all().into_iter().zip(topics::settings_of(admin, &all).await) {
+    for (topic, settings) in config
+        .topics
+        .all()
+        .into_iter()
+        .zip(topics::settings_of(admin, &all).await)
+    {
         let layout = match cluster.require(topic) {
             Ok(layout) => layout,
             Err(failure) => {
@@ -50,17 +73,31 @@ pub(super) async fn check(config: &Config, cluster: &ClusterInfo, admin: &AdminC
             }
             Err(failure) => findings.push(Finding::skip(
                 format!("topic {topic}: settings"),
-                format!("{}; DescribeConfigs on the topic would show them", failure.cause),
+                format!(
+                    "{}; DescribeConfigs on the topic would show them",
+                    failure.cause
+                ),
             )),
         }
     }
     findings.extend(message_sizes(&config.topics, &known));
-    let [first, ..] = cluster.brokers.as_slice() else { return findings };
-    match topics::settings(admin, ResourceSpecifier::Broker(first.id), "asking for the settings of a broker").await {
+    let [first, ..] = cluster.brokers.as_slice() else {
+        return findings;
+    };
+    match topics::settings(
+        admin,
+        ResourceSpecifier::Broker(first.id),
+        "asking for the settings of a broker",
+    )
+    .await
+    {
         Ok(settings) => findings.extend(broker_settings(config, &settings)),
         Err(failure) => findings.push(Finding::skip(
             "broker settings",
-            format!("{}; DescribeConfigs on the cluster would show them", failure.cause),
+            format!(
+                "{}; DescribeConfigs on the cluster would show them",
+                failure.cause
+            ),
         )),
     }
     findings
@@ -68,20 +105,41 @@ pub(super) async fn check(config: &Config, cluster: &ClusterInfo, admin: &AdminC
 
 fn layout_finding(topic: &str, layout: &Layout) -> Finding {
     let check = format!("topic {topic}");
-    let Layout { partitions, replicas_min, in_sync_min, leaderless } = layout;
+    let Layout {
+        partitions,
+        replicas_min,
+        in_sync_min,
+        leaderless,
+    } = layout;
     let plural = |one: bool| if one { "" } else { "s" };
-    let found = format!("{partitions} partition{}, {replicas_min} replica{}", plural(*partitions == 1), plural(*replicas_min == 1));
+    let found = format!(
+        "{partitions} partition{}, {replicas_min} replica{}",
+        plural(*partitions == 1),
+        plural(*replicas_min == 1)
+    );
     if *leaderless > 0 {
         return Finding {
             verdict: Verdict::Fail(Class::TryAgain),
-            ..Finding::fail(check, format!("{found}; {leaderless} without a leader"), "bring the missing brokers back")
+            ..Finding::fail(
+                check,
+                format!("{found}; {leaderless} without a leader"),
+                "bring the missing brokers back",
+            )
         };
     }
     if in_sync_min < replicas_min {
-        return Finding::warn(check, format!("{found}, only {in_sync_min} in sync"), "bring the missing brokers back");
+        return Finding::warn(
+            check,
+            format!("{found}, only {in_sync_min} in sync"),
+            "bring the missing brokers back",
+        );
     }
     if *replicas_min < 2 {
-        return Finding::warn(check, format!("{found}: losing one disk loses acknowledged records"), "use 3 brokers and 3 replicas in production");
+        return Finding::warn(
+            check,
+            format!("{found}: losing one disk loses acknowledged records"),
+            "use 3 brokers and 3 replicas in production",
+        );
     }
     Finding::pass(check, found)
 }
@@ -91,10 +149,17 @@ fn number(settings: &Settings, name: &str) -> Option<i64> {
 }
 
 fn alter(topic: &str, setting: &str) -> String {
-    format!("kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name {topic} --add-config {setting}")
+    format!(
+        "kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name {topic} --add-config {setting}"
+    )
 }
 
-fn topic_settings(names: &Topics, topic: &str, layout: &Layout, settings: &Settings) -> Vec<Finding> {
+fn topic_settings(
+    names: &Topics,
+    topic: &str,
+    layout: &Layout,
+    settings: &Settings,
+) -> Vec<Finding> {
     let is_consent = topic == names.consent_change;
     let mut findings = vec![retention(names, topic, settings)];
     let in_sync = number(settings, "min.insync.replicas").unwrap_or(1);
@@ -107,18 +172,37 @@ fn topic_settings(names: &Topics, topic: &str, layout: &Layout, settings: &Setti
             alter(topic, "min.insync.replicas=2"),
         ));
     } else if in_sync >= replicas && replicas > 1 {
-        findings.push(Finding::warn(check, format!("{in_sync} of {replicas}: one broker down stops the gate"), "use one replica more than min.insync.replicas"));
+        findings.push(Finding::warn(
+            check,
+            format!("{in_sync} of {replicas}: one broker down stops the gate"),
+            "use one replica more than min.insync.replicas",
+        ));
     }
-    if settings.get("unclean.leader.election.enable").is_some_and(|value| value == "true") {
+    if settings
+        .get("unclean.leader.election.enable")
+        .is_some_and(|value| value == "true")
+    {
         let check = format!("topic {topic}: unclean leader election");
         let fix = alter(topic, "unclean.leader.election.enable=false");
         findings.push(if is_consent {
-            Finding::fail(check, "on: after a failure acknowledged opt-outs may be gone", fix)
+            Finding::fail(
+                check,
+                "on: after a failure acknowledged opt-outs may be gone",
+                fix,
+            )
         } else {
-            Finding::warn(check, "on: after a failure acknowledged records may be gone", fix)
+            Finding::warn(
+                check,
+                "on: after a failure acknowledged records may be gone",
+                fix,
+            )
         });
     }
-    if is_consent && settings.get("message.timestamp.type").is_some_and(|value| value == "CreateTime") {
+    if is_consent
+        && settings
+            .get("message.timestamp.type")
+            .is_some_and(|value| value == "CreateTime")
+    {
         findings.push(Finding::pass(
             format!("topic {topic}: timestamps"),
             "CreateTime: the time of receipt is what producers say; with LogAppendTime it would be the broker's",
@@ -129,7 +213,9 @@ fn topic_settings(names: &Topics, topic: &str, layout: &Layout, settings: &Setti
 
 fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     let check = format!("topic {topic}: retention");
-    let Some(policy) = settings.get("cleanup.policy") else { return Finding::skip(check, "the broker does not tell it") };
+    let Some(policy) = settings.get("cleanup.policy") else {
+        return Finding::skip(check, "the broker does not tell it");
+    };
     let is_consent = topic == names.consent_change;
     let is_dead_letter = topic == names.consent_dead_letter;
     let is_input = topic == names.outbound_message;
@@ -137,13 +223,31 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
         let fix = alter(topic, "cleanup.policy=delete");
         let found = |what: &str| format!("cleanup.policy is {policy}: {what}");
         return if is_consent {
-            Finding::fail(check, found("of several changes with one key all but the last are removed, opt-outs among them"), fix)
+            Finding::fail(
+                check,
+                found(
+                    "of several changes with one key all but the last are removed, opt-outs among them",
+                ),
+                fix,
+            )
         } else if is_dead_letter {
-            Finding::warn(check, found("dead letters with one key replace each other"), fix)
+            Finding::warn(
+                check,
+                found("dead letters with one key replace each other"),
+                fix,
+            )
         } else if is_input {
-            Finding::fail(check, found("messages may be removed before they are decided"), fix)
+            Finding::fail(
+                check,
+                found("messages may be removed before they are decided"),
+                fix,
+            )
         } else {
-            Finding::fail(check, found("decisions with one key replace each other"), fix)
+            Finding::fail(
+                check,
+                found("decisions with one key replace each other"),
+                fix,
+            )
         };
     }
     let limit = |name| number(settings, name).and_then(|limit| u64::try_from(limit).ok());
@@ -156,14 +260,32 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     };
     let for_ever = alter(topic, "retention.ms=-1,retention.bytes=-1");
     if is_consent {
-        return Finding::fail(check, format!("{text}: a store that is rebuilt would not know older opt-outs"), for_ever);
+        return Finding::fail(
+            check,
+            format!("{text}: a store that is rebuilt would not know older opt-outs"),
+            for_ever,
+        );
     }
     if is_dead_letter {
-        return Finding::warn(check, format!("{text}: after a rebuild the gate holds again at records whose release is gone"), for_ever);
+        return Finding::warn(
+            check,
+            format!(
+                "{text}: after a rebuild the gate holds again at records whose release is gone"
+            ),
+            for_ever,
+        );
     }
     if by_time.is_some_and(|ms| ms < DAY_MS) || by_size.is_some() {
-        let what = if is_input { "messages of a longer pause are lost" } else { "decisions are lost to readers who pause longer" };
-        return Finding::warn(check, format!("{text}: {what}"), alter(topic, "retention.ms=604800000,retention.bytes=-1"));
+        let what = if is_input {
+            "messages of a longer pause are lost"
+        } else {
+            "decisions are lost to readers who pause longer"
+        };
+        return Finding::warn(
+            check,
+            format!("{text}: {what}"),
+            alter(topic, "retention.ms=604800000,retention.bytes=-1"),
+        );
     }
     Finding::pass(check, text)
 }
@@ -174,15 +296,31 @@ fn message_sizes(names: &Topics, known: &[(&str, Settings)]) -> Vec<Finding> {
         let (_, settings) = known.iter().find(|(name, _)| *name == topic)?;
         u64::try_from(number(settings, "max.message.bytes")?).ok()
     };
-    let pairs = names.outputs().map(|output| (names.outbound_message.as_str(), output));
-    let dead_letters = (names.consent_change.as_str(), names.consent_dead_letter.as_str());
+    let pairs = names
+        .outputs()
+        .map(|output| (names.outbound_message.as_str(), output));
+    let dead_letters = (
+        names.consent_change.as_str(),
+        names.consent_dead_letter.as_str(),
+    );
     let mut findings = Vec::new();
     for (input, output) in pairs.into_iter().chain([dead_letters]) {
-        let (Some(taken), Some(given)) = (limit(input), limit(output)) else { continue };
+        let (Some(taken), Some(given)) = (limit(input), limit(output)) else {
+            continue;
+        };
         let check = format!("topic {output}: max.message.bytes");
-        let fix = alter(output, &format!("max.message.bytes={}", taken.saturating_mul(2)));
+        let fix = alter(
+            output,
+            &format!("max.message.bytes={}", taken.saturating_mul(2)),
+        );
         if given < taken {
-            findings.push(Finding::fail(check, format!("{given}, but {input} takes {taken}: a large record could be written nowhere"), fix));
+            findings.push(Finding::fail(
+                check,
+                format!(
+                    "{given}, but {input} takes {taken}: a large record could be written nowhere"
+                ),
+                fix,
+            ));
         } else if given < taken.saturating_add(HEADER_BYTES_MAX) {
             findings.push(Finding::warn(check, format!("{given}, and {input} takes {taken}: no room for the gate's headers on the largest records"), fix));
         }
@@ -192,34 +330,52 @@ fn message_sizes(names: &Topics, known: &[(&str, Settings)]) -> Vec<Finding> {
 
 fn broker_settings(config: &Config, settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let ours = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let ours =
+        |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let transaction = ours(config.kafka.transaction_timeout);
     if let Some(allowed) = number(settings, "transaction.max.timeout.ms") {
         const CHECK: &str = "broker: transaction time-out";
         let found = format!("up to {allowed} ms, the gate asks for {transaction}");
         findings.push(if allowed < transaction {
-            Finding::fail(CHECK, found, format!("set `kafka.transaction_timeout_ms` to at most {allowed}"))
+            Finding::fail(
+                CHECK,
+                found,
+                format!("set `kafka.transaction_timeout_ms` to at most {allowed}"),
+            )
         } else {
             Finding::pass(CHECK, found)
         });
     }
     let session = ours(config.kafka.session_timeout);
-    if let (Some(min), Some(max)) = (number(settings, "group.min.session.timeout.ms"), number(settings, "group.max.session.timeout.ms")) {
+    if let (Some(min), Some(max)) = (
+        number(settings, "group.min.session.timeout.ms"),
+        number(settings, "group.max.session.timeout.ms"),
+    ) {
         const CHECK: &str = "broker: session time-out";
         let found = format!("{min} to {max} ms, the gate asks for {session}");
         findings.push(if (min..=max).contains(&session) {
             Finding::pass(CHECK, found)
         } else {
-            Finding::fail(CHECK, found, "set `kafka.session_timeout_ms` to a value in between")
+            Finding::fail(
+                CHECK,
+                found,
+                "set `kafka.session_timeout_ms` to a value in between",
+            )
         });
     }
     if let Some(minutes) = number(settings, "offsets.retention.minutes") {
         const CHECK: &str = "broker: offsets retention";
         const WEEK: i64 = 7 * 24 * 60;
         let text = output::span(u64::try_from(minutes).unwrap_or(0).saturating_mul(60_000));
-        let found = format!("{text}; a gate stopped for longer forgets where it was and begins at `kafka.start_at`");
+        let found = format!(
+            "{text}; a gate stopped for longer forgets where it was and begins at `kafka.start_at`"
+        );
         findings.push(if minutes < WEEK {
-            Finding::warn(CHECK, found, "raise offsets.retention.minutes to 10080 or more on the brokers")
+            Finding::warn(
+                CHECK,
+                found,
+                "raise offsets.retention.minutes to 10080 or more on the brokers",
+            )
         } else {
             Finding::pass(CHECK, found)
         });
@@ -236,67 +392,185 @@ mod tests {
     }
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
     fn retention_that_loses_opt_outs_fails() {
         for (topic, pairs, verdict, says) in [
-            ("consent-change", &[("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")][..], "PASS", "for ever"),
-            ("consent-change", &[("cleanup.policy", "delete"), ("retention.ms", "604800000")], "FAIL", "7 days"),
-            ("consent-change", &[("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "1000")], "FAIL", "1000 bytes"),
-            ("consent-change", &[("cleanup.policy", "compact")], "FAIL", "opt-outs"),
-            ("consent-change", &[("cleanup.policy", "compact,delete")], "FAIL", "compact,delete"),
+            (
+                "consent-change",
+                &[
+                    ("cleanup.policy", "delete"),
+                    ("retention.ms", "-1"),
+                    ("retention.bytes", "-1"),
+                ][..],
+                "PASS",
+                "for ever",
+            ),
+            (
+                "consent-change",
+                &[("cleanup.policy", "delete"), ("retention.ms", "604800000")],
+                "FAIL",
+                "7 days",
+            ),
+            (
+                "consent-change",
+                &[
+                    ("cleanup.policy", "delete"),
+                    ("retention.ms", "-1"),
+                    ("retention.bytes", "1000"),
+                ],
+                "FAIL",
+                "1000 bytes",
+            ),
+            (
+                "consent-change",
+                &[("cleanup.policy", "compact")],
+                "FAIL",
+                "opt-outs",
+            ),
+            (
+                "consent-change",
+                &[("cleanup.policy", "compact,delete")],
+                "FAIL",
+                "compact,delete",
+            ),
             ("consent-change", &[], "SKIP", "does not tell"),
-            ("consent-dead-letter", &[("cleanup.policy", "delete"), ("retention.ms", "1000")], "WARN", "holds again"),
-            ("outbound-message", &[("cleanup.policy", "compact")], "FAIL", "before they are decided"),
-            ("outbound-message", &[("cleanup.policy", "delete"), ("retention.ms", "604800000")], "PASS", "7 days"),
-            ("outbound-message", &[("cleanup.policy", "delete"), ("retention.ms", "3600000")], "WARN", "1 hour"),
-            ("approved-message", &[("cleanup.policy", "compact")], "FAIL", "replace each other"),
+            (
+                "consent-dead-letter",
+                &[("cleanup.policy", "delete"), ("retention.ms", "1000")],
+                "WARN",
+                "holds again",
+            ),
+            (
+                "outbound-message",
+                &[("cleanup.policy", "compact")],
+                "FAIL",
+                "before they are decided",
+            ),
+            (
+                "outbound-message",
+                &[("cleanup.policy", "delete"), ("retention.ms", "604800000")],
+                "PASS",
+                "7 days",
+            ),
+            (
+                "outbound-message",
+                &[("cleanup.policy", "delete"), ("retention.ms", "3600000")],
+                "WARN",
+                "1 hour",
+            ),
+            (
+                "approved-message",
+                &[("cleanup.policy", "compact")],
+                "FAIL",
+                "replace each other",
+            ),
         ] {
             let finding = retention(&names(), topic, &settings(pairs));
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
             assert!(finding.found.contains(says), "{finding:?}");
-            assert_eq!(finding.fix.is_empty(), matches!(verdict, "PASS" | "SKIP"), "{finding:?}");
+            assert_eq!(
+                finding.fix.is_empty(),
+                matches!(verdict, "PASS" | "SKIP"),
+                "{finding:?}"
+            );
         }
     }
 
     #[test]
     fn layouts_are_judged_by_what_a_lost_broker_costs() {
-        for ((partitions, replicas_min, in_sync_min, leaderless), verdict) in
-            [((4, 3, 3, 0), "PASS"), ((4, 1, 1, 0), "WARN"), ((4, 3, 2, 0), "WARN"), ((4, 3, 0, 1), "FAIL")]
-        {
-            let finding = layout_finding("a", &Layout { partitions, replicas_min, in_sync_min, leaderless });
+        for ((partitions, replicas_min, in_sync_min, leaderless), verdict) in [
+            ((4, 3, 3, 0), "PASS"),
+            ((4, 1, 1, 0), "WARN"),
+            ((4, 3, 2, 0), "WARN"),
+            ((4, 3, 0, 1), "FAIL"),
+        ] {
+            let finding = layout_finding(
+                "a",
+                &Layout {
+                    partitions,
+                    replicas_min,
+                    in_sync_min,
+                    leaderless,
+                },
+            );
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
         }
     }
 
     #[test]
     fn acknowledged_records_must_survive_a_broker() {
-        let layout = Layout { partitions: 1, replicas_min: 3, in_sync_min: 3, leaderless: 0 };
+        let layout = Layout {
+            partitions: 1,
+            replicas_min: 3,
+            in_sync_min: 3,
+            leaderless: 0,
+        };
         let verdicts = |topic: &str, pairs: &[(&str, &str)]| {
             topic_settings(&names(), topic, &layout, &settings(pairs))
                 .into_iter()
-                .map(|finding| (finding.check.rsplit(": ").next().unwrap().to_owned(), finding.verdict.name()))
+                .map(|finding| {
+                    (
+                        finding.check.rsplit(": ").next().unwrap().to_owned(),
+                        finding.verdict.name(),
+                    )
+                })
                 .collect::<HashMap<_, _>>()
         };
-        let bad = [("min.insync.replicas", "1"), ("unclean.leader.election.enable", "true")];
-        assert_eq!(verdicts("consent-change", &bad)["unclean leader election"], "FAIL");
-        assert_eq!(verdicts("approved-message", &bad)["unclean leader election"], "WARN");
-        assert_eq!(verdicts("approved-message", &bad)["min.insync.replicas"], "WARN");
-        assert!(!verdicts("approved-message", &[("min.insync.replicas", "2")]).contains_key("min.insync.replicas"));
-        assert_eq!(verdicts("approved-message", &[("min.insync.replicas", "3")])["min.insync.replicas"], "WARN");
+        let bad = [
+            ("min.insync.replicas", "1"),
+            ("unclean.leader.election.enable", "true"),
+        ];
+        assert_eq!(
+            verdicts("consent-change", &bad)["unclean leader election"],
+            "FAIL"
+        );
+        assert_eq!(
+            verdicts("approved-message", &bad)["unclean leader election"],
+            "WARN"
+        );
+        assert_eq!(
+            verdicts("approved-message", &bad)["min.insync.replicas"],
+            "WARN"
+        );
+        assert!(
+            !verdicts("approved-message", &[("min.insync.replicas", "2")])
+                .contains_key("min.insync.replicas")
+        );
+        assert_eq!(
+            verdicts("approved-message", &[("min.insync.replicas", "3")])["min.insync.replicas"],
+            "WARN"
+        );
     }
 
     #[test]
     fn outputs_must_take_what_inputs_take() {
-        for (output, verdict) in [("999999", Some("FAIL")), ("1000000", Some("WARN")), ("2000000", None)] {
+        for (output, verdict) in [
+            ("999999", Some("FAIL")),
+            ("1000000", Some("WARN")),
+            ("2000000", None),
+        ] {
             let known = [
-                ("outbound-message", settings(&[("max.message.bytes", "1000000")])),
-                ("blocked-message", settings(&[("max.message.bytes", output)])),
+                (
+                    "outbound-message",
+                    settings(&[("max.message.bytes", "1000000")]),
+                ),
+                (
+                    "blocked-message",
+                    settings(&[("max.message.bytes", output)]),
+                ),
             ];
             let findings = message_sizes(&names(), &known);
-            assert_eq!(findings.first().map(|finding| finding.verdict.name()), verdict, "{findings:?}");
+            assert_eq!(
+                findings.first().map(|finding| finding.verdict.name()),
+                verdict,
+                "{findings:?}"
+            );
         }
     }
 
@@ -304,12 +578,33 @@ mod tests {
     fn brokers_must_allow_our_time_outs() {
         let config = Config::parse("f", "", []).unwrap();
         for (pairs, failed) in [
-            (&[("transaction.max.timeout.ms", "900000"), ("group.min.session.timeout.ms", "6000"), ("group.max.session.timeout.ms", "1800000"), ("offsets.retention.minutes", "10080")][..], 0),
+            (
+                &[
+                    ("transaction.max.timeout.ms", "900000"),
+                    ("group.min.session.timeout.ms", "6000"),
+                    ("group.max.session.timeout.ms", "1800000"),
+                    ("offsets.retention.minutes", "10080"),
+                ][..],
+                0,
+            ),
             (&[("transaction.max.timeout.ms", "9999")], 1),
-            (&[("group.min.session.timeout.ms", "11000"), ("group.max.session.timeout.ms", "20000")], 1),
+            (
+                &[
+                    ("group.min.session.timeout.ms", "11000"),
+                    ("group.max.session.timeout.ms", "20000"),
+                ],
+                1,
+            ),
         ] {
             let findings = broker_settings(&config, &settings(pairs));
-            assert_eq!(findings.iter().filter(|finding| finding.verdict.name() == "FAIL").count(), failed, "{findings:?}");
+            assert_eq!(
+                findings
+                    .iter()
+                    .filter(|finding| finding.verdict.name() == "FAIL")
+                    .count(),
+                failed,
+                "{findings:?}"
+            );
         }
     }
 }

@@ -15,9 +15,17 @@ const FREE_BYTES_WANTED: u64 = 1024 * 1024 * 1024;
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![directory(&config.state.dir), free_space(&config.state.dir), pepper(&config.state.pepper_file)];
+    let mut findings = vec![
+        directory(&config.state.dir),
+        free_space(&config.state.dir),
+        pepper(&config.state.pepper_file),
+    ];
     let client = config.client_base();
-    let is = |name: &str, value: &str| client.get(name).is_some_and(|set| set.eq_ignore_ascii_case(value));
+    let is = |name: &str, value: &str| {
+        client
+            .get(name)
+            .is_some_and(|set| set.eq_ignore_ascii_case(value))
+    };
     if is("enable.ssl.certificate.verification", "false") {
         findings.push(Finding::warn(
             "TLS",
@@ -36,7 +44,9 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
 
 /// The directory itself, or the one it will be made in.
 fn nearest_existing(path: &Path) -> &Path {
-    path.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."))
+    path.ancestors()
+        .find(|ancestor| ancestor.is_dir())
+        .unwrap_or(Path::new("."))
 }
 
 fn directory(dir: &Path) -> Finding {
@@ -47,12 +57,29 @@ fn directory(dir: &Path) -> Finding {
     }
     let existing = nearest_existing(dir);
     let trial = existing.join(format!(".consent-gate-doctor.{}", std::process::id()));
-    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&trial).map(drop);
-    let removed = if written.is_ok() { std::fs::remove_file(&trial) } else { Ok(()) };
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&trial)
+        .map(drop);
+    let removed = if written.is_ok() {
+        std::fs::remove_file(&trial)
+    } else {
+        Ok(())
+    };
     match written.and(removed) {
-        Ok(()) if existing == dir => Finding::pass(CHECK, format!("{} can be written", dir.display())),
-        Ok(()) => Finding::pass(CHECK, format!("{} will be made at the first start", dir.display())),
-        Err(error) => Finding::fail(CHECK, format!("{} cannot be written: {error}", existing.display()), fix),
+        Ok(()) if existing == dir => {
+            Finding::pass(CHECK, format!("{} can be written", dir.display()))
+        }
+        Ok(()) => Finding::pass(
+            CHECK,
+            format!("{} will be made at the first start", dir.display()),
+        ),
+        Err(error) => Finding::fail(
+            CHECK,
+            format!("{} cannot be written: {error}", existing.display()),
+            fix,
+        ),
     }
 }
 
@@ -60,7 +87,12 @@ fn free_space(dir: &Path) -> Finding {
     const CHECK: &str = "free disk space";
     let stat = match rustix::fs::statvfs(nearest_existing(dir)) {
         Ok(stat) => stat,
-        Err(error) => return Finding::skip(CHECK, format!("the system does not tell: {}", io::Error::from(error))),
+        Err(error) => {
+            return Finding::skip(
+                CHECK,
+                format!("the system does not tell: {}", io::Error::from(error)),
+            );
+        }
     };
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let text = format!("{} MiB", free / (1024 * 1024));
@@ -68,7 +100,11 @@ fn free_space(dir: &Path) -> Finding {
     if free < FREE_BYTES_MIN {
         Finding::fail(CHECK, format!("{text}: the store cannot be built"), fix)
     } else if free < FREE_BYTES_WANTED {
-        Finding::warn(CHECK, format!("{text}: a store of millions of contacts may not fit"), fix)
+        Finding::warn(
+            CHECK,
+            format!("{text}: a store of millions of contacts may not fit"),
+            fix,
+        )
     } else {
         Finding::pass(CHECK, text)
     }
@@ -77,16 +113,35 @@ fn free_space(dir: &Path) -> Finding {
 fn pepper(path: &Path) -> Finding {
     const CHECK: &str = "pepper";
     match Pepper::load(path) {
-        Ok(None) => return Finding::pass(CHECK, format!("{} will be made at the first start", path.display())),
+        Ok(None) => {
+            return Finding::pass(
+                CHECK,
+                format!("{} will be made at the first start", path.display()),
+            );
+        }
         Ok(Some(_)) => {}
-        Err(error) => return Finding::fail(CHECK, error.to_string(), "let `state.pepper_file` name a file of 32 bytes that this user may read"),
+        Err(error) => {
+            return Finding::fail(
+                CHECK,
+                error.to_string(),
+                "let `state.pepper_file` name a file of 32 bytes that this user may read",
+            );
+        }
     }
     let fix = format!("chmod 600 {}", path.display());
     match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
-        Ok(mode) if mode & 0o007 != 0 => {
-            Finding::fail(CHECK, format!("mode {mode:03o}: everybody on this machine can test addresses against the store"), fix)
-        }
-        Ok(mode) if mode & 0o070 != 0 => Finding::warn(CHECK, format!("mode {mode:03o}: the group can test addresses against the store"), fix),
+        Ok(mode) if mode & 0o007 != 0 => Finding::fail(
+            CHECK,
+            format!(
+                "mode {mode:03o}: everybody on this machine can test addresses against the store"
+            ),
+            fix,
+        ),
+        Ok(mode) if mode & 0o070 != 0 => Finding::warn(
+            CHECK,
+            format!("mode {mode:03o}: the group can test addresses against the store"),
+            fix,
+        ),
         Ok(mode) => Finding::pass(CHECK, format!("32 bytes, mode {mode:03o}")),
         Err(error) => Finding::fail(CHECK, format!("its mode cannot be read: {error}"), fix),
     }
@@ -95,27 +150,50 @@ fn pepper(path: &Path) -> Finding {
 /// Whether the registry answers, and knows the topics that are in Avro.
 pub(super) async fn registry(config: &Config) -> Vec<Finding> {
     const CHECK: &str = "schema registry";
-    let Some(registry) = &config.schema_registry else { return Vec::new() };
+    let Some(registry) = &config.schema_registry else {
+        return Vec::new();
+    };
     let client = match http_client(registry) {
         Ok(client) => client,
-        Err(found) => return vec![Finding::fail(CHECK, found, "correct `schema_registry.ca_file`")],
+        Err(found) => {
+            return vec![Finding::fail(
+                CHECK,
+                found,
+                "correct `schema_registry.ca_file`",
+            )];
+        }
     };
     let mut findings = vec![match status(&client, registry, "/subjects").await {
-        Ok(status) if status.is_success() => Finding::pass(CHECK, format!("{} answers", registry.url)),
+        Ok(status) if status.is_success() => {
+            Finding::pass(CHECK, format!("{} answers", registry.url))
+        }
         Ok(status) => refused(CHECK, status),
         Err(found) => Finding {
             verdict: Verdict::Fail(Class::TryAgain),
-            ..Finding::fail(CHECK, found, "check `schema_registry.url` and that the registry runs; meanwhile Avro records are held")
+            ..Finding::fail(
+                CHECK,
+                found,
+                "check `schema_registry.url` and that the registry runs; meanwhile Avro records are held",
+            )
         },
     }];
-    if findings.iter().any(|finding| finding.verdict != Verdict::Pass) {
+    if findings
+        .iter()
+        .any(|finding| finding.verdict != Verdict::Pass)
+    {
         return findings;
     }
     let all = [
         (&config.topics.consent_change, config.formats.consent_change),
-        (&config.topics.outbound_message, config.formats.outbound_message),
+        (
+            &config.topics.outbound_message,
+            config.formats.outbound_message,
+        ),
     ];
-    for (topic, _) in all.into_iter().filter(|(_, format)| *format == Format::Avro) {
+    for (topic, _) in all
+        .into_iter()
+        .filter(|(_, format)| *format == Format::Avro)
+    {
         let check = format!("schema of {topic}");
         findings.push(match status(&client, registry, &format!("/subjects/{topic}-value/versions/latest")).await {
             Ok(status) if status.is_success() => Finding::pass(check, format!("subject {topic}-value is registered")),
@@ -133,30 +211,54 @@ pub(super) async fn registry(config: &Config) -> Vec<Finding> {
 
 fn refused(check: &str, status: reqwest::StatusCode) -> Finding {
     let found = format!("answers {status}");
-    if matches!(status, reqwest::StatusCode::UNAUTHORIZED | reqwest::StatusCode::FORBIDDEN) {
-        let finding = Finding::fail(check, found, "check `schema_registry.username` and its password");
-        return Finding { verdict: Verdict::Fail(Class::Credentials), ..finding };
+    if matches!(
+        status,
+        reqwest::StatusCode::UNAUTHORIZED | reqwest::StatusCode::FORBIDDEN
+    ) {
+        let finding = Finding::fail(
+            check,
+            found,
+            "check `schema_registry.username` and its password",
+        );
+        return Finding {
+            verdict: Verdict::Fail(Class::Credentials),
+            ..finding
+        };
     }
-    Finding::fail(check, found, "check `schema_registry.url`: it is the address of the Confluent-compatible API")
+    Finding::fail(
+        check,
+        found,
+        "check `schema_registry.url`: it is the address of the Confluent-compatible API",
+    )
 }
 
 fn http_client(registry: &SchemaRegistry) -> Result<reqwest::Client, String> {
     let mut builder = reqwest::Client::builder().timeout(registry.timeout);
     if let Some(path) = &registry.ca_file {
-        let pem = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        let pem = std::fs::read(path)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         let authorities = reqwest::Certificate::from_pem_bundle(&pem)
             .map_err(|_| format!("{} is not a PEM file of certificates", path.display()))?;
         builder = builder.tls_certs_only(authorities);
     }
-    builder.build().map_err(|error| format!("HTTP cannot be prepared: {}", innermost(&error)))
+    builder
+        .build()
+        .map_err(|error| format!("HTTP cannot be prepared: {}", innermost(&error)))
 }
 
-async fn status(client: &reqwest::Client, registry: &SchemaRegistry, path: &str) -> Result<reqwest::StatusCode, String> {
+async fn status(
+    client: &reqwest::Client,
+    registry: &SchemaRegistry,
+    path: &str,
+) -> Result<reqwest::StatusCode, String> {
     let mut request = client.get(format!("{}{path}", registry.url));
     if let Some((user, password)) = &registry.credentials {
         request = request.basic_auth(user, Some(password.expose()));
     }
-    let response = request.send().await.map_err(|error| format!("{} cannot be reached: {}", registry.url, innermost(&error)))?;
+    let response = request
+        .send()
+        .await
+        .map_err(|error| format!("{} cannot be reached: {}", registry.url, innermost(&error)))?;
     Ok(response.status())
 }
 
@@ -179,7 +281,13 @@ mod tests {
         let path = dir.path().join("pepper");
         assert_eq!(pepper(&path).verdict, Verdict::Pass);
         std::fs::write(&path, [1; 32]).unwrap();
-        for (mode, verdict) in [(0o600, "PASS"), (0o400, "PASS"), (0o640, "WARN"), (0o644, "FAIL"), (0o604, "FAIL")] {
+        for (mode, verdict) in [
+            (0o600, "PASS"),
+            (0o400, "PASS"),
+            (0o640, "WARN"),
+            (0o644, "FAIL"),
+            (0o604, "FAIL"),
+        ] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(pepper(&path).verdict.name(), verdict, "{mode:o}");
         }
@@ -192,7 +300,11 @@ mod tests {
     fn the_directory_is_tried_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(directory(dir.path()).verdict, Verdict::Pass);
-        assert!(directory(&dir.path().join("a/b/c")).found.contains("will be made"));
+        assert!(
+            directory(&dir.path().join("a/b/c"))
+                .found
+                .contains("will be made")
+        );
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();

@@ -61,44 +61,79 @@ struct Finding {
 
 impl Finding {
     fn pass(check: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Pass, check: check.into(), found: found.into(), fix: String::new() }
+        Self {
+            verdict: Verdict::Pass,
+            check: check.into(),
+            found: found.into(),
+            fix: String::new(),
+        }
     }
 
     fn skip(check: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Skip, check: check.into(), found: reason.into(), fix: String::new() }
+        Self {
+            verdict: Verdict::Skip,
+            check: check.into(),
+            found: reason.into(),
+            fix: String::new(),
+        }
     }
 
     fn warn(check: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Warn, check: check.into(), found: found.into(), fix: fix.into() }
+        Self {
+            verdict: Verdict::Warn,
+            check: check.into(),
+            found: found.into(),
+            fix: fix.into(),
+        }
     }
 
     fn fail(check: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Fail(Class::Config), check: check.into(), found: found.into(), fix: fix.into() }
+        Self {
+            verdict: Verdict::Fail(Class::Config),
+            check: check.into(),
+            found: found.into(),
+            fix: fix.into(),
+        }
     }
 
     fn failure(check: impl Into<String>, failure: &KafkaFailure) -> Self {
-        Self { verdict: Verdict::Fail(failure.class), check: check.into(), found: failure.cause.clone(), fix: failure.fix.clone() }
+        Self {
+            verdict: Verdict::Fail(failure.class),
+            check: check.into(),
+            found: failure.cause.clone(),
+            fix: failure.fix.clone(),
+        }
     }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
     let spinner = output::spinner("asking the brokers");
-    let mut findings = vec![Finding::pass("configuration", format!("{} is valid", arguments.file.path.display()))];
+    let mut findings = vec![Finding::pass(
+        "configuration",
+        format!("{} is valid", arguments.file.path.display()),
+    )];
     findings.extend(local::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
             findings.push(cluster::brokers(&cluster));
-            let admin: AdminClient<DefaultClientContext> =
-                config.client_base().create().map_err(|error| KafkaFailure::new(&error, "preparing to ask the brokers"))?;
+            let admin: AdminClient<DefaultClientContext> = config
+                .client_base()
+                .create()
+                .map_err(|error| KafkaFailure::new(&error, "preparing to ask the brokers"))?;
             spinner.set_message("looking at topics");
-            findings.extend(super::topics::runtime()?.block_on(cluster::check(&config, &cluster, &admin)));
+            findings.extend(
+                super::topics::runtime()?.block_on(cluster::check(&config, &cluster, &admin)),
+            );
             spinner.set_message("trying rights");
             findings.extend(rights::check(&config, &cluster));
         }
         Err(failure) => {
             findings.push(Finding::failure("brokers", &failure));
-            findings.push(Finding::skip("topics, rights, clock", "the brokers cannot be asked"));
+            findings.push(Finding::skip(
+                "topics, rights, clock",
+                "the brokers cannot be asked",
+            ));
         }
     }
     spinner.set_message("asking the schema registry");
@@ -126,17 +161,37 @@ fn exit_code(findings: &[Finding]) -> ExitCode {
 }
 
 fn as_text(findings: &[Finding], code: ExitCode) -> String {
-    let width = findings.iter().map(|finding| finding.check.chars().count()).max().unwrap_or(0);
+    let width = findings
+        .iter()
+        .map(|finding| finding.check.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for finding in findings {
-        let Finding { check, found, fix, .. } = finding;
-        text.push_str(&format!("{}  {check:<width$}  {found}\n", finding.verdict.name()));
+        let Finding {
+            check, found, fix, ..
+        } = finding;
+        text.push_str(&format!(
+            "{}  {check:<width$}  {found}\n",
+            finding.verdict.name()
+        ));
         if !fix.is_empty() {
             text.push_str(&format!("{:1$}fix: {fix}\n", "", width + 8));
         }
     }
-    let count = |name: &str| findings.iter().filter(|finding| finding.verdict.name() == name).count();
-    let counts = format!("{} passed, {} warnings, {} failed, {} skipped", count("PASS"), count("WARN"), count("FAIL"), count("SKIP"));
+    let count = |name: &str| {
+        findings
+            .iter()
+            .filter(|finding| finding.verdict.name() == name)
+            .count()
+    };
+    let counts = format!(
+        "{} passed, {} warnings, {} failed, {} skipped",
+        count("PASS"),
+        count("WARN"),
+        count("FAIL"),
+        count("SKIP")
+    );
     text.push_str(&match code {
         ExitCode::Clean => format!("\n{counts}: nothing here keeps the gate from its promises\n"),
         code => format!("\n{counts}: exit code {}\n", code as u8),
@@ -158,13 +213,29 @@ mod tests {
 
     #[test]
     fn the_worst_finding_is_the_exit_code() {
-        let failed = |class| Finding { verdict: Verdict::Fail(class), ..Finding::pass("a", "b") };
+        let failed = |class| Finding {
+            verdict: Verdict::Fail(class),
+            ..Finding::pass("a", "b")
+        };
         for (findings, code) in [
             (vec![], ExitCode::Clean),
-            (vec![Finding::pass("a", "b"), Finding::warn("a", "b", "c"), Finding::skip("a", "b")], ExitCode::Clean),
+            (
+                vec![
+                    Finding::pass("a", "b"),
+                    Finding::warn("a", "b", "c"),
+                    Finding::skip("a", "b"),
+                ],
+                ExitCode::Clean,
+            ),
             (vec![failed(Class::TryAgain)], ExitCode::TryAgain),
-            (vec![failed(Class::TryAgain), Finding::fail("a", "b", "c")], ExitCode::Config),
-            (vec![failed(Class::Credentials), Finding::fail("a", "b", "c")], ExitCode::Credentials),
+            (
+                vec![failed(Class::TryAgain), Finding::fail("a", "b", "c")],
+                ExitCode::Config,
+            ),
+            (
+                vec![failed(Class::Credentials), Finding::fail("a", "b", "c")],
+                ExitCode::Credentials,
+            ),
         ] {
             assert_eq!(exit_code(&findings), code, "{findings:?}");
         }
@@ -172,7 +243,10 @@ mod tests {
 
     #[test]
     fn the_report_aligns_and_names_the_fix_below() {
-        let findings = [Finding::pass("brokers", "1 answers"), Finding::fail("topic a: retention", "7 days", "set retention.ms=-1")];
+        let findings = [
+            Finding::pass("brokers", "1 answers"),
+            Finding::fail("topic a: retention", "7 days", "set retention.ms=-1"),
+        ];
         let text = as_text(&findings, exit_code(&findings));
         assert_eq!(
             text,

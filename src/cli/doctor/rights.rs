@@ -32,7 +32,12 @@ type Producer = ThreadedProducer<Witness>;
 pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut newest = None;
-    let present: Vec<&str> = config.topics.all().into_iter().filter(|topic| cluster.require(topic).is_ok()).collect();
+    let present: Vec<&str> = config
+        .topics
+        .all()
+        .into_iter()
+        .filter(|topic| cluster.require(topic).is_ok())
+        .collect();
     for topic in &present {
         let check = format!("read {topic}");
         match read_newest(config, cluster, topic) {
@@ -57,7 +62,11 @@ fn failure_or_skip(check: impl Into<String>, failure: &KafkaFailure) -> Finding 
 }
 
 /// The latest timestamp in the topic, if it has records; an error if it may not be read.
-fn read_newest(config: &Config, cluster: &ClusterInfo, topic: &str) -> Result<Option<i64>, KafkaFailure> {
+fn read_newest(
+    config: &Config,
+    cluster: &ClusterInfo,
+    topic: &str,
+) -> Result<Option<i64>, KafkaFailure> {
     let doing = format!("reading topic `{topic}`");
     let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
     let mut client = config.client_base();
@@ -70,11 +79,15 @@ fn read_newest(config: &Config, cluster: &ClusterInfo, topic: &str) -> Result<Op
         .set("isolation.level", "read_uncommitted")
         .set("fetch.wait.max.ms", "100")
         .set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer<Witness> = client.create_with_context(Witness::default()).map_err(failed)?;
+    let consumer: BaseConsumer<Witness> = client
+        .create_with_context(Witness::default())
+        .map_err(failed)?;
     let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
     let mut assignment = TopicPartitionList::new();
     for partition in 0..partitions {
-        assignment.add_partition_offset(topic, partition, Offset::OffsetTail(1)).map_err(failed)?;
+        assignment
+            .add_partition_offset(topic, partition, Offset::OffsetTail(1))
+            .map_err(failed)?;
     }
     consumer.assign(&assignment).map_err(failed)?;
     let began = Instant::now();
@@ -83,7 +96,9 @@ fn read_newest(config: &Config, cluster: &ClusterInfo, topic: &str) -> Result<Op
     while at_end.len() < assignment.count() {
         if began.elapsed() > READ_MAX {
             let reported = consumer.context().failure(&doing);
-            return Err(reported.unwrap_or_else(|| KafkaFailure::from_code(Code::OperationTimedOut, &doing, None)));
+            return Err(reported.unwrap_or_else(|| {
+                KafkaFailure::from_code(Code::OperationTimedOut, &doing, None)
+            }));
         }
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => newest = newest.max(message.timestamp().to_millis()),
@@ -91,7 +106,8 @@ fn read_newest(config: &Config, cluster: &ClusterInfo, topic: &str) -> Result<Op
                 at_end.insert(partition);
             }
             // The group has a check of its own.
-            Some(Err(error)) if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {}
+            Some(Err(error))
+                if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {}
             Some(Err(error)) => {
                 let failure = failed(error);
                 if failure.class == Class::Credentials {
@@ -109,15 +125,24 @@ fn clock(newest: Option<i64>, now: i64) -> Finding {
     const CHECK: &str = "clock";
     let skew_max = i64::try_from(gate_core::CLOCK_SKEW_MAX.as_millis()).unwrap_or(i64::MAX);
     match newest {
-        None => Finding::skip(CHECK, "no records yet; Kafka tells its time only through them"),
+        None => Finding::skip(
+            CHECK,
+            "no records yet; Kafka tells its time only through them",
+        ),
         Some(time) if time > now.saturating_add(skew_max) => Finding::fail(
             CHECK,
-            format!("the newest record is {} ahead of this machine", output::span(u64::try_from(time.saturating_sub(now)).unwrap_or(0))),
+            format!(
+                "the newest record is {} ahead of this machine",
+                output::span(u64::try_from(time.saturating_sub(now)).unwrap_or(0))
+            ),
             "run NTP here and where producers run; events from the future are not counted as consent",
         ),
         Some(time) => Finding::pass(
             CHECK,
-            format!("the newest record, of {}, is not ahead of this machine; more cannot be told from here", output::utc(time)),
+            format!(
+                "the newest record, of {}, is not ahead of this machine; more cannot be told from here",
+                output::utc(time)
+            ),
         ),
     }
 }
@@ -130,7 +155,9 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
         Err(failure) => return vec![failure_or_skip(id_check, &failure)],
     };
     let mut findings = vec![Finding::pass(id_check, "allowed")];
-    let written = |topic: &&&str| **topic != config.topics.consent_change && **topic != config.topics.outbound_message;
+    let written = |topic: &&&str| {
+        **topic != config.topics.consent_change && **topic != config.topics.outbound_message
+    };
     for topic in present.iter().filter(written) {
         let check = format!("write {topic}");
         findings.push(match try_write(&producer, topic) {
@@ -156,9 +183,12 @@ fn producer(config: &Config, id: &str) -> Result<Producer, KafkaFailure> {
         .set("message.timeout.ms", timeout.to_string())
         // Longer than any attempt here: what is produced stays in the client until it is thrown away.
         .set("linger.ms", (timeout.saturating_mul(9) / 10).to_string());
-    let producer: Producer =
-        client.create_with_context(Witness::default()).map_err(|error| KafkaFailure::new(&error, DOING))?;
-    producer.init_transactions(COORDINATOR_MAX).map_err(|error| with_report(&producer, &error, DOING))?;
+    let producer: Producer = client
+        .create_with_context(Witness::default())
+        .map_err(|error| KafkaFailure::new(&error, DOING))?;
+    producer
+        .init_transactions(COORDINATOR_MAX)
+        .map_err(|error| with_report(&producer, &error, DOING))?;
     Ok(producer)
 }
 
@@ -166,7 +196,9 @@ fn producer(config: &Config, id: &str) -> Result<Producer, KafkaFailure> {
 fn with_report(producer: &Producer, error: &KafkaError, doing: &str) -> KafkaFailure {
     let failure = KafkaFailure::new(error, doing);
     let reported = producer.context().failure(doing);
-    reported.filter(|reported| reported.class > failure.class).unwrap_or(failure)
+    reported
+        .filter(|reported| reported.class > failure.class)
+        .unwrap_or(failure)
 }
 
 /// Lets the broker judge whether we may write to `topic`.
@@ -180,7 +212,9 @@ fn try_write(producer: &Producer, topic: &str) -> Result<(), KafkaFailure> {
     // No offsets are sent: the call only tells whether the transaction is still good.
     let state = sent.and_then(|()| {
         let group = group_metadata("doctor")?;
-        producer.send_offsets_to_transaction(&TopicPartitionList::new(), &group, COORDINATOR_MAX).map_err(failed)
+        producer
+            .send_offsets_to_transaction(&TopicPartitionList::new(), &group, COORDINATOR_MAX)
+            .map_err(failed)
     });
     let aborted = producer.abort_transaction(COORDINATOR_MAX).map_err(failed);
     state.and(aborted)
@@ -194,9 +228,18 @@ fn try_group(config: &Config, producer: &Producer) -> Result<(), KafkaFailure> {
     let failed = |error: KafkaError| KafkaFailure::new(&error, DOING);
     let group = group_metadata(&config.kafka.group_id)?;
     let mut offsets = TopicPartitionList::new();
-    offsets.add_partition_offset(&config.topics.outbound_message, NO_SUCH_PARTITION, Offset::Offset(0)).map_err(failed)?;
+    offsets
+        .add_partition_offset(
+            &config.topics.outbound_message,
+            NO_SUCH_PARTITION,
+            Offset::Offset(0),
+        )
+        .map_err(failed)?;
     producer.begin_transaction().map_err(failed)?;
-    let state = match producer.send_offsets_to_transaction(&offsets, &group, PATIENCE).map_err(failed) {
+    let state = match producer
+        .send_offsets_to_transaction(&offsets, &group, PATIENCE)
+        .map_err(failed)
+    {
         Err(failure) if failure.class == Class::Credentials => Err(failure),
         // The group was accepted; the partition, as it should be, was not.
         Ok(()) | Err(_) => Ok(()),
@@ -212,7 +255,9 @@ fn group_metadata(group_id: &str) -> Result<ConsumerGroupMetadata, KafkaFailure>
         .set("group.id", group_id)
         .create_with_context(Witness::default())
         .map_err(|error| KafkaFailure::new(&error, DOING))?;
-    consumer.group_metadata().ok_or_else(|| KafkaFailure::from_code(Code::State, DOING, None))
+    consumer
+        .group_metadata()
+        .ok_or_else(|| KafkaFailure::from_code(Code::State, DOING, None))
 }
 
 #[cfg(test)]
@@ -221,8 +266,17 @@ mod tests {
 
     #[test]
     fn a_record_from_the_future_shows_a_wrong_clock() {
-        for (newest, verdict) in [(None, "SKIP"), (Some(0), "PASS"), (Some(1_299_000), "PASS"), (Some(1_301_000), "FAIL")] {
-            assert_eq!(clock(newest, 1_000_000).verdict.name(), verdict, "{newest:?}");
+        for (newest, verdict) in [
+            (None, "SKIP"),
+            (Some(0), "PASS"),
+            (Some(1_299_000), "PASS"),
+            (Some(1_301_000), "FAIL"),
+        ] {
+            assert_eq!(
+                clock(newest, 1_000_000).verdict.name(),
+                verdict,
+                "{newest:?}"
+            );
         }
     }
 }
