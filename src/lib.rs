@@ -2,4 +2,7 @@
 //!
 //! The law is in `crates/gate-core`; start there with `decide.rs`.
 
-pub mod store;
+pub mod cli;
+pub mod config;
+pub mod kafka_errors;
+pub mod preflight;

@@ -21,9 +21,9 @@ use crate::kafka_errors::{KafkaFailure, Witness};
 use crate::preflight::preflight;
 
 /// Header that names the released record as `topic/partition/offset`.
-pub const RELEASE_HEADER: &str = "gate-release";
+const RELEASE_HEADER: &str = "gate-release";
 /// Header with operator, reason, time and host as JSON.
-pub const DETAIL_HEADER: &str = "gate-detail";
+const DETAIL_HEADER: &str = "gate-detail";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Consent {

@@ -117,7 +117,7 @@ const fn topic(path: &'static str, name: &'static str, effect: &'static str) -> 
 }
 
 /// The words of `formats.*`.
-pub const FORMATS: &[&str] = &["json", "avro", "avro-single-object"];
+const FORMATS: &[&str] = &["json", "avro", "avro-single-object"];
 
 /// The table, in the order of the reference.
 pub const KEYS: &[Key] = &[
