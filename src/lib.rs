@@ -1,8 +1,40 @@
 //! The plumbing of consent-gate: Kafka in, decisions out, exactly once.
 //!
-//! The law is in `crates/gate-core`; start there with `decide.rs`.
+//! ```text
+//!  consent-change ──▶ reader ──▶ fold (gate-core) ──▶ store
+//!                       every partition                 │ snapshot
+//!  outbound-message ─▶ pipeline: dequeue ─▶ barrier ─▶ decide (gate-core) ─▶ produce + offsets + commit
+//! ```
+//!
+//! Reading order: `crates/gate-core/src/decide.rs` (the law), `pipeline.rs` (the main path), `reader.rs`,
+//! `barrier.rs`, `service.rs` (what runs), then what you came for.
+//!
+//! Who may import whom: `codec`, `store`, `kafka`, `metrics` and `config` know gate-core and nothing of each
+//! other; `pipeline` and `reader` use them; `service` starts everything; `cli` and `demo` start `service`.
+//! `unsafe` lives in `kafka/native.rs` alone.
 
+pub mod applied;
+pub mod barrier;
 pub mod cli;
+pub mod codec;
 pub mod config;
+pub mod dead_letter;
+pub mod demo;
+pub mod identity;
+pub mod kafka;
 pub mod kafka_errors;
+pub mod lag;
+pub mod logging;
+pub mod metrics;
+pub mod monitor;
+pub mod ops;
+pub mod pipeline;
 pub mod preflight;
+pub mod reader;
+pub mod record;
+pub mod service;
+pub mod store;
+
+/// One allocator for Rust and both C libraries: RocksDB's arenas fragment glibc's.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -266,7 +266,10 @@ impl Reader {
     }
 
     fn take(&mut self, record: &Record<'_>) -> Result<Taken, ReaderError> {
-        if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
+        if record
+            .value
+            .is_some_and(|value| value.len() > self.parts.value_bytes_max)
+        {
             return self.unreadable(record, "too_large");
         }
         let codec = Arc::clone(&self.parts.codec);

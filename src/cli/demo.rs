@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Failure;
+use super::{ExitCode, Failure};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -12,13 +12,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    demo(arguments.once)
-}
-
-/// Placeholder until `crate::demo::run` is there.
-fn demo(_once: bool) -> Result<(), Failure> {
-    Err(Failure::new(
-        super::ExitCode::Internal,
-        "this build has no demo yet",
-    ))
+    // the demo talks to a person: only what goes wrong is logged
+    crate::logging::init("error").map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    crate::demo::run(arguments.once)
+        .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))
 }

@@ -28,6 +28,24 @@ pub enum ExitCode {
     Config = 78,
 }
 
+impl ExitCode {
+    /// The code of that number; a number that is none of ours is a state that must not occur.
+    #[must_use]
+    pub fn of(number: u8) -> Self {
+        [
+            Self::Clean,
+            Self::Usage,
+            Self::Storage,
+            Self::TryAgain,
+            Self::Credentials,
+            Self::Config,
+        ]
+        .into_iter()
+        .find(|code| *code as u8 == number)
+        .unwrap_or(Self::Internal)
+    }
+}
+
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         Self::from(code as u8)
