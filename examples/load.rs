@@ -25,11 +25,7 @@ fn bounded(stream: u64, i: u64, n: u64) -> u64 {
 }
 
 fn channel(contact: u64) -> &'static str {
-    if bounded(1, contact, 10) < 7 {
-        "email"
-    } else {
-        "sms"
-    }
+    if bounded(1, contact, 10) < 7 { "email" } else { "sms" }
 }
 
 fn address(contact: u64, channel: &str) -> String {
@@ -47,11 +43,7 @@ fn rfc3339(ms: i64) -> String {
 fn consent(contact: u64, is_opt_out: bool) -> String {
     let channel = channel(contact);
     let (kind, action, at) = if is_opt_out {
-        (
-            "out",
-            "opt_out",
-            BASE_MS + 10_000_000 + contact.cast_signed(),
-        )
+        ("out", "opt_out", BASE_MS + 10_000_000 + contact.cast_signed())
     } else {
         ("in", "opt_in", BASE_MS + contact.cast_signed())
     };
@@ -87,9 +79,7 @@ fn message(n: u64, contacts: u64) -> (u64, String) {
         if used % 8 == 0 {
             word = mix(seed.wrapping_add(used as u64 / 8));
         }
-        text.push(char::from(
-            *alphabet.get((word & 31) as usize).unwrap_or(&b' '),
-        ));
+        text.push(char::from(*alphabet.get((word & 31) as usize).unwrap_or(&b' ')));
         word >>= 8;
     }
     text.push_str("\"}");
@@ -125,29 +115,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .create()?;
     let began = Instant::now();
     for contact in 0..contacts {
-        send(
-            &producer,
-            "consent-change",
-            &format!("c{contact:09}"),
-            &consent(contact, false),
-        )?;
+        send(&producer, "consent-change", &format!("c{contact:09}"), &consent(contact, false))?;
     }
     for contact in (0..contacts).filter(|contact| bounded(2, *contact, 5) == 0) {
-        send(
-            &producer,
-            "consent-change",
-            &format!("c{contact:09}"),
-            &consent(contact, true),
-        )?;
+        send(&producer, "consent-change", &format!("c{contact:09}"), &consent(contact, true))?;
     }
     for n in 0..messages {
         let (contact, text) = message(n, contacts);
-        send(
-            &producer,
-            "outbound-message",
-            &format!("c{contact:09}"),
-            &text,
-        )?;
+        send(&producer, "outbound-message", &format!("c{contact:09}"), &text)?;
         if n % 1_000 == 0 {
             producer.poll(Duration::ZERO);
         }

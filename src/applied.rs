@@ -33,10 +33,8 @@ impl Applied {
     /// All partitions at `positions`.
     #[must_use]
     pub fn new(positions: &[i64]) -> Self {
-        let progress = |next_offset: &i64| Progress {
-            next_offset: *next_offset,
-            is_poisoned: false,
-        };
+        let progress =
+            |next_offset: &i64| Progress { next_offset: *next_offset, is_poisoned: false };
         Self {
             state: Mutex::new(positions.iter().map(progress).collect()),
             changed: Condvar::new(),
@@ -55,10 +53,7 @@ impl Applied {
     /// A copy of the progress.
     #[must_use]
     pub fn progress(&self) -> Vec<Progress> {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until every partition has reached its end offset.
@@ -108,22 +103,13 @@ mod tests {
         assert_eq!((behind.partition, behind.end_offset), (1, 3));
         let waiting = Arc::clone(&applied);
         let waiter = std::thread::spawn(move || waiting.wait_for(&[5, 3], Duration::from_secs(60)));
-        applied.publish(&[5, 3].map(|next_offset| Progress {
-            next_offset,
-            ..Progress::default()
-        }));
+        applied.publish(&[5, 3].map(|next_offset| Progress { next_offset, ..Progress::default() }));
         assert_eq!(waiter.join().unwrap(), Ok(()));
     }
 
     #[test]
     fn a_partition_nobody_reads_is_behind() {
         let applied = Applied::new(&[5]);
-        assert_eq!(
-            applied
-                .wait_for(&[5, 1], Duration::ZERO)
-                .unwrap_err()
-                .partition,
-            1
-        );
+        assert_eq!(applied.wait_for(&[5, 1], Duration::ZERO).unwrap_err().partition, 1);
     }
 }

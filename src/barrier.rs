@@ -50,14 +50,7 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         applied: Arc<Applied>,
         timeout: Duration,
     ) -> Self {
-        Self {
-            client,
-            committed,
-            topic: topic.to_owned(),
-            n_partitions,
-            applied,
-            timeout,
-        }
+        Self { client, committed, topic: topic.to_owned(), n_partitions, applied, timeout }
     }
 
     /// Returns when everything acknowledged before this call is in the store.
@@ -69,9 +62,7 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
             return Ok(());
         }
         let end_offsets = self.end_offsets()?;
-        self.applied
-            .wait_for(&end_offsets, self.timeout)
-            .map_err(|behind| self.explain(behind))
+        self.applied.wait_for(&end_offsets, self.timeout).map_err(|behind| self.explain(behind))
     }
 
     /// The ends of all consent partitions as the broker knows them now, committed or not.
@@ -91,13 +82,9 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         let n_partitions = usize::try_from(self.n_partitions).unwrap_or(0);
         let mut query = TopicPartitionList::with_capacity(n_partitions);
         for partition in 0..self.n_partitions {
-            query
-                .add_partition_offset(&self.topic, partition, Offset::End)
-                .map_err(failed)?;
+            query.add_partition_offset(&self.topic, partition, Offset::End).map_err(failed)?;
         }
-        let answer = client
-            .offsets_for_times(query, self.timeout)
-            .map_err(failed)?;
+        let answer = client.offsets_for_times(query, self.timeout).map_err(failed)?;
         let mut end_offsets = Vec::with_capacity(n_partitions);
         for (expected, element) in (0i32..).zip(answer.elements()) {
             element.error().map_err(failed)?;
@@ -116,11 +103,7 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
     /// Why the reader has not come so far: an unreadable record, records that an open transaction keeps from
     /// every reader, or simply not yet.
     fn explain(&self, behind: Behind) -> Hold {
-        let Behind {
-            partition,
-            progress,
-            end_offset,
-        } = behind;
+        let Behind { partition, progress, end_offset } = behind;
         let next_offset = progress.next_offset;
         let committed_end = || {
             let ends = self.ask(&self.committed).ok()?;
@@ -137,11 +120,7 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
             "`{}` partition {partition} is applied up to offset {next_offset}, end is {end_offset}",
             self.topic
         );
-        Hold {
-            cause,
-            detail,
-            consent_partition: Some(partition),
-        }
+        Hold { cause, detail, consent_partition: Some(partition) }
     }
 }
 

@@ -110,10 +110,7 @@ impl DeadLetters {
         };
         let mut headers = NativeHeaders::with_capacity(2);
         headers.push(SOURCE, Some(source.to_string().as_bytes()));
-        headers.push(
-            DETAIL,
-            Some(format!("{{\"class\":\"{class}\"}}").as_bytes()),
-        );
+        headers.push(DETAIL, Some(format!("{{\"class\":\"{class}\"}}").as_bytes()));
         producer.begin()?;
         producer.produce(TopicIndex(0), record.key, record.value, headers)?;
         producer.commit(ATTEMPT_TIMEOUT)?;

@@ -74,27 +74,21 @@ pub fn run(once: bool) -> Result<(), DemoError> {
     for scene in &scenes {
         stage.play(scene)?;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let shutdown = Shutdown::default();
     crate::service::on_signals(&runtime, &shutdown)?;
     let Some(running) = start(&config, runtime.handle(), shutdown.clone())? else {
         return Ok(());
     };
     let address = running.http_address;
-    let waiter = std::thread::Builder::new()
-        .name("demo-service".into())
-        .spawn(|| running.wait())?;
+    let waiter =
+        std::thread::Builder::new().name("demo-service".into()).spawn(|| running.wait())?;
 
     let mut audience = stage.audience()?;
     let seen = audience.wait_for(scenes.len(), PATIENCE, &shutdown);
     if let Some(first) = seen.iter().map(|seen| seen.at).min() {
-        println!(
-            "first decision {:.1} s after the start\n",
-            (first - began).as_secs_f64()
-        );
+        println!("first decision {:.1} s after the start\n", (first - began).as_secs_f64());
     }
     let mut n_different = show(&scenes, &seen);
     n_different += usize::from(!opt_out_live(&stage, &mut audience, &shutdown)?);
@@ -126,21 +120,12 @@ fn show(scenes: &[Scene], seen: &[Seen]) -> usize {
     table.set_header(["who", "what happened", "message", "expected", "decided", ""]);
     let mut n_different = 0;
     for scene in scenes {
-        let decided = seen
-            .iter()
-            .find(|seen| seen.message_id == scene.message_id());
+        let decided = seen.iter().find(|seen| seen.message_id == scene.message_id());
         let decided = decided.map_or("nothing", |seen| seen.reason.as_str());
         let is_right = decided == scene.expected;
         n_different += usize::from(!is_right);
         let mark = if is_right { "ok" } else { "DIFFERENT" };
-        table.add_row([
-            scene.who,
-            scene.story,
-            scene.message_label,
-            scene.expected,
-            decided,
-            mark,
-        ]);
+        table.add_row([scene.who, scene.story, scene.message_label, scene.expected, decided, mark]);
     }
     println!("{table}");
     n_different

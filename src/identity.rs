@@ -17,9 +17,7 @@ impl Pepper {
     /// From the secret bytes of the pepper file.
     #[must_use]
     pub fn new(secret: &[u8; PEPPER_BYTES]) -> Self {
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, secret),
-        }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
     }
 
     /// Tells peppers apart without revealing them.
@@ -72,18 +70,10 @@ mod tests {
         let contact = ContactId::new("ben".into()).unwrap();
         let padded = ContactId::new(" ben ".into()).unwrap();
         assert_eq!(pepper.contact(&contact), pepper.contact(&padded));
-        let hex: String = pepper
-            .contact(&contact)
-            .0
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let hex: String = pepper.contact(&contact).0.iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hex, "PLACEHOLDER");
         let push = CanonicalAddress::parse("ben", Some(gate_core::Channel::Push), None).unwrap();
         assert_ne!(pepper.address(&push), pepper.contact(&contact));
-        assert_ne!(
-            Pepper::new(&[8; 32]).contact(&contact),
-            pepper.contact(&contact)
-        );
+        assert_ne!(Pepper::new(&[8; 32]).contact(&contact), pepper.contact(&contact));
     }
 }

@@ -83,12 +83,7 @@ impl KafkaFailure {
             Some(said) => format!("{what} ({said})"),
             None => what.to_owned(),
         };
-        Self {
-            class,
-            doing: doing.into(),
-            cause,
-            fix: fix.to_owned(),
-        }
+        Self { class, doing: doing.into(), cause, fix: fix.to_owned() }
     }
 }
 
@@ -186,11 +181,9 @@ fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
         | Code::Inconsistent
         | Code::InvalidArgument
         | Code::Conflict
-        | Code::State => (
-            Class::Internal,
-            "librdkafka or the broker met a state that must not occur",
-            REPORT,
-        ),
+        | Code::State => {
+            (Class::Internal, "librdkafka or the broker met a state that must not occur", REPORT)
+        }
         Code::Resolve => (
             Class::TryAgain,
             "a broker's host name cannot be resolved",
@@ -270,14 +263,8 @@ fn tls_meaning(said: &str) -> (Class, &'static str, &'static str) {
 /// One line, without a full stop, of bounded length; file names of OpenSSL's sources say nothing to anybody.
 fn sentence(text: &str) -> String {
     const CHARS_MAX: usize = 300;
-    let line: String = text
-        .trim()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(CHARS_MAX)
-        .collect();
+    let line: String =
+        text.trim().lines().next().unwrap_or_default().chars().take(CHARS_MAX).collect();
     line.trim_end_matches(['.', ' ', ':']).to_owned()
 }
 
@@ -292,8 +279,7 @@ impl Witness {
     #[must_use]
     pub fn failure(&self, doing: &str) -> Option<KafkaFailure> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref()
-            .map(|(code, said)| KafkaFailure::from_code(*code, doing, Some(said)))
+        seen.as_ref().map(|(code, said)| KafkaFailure::from_code(*code, doing, Some(said)))
     }
 
     fn note(&self, code: Code, said: &str) {
@@ -364,48 +350,13 @@ mod tests {
                 Class::Credentials,
                 "client certificate",
             ),
-            (
-                Code::TopicAuthorizationFailed,
-                "",
-                Class::Credentials,
-                "ACL",
-            ),
-            (
-                Code::GroupAuthorizationFailed,
-                "",
-                Class::Credentials,
-                "group",
-            ),
-            (
-                Code::TransactionalIdAuthorizationFailed,
-                "",
-                Class::Credentials,
-                "transactional id",
-            ),
-            (
-                Code::ClusterAuthorizationFailed,
-                "",
-                Class::Credentials,
-                "cluster",
-            ),
-            (
-                Code::UnknownTopicOrPartition,
-                "",
-                Class::Config,
-                "does not exist",
-            ),
-            (
-                Code::OffsetOutOfRange,
-                "",
-                Class::Config,
-                "committed offset",
-            ),
-            (
-                Code::AllBrokersDown,
-                "1/1 brokers are down",
-                Class::TryAgain,
-                "cannot be reached",
-            ),
+            (Code::TopicAuthorizationFailed, "", Class::Credentials, "ACL"),
+            (Code::GroupAuthorizationFailed, "", Class::Credentials, "group"),
+            (Code::TransactionalIdAuthorizationFailed, "", Class::Credentials, "transactional id"),
+            (Code::ClusterAuthorizationFailed, "", Class::Credentials, "cluster"),
+            (Code::UnknownTopicOrPartition, "", Class::Config, "does not exist"),
+            (Code::OffsetOutOfRange, "", Class::Config, "committed offset"),
+            (Code::AllBrokersDown, "1/1 brokers are down", Class::TryAgain, "cannot be reached"),
             (
                 Code::BrokerTransportFailure,
                 "Connect to ipv4#127.0.0.1:1 failed: Connection refused",
@@ -418,15 +369,8 @@ mod tests {
         ] {
             let failure = KafkaFailure::from_code(code, "trying", Some(said));
             assert_eq!(failure.class, class, "{code:?} {said}");
-            assert!(
-                failure.cause.contains(says),
-                "{:?} lacks {says:?}",
-                failure.cause
-            );
-            assert!(
-                !failure.fix.is_empty() && !failure.cause.ends_with(['.', ' ']),
-                "{failure:?}"
-            );
+            assert!(failure.cause.contains(says), "{:?} lacks {says:?}", failure.cause);
+            assert!(!failure.fix.is_empty() && !failure.cause.ends_with(['.', ' ']), "{failure:?}");
         }
     }
 
@@ -451,9 +395,7 @@ mod tests {
     #[test]
     fn values_of_properties_are_not_quoted() {
         let mut client = rdkafka::ClientConfig::new();
-        client
-            .set("sasl.mechanisms", "PLAIN")
-            .set("fetch.min.bytes", "hunter2");
+        client.set("sasl.mechanisms", "PLAIN").set("fetch.min.bytes", "hunter2");
         let error = client.create_native_config().err().unwrap();
         let failure = KafkaFailure::new(&error, "starting");
         assert_eq!(failure.class, Class::Config);

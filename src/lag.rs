@@ -21,30 +21,18 @@ pub struct OutboundPosition {
 impl OutboundPositions {
     /// A commit reached `next_offset`.
     pub fn set(&self, partition: i32, next_offset: i64, record_ms: Option<i64>) {
-        let position = OutboundPosition {
-            next_offset,
-            record_ms,
-        };
-        self.partitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(partition, position);
+        let position = OutboundPosition { next_offset, record_ms };
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, position);
     }
 
     /// The partition belongs to somebody else now.
     pub fn forget(&self, partition: i32) {
-        self.partitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&partition);
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
     }
 
     /// All positions.
     #[must_use]
     pub fn all(&self) -> BTreeMap<i32, OutboundPosition> {
-        self.partitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

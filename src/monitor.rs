@@ -89,14 +89,8 @@ impl Monitor {
         }
         self.outbound_lag();
         let stats = parts.store.stats();
-        parts
-            .metrics
-            .store_bytes
-            .set(i64::try_from(stats.disk_bytes).unwrap_or(i64::MAX));
-        parts
-            .metrics
-            .subjects
-            .set(i64::try_from(stats.subjects).unwrap_or(i64::MAX));
+        parts.metrics.store_bytes.set(i64::try_from(stats.disk_bytes).unwrap_or(i64::MAX));
+        parts.metrics.subjects.set(i64::try_from(stats.subjects).unwrap_or(i64::MAX));
         parts.status.publish();
     }
 
@@ -107,10 +101,7 @@ impl Monitor {
         let mut query = TopicPartitionList::new();
         for partition in positions.keys() {
             let topic = &self.parts.outbound_topic;
-            if query
-                .add_partition_offset(topic, *partition, Offset::End)
-                .is_err()
-            {
+            if query.add_partition_offset(topic, *partition, Offset::End).is_err() {
                 return;
             }
         }

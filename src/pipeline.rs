@@ -183,9 +183,7 @@ impl<'c> Lane<'c> {
         // fences an earlier process with our id, and finishes what it left open, before we take part
         self.renew_producer(&mut nothing)?;
         self.parts.status.lane(self.number, Membership::Joining);
-        self.consumer
-            .subscribe(&[&self.parts.outbound_topic])
-            .map_err(LaneError::Consumer)?;
+        self.consumer.subscribe(&[&self.parts.outbound_topic]).map_err(LaneError::Consumer)?;
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
             let mut batch = self.dequeue()?;
@@ -248,10 +246,7 @@ impl<'c> Lane<'c> {
         let messages = self.decode(batch)?;
         let began = Instant::now();
         self.parts.barrier.pass().map_err(Setback::Hold)?;
-        self.parts
-            .metrics
-            .barrier
-            .observe(began.elapsed().as_secs_f64());
+        self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
         let judged = self.judge(batch, &messages)?;
         let settled = self.settle(batch, &judged);
         self.tally.forget();
@@ -268,9 +263,7 @@ impl<'c> Lane<'c> {
                 offset: None,
             })
             .collect();
-        self.parts
-            .status
-            .hold(Holder::Lane(self.number), cause, &places, detail);
+        self.parts.status.hold(Holder::Lane(self.number), cause, &places, detail);
     }
 
     fn release(&self) {
@@ -297,12 +290,7 @@ impl<'c> Lane<'c> {
     /// A producer with a fresh epoch; waits as long as the coordinator is away.
     fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
         self.producer = None;
-        let topics: Vec<&str> = self
-            .parts
-            .output_topics
-            .iter()
-            .map(String::as_str)
-            .collect();
+        let topics: Vec<&str> = self.parts.output_topics.iter().map(String::as_str).collect();
         let producer = TransactionalProducer::new(&self.parts.producer_config, &topics)
             .map_err(LaneError::Producer)?;
         while !self.parts.shutdown.is_requested() {

@@ -73,13 +73,8 @@ impl ClusterInfo {
     /// It does not exist, or its existence is kept from us.
     pub fn require(&self, topic: &str) -> Result<&Layout, KafkaFailure> {
         match self.topics.iter().find(|info| info.name == topic) {
-            Some(TopicInfo {
-                layout: Ok(layout), ..
-            }) => Ok(layout),
-            Some(TopicInfo {
-                layout: Err(failure),
-                ..
-            }) => Err(failure.clone()),
+            Some(TopicInfo { layout: Ok(layout), .. }) => Ok(layout),
+            Some(TopicInfo { layout: Err(failure), .. }) => Err(failure.clone()),
             None => Err(KafkaFailure::from_code(
                 Code::UnknownTopic,
                 format!("looking for topic `{topic}`"),
@@ -165,18 +160,11 @@ fn ask(config: &Config, client: &BaseConsumer<Witness>) -> Result<ClusterInfo, K
     })?;
     let topics = topic_names
         .into_iter()
-        .map(|name| TopicInfo {
-            name: name.to_owned(),
-            layout: layout(client, name, left()),
-        })
+        .map(|name| TopicInfo { name: name.to_owned(), layout: layout(client, name, left()) })
         .collect();
     let mut brokers = brokers;
     brokers.sort_by_key(|broker| broker.id);
-    Ok(ClusterInfo {
-        cluster_id,
-        brokers,
-        topics,
-    })
+    Ok(ClusterInfo { cluster_id, brokers, topics })
 }
 
 fn layout(
@@ -203,20 +191,11 @@ fn layout(
             .map(|partition| partition.replicas().len())
             .min()
             .unwrap_or(0),
-        in_sync_min: partitions
-            .iter()
-            .map(|partition| partition.isr().len())
-            .min()
-            .unwrap_or(0),
-        leaderless: partitions
-            .iter()
-            .filter(|partition| partition.leader() < 0)
-            .count(),
+        in_sync_min: partitions.iter().map(|partition| partition.isr().len()).min().unwrap_or(0),
+        leaderless: partitions.iter().filter(|partition| partition.leader() < 0).count(),
     })
 }
 
 fn code_of(error: RDKafkaRespErr) -> Code {
-    KafkaError::Global(error.into())
-        .rdkafka_error_code()
-        .unwrap_or(Code::Unknown)
+    KafkaError::Global(error.into()).rdkafka_error_code().unwrap_or(Code::Unknown)
 }

@@ -8,20 +8,18 @@
 //! and the contact its key names is blocked until a later valid event. When nobody can tell whose it is,
 //! its partition stops here until an operator releases it, which holds the whole gate through the barrier.
 
+mod intake;
+
 use crate::applied::{Applied, Progress};
-use crate::codec::{Codec, DecodeError};
+use crate::codec::Codec;
 use crate::dead_letter::DeadLetters;
 use crate::identity::Pepper;
-use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
+use crate::kafka::native::{BatchReader, NativeError, Polled};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Topic};
 use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
-use crate::store::{Source, StoreError, Writer};
-use gate_core::{
-    Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Subjects,
-    Timestamp, place, unreadable,
-};
+use crate::store::{StoreError, Writer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::Arc;
@@ -132,20 +130,11 @@ impl Reader {
             .writer
             .positions()
             .iter()
-            .map(|next_offset| Progress {
-                next_offset: *next_offset,
-                is_poisoned: false,
-            })
+            .map(|next_offset| Progress { next_offset: *next_offset, is_poisoned: false })
             .collect();
         let stands = vec![Stand::Reading; progress.len()];
         let now = Instant::now();
-        Self {
-            parts,
-            progress,
-            stands,
-            release_checked_at: now,
-            checkpoint_at: now,
-        }
+        Self { parts, progress, stands, release_checked_at: now, checkpoint_at: now }
     }
 
     /// Reads until shutdown, then flushes the state.
@@ -155,9 +144,7 @@ impl Reader {
     pub fn run(mut self, consumer: BaseConsumer<GateContext>) -> Result<(), ReaderError> {
         self.assign(&consumer)?;
         let mut batches = BatchReader::new(consumer, BATCH_RECORDS_MAX)?;
-        self.parts
-            .status
-            .consent_start(self.parts.writer.positions());
+        self.parts.status.consent_start(self.parts.writer.positions());
         let heart = self.parts.status.heart(THREAD);
         while !self.parts.shutdown.is_requested() {
             heart.beat();
@@ -202,19 +189,13 @@ impl Reader {
                         Taken::Poison => self.poison(record.partition, record.offset),
                         Taken::Again(cause, detail) => {
                             let place = place_of(record.partition, record.offset);
-                            self.parts
-                                .status
-                                .hold(Holder::Reader, cause, &[place], &detail);
+                            self.parts.status.hold(Holder::Reader, cause, &[place], &detail);
                             self.stand(record.partition, Stand::Seek(record.offset));
                         }
                     }
                 }
                 Polled::Record(_) => {}
-                Polled::EndOfPartition {
-                    partition,
-                    next_offset,
-                    ..
-                } => {
+                Polled::EndOfPartition { partition, next_offset, .. } => {
                     if self.is_next(partition, next_offset) {
                         self.advance(partition, next_offset)?;
                     }
@@ -230,9 +211,7 @@ impl Reader {
             self.parts.metrics.enforced(record_ms);
         }
         for (partition, progress) in (0i32..).zip(&self.progress) {
-            self.parts
-                .status
-                .consent_applied(partition, progress.next_offset, newest_ms);
+            self.parts.status.consent_applied(partition, progress.next_offset, newest_ms);
         }
         Ok(())
     }
@@ -241,10 +220,7 @@ impl Reader {
     fn is_next(&self, partition: i32, offset: i64) -> bool {
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
         self.stands.get(index) == Some(&Stand::Reading)
-            && self
-                .progress
-                .get(index)
-                .is_some_and(|known| offset >= known.next_offset)
+            && self.progress.get(index).is_some_and(|known| offset >= known.next_offset)
     }
 
     fn stand(&mut self, partition: i32, stand: Stand) {
@@ -265,176 +241,6 @@ impl Reader {
         Ok(())
     }
 
-    fn take(&mut self, record: &Record<'_>) -> Result<Taken, ReaderError> {
-        if record
-            .value
-            .is_some_and(|value| value.len() > self.parts.value_bytes_max)
-        {
-            return self.unreadable(record, "too_large");
-        }
-        let codec = Arc::clone(&self.parts.codec);
-        match codec.decode_consent(record.value) {
-            Ok(change) => self.apply(&change, record),
-            Err(DecodeError::Unreadable { class }) => self.unreadable(record, class),
-            Err(DecodeError::Unavailable { cause }) => Ok(Taken::Again(
-                HoldCause::RegistryUnavailable,
-                cause.to_owned(),
-            )),
-        }
-    }
-
-    fn apply(
-        &mut self,
-        change: &ConsentChange<'_>,
-        record: &Record<'_>,
-    ) -> Result<Taken, ReaderError> {
-        let Some(subjects) = self.subjects(change) else {
-            // an address nobody can use and no contact id: nobody can tell whose change this is
-            return self.unreadable(record, "invalid_value");
-        };
-        let event = self.parts.pepper.event(&change.event_id);
-        let received = Timestamp::from_millis(record.timestamp_ms);
-        let placement = place(change, subjects, event, received);
-        let source = Source {
-            partition: record.partition,
-            offset: record.offset,
-        };
-        let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
-        let result = match placement.effect {
-            Effect::None => ConsentResult::NoEffect,
-            Effect::Quarantined => ConsentResult::Quarantined,
-            Effect::Clamped => ConsentResult::Clamped,
-            Effect::Facts if is_changed => ConsentResult::Applied,
-            Effect::Facts => ConsentResult::Duplicate,
-        };
-        self.parts
-            .metrics
-            .consent_changes
-            .of(Changed(Some(change.action), result))
-            .inc();
-        Ok(Taken::Applied)
-    }
-
-    /// Whose change it is; `None` when nobody can tell.
-    fn subjects(&self, change: &ConsentChange<'_>) -> Option<Subjects> {
-        let address = change.address.as_ref().map(Address::expose);
-        self.hash(
-            change.contact_id.as_ref(),
-            address,
-            change.channel,
-            change.region.as_deref(),
-        )
-    }
-
-    fn hash(
-        &self,
-        contact: Option<&ContactId<'_>>,
-        address: Option<&str>,
-        channel: ChannelScope,
-        region: Option<&str>,
-    ) -> Option<Subjects> {
-        let channel = match channel {
-            ChannelScope::Any => None,
-            ChannelScope::One(channel) => Some(channel),
-        };
-        let address =
-            address.and_then(|address| CanonicalAddress::parse(address, channel, region).ok());
-        let subjects = Subjects {
-            contact: contact.map(|contact| self.parts.pepper.contact(contact)),
-            address: address.map(|address| self.parts.pepper.address(&address)),
-        };
-        (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
-    }
-
-    /// Promise P3: treated as a possible opt-out of whoever it is about.
-    fn unreadable(
-        &mut self,
-        record: &Record<'_>,
-        class: &'static str,
-    ) -> Result<Taken, ReaderError> {
-        match self.parts.dead_letters.write(record, class) {
-            Ok(true) => self.parts.metrics.dead_letters.inc(),
-            Ok(false) => {}
-            Err(error) => {
-                let detail = format!(
-                    "`{}` partition {} offset {}: {error}",
-                    self.parts.topic, record.partition, record.offset
-                );
-                return Ok(Taken::Again(HoldCause::BrokerUnavailable, detail));
-            }
-        }
-        let Some(subjects) = self.suspects(record) else {
-            if self
-                .parts
-                .dead_letters
-                .is_released(record.partition, record.offset)
-                .unwrap_or(false)
-            {
-                self.count_unreadable(class, ConsentResult::Skipped);
-                return Ok(Taken::Applied);
-            }
-            self.count_unreadable(class, ConsentResult::Unreadable);
-            return Ok(Taken::Poison);
-        };
-        self.count_unreadable(class, ConsentResult::Unreadable);
-        tracing::warn!(
-            topic = %self.parts.topic,
-            partition = record.partition,
-            offset = record.offset,
-            class,
-            "a consent change cannot be read; its contact is blocked until a later valid event"
-        );
-        let source_event = format!(
-            "unreadable/{}/{}/{}",
-            self.parts.topic, record.partition, record.offset
-        );
-        let event = self.parts.pepper.event(&source_event);
-        let fact = unreadable(event, Timestamp::from_millis(record.timestamp_ms));
-        let facts = |is_named: bool| if is_named { vec![fact] } else { Vec::new() };
-        let placement = Placement {
-            contact: facts(subjects.contact.is_some()),
-            address: facts(subjects.address.is_some()),
-            effect: Effect::Facts,
-            review: false,
-        };
-        let source = Source {
-            partition: record.partition,
-            offset: record.offset,
-        };
-        self.parts.writer.apply(subjects, &placement, source)?;
-        Ok(Taken::Applied)
-    }
-
-    fn count_unreadable(&self, class: &'static str, result: ConsentResult) {
-        self.parts.metrics.invalid(Topic::ConsentChange, class);
-        self.parts
-            .metrics
-            .consent_changes
-            .of(Changed(None, result))
-            .inc();
-    }
-
-    /// Whom an unreadable change may be about: what its value still says for certain, else its key, which
-    /// may be a contact id or an address.
-    fn suspects(&self, record: &Record<'_>) -> Option<Subjects> {
-        let codec = &self.parts.codec;
-        let salvaged = codec.salvage(record.value).and_then(|who| {
-            let address = who.address.as_ref().map(Address::expose);
-            self.hash(
-                who.contact_id.as_ref(),
-                address,
-                who.channel,
-                who.region.as_deref(),
-            )
-        });
-        salvaged.or_else(|| {
-            let key = record.key.filter(|_| self.parts.key_names_contact)?;
-            let key = std::str::from_utf8(key).ok()?;
-            let contact = ContactId::new(key.into())?;
-            self.hash(Some(&contact), Some(key), ChannelScope::Any, None)
-        })
-    }
-
     fn poison(&mut self, partition: i32, offset: i64) {
         self.stand(partition, Stand::Poisoned(offset));
         tracing::error!(
@@ -446,18 +252,14 @@ impl Reader {
         );
         let place = place_of(partition, offset);
         let detail = "an unreadable consent change; release it with `consent-gate consent skip`";
-        self.parts
-            .status
-            .hold(Holder::Reader, HoldCause::ConsentPoison, &[place], detail);
+        self.parts.status.hold(Holder::Reader, HoldCause::ConsentPoison, &[place], detail);
     }
 
     fn poisoned(&self) -> impl Iterator<Item = (i32, i64)> {
-        (0i32..)
-            .zip(&self.stands)
-            .filter_map(|(partition, stand)| match stand {
-                Stand::Poisoned(offset) => Some((partition, *offset)),
-                Stand::Reading | Stand::Seek(_) => None,
-            })
+        (0i32..).zip(&self.stands).filter_map(|(partition, stand)| match stand {
+            Stand::Poisoned(offset) => Some((partition, *offset)),
+            Stand::Reading | Stand::Seek(_) => None,
+        })
     }
 
     /// Goes on behind a record that an operator released.
@@ -480,9 +282,7 @@ impl Reader {
                     self.parts.writer.commit()?;
                     self.parts.applied.publish(&self.progress);
                     let (cause, topic) = (HoldCause::ConsentPoison, Topic::ConsentChange);
-                    self.parts
-                        .status
-                        .release_place(Holder::Reader, cause, topic, partition);
+                    self.parts.status.release_place(Holder::Reader, cause, topic, partition);
                     let changed = Changed(None, ConsentResult::Skipped);
                     self.parts.metrics.consent_changes.of(changed).inc();
                 }
@@ -533,10 +333,7 @@ impl Reader {
         match error.code {
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
                 let index = usize::try_from(partition).unwrap_or(usize::MAX);
-                let next_offset = self
-                    .progress
-                    .get(index)
-                    .map_or(-1, |known| known.next_offset);
+                let next_offset = self.progress.get(index).map_or(-1, |known| known.next_offset);
                 Err(ReaderError::LogTruncated {
                     topic: self.parts.topic.clone(),
                     partition,
@@ -553,11 +350,7 @@ impl Reader {
 }
 
 fn place_of(partition: i32, offset: i64) -> Place {
-    Place {
-        topic: Topic::ConsentChange,
-        partition,
-        offset: Some(offset),
-    }
+    Place { topic: Topic::ConsentChange, partition, offset: Some(offset) }
 }
 
 fn progress_of(progress: &mut [Progress], partition: i32) -> Option<&mut Progress> {

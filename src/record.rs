@@ -37,11 +37,7 @@ pub struct SourceRef<'a> {
 
 impl std::fmt::Display for SourceRef<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}/{}/{}",
-            self.topic, self.partition, self.record_offset
-        )
+        write!(f, "{}/{}/{}", self.topic, self.partition, self.record_offset)
     }
 }
 
@@ -53,11 +49,7 @@ impl<'a> SourceRef<'a> {
         let (topic, partition) = rest.rsplit_once('/')?;
         let record_offset: i64 = offset.parse().ok().filter(|offset| *offset >= 0)?;
         let partition: i32 = partition.parse().ok().filter(|partition| *partition >= 0)?;
-        (!topic.is_empty()).then_some(Self {
-            topic,
-            partition,
-            record_offset,
-        })
+        (!topic.is_empty()).then_some(Self { topic, partition, record_offset })
     }
 }
 
@@ -116,14 +108,8 @@ pub fn decision_json(
 ) -> Vec<u8> {
     let detail = match decision.detail() {
         Detail::None => None,
-        Detail::Class(class) => Some(DetailJson {
-            class: Some(class),
-            scope: None,
-        }),
-        Detail::Scope(scope) => Some(DetailJson {
-            class: None,
-            scope: Some(scope),
-        }),
+        Detail::Class(class) => Some(DetailJson { class: Some(class), scope: None }),
+        Detail::Scope(scope) => Some(DetailJson { class: None, scope: Some(scope) }),
     };
     let json = DecisionJson {
         decision_id: source,
@@ -136,11 +122,7 @@ pub fn decision_json(
         basis: decision.basis().map(|(basis, _)| basis.as_str()),
         evidence: decision.basis().map(|(_, event)| hex(&event.0)),
         jurisdictions: [],
-        packs: [format!(
-            "{}@{}",
-            context.policy.id(),
-            context.policy.version()
-        )],
+        packs: [format!("{}@{}", context.policy.id(), context.policy.version())],
         consent_topic: context.consent_topic,
         consent_position: context.consent_positions,
         evaluated_at: rfc3339(context.evaluated_at),
@@ -158,13 +140,11 @@ pub fn rfc3339(at: Timestamp) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            // writing to a String cannot fail
-            write!(out, "{byte:02x}").unwrap_or_default();
-            out
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // writing to a String cannot fail
+        write!(out, "{byte:02x}").unwrap_or_default();
+        out
+    })
 }
 
 #[cfg(test)]
@@ -173,11 +153,7 @@ mod tests {
 
     #[test]
     fn a_source_reads_back() {
-        let source = SourceRef {
-            topic: "outbound-message",
-            partition: 3,
-            record_offset: 42,
-        };
+        let source = SourceRef { topic: "outbound-message", partition: 3, record_offset: 42 };
         assert_eq!(source.to_string(), "outbound-message/3/42");
         assert_eq!(SourceRef::parse("outbound-message/3/42"), Some(source));
         for bad in ["", "a", "a/1", "/1/2", "a/x/2", "a/1/-2", "a/-1/2"] {

@@ -67,11 +67,7 @@ fn reference(arguments: &ReferenceArguments) -> Result<(), Failure> {
         "Each key: type; default; unit. A variable overrides the file, e.g. CONSENT_GATE__KAFKA__GROUP_ID.\n",
     );
     for key in KEYS {
-        let unit = if key.unit.is_empty() {
-            String::new()
-        } else {
-            format!("; {}", key.unit)
-        };
+        let unit = if key.unit.is_empty() { String::new() } else { format!("; {}", key.unit) };
         text.push_str(&format!(
             "\n{}\n    {}; default {}{unit}\n    {}\n",
             key.path,
@@ -96,13 +92,9 @@ fn check(arguments: &CheckArguments) -> Result<(), Failure> {
             .collect();
         return Ok(output::print(&lines.join("\n"))?);
     }
-    let n_set = effective
-        .iter()
-        .filter(|line| line.place != Place::Default)
-        .count();
-    let rows = effective
-        .iter()
-        .map(|line| [line.key.clone(), line.value.clone(), line.place.to_string()]);
+    let n_set = effective.iter().filter(|line| line.place != Place::Default).count();
+    let rows =
+        effective.iter().map(|line| [line.key.clone(), line.value.clone(), line.place.to_string()]);
     output::print(&output::table(["key", "value", "from"], rows))?;
     Ok(output::print(&format!(
         "\n{} is valid: {n_set} keys are set, the rest are defaults",

@@ -85,10 +85,7 @@ pub(super) fn skip(arguments: &Arguments) -> Result<(), Failure> {
     cluster.require(consent_change)?;
     cluster.require(&config.topics.consent_dead_letter)?;
     check_exists(&config, arguments)?;
-    let released = format!(
-        "{}/{}/{}",
-        arguments.topic, arguments.partition, arguments.offset
-    );
+    let released = format!("{}/{}/{}", arguments.topic, arguments.partition, arguments.offset);
     let detail = serde_json::json!({
         "operator": arguments.operator,
         "reason": arguments.reason,
@@ -114,9 +111,8 @@ fn check_exists(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     // The end the consent reader must reach, open transactions included.
     client.set("isolation.level", "read_uncommitted");
     let doing = format!("asking for the offsets of `{}`", arguments.topic);
-    let consumer: BaseConsumer = client
-        .create()
-        .map_err(|error| KafkaFailure::new(&error, &doing))?;
+    let consumer: BaseConsumer =
+        client.create().map_err(|error| KafkaFailure::new(&error, &doing))?;
     let (first, end) = consumer
         .fetch_watermarks(&arguments.topic, arguments.partition, ANSWER_MAX)
         .map_err(|error| KafkaFailure::new(&error, &doing))?;
@@ -167,10 +163,7 @@ impl ProducerContext for Delivery {
 }
 
 fn produce(config: &Config, released: &str, detail: &str) -> Result<(i32, i64), Failure> {
-    let doing = format!(
-        "writing the release to `{}`",
-        config.topics.consent_dead_letter
-    );
+    let doing = format!("writing the release to `{}`", config.topics.consent_dead_letter);
     let mut client: ClientConfig = config.client_base();
     client
         .set("enable.idempotence", "true")
@@ -180,29 +173,17 @@ fn produce(config: &Config, released: &str, detail: &str) -> Result<(i32, i64), 
         .create_with_context(Delivery::default())
         .map_err(|error| KafkaFailure::new(&error, &doing))?;
     let headers = OwnedHeaders::new()
-        .insert(Header {
-            key: RELEASE_HEADER,
-            value: Some(released),
-        })
-        .insert(Header {
-            key: DETAIL_HEADER,
-            value: Some(detail),
-        });
+        .insert(Header { key: RELEASE_HEADER, value: Some(released) })
+        .insert(Header { key: DETAIL_HEADER, value: Some(detail) });
     let record = BaseRecord::<(), [u8]>::to(&config.topics.consent_dead_letter)
         .payload(&[])
         .headers(headers);
-    producer
-        .send(record)
-        .map_err(|(error, _)| KafkaFailure::new(&error, &doing))?;
+    producer.send(record).map_err(|(error, _)| KafkaFailure::new(&error, &doing))?;
     let began = Instant::now();
     loop {
         producer.poll(Duration::from_millis(100));
-        if let Some(outcome) = producer
-            .context()
-            .outcome
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        if let Some(outcome) =
+            producer.context().outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
         {
             return outcome.map_err(|error| {
                 producer

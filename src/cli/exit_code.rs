@@ -32,17 +32,10 @@ impl ExitCode {
     /// The code of that number; a number that is none of ours is a state that must not occur.
     #[must_use]
     pub fn of(number: u8) -> Self {
-        [
-            Self::Clean,
-            Self::Usage,
-            Self::Storage,
-            Self::TryAgain,
-            Self::Credentials,
-            Self::Config,
-        ]
-        .into_iter()
-        .find(|code| *code as u8 == number)
-        .unwrap_or(Self::Internal)
+        [Self::Clean, Self::Usage, Self::Storage, Self::TryAgain, Self::Credentials, Self::Config]
+            .into_iter()
+            .find(|code| *code as u8 == number)
+            .unwrap_or(Self::Internal)
     }
 }
 
@@ -74,19 +67,13 @@ pub struct Failure {
 impl Failure {
     /// Ends with `code` and says why.
     pub fn new(code: ExitCode, message: impl Display) -> Self {
-        Self {
-            code,
-            message: message.to_string(),
-        }
+        Self { code, message: message.to_string() }
     }
 
     /// Ends with `code`; the output says everything.
     #[must_use]
     pub fn silent(code: ExitCode) -> Self {
-        Self {
-            code,
-            message: String::new(),
-        }
+        Self { code, message: String::new() }
     }
 
     /// The exit code.
@@ -121,10 +108,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::silent(ExitCode::Clean),
-            _ => Self::new(
-                ExitCode::Storage,
-                format!("cannot write to standard output: {error}"),
-            ),
+            _ => Self::new(ExitCode::Storage, format!("cannot write to standard output: {error}")),
         }
     }
 }

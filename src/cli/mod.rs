@@ -73,11 +73,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come this way too, and are no errors.
-            let code = if error.use_stderr() {
-                ExitCode::Usage
-            } else {
-                ExitCode::Clean
-            };
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Clean };
             return match error.print() {
                 Ok(()) => code,
                 Err(source) => Failure::from(source).code(),

@@ -38,10 +38,7 @@ pub(super) fn table<const N: usize>(
     for row in rows {
         table.add_row(row);
     }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// Shown on a terminal while something takes longer than people like to wait without a sign.
@@ -67,12 +64,8 @@ pub(super) fn now_millis() -> i64 {
 
 /// A span as a person would say it, in its largest whole unit.
 pub(super) fn span(millis: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [
-        (86_400_000, "day"),
-        (3_600_000, "hour"),
-        (60_000, "minute"),
-        (1_000, "second"),
-    ];
+    const UNITS: [(u64, &str); 4] =
+        [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
     for (length, unit) in UNITS {
         if millis >= length {
             let n = millis / length;
@@ -89,13 +82,7 @@ mod tests {
     #[test]
     fn spans_and_times_read_well() {
         assert_eq!(
-            [
-                span(0),
-                span(999),
-                span(1_000),
-                span(604_800_000),
-                span(7_200_000)
-            ],
+            [span(0), span(999), span(1_000), span(604_800_000), span(7_200_000)],
             ["0 ms", "999 ms", "1 second", "7 days", "2 hours"]
         );
         assert_eq!(utc(0), "1970-01-01T00:00:00.000Z");
@@ -106,10 +93,7 @@ mod tests {
     fn a_table_has_no_borders_and_no_trailing_spaces() {
         let text = table(
             ["topic", "result"],
-            [
-                ["a".to_owned(), "made".to_owned()],
-                ["longer".to_owned(), String::new()],
-            ],
+            [["a".to_owned(), "made".to_owned()], ["longer".to_owned(), String::new()]],
         );
         assert_eq!(
             text.lines().map(str::trim).collect::<Vec<_>>(),

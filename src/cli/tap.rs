@@ -55,11 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let consumer = consumer(&config, &cluster, &topics, arguments.from_beginning)?;
     let stop = stop_signal()?;
     if !arguments.json && io::stderr().is_terminal() {
-        drop(writeln!(
-            io::stderr(),
-            "following {}; Ctrl-C ends",
-            topics.join(", ")
-        ));
+        drop(writeln!(io::stderr(), "following {}; Ctrl-C ends", topics.join(", ")));
     }
     while !stop.load(Ordering::Relaxed) {
         match consumer.poll(POLL) {
@@ -91,11 +87,7 @@ fn consumer(
     let consumer: BaseConsumer<Witness> = client
         .create_with_context(Witness::default())
         .map_err(|error| KafkaFailure::new(&error, DOING))?;
-    let offset = if from_beginning {
-        Offset::Beginning
-    } else {
-        Offset::End
-    };
+    let offset = if from_beginning { Offset::Beginning } else { Offset::End };
     let mut assignment = TopicPartitionList::new();
     for topic in topics {
         let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
@@ -105,9 +97,7 @@ fn consumer(
                 .map_err(|error| KafkaFailure::new(&error, DOING))?;
         }
     }
-    consumer
-        .assign(&assignment)
-        .map_err(|error| KafkaFailure::new(&error, DOING))?;
+    consumer.assign(&assignment).map_err(|error| KafkaFailure::new(&error, DOING))?;
     Ok(consumer)
 }
 
@@ -159,10 +149,7 @@ fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
     match is_ready.recv() {
         Ok(Ok(())) => Ok(stop),
         Ok(Err(failure)) => Err(failure),
-        Err(_) => Err(Failure::new(
-            ExitCode::Internal,
-            "cannot listen for signals",
-        )),
+        Err(_) => Err(Failure::new(ExitCode::Internal, "cannot listen for signals")),
     }
 }
 
@@ -205,20 +192,13 @@ fn print(message: &BorrowedMessage<'_>, json: bool) -> Result<(), Failure> {
 /// The last header of this name: the gate drops those that came in.
 fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
     let headers = message.headers()?;
-    let value = headers
-        .iter()
-        .filter(|header| header.key == name)
-        .last()?
-        .value?;
+    let value = headers.iter().filter(|header| header.key == name).last()?.value?;
     std::str::from_utf8(value).ok()
 }
 
 /// What came from outside must not move the cursor.
 fn one_line(text: &str, chars_max: usize) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(chars_max)
-        .collect()
+    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
 }
 
 #[cfg(test)]

@@ -64,10 +64,7 @@ pub(super) fn wanted(names: &TopicNames, replication: i32) -> Vec<Wanted> {
                 settings.push(("retention.ms", "-1".to_owned()));
                 settings.push(("retention.bytes", "-1".to_owned()));
             }
-            Wanted {
-                name: name.to_owned(),
-                settings,
-            }
+            Wanted { name: name.to_owned(), settings }
         })
         .collect()
 }
@@ -90,27 +87,13 @@ pub(super) fn create(arguments: &Arguments) -> Result<(), Failure> {
     let made = runtime.block_on(make(&admin, &missing, arguments.partitions, replication));
     let settings = runtime.block_on(settings_of(&admin, &existing));
     spinner.finish_and_clear();
-    report(
-        arguments,
-        &config,
-        &cluster,
-        &made,
-        &existing,
-        &settings,
-        replication,
-    )
+    report(arguments, &config, &cluster, &made, &existing, &settings, replication)
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(
-                ExitCode::TryAgain,
-                format!("cannot start an event loop: {error}"),
-            )
-        })
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(ExitCode::TryAgain, format!("cannot start an event loop: {error}"))
+    })
 }
 
 type Split<'a> = (Vec<&'a Wanted>, Vec<&'a Wanted>);
@@ -146,18 +129,13 @@ async fn make<'a>(
         .iter()
         .map(|topic| {
             topic.settings.iter().fold(
-                NewTopic::new(
-                    &topic.name,
-                    partitions,
-                    TopicReplication::Fixed(replication),
-                ),
+                NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replication)),
                 |new, (name, value)| new.set(name, value),
             )
         })
         .collect();
-    let options = AdminOptions::new()
-        .operation_timeout(Some(CREATE_MAX))
-        .request_timeout(Some(CREATE_MAX));
+    let options =
+        AdminOptions::new().operation_timeout(Some(CREATE_MAX)).request_timeout(Some(CREATE_MAX));
     let doing = |name: &str| format!("creating topic `{name}`");
     match admin.create_topics(&new, &options).await {
         Ok(results) => missing
@@ -184,12 +162,7 @@ async fn make<'a>(
             .collect(),
         Err(error) => missing
             .iter()
-            .map(|topic| {
-                (
-                    topic.name.as_str(),
-                    Err(KafkaFailure::new(&error, doing(&topic.name))),
-                )
-            })
+            .map(|topic| (topic.name.as_str(), Err(KafkaFailure::new(&error, doing(&topic.name)))))
             .collect(),
     }
 }
@@ -235,11 +208,9 @@ pub(super) async fn settings(
             .filter_map(|entry| Some((entry.name, entry.value?)))
             .collect()),
         Some(Err(code)) => Err(KafkaFailure::from_code(code, doing, None)),
-        None => Err(KafkaFailure::from_code(
-            Code::RequestTimedOut,
-            doing,
-            Some("no answer about it"),
-        )),
+        None => {
+            Err(KafkaFailure::from_code(Code::RequestTimedOut, doing, Some("no answer about it")))
+        }
     }
 }
 
@@ -276,9 +247,7 @@ fn report(
                 .iter()
                 .zip(settings)
                 .find(|(topic, _)| topic.name == name)
-                .map_or_else(String::new, |(topic, settings)| {
-                    differences(topic, settings)
-                });
+                .map_or_else(String::new, |(topic, settings)| differences(topic, settings));
             [
                 name.to_owned(),
                 "exists, untouched".to_owned(),

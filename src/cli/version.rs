@@ -8,21 +8,14 @@ pub(super) static TEXT: LazyLock<String> = LazyLock::new(|| {
         .map_or_else(String::new, |revision| format!(" ({revision})"));
     let (_, librdkafka) = rdkafka::util::get_rdkafka_version();
     let rocksdb = bundled_rocksdb(include_str!("../../Cargo.lock")).unwrap_or("unknown");
-    format!(
-        "{}{revision}\nlibrdkafka {librdkafka}\nRocksDB {rocksdb}",
-        env!("CARGO_PKG_VERSION")
-    )
+    format!("{}{revision}\nlibrdkafka {librdkafka}\nRocksDB {rocksdb}", env!("CARGO_PKG_VERSION"))
 });
 
 /// RocksDB tells its version through no function that is safe to call; the lock file has it: `0.19.0+11.8.1`.
 fn bundled_rocksdb(lock_file: &str) -> Option<&str> {
     let (_, after) = lock_file.split_once("name = \"librocksdb-sys\"")?;
-    let line = after
-        .lines()
-        .find_map(|line| line.strip_prefix("version = "))?;
-    line.trim_matches('"')
-        .split_once('+')
-        .map(|(_, bundled)| bundled)
+    let line = after.lines().find_map(|line| line.strip_prefix("version = "))?;
+    line.trim_matches('"').split_once('+').map(|(_, bundled)| bundled)
 }
 
 #[cfg(test)]

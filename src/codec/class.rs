@@ -113,9 +113,7 @@ pub enum DecodeError {
 
 impl From<Class> for DecodeError {
     fn from(class: Class) -> Self {
-        Self::Unreadable {
-            class: class.as_str(),
-        }
+        Self::Unreadable { class: class.as_str() }
     }
 }
 

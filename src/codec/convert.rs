@@ -66,9 +66,7 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
     Ok(OutboundMessage {
         message_id,
         channel: Channel::parse(channel.trim()),
-        category: record
-            .category
-            .map_or(Category::Marketing, |name| Category::parse(name.trim())),
+        category: record.category.map_or(Category::Marketing, |name| Category::parse(name.trim())),
         purpose: purpose(record.purpose)?,
         controller: name(record.controller)?,
         brand: name(record.brand)?,
@@ -122,11 +120,7 @@ fn purpose(text: Text<'_>) -> Result<Text<'_>, Class> {
         let blank = |c: char| c.is_whitespace() || c.is_control();
         path.split('.').all(|part| !part.is_empty()) && !path.contains(blank)
     });
-    if path {
-        Ok(purpose)
-    } else {
-        Err(Class::InvalidValue)
-    }
+    if path { Ok(purpose) } else { Err(Class::InvalidValue) }
 }
 
 /// A name from a closed set.

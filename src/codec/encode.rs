@@ -123,10 +123,7 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
         let birth_date = r.birth_date.map(Days);
         let mut s = Struct(out.serialize_struct("ConsentChange", 27)?);
         s.field("event_id", r.event_id.as_deref())?
-            .field(
-                "occurred_at",
-                r.occurred_at.as_ref().map(|at| Noted(at, *notation)),
-            )?
+            .field("occurred_at", r.occurred_at.as_ref().map(|at| Noted(at, *notation)))?
             .field("action", r.action.as_deref())?
             .field("contact_id", r.contact_id.as_deref())?
             .field("address", r.address.as_deref())?
@@ -148,10 +145,7 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
             .field("scope", r.scope.as_deref())?
             .field("cause", r.cause.as_deref())?
             .field("keep_suppression", r.keep_suppression)?
-            .field(
-                "birth_date",
-                birth_date.as_ref().map(|days| Noted(days, *notation)),
-            )?
+            .field("birth_date", birth_date.as_ref().map(|days| Noted(days, *notation)))?
             .field("message_id", r.message_id.as_deref())?
             .field("source", r.source.as_deref())?
             .field("via", r.via.as_deref())?;
@@ -179,10 +173,8 @@ impl Serialize for EvidenceRecord<'_> {
             ("number_named", &self.number_named),
             ("not_condition_of_purchase", &self.not_condition_of_purchase),
         ];
-        let present: Vec<(&str, &str)> = named
-            .iter()
-            .filter_map(|(name, text)| Some((*name, text.as_deref()?)))
-            .collect();
+        let present: Vec<(&str, &str)> =
+            named.iter().filter_map(|(name, text)| Some((*name, text.as_deref()?))).collect();
         let mut map = out.serialize_map(Some(present.len() + self.further.len()))?;
         for (name, text) in present {
             map.serialize_entry(name, text)?;
@@ -208,10 +200,7 @@ impl Serialize for Noted<'_, OutboundMessageRecord<'_>> {
             .field("sender_number", r.sender_number.as_deref())?
             .field("product_group", r.product_group.as_deref())?
             .field("sole_charitable_purpose", r.sole_charitable_purpose)?
-            .field(
-                "expires_at",
-                r.expires_at.as_ref().map(|at| Noted(at, *notation)),
-            )?
+            .field("expires_at", r.expires_at.as_ref().map(|at| Noted(at, *notation)))?
             .field("content", r.content.as_ref())?
             .field("recipient", r.recipient.as_ref())?
             .field("body", r.body.as_deref().map(|body| Body(body, *notation)))?

@@ -21,9 +21,8 @@ pub(super) fn read<'a, T: Fields<'a> + Default>(value: &'a [u8]) -> Result<T, Cl
         })
     };
     let mut input = serde_json::Deserializer::from_str(text);
-    let record = Object::<T>::root(&progress)
-        .deserialize(&mut input)
-        .map_err(|error| class_of(&error))?;
+    let record =
+        Object::<T>::root(&progress).deserialize(&mut input).map_err(|error| class_of(&error))?;
     input.end().map_err(|_| Class::TrailingBytes)?;
     record.ok_or(Class::WrongType)
 }

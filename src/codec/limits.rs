@@ -56,12 +56,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(notation: Notation) -> Self {
-        Self {
-            notation,
-            strict_maps: false,
-            n_nodes: Cell::new(0),
-            class: Cell::new(None),
-        }
+        Self { notation, strict_maps: false, n_nodes: Cell::new(0), class: Cell::new(None) }
     }
 
     /// Counts a value about to be read at `depth`.

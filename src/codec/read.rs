@@ -54,11 +54,7 @@ impl<'p, T: Default> Object<'p, T> {
     fn nested(at: At<'p>) -> Self {
         let At { progress, depth } = at;
         let start = T::default();
-        Self {
-            progress,
-            depth,
-            start,
-        }
+        Self { progress, depth, start }
     }
 }
 
@@ -84,10 +80,7 @@ impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut record = self.start;
-        let at = At {
-            progress: self.progress,
-            depth: self.depth + 1,
-        };
+        let at = At { progress: self.progress, depth: self.depth + 1 };
         let mut seen = 0_u64;
         while let Some(index) = map.next_key_seed(Key(T::NAMES))? {
             let Some(index) = index else {

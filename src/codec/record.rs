@@ -11,10 +11,7 @@ type Text<'a> = Option<Cow<'a, str>>;
 
 /// A consent change as written. Fields as in `schemas/consent-change.avsc`.
 #[derive(Clone, Default, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "each field is documented in the schema of the same name"
-)]
+#[allow(missing_docs, reason = "each field is documented in the schema of the same name")]
 pub struct ConsentChangeRecord<'a> {
     pub event_id: Text<'a>,
     pub occurred_at: Option<Timestamp>,
@@ -106,10 +103,7 @@ pub struct EvidenceRecord<'a> {
 
 /// A candidate message as written. Fields as in `schemas/outbound-message.avsc`.
 #[derive(Clone, Default, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "each field is documented in the schema of the same name"
-)]
+#[allow(missing_docs, reason = "each field is documented in the schema of the same name")]
 pub struct OutboundMessageRecord<'a> {
     pub message_id: Text<'a>,
     pub channel: Text<'a>,
@@ -131,10 +125,7 @@ pub struct OutboundMessageRecord<'a> {
 
 /// What the sender declares about the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "each field is documented in the schema of the same name"
-)]
+#[allow(missing_docs, reason = "each field is documented in the schema of the same name")]
 pub struct ContentRecord {
     pub promotional: Option<bool>,
     pub sender_identity: Option<bool>,
@@ -145,10 +136,7 @@ pub struct ContentRecord {
 
 /// Who it is for.
 #[derive(Clone, Default, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "each field is documented in the schema of the same name"
-)]
+#[allow(missing_docs, reason = "each field is documented in the schema of the same name")]
 pub struct RecipientRecord<'a> {
     pub contact_id: Text<'a>,
     pub address: Text<'a>,

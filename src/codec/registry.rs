@@ -40,9 +40,7 @@ pub struct RegistrySettings {
 
 impl std::fmt::Debug for RegistrySettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RegistrySettings")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
+        f.debug_struct("RegistrySettings").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -87,11 +85,7 @@ impl Registry {
             .enable_all()
             .build()
             .map_err(CodecError::RegistryThread)?;
-        let asker = Asker {
-            client,
-            base,
-            settings,
-        };
+        let asker = Asker { client, base, settings };
         let (questions, asked) = channel();
         std::thread::Builder::new()
             .name("schema-registry".to_owned())
@@ -226,9 +220,8 @@ impl Asker {
                 return Err(FetchError::Unusable);
             }
             let version = version.to_string();
-            let named: SchemaReply = self
-                .get(&["subjects", &subject, "versions", &version])
-                .await?;
+            let named: SchemaReply =
+                self.get(&["subjects", &subject, "versions", &version]).await?;
             references.push(avro_text(&named)?);
             waiting.extend(named.references.unwrap_or_default());
         }
@@ -240,10 +233,10 @@ impl Asker {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }
-        let mut request = self.client.get(url).header(
-            ACCEPT,
-            "application/vnd.schemaregistry.v1+json, application/json;q=0.9",
-        );
+        let mut request = self
+            .client
+            .get(url)
+            .header(ACCEPT, "application/vnd.schemaregistry.v1+json, application/json;q=0.9");
         if let Some(username) = &self.settings.username {
             request = request.basic_auth(username, self.settings.password.as_ref());
         }
@@ -262,9 +255,7 @@ impl Asker {
             }
             StatusCode::NOT_FOUND => Err(match serde_json::from_slice(&body) {
                 // 40401 subject, 40402 version, 40403 schema; some registries say just 404
-                Ok(ErrorReply {
-                    error_code: 404 | 40_400..=40_499,
-                }) => FetchError::Unknown,
+                Ok(ErrorReply { error_code: 404 | 40_400..=40_499 }) => FetchError::Unknown,
                 _ => FetchError::Unavailable(NOT_A_REGISTRY),
             }),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -298,9 +289,5 @@ async fn within_time<T>(
 }
 
 fn unavailable(error: &reqwest::Error) -> FetchError {
-    FetchError::Unavailable(if error.is_timeout() {
-        TIMED_OUT
-    } else {
-        UNREACHABLE
-    })
+    FetchError::Unavailable(if error.is_timeout() { TIMED_OUT } else { UNREACHABLE })
 }

@@ -30,9 +30,7 @@ pub(super) fn parse_instant(text: &str) -> Option<Timestamp> {
 
 /// An instant from microseconds, if a person can have acted then.
 pub(super) fn instant(micros: i64) -> Option<Timestamp> {
-    (INSTANT_MIN..INSTANT_END)
-        .contains(&micros)
-        .then(|| Timestamp::from_micros(micros))
+    (INSTANT_MIN..INSTANT_END).contains(&micros).then(|| Timestamp::from_micros(micros))
 }
 
 /// Writes an instant as RFC 3339 in UTC.
@@ -63,12 +61,7 @@ pub(super) fn days(days: i64) -> Option<i32> {
 /// Writes days since 1970-01-01 as `YYYY-MM-DD`.
 pub(super) fn format_date(days: i32) -> Option<String> {
     let span = jiff::Span::new().try_days(days).ok()?;
-    Some(
-        Date::constant(1970, 1, 1)
-            .checked_add(span)
-            .ok()?
-            .to_string(),
-    )
+    Some(Date::constant(1970, 1, 1).checked_add(span).ok()?.to_string())
 }
 
 /// `2026-01-02T03:04:05[.6](Z|+07:08)`, and nothing wider.
@@ -156,21 +149,11 @@ mod tests {
         assert_eq!(parse_date("1970-01-01"), Some(0));
         assert_eq!(parse_date("1969-12-31"), Some(-1));
         assert_eq!(parse_date("2008-02-29"), Some(13_938));
-        for text in [
-            "2007-02-29",
-            "2008-2-9",
-            "20080229",
-            "2008-02-29T00",
-            "1899-12-31",
-            "",
-        ] {
+        for text in ["2007-02-29", "2008-2-9", "20080229", "2008-02-29T00", "1899-12-31", ""] {
             assert_eq!(parse_date(text), None, "{text}");
         }
         assert_eq!(format_date(13_938).as_deref(), Some("2008-02-29"));
         let at = parse_instant("2026-03-02T12:00:00.25+01:00").unwrap();
-        assert_eq!(
-            format_instant(at).as_deref(),
-            Some("2026-03-02T11:00:00.25Z")
-        );
+        assert_eq!(format_instant(at).as_deref(), Some("2026-03-02T11:00:00.25Z"));
     }
 }

@@ -18,11 +18,7 @@ pub(super) const REFUSED: &[(&[&str], &str, &str)] = &[
         "two keys for one thing could disagree",
         "set `kafka.bootstrap_servers`",
     ),
-    (
-        &["group.id"],
-        "two keys for one thing could disagree",
-        "set `kafka.group_id`",
-    ),
+    (&["group.id"], "two keys for one thing could disagree", "set `kafka.group_id`"),
     (
         &["session.timeout.ms"],
         "two keys for one thing could disagree",
@@ -93,26 +89,14 @@ pub(super) const REFUSED: &[(&[&str], &str, &str)] = &[
         "taking over and giving up partitions is tested with one protocol only",
         "delete it",
     ),
-    (
-        &["partitioner"],
-        "messages of one contact must stay on one partition, in order",
-        "delete it",
-    ),
+    (&["partitioner"], "messages of one contact must stay on one partition, in order", "delete it"),
     (
         &["check.crcs"],
         "a record damaged on its way must not be decided on",
         "delete it; it is always on",
     ),
-    (
-        &["enable.partition.eof"],
-        "the consent reader needs it on, the lanes off",
-        "delete it",
-    ),
-    (
-        &["delivery.report.only.error"],
-        "the lanes count their records in flight by it",
-        "delete it",
-    ),
+    (&["enable.partition.eof"], "the consent reader needs it on, the lanes off", "delete it"),
+    (&["delivery.report.only.error"], "the lanes count their records in flight by it", "delete it"),
     (
         &["statistics.interval.ms"],
         "a repeated end of a transaction is seen in the statistics only",
@@ -123,11 +107,7 @@ pub(super) const REFUSED: &[(&[&str], &str, &str)] = &[
         "the gate creates no topic unless asked",
         "run `consent-gate topics create`",
     ),
-    (
-        &["topic.blacklist"],
-        "a hidden topic looks like an empty one",
-        "delete it",
-    ),
+    (&["topic.blacklist"], "a hidden topic looks like an empty one", "delete it"),
     (
         &["plugin.library.paths", "interceptors"],
         "foreign code in the process could change or lose records",
@@ -174,9 +154,7 @@ pub(super) fn properties(reader: &mut Reader) -> BTreeMap<String, String> {
                 "write it to a file and name that under `kafka.secrets`: `{name}: /path/to/file`; or set the variable {}",
                 secret_variable(&name)));
         } else if name == "topic.metadata.refresh.interval.ms"
-            && !value
-                .parse()
-                .is_ok_and(|ms: u64| (1..=METADATA_REFRESH_MS_MAX).contains(&ms))
+            && !value.parse().is_ok_and(|ms: u64| (1..=METADATA_REFRESH_MS_MAX).contains(&ms))
         {
             reader.problem_at(
                 &key,
@@ -211,10 +189,7 @@ pub(super) fn secrets(reader: &mut Reader) -> BTreeMap<String, Secret> {
                 &key,
                 place,
                 "is not a secret of librdkafka",
-                format!(
-                    "put it under `kafka.properties`; secrets are: {}",
-                    SECRET.join(", ")
-                ),
+                format!("put it under `kafka.properties`; secrets are: {}", SECRET.join(", ")),
             );
             continue;
         }
@@ -278,21 +253,10 @@ pub(super) fn bootstrap_servers(reader: &mut Reader) -> String {
 pub(super) fn client_base(kafka: &super::Kafka, instance_id: &str) -> ClientConfig {
     let mut client = ClientConfig::new();
     client.set("client.id", format!("consent-gate-{instance_id}"));
-    client.set(
-        "topic.metadata.refresh.interval.ms",
-        METADATA_REFRESH_MS_MAX.to_string(),
-    );
+    client.set("topic.metadata.refresh.interval.ms", METADATA_REFRESH_MS_MAX.to_string());
+    client.extend(kafka.properties.iter().map(|(name, value)| (name.clone(), value.clone())));
     client.extend(
-        kafka
-            .properties
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    client.extend(
-        kafka
-            .secrets
-            .iter()
-            .map(|(name, secret)| (name.clone(), secret.expose().to_owned())),
+        kafka.secrets.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())),
     );
     client.set("bootstrap.servers", &kafka.bootstrap_servers);
     client.set("allow.auto.create.topics", "false");
@@ -304,9 +268,7 @@ fn refusal(name: &str) -> Option<(&'static str, &'static str)> {
         .iter()
         .find(|(names, ..)| {
             names.iter().any(|refused| {
-                refused
-                    .strip_suffix('*')
-                    .map_or(*refused == name, |begin| name.starts_with(begin))
+                refused.strip_suffix('*').map_or(*refused == name, |begin| name.starts_with(begin))
             })
         })
         .map(|(_, reason, fix)| (*reason, *fix))
@@ -329,8 +291,6 @@ fn secret_variable(name: &str) -> String {
     format!(
         "{}{}",
         super::written::VARIABLE_PREFIX,
-        format!("kafka__secrets__{name}")
-            .to_uppercase()
-            .replace('.', "_")
+        format!("kafka__secrets__{name}").to_uppercase().replace('.', "_")
     )
 }

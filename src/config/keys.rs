@@ -76,13 +76,7 @@ const fn key(
     unit: &'static str,
     effect: &'static str,
 ) -> Key {
-    Key {
-        path,
-        kind,
-        preset,
-        unit,
-        effect,
-    }
+    Key { path, kind, preset, unit, effect }
 }
 
 const fn integer(
@@ -92,28 +86,14 @@ const fn integer(
     unit: &'static str,
     effect: &'static str,
 ) -> Key {
-    key(
-        path,
-        Kind::Integer { min, max },
-        Preset::Value(preset),
-        unit,
-        effect,
-    )
+    key(path, Kind::Integer { min, max }, Preset::Value(preset), unit, effect)
 }
 
 /// Kafka's own limit for the name of a topic.
 const TOPIC_CHARS_MAX: usize = 249;
 
 const fn topic(path: &'static str, name: &'static str, effect: &'static str) -> Key {
-    key(
-        path,
-        Kind::Name {
-            chars_max: TOPIC_CHARS_MAX,
-        },
-        Preset::Value(name),
-        "",
-        effect,
-    )
+    key(path, Kind::Name { chars_max: TOPIC_CHARS_MAX }, Preset::Value(name), "", effect)
 }
 
 /// The words of `formats.*`.
@@ -203,21 +183,13 @@ pub const KEYS: &[Key] = &[
         "consent-change",
         "Input: what people consent to and refuse. Read whole, by every instance.",
     ),
-    topic(
-        "topics.outbound_message",
-        "outbound-message",
-        "Input: the messages to decide about.",
-    ),
+    topic("topics.outbound_message", "outbound-message", "Input: the messages to decide about."),
     topic(
         "topics.approved",
         "approved-message",
         "Output: messages that may go out. Senders read this one, `read_committed`, and no other.",
     ),
-    topic(
-        "topics.blocked",
-        "blocked-message",
-        "Output: messages that may not go out.",
-    ),
+    topic("topics.blocked", "blocked-message", "Output: messages that may not go out."),
     topic(
         "topics.deferred",
         "deferred-message",
@@ -408,11 +380,7 @@ pub(super) fn of(path: &str) -> &'static Key {
 
 /// Whether `path` is a section, e.g. `kafka`.
 pub(super) fn is_section(path: &str) -> bool {
-    KEYS.iter().any(|key| {
-        key.path
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.starts_with('.'))
-    })
+    KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// The key somebody who wrote `path` may have meant: the same last word elsewhere, or a spelling close by.
@@ -425,23 +393,17 @@ pub(super) fn nearest(path: &str) -> Option<&'static str> {
         .map(|(section, _)| section)
         .collect();
     sections.dedup();
-    KEYS.iter()
-        .map(|key| key.path)
-        .find(|known| last_word(known) == written_last)
-        .or_else(|| {
-            KEYS.iter()
-                .map(|key| key.path)
-                .chain(sections)
-                .map(|known| {
-                    (
-                        distance(known, path).min(distance(last_word(known), written_last)),
-                        known,
-                    )
-                })
-                .filter(|(distance, known)| *distance <= (last_word(known).len() + 1) / 3)
-                .min_by_key(|(distance, _)| *distance)
-                .map(|(_, known)| known)
-        })
+    KEYS.iter().map(|key| key.path).find(|known| last_word(known) == written_last).or_else(|| {
+        KEYS.iter()
+            .map(|key| key.path)
+            .chain(sections)
+            .map(|known| {
+                (distance(known, path).min(distance(last_word(known), written_last)), known)
+            })
+            .filter(|(distance, known)| *distance <= (last_word(known).len() + 1) / 3)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, known)| known)
+    })
 }
 
 /// Levenshtein distance over bytes: names of keys are ASCII, and a wrong guess only costs a suggestion.
@@ -456,9 +418,7 @@ fn distance(left: &str, right: &str) -> usize {
         let mut beside = i + 1;
         let mut next_row = vec![beside];
         for (b, above) in right.bytes().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(a != b))
-                .min(above + 1)
-                .min(beside + 1);
+            let cost = (diagonal + usize::from(a != b)).min(above + 1).min(beside + 1);
             diagonal = *above;
             beside = cost;
             next_row.push(cost);

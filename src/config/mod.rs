@@ -282,10 +282,7 @@ pub enum ConfigError {
 }
 
 fn render(file: &str, problems: &[Problem]) -> String {
-    let mut text: Vec<String> = problems
-        .iter()
-        .map(|problem| problem.render(file))
-        .collect();
+    let mut text: Vec<String> = problems.iter().map(|problem| problem.render(file)).collect();
     text.push(match problems.len() {
         1 => "1 problem in the configuration".to_owned(),
         n => format!("{n} problems in the configuration"),
@@ -308,10 +305,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn load_with_origins(path: &Path) -> Result<(Self, Vec<Effective>), ConfigError> {
         use std::io::Read as _;
-        let unreadable = |source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
         let mut text = String::new();
         std::fs::File::open(path)
             .map_err(unreadable)?
@@ -319,9 +313,7 @@ impl Config {
             .read_to_string(&mut text)
             .map_err(unreadable)?;
         if text.len() > written::FILE_BYTES_MAX {
-            return Err(ConfigError::TooLarge {
-                path: path.to_owned(),
-            });
+            return Err(ConfigError::TooLarge { path: path.to_owned() });
         }
         Self::read(&path.display().to_string(), &text, std::env::vars_os())
     }
@@ -347,10 +339,7 @@ impl Config {
         let config = sections::config(&mut reader);
         match reader.finish() {
             Ok(effective) => Ok((config, effective)),
-            Err(problems) => Err(ConfigError::Invalid {
-                file: file.to_owned(),
-                problems,
-            }),
+            Err(problems) => Err(ConfigError::Invalid { file: file.to_owned(), problems }),
         }
     }
 

@@ -67,26 +67,16 @@ impl Pepper {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {
-                return Err(PepperError::Io {
-                    action: "open",
-                    path: path.to_owned(),
-                    source,
-                });
+                return Err(PepperError::Io { action: "open", path: path.to_owned(), source });
             }
         };
         let mut bytes = Zeroizing::new(Vec::with_capacity(PEPPER_BYTES + 1));
         file.take(PEPPER_BYTES as u64 + 1)
             .read_to_end(&mut bytes)
-            .map_err(|source| PepperError::Io {
-                action: "read",
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| PepperError::Io { action: "read", path: path.to_owned(), source })?;
         let mut pepper = Zeroizing::new([0; PEPPER_BYTES]);
         if bytes.len() != PEPPER_BYTES {
-            return Err(PepperError::WrongLength {
-                path: path.to_owned(),
-            });
+            return Err(PepperError::WrongLength { path: path.to_owned() });
         }
         pepper.copy_from_slice(&bytes);
         Ok(Some(Self(pepper)))
@@ -106,13 +96,7 @@ impl std::fmt::Debug for Pepper {
 }
 
 fn create(path: &Path) -> Result<(), PepperError> {
-    let io = |action| {
-        move |source| PepperError::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
-    };
+    let io = |action| move |source| PepperError::Io { action, path: path.to_owned(), source };
     let mut bytes = Zeroizing::new([0_u8; PEPPER_BYTES]);
     aws_lc_rs::rand::fill(bytes.as_mut_slice()).map_err(|_| PepperError::NoRandomness)?;
     let directory = match path.parent() {
@@ -154,15 +138,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state").join("pepper");
         let made = Pepper::load_or_create(&path).unwrap();
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_ne!(made.expose(), &[0; PEPPER_BYTES]);
-        assert_eq!(
-            Pepper::load_or_create(&path).unwrap().expose(),
-            made.expose()
-        );
+        assert_eq!(Pepper::load_or_create(&path).unwrap().expose(), made.expose());
         let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
         assert_eq!(left.len(), 1, "no draft is left behind");
         assert_eq!(format!("{made:?}"), "[redacted]");
@@ -174,10 +152,7 @@ mod tests {
         let path = dir.path().join("pepper");
         for wrong in [&b""[..], &[1; 31], &[1; 33]] {
             std::fs::write(&path, wrong).unwrap();
-            assert!(matches!(
-                Pepper::load_or_create(&path),
-                Err(PepperError::WrongLength { .. })
-            ));
+            assert!(matches!(Pepper::load_or_create(&path), Err(PepperError::WrongLength { .. })));
             assert_eq!(std::fs::read(&path).unwrap(), wrong);
         }
     }
@@ -188,9 +163,6 @@ mod tests {
         let path = dir.path().join("pepper");
         std::fs::write(&path, [7; PEPPER_BYTES]).unwrap();
         create(&path).unwrap();
-        assert_eq!(
-            Pepper::load(&path).unwrap().unwrap().expose(),
-            &[7; PEPPER_BYTES]
-        );
+        assert_eq!(Pepper::load(&path).unwrap().unwrap().expose(), &[7; PEPPER_BYTES]);
     }
 }

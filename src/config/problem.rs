@@ -53,12 +53,7 @@ impl Problem {
         reason: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            key: key.into(),
-            place,
-            reason: reason.into(),
-            fix: fix.into(),
-        }
+        Self { key: key.into(), place, reason: reason.into(), fix: fix.into() }
     }
 
     /// Two lines, the first as editors and people know it: `file:line:column: what`.
@@ -69,11 +64,7 @@ impl Problem {
             Place::Variable(name) => format!("environment {name}"),
             Place::Default => format!("{file} (not set)"),
         };
-        let key = if self.key.is_empty() {
-            String::new()
-        } else {
-            format!("`{}` ", self.key)
-        };
+        let key = if self.key.is_empty() { String::new() } else { format!("`{}` ", self.key) };
         format!("{place}: {key}{}\n    fix: {}", self.reason, self.fix)
     }
 }

@@ -55,9 +55,7 @@ impl Reader {
 
     /// Where the value of this key was written.
     pub(super) fn place(&self, path: &str) -> Place {
-        self.settings
-            .get(path)
-            .map_or(Place::Default, |setting| setting.place.clone())
+        self.settings.get(path).map_or(Place::Default, |setting| setting.place.clone())
     }
 
     pub(super) fn problem(
@@ -274,11 +272,7 @@ impl Reader {
         own_path: &'static str,
         file_path: &'static str,
     ) -> Option<Secret> {
-        if let Some(Setting {
-            value: Scalar::Untyped(text),
-            ..
-        }) = self.settings.get(own_path)
-        {
+        if let Some(Setting { value: Scalar::Untyped(text), .. }) = self.settings.get(own_path) {
             let secret = Secret::new(text.clone());
             return self.secret_or_problem(own_path, secret);
         }
@@ -331,20 +325,12 @@ impl Reader {
     }
 
     pub(super) fn note_entry(&mut self, path: String, value: String, place: Place) {
-        self.effective.push(Effective {
-            key: path,
-            value,
-            place,
-        });
+        self.effective.push(Effective { key: path, value, place });
     }
 
     pub(super) fn note(&mut self, path: &'static str, value: String) {
         let place = self.place(path);
-        self.effective.push(Effective {
-            key: path.to_owned(),
-            value,
-            place,
-        });
+        self.effective.push(Effective { key: path.to_owned(), value, place });
     }
 
     fn preset(&self, path: &'static str) -> &'static str {
@@ -356,11 +342,7 @@ impl Reader {
 
     /// A mistake of ours, not of the person who wrote the file. The test of the empty file would see it.
     fn not_in_table<T>(&mut self, path: &'static str, stand_in: T) -> T {
-        self.problem(
-            path,
-            "is missing in the table of keys",
-            "please report this as a bug",
-        );
+        self.problem(path, "is missing in the table of keys", "please report this as a bug");
         stand_in
     }
 }

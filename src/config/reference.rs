@@ -15,11 +15,9 @@ impl Kind {
             Self::Name { chars_max } => format!("name, at most {chars_max} of `A-Z a-z 0-9 . _ -`"),
             Self::Integer { min, max } => format!("whole number {min} – {max}"),
             Self::Boolean => "`true`, `false`".to_owned(),
-            Self::Choice(words) => words
-                .iter()
-                .map(|word| format!("`{word}`"))
-                .collect::<Vec<_>>()
-                .join(", "),
+            Self::Choice(words) => {
+                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+            }
             Self::Path => "path".to_owned(),
             Self::Url => "URL".to_owned(),
             Self::Socket => "`ip:port`".to_owned(),
@@ -50,9 +48,7 @@ impl Key {
     }
 
     fn name(&self) -> &'static str {
-        self.path
-            .split_once('.')
-            .map_or(self.path, |(_, name)| name)
+        self.path.split_once('.').map_or(self.path, |(_, name)| name)
     }
 
     /// The variable that overrides it.
@@ -79,11 +75,7 @@ pub fn markdown() -> String {
     for key in KEYS {
         if section != Some(key.section()) {
             section = Some(key.section());
-            let title = if key.section().is_empty() {
-                "Top level"
-            } else {
-                key.section()
-            };
+            let title = if key.section().is_empty() { "Top level" } else { key.section() };
             text.push_str(&format!(
                 "\n## {title}\n\n| key | type | default | unit | effect |\n|---|---|---|---|---|\n"
             ));
@@ -143,17 +135,13 @@ pub fn example() -> String {
                 }
             }
             (_, Preset::Value(value)) => {
-                let unit = if key.unit.is_empty() {
-                    String::new()
-                } else {
-                    format!("    # {}", key.unit)
-                };
+                let unit =
+                    if key.unit.is_empty() { String::new() } else { format!("    # {}", key.unit) };
                 text.push_str(&format!("{indent}{}: {value}{unit}\n", key.name()));
             }
-            (_, Preset::Computed(from)) => text.push_str(&format!(
-                "{indent}# {}: …    # default: {from}\n",
-                key.name()
-            )),
+            (_, Preset::Computed(from)) => {
+                text.push_str(&format!("{indent}# {}: …    # default: {from}\n", key.name()))
+            }
             (_, Preset::Unset) => {
                 text.push_str(&format!("{indent}# {}: {}\n", key.name(), sample(key)))
             }

@@ -58,10 +58,7 @@ impl Secret {
     /// It cannot be read, is empty, too large, or not UTF-8.
     pub fn from_file(path: &Path) -> Result<Self, SecretError> {
         use std::io::Read as _;
-        let unreadable = |source| SecretError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
         let mut bytes = Zeroizing::new(Vec::new());
         std::fs::File::open(path)
             .map_err(unreadable)?
@@ -69,9 +66,7 @@ impl Secret {
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
         if bytes.len() as u64 > SECRET_BYTES_MAX {
-            return Err(SecretError::TooLarge {
-                path: path.to_owned(),
-            });
+            return Err(SecretError::TooLarge { path: path.to_owned() });
         }
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| SecretError::Unusable("the file is not UTF-8"))?;
@@ -118,10 +113,7 @@ mod tests {
             assert!(Secret::from_file(&path).is_err());
         }
         std::fs::write(&path, vec![b'a'; 70_000]).unwrap();
-        assert!(matches!(
-            Secret::from_file(&path),
-            Err(SecretError::TooLarge { .. })
-        ));
+        assert!(matches!(Secret::from_file(&path), Err(SecretError::TooLarge { .. })));
     }
 
     #[test]

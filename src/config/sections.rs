@@ -27,9 +27,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         formats,
         schema_registry,
         state: state(reader),
-        policies: Policies {
-            dir: reader.path("policies.dir"),
-        },
+        policies: Policies { dir: reader.path("policies.dir") },
         http: Http {
             listen: reader.socket("http.listen"),
             token: reader.secret("http.token", "http.token_file"),
@@ -44,9 +42,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
             bytes_max: reader.size("batch.bytes_max"),
             linger_max: reader.duration_ms("batch.linger_ms_max"),
         },
-        limits: Limits {
-            value_bytes_max: reader.size("limits.value_bytes_max"),
-        },
+        limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
         log: Log {
             format: reader.choice("log.format", LogFormat::from_name, LogFormat::Auto),
             level: reader.choice("log.level", LogLevel::from_name, LogLevel::Info),
@@ -76,14 +72,8 @@ fn topics(reader: &mut Reader) -> Topics {
         "topics.deferred",
         "topics.consent_dead_letter",
     ];
-    let [
-        consent_change,
-        outbound_message,
-        approved,
-        blocked,
-        deferred,
-        consent_dead_letter,
-    ] = PATHS.map(|path| reader.name(path, || None));
+    let [consent_change, outbound_message, approved, blocked, deferred, consent_dead_letter] =
+        PATHS.map(|path| reader.name(path, || None));
     let topics = Topics {
         consent_change,
         outbound_message,
@@ -94,11 +84,8 @@ fn topics(reader: &mut Reader) -> Topics {
     };
     let names = topics.all().map(str::to_owned);
     for (index, (path, name)) in PATHS.iter().zip(&names).enumerate() {
-        if let Some((first, _)) = PATHS
-            .iter()
-            .zip(&names)
-            .take(index)
-            .find(|(_, earlier)| *earlier == name)
+        if let Some((first, _)) =
+            PATHS.iter().zip(&names).take(index).find(|(_, earlier)| *earlier == name)
         {
             // With one topic in two roles the gate would read its own outputs, or senders what was blocked.
             reader.problem(
@@ -150,9 +137,7 @@ fn schema_registry(reader: &mut Reader, formats: Formats) -> Option<SchemaRegist
         }
         return None;
     };
-    let after_scheme = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"));
+    let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     match after_scheme {
         // Not quoted: it may hold a password.
         Some(rest) if rest.contains('@') => reader.problem(
@@ -180,18 +165,12 @@ fn schema_registry(reader: &mut Reader, formats: Formats) -> Option<SchemaRegist
 
 fn state(reader: &mut Reader) -> State {
     let dir = reader.path("state.dir");
-    let pepper_file = reader
-        .optional_path("state.pepper_file")
-        .unwrap_or_else(|| {
-            let path = dir.join("pepper");
-            reader.note("state.pepper_file", path.display().to_string());
-            path
-        });
-    State {
-        memory_bytes: reader.size("state.memory_bytes"),
-        dir,
-        pepper_file,
-    }
+    let pepper_file = reader.optional_path("state.pepper_file").unwrap_or_else(|| {
+        let path = dir.join("pepper");
+        reader.note("state.pepper_file", path.display().to_string());
+        path
+    });
+    State { memory_bytes: reader.size("state.memory_bytes"), dir, pepper_file }
 }
 
 /// What `gethostname` would say, without C.
@@ -237,14 +216,8 @@ impl LogFormat {
 
 impl LogLevel {
     fn from_name(name: &str) -> Option<Self> {
-        [
-            Self::Error,
-            Self::Warn,
-            Self::Info,
-            Self::Debug,
-            Self::Trace,
-        ]
-        .into_iter()
-        .find(|level| level.name() == name)
+        [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace]
+            .into_iter()
+            .find(|level| level.name() == name)
     }
 }

@@ -8,9 +8,7 @@ fn parse_with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigEr
     Config::parse(
         "gate.yaml",
         text,
-        variables
-            .iter()
-            .map(|(name, value)| (OsString::from(name), OsString::from(value))),
+        variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))),
     )
 }
 
@@ -46,10 +44,7 @@ fn check_one(text: &str, variables: &[(&str, &str)], key: &str, place: &str, say
 fn an_empty_file_is_all_defaults() {
     for text in ["", "# nothing\n", "{}", "kafka:\ntopics: {}\n"] {
         let config = parse(text).unwrap();
-        assert_eq!(
-            config.lanes,
-            std::thread::available_parallelism().unwrap().get()
-        );
+        assert_eq!(config.lanes, std::thread::available_parallelism().unwrap().get());
         assert!(!config.instance_id.is_empty());
         assert_eq!(config.kafka.bootstrap_servers, "127.0.0.1:9092");
         assert_eq!(config.kafka.start_at, StartAt::Earliest);
@@ -98,15 +93,9 @@ fn every_value_can_be_set() {
     assert_eq!(config.kafka.bootstrap_servers, "a:1,[::1]:2");
     assert_eq!(config.kafka.start_at, StartAt::Latest);
     assert!(!config.kafka.leave_on_shutdown && !config.consent.key_names_contact);
-    assert_eq!(
-        config.schema_registry.as_ref().unwrap().url,
-        "https://r:8081"
-    );
+    assert_eq!(config.schema_registry.as_ref().unwrap().url, "https://r:8081");
     assert_eq!(config.state.pepper_file, PathBuf::from("/etc/pepper"));
-    assert_eq!(
-        (config.log.format, config.log.level),
-        (LogFormat::Json, LogLevel::Trace)
-    );
+    assert_eq!((config.log.format, config.log.level), (LogFormat::Json, LogLevel::Trace));
     let client = config.client_base();
     for (name, value) in [
         ("client.rack", "r1"),
@@ -139,15 +128,10 @@ lanes: 2
 ";
     let problems = problems_with(
         text,
-        &[
-            ("CONSENT_GATE__LOG__LEVEL", "loud"),
-            ("CONSENT_GATE__BATCH__MESSAGE_MAX", "1"),
-        ],
+        &[("CONSENT_GATE__LOG__LEVEL", "loud"), ("CONSENT_GATE__BATCH__MESSAGE_MAX", "1")],
     );
-    let seen: Vec<String> = problems
-        .iter()
-        .map(|problem| format!("{} {}", problem.place, problem.key))
-        .collect();
+    let seen: Vec<String> =
+        problems.iter().map(|problem| format!("{} {}", problem.place, problem.key)).collect();
     assert_eq!(
         seen,
         [
@@ -166,17 +150,11 @@ lanes: 2
         ]
     );
     for problem in &problems {
-        assert!(
-            !problem.reason.is_empty() && !problem.fix.is_empty(),
-            "{problem:?}"
-        );
+        assert!(!problem.reason.is_empty() && !problem.fix.is_empty(), "{problem:?}");
     }
     let shown = parse(text).unwrap_err().to_string();
     assert!(shown.contains("gate.yaml:4:3: `kafka.group_idd` there is no such key\n    fix: did you mean `kafka.group_id`?"), "{shown}");
-    assert!(
-        shown.ends_with("10 problems in the configuration"),
-        "{shown}"
-    );
+    assert!(shown.ends_with("10 problems in the configuration"), "{shown}");
 }
 
 #[test]
@@ -188,12 +166,7 @@ fn one_wrong_value_is_one_problem() {
         ("lanes: \"2\"\n", "lanes", "line 1", "without quotes"),
         ("lanes: 1.5\n", "lanes", "line 1", "whole number"),
         ("lanes: -1\n", "lanes", "line 1", "from 1 to 256"),
-        (
-            "lanes: 1000000000000000000000000\n",
-            "lanes",
-            "line 1",
-            "from 1 to 256",
-        ),
+        ("lanes: 1000000000000000000000000\n", "lanes", "line 1", "from 1 to 256"),
         ("lanes: [1]\n", "lanes", "line 1", "single value"),
         ("lanes:\n", "lanes", "line 1", "whole number"),
         ("kafka: 7\n", "kafka", "line 1", "section"),
@@ -209,30 +182,15 @@ fn one_wrong_value_is_one_problem() {
             "line 1",
             "without quotes",
         ),
-        (
-            "kafka: {group_id: \"\"}\n",
-            "kafka.group_id",
-            "line 1",
-            "empty",
-        ),
-        (
-            "kafka: {group_id: 1.10}\n",
-            "kafka.group_id",
-            "line 1",
-            "quotes",
-        ),
+        ("kafka: {group_id: \"\"}\n", "kafka.group_id", "line 1", "empty"),
+        ("kafka: {group_id: 1.10}\n", "kafka.group_id", "line 1", "quotes"),
         (
             "kafka: {transaction_timeout_ms: 10001}\n",
             "kafka.transaction_timeout_ms",
             "line 1",
             "10000",
         ),
-        (
-            "kafka: {bootstrap_servers: kafka}\n",
-            "kafka.bootstrap_servers",
-            "line 1",
-            "host:port",
-        ),
+        ("kafka: {bootstrap_servers: kafka}\n", "kafka.bootstrap_servers", "line 1", "host:port"),
         (
             "kafka: {bootstrap_servers: \"a:1,,b:2\"}\n",
             "kafka.bootstrap_servers",
@@ -245,18 +203,8 @@ fn one_wrong_value_is_one_problem() {
             "line 1",
             "security.protocol",
         ),
-        (
-            "kafka: {bootstrap_servers: \"a:0\"}\n",
-            "kafka.bootstrap_servers",
-            "line 1",
-            "host:port",
-        ),
-        (
-            "kafka: {properties: [a]}\n",
-            "kafka.properties",
-            "line 1",
-            "mapping",
-        ),
+        ("kafka: {bootstrap_servers: \"a:0\"}\n", "kafka.bootstrap_servers", "line 1", "host:port"),
+        ("kafka: {properties: [a]}\n", "kafka.properties", "line 1", "mapping"),
         (
             "kafka: {properties: {sasl: {username: a}}}\n",
             "kafka.properties.sasl",
@@ -287,18 +235,8 @@ fn one_wrong_value_is_one_problem() {
             "line 1",
             "/no/such/file",
         ),
-        (
-            "topics: {approved: \"a b\"}\n",
-            "topics.approved",
-            "line 1",
-            "letters, digits",
-        ),
-        (
-            "topics: {approved: \"..\"}\n",
-            "topics.approved",
-            "line 1",
-            "letters, digits",
-        ),
+        ("topics: {approved: \"a b\"}\n", "topics.approved", "line 1", "letters, digits"),
+        ("topics: {approved: \"..\"}\n", "topics.approved", "line 1", "letters, digits"),
         (
             "topics:\n  approved: consent-change\n",
             "topics.approved",
@@ -311,49 +249,24 @@ fn one_wrong_value_is_one_problem() {
             "line 1",
             "avro-single-object",
         ),
-        (
-            "schema_registry: {url: \"ftp://a\"}\n",
-            "schema_registry.url",
-            "line 1",
-            "http://",
-        ),
+        ("schema_registry: {url: \"ftp://a\"}\n", "schema_registry.url", "line 1", "http://"),
         (
             "schema_registry: {url: \"http://u:p@a\"}\n",
             "schema_registry.url",
             "line 1",
             "password_file",
         ),
-        (
-            "schema_registry: {username: a}\n",
-            "schema_registry.username",
-            "line 1",
-            "both",
-        ),
+        ("schema_registry: {username: a}\n", "schema_registry.username", "line 1", "both"),
         (
             "schema_registry: {password: hunter2}\n",
             "schema_registry.password",
             "line 1",
             "CONSENT_GATE__SCHEMA_REGISTRY__PASSWORD",
         ),
-        (
-            "http: {token: hunter2}\n",
-            "http.token",
-            "line 1",
-            "http.token_file",
-        ),
-        (
-            "http: {token_file: /no/such/file}\n",
-            "http.token_file",
-            "line 1",
-            "/no/such/file",
-        ),
+        ("http: {token: hunter2}\n", "http.token", "line 1", "http.token_file"),
+        ("http: {token_file: /no/such/file}\n", "http.token_file", "line 1", "/no/such/file"),
         ("lanes: 1\nlanes: 1\n", "lanes", "line 2", "first at line 1"),
-        (
-            "kafka: {}\nkafka: {group_id: a}\n",
-            "kafka",
-            "line 2",
-            "first at line 1",
-        ),
+        ("kafka: {}\nkafka: {group_id: a}\n", "kafka", "line 2", "first at line 1"),
         (
             "kafka: {properties: {linger.ms: 1, linger.ms: 2}}\n",
             "kafka.properties.linger.ms",
@@ -388,20 +301,12 @@ fn variables_override_the_file() {
     )
     .unwrap();
     assert_eq!(
-        (
-            config.lanes,
-            config.kafka.group_id.as_str(),
-            config.kafka.leave_on_shutdown
-        ),
+        (config.lanes, config.kafka.group_id.as_str(), config.kafka.leave_on_shutdown),
         (5, "007", false)
     );
     let client = config.client_base();
     assert_eq!(
-        [
-            client.get("linger.ms"),
-            client.get("client.rack"),
-            client.get("sasl.password")
-        ],
+        [client.get("linger.ms"), client.get("client.rack"), client.get("sasl.password")],
         [Some("9"), Some("r"), Some("hunter2")]
     );
     assert_eq!(config.http.token.unwrap().expose(), "t0ken");
@@ -410,12 +315,7 @@ fn variables_override_the_file() {
 #[test]
 fn wrong_variables_are_problems() {
     for (name, value, key, says) in [
-        (
-            "CONSENT_GATE__KAFKA__GROUPID",
-            "a",
-            "kafka.groupid",
-            "CONSENT_GATE__KAFKA__GROUP_ID",
-        ),
+        ("CONSENT_GATE__KAFKA__GROUPID", "a", "kafka.groupid", "CONSENT_GATE__KAFKA__GROUP_ID"),
         ("CONSENT_GATE__", "a", "", "no such key"),
         ("CONSENT_GATE__KAFKA", "a", "kafka", "no such key"),
         ("CONSENT_GATE__LANES", "many", "lanes", "whole number"),
@@ -432,20 +332,12 @@ fn wrong_variables_are_problems() {
             "kafka.properties.sasl.password",
             "kafka.secrets",
         ),
-        (
-            "CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD",
-            "",
-            "kafka.secrets.sasl.password",
-            "empty",
-        ),
+        ("CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD", "", "kafka.secrets.sasl.password", "empty"),
     ] {
         check_one("", &[(name, value)], key, name, says);
     }
     use std::os::unix::ffi::OsStringExt as _;
-    let broken = (
-        OsString::from("CONSENT_GATE__LANES"),
-        OsString::from_vec(vec![0xff]),
-    );
+    let broken = (OsString::from("CONSENT_GATE__LANES"), OsString::from_vec(vec![0xff]));
     assert!(
         matches!(Config::parse("f", "", [broken]), Err(ConfigError::Invalid { problems, .. }) if problems.len() == 1)
     );
@@ -473,10 +365,7 @@ fn properties_a_promise_depends_on_are_refused_from_file_and_environment() {
         "compression.type: zstd",
         "max.poll.interval.ms: 60000",
     ] {
-        assert!(
-            parse(&format!("kafka: {{properties: {{{open}}}}}")).is_ok(),
-            "{open}"
-        );
+        assert!(parse(&format!("kafka: {{properties: {{{open}}}}}")).is_ok(), "{open}");
     }
 }
 
@@ -492,15 +381,7 @@ fn secrets_come_from_files_and_are_never_shown() {
     let (config, effective) = Config::read("gate.yaml", &text, []).unwrap();
     assert_eq!(config.client_base().get("sasl.password"), Some("hunter2"));
     assert_eq!(
-        config
-            .schema_registry
-            .as_ref()
-            .unwrap()
-            .credentials
-            .as_ref()
-            .unwrap()
-            .1
-            .expose(),
+        config.schema_registry.as_ref().unwrap().credentials.as_ref().unwrap().1.expose(),
         "hunter2"
     );
     for shown in [
@@ -510,24 +391,15 @@ fn secrets_come_from_files_and_are_never_shown() {
         format!("{:?}", config.client_base()),
     ] {
         assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(
-            shown.contains("redacted") || shown.contains("ClientConfig"),
-            "{shown}"
-        );
+        assert!(shown.contains("redacted") || shown.contains("ClientConfig"), "{shown}");
     }
     let wrong = [
-        (
-            "kafka: {properties: {sasl.password: hunter2}}\n",
-            "sasl.password: /path/to/file",
-        ),
+        ("kafka: {properties: {sasl.password: hunter2}}\n", "sasl.password: /path/to/file"),
         ("kafka: {secrets: {ssl.key.pem: /dev/null}}\n", "empty"),
     ];
     for (text, says) in wrong {
         let shown = parse(text).unwrap_err().to_string();
-        assert!(
-            shown.contains(says) && !shown.contains("hunter2"),
-            "{shown}"
-        );
+        assert!(shown.contains(says) && !shown.contains("hunter2"), "{shown}");
     }
 }
 
@@ -536,10 +408,7 @@ fn too_much_is_refused_before_it_costs() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("large.yaml");
     std::fs::write(&path, "a".repeat(2 * 1024 * 1024)).unwrap();
-    assert!(matches!(
-        Config::load(&path),
-        Err(ConfigError::TooLarge { .. })
-    ));
+    assert!(matches!(Config::load(&path), Err(ConfigError::TooLarge { .. })));
     assert!(matches!(
         Config::load(&dir.path().join("absent.yaml")),
         Err(ConfigError::Unreadable { .. })
@@ -553,10 +422,9 @@ fn too_much_is_refused_before_it_costs() {
 #[test]
 fn golden_reference_and_example_match_the_table() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for (file, generated) in [
-        ("docs/reference/config.md", markdown()),
-        ("config.example.yaml", example()),
-    ] {
+    for (file, generated) in
+        [("docs/reference/config.md", markdown()), ("config.example.yaml", example())]
+    {
         let path = root.join(file);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -568,15 +436,10 @@ fn golden_reference_and_example_match_the_table() {
             "{file} differs from src/config/keys.rs: run UPDATE_GOLDEN=1 cargo test --release --lib config::tests::golden"
         );
     }
-    let (example, defaults) = (
-        Config::read("e", &example(), []).unwrap().1,
-        Config::read("d", "", []).unwrap().1,
-    );
+    let (example, defaults) =
+        (Config::read("e", &example(), []).unwrap().1, Config::read("d", "", []).unwrap().1);
     let values = |effective: Vec<Effective>| {
-        effective
-            .into_iter()
-            .map(|line| (line.key, line.value))
-            .collect::<Vec<_>>()
+        effective.into_iter().map(|line| (line.key, line.value)).collect::<Vec<_>>()
     };
     assert_eq!(values(example), values(defaults));
 }

@@ -168,13 +168,8 @@ impl Written {
                 ),
             )),
             (_, Node::Scalar(value)) => {
-                self.settings.insert(
-                    key.path,
-                    Setting {
-                        value,
-                        place: Place::of(node.referenced),
-                    },
-                );
+                self.settings
+                    .insert(key.path, Setting { value, place: Place::of(node.referenced) });
             }
             (_, Node::Map(_) | Node::List) => {
                 self.problems.push(Problem::new(
@@ -188,34 +183,22 @@ impl Written {
     }
 
     fn variable(&mut self, name: &OsString, value: &OsString) {
-        let Some(written) = name
-            .to_string_lossy()
-            .strip_prefix(VARIABLE_PREFIX)
-            .map(str::to_owned)
+        let Some(written) = name.to_string_lossy().strip_prefix(VARIABLE_PREFIX).map(str::to_owned)
         else {
             return;
         };
         let place = Place::Variable(name.to_string_lossy().into_owned());
         let path = written.to_lowercase().replace("__", ".");
         let Some(value) = value.to_str() else {
-            self.problems.push(Problem::new(
-                path,
-                place,
-                "is not UTF-8",
-                "set it to plain text",
-            ));
+            self.problems.push(Problem::new(path, place, "is not UTF-8", "set it to plain text"));
             return;
         };
-        let setting = Setting {
-            value: Scalar::Untyped(value.to_owned()),
-            place: place.clone(),
-        };
+        let setting = Setting { value: Scalar::Untyped(value.to_owned()), place: place.clone() };
         for key in keys::KEYS {
             match key.kind {
                 Kind::Properties | Kind::Secrets => {
-                    let Some(name) = path
-                        .strip_prefix(key.path)
-                        .and_then(|rest| rest.strip_prefix('.'))
+                    let Some(name) =
+                        path.strip_prefix(key.path).and_then(|rest| rest.strip_prefix('.'))
                     else {
                         continue;
                     };
@@ -239,10 +222,7 @@ impl Written {
 
 /// The variable that overrides `path`.
 pub(super) fn variable_of(path: &str) -> String {
-    format!(
-        "{VARIABLE_PREFIX}{}",
-        path.to_uppercase().replace('.', "__")
-    )
+    format!("{VARIABLE_PREFIX}{}", path.to_uppercase().replace('.', "__"))
 }
 
 fn unknown(path: &str, place: Place) -> Problem {
@@ -276,22 +256,14 @@ fn parse(text: &str) -> Result<Option<Located>, Problem> {
     serde_saphyr::from_str_with_options::<Option<Located>>(text, options).map_err(|error| {
         let place = error.location().map_or(Place::File, Place::of);
         let fix = "correct the YAML; nothing below this line was checked";
-        Problem::new(
-            "",
-            place,
-            format!("is not YAML: {}", reason_of(&error)),
-            fix,
-        )
+        Problem::new("", place, format!("is not YAML: {}", reason_of(&error)), fix)
     })
 }
 
 /// The library's sentence without its own line numbers, which we print in front.
 fn reason_of(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
-    let end = text
-        .find(" at line ")
-        .or_else(|| text.find(" (line "))
-        .unwrap_or(text.len());
+    let end = text.find(" at line ").or_else(|| text.find(" (line ")).unwrap_or(text.len());
     text.get(..end)
         .unwrap_or(&text)
         .lines()
@@ -312,10 +284,7 @@ enum Node {
 
 impl Place {
     fn of(location: Location) -> Self {
-        Self::Line {
-            line: location.line(),
-            column: location.column(),
-        }
+        Self::Line { line: location.line(), column: location.column() }
     }
 }
 

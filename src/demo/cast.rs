@@ -21,18 +21,13 @@ pub(super) struct Scene {
 impl Scene {
     /// The message's id.
     pub(super) fn message_id(&self) -> &str {
-        self.message
-            .get("message_id")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        self.message.get("message_id").and_then(Value::as_str).unwrap_or_default()
     }
 }
 
 fn now(seconds_ago: i64) -> String {
     let at = jiff::Timestamp::now();
-    at.checked_sub(jiff::SignedDuration::from_secs(seconds_ago))
-        .unwrap_or(at)
-        .to_string()
+    at.checked_sub(jiff::SignedDuration::from_secs(seconds_ago)).unwrap_or(at).to_string()
 }
 
 fn email_of(who: &str) -> String {
@@ -87,12 +82,7 @@ pub(super) fn scenes() -> Vec<Scene> {
     let ana_history = vec![
         opt_in("ana", "email", &ana),
         opt_in("ana", "sms", ana_phone),
-        change(
-            "ana",
-            "opt_out",
-            3_600,
-            &json!({"channel": "sms", "address": ana_phone}),
-        ),
+        change("ana", "opt_out", 3_600, &json!({"channel": "sms", "address": ana_phone})),
     ];
     let chloe = email_of("chloe");
     let dev = email_of("dev");
@@ -110,10 +100,7 @@ pub(super) fn scenes() -> Vec<Scene> {
         receipt.insert("message_id".into(), "demo-eve-receipt".into());
         receipt.insert("category".into(), "transactional".into());
         receipt.insert("purpose".into(), "service.order".into());
-        receipt.insert(
-            "content".into(),
-            json!({"promotional": false, "sender_identity": true}),
-        );
+        receipt.insert("content".into(), json!({"promotional": false, "sender_identity": true}));
     }
     let scene = |who, story, message_label, expected, before, message| Scene {
         who,
@@ -181,23 +168,11 @@ pub(super) fn scenes() -> Vec<Scene> {
             "blocked.complaint",
             vec![
                 opt_in("eve", "email", &eve),
-                change(
-                    "eve",
-                    "complaint",
-                    1_800,
-                    &json!({"address": eve, "channel": "email"}),
-                ),
+                change("eve", "complaint", 1_800, &json!({"address": eve, "channel": "email"})),
             ],
             newsletter("eve", "email", &eve),
         ),
-        scene(
-            "Eve",
-            "the same",
-            "order receipt",
-            "approved.transactional",
-            vec![],
-            receipt,
-        ),
+        scene("Eve", "the same", "order receipt", "approved.transactional", vec![], receipt),
         scene(
             "Farid",
             "agreed, then texted STOP while his message was queued",
@@ -209,9 +184,7 @@ pub(super) fn scenes() -> Vec<Scene> {
     ];
     let stop = json!({"address": farid_phone, "text": "Stop!", "to": "+447700900001"});
     if let Some(farid) = scenes.last_mut() {
-        farid
-            .while_queued
-            .push(change("farid", "inbound_sms", 0, &stop));
+        farid.while_queued.push(change("farid", "inbound_sms", 0, &stop));
     }
     scenes
 }
@@ -219,11 +192,6 @@ pub(super) fn scenes() -> Vec<Scene> {
 /// Ana's opt-out and the message she got before, sent again.
 pub(super) fn live() -> (Value, Value) {
     let ana = email_of("ana");
-    let opt_out = change(
-        "ana",
-        "opt_out",
-        0,
-        &json!({"channel": "email", "address": ana}),
-    );
+    let opt_out = change("ana", "opt_out", 0, &json!({"channel": "email", "address": ana}));
     (opt_out, newsletter("ana", "email", &ana))
 }

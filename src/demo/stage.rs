@@ -66,29 +66,18 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new() -> Result<Self, StageError> {
         let mut config = ClientConfig::new();
-        config
-            .set("test.mock.num.brokers", "1")
-            .set("linger.ms", "0");
+        config.set("test.mock.num.brokers", "1").set("linger.ms", "0");
         let producer: BaseProducer<Acknowledgements> =
             config.create_with_context(Acknowledgements::default())?;
         mock_rebalance_delay(producer.client(), Duration::ZERO);
         let bootstrap = {
-            let cluster = producer
-                .client()
-                .mock_cluster()
-                .ok_or(StageError::NoCluster)?;
-            for topic in [CONSENT, OUTBOUND, "consent-dead-letter"]
-                .into_iter()
-                .chain(OUTPUTS)
-            {
+            let cluster = producer.client().mock_cluster().ok_or(StageError::NoCluster)?;
+            for topic in [CONSENT, OUTBOUND, "consent-dead-letter"].into_iter().chain(OUTPUTS) {
                 cluster.create_topic(topic, N_PARTITIONS, 1)?;
             }
             cluster.bootstrap_servers()
         };
-        Ok(Self {
-            producer,
-            bootstrap,
-        })
+        Ok(Self { producer, bootstrap })
     }
 
     pub(super) fn bootstrap(&self) -> &str {
@@ -109,20 +98,13 @@ impl Stage {
 
     /// Publishes a consent change; returns how long the acknowledgement took.
     pub(super) fn consent(&self, change: &Value) -> Result<Duration, StageError> {
-        let key = change
-            .get("contact_id")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let key = change.get("contact_id").and_then(Value::as_str).unwrap_or_default();
         self.send(CONSENT, key, change)
     }
 
     pub(super) fn message(&self, message: &Value) -> Result<Duration, StageError> {
         let recipient = message.get("recipient").and_then(|r| r.get("contact_id"));
-        self.send(
-            OUTBOUND,
-            recipient.and_then(Value::as_str).unwrap_or_default(),
-            message,
-        )
+        self.send(OUTBOUND, recipient.and_then(Value::as_str).unwrap_or_default(), message)
     }
 
     fn send(&self, topic: &str, key: &str, value: &Value) -> Result<Duration, StageError> {
@@ -144,12 +126,8 @@ impl Stage {
     /// A reader of all outputs.
     pub(super) fn audience(&self) -> Result<Audience, StageError> {
         let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", &self.bootstrap)
-            .set("group.id", "demo-audience");
-        config
-            .set("enable.auto.commit", "false")
-            .set("fetch.wait.max.ms", "10");
+        config.set("bootstrap.servers", &self.bootstrap).set("group.id", "demo-audience");
+        config.set("enable.auto.commit", "false").set("fetch.wait.max.ms", "10");
         let consumer: BaseConsumer<GateContext> =
             config.create_with_context(GateContext::default())?;
         let mut assignment = TopicPartitionList::new();
@@ -160,11 +138,7 @@ impl Stage {
         }
         consumer.assign(&assignment)?;
         let reader = BatchReader::new(consumer, 100)?;
-        Ok(Audience {
-            reader,
-            sources: HashSet::new(),
-            seen: Vec::new(),
-        })
+        Ok(Audience { reader, sources: HashSet::new(), seen: Vec::new() })
     }
 }
 
@@ -201,22 +175,14 @@ impl Audience {
                 let Polled::Record(record) = polled else {
                     continue;
                 };
-                let text = |header| {
-                    record
-                        .header(header)
-                        .and_then(|t| std::str::from_utf8(t).ok())
-                };
+                let text = |header| record.header(header).and_then(|t| std::str::from_utf8(t).ok());
                 let source = text(c"gate-source").and_then(SourceRef::parse);
                 let Some(source) = source else { continue };
-                if !self
-                    .sources
-                    .insert((source.partition, source.record_offset))
-                {
+                if !self.sources.insert((source.partition, source.record_offset)) {
                     continue;
                 }
-                let value: Option<Value> = record
-                    .value
-                    .and_then(|value| serde_json::from_slice(value).ok());
+                let value: Option<Value> =
+                    record.value.and_then(|value| serde_json::from_slice(value).ok());
                 let message_id = value.as_ref().and_then(|v| v.get("message_id")?.as_str());
                 self.seen.push(Seen {
                     message_id: message_id.unwrap_or_default().to_owned(),

@@ -27,17 +27,11 @@ pub struct GateContext {
 impl GateContext {
     /// The next recorded rebalance.
     pub fn take_rebalance(&self) -> Option<Rebalance> {
-        self.rebalances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     fn push(&self, rebalance: Rebalance) {
-        self.rebalances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(rebalance);
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
     }
 }
 

@@ -65,9 +65,7 @@ pub fn scanner(base: &ClientConfig, group_id: &str) -> ClientConfig {
 pub fn end_offset_query(base: &ClientConfig) -> ClientConfig {
     let mut config = base.clone();
     config.set("isolation.level", "read_uncommitted");
-    config
-        .set("reconnect.backoff.ms", "50")
-        .set("reconnect.backoff.max.ms", "1000");
+    config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
     config.set("topic.metadata.refresh.interval.ms", "30000");
     config
 }
@@ -113,10 +111,7 @@ pub fn lane_producer(
 ) -> ClientConfig {
     let mut config = base.clone();
     config.set("transactional.id", transactional_id);
-    config.set(
-        "transaction.timeout.ms",
-        transaction_timeout.as_millis().to_string(),
-    );
+    config.set("transaction.timeout.ms", transaction_timeout.as_millis().to_string());
     for (key, value) in [
         ("acks", "all"),
         ("enable.idempotence", "true"),

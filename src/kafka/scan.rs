@@ -79,11 +79,7 @@ pub fn scan(
     let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
     let mut assignment = TopicPartitionList::new();
     for ((topic, partition), offset) in from {
-        let offset = if *offset < 0 {
-            Offset::End
-        } else {
-            Offset::Offset(*offset)
-        };
+        let offset = if *offset < 0 { Offset::End } else { Offset::Offset(*offset) };
         assignment.add_partition_offset(topic, *partition, offset)?;
     }
     consumer.assign(&assignment)?;
@@ -94,20 +90,14 @@ pub fn scan(
         if Instant::now() > deadline {
             let unfinished = from.keys().find(|key| !ends.contains_key(*key));
             return Err(ScanError::Timeout {
-                topic: unfinished
-                    .map(|(topic, _)| topic.clone())
-                    .unwrap_or_default(),
+                topic: unfinished.map(|(topic, _)| topic.clone()).unwrap_or_default(),
                 seconds: timeout.as_secs(),
             });
         }
         for polled in reader.poll(POLL_WAIT).iter() {
             match polled {
                 Polled::Record(record) => visit(&record),
-                Polled::EndOfPartition {
-                    topic,
-                    partition,
-                    next_offset,
-                } => {
+                Polled::EndOfPartition { topic, partition, next_offset } => {
                     ends.insert((topic.to_owned(), partition), next_offset);
                 }
                 // transient errors pass or end in the time-out above

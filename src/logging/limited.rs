@@ -61,13 +61,7 @@ impl Limited {
             }
         }
         let Some(line) = lines.get_mut(&key) else {
-            lines.insert(
-                key,
-                Line {
-                    written: now,
-                    suppressed: 0,
-                },
-            );
+            lines.insert(key, Line { written: now, suppressed: 0 });
             return Some(0);
         };
         if line.is_over(now) {
@@ -97,11 +91,7 @@ mod tests {
         for _ in 0..41 {
             assert_eq!(limited.admit_at(("a", 1), start + WINDOW / 2), None);
         }
-        assert_eq!(
-            limited.admit_at(("a", 2), start + WINDOW / 2),
-            Some(0),
-            "another key"
-        );
+        assert_eq!(limited.admit_at(("a", 2), start + WINDOW / 2), Some(0), "another key");
         assert_eq!(limited.admit_at(("a", 1), start + WINDOW), Some(41));
         assert_eq!(limited.admit_at(("a", 1), start + WINDOW * 2), Some(0));
     }
@@ -113,11 +103,7 @@ mod tests {
         for number in 0..max {
             assert_eq!(limited.admit_at(("p", number), start), Some(0));
         }
-        assert_eq!(
-            limited.admit_at(("p", max), start),
-            Some(0),
-            "the first of the shared key"
-        );
+        assert_eq!(limited.admit_at(("p", max), start), Some(0), "the first of the shared key");
         assert_eq!(limited.admit_at(("p", max + 1), start), None);
         assert_eq!(limited.admit_at(("q", 0), start), None);
         assert!(limited.lines.lock().unwrap().len() <= KEYS_MAX + 1);

@@ -39,11 +39,7 @@ impl LogFormat {
     /// Text when a person watches stderr, JSON otherwise.
     #[must_use]
     pub fn of_stderr() -> Self {
-        if std::io::stderr().is_terminal() {
-            Self::Text
-        } else {
-            Self::Json
-        }
+        if std::io::stderr().is_terminal() { Self::Text } else { Self::Json }
     }
 }
 
@@ -72,15 +68,8 @@ pub enum LoggingError {
 pub fn init(configured_level: &str) -> Result<(), LoggingError> {
     let format = LogFormat::of_stderr();
     let rust_log = std::env::var("RUST_LOG").ok();
-    let subscriber = subscriber(
-        rust_log.as_deref(),
-        configured_level,
-        format,
-        std::io::stderr,
-    )?;
-    subscriber
-        .try_init()
-        .map_err(|_| LoggingError::AlreadyRunning)?;
+    let subscriber = subscriber(rust_log.as_deref(), configured_level, format, std::io::stderr)?;
+    subscriber.try_init().map_err(|_| LoggingError::AlreadyRunning)?;
     install_panic_hook(format);
     Ok(())
 }
@@ -157,20 +146,11 @@ mod tests {
 
     #[test]
     fn no_setting_opens_the_kafka_clients_below_warnings() {
-        for rust_log in [
-            None,
-            Some("trace"),
-            Some("librdkafka=trace,rdkafka::client=trace,trace"),
-        ] {
+        for rust_log in [None, Some("trace"), Some("librdkafka=trace,rdkafka::client=trace,trace")]
+        {
             let text = logged(rust_log, "trace", LogFormat::Json, kafka_events);
-            assert!(
-                !text.contains("kafka info") && !text.contains("kafka debug"),
-                "{text}"
-            );
-            assert!(
-                text.contains("kafka warning") && text.contains("not pinned"),
-                "{text}"
-            );
+            assert!(!text.contains("kafka info") && !text.contains("kafka debug"), "{text}");
+            assert!(text.contains("kafka warning") && text.contains("not pinned"), "{text}");
         }
     }
 

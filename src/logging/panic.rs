@@ -24,9 +24,7 @@ pub fn install_panic_hook(format: LogFormat) {
     std::panic::set_hook(Box::new(move |info| {
         // Written by hand: the panic may have come out of the logger itself.
         // If stderr is gone there is nobody left to tell.
-        std::io::stderr()
-            .write_all(line(format, info).as_bytes())
-            .ok();
+        std::io::stderr().write_all(line(format, info).as_bytes()).ok();
         // Exit handlers of RocksDB and librdkafka run while our other threads do; if they hang, abort.
         let watchdog = std::thread::Builder::new().name("exit-watchdog".to_owned());
         watchdog
@@ -84,11 +82,7 @@ mod tests {
             return;
         };
         let is_json = format == "json";
-        install_panic_hook(if is_json {
-            LogFormat::Json
-        } else {
-            LogFormat::Text
-        });
+        install_panic_hook(if is_json { LogFormat::Json } else { LogFormat::Text });
         let lane = std::thread::Builder::new().name("lane 3".to_owned());
         lane.spawn(|| panic!("cannot send to {SECRET}")).unwrap();
         loop {
@@ -98,11 +92,7 @@ mod tests {
 
     fn run_child(format: &str) -> Output {
         Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "logging::panic::tests::child_panics_in_a_thread",
-                "--nocapture",
-            ])
+            .args(["--exact", "logging::panic::tests::child_panics_in_a_thread", "--nocapture"])
             .env(CHILD, format)
             .env_remove("RUST_BACKTRACE")
             .output()
@@ -115,14 +105,8 @@ mod tests {
             let output = run_child(format);
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(EXIT_INVARIANT), "{stderr}");
-            assert!(
-                !stderr.contains(SECRET) && !stderr.contains("cannot send"),
-                "{stderr}"
-            );
-            assert!(
-                stderr.contains("panic.rs:") && stderr.contains("lane 3"),
-                "{stderr}"
-            );
+            assert!(!stderr.contains(SECRET) && !stderr.contains("cannot send"), "{stderr}");
+            assert!(stderr.contains("panic.rs:") && stderr.contains("lane 3"), "{stderr}");
             if format == "json" {
                 let line: serde_json::Value = serde_json::from_str(stderr.trim()).unwrap();
                 assert_eq!(line["thread"], "lane 3");

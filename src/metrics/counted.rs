@@ -49,9 +49,7 @@ impl Labels for Decided {
     fn all() -> Vec<Self> {
         let channels = || std::iter::once(None).chain(Channel::ALL.into_iter().map(Some));
         let reasons = Reason::ALL.iter().copied();
-        reasons
-            .flat_map(|reason| channels().map(move |channel| Self(reason, channel)))
-            .collect()
+        reasons.flat_map(|reason| channels().map(move |channel| Self(reason, channel))).collect()
     }
     fn index(self) -> usize {
         // Reasons are numbered from 0 and channels from 1 by their own `repr(u8)`; a test compares.
@@ -60,9 +58,7 @@ impl Labels for Decided {
     }
     fn values(self, _: &TopicNames) -> Vec<String> {
         let channel = self.1.map_or("unknown", Channel::as_str);
-        [self.0.outcome().as_str(), self.0.short_code(), channel]
-            .map(str::to_owned)
-            .to_vec()
+        [self.0.outcome().as_str(), self.0.short_code(), channel].map(str::to_owned).to_vec()
     }
 }
 
@@ -77,18 +73,13 @@ impl Labels for Changed {
     fn all() -> Vec<Self> {
         let actions = std::iter::once(None).chain(Action::ALL.into_iter().map(Some));
         let results = || ConsentResult::ALL.iter().copied();
-        actions
-            .flat_map(|action| results().map(move |result| Self(action, result)))
-            .collect()
+        actions.flat_map(|action| results().map(move |result| Self(action, result))).collect()
     }
     fn index(self) -> usize {
         self.0.map_or(0, |action| action as usize + 1) * ConsentResult::ALL.len() + self.1 as usize
     }
     fn values(self, _: &TopicNames) -> Vec<String> {
-        vec![
-            self.0.map_or("unknown", Action::as_str).to_owned(),
-            self.1.as_str().to_owned(),
-        ]
+        vec![self.0.map_or("unknown", Action::as_str).to_owned(), self.1.as_str().to_owned()]
     }
 }
 
@@ -127,10 +118,7 @@ impl Invalid {
     #[must_use]
     pub fn new(topic: Topic, class: &str) -> Self {
         let place = INVALID_CLASSES.iter().position(|known| *known == class);
-        Self {
-            topic,
-            class: place.unwrap_or(INVALID_CLASSES.len()),
-        }
+        Self { topic, class: place.unwrap_or(INVALID_CLASSES.len()) }
     }
 }
 

@@ -72,9 +72,7 @@ impl Registrar<'_> {
         let vec = IntCounterVec::new(Opts::new(spec.name, spec.help), &L::names())?;
         self.declare::<L>(spec, "counter");
         let stray = IntCounter::with_opts(Opts::new("stray", "stray"))?;
-        self.family(vec, stray, |vec, values| {
-            vec.get_metric_with_label_values(values)
-        })
+        self.family(vec, stray, |vec, values| vec.get_metric_with_label_values(values))
     }
 
     /// A whole-number gauge with one child for each member of `L`.
@@ -85,9 +83,7 @@ impl Registrar<'_> {
         let vec = IntGaugeVec::new(Opts::new(spec.name, spec.help), &L::names())?;
         self.declare::<L>(spec, "gauge");
         let stray = IntGauge::with_opts(Opts::new("stray", "stray"))?;
-        self.family(vec, stray, |vec, values| {
-            vec.get_metric_with_label_values(values)
-        })
+        self.family(vec, stray, |vec, values| vec.get_metric_with_label_values(values))
     }
 
     /// A gauge for seconds with one child for each member of `L`.
@@ -98,9 +94,7 @@ impl Registrar<'_> {
         let vec = GaugeVec::new(Opts::new(spec.name, spec.help), &L::names())?;
         self.declare::<L>(spec, "gauge");
         let stray = Gauge::with_opts(Opts::new("stray", "stray"))?;
-        self.family(vec, stray, |vec, values| {
-            vec.get_metric_with_label_values(values)
-        })
+        self.family(vec, stray, |vec, values| vec.get_metric_with_label_values(values))
     }
 
     /// A counter without labels.
@@ -158,11 +152,7 @@ impl Registrar<'_> {
             children.push(child(&vec, &values)?);
         }
         self.register(vec)?;
-        Ok(Family {
-            children: children.into(),
-            stray,
-            labels: PhantomData,
-        })
+        Ok(Family { children: children.into(), stray, labels: PhantomData })
     }
 
     fn register<C: Collector + Clone + 'static>(&self, collector: C) -> prometheus::Result<C> {
@@ -171,10 +161,8 @@ impl Registrar<'_> {
     }
 
     fn declare<L: Labels>(&mut self, spec: &Spec, kind: &'static str) {
-        let rows: Vec<Vec<String>> = L::all()
-            .into_iter()
-            .map(|member| member.values(self.topics))
-            .collect();
+        let rows: Vec<Vec<String>> =
+            L::all().into_iter().map(|member| member.values(self.topics)).collect();
         let labels = L::names().into_iter().enumerate().map(|(column, name)| {
             let mut values: Vec<String> = Vec::new();
             for value in rows.iter().filter_map(|row| row.get(column)) {

@@ -39,19 +39,16 @@ pub const PARTITION_SERIES_MAX: usize = 1_024;
 pub const POLICY_SERIES_MAX: usize = 256;
 
 /// From a decision within a millisecond to a minute of waiting.
-const LATENCY_SECONDS: &[f64] = &[
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
-];
+const LATENCY_SECONDS: &[f64] =
+    &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 
 /// From one round trip to a barrier that gave up.
-const BARRIER_SECONDS: &[f64] = &[
-    0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0,
-];
+const BARRIER_SECONDS: &[f64] =
+    &[0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
 /// From one message at rest to full batches under load.
-const BATCH_RECORDS: &[f64] = &[
-    1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0,
-];
+const BATCH_RECORDS: &[f64] =
+    &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
 
 /// A metric that cannot be declared or printed: a mistake in this program.
 #[derive(Debug, thiserror::Error)]
@@ -177,8 +174,7 @@ impl Metrics {
     /// Notes that a consent change appended at `record_ms` (Unix time) is applied now.
     pub fn enforced(&self, record_ms: i64) {
         if record_ms >= self.process_start_ms {
-            self.enforcement_latency
-                .observe(seconds_between(record_ms, now_ms()));
+            self.enforcement_latency.observe(seconds_between(record_ms, now_ms()));
         }
     }
 
@@ -205,11 +201,7 @@ impl Metrics {
             self.remove_poison(partition, former);
         }
         let (partition, offset) = (partition.to_string(), offset.to_string());
-        set(
-            &self.consent_poison,
-            &[&self.topics.consent_change, &partition, &offset],
-            1,
-        );
+        set(&self.consent_poison, &[&self.topics.consent_change, &partition, &offset], 1);
     }
 
     /// Takes the place of [`Metrics::set_poison`] back once the gate goes on.
@@ -243,9 +235,7 @@ impl Metrics {
     /// # Errors
     /// The registry could not be written: a mistake in this program.
     pub fn encode(&self) -> Result<String, MetricsError> {
-        TextEncoder::new()
-            .encode_to_string(&self.registry.gather())
-            .map_err(MetricsError::Encoding)
+        TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(MetricsError::Encoding)
     }
 
     fn remove_poison(&self, partition: i32, offset: i64) {
@@ -258,9 +248,7 @@ impl Metrics {
     fn describe_build(&self) -> prometheus::Result<()> {
         let revision = option_env!("CONSENT_GATE_REVISION").unwrap_or("unknown");
         let labels = [env!("CARGO_PKG_VERSION"), revision];
-        self.build_info
-            .get_metric_with_label_values(&labels)?
-            .set(1);
+        self.build_info.get_metric_with_label_values(&labels)?.set(1);
         Ok(())
     }
 }
@@ -280,9 +268,7 @@ fn seconds_between(from_ms: i64, to_ms: i64) -> f64 {
 
 /// The wall clock in Unix milliseconds.
 fn now_ms() -> i64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -45,13 +45,7 @@ pub fn reference_page(declarations: &[Declaration]) -> String {
     for declaration in declarations {
         for (label, values) in &declaration.labels {
             if values.len() > VALUES_INLINE_MAX {
-                writeln!(
-                    page,
-                    "\n`{label}` of `{}`: {}.",
-                    declaration.name,
-                    list(values)
-                )
-                .ok();
+                writeln!(page, "\n`{label}` of `{}`: {}.", declaration.name, list(values)).ok();
             }
         }
     }

@@ -26,17 +26,8 @@ impl Tally {
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
         let latency = metrics.decision_latency.local();
-        let decisions = Decided::all()
-            .into_iter()
-            .map(|member| (member, 0))
-            .collect();
-        Self {
-            metrics,
-            decisions,
-            record_ms: Vec::new(),
-            n_messages: 0,
-            latency,
-        }
+        let decisions = Decided::all().into_iter().map(|member| (member, 0)).collect();
+        Self { metrics, decisions, record_ms: Vec::new(), n_messages: 0, latency }
     }
 
     /// Counts a decision of the batch in hand; `record_ms` is the message's record timestamp.
@@ -60,15 +51,10 @@ impl Tally {
         self.latency.flush();
         for (member, count) in &mut self.decisions {
             if *count > 0 {
-                self.metrics
-                    .decisions
-                    .of(*member)
-                    .inc_by(std::mem::take(count));
+                self.metrics.decisions.of(*member).inc_by(std::mem::take(count));
             }
         }
-        self.metrics
-            .batch_records
-            .observe(f64::from(std::mem::take(&mut self.n_messages)));
+        self.metrics.batch_records.observe(f64::from(std::mem::take(&mut self.n_messages)));
     }
 
     /// The transaction is not committed: forgets the batch.
@@ -102,36 +88,17 @@ mod tests {
         tally.decided(approved.0, approved.1, Some(now_ms() - 3_000));
         tally.decided(approved.0, approved.1, Some(now_ms() + 60_000));
         tally.decided(invalid.0, invalid.1, None);
-        assert_eq!(
-            metrics.decisions.of(approved).get(),
-            0,
-            "not before the commit"
-        );
+        assert_eq!(metrics.decisions.of(approved).get(), 0, "not before the commit");
         tally.committed();
         assert_eq!(metrics.decisions.of(approved).get(), 2);
         assert_eq!(metrics.decisions.of(invalid).get(), 1);
-        assert_eq!(
-            metrics.decision_latency.get_sample_count(),
-            2,
-            "no timestamp, no latency"
-        );
+        assert_eq!(metrics.decision_latency.get_sample_count(), 2, "no timestamp, no latency");
         let sum = metrics.decision_latency.get_sample_sum();
-        assert!(
-            (3.0..4.0).contains(&sum),
-            "a clock ahead of ours counts as 0: {sum}"
-        );
+        assert!((3.0..4.0).contains(&sum), "a clock ahead of ours counts as 0: {sum}");
         assert_eq!(metrics.batch_records.get_sample_count(), 1);
 
         tally.committed();
-        assert_eq!(
-            metrics.decisions.of(approved).get(),
-            2,
-            "nothing is counted twice"
-        );
-        assert_eq!(
-            metrics.batch_records.get_sample_count(),
-            1,
-            "offsets alone are no batch"
-        );
+        assert_eq!(metrics.decisions.of(approved).get(), 2, "nothing is counted twice");
+        assert_eq!(metrics.batch_records.get_sample_count(), 1, "offsets alone are no batch");
     }
 }

@@ -9,10 +9,7 @@ fn metrics() -> Arc<Metrics> {
 
 /// Contracts section 8, word for word: name and labels.
 const CONTRACT: &[(&str, &[&str])] = &[
-    (
-        "consent_gate_decisions_total",
-        &["outcome", "reason", "channel"],
-    ),
+    ("consent_gate_decisions_total", &["outcome", "reason", "channel"]),
     ("consent_gate_decision_latency_seconds", &[]),
     ("consent_gate_enforcement_latency_seconds", &[]),
     ("consent_gate_barrier_seconds", &[]),
@@ -30,10 +27,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
 fn every_metric_of_the_contract_is_declared_with_its_labels() {
     let metrics = metrics();
     let labels_of = |name: &str| -> Option<Vec<&str>> {
-        let declaration = metrics
-            .declarations()
-            .iter()
-            .find(|declared| declared.name == name)?;
+        let declaration = metrics.declarations().iter().find(|declared| declared.name == name)?;
         Some(declaration.labels.iter().map(|(label, _)| *label).collect())
     };
     for (name, labels) in CONTRACT {
@@ -49,26 +43,17 @@ fn names_follow_one_pattern() {
     for declaration in metrics().declarations() {
         let name = declaration.name;
         assert!(name.starts_with("consent_gate_"), "{name}");
-        assert_eq!(
-            name.ends_with("_total"),
-            declaration.kind == "counter",
-            "{name}"
-        );
+        assert_eq!(name.ends_with("_total"), declaration.kind == "counter", "{name}");
         if declaration.unit == "seconds" {
             assert!(name.ends_with("_seconds"), "{name}");
         }
-        assert!(
-            declaration.help.ends_with('.'),
-            "{name}: help is a sentence"
-        );
+        assert!(declaration.help.ends_with('.'), "{name}: help is a sentence");
     }
 }
 
 /// Series of the text format: name and labels, then a number.
 fn series(text: &str) -> Vec<(String, f64)> {
-    let lines = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| {
             let (series, value) = line.rsplit_once(' ').expect("a series and its value");
@@ -77,8 +62,7 @@ fn series(text: &str) -> Vec<(String, f64)> {
                 name
             });
             assert!(
-                bare.bytes()
-                    .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()),
+                bare.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()),
                 "{line}"
             );
             (series.to_owned(), value.parse().expect("a number"))
@@ -88,10 +72,7 @@ fn series(text: &str) -> Vec<(String, f64)> {
 
 fn value(metrics: &Metrics, wanted: &str) -> Option<f64> {
     let text = metrics.encode().unwrap();
-    series(&text)
-        .into_iter()
-        .find(|(name, _)| name == wanted)
-        .map(|(_, value)| value)
+    series(&text).into_iter().find(|(name, _)| name == wanted).map(|(_, value)| value)
 }
 
 #[test]
@@ -108,11 +89,7 @@ fn every_closed_series_exists_from_the_start_and_the_text_parses() {
         .iter()
         .filter(|declared| declared.labels.iter().all(|(_, values)| !values.is_empty()))
     {
-        assert!(
-            text.contains(&format!("# HELP {} ", declaration.name)),
-            "{}",
-            declaration.name
-        );
+        assert!(text.contains(&format!("# HELP {} ", declaration.name)), "{}", declaration.name);
     }
     #[cfg(target_os = "linux")]
     assert!(text.contains("process_resident_memory_bytes "));
@@ -127,23 +104,13 @@ fn counting_reaches_the_series_it_names() {
     }
     assert_eq!(metrics.decisions.len(), Decided::COUNT);
     for (n, member) in Decided::all().into_iter().enumerate() {
-        assert_eq!(
-            metrics.decisions.of(member).get(),
-            n as u64,
-            "two members share a child"
-        );
+        assert_eq!(metrics.decisions.of(member).get(), n as u64, "two members share a child");
     }
     let last = Decided(Reason::ApprovedRequest, Some(Channel::VoiceAuto));
     let name = "consent_gate_decisions_total{channel=\"voice_auto\",outcome=\"approved\",reason=\"consent_request\"}";
-    assert_eq!(
-        value(&metrics, name),
-        Some(metrics.decisions.of(last).get() as f64)
-    );
+    assert_eq!(value(&metrics, name), Some(metrics.decisions.of(last).get() as f64));
 
-    metrics
-        .consent_changes
-        .of(Changed(Some(Action::OptOut), ConsentResult::Clamped))
-        .inc();
+    metrics.consent_changes.of(Changed(Some(Action::OptOut), ConsentResult::Clamped)).inc();
     let name = "consent_gate_consent_changes_total{action=\"opt_out\",result=\"clamped\"}";
     assert_eq!(value(&metrics, name), Some(1.0));
 
@@ -159,25 +126,16 @@ fn counting_reaches_the_series_it_names() {
 
 #[test]
 fn topics_are_labelled_with_their_configured_names() {
-    let names = TopicNames {
-        consent_change: "cc.v2".into(),
-        outbound_message: "out".into(),
-    };
+    let names = TopicNames { consent_change: "cc.v2".into(), outbound_message: "out".into() };
     let metrics = Metrics::new(names).unwrap();
     metrics.lag_records.of(Topic::ConsentChange).set(7);
-    assert_eq!(
-        value(&metrics, "consent_gate_lag_records{topic=\"cc.v2\"}"),
-        Some(7.0)
-    );
+    assert_eq!(value(&metrics, "consent_gate_lag_records{topic=\"cc.v2\"}"), Some(7.0));
 }
 
 #[test]
 fn the_same_name_for_both_topics_does_not_bring_the_gate_down_here() {
     // The configuration refuses it with a proper message; metrics must not panic before that.
-    let names = TopicNames {
-        consent_change: "same".into(),
-        outbound_message: "same".into(),
-    };
+    let names = TopicNames { consent_change: "same".into(), outbound_message: "same".into() };
     assert!(Metrics::new(names).is_ok());
 }
 
@@ -187,9 +145,7 @@ fn poison_is_one_series_for_a_partition_and_goes_with_its_release() {
     let poison = |metrics: &Metrics| -> Vec<String> {
         let text = metrics.encode().unwrap();
         let names = series(&text).into_iter().map(|(name, _)| name);
-        names
-            .filter(|name| name.starts_with("consent_gate_consent_poison"))
-            .collect()
+        names.filter(|name| name.starts_with("consent_gate_consent_poison")).collect()
     };
     let place = |partition: i32, offset: i64| {
         format!(
@@ -216,19 +172,11 @@ fn poison_series_are_bounded() {
         metrics.set_poison(partition, 0);
     }
     let text = metrics.encode().unwrap();
-    assert_eq!(
-        text.matches("consent_gate_consent_poison{").count(),
-        PARTITION_SERIES_MAX
-    );
+    assert_eq!(text.matches("consent_gate_consent_poison{").count(), PARTITION_SERIES_MAX);
     assert_eq!(metrics.bounds_reached.of(Bound::PartitionSeries).get(), 5);
     // A partition that has its series may still move.
     metrics.set_poison(0, 9);
-    assert!(
-        metrics
-            .encode()
-            .unwrap()
-            .contains("offset=\"9\",partition=\"0\"")
-    );
+    assert!(metrics.encode().unwrap().contains("offset=\"9\",partition=\"0\""));
 }
 
 #[test]
@@ -238,13 +186,7 @@ fn a_new_set_of_packs_replaces_the_former() {
     metrics.set_policies([("EU", "4")]);
     let text = metrics.encode().unwrap();
     assert_eq!(text.matches("consent_gate_policy_info{").count(), 1);
-    assert_eq!(
-        value(
-            &metrics,
-            "consent_gate_policy_info{pack=\"EU\",version=\"4\"}"
-        ),
-        Some(1.0)
-    );
+    assert_eq!(value(&metrics, "consent_gate_policy_info{pack=\"EU\",version=\"4\"}"), Some(1.0));
 }
 
 #[test]
@@ -255,10 +197,7 @@ fn replay_is_not_enforcement() {
     metrics.enforced(now_ms());
     metrics.enforced(now_ms() + 60_000);
     assert_eq!(metrics.enforcement_latency.get_sample_count(), 2);
-    assert!(
-        metrics.enforcement_latency.get_sample_sum() < 1.0,
-        "never negative, never absurd"
-    );
+    assert!(metrics.enforcement_latency.get_sample_sum() < 1.0, "never negative, never absurd");
 }
 
 #[test]

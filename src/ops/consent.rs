@@ -67,9 +67,7 @@ impl Consent {
     }
 
     fn partition(&mut self, partition: i32) -> Option<&mut Progress> {
-        usize::try_from(partition)
-            .ok()
-            .and_then(|place| self.partitions.get_mut(place))
+        usize::try_from(partition).ok().and_then(|place| self.partitions.get_mut(place))
     }
 
     /// Why consent is not caught up; `Ok` says how many partitions are.
@@ -77,12 +75,8 @@ impl Consent {
         if self.partitions.is_empty() {
             return Err("the consent topic has not been reached yet".to_owned());
         }
-        let behind: Vec<(usize, &Progress)> = self
-            .partitions
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| !it.caught_up(now))
-            .collect();
+        let behind: Vec<(usize, &Progress)> =
+            self.partitions.iter().enumerate().filter(|(_, it)| !it.caught_up(now)).collect();
         let Some((partition, worst)) = behind.iter().max_by_key(|(_, it)| it.lag_records()) else {
             return Ok(self.partitions.len());
         };
@@ -102,19 +96,13 @@ impl Consent {
 
     /// Records that are not applied yet, over all partitions.
     pub(super) fn lag_records(&self) -> i64 {
-        self.partitions
-            .iter()
-            .map(Progress::lag_records)
-            .fold(0, i64::saturating_add)
+        self.partitions.iter().map(Progress::lag_records).fold(0, i64::saturating_add)
     }
 
     /// The age of the last applied record in the worst partition that is behind, from Unix
     /// milliseconds `now_ms`: what is waiting cannot be older than that.
     pub(super) fn lag_ms(&self, now_ms: i64) -> i64 {
-        let behind = self
-            .partitions
-            .iter()
-            .filter(|progress| progress.lag_records() > 0);
+        let behind = self.partitions.iter().filter(|progress| progress.lag_records() > 0);
         let ages =
             behind.filter_map(|progress| progress.record_ms.map(|at| now_ms.saturating_sub(at)));
         ages.max().unwrap_or(0).max(0)
@@ -149,8 +137,7 @@ impl Progress {
     }
 
     fn lag_records(&self) -> i64 {
-        self.end
-            .map_or(0, |end| end.saturating_sub(self.next_offset).max(0))
+        self.end.map_or(0, |end| end.saturating_sub(self.next_offset).max(0))
     }
 }
 
@@ -166,23 +153,12 @@ mod tests {
         let mut consent = Consent::default();
         assert!(consent.caught_up(now).is_err(), "no partition known");
         consent.start(&[0, 5]);
-        assert!(
-            consent
-                .caught_up(now)
-                .unwrap_err()
-                .contains("not known yet")
-        );
+        assert!(consent.caught_up(now).unwrap_err().contains("not known yet"));
         consent.end(0, 0, now);
-        assert!(
-            consent.caught_up(now).is_err(),
-            "an empty partition alone does not do"
-        );
+        assert!(consent.caught_up(now).is_err(), "an empty partition alone does not do");
         consent.end(1, 6, now);
         let why = consent.caught_up(now).unwrap_err();
-        assert!(
-            why.contains("partition 1") && why.contains("offset 5 of 6"),
-            "{why}"
-        );
+        assert!(why.contains("partition 1") && why.contains("offset 5 of 6"), "{why}");
         consent.applied(1, 6, Some(0), now);
         assert_eq!(consent.caught_up(now), Ok(2));
     }

@@ -53,10 +53,7 @@ impl Hearts {
         } else {
             metrics.bound_reached(Bound::Threads);
         }
-        Heart {
-            thread,
-            threads: Arc::clone(&self.threads),
-        }
+        Heart { thread, threads: Arc::clone(&self.threads) }
     }
 
     /// Name and silence of each thread that is stuck at `now`.
@@ -74,8 +71,7 @@ impl Hearts {
 impl Thread {
     fn silence(&self, now: Instant) -> Duration {
         let beat = Duration::from_millis(self.beat_ms.load(Ordering::Relaxed));
-        now.saturating_duration_since(self.start)
-            .saturating_sub(beat)
+        now.saturating_duration_since(self.start).saturating_sub(beat)
     }
 }
 
@@ -90,9 +86,7 @@ impl Heart {
     /// [`Heart::usual`] ends it.
     pub fn allow(&self, silence: Duration) {
         let silence_ms = milliseconds(silence.max(SILENCE_MAX));
-        self.thread
-            .silence_ms_max
-            .store(silence_ms, Ordering::Relaxed);
+        self.thread.silence_ms_max.store(silence_ms, Ordering::Relaxed);
         self.beat();
     }
 
@@ -130,11 +124,7 @@ mod tests {
         heart.beat();
         let now = Instant::now();
         assert!(hearts.stuck(now).is_empty());
-        assert!(
-            hearts
-                .stuck(now + SILENCE_MAX - Duration::from_secs(1))
-                .is_empty()
-        );
+        assert!(hearts.stuck(now + SILENCE_MAX - Duration::from_secs(1)).is_empty());
         let stuck = hearts.stuck(now + SILENCE_MAX + Duration::from_secs(1));
         assert_eq!(stuck.len(), 1);
         assert_eq!(stuck[0].0, "lane 0");
@@ -163,21 +153,14 @@ mod tests {
         .join();
         assert!(died.is_err());
         let stuck = hearts.stuck(Instant::now() + SILENCE_MAX * 2);
-        assert_eq!(
-            stuck
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>(),
-            ["dies"]
-        );
+        assert_eq!(stuck.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["dies"]);
     }
 
     #[test]
     fn the_number_of_threads_is_bounded() {
         let (hearts, metrics) = (Hearts::default(), metrics());
-        let all: Vec<Heart> = (0..THREADS_MAX + 2)
-            .map(|n| hearts.register(format!("{n}"), &metrics))
-            .collect();
+        let all: Vec<Heart> =
+            (0..THREADS_MAX + 2).map(|n| hearts.register(format!("{n}"), &metrics)).collect();
         assert_eq!(lock(&hearts.threads).len(), THREADS_MAX);
         assert_eq!(metrics.bounds_reached.of(Bound::Threads).get(), 2);
         drop(all);

@@ -93,11 +93,7 @@ impl Holds {
                 is_full = true;
             }
         }
-        hold.detail = detail
-            .chars()
-            .filter(|it| !it.is_control())
-            .take(DETAIL_CHARS_MAX)
-            .collect();
+        hold.detail = detail.chars().filter(|it| !it.is_control()).take(DETAIL_CHARS_MAX).collect();
         Held { is_new, is_full }
     }
 
@@ -115,11 +111,7 @@ impl Holds {
     ) -> Option<Hold> {
         let hold = self.holds.get_mut(&(holder, cause))?;
         hold.places.remove(&(topic, partition))?;
-        if hold.places.is_empty() {
-            self.release(holder, cause)
-        } else {
-            None
-        }
+        if hold.places.is_empty() { self.release(holder, cause) } else { None }
     }
 
     /// A lane owns `partitions` of the messages now: its holds elsewhere end.
@@ -144,8 +136,7 @@ impl Holds {
     /// Holder and description of each hold.
     pub(super) fn describe(&self, topics: &TopicNames, now: Instant) -> Vec<(Holder, String)> {
         let each = self.holds.iter();
-        each.map(|((holder, cause), hold)| (*holder, hold.describe(*cause, topics, now)))
-            .collect()
+        each.map(|((holder, cause), hold)| (*holder, hold.describe(*cause, topics, now))).collect()
     }
 }
 
@@ -157,21 +148,15 @@ impl Hold {
 
     /// The partitions it covers, with their offsets.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.places
-            .iter()
-            .map(|((topic, partition), offset)| Place {
-                topic: *topic,
-                partition: *partition,
-                offset: *offset,
-            })
+        self.places.iter().map(|((topic, partition), offset)| Place {
+            topic: *topic,
+            partition: *partition,
+            offset: *offset,
+        })
     }
 
     fn describe(&self, cause: HoldCause, topics: &TopicNames, now: Instant) -> String {
-        let mut text = format!(
-            "held for {} s: {}",
-            self.lasted(now).as_secs(),
-            cause.as_str()
-        );
+        let mut text = format!("held for {} s: {}", self.lasted(now).as_secs(), cause.as_str());
         for (n_shown, place) in self.places().enumerate() {
             if n_shown == PLACES_SHOWN_MAX {
                 text.push_str(&format!(", and {} more", self.places.len() - n_shown));
@@ -203,18 +188,12 @@ mod tests {
     const BARRIER: (Holder, HoldCause) = (Holder::Lane(1), HoldCause::BarrierTimeout);
 
     fn place(topic: Topic, partition: i32, offset: Option<i64>) -> Place {
-        Place {
-            topic,
-            partition,
-            offset,
-        }
+        Place { topic, partition, offset }
     }
 
     fn text(holds: &Holds, now: Instant) -> String {
         let all = holds.describe(&TopicNames::default(), now);
-        all.into_iter()
-            .map(|(holder, text)| format!("{holder}: {text}\n"))
-            .collect()
+        all.into_iter().map(|(holder, text)| format!("{holder}: {text}\n")).collect()
     }
 
     #[test]
@@ -222,40 +201,19 @@ mod tests {
         let start = Instant::now();
         let mut holds = Holds::default();
         let first = place(Topic::ConsentChange, 3, Some(17));
-        assert!(
-            holds
-                .hold(POISON, &[first], "class malformed", start)
-                .is_new
-        );
+        assert!(holds.hold(POISON, &[first], "class malformed", start).is_new);
         let later = start + Duration::from_secs(12);
         let second = place(Topic::ConsentChange, 5, Some(2));
-        assert!(
-            !holds
-                .hold(POISON, &[second], "class truncated", later)
-                .is_new
-        );
+        assert!(!holds.hold(POISON, &[second], "class truncated", later).is_new);
         assert_eq!(
             text(&holds, later),
             "consent reader: held for 12 s: consent_poison: consent-change partition 3 offset 17, \
              consent-change partition 5 offset 2; class truncated\n"
         );
         assert_eq!(holds.n_held(HoldCause::ConsentPoison), 2);
-        assert!(
-            holds
-                .release_place(POISON, Topic::ConsentChange, 3)
-                .is_none()
-        );
-        assert!(
-            holds
-                .release_place(POISON, Topic::ConsentChange, 3)
-                .is_none(),
-            "twice"
-        );
-        assert!(
-            holds
-                .release_place(POISON, Topic::ConsentChange, 5)
-                .is_some()
-        );
+        assert!(holds.release_place(POISON, Topic::ConsentChange, 3).is_none());
+        assert!(holds.release_place(POISON, Topic::ConsentChange, 3).is_none(), "twice");
+        assert!(holds.release_place(POISON, Topic::ConsentChange, 5).is_some());
         assert_eq!(
             (holds.n_held(HoldCause::ConsentPoison), text(&holds, later)),
             (0, String::new())
@@ -269,21 +227,9 @@ mod tests {
         holds.hold(POISON, &[place(Topic::ConsentChange, 0, Some(1))], "", now);
         holds.hold(BARRIER, &[place(Topic::OutboundMessage, 0, None)], "", now);
         holds.hold((Holder::Lane(2), HoldCause::BarrierTimeout), &[], "", now);
-        assert_eq!(
-            holds.n_held(HoldCause::BarrierTimeout),
-            2,
-            "no place named counts as one"
-        );
-        assert!(
-            holds
-                .release(Holder::Lane(1), HoldCause::BarrierTimeout)
-                .is_some()
-        );
-        assert!(
-            holds
-                .release(Holder::Lane(1), HoldCause::ConsentPoison)
-                .is_none()
-        );
+        assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 2, "no place named counts as one");
+        assert!(holds.release(Holder::Lane(1), HoldCause::BarrierTimeout).is_some());
+        assert!(holds.release(Holder::Lane(1), HoldCause::ConsentPoison).is_none());
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 1);
         assert_eq!(holds.n_held(HoldCause::ConsentPoison), 1);
     }
@@ -295,25 +241,12 @@ mod tests {
         let places = [0, 1].map(|partition| place(Topic::OutboundMessage, partition, None));
         holds.hold(BARRIER, &places, "", now);
         holds.hold((Holder::Lane(1), HoldCause::Recovering), &[], "", now);
-        holds.hold(
-            (Holder::Lane(2), HoldCause::BarrierTimeout),
-            &places,
-            "",
-            now,
-        );
+        holds.hold((Holder::Lane(2), HoldCause::BarrierTimeout), &places, "", now);
         holds.keep_assigned(1, &[1, 7]);
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 3);
         holds.keep_assigned(1, &[]);
-        assert_eq!(
-            holds.n_held(HoldCause::BarrierTimeout),
-            2,
-            "only lane 2 is left"
-        );
-        assert_eq!(
-            holds.n_held(HoldCause::Recovering),
-            1,
-            "a hold of the whole lane stays"
-        );
+        assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 2, "only lane 2 is left");
+        assert_eq!(holds.n_held(HoldCause::Recovering), 1, "a hold of the whole lane stays");
     }
 
     #[test]
@@ -321,14 +254,9 @@ mod tests {
         let now = Instant::now();
         let mut holds = Holds::default();
         let max = i32::try_from(PLACES_MAX).unwrap();
-        let places: Vec<Place> = (0..=max)
-            .map(|partition| place(Topic::OutboundMessage, partition, None))
-            .collect();
-        assert!(
-            holds
-                .hold(BARRIER, &places, &"x\n".repeat(1_000), now)
-                .is_full
-        );
+        let places: Vec<Place> =
+            (0..=max).map(|partition| place(Topic::OutboundMessage, partition, None)).collect();
+        assert!(holds.hold(BARRIER, &places, &"x\n".repeat(1_000), now).is_full);
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), PLACES_MAX);
         let text = text(&holds, now);
         assert!(text.contains("and 4076 more; xxx"), "{text}");

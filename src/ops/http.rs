@@ -123,12 +123,9 @@ pub(super) async fn serve_router(
     let bind_error = |source| OpsError::Bind { listen, source };
     let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
-    let router = router
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
-        .layer(TimeoutLayer::with_status_code(
-            hyper::StatusCode::SERVICE_UNAVAILABLE,
-            limits.request,
-        ));
+    let router = router.layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)).layer(
+        TimeoutLayer::with_status_code(hyper::StatusCode::SERVICE_UNAVAILABLE, limits.request),
+    );
     let task = tokio::spawn(accept(listener, router, metrics, limits, shutdown));
     Ok(Server { address, task })
 }
@@ -182,10 +179,7 @@ async fn next_connection(
         permit
     } else {
         metrics.bound_reached(Bound::HttpConnections);
-        Arc::clone(room)
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?
+        Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?
     };
     let (stream, _) = listener.accept().await?;
     Ok((stream, permit))

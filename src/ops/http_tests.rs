@@ -31,21 +31,9 @@ fn start_with(limits: Limits, token: Option<&str>) -> Running {
     let router = pages::router(Arc::clone(&status), Arc::clone(&metrics), token);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = runtime
-        .block_on(serve_router(
-            listen,
-            router,
-            Arc::clone(&metrics),
-            limits,
-            shutdown.clone(),
-        ))
+        .block_on(serve_router(listen, router, Arc::clone(&metrics), limits, shutdown.clone()))
         .unwrap();
-    Running {
-        runtime,
-        server,
-        status,
-        metrics,
-        shutdown,
-    }
+    Running { runtime, server, status, metrics, shutdown }
 }
 
 fn start() -> Running {
@@ -85,10 +73,7 @@ fn time_until_closed(client: &mut Client, since: Instant) -> Duration {
     // A reset closes as well as an end of file; only a time-out of ours does not.
     if let Err(error) = client.read_to_end(&mut rest) {
         let kind = error.kind();
-        assert!(
-            kind != std::io::ErrorKind::WouldBlock,
-            "still open after {PATIENCE:?}"
-        );
+        assert!(kind != std::io::ErrorKind::WouldBlock, "still open after {PATIENCE:?}");
     }
     since.elapsed()
 }
@@ -98,17 +83,8 @@ fn a_held_gate_is_alive_but_not_ready_and_names_partition_and_offset() {
     let gate = start();
     gate.in_order();
     assert_eq!(gate.get("/readyz", "").0, 200);
-    let place = Place {
-        topic: Topic::ConsentChange,
-        partition: 7,
-        offset: Some(4_711),
-    };
-    gate.status.hold(
-        Holder::Reader,
-        HoldCause::ConsentPoison,
-        &[place],
-        "class truncated",
-    );
+    let place = Place { topic: Topic::ConsentChange, partition: 7, offset: Some(4_711) };
+    gate.status.hold(Holder::Reader, HoldCause::ConsentPoison, &[place], "class truncated");
 
     let (code, _, body) = gate.get("/readyz", "");
     assert_eq!(code, 503);
@@ -117,14 +93,8 @@ fn a_held_gate_is_alive_but_not_ready_and_names_partition_and_offset() {
         "consent reader: held for 0 s: consent_poison: consent-change partition 7 offset 4711; class truncated\n"
     );
     let (_, _, verbose) = gate.get("/readyz?verbose", "");
-    assert!(
-        verbose.contains("[+] consent: caught up in 1 partitions\n"),
-        "{verbose}"
-    );
-    assert!(
-        verbose.contains("[-] consent reader: held for 0 s"),
-        "{verbose}"
-    );
+    assert!(verbose.contains("[+] consent: caught up in 1 partitions\n"), "{verbose}");
+    assert!(verbose.contains("[-] consent reader: held for 0 s"), "{verbose}");
     let (code, head, json) = gate.get("/readyz", "Accept: application/json\r\n");
     assert_eq!(code, 503);
     assert!(head.contains("content-type: application/json"), "{head}");
@@ -133,21 +103,12 @@ fn a_held_gate_is_alive_but_not_ready_and_names_partition_and_offset() {
     assert_eq!(json["reasons"].as_array().unwrap().len(), 1);
     assert!(json["checks"].as_array().unwrap().len() >= 4);
 
-    assert_eq!(
-        gate.get("/livez", "").0,
-        200,
-        "a hold is no reason to restart"
-    );
-    gate.status
-        .release(Holder::Reader, HoldCause::ConsentPoison);
+    assert_eq!(gate.get("/livez", "").0, 200, "a hold is no reason to restart");
+    gate.status.release(Holder::Reader, HoldCause::ConsentPoison);
     assert_eq!(gate.get("/readyz", "").2, "ready\n");
     gate.status.lane(0, Membership::Lost);
     assert_eq!(gate.get("/readyz", "").0, 503);
-    assert_eq!(
-        gate.get("/livez", "").0,
-        200,
-        "a lost group is no reason to restart"
-    );
+    assert_eq!(gate.get("/livez", "").0, 200, "a lost group is no reason to restart");
 }
 
 #[test]
@@ -158,15 +119,9 @@ fn metrics_are_served_as_text_with_fresh_positions() {
     gate.status.consent_applied(1, 5, None);
     let (code, head, body) = gate.get("/metrics", "");
     assert_eq!(code, 200);
-    assert!(
-        head.contains("content-type: text/plain; version=0.0.4"),
-        "{head}"
-    );
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
     assert!(head.contains("cache-control: no-store"), "{head}");
-    assert!(
-        body.contains("consent_gate_lag_records{topic=\"consent-change\"} 7\n"),
-        "{body}"
-    );
+    assert!(body.contains("consent_gate_lag_records{topic=\"consent-change\"} 7\n"), "{body}");
     assert!(body.contains("consent_gate_applied_offset{partition=\"1\"} 5\n"));
     for line in body.lines().filter(|line| !line.starts_with('#')) {
         let value = line.rsplit(' ').next().unwrap();
@@ -179,26 +134,14 @@ fn anything_else_needs_the_token_whether_it_exists_or_not() {
     let gate = start();
     assert_eq!(gate.get("/", "").0, 200);
     let right = format!("Authorization: Bearer {TOKEN}\r\n");
-    for target in [
-        "/v1/contacts/ana",
-        "/openapi.json",
-        "/livez/",
-        "//metrics",
-        "/../readyz",
-    ] {
+    for target in ["/v1/contacts/ana", "/openapi.json", "/livez/", "//metrics", "/../readyz"] {
         let (code, head, body) = gate.get(target, "");
         assert_eq!(code, 401, "{target}");
         assert!(head.contains("www-authenticate: bearer"), "{head}");
         assert!(!body.contains("ana"), "the answer repeats nothing");
         assert_eq!(gate.get(target, &right).0, 404, "{target}");
     }
-    for wrong in [
-        "Bearer",
-        "Bearer ",
-        "Bearer correct",
-        "Basic correct horse battery staple",
-        "",
-    ] {
+    for wrong in ["Bearer", "Bearer ", "Bearer correct", "Basic correct horse battery staple", ""] {
         let header = format!("Authorization: {wrong}\r\n");
         assert_eq!(gate.get("/v1/", &header).0, 401, "{wrong}");
     }
@@ -217,22 +160,13 @@ fn without_a_token_or_with_an_empty_one_everything_else_is_refused() {
 #[test]
 fn a_client_that_never_ends_its_headers_is_cut() {
     let headers = Duration::from_millis(300);
-    let gate = start_with(
-        Limits {
-            headers,
-            ..Limits::default()
-        },
-        None,
-    );
+    let gate = start_with(Limits { headers, ..Limits::default() }, None);
     for beginning in ["", "GET /livez HTTP/1.1\r\nHost: ga"] {
         let mut client = gate.connect();
         let since = Instant::now();
         client.write_all(beginning.as_bytes()).unwrap();
         let took = time_until_closed(&mut client, since);
-        assert!(
-            took >= headers / 2 && took < PATIENCE / 2,
-            "{beginning:?}: {took:?}"
-        );
+        assert!(took >= headers / 2 && took < PATIENCE / 2, "{beginning:?}: {took:?}");
     }
     // One byte now and then does not extend it.
     let mut client = gate.connect();
@@ -250,80 +184,39 @@ fn a_client_that_never_ends_its_headers_is_cut() {
 #[test]
 fn an_idle_connection_between_two_requests_is_cut_as_well() {
     let headers = Duration::from_millis(300);
-    let gate = start_with(
-        Limits {
-            headers,
-            ..Limits::default()
-        },
-        None,
-    );
+    let gate = start_with(Limits { headers, ..Limits::default() }, None);
     let mut client = gate.connect();
-    client
-        .write_all(b"GET /livez HTTP/1.1\r\nHost: gate\r\n\r\n")
-        .unwrap();
+    client.write_all(b"GET /livez HTTP/1.1\r\nHost: gate\r\n\r\n").unwrap();
     let since = Instant::now();
     let took = time_until_closed(&mut client, since);
-    assert!(
-        took < PATIENCE / 2,
-        "an idle connection was kept for {took:?}"
-    );
+    assert!(took < PATIENCE / 2, "an idle connection was kept for {took:?}");
 }
 
 #[test]
 fn a_client_that_does_not_read_is_cut_at_the_end_of_its_time() {
     let connection = Duration::from_millis(500);
-    let gate = start_with(
-        Limits {
-            connection,
-            connections_max: 1,
-            ..Limits::default()
-        },
-        None,
-    );
+    let gate = start_with(Limits { connection, connections_max: 1, ..Limits::default() }, None);
     let mut client = gate.connect();
     // Answers of many requests in one go fill the socket's buffers; nobody reads them.
     let requests = b"GET /metrics HTTP/1.1\r\nHost: gate\r\n\r\n".repeat(400);
-    client
-        .set_write_timeout(Some(Duration::from_millis(200)))
-        .unwrap();
+    client.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
     client.write_all(&requests).ok();
     let since = Instant::now();
-    assert_eq!(
-        gate.get("/livez", "").0,
-        200,
-        "the only place is free again"
-    );
+    assert_eq!(gate.get("/livez", "").0, 200, "the only place is free again");
     assert!(since.elapsed() < PATIENCE / 2);
 }
 
 #[test]
 fn connections_are_bounded_and_those_waiting_are_served_later() {
-    let gate = start_with(
-        Limits {
-            connections_max: 2,
-            ..Limits::default()
-        },
-        None,
-    );
+    let gate = start_with(Limits { connections_max: 2, ..Limits::default() }, None);
     let (first, second) = (gate.connect(), gate.connect());
     let mut third = gate.connect();
-    third
-        .write_all(b"GET /livez HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    third
-        .set_read_timeout(Some(Duration::from_millis(400)))
-        .unwrap();
+    third.write_all(b"GET /livez HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n").unwrap();
+    third.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
     let mut answer = [0; 8];
     let waiting = third.read(&mut answer).unwrap_err();
-    assert_eq!(
-        waiting.kind(),
-        std::io::ErrorKind::WouldBlock,
-        "served beyond the bound"
-    );
-    assert_eq!(
-        gate.metrics.bounds_reached.of(Bound::HttpConnections).get(),
-        1
-    );
+    assert_eq!(waiting.kind(), std::io::ErrorKind::WouldBlock, "served beyond the bound");
+    assert_eq!(gate.metrics.bounds_reached.of(Bound::HttpConnections).get(), 1);
     drop(first);
     third.set_read_timeout(Some(PATIENCE)).unwrap();
     third.read_exact(&mut answer).unwrap();
@@ -335,17 +228,12 @@ fn connections_are_bounded_and_those_waiting_are_served_later() {
 fn oversized_heads_and_bodies_are_refused() {
     let gate = start_with(Limits::default(), Some(TOKEN));
     let mut client = gate.connect();
-    let head = format!(
-        "GET /livez HTTP/1.1\r\nHost: gate\r\nX-Big: {}\r\n\r\n",
-        "a".repeat(64 * 1024)
-    );
+    let head =
+        format!("GET /livez HTTP/1.1\r\nHost: gate\r\nX-Big: {}\r\n\r\n", "a".repeat(64 * 1024));
     client.write_all(head.as_bytes()).ok();
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).ok();
-    assert!(
-        !answer.starts_with(b"HTTP/1.1 200"),
-        "a head of 64 KiB was accepted"
-    );
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "a head of 64 KiB was accepted");
     let (code, ..) = gate.get("/livez", "Content-Length: 1000000\r\n");
     assert_eq!(code, 413);
 }
@@ -366,24 +254,14 @@ fn methods_that_change_something_are_not_offered() {
 
 #[test]
 fn shutdown_closes_idle_connections_and_frees_the_address() {
-    let gate = start_with(
-        Limits {
-            shutdown: PATIENCE,
-            ..Limits::default()
-        },
-        None,
-    );
+    let gate = start_with(Limits { shutdown: PATIENCE, ..Limits::default() }, None);
     let mut idle = gate.connect();
     assert_eq!(gate.get("/livez", "").0, 200);
     let address = gate.server.address;
     let since = Instant::now();
     gate.shutdown.cancel();
     gate.runtime.block_on(gate.server.stopped());
-    assert!(
-        since.elapsed() < PATIENCE / 2,
-        "an idle connection held it for {:?}",
-        since.elapsed()
-    );
+    assert!(since.elapsed() < PATIENCE / 2, "an idle connection held it for {:?}", since.elapsed());
     assert!(time_until_closed(&mut idle, since) < PATIENCE / 2);
     assert!(Client::connect(address).is_err(), "nobody listens any more");
 }
@@ -392,13 +270,7 @@ fn shutdown_closes_idle_connections_and_frees_the_address() {
 fn an_address_that_is_taken_is_an_error_that_names_the_setting() {
     let gate = start();
     let (status, metrics) = (Arc::clone(&gate.status), Arc::clone(&gate.metrics));
-    let again = serve(
-        gate.server.address,
-        status,
-        metrics,
-        None,
-        CancellationToken::new(),
-    );
+    let again = serve(gate.server.address, status, metrics, None, CancellationToken::new());
     let error = gate.runtime.block_on(again).unwrap_err().to_string();
     assert!(error.contains(&gate.server.address.to_string()), "{error}");
     assert!(error.contains("`http.listen`"), "{error}");

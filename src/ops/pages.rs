@@ -38,10 +38,7 @@ impl Token {
     }
 
     fn admits(&self, headers: &HeaderMap) -> bool {
-        let given = headers
-            .get(AUTHORIZATION)
-            .map(HeaderValue::as_bytes)
-            .unwrap_or_default();
+        let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
         let Some((scheme, token)) = given.split_at_checked("Bearer ".len()) else {
             return false;
         };
@@ -61,11 +58,7 @@ struct Sources {
 
 /// All pages.
 pub(super) fn router(status: Arc<Status>, metrics: Arc<Metrics>, token: Option<Token>) -> Router {
-    let sources = Sources {
-        status,
-        metrics,
-        token: Arc::new(token),
-    };
+    let sources = Sources { status, metrics, token: Arc::new(token) };
     Router::new()
         .route("/", get(index))
         .route("/livez", get(livez))
@@ -91,22 +84,13 @@ async fn livez(State(sources): State<Sources>) -> Response {
 
 async fn readyz(State(sources): State<Sources>, uri: Uri, headers: HeaderMap) -> Response {
     let readiness = sources.status.ready();
-    let code = if readiness.ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let accept = headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let code = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains(JSON) {
         return page(code, JSON, as_json(&readiness));
     }
     let is_verbose = uri.query().is_some_and(|query| {
-        query
-            .split('&')
-            .any(|pair| pair == "verbose" || pair.starts_with("verbose="))
+        query.split('&').any(|pair| pair == "verbose" || pair.starts_with("verbose="))
     });
     let text = if is_verbose {
         let checks = readiness.checks.iter();
@@ -129,38 +113,19 @@ async fn metrics_page(State(sources): State<Sources>) -> Response {
         Ok(text) => page(StatusCode::OK, PROMETHEUS_TEXT, text),
         Err(error) => {
             tracing::error!(%error, "the metrics cannot be served");
-            page(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                TEXT,
-                "see the log\n".to_owned(),
-            )
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "see the log\n".to_owned())
         }
     }
 }
 
 async fn anything_else(State(sources): State<Sources>, request: Request<Body>) -> Response {
-    let is_admitted = sources
-        .token
-        .as_ref()
-        .as_ref()
-        .is_some_and(|token| token.admits(request.headers()));
+    let is_admitted =
+        sources.token.as_ref().as_ref().is_some_and(|token| token.admits(request.headers()));
     if is_admitted {
-        return page(
-            StatusCode::NOT_FOUND,
-            TEXT,
-            "there is nothing here\n".to_owned(),
-        );
+        return page(StatusCode::NOT_FOUND, TEXT, "there is nothing here\n".to_owned());
     }
-    let refused = page(
-        StatusCode::UNAUTHORIZED,
-        TEXT,
-        "needs a bearer token\n".to_owned(),
-    );
-    (
-        [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))],
-        refused,
-    )
-        .into_response()
+    let refused = page(StatusCode::UNAUTHORIZED, TEXT, "needs a bearer token\n".to_owned());
+    ([(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))], refused).into_response()
 }
 
 /// Nothing here may be kept by a cache or taken for another type.
@@ -172,12 +137,7 @@ async fn harden(mut response: Response) -> Response {
 }
 
 fn page(code: StatusCode, content_type: &'static str, body: String) -> Response {
-    (
-        code,
-        [(CONTENT_TYPE, HeaderValue::from_static(content_type))],
-        body,
-    )
-        .into_response()
+    (code, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
 
 fn lines(lines: &[String]) -> String {
@@ -212,18 +172,8 @@ mod tests {
     #[test]
     fn only_the_whole_token_opens_and_an_empty_one_never_does() {
         assert!(admits("secret", "Bearer secret"));
-        assert!(
-            admits("secret", "bearer secret"),
-            "the scheme has no case (RFC 9110)"
-        );
-        for header in [
-            "Bearer secre",
-            "Bearer secrets",
-            "Bearer  secret",
-            "Bearer",
-            "secret",
-            "",
-        ] {
+        assert!(admits("secret", "bearer secret"), "the scheme has no case (RFC 9110)");
+        for header in ["Bearer secre", "Bearer secrets", "Bearer  secret", "Bearer", "secret", ""] {
             assert!(!admits("secret", header), "{header:?}");
         }
         assert!(!admits("", "Bearer "));

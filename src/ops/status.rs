@@ -96,10 +96,7 @@ impl Status {
         Arc::new(Self {
             metrics,
             hearts: Hearts::default(),
-            state: Mutex::new(State {
-                lanes,
-                ..State::default()
-            }),
+            state: Mutex::new(State { lanes, ..State::default() }),
             is_stopping: AtomicBool::new(false),
         })
     }
@@ -114,10 +111,7 @@ impl Status {
     pub fn lane(&self, lane: usize, membership: Membership) {
         let mut state = lock(&self.state);
         if let Some(its) = state.lanes.get_mut(lane) {
-            *its = Lane {
-                membership,
-                ..Lane::default()
-            };
+            *its = Lane { membership, ..Lane::default() };
             state.holds.keep_assigned(lane, &[]);
         }
         self.publish_holds(&state.holds);
@@ -128,11 +122,7 @@ impl Status {
         let mut state = lock(&self.state);
         if let Some(its) = state.lanes.get_mut(lane) {
             let partitions = partitions.to_vec();
-            *its = Lane {
-                membership: Membership::Member,
-                partitions,
-                ..Lane::default()
-            };
+            *its = Lane { membership: Membership::Member, partitions, ..Lane::default() };
         }
         state.holds.keep_assigned(lane, partitions);
         self.publish_holds(&state.holds);
@@ -153,16 +143,12 @@ impl Status {
 
     /// Consent before `next_offset` is applied; `record_ms` is the last record's timestamp.
     pub fn consent_applied(&self, partition: i32, next_offset: i64, record_ms: Option<i64>) {
-        lock(&self.state)
-            .consent
-            .applied(partition, next_offset, record_ms, Instant::now());
+        lock(&self.state).consent.applied(partition, next_offset, record_ms, Instant::now());
     }
 
     /// The broker says that a consent partition ends here (read uncommitted).
     pub fn consent_end(&self, partition: i32, end_offset: i64) {
-        lock(&self.state)
-            .consent
-            .end(partition, end_offset, Instant::now());
+        lock(&self.state).consent.end(partition, end_offset, Instant::now());
     }
 
     /// Something waits: the beginning is logged, repeats add places and renew the detail.
@@ -171,15 +157,12 @@ impl Status {
     /// that was read from a record.
     pub fn hold(&self, holder: Holder, cause: HoldCause, places: &[Place], detail: &str) {
         let mut state = lock(&self.state);
-        let held = state
-            .holds
-            .hold((holder, cause), places, detail, Instant::now());
+        let held = state.holds.hold((holder, cause), places, detail, Instant::now());
         self.publish_holds(&state.holds);
         drop(state);
         if cause == HoldCause::ConsentPoison {
             for place in places {
-                self.metrics
-                    .set_poison(place.partition, place.offset.unwrap_or(-1));
+                self.metrics.set_poison(place.partition, place.offset.unwrap_or(-1));
             }
         }
         if held.is_full {
@@ -233,19 +216,9 @@ impl Status {
 
     fn ready_at(&self, now: Instant) -> Readiness {
         let mut checks = Vec::new();
-        let mut check = |name: String, is_ok, detail| {
-            checks.push(Check {
-                name,
-                is_ok,
-                detail,
-            })
-        };
+        let mut check = |name: String, is_ok, detail| checks.push(Check { name, is_ok, detail });
         let is_stopping = self.is_stopping.load(Ordering::Relaxed);
-        let process = if is_stopping {
-            "shutting down"
-        } else {
-            "running"
-        };
+        let process = if is_stopping { "shutting down" } else { "running" };
         check("process".to_owned(), !is_stopping, process.to_owned());
 
         let state = lock(&self.state);
@@ -274,57 +247,36 @@ impl Status {
         drop(state);
 
         let failing = checks.iter().filter(|check| !check.is_ok);
-        let reasons: Vec<String> = failing
-            .map(|check| format!("{}: {}", check.name, check.detail))
-            .collect();
-        Readiness {
-            ready: reasons.is_empty(),
-            reasons,
-            checks,
-        }
+        let reasons: Vec<String> =
+            failing.map(|check| format!("{}: {}", check.name, check.detail)).collect();
+        Readiness { ready: reasons.is_empty(), reasons, checks }
     }
 
     /// The threads that do not move, one line each; none means the process is alive.
     #[must_use]
     pub fn stuck(&self) -> Vec<String> {
         let stuck = self.hearts.stuck(Instant::now()).into_iter();
-        stuck
-            .map(|(name, silence)| format!("{name}: silent for {} s", silence.as_secs()))
-            .collect()
+        stuck.map(|(name, silence)| format!("{name}: silent for {} s", silence.as_secs())).collect()
     }
 
     /// Writes the gauges that describe positions; called before `/metrics` is written.
     pub fn publish(&self) {
-        let elapsed = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
         let metrics = &self.metrics;
         let state = lock(&self.state);
         for (partition, next_offset) in state.consent.next_offsets().enumerate() {
             metrics.set_applied_offset(partition, next_offset);
         }
-        metrics
-            .lag_records
-            .of(Topic::ConsentChange)
-            .set(state.consent.lag_records());
-        metrics
-            .lag_seconds
-            .of(Topic::ConsentChange)
-            .set(seconds(state.consent.lag_ms(now_ms)));
+        metrics.lag_records.of(Topic::ConsentChange).set(state.consent.lag_records());
+        metrics.lag_seconds.of(Topic::ConsentChange).set(seconds(state.consent.lag_ms(now_ms)));
 
         let waiting = state.lanes.iter().filter(|lane| lane.lag_records > 0);
         let ages = waiting.filter_map(|lane| lane.oldest_ms.map(|at| now_ms.saturating_sub(at)));
-        metrics
-            .lag_seconds
-            .of(Topic::OutboundMessage)
-            .set(seconds(ages.max().unwrap_or(0)));
+        metrics.lag_seconds.of(Topic::OutboundMessage).set(seconds(ages.max().unwrap_or(0)));
         let lag_records = state.lanes.iter().map(|lane| lane.lag_records);
         let lag_records = lag_records.fold(0, i64::saturating_add);
-        metrics
-            .lag_records
-            .of(Topic::OutboundMessage)
-            .set(lag_records);
+        metrics.lag_records.of(Topic::OutboundMessage).set(lag_records);
     }
 
     fn publish_holds(&self, holds: &Holds) {

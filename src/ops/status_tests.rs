@@ -33,11 +33,7 @@ fn messages(partitions: &[i32]) -> Vec<Place> {
 }
 
 fn poison(partition: i32, offset: i64) -> Place {
-    Place {
-        topic: Topic::ConsentChange,
-        partition,
-        offset: Some(offset),
-    }
+    Place { topic: Topic::ConsentChange, partition, offset: Some(offset) }
 }
 
 #[test]
@@ -62,11 +58,7 @@ fn a_lane_without_partitions_stands_by_and_is_ready() {
     status.lane_assigned(0, &[0, 1, 2]);
     let readiness = status.ready();
     assert!(readiness.ready);
-    let details: Vec<&str> = readiness
-        .checks
-        .iter()
-        .map(|check| check.detail.as_str())
-        .collect();
+    let details: Vec<&str> = readiness.checks.iter().map(|check| check.detail.as_str()).collect();
     assert_eq!(
         details,
         [
@@ -81,18 +73,12 @@ fn a_lane_without_partitions_stands_by_and_is_ready() {
 #[test]
 fn every_membership_but_member_is_not_ready() {
     let (status, _) = running(1);
-    for membership in [
-        Membership::Starting,
-        Membership::Joining,
-        Membership::Lost,
-        Membership::Stopped,
-    ] {
+    for membership in
+        [Membership::Starting, Membership::Joining, Membership::Lost, Membership::Stopped]
+    {
         status.lane(0, membership);
         assert!(!status.ready().ready, "{membership:?}");
-        assert!(
-            status.stuck().is_empty(),
-            "{membership:?} is no reason to restart"
-        );
+        assert!(status.stuck().is_empty(), "{membership:?} is no reason to restart");
     }
     status.lane_assigned(0, &[]);
     assert!(status.ready().ready);
@@ -103,19 +89,11 @@ fn every_hold_is_not_ready_but_alive_and_counted_by_its_cause() {
     for cause in HoldCause::ALL.iter().copied() {
         let (status, metrics) = running(1);
         status.lane_assigned(0, &[0, 1]);
-        status.hold(
-            Holder::Lane(0),
-            cause,
-            &messages(&[0, 1]),
-            "consent-change/3 at 7 of 9",
-        );
+        status.hold(Holder::Lane(0), cause, &messages(&[0, 1]), "consent-change/3 at 7 of 9");
         let readiness = status.ready();
         assert!(!readiness.ready, "{cause:?}");
         let reason = readiness.reasons.concat();
-        assert!(
-            reason.contains(cause.as_str()) && reason.contains("7 of 9"),
-            "{reason}"
-        );
+        assert!(reason.contains(cause.as_str()) && reason.contains("7 of 9"), "{reason}");
         assert_eq!(metrics.held_partitions.of(cause).get(), 2);
         assert!(status.stuck().is_empty());
 
@@ -131,40 +109,17 @@ fn poison_names_its_place_in_readyz_and_in_the_metric_until_it_is_released() {
     let (status, metrics) = running(1);
     let series =
         "consent_gate_consent_poison{offset=\"17\",partition=\"3\",topic=\"consent-change\"} 1";
-    status.hold(
-        Holder::Reader,
-        HoldCause::ConsentPoison,
-        &[poison(3, 17)],
-        "class truncated",
-    );
-    status.hold(
-        Holder::Reader,
-        HoldCause::ConsentPoison,
-        &[poison(4, 1)],
-        "class bad_utf8",
-    );
+    status.hold(Holder::Reader, HoldCause::ConsentPoison, &[poison(3, 17)], "class truncated");
+    status.hold(Holder::Reader, HoldCause::ConsentPoison, &[poison(4, 1)], "class bad_utf8");
     let reason = status.ready().reasons.concat();
-    assert!(
-        reason.contains("consent-change partition 3 offset 17"),
-        "{reason}"
-    );
+    assert!(reason.contains("consent-change partition 3 offset 17"), "{reason}");
     assert!(metrics.encode().unwrap().contains(series));
 
-    status.release_place(
-        Holder::Reader,
-        HoldCause::ConsentPoison,
-        Topic::ConsentChange,
-        3,
-    );
+    status.release_place(Holder::Reader, HoldCause::ConsentPoison, Topic::ConsentChange, 3);
     assert!(!metrics.encode().unwrap().contains(series));
     assert!(!status.ready().ready, "partition 4 still holds");
     status.release(Holder::Reader, HoldCause::ConsentPoison);
-    assert!(
-        !metrics
-            .encode()
-            .unwrap()
-            .contains("consent_gate_consent_poison{")
-    );
+    assert!(!metrics.encode().unwrap().contains("consent_gate_consent_poison{"));
     assert!(status.ready().ready);
 }
 
@@ -172,22 +127,11 @@ fn poison_names_its_place_in_readyz_and_in_the_metric_until_it_is_released() {
 fn a_revoked_partition_takes_its_hold_along() {
     let (status, metrics) = running(2);
     status.lane_assigned(0, &[0, 1]);
-    status.hold(
-        Holder::Lane(0),
-        HoldCause::BarrierTimeout,
-        &messages(&[0, 1]),
-        "",
-    );
+    status.hold(Holder::Lane(0), HoldCause::BarrierTimeout, &messages(&[0, 1]), "");
     status.lane_assigned(0, &[1]);
-    assert_eq!(
-        metrics.held_partitions.of(HoldCause::BarrierTimeout).get(),
-        1
-    );
+    assert_eq!(metrics.held_partitions.of(HoldCause::BarrierTimeout).get(), 1);
     status.lane(0, Membership::Joining);
-    assert_eq!(
-        metrics.held_partitions.of(HoldCause::BarrierTimeout).get(),
-        0
-    );
+    assert_eq!(metrics.held_partitions.of(HoldCause::BarrierTimeout).get(), 0);
 }
 
 #[test]
@@ -205,15 +149,11 @@ fn consent_that_stands_still_behind_the_end_is_not_ready() {
     status.consent_end(1, 5);
     let now = Instant::now();
     assert!(status.ready_at(now).ready, "a moment behind is normal");
-    let reasons = status
-        .ready_at(now + GRACE + Duration::from_secs(1))
-        .reasons;
+    let reasons = status.ready_at(now + GRACE + Duration::from_secs(1)).reasons;
     assert_eq!(
         reasons,
-        [
-            "consent: not caught up: 1 of 2 partitions are behind; the worst is partition 1, \
-          applied up to offset 0 of 5"
-        ]
+        ["consent: not caught up: 1 of 2 partitions are behind; the worst is partition 1, \
+          applied up to offset 0 of 5"]
     );
     status.consent_applied(1, 5, None);
     assert!(status.ready_at(now + GRACE * 10).ready);
@@ -233,30 +173,15 @@ fn positions_are_published_as_gauges() {
     status.lane_lag(7, 1_000, None);
     status.publish();
     assert_eq!(metrics.lag_records.of(Topic::ConsentChange).get(), 40);
-    assert_eq!(
-        metrics.lag_records.of(Topic::OutboundMessage).get(),
-        15,
-        "lanes add up"
-    );
+    assert_eq!(metrics.lag_records.of(Topic::OutboundMessage).get(), 15, "lanes add up");
     let age = |topic| metrics.lag_seconds.of(topic).get();
     assert!((5.0..7.0).contains(&age(Topic::ConsentChange)));
-    assert!(
-        (9.0..11.0).contains(&age(Topic::OutboundMessage)),
-        "the worst lane counts"
-    );
-    assert!(
-        metrics
-            .encode()
-            .unwrap()
-            .contains("consent_gate_applied_offset{partition=\"0\"} 60")
-    );
+    assert!((9.0..11.0).contains(&age(Topic::OutboundMessage)), "the worst lane counts");
+    assert!(metrics.encode().unwrap().contains("consent_gate_applied_offset{partition=\"0\"} 60"));
 
     status.lane_lag(1, 0, Some(now_ms() - 9_000));
     status.publish();
-    assert!(
-        age(Topic::OutboundMessage) < 4.0,
-        "a lane that waits for nothing has no age"
-    );
+    assert!(age(Topic::OutboundMessage) < 4.0, "a lane that waits for nothing has no age");
 }
 
 #[test]

@@ -19,8 +19,7 @@ pub struct Batch<'c> {
 impl<'c> Batch<'c> {
     /// Adds a message behind those of its partition.
     pub fn push(&mut self, message: BorrowedMessage<'c>) {
-        self.next_offsets
-            .insert(message.partition(), message.offset() + 1);
+        self.next_offsets.insert(message.partition(), message.offset() + 1);
         self.value_bytes += message.payload_len() + message.key_len();
         self.messages.push(message);
     }
@@ -89,16 +88,13 @@ impl<'c> Batch<'c> {
     /// Lets go of a partition that was taken away; its messages are somebody else's now.
     pub fn drop_partition(&mut self, partition: i32) {
         self.next_offsets.remove(&partition);
-        self.messages
-            .retain(|message| message.partition() != partition);
+        self.messages.retain(|message| message.partition() != partition);
     }
 
     /// Drops what a former transaction has committed after all.
     pub fn drop_committed(&mut self, committed: &BTreeMap<i32, i64>) {
         self.messages.retain(|message| {
-            committed
-                .get(&message.partition())
-                .is_none_or(|next| message.offset() >= *next)
+            committed.get(&message.partition()).is_none_or(|next| message.offset() >= *next)
         });
         self.next_offsets
             .retain(|partition, next| committed.get(partition).is_none_or(|known| known < next));
@@ -106,7 +102,6 @@ impl<'c> Batch<'c> {
 
     /// Drops messages whose decision is already in an output; their offsets stay due.
     pub fn drop_emitted(&mut self, emitted: &HashSet<(i32, i64)>) {
-        self.messages
-            .retain(|message| !emitted.contains(&(message.partition(), message.offset())));
+        self.messages.retain(|message| !emitted.contains(&(message.partition(), message.offset())));
     }
 }

@@ -82,12 +82,7 @@ impl<'c> Lane<'c> {
         let mut keys = Vec::with_capacity(messages.len() * 2);
         let lookups: Vec<Option<Lookup>> = messages
             .iter()
-            .map(|message| {
-                message
-                    .as_ref()
-                    .ok()
-                    .map(|message| self.look_up(message, &mut keys))
-            })
+            .map(|message| message.as_ref().ok().map(|message| self.look_up(message, &mut keys)))
             .collect();
         let states = snapshot.states(&keys)?;
         let mut judged = Vec::with_capacity(messages.len());
@@ -114,12 +109,7 @@ impl<'c> Lane<'c> {
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
             let json = decision_json(&decision, &source, message_id, channel, &context);
-            judged.push(Judged {
-                decision,
-                channel,
-                source,
-                json,
-            });
+            judged.push(Judged { decision, channel, source, json });
         }
         Ok(judged)
     }
@@ -174,18 +164,11 @@ fn judge_one<'s>(
             AddressAt::Key(key, _) => AddressLookup::Known(key, &address_state),
         },
     };
-    Ok(decide(
-        context.policy,
-        recipient,
-        message,
-        context.evaluated_at,
-    ))
+    Ok(decide(context.policy, recipient, message, context.evaluated_at))
 }
 
 /// The gate's clock, read once per batch and handed on as a value.
 fn now() -> Timestamp {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
 }

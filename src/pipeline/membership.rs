@@ -33,19 +33,13 @@ impl<'c> Lane<'c> {
                 Rebalance::Assign(partitions) => self.take_up(&partitions)?,
                 Rebalance::Revoke(partitions) => self.give_away(&partitions, batch)?,
             }
-            self.parts
-                .status
-                .lane_assigned(self.number, &self.assigned_partitions());
+            self.parts.status.lane_assigned(self.number, &self.assigned_partitions());
         }
         Ok(())
     }
 
     fn take_up(&mut self, partitions: &TopicPartitionList) -> Result<(), LaneError> {
-        self.parts
-            .metrics
-            .rebalances
-            .of(RebalanceEvent::Assigned)
-            .inc();
+        self.parts.metrics.rebalances.of(RebalanceEvent::Assigned).inc();
         let Some(from) = self.starting_points(partitions) else {
             return Ok(());
         };
@@ -55,9 +49,7 @@ impl<'c> Lane<'c> {
         };
         taken.map_err(LaneError::Consumer)?;
         if self.is_paused {
-            self.consumer
-                .pause(partitions)
-                .map_err(LaneError::Consumer)?;
+            self.consumer.pause(partitions).map_err(LaneError::Consumer)?;
         }
         tracing::info!(lane = self.number, partitions = ?numbers(&from), "partitions taken up");
         Ok(())
@@ -68,10 +60,7 @@ impl<'c> Lane<'c> {
     fn starting_points(&self, partitions: &TopicPartitionList) -> Option<TopicPartitionList> {
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
-            match self
-                .consumer
-                .committed_offsets(partitions.clone(), REQUEST_TIMEOUT)
-            {
+            match self.consumer.committed_offsets(partitions.clone(), REQUEST_TIMEOUT) {
                 Ok(mut committed) => {
                     let is_known = committed.elements().iter().all(|e| e.error().is_ok());
                     if is_known && self.fill_in(&mut committed) {
@@ -99,9 +88,7 @@ impl<'c> Lane<'c> {
             .map(|element| (element.topic().to_owned(), element.partition()))
             .collect();
         unset.iter().all(|(topic, partition)| {
-            committed
-                .set_partition_offset(topic, *partition, start)
-                .is_ok()
+            committed.set_partition_offset(topic, *partition, start).is_ok()
         })
     }
 
@@ -111,11 +98,7 @@ impl<'c> Lane<'c> {
         batch: &mut Batch<'c>,
     ) -> Result<(), LaneError> {
         let is_lost = self.consumer.assignment_lost();
-        let event = if is_lost {
-            RebalanceEvent::Lost
-        } else {
-            RebalanceEvent::Revoked
-        };
+        let event = if is_lost { RebalanceEvent::Lost } else { RebalanceEvent::Revoked };
         self.parts.metrics.rebalances.of(event).inc();
         // nothing of these partitions is in a transaction: what is in hand simply belongs to another now
         for element in partitions.elements() {
@@ -132,10 +115,7 @@ impl<'c> Lane<'c> {
     }
 
     fn assigned_partitions(&self) -> Vec<i32> {
-        self.consumer
-            .assignment()
-            .map(|assigned| numbers(&assigned))
-            .unwrap_or_default()
+        self.consumer.assignment().map(|assigned| numbers(&assigned)).unwrap_or_default()
     }
 
     /// Takes nothing new up; what is polled from now on only serves the membership.

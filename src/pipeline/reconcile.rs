@@ -55,32 +55,18 @@ impl<'c> Lane<'c> {
     ) -> Result<(BTreeMap<i32, i64>, HashSet<(i32, i64)>), ScanError> {
         let committed = self.committed(batch)?;
         let margin_ms = i64::try_from(TAIL_MARGIN.as_millis()).unwrap_or(0);
-        let since_ms = batch
-            .attempted_at_ms()
-            .unwrap_or(0)
-            .saturating_sub(margin_ms)
-            .max(0);
-        let topics: Vec<&str> = self
-            .parts
-            .output_topics
-            .iter()
-            .map(String::as_str)
-            .collect();
+        let since_ms = batch.attempted_at_ms().unwrap_or(0).saturating_sub(margin_ms).max(0);
+        let topics: Vec<&str> = self.parts.output_topics.iter().map(String::as_str).collect();
         let config = &self.parts.scan_config;
         let from = positions_since(config, &topics, Some(since_ms), REQUEST_TIMEOUT)?;
         let in_hand: HashSet<(i32, i64)> = {
             use rdkafka::Message as _;
-            batch
-                .messages()
-                .iter()
-                .map(|m| (m.partition(), m.offset()))
-                .collect()
+            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect()
         };
         let mut emitted = HashSet::new();
         scan(config, &from, TAIL_TIMEOUT, &mut |record| {
-            let source = record
-                .header(c"gate-source")
-                .and_then(|text| std::str::from_utf8(text).ok());
+            let source =
+                record.header(c"gate-source").and_then(|text| std::str::from_utf8(text).ok());
             if let Some(source) = source.and_then(SourceRef::parse)
                 && source.topic == self.parts.outbound_topic
                 && in_hand.contains(&(source.partition, source.record_offset))

@@ -28,9 +28,7 @@ impl<'c> Lane<'c> {
         let sent_before = producer.end_txn_sent();
         producer.drain_reports();
         batch.attempted(unix_ms());
-        producer
-            .begin()
-            .map_err(|error| classify(error, RecycleCause::Fatal))?;
+        producer.begin().map_err(|error| classify(error, RecycleCause::Fatal))?;
         let produced = self.produce_all(batch, judged).and_then(|()| {
             let offsets = self.offsets(batch)?;
             producer.send_offsets(&offsets, &membership, timeout)
@@ -119,11 +117,7 @@ impl<'c> Lane<'c> {
         };
         match producer.abort(self.parts.transaction_timeout) {
             Ok(()) => {
-                self.parts
-                    .metrics
-                    .transactions
-                    .of(TransactionResult::Aborted)
-                    .inc();
+                self.parts.metrics.transactions.of(TransactionResult::Aborted).inc();
                 Setback::Aborted(error)
             }
             Err(abort_error) => classify(abort_error, RecycleCause::TimedOut),
@@ -131,35 +125,20 @@ impl<'c> Lane<'c> {
     }
 
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
-        self.parts
-            .metrics
-            .transactions
-            .of(TransactionResult::Committed)
-            .inc();
+        self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
         for (message, judged) in batch.messages().iter().zip(judged) {
             let record_ms = message.timestamp().to_millis();
-            self.tally
-                .decided(judged.decision.reason(), judged.channel, record_ms);
+            self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
         }
         self.tally.committed();
-        let newest_ms = batch
-            .messages()
-            .iter()
-            .filter_map(|m| m.timestamp().to_millis())
-            .max();
+        let newest_ms = batch.messages().iter().filter_map(|m| m.timestamp().to_millis()).max();
         for (partition, next_offset) in batch.next_offsets() {
-            self.parts
-                .positions
-                .set(*partition, *next_offset, newest_ms);
+            self.parts.positions.set(*partition, *next_offset, newest_ms);
         }
     }
 
     fn renew_after_retry(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
-        self.parts
-            .metrics
-            .producer_recycles
-            .of(RecycleCause::EndTxnRetried)
-            .inc();
+        self.parts.metrics.producer_recycles.of(RecycleCause::EndTxnRetried).inc();
         tracing::warn!(
             lane = self.number,
             "EndTxn was sent more than once; replacing the producer"
@@ -176,10 +155,7 @@ impl<'c> Lane<'c> {
     ) -> Result<(), LaneError> {
         let metrics = &self.parts.metrics;
         metrics.producer_recycles.of(cause).inc();
-        metrics
-            .transactions
-            .of(TransactionResult::Indeterminate)
-            .inc();
+        metrics.transactions.of(TransactionResult::Indeterminate).inc();
         self.guard_against_fencing_war(error)?;
         self.renew_producer(batch)?;
         self.reconcile(batch)
@@ -199,9 +175,7 @@ impl<'c> Lane<'c> {
 }
 
 fn unix_ms() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -210,10 +184,6 @@ fn classify(error: NativeError, otherwise: RecycleCause) -> Setback {
     if crate::kafka::is_refused(&error) {
         return Setback::Stop(LaneError::Producer(error));
     }
-    let cause = if error.is_fatal {
-        RecycleCause::Fatal
-    } else {
-        otherwise
-    };
+    let cause = if error.is_fatal { RecycleCause::Fatal } else { otherwise };
     Setback::Recycle(cause, error)
 }

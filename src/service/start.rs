@@ -87,11 +87,7 @@ pub fn start(
     metrics.set_policies([(policy.id(), policy.version())]);
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
-    let token = config
-        .http
-        .token
-        .as_ref()
-        .map(|token| token.expose().to_owned());
+    let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
     let server = runtime.block_on(ops::serve(
         config.http.listen,
         Arc::clone(&status),
@@ -157,22 +153,17 @@ fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
         return Ok(None);
     };
     let ca_pem = match &wanted.ca_file {
-        Some(path) => Some(std::fs::read(path).map_err(|source| RunError::RegistryCa {
-            path: path.clone(),
-            source,
-        })?),
+        Some(path) => Some(
+            std::fs::read(path)
+                .map_err(|source| RunError::RegistryCa { path: path.clone(), source })?,
+        ),
         None => None,
     };
     let (username, password) = match &wanted.credentials {
         Some((user, password)) => (Some(user.clone()), Some(password.expose().to_owned())),
         None => (None, None),
     };
-    let settings = RegistrySettings {
-        url: wanted.url.clone(),
-        username,
-        password,
-        ca_pem,
-    };
+    let settings = RegistrySettings { url: wanted.url.clone(), username, password, ca_pem };
     Ok(Some(Registry::new(settings)?))
 }
 
@@ -202,9 +193,7 @@ pub(crate) fn n_partitions(
         .fetch_metadata(Some(topic), kafka::REQUEST_TIMEOUT)
         .map_err(crate::reader::ReaderError::Kafka)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
-    Ok(found
-        .filter(|found| found.error().is_none())
-        .map_or(0, |found| found.partitions().len()))
+    Ok(found.filter(|found| found.error().is_none()).map_or(0, |found| found.partitions().len()))
 }
 
 /// Opens the state. State that the log cannot continue is rebuilt: a position before the log's start would
@@ -331,9 +320,7 @@ impl Parts<'_> {
             kafka::consent_reader(&self.base, &config.kafka.group_id)
                 .create_with_context(GateContext::default())
                 .map_err(crate::reader::ReaderError::Kafka)?;
-        self.spawn("consent-reader", move || {
-            reader.run(consumer).map_err(RunError::from)
-        })
+        self.spawn("consent-reader", move || reader.run(consumer).map_err(RunError::from))
     }
 
     fn start_monitor(&self, store: &Arc<Store>) -> Result<Worker, RunError> {
@@ -411,9 +398,7 @@ impl Parts<'_> {
             let consumer: BaseConsumer<GateContext> = consumer_config
                 .create_with_context(GateContext::default())
                 .map_err(|error| lane_error(crate::pipeline::LaneError::Consumer(error)))?;
-            Lane::new(number, parts, &consumer)
-                .run()
-                .map_err(lane_error)
+            Lane::new(number, parts, &consumer).run().map_err(lane_error)
         })
     }
 
@@ -432,10 +417,7 @@ impl Parts<'_> {
                 result
             })
             .map_err(RunError::Runtime)?;
-        Ok(Worker {
-            name: name.to_owned(),
-            handle,
-        })
+        Ok(Worker { name: name.to_owned(), handle })
     }
 }
 

@@ -32,11 +32,7 @@ impl Closure {
         } else {
             Vec::new()
         };
-        Self {
-            all: erasures(state.facts()),
-            new,
-            links,
-        }
+        Self { all: erasures(state.facts()), new, links }
     }
 }
 

@@ -83,17 +83,11 @@ impl StoreError {
     }
 
     pub(super) fn io(dir: &Path, doing: &str, error: &io::Error) -> Self {
-        Self::Io {
-            dir: dir.to_path_buf(),
-            what: format!("{doing}: {error}"),
-        }
+        Self::Io { dir: dir.to_path_buf(), what: format!("{doing}: {error}") }
     }
 
     pub(super) fn corrupt(dir: &Path, what: impl Into<String>) -> Self {
-        Self::Corrupt {
-            dir: dir.to_path_buf(),
-            what: what.into(),
-        }
+        Self::Corrupt { dir: dir.to_path_buf(), what: what.into() }
     }
 
     /// Sorts what RocksDB said. Does not mark the directory: `Inner::fail` and `open` do.
@@ -108,9 +102,9 @@ impl StoreError {
             ErrorKind::IOError if text.contains("No such file or directory") => {
                 Self::corrupt(dir, without_keys(text))
             }
-            ErrorKind::IOError if text.contains("lock") && is_lock_refusal(text) => Self::Locked {
-                dir: dir.to_path_buf(),
-            },
+            ErrorKind::IOError if text.contains("lock") && is_lock_refusal(text) => {
+                Self::Locked { dir: dir.to_path_buf() }
+            }
             ErrorKind::IOError
             | ErrorKind::MergeInProgress
             | ErrorKind::Incomplete
@@ -122,10 +116,7 @@ impl StoreError {
             | ErrorKind::TryAgain
             | ErrorKind::CompactionTooLarge
             | ErrorKind::ColumnFamilyDropped
-            | ErrorKind::Unknown => Self::Io {
-                dir: dir.to_path_buf(),
-                what: without_keys(text),
-            },
+            | ErrorKind::Unknown => Self::Io { dir: dir.to_path_buf(), what: without_keys(text) },
         }
     }
 }
@@ -139,11 +130,7 @@ fn is_lock_refusal(text: &str) -> bool {
 /// RocksDB prints damaged keys in hexadecimal; keep the kind of damage only.
 fn without_keys(text: &str) -> String {
     let names_a_key = text.to_ascii_lowercase().contains("key");
-    let shown = if names_a_key {
-        text.split(':').next().unwrap_or_default()
-    } else {
-        text
-    };
+    let shown = if names_a_key { text.split(':').next().unwrap_or_default() } else { text };
     shown.chars().take(layout::ERROR_TEXT_MAX).collect()
 }
 

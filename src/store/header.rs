@@ -32,9 +32,7 @@ pub(super) fn encode(identity: &Identity) -> Vec<u8> {
 /// # Errors
 /// Why it does not.
 pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, RebuildReason> {
-    let (head, rest) = stored
-        .split_first_chunk::<10>()
-        .ok_or(RebuildReason::NoHeader)?;
+    let (head, rest) = stored.split_first_chunk::<10>().ok_or(RebuildReason::NoHeader)?;
     let [magic @ .., layout, format] = head;
     if magic != MAGIC {
         return Err(RebuildReason::NoHeader);
@@ -47,10 +45,7 @@ pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, Rebuild
     }
     let found = decode_identity(rest).ok_or(RebuildReason::NoHeader)?;
     let same = [
-        (
-            found.cluster_id == wanted.cluster_id,
-            RebuildReason::OtherCluster,
-        ),
+        (found.cluster_id == wanted.cluster_id, RebuildReason::OtherCluster),
         (found.topic == wanted.topic, RebuildReason::OtherTopic),
         (
             found.topic_id == wanted.topic_id
@@ -58,14 +53,8 @@ pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, Rebuild
                 || wanted.topic_id.is_empty(),
             RebuildReason::TopicRecreated,
         ),
-        (
-            found.partitions == wanted.partitions,
-            RebuildReason::PartitionsChanged,
-        ),
-        (
-            found.pepper_id == wanted.pepper_id,
-            RebuildReason::OtherPepper,
-        ),
+        (found.partitions == wanted.partitions, RebuildReason::PartitionsChanged),
+        (found.pepper_id == wanted.pepper_id, RebuildReason::OtherPepper),
     ];
     match same.into_iter().find(|(same, _)| !same) {
         Some((_, reason)) => Err(reason),
@@ -105,10 +94,7 @@ fn decode_identity(input: &[u8]) -> Option<Identity> {
 
 /// The bytes of the next offsets, one per partition.
 pub(super) fn encode_positions(positions: &[i64]) -> Vec<u8> {
-    positions
-        .iter()
-        .flat_map(|position| position.to_le_bytes())
-        .collect()
+    positions.iter().flat_map(|position| position.to_le_bytes()).collect()
 }
 
 /// `None` unless there is one plausible offset for each of `n_partitions`.
@@ -158,10 +144,7 @@ mod tests {
 
     #[test]
     fn an_unknown_topic_id_is_learned() {
-        let unknown = Identity {
-            topic_id: String::new(),
-            ..identity()
-        };
+        let unknown = Identity { topic_id: String::new(), ..identity() };
         assert_eq!(check(&encode(&unknown), &identity()), Ok(TopicId::Learned));
         assert_eq!(check(&encode(&identity()), &unknown), Ok(TopicId::Kept));
     }

@@ -92,11 +92,7 @@ impl Layout {
             false, // a stalled write would hang when the flush fails; the writer waits by itself
             cache.clone(),
         );
-        Self {
-            cache,
-            memtables,
-            memory,
-        }
+        Self { cache, memtables, memory }
     }
 
     pub(super) fn database(&self, create: bool) -> Options {

@@ -94,10 +94,7 @@ impl Store {
 
 fn check_bounds(identity: &Identity, memory_bytes: usize) -> Result<(), StoreError> {
     if memory_bytes < MEMORY_BYTES_MIN {
-        return Err(StoreError::Memory {
-            bytes: memory_bytes,
-            min: MEMORY_BYTES_MIN,
-        });
+        return Err(StoreError::Memory { bytes: memory_bytes, min: MEMORY_BYTES_MIN });
     }
     if identity.partitions > PARTITIONS_MAX {
         return Err(StoreError::Partitions {
@@ -115,9 +112,7 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     let file = File::create(dir.join(LOCK_FILE)).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
-            dir: dir.to_path_buf(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(io(error)),
     }
 }
@@ -180,21 +175,14 @@ fn read_meta(
     let exact = positions
         .and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize))
         .is_some();
-    Ok(if exact {
-        Ok(topic_id)
-    } else {
-        Err(RebuildReason::Damaged)
-    })
+    Ok(if exact { Ok(topic_id) } else { Err(RebuildReason::Damaged) })
 }
 
 fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {
     let fail = |error: rocksdb::Error| StoreError::of_rocksdb(dir, &error);
     let db = open_database(dir, layout, true).map_err(fail)?;
     let positions = header::encode_positions(&vec![0; identity.partitions as usize]);
-    let meta = [
-        (header::HEADER_KEY, header::encode(identity)),
-        (header::POSITIONS_KEY, positions),
-    ];
+    let meta = [(header::HEADER_KEY, header::encode(identity)), (header::POSITIONS_KEY, positions)];
     write_meta(&db, &meta).map_err(fail)?;
     marker::sync_dir(dir).map_err(|error| StoreError::io(dir, "create the store", &error))?;
     Ok(db)
@@ -213,9 +201,5 @@ fn write_meta(db: &DB, entries: &[(&[u8], Vec<u8>)]) -> Result<(), rocksdb::Erro
 }
 
 fn open_database(dir: &Path, layout: &Layout, create: bool) -> Result<DB, rocksdb::Error> {
-    DB::open_cf_descriptors(
-        &layout.database(create),
-        dir.join(DB_DIR),
-        layout.column_families(),
-    )
+    DB::open_cf_descriptors(&layout.database(create), dir.join(DB_DIR), layout.column_families())
 }

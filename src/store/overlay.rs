@@ -53,29 +53,15 @@ impl Overlay {
                 if let Some(place) = self.bytes.get_mut(slot.start..slot.start + value.len()) {
                     place.copy_from_slice(value);
                 }
-                Slot {
-                    length: value.len(),
-                    dirty,
-                    ..slot
-                }
+                Slot { length: value.len(), dirty, ..slot }
             }
             None => {
                 // a subject that grew once may grow again: leave room, so a busy one stays linear
-                let room = value.len()
-                    * if known.is_some_and(|slot| slot.dirty) {
-                        2
-                    } else {
-                        1
-                    };
+                let room = value.len() * if known.is_some_and(|slot| slot.dirty) { 2 } else { 1 };
                 let start = self.bytes.len();
                 self.bytes.extend_from_slice(value);
                 self.bytes.resize(start + room, 0);
-                Slot {
-                    start,
-                    length: value.len(),
-                    room,
-                    dirty,
-                }
+                Slot { start, length: value.len(), room, dirty }
             }
         };
         self.slots.insert(subject, slot);
@@ -123,10 +109,7 @@ mod tests {
         overlay.put(one, b"short");
         assert_eq!(overlay.changes(), vec![(one, &b"short"[..])]);
         overlay.put(two, b"changed");
-        assert_eq!(
-            overlay.changes(),
-            vec![(one, &b"short"[..]), (two, &b"changed"[..])]
-        );
+        assert_eq!(overlay.changes(), vec![(one, &b"short"[..]), (two, &b"changed"[..])]);
         overlay.clear();
         assert_eq!(overlay.used_bytes(), 0);
     }

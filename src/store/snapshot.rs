@@ -90,11 +90,7 @@ impl Store {
         let moment = self.inner.db.snapshot();
         let mut options = layout::read_options();
         options.set_snapshot(&moment);
-        Snapshot {
-            inner: &self.inner,
-            options,
-            moment,
-        }
+        Snapshot { inner: &self.inner, options, moment }
     }
 
     /// Sizes, for metrics.

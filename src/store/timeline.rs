@@ -176,10 +176,7 @@ mod tests {
 
     #[test]
     fn keys_sort_by_instant_and_read_back() {
-        let source = Source {
-            partition: 3,
-            offset: 77,
-        };
+        let source = Source { partition: 3, offset: 77 };
         let mut last = Vec::new();
         for micros in [i64::MIN, -5, 0, 9, i64::MAX] {
             let at = Timestamp::from_micros(micros);

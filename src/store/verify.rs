@@ -79,6 +79,5 @@ fn scan(
 }
 
 fn family<'a>(db: &'a DB, name: &str) -> Result<&'a ColumnFamily, Finding> {
-    db.cf_handle(name)
-        .ok_or(Finding::Damaged("a column family is missing"))
+    db.cf_handle(name).ok_or(Finding::Damaged("a column family is missing"))
 }

@@ -79,9 +79,8 @@ impl Writer {
     pub fn prefetch(&mut self, subjects: &[SubjectKey]) -> Result<(), StoreError> {
         self.running()?;
         let missing = subjects.iter().copied();
-        let mut missing: Vec<SubjectKey> = missing
-            .filter(|subject| !self.overlay.contains(*subject))
-            .collect();
+        let mut missing: Vec<SubjectKey> =
+            missing.filter(|subject| !self.overlay.contains(*subject)).collect();
         missing.sort_unstable();
         missing.dedup();
         for keys in missing.chunks(PREFETCH_KEYS_MAX) {
@@ -94,8 +93,7 @@ impl Writer {
             let found = db.batched_multi_get_cf_opt(state, raw, true, &self.read);
             for (subject, found) in keys.iter().zip(found) {
                 let found = found.map_err(|error| self.inner.fail(&error))?;
-                self.overlay
-                    .load(*subject, found.as_deref().unwrap_or_default());
+                self.overlay.load(*subject, found.as_deref().unwrap_or_default());
             }
         }
         Ok(())
@@ -176,15 +174,7 @@ impl Writer {
         {
             *closure = Closure::of(&state, facts, changed);
         }
-        let change = Change {
-            subject,
-            facts,
-            source,
-            state: &state,
-            encoded,
-            said,
-            changed,
-        };
+        let change = Change { subject, facts, source, state: &state, encoded, said, changed };
         change.note(self.inner.family(TIMELINE)?, &mut self.batch);
         if changed {
             self.overlay.put(subject, encoded);
@@ -202,8 +192,7 @@ impl Writer {
             .db
             .get_pinned_cf_opt(state, subject.0, &self.read)
             .map_err(|error| self.inner.fail(&error))?;
-        self.overlay
-            .load(subject, found.as_deref().unwrap_or_default());
+        self.overlay.load(subject, found.as_deref().unwrap_or_default());
         Ok(())
     }
 
@@ -293,9 +282,7 @@ impl Writer {
 
     fn running(&self) -> Result<(), StoreError> {
         if self.stopped {
-            return Err(StoreError::Stopped {
-                dir: self.inner.dir.clone(),
-            });
+            return Err(StoreError::Stopped { dir: self.inner.dir.clone() });
         }
         Ok(())
     }

@@ -156,11 +156,7 @@ fn email(raw: &str) -> Result<String, AddressError> {
         _ => raw,
     };
     // plain ASCII is already NFC and its domain already an A-label: the common case allocates once
-    let nfc: String = if bare.is_ascii() {
-        bare.to_owned()
-    } else {
-        bare.nfc().collect()
-    };
+    let nfc: String = if bare.is_ascii() { bare.to_owned() } else { bare.nfc().collect() };
     let (local, domain) = nfc.rsplit_once('@').ok_or(AddressError::Email)?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let domain = idna::domain_to_ascii_strict(domain).map_err(|_| AddressError::Domain)?;
@@ -195,9 +191,7 @@ fn phone(raw: &str, region: Option<&str>) -> Result<String, AddressError> {
         Ok(NumberLengthType::IsPossibleLocalOnly) | Err(_) => return Err(AddressError::Phone),
     }
     number.extension = None;
-    Ok(PHONE_NUMBER_UTIL
-        .format(&number, PhoneNumberFormat::E164)
-        .into_owned())
+    Ok(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned())
 }
 
 #[cfg(test)]
@@ -209,64 +203,24 @@ mod tests {
     fn golden_forms() {
         for (raw, channel, region, expected) in [
             ("Ben@Example.NET", Channel::Email, None, "ben@example.net"),
-            (
-                "  Ben O'Neil <ben@example.net> ",
-                Channel::Email,
-                None,
-                "ben@example.net",
-            ),
+            ("  Ben O'Neil <ben@example.net> ", Channel::Email, None, "ben@example.net"),
             ("ben@example.net.", Channel::Email, None, "ben@example.net"),
-            (
-                "ben+tag@gmail.com",
-                Channel::Email,
-                None,
-                "ben+tag@gmail.com",
-            ),
+            ("ben+tag@gmail.com", Channel::Email, None, "ben+tag@gmail.com"),
             ("b.e.n@gmail.com", Channel::Email, None, "b.e.n@gmail.com"),
-            (
-                "jose\u{301}@example.com",
-                Channel::Email,
-                None,
-                "jos\u{e9}@example.com",
-            ),
-            (
-                "anna@Bücher.example",
-                Channel::Email,
-                None,
-                "anna@xn--bcher-kva.example",
-            ),
+            ("jose\u{301}@example.com", Channel::Email, None, "jos\u{e9}@example.com"),
+            ("anna@Bücher.example", Channel::Email, None, "anna@xn--bcher-kva.example"),
             ("+44 7700 900456", Channel::Sms, None, "+447700900456"),
             ("0044 7700 900456", Channel::Sms, None, "+447700900456"),
             ("+44 (0)7700 900456", Channel::Sms, None, "+447700900456"),
             ("07700 900456", Channel::Sms, Some("GB"), "+447700900456"),
-            (
-                "(312) 555-0147",
-                Channel::VoiceLive,
-                Some("US"),
-                "+13125550147",
-            ),
-            (
-                "+1 312 555 0147 ext. 12",
-                Channel::Sms,
-                None,
-                "+13125550147",
-            ),
+            ("(312) 555-0147", Channel::VoiceLive, Some("US"), "+13125550147"),
+            ("+1 312 555 0147 ext. 12", Channel::Sms, None, "+13125550147"),
             (" 9f3c-install ", Channel::Push, None, "9f3c-install"),
             ("07700 900456", Channel::Sms, Some(" gb "), "+447700900456"),
             ("+49 (0)30 123456", Channel::VoiceAuto, None, "+4930123456"),
-            (
-                "011 44 7700 900456",
-                Channel::Sms,
-                Some("US"),
-                "+447700900456",
-            ),
+            ("011 44 7700 900456", Channel::Sms, Some("US"), "+447700900456"),
             ("tel:+44-7700-900456", Channel::Rcs, None, "+447700900456"),
-            (
-                "\"Ben, B.\" <Ben@example.net>",
-                Channel::Email,
-                None,
-                "ben@example.net",
-            ),
+            ("\"Ben, B.\" <Ben@example.net>", Channel::Email, None, "ben@example.net"),
         ] {
             let canonical = CanonicalAddress::parse(raw, Some(channel), region).unwrap();
             assert_eq!(canonical.expose(), expected, "{raw}");
@@ -293,10 +247,7 @@ mod tests {
             ("ben@exa mple.net", Channel::Email),
             ("ben@-example.net", Channel::Email),
         ] {
-            assert!(
-                CanonicalAddress::parse(raw, Some(channel), None).is_err(),
-                "{raw}"
-            );
+            assert!(CanonicalAddress::parse(raw, Some(channel), None).is_err(), "{raw}");
         }
     }
 
@@ -305,43 +256,14 @@ mod tests {
     #[test]
     fn a_change_is_told_by_its_address_not_by_its_channel() {
         for (raw, channel, kind, expected) in [
-            (
-                "ben@example.net",
-                Channel::Sms,
-                AddressKind::Email,
-                "ben@example.net",
-            ),
-            (
-                "ben@example.net",
-                Channel::Push,
-                AddressKind::Email,
-                "ben@example.net",
-            ),
-            (
-                "+44 7700 900456",
-                Channel::Email,
-                AddressKind::Phone,
-                "+447700900456",
-            ),
-            (
-                "+44 7700 900456",
-                Channel::Push,
-                AddressKind::Phone,
-                "+447700900456",
-            ),
-            (
-                "447700900456",
-                Channel::Push,
-                AddressKind::Push,
-                "447700900456",
-            ),
+            ("ben@example.net", Channel::Sms, AddressKind::Email, "ben@example.net"),
+            ("ben@example.net", Channel::Push, AddressKind::Email, "ben@example.net"),
+            ("+44 7700 900456", Channel::Email, AddressKind::Phone, "+447700900456"),
+            ("+44 7700 900456", Channel::Push, AddressKind::Phone, "+447700900456"),
+            ("447700900456", Channel::Push, AddressKind::Push, "447700900456"),
         ] {
             let canonical = CanonicalAddress::parse(raw, Some(channel), None).unwrap();
-            assert_eq!(
-                (canonical.kind(), canonical.expose()),
-                (kind, expected),
-                "{raw}"
-            );
+            assert_eq!((canonical.kind(), canonical.expose()), (kind, expected), "{raw}");
         }
     }
 

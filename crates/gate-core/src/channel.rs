@@ -54,9 +54,7 @@ impl Channel {
     /// The channel of that name; `None` for anything unknown, which callers must block.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.as_str() == name)
+        Self::ALL.into_iter().find(|channel| channel.as_str() == name)
     }
 
     /// The name used on the wire and in metrics.
@@ -130,10 +128,6 @@ impl ChannelScope {
     /// The scope with that code.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        if code == 0 {
-            Some(Self::Any)
-        } else {
-            Channel::from_code(code).map(Self::One)
-        }
+        if code == 0 { Some(Self::Any) } else { Channel::from_code(code).map(Self::One) }
     }
 }

@@ -74,10 +74,8 @@ impl<'a> ConsentState<'a> {
         for _ in 0..n_facts {
             let fact = Fact::decode(input)?;
             // joining searches by this order: a state out of order would keep a refusal twice or miss it
-            let is_ascending = self
-                .facts
-                .last()
-                .is_none_or(|last| last.cmp_identity(&fact).is_lt());
+            let is_ascending =
+                self.facts.last().is_none_or(|last| last.cmp_identity(&fact).is_lt());
             is_ascending.then(|| self.facts.push(fact))?;
         }
         input.0.is_empty().then_some(())
@@ -107,18 +105,13 @@ impl<'a> ConsentState<'a> {
     /// Whether this is an erased contact.
     #[must_use]
     pub fn is_erased(&self) -> bool {
-        self.facts
-            .iter()
-            .any(|fact| fact.kind == FactKind::ErasedContact)
+        self.facts.iter().any(|fact| fact.kind == FactKind::ErasedContact)
     }
 
     /// Joins facts into the state. Commutative, associative, idempotent.
     pub fn join(&mut self, facts: impl IntoIterator<Item = Fact<'a>>) {
         for fact in facts {
-            match self
-                .facts
-                .binary_search_by(|known| known.cmp_identity(&fact))
-            {
+            match self.facts.binary_search_by(|known| known.cmp_identity(&fact)) {
                 Ok(at) => {
                     if let Some(known) = self.facts.get_mut(at) {
                         known.merge(&fact);
@@ -139,10 +132,7 @@ impl<'a> ConsentState<'a> {
     /// What an erased contact says about each address it was seen with. The shell joins these into the
     /// addresses' states, so that an erasure reaches an address however the two events are ordered.
     pub fn erasures(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
-        let erasures = self
-            .facts
-            .iter()
-            .filter(|fact| fact.kind == FactKind::ErasedContact);
+        let erasures = self.facts.iter().filter(|fact| fact.kind == FactKind::ErasedContact);
         erasures.flat_map(|erased| {
             let links = self.facts.iter().filter(|fact| fact.kind == FactKind::Link);
             links.filter_map(|link| Some((link.other?, erased_address(erased))))
@@ -151,25 +141,15 @@ impl<'a> ConsentState<'a> {
 
     fn prune(&mut self) {
         if self.is_erased() {
-            self.facts
-                .retain(|f| matches!(f.kind, FactKind::ErasedContact | FactKind::Link));
+            self.facts.retain(|f| matches!(f.kind, FactKind::ErasedContact | FactKind::Link));
             self.saturated = false;
         }
-        let erased_until = self
-            .facts
-            .iter()
-            .filter(|f| f.kind == FactKind::ErasedAddress)
-            .map(|f| f.at)
-            .max();
+        let erased_until =
+            self.facts.iter().filter(|f| f.kind == FactKind::ErasedAddress).map(|f| f.at).max();
         if let Some(until) = erased_until {
-            self.facts
-                .retain(|f| !f.kind.is_permissive() || f.at > until);
+            self.facts.retain(|f| !f.kind.is_permissive() || f.at > until);
         }
-        let n_restrictive = self
-            .facts
-            .iter()
-            .filter(|f| f.kind.is_restrictive())
-            .count();
+        let n_restrictive = self.facts.iter().filter(|f| f.kind.is_restrictive()).count();
         self.saturated |= n_restrictive > RESTRICTIVE_FACTS_MAX;
         if self.saturated {
             self.facts.retain(|f| f.kind == FactKind::Link);
@@ -177,9 +157,7 @@ impl<'a> ConsentState<'a> {
         self.keep_newest(EXPRESS_FACTS_MAX, |kind| {
             kind.is_permissive() && kind != FactKind::Relationship
         });
-        self.keep_newest(RELATIONSHIP_FACTS_MAX, |kind| {
-            kind == FactKind::Relationship
-        });
+        self.keep_newest(RELATIONSHIP_FACTS_MAX, |kind| kind == FactKind::Relationship);
         self.keep_newest(LINKS_MAX, |kind| kind == FactKind::Link);
     }
 
@@ -203,9 +181,5 @@ impl<'a> ConsentState<'a> {
 
 /// What an erased contact says about an address.
 pub(crate) fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
-    Fact {
-        kind: FactKind::ErasedAddress,
-        other: None,
-        ..*erased
-    }
+    Fact { kind: FactKind::ErasedAddress, other: None, ..*erased }
 }

@@ -84,11 +84,9 @@ pub fn decide(
         AddressLookup::Known(key, state) => Some((key, state)),
     };
     // what follows needs the channel, the address and states that can be judged
-    let (Some(channel), Some((address_key, address)), false) = (
-        message.channel,
-        known,
-        failing.contains(Reason::StateUnavailable),
-    ) else {
+    let (Some(channel), Some((address_key, address)), false) =
+        (message.channel, known, failing.contains(Reason::StateUnavailable))
+    else {
         return Decision::block(failing, detail);
     };
     Judging {
@@ -224,9 +222,8 @@ impl<'a> Judging<'a> {
             (FactKind::Objected, Reason::Objected),
             (FactKind::OptOut, Reason::OptedOut),
         ] {
-            let standing = self
-                .both()
-                .filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
+            let standing =
+                self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
             if let Some(latest) = standing.max_by_key(|f| f.at) {
                 if kind == FactKind::OptOut && self.detail == Detail::None {
                     self.detail = Detail::Scope(reach(&latest.scope));
@@ -243,8 +240,7 @@ impl<'a> Judging<'a> {
     }
 
     fn is_number_stopped(&self) -> bool {
-        self.both()
-            .any(|f| f.kind == FactKind::SenderStop && self.covers(f) && !self.is_revived(f))
+        self.both().any(|f| f.kind == FactKind::SenderStop && self.covers(f) && !self.is_revived(f))
     }
 
     /// A possible opt-out stands until a later valid event about the same subject was received; an event
@@ -367,9 +363,9 @@ impl<'a> Judging<'a> {
                     self.addressed.is_permitted_by(&act.scope) && self.is_confirmed_by_reply(act)
                 }
                 FactKind::Start => match refusal.kind {
-                    FactKind::SenderStop => self
-                        .addressed
-                        .number_is_restarted_by(act.detail, refusal.detail),
+                    FactKind::SenderStop => {
+                        self.addressed.number_is_restarted_by(act.detail, refusal.detail)
+                    }
                     // they end by an express opt-in; START creates no consent and proves no identity
                     FactKind::ErasedAddress | FactKind::Reassigned => false,
                     _ => {
@@ -408,32 +404,17 @@ impl<'a> Judging<'a> {
     fn permissions(&self) -> impl Iterator<Item = Permission<'a>> + use<'a> {
         let is_named = self.contact.is_some();
         let address_key = self.address_key;
-        let own = self
-            .contact
-            .map(ConsentState::facts)
-            .unwrap_or_default()
-            .iter();
-        let own = own.map(move |fact| Permission {
-            fact,
-            for_address: fact.other == Some(address_key),
-        });
-        let shared = self
-            .address
-            .facts()
-            .iter()
-            .filter(move |f| !is_named || f.other.is_none());
-        let shared = shared.map(|fact| Permission {
-            fact,
-            for_address: true,
-        });
-        own.chain(shared)
-            .filter(|permission| permission.fact.kind.is_permissive())
+        let own = self.contact.map(ConsentState::facts).unwrap_or_default().iter();
+        let own =
+            own.map(move |fact| Permission { fact, for_address: fact.other == Some(address_key) });
+        let shared = self.address.facts().iter().filter(move |f| !is_named || f.other.is_none());
+        let shared = shared.map(|fact| Permission { fact, for_address: true });
+        own.chain(shared).filter(|permission| permission.fact.kind.is_permissive())
     }
 
     /// Whether a permission that counts was given for the message's address and is `wanted`.
     fn any_granted(&self, wanted: impl Fn(&Fact<'_>) -> bool) -> bool {
-        self.permissions()
-            .any(|p| p.for_address && wanted(p.fact) && self.counts(p.fact))
+        self.permissions().any(|p| p.for_address && wanted(p.fact) && self.counts(p.fact))
     }
 
     /// Whether a permissive fact counts: it is not from the future, and of several versions of one event
@@ -471,18 +452,10 @@ fn is_proof_of_address(fact: &Fact<'_>) -> bool {
 /// How far an opt-out reaches, for the decision's detail.
 fn reach(scope: &Scope<'_>) -> &'static str {
     match scope {
-        Scope {
-            purpose: Some(_), ..
-        } => "purpose",
-        Scope {
-            channel: ChannelScope::One(_),
-            ..
-        } => "channel",
+        Scope { purpose: Some(_), .. } => "purpose",
+        Scope { channel: ChannelScope::One(_), .. } => "channel",
         Scope { brand: Some(_), .. } => "brand",
-        Scope {
-            controller: Some(_),
-            ..
-        } => "sender",
+        Scope { controller: Some(_), .. } => "sender",
         Scope { .. } => "global",
     }
 }

@@ -173,10 +173,7 @@ impl Reasons {
 
     /// The reasons in evaluation order.
     pub fn iter(self) -> impl Iterator<Item = Reason> {
-        Reason::ALL
-            .iter()
-            .copied()
-            .filter(move |reason| self.contains(*reason))
+        Reason::ALL.iter().copied().filter(move |reason| self.contains(*reason))
     }
 }
 
@@ -212,13 +209,7 @@ impl Decision {
             reasons.insert(Reason::StateUnavailable);
         }
         let reason = reasons.first().unwrap_or(Reason::StateUnavailable);
-        Self {
-            reason,
-            reasons,
-            detail,
-            basis: None,
-            not_before: None,
-        }
+        Self { reason, reasons, detail, basis: None, not_before: None }
     }
 
     /// A block of a record that could not be read.
@@ -231,13 +222,7 @@ impl Decision {
 
     pub(crate) fn approve(reason: Reason, basis: Option<(Basis, EventKey)>) -> Self {
         debug_assert_eq!(reason.outcome(), Outcome::Approved);
-        Self {
-            reason,
-            reasons: Reasons::default(),
-            detail: Detail::None,
-            basis,
-            not_before: None,
-        }
+        Self { reason, reasons: Reasons::default(), detail: Detail::None, basis, not_before: None }
     }
 
     /// Where the message goes.

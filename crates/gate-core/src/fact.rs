@@ -204,12 +204,8 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     /// Everything.
-    pub const EVERYTHING: Self = Self {
-        channel: ChannelScope::Any,
-        controller: None,
-        brand: None,
-        purpose: None,
-    };
+    pub const EVERYTHING: Self =
+        Self { channel: ChannelScope::Any, controller: None, brand: None, purpose: None };
 }
 
 /// One thing the gate knows about one subject. `Debug` shows no birth date, number or other subject.
@@ -259,19 +255,14 @@ impl<'a> Fact<'a> {
     #[must_use]
     pub fn basis(&self) -> Basis {
         let code = self.flags & flags::BASIS_MASK;
-        Basis::ALL
-            .into_iter()
-            .find(|basis| *basis as u32 == code)
-            .unwrap_or_default()
+        Basis::ALL.into_iter().find(|basis| *basis as u32 == code).unwrap_or_default()
     }
 
     /// The kind of relationship; `None` unless the fact is one.
     #[must_use]
     pub fn relationship_kind(&self) -> Option<RelationshipKind> {
         let code = ((self.flags & flags::KIND_MASK) >> flags::KIND_SHIFT).checked_sub(1)?;
-        RelationshipKind::ALL
-            .into_iter()
-            .find(|kind| *kind as u32 == code)
+        RelationshipKind::ALL.into_iter().find(|kind| *kind as u32 == code)
     }
 
     /// What two facts must share to be the same statement, in canonical order.
@@ -327,10 +318,7 @@ impl<'a> Fact<'a> {
         out.push(self.scope.channel.code());
         put_varint(out, u64::from(self.flags));
         out.extend_from_slice(&self.at.as_micros().to_le_bytes());
-        put_varint(
-            out,
-            zigzag(self.received.as_micros().wrapping_sub(self.at.as_micros())),
-        );
+        put_varint(out, zigzag(self.received.as_micros().wrapping_sub(self.at.as_micros())));
         out.extend_from_slice(&self.event.0);
         match self.other {
             Some(key) => {
@@ -339,12 +327,7 @@ impl<'a> Fact<'a> {
             }
             None => out.push(0),
         }
-        for text in [
-            self.scope.controller,
-            self.scope.brand,
-            self.scope.purpose,
-            self.detail,
-        ] {
+        for text in [self.scope.controller, self.scope.brand, self.scope.purpose, self.detail] {
             put_text(out, text);
         }
     }
@@ -367,12 +350,7 @@ impl<'a> Fact<'a> {
         let detail = input.text()?;
         Some(Self {
             kind,
-            scope: Scope {
-                channel,
-                controller,
-                brand,
-                purpose,
-            },
+            scope: Scope { channel, controller, brand, purpose },
             detail,
             flags,
             other,
@@ -390,10 +368,7 @@ impl std::fmt::Debug for Fact<'_> {
         if self.kind != FactKind::Profile {
             shown.field("flags", &format_args!("{:#x}", self.flags));
         }
-        shown
-            .field("at", &self.at)
-            .field("received", &self.received)
-            .finish_non_exhaustive()
+        shown.field("at", &self.at).field("received", &self.received).finish_non_exhaustive()
     }
 }
 
@@ -451,11 +426,7 @@ impl<'a> Reader<'a> {
             }
             value |= bits << shift;
             if byte & 0x80 == 0 {
-                return if byte == 0 && shift > 0 {
-                    None
-                } else {
-                    Some(value)
-                };
+                return if byte == 0 && shift > 0 { None } else { Some(value) };
             }
         }
         None

@@ -54,13 +54,7 @@ const STOP: [&str; 24] = [
     "pleasestop",
 ];
 const STOP_ALL: [&str; 1] = ["stopall"];
-const NEGATED: [&str; 5] = [
-    "don't stop",
-    "dont stop",
-    "do not stop",
-    "never stop",
-    "can't stop",
-];
+const NEGATED: [&str; 5] = ["don't stop", "dont stop", "do not stop", "never stop", "can't stop"];
 const REFUSALS: [&str; 14] = [
     "please stop",
     "stop texting",
@@ -77,15 +71,8 @@ const REFUSALS: [&str; 14] = [
     "unsubscribe me",
     "take me off",
 ];
-const FIRST_WORDS_STOP: [&str; 7] = [
-    "stop",
-    "stopall",
-    "unsubscribe",
-    "optout",
-    "revoke",
-    "arret",
-    "arrêt",
-];
+const FIRST_WORDS_STOP: [&str; 7] =
+    ["stop", "stopall", "unsubscribe", "optout", "revoke", "arret", "arrêt"];
 const FIRST_WORDS_REVIEW: [&str; 4] = ["cancel", "end", "quit", "remove"];
 
 /// Classifies a text.
@@ -116,11 +103,7 @@ pub fn classify(text: &str) -> Keyword {
     let is_refusal = REFUSALS.iter().any(|phrase| text.contains(phrase));
     if NEGATED.iter().any(|phrase| text.contains(phrase)) {
         // "I can't stop getting these, remove me": a person should look
-        return if is_refusal {
-            Keyword::Review
-        } else {
-            Keyword::None
-        };
+        return if is_refusal { Keyword::Review } else { Keyword::None };
     }
     if is_refusal {
         return Keyword::Stop;
@@ -131,9 +114,8 @@ pub fn classify(text: &str) -> Keyword {
 /// Words end at anything that is no letter, so "stop,please" and "stop-texting" begin with STOP; the two
 /// words of "opt out" and "stop all" count as one.
 fn by_first_word(text: &str) -> Keyword {
-    let mut words = text
-        .split(|c: char| !c.is_alphanumeric() && !is_mark(c))
-        .filter(|w| !w.is_empty());
+    let mut words =
+        text.split(|c: char| !c.is_alphanumeric() && !is_mark(c)).filter(|w| !w.is_empty());
     let first = words.next().unwrap_or_default();
     match (first, words.next()) {
         ("stop", Some("all")) => Keyword::StopAll,
@@ -249,37 +231,22 @@ mod tests {
     #[test]
     fn every_listed_word() {
         let dressed = |word: &str| [word.to_owned(), word.to_uppercase(), format!(" *{word}!* ")];
-        for (words, expected) in [
-            (&STOP[..], Keyword::Stop),
-            (&STOP_ALL[..], Keyword::StopAll),
-        ] {
+        for (words, expected) in [(&STOP[..], Keyword::Stop), (&STOP_ALL[..], Keyword::StopAll)] {
             for text in words.iter().flat_map(|word| dressed(word)) {
                 assert_eq!(classify(&text), expected, "{text:?}");
             }
         }
         for phrase in REFUSALS {
-            assert_eq!(
-                classify(&format!("hey, {phrase} ok?")),
-                Keyword::Stop,
-                "{phrase}"
-            );
+            assert_eq!(classify(&format!("hey, {phrase} ok?")), Keyword::Stop, "{phrase}");
         }
         for phrase in NEGATED {
-            assert_eq!(
-                classify(&format!("oh {phrase} now")),
-                Keyword::None,
-                "{phrase}"
-            );
+            assert_eq!(classify(&format!("oh {phrase} now")), Keyword::None, "{phrase}");
         }
         for word in FIRST_WORDS_STOP.iter().filter(|word| **word != "stopall") {
             assert_eq!(classify(&format!("{word} now")), Keyword::Stop, "{word}");
         }
         for word in FIRST_WORDS_REVIEW {
-            assert_eq!(
-                classify(&format!("{word} my order")),
-                Keyword::Review,
-                "{word}"
-            );
+            assert_eq!(classify(&format!("{word} my order")), Keyword::Review, "{word}");
         }
     }
 

@@ -84,11 +84,7 @@ pub fn place<'a>(
 #[must_use]
 pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
     let is_receipt_known = received > Timestamp::default();
-    let at = if is_receipt_known {
-        received
-    } else {
-        Timestamp::MAX
-    };
+    let at = if is_receipt_known { received } else { Timestamp::MAX };
     Fact::new(FactKind::Unreadable, event, at, received)
 }
 
@@ -113,10 +109,7 @@ impl<'a> Placing<'a, '_> {
             Action::Object => self.restrict(FactKind::Objected, self.controller_wide(), None),
             // a spam report reaches every brand of the controller (rules section 6)
             Action::Complaint => {
-                let scope = Scope {
-                    channel: change.channel,
-                    ..self.controller_wide()
-                };
+                let scope = Scope { channel: change.channel, ..self.controller_wide() };
                 self.restrict(FactKind::Complaint, scope, None);
             }
             Action::InboundSms => self.inbound_sms(),
@@ -172,10 +165,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn controller_wide(&self) -> Scope<'a> {
-        Scope {
-            controller: self.scope().controller,
-            ..Scope::EVERYTHING
-        }
+        Scope { controller: self.scope().controller, ..Scope::EVERYTHING }
     }
 
     fn registry(&self) -> Option<&'a str> {
@@ -196,16 +186,10 @@ impl<'a> Placing<'a, '_> {
             let present = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
             for (holds, flag) in [
                 (present(evidence.method.as_deref()), flags::METHOD),
-                (
-                    present(evidence.notice_version.as_deref()),
-                    flags::NOTICE_VERSION,
-                ),
+                (present(evidence.notice_version.as_deref()), flags::NOTICE_VERSION),
                 (evidence.signature, flags::SIGNATURE),
                 (evidence.number_named, flags::NUMBER_NAMED),
-                (
-                    evidence.not_condition_of_purchase,
-                    flags::NOT_CONDITION_OF_PURCHASE,
-                ),
+                (evidence.not_condition_of_purchase, flags::NOT_CONDITION_OF_PURCHASE),
             ] {
                 fact.flags |= if holds { flag } else { 0 };
             }
@@ -245,12 +229,8 @@ impl<'a> Placing<'a, '_> {
             ChannelScope::One(_) | ChannelScope::Any => None,
         };
         for channel in [Some(Channel::Sms), also].into_iter().flatten() {
-            let scope = Scope {
-                channel: ChannelScope::One(channel),
-                brand,
-                purpose: None,
-                ..self.scope()
-            };
+            let scope =
+                Scope { channel: ChannelScope::One(channel), brand, purpose: None, ..self.scope() };
             let mut fact = self.restriction(FactKind::OptOut, scope, None);
             fact.flags |= flags::KEYWORD;
             self.put(fact);
@@ -262,22 +242,14 @@ impl<'a> Placing<'a, '_> {
             ChannelScope::One(channel) => channel,
             ChannelScope::Any => Channel::Sms,
         };
-        let scope = Scope {
-            channel: ChannelScope::One(channel),
-            purpose: None,
-            ..self.scope()
-        };
+        let scope = Scope { channel: ChannelScope::One(channel), purpose: None, ..self.scope() };
         let mut fact = self.fact(FactKind::Start, scope, self.our_number());
         fact.flags = flags;
         self.permit(fact);
     }
 
     fn erase(&mut self) {
-        let keep = if self.change.keep_suppression {
-            flags::KEEP_SUPPRESSION
-        } else {
-            0
-        };
+        let keep = if self.change.keep_suppression { flags::KEEP_SUPPRESSION } else { 0 };
         let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
         // erasures collapse into the latest even when their clock ran ahead: a contact has at most two
         fact.flags = keep;
@@ -340,32 +312,18 @@ impl<'a> Placing<'a, '_> {
 
     /// A permission goes to both with the other side named: it counts only for that pair.
     fn permit(&mut self, fact: Fact<'a>) {
-        self.out.effect = if fact.is_quarantined() {
-            Effect::Quarantined
-        } else {
-            Effect::Facts
-        };
+        self.out.effect = if fact.is_quarantined() { Effect::Quarantined } else { Effect::Facts };
         let Subjects { contact, address } = self.subjects;
         if contact.is_some() {
-            self.out.contact.push(Fact {
-                other: address,
-                ..fact
-            });
+            self.out.contact.push(Fact { other: address, ..fact });
         }
         if address.is_some() {
-            self.out.address.push(Fact {
-                other: contact,
-                ..fact
-            });
+            self.out.address.push(Fact { other: contact, ..fact });
         }
     }
 
     fn link(&mut self) {
-        if let Subjects {
-            contact: Some(_),
-            address: Some(address),
-        } = self.subjects
-        {
+        if let Subjects { contact: Some(_), address: Some(address) } = self.subjects {
             let mut link = Fact::new(
                 FactKind::Link,
                 EventKey::default(),

@@ -14,10 +14,7 @@ impl Policy {
     /// The built-in strict pack.
     #[must_use]
     pub const fn strict() -> Self {
-        Self {
-            id: "STRICT",
-            version: "1",
-        }
+        Self { id: "STRICT", version: "1" }
     }
 
     /// The pack's id, named in each decision.

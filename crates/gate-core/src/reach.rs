@@ -134,26 +134,19 @@ fn is_any(name: &str) -> bool {
 }
 
 fn same_name(a: &str, b: &str) -> bool {
-    a == b
-        || a.chars()
-            .flat_map(char::to_lowercase)
-            .eq(b.chars().flat_map(char::to_lowercase))
+    a == b || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
 }
 
 /// [`covers`] without regard to case.
 fn covers_generously(broad: &str, narrow: &str) -> bool {
-    narrow
-        .split_at_checked(broad.len())
-        .is_some_and(|(head, rest)| {
-            head.eq_ignore_ascii_case(broad) && (rest.is_empty() || rest.starts_with('.'))
-        })
+    narrow.split_at_checked(broad.len()).is_some_and(|(head, rest)| {
+        head.eq_ignore_ascii_case(broad) && (rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// The letters and digits of a number, which is how two spellings of it compare.
 fn letters_and_digits(text: &str) -> impl DoubleEndedIterator<Item = char> {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .map(|c| c.to_ascii_lowercase())
+    text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase())
 }
 
 fn same_number(a: &str, b: &str) -> bool {
@@ -176,9 +169,7 @@ fn ends_with_national(whole: &str, part: &str) -> bool {
     is_number(whole)
         && is_number(part)
         && n_digits >= NATIONAL_DIGITS_MIN
-        && letters_and_digits(part)
-            .rev()
-            .all(|digit| whole_backwards.next() == Some(digit))
+        && letters_and_digits(part).rev().all(|digit| whole_backwards.next() == Some(digit))
 }
 
 #[cfg(test)]
@@ -206,10 +197,7 @@ mod tests {
 
     #[test]
     fn refused_purposes_ignore_case_but_not_the_tree() {
-        assert!(covers_generously(
-            "Marketing.Offers",
-            "marketing.offers.tents"
-        ));
+        assert!(covers_generously("Marketing.Offers", "marketing.offers.tents"));
         assert!(covers_generously("marketing.offers", "marketing.offers"));
         assert!(!covers_generously("marketing.offers", "marketing"));
         assert!(!covers_generously("market", "marketing"));

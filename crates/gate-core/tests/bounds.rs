@@ -19,24 +19,15 @@ struct Crowd {
 
 fn crowds() -> impl Strategy<Value = Crowd> {
     let few_or_many = |max: usize| prop_oneof![0..40usize, max - 3..max + 60];
-    (
-        few_or_many(512),
-        few_or_many(512),
-        few_or_many(1024),
-        few_or_many(1024),
-        0..6u8,
-        any::<u64>(),
-    )
-        .prop_map(
-            |(permissions, relationships, refusals, links, erased, seed)| Crowd {
-                permissions,
-                relationships,
-                refusals,
-                links,
-                erased,
-                seed,
-            },
-        )
+    (few_or_many(512), few_or_many(512), few_or_many(1024), few_or_many(1024), 0..6u8, any::<u64>())
+        .prop_map(|(permissions, relationships, refusals, links, erased, seed)| Crowd {
+            permissions,
+            relationships,
+            refusals,
+            links,
+            erased,
+            seed,
+        })
 }
 
 /// A small generator of its own: proptest would shrink thousands of facts for hours.
@@ -59,11 +50,8 @@ fn facts_of(crowd: &Crowd) -> Vec<Fact<'static>> {
             key[..8].copy_from_slice(&(nth as u64).to_be_bytes());
             match kind {
                 FactKind::Link => {
-                    (fact.event, fact.at, fact.received) = (
-                        EventKey::default(),
-                        Timestamp::default(),
-                        Timestamp::default(),
-                    );
+                    (fact.event, fact.at, fact.received) =
+                        (EventKey::default(), Timestamp::default(), Timestamp::default());
                     fact.other = Some(SubjectKey(key));
                 }
                 FactKind::OptOut => fact.flags = (nth as u32) << 12, // a scope of its own
@@ -142,17 +130,12 @@ fn refusals_of_a_broken_clock_saturate() {
         world.apply(&ahead.received(at(1)));
     }
     world.apply(&opt_in(500).id("later"));
-    assert_eq!(
-        world.decide(&message(), at(1_000)).reason(),
-        Reason::StateUnavailable
-    );
+    assert_eq!(world.decide(&message(), at(1_000)).reason(), Reason::StateUnavailable);
     // erasures do not: the contact stays erased
     for nth in 0..1_030 {
-        let erase = event(Action::Erase, at(10_000 + nth))
-            .unscoped()
-            .with(|change| {
-                change.event_id = format!("erase {nth}").into();
-            });
+        let erase = event(Action::Erase, at(10_000 + nth)).unscoped().with(|change| {
+            change.event_id = format!("erase {nth}").into();
+        });
         world.apply(&erase.contact("dev").received(at(1)));
     }
     let dev = message().but(|m| {

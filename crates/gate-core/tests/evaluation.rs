@@ -83,9 +83,7 @@ fn evaluation_order() {
             event(Action::Complaint, at(2)).sms(),
             event(Action::HardBounce, at(2)).address(PHONE),
             event(Action::AddressReassigned, at(2)).address(PHONE),
-            event(Action::Suppress, at(2))
-                .suppression(Some(SuppressionScope::All))
-                .address(PHONE),
+            event(Action::Suppress, at(2)).suppression(Some(SuppressionScope::All)).address(PHONE),
             event(Action::Suppress, at(2))
                 .suppression(Some(SuppressionScope::Marketing))
                 .address(PHONE),
@@ -95,12 +93,7 @@ fn evaluation_order() {
     };
     let all = "undeliverable number_reassigned suppressed_global suppressed_address complaint objected \
                opted_out sender_stop consent_unreadable evidence_incomplete";
-    check(
-        &everything_against(),
-        &sms(),
-        at(NOW),
-        &format!("blocked.undeliverable [{all}]"),
-    );
+    check(&everything_against(), &sms(), at(NOW), &format!("blocked.undeliverable [{all}]"));
     let expired = sms().but(|m| m.expires_at = Some(at(1)));
     check(
         &everything_against(),
@@ -155,18 +148,8 @@ fn evaluation_order() {
 fn a_message_expires_at_its_very_instant() {
     let message = message().but(|m| m.expires_at = Some(at(9)));
     check(&[opt_in(1)], &message, micros_later(at(9), -1), APPROVED);
-    check(
-        &[opt_in(1)],
-        &message,
-        at(9),
-        "blocked.message_expired [message_expired]",
-    );
-    check(
-        &[opt_in(1)],
-        &message,
-        micros_later(at(9), 1),
-        "blocked.message_expired",
-    );
+    check(&[opt_in(1)], &message, at(9), "blocked.message_expired [message_expired]");
+    check(&[opt_in(1)], &message, micros_later(at(9), 1), "blocked.message_expired");
 }
 
 /// A subject with more refusals than the bound can no longer be judged; nothing is approved then.
@@ -186,31 +169,18 @@ fn a_saturated_subject_blocks_everything() {
     let other = ConsentState::default();
     let decided = |contact, address, message: &OutboundMessage<'_>| {
         let recipient = Recipient { contact, address };
-        decide(&Policy::strict(), recipient, message, at(NOW))
-            .reason()
-            .code()
+        decide(&Policy::strict(), recipient, message, at(NOW)).reason().code()
     };
     let order = exempt(message(), Category::Transactional);
     for message in [message(), order] {
         let unavailable = "blocked.state_unavailable";
         let known = |state| AddressLookup::Known(key, state);
         assert_eq!(decided(None, known(&state), &message), unavailable);
-        assert_eq!(
-            decided(Some((key, &state)), known(&other), &message),
-            unavailable
-        );
-        assert_eq!(
-            decided(Some((key, &state)), AddressLookup::Missing, &message),
-            unavailable
-        );
+        assert_eq!(decided(Some((key, &state)), known(&other), &message), unavailable);
+        assert_eq!(decided(Some((key, &state)), AddressLookup::Missing, &message), unavailable);
     }
     // an erasure still closes the contact for good and forgets the rest
-    state.join([Fact::new(
-        FactKind::ErasedContact,
-        EventKey([9; 8]),
-        at(2),
-        at(2),
-    )]);
+    state.join([Fact::new(FactKind::ErasedContact, EventKey([9; 8]), at(2), at(2))]);
     assert!(state.is_erased() && !state.is_saturated());
 }
 
@@ -218,9 +188,7 @@ fn a_saturated_subject_blocks_everything() {
 #[test]
 fn details() {
     let detail = |history: &[Event], message: &OutboundMessage<'_>| {
-        World::of(&numbered(history))
-            .decide(message, at(NOW))
-            .detail()
+        World::of(&numbered(history)).decide(message, at(NOW)).detail()
     };
     for (refusal, scope) in [
         (opt_out(2), "purpose"),
@@ -229,33 +197,22 @@ fn details() {
         (opt_out(2).purpose(None).any_channel().brand(None), "sender"),
         (opt_out(2).unscoped(), "global"),
     ] {
-        assert_eq!(
-            detail(&[opt_in(1), refusal], &message()),
-            Detail::Scope(scope)
-        );
+        assert_eq!(detail(&[opt_in(1), refusal], &message()), Detail::Scope(scope));
     }
     let latest = [opt_out(3).unscoped(), opt_out(2)];
     assert_eq!(detail(&latest, &message()), Detail::Scope("global"));
     let nameless = message().but(|m| m.message_id = "".into());
-    assert_eq!(
-        detail(&[opt_out(2)], &nameless),
-        Detail::Class("missing_message_id")
-    );
+    assert_eq!(detail(&[opt_out(2)], &nameless), Detail::Class("missing_message_id"));
     assert_eq!(detail(&[opt_in(1)], &message()), Detail::None);
 }
 
 /// An approval names the basis and the event that proves it: the latest live one.
 #[test]
 fn approvals_name_their_evidence() {
-    let written = opt_in(3)
-        .id("late")
-        .with(|change| change.basis = Some(Basis::ExpressWritten));
+    let written = opt_in(3).id("late").with(|change| change.basis = Some(Basis::ExpressWritten));
     let history = [opt_in(1).id("early"), written, opt_in(2).id("middle")];
     let decision = World::of(&history).decide(&message(), at(NOW));
-    assert_eq!(
-        decision.basis(),
-        Some((Basis::ExpressWritten, event_key("late")))
-    );
+    assert_eq!(decision.basis(), Some((Basis::ExpressWritten, event_key("late"))));
     let receipt = exempt(message(), Category::Service);
     assert_eq!(World::of(&history).decide(&receipt, at(NOW)).basis(), None);
 }
@@ -273,10 +230,7 @@ fn names_of_the_public_contract() {
     }
     for channel in Channel::ALL {
         assert_eq!(Channel::parse(channel.as_str()), Some(channel));
-        assert_eq!(
-            ChannelScope::from_code(channel as u8),
-            Some(ChannelScope::One(channel))
-        );
+        assert_eq!(ChannelScope::from_code(channel as u8), Some(ChannelScope::One(channel)));
     }
     assert_eq!(Channel::parse("fax"), None);
     assert_eq!(Action::parse("opt-out"), None);
@@ -285,10 +239,7 @@ fn names_of_the_public_contract() {
     codes.dedup();
     assert_eq!(codes.len(), Reason::ALL.len());
     for reason in Reason::ALL {
-        assert_eq!(
-            reason.code(),
-            format!("{}.{}", reason.outcome().as_str(), reason.short_code())
-        );
+        assert_eq!(reason.code(), format!("{}.{}", reason.outcome().as_str(), reason.short_code()));
         assert!(!reason.meaning().is_empty());
         let mut reasons = Reasons::default();
         assert!(!reasons.contains(*reason));
@@ -300,10 +251,7 @@ fn names_of_the_public_contract() {
         Decision::block(Reasons::default(), Detail::None).reason(),
         Reason::StateUnavailable
     );
-    assert_eq!(
-        (Policy::strict().id(), Policy::strict().version()),
-        ("STRICT", "1")
-    );
+    assert_eq!((Policy::strict().id(), Policy::strict().version()), ("STRICT", "1"));
 }
 
 /// `domain/sample-cases.jsonl`, those whose answer does not need a jurisdiction pack. S05, S09 and S10
@@ -316,11 +264,8 @@ fn sample_cases() {
         change.basis = Some(Basis::ExpressWritten);
         change.address = Address::new("+13125550147".into());
         if let Some(evidence) = &mut change.evidence {
-            (
-                evidence.signature,
-                evidence.number_named,
-                evidence.not_condition_of_purchase,
-            ) = (true, true, true);
+            (evidence.signature, evidence.number_named, evidence.not_condition_of_purchase) =
+                (true, true, true);
         }
     };
     let us_sms = || sms().but(|m| m.address = Address::new("+13125550147".into()));

@@ -88,10 +88,8 @@ fn no_debug_shows_personal_data() {
 
 #[test]
 fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
-    let subjects = Subjects {
-        contact: Some(SubjectKey([7; 16])),
-        address: Some(SubjectKey([7; 16])),
-    };
+    let subjects =
+        Subjects { contact: Some(SubjectKey([7; 16])), address: Some(SubjectKey([7; 16])) };
     let received = Timestamp::from_millis(1);
     let profile = ConsentChange {
         action: Action::Profile,
@@ -112,9 +110,7 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
         let mut state = ConsentState::default();
         state.join(placement.contact.iter().copied());
         assert!(!state.facts().is_empty());
-        assert_redacted(&format!(
-            "{placement:?} {placement:#?} {state:?} {subjects:?}"
-        ));
+        assert_redacted(&format!("{placement:?} {placement:#?} {state:?} {subjects:?}"));
         let recipient = Recipient {
             contact: Some((SubjectKey([7; 16]), &state)),
             address: AddressLookup::Known(SubjectKey([7; 16]), &state),
@@ -126,17 +122,9 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
 
 #[test]
 fn errors_show_no_address() {
-    for raw in [
-        "zq7-personal",
-        "zq7-personal@",
-        "zq7-personal@@x",
-        &MARKER.repeat(40),
-    ] {
+    for raw in ["zq7-personal", "zq7-personal@", "zq7-personal@@x", &MARKER.repeat(40)] {
         let error = CanonicalAddress::parse(raw, Some(Channel::Email), None).unwrap_err();
         assert_redacted(&format!("{error} {error:?}"));
     }
-    assert_redacted(&format!(
-        "{:?}",
-        ConsentState::decode(MARKER.as_bytes()).unwrap_err()
-    ));
+    assert_redacted(&format!("{:?}", ConsentState::decode(MARKER.as_bytes()).unwrap_err()));
 }

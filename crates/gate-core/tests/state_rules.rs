@@ -141,10 +141,7 @@ fn rule_4_clock_skew() {
 
 #[test]
 fn rule_4_effects_are_reported() {
-    let subjects = Subjects {
-        contact: Some(SubjectKey([1; 16])),
-        address: None,
-    };
+    let subjects = Subjects { contact: Some(SubjectKey([1; 16])), address: None };
     let effect = |action, ahead_micros| {
         let change = ConsentChange::new("e", micros_later(at(0), ahead_micros), action);
         place(&change, subjects, EventKey([1; 8]), at(0)).effect
@@ -160,12 +157,8 @@ fn rule_4_effects_are_reported() {
 #[test]
 fn rule_5_negative_scope() {
     let refused = |refusal: Event| vec![opt_in(1), refusal];
-    let texts = |refusal: Event| {
-        vec![
-            opt_in(1).sms().channel(Channel::Rcs),
-            refusal.address(PHONE),
-        ]
-    };
+    let texts =
+        |refusal: Event| vec![opt_in(1).sms().channel(Channel::Rcs), refusal.address(PHONE)];
     let rcs = || sms().but(|m| m.channel = Some(Channel::Rcs));
     check_all! {
         "exact": {refused(opt_out(2))}, message() => OPTED_OUT;
@@ -218,12 +211,7 @@ fn rule_5_negative_scope() {
 /// What a message leaves open is covered by every refusal and by no permission.
 #[test]
 fn rule_5_a_message_that_does_not_say() {
-    let history = || {
-        vec![
-            opt_in(1),
-            opt_out(2).brand("zeta").purpose("marketing.news"),
-        ]
-    };
+    let history = || vec![opt_in(1), opt_out(2).brand("zeta").purpose("marketing.news")];
     check_all! {
         "says all": {history()}, message() => APPROVED;
         "no brand, no purpose":
@@ -245,12 +233,8 @@ fn rule_5_a_message_that_does_not_say() {
 /// A refusal of marketing reaches every message judged as marketing, whatever purpose it claims.
 #[test]
 fn rule_5_mixed_content_counts_as_marketing() {
-    let history = |refused| {
-        vec![
-            opt_in(1).purpose("service"),
-            opt_out(2).purpose(refused).brand("any"),
-        ]
-    };
+    let history =
+        |refused| vec![opt_in(1).purpose("service"), opt_out(2).purpose(refused).brand("any")];
     let mixed = || exempt(message(), Category::Service).but(|m| m.content.promotional = None);
     check_all! {
         "refused marketing": {history("marketing")}, mixed() => OPTED_OUT;
@@ -563,16 +547,8 @@ fn an_erased_contact_keeps_nothing() {
     let ben = contact_key(&ContactId::new("ben".into()).unwrap());
     let state = decode(&world.states[&ben]);
     let kinds: Vec<_> = state.facts().iter().map(|fact| fact.kind).collect();
-    assert_eq!(
-        kinds,
-        [FactKind::ErasedContact, FactKind::Link, FactKind::Link]
-    );
-    assert!(
-        state
-            .facts()
-            .iter()
-            .all(|fact| fact.scope == Scope::EVERYTHING)
-    );
+    assert_eq!(kinds, [FactKind::ErasedContact, FactKind::Link, FactKind::Link]);
+    assert!(state.facts().iter().all(|fact| fact.scope == Scope::EVERYTHING));
     // the address keeps the refusal and the mark, and no permission that is older than the erasure
     let address = address_key("ben@example.net", None, false).unwrap();
     let state = decode(&world.states[&address]);
@@ -630,51 +606,29 @@ fn unreadable_changes_block_until_a_later_valid_event() {
 #[test]
 fn placements_without_facts() {
     let placed = |event: Event| {
-        let Record::Change { change, received } = event.record else {
-            unreachable!()
-        };
+        let Record::Change { change, received } = event.record else { unreachable!() };
         let key = Some(SubjectKey([5; 16]));
-        let placement = place(
-            &change,
-            Subjects {
-                contact: key,
-                address: key,
-            },
-            EventKey([1; 8]),
-            received,
-        );
+        let placement =
+            place(&change, Subjects { contact: key, address: key }, EventKey([1; 8]), received);
         let said = |facts: &[Fact<'_>]| facts.iter().filter(|f| f.kind != FactKind::Link).count();
-        (
-            said(&placement.contact) + said(&placement.address),
-            placement.effect,
-            placement.review,
-        )
+        (said(&placement.contact) + said(&placement.address), placement.effect, placement.review)
     };
     let nothing = (0, Effect::None, false);
     assert_eq!(placed(event(Action::Sent, at(1))), nothing);
     assert_eq!(placed(texted(1, "HELP")), nothing);
     assert_eq!(placed(texted(1, "see you at the bus stop")), nothing);
-    assert_eq!(
-        placed(texted(1, "cancel my order")),
-        (0, Effect::None, true)
-    );
+    assert_eq!(placed(texted(1, "cancel my order")), (0, Effect::None, true));
     assert_eq!(placed(event(Action::Relationship, at(1))), nothing);
     assert_eq!(placed(event(Action::Profile, at(1))), nothing);
     assert_eq!(placed(event(Action::Unsuppress, at(1))), nothing);
     assert_eq!(placed(opt_out(1)), (2, Effect::Facts, false));
     assert_eq!(placed(texted(1, "stop")), (4, Effect::Facts, false));
     // a change about nobody leaves nothing anywhere
-    let nobody = Subjects {
-        contact: None,
-        address: None,
-    };
+    let nobody = Subjects { contact: None, address: None };
     for action in Action::ALL {
         let change = ConsentChange::new("e", at(1), action);
         let placement = place(&change, nobody, EventKey([1; 8]), at(1));
-        assert!(
-            placement.contact.is_empty() && placement.address.is_empty(),
-            "{action:?}"
-        );
+        assert!(placement.contact.is_empty() && placement.address.is_empty(), "{action:?}");
     }
 }
 
@@ -693,20 +647,12 @@ fn facts_for_later_packs_are_kept() {
         let key = address_key(PHONE, None, false).unwrap();
         let state = decode(&world.states[&key]);
         let facts = state.facts().iter();
-        facts
-            .map(|f| (f.kind, f.detail.map(str::to_owned)))
-            .collect::<Vec<_>>()
+        facts.map(|f| (f.kind, f.detail.map(str::to_owned))).collect::<Vec<_>>()
     };
     let tps = || Some("tps".to_owned());
-    assert_eq!(
-        kinds(listed(Some(true))),
-        [(FactKind::RegistryListed, tps())]
-    );
+    assert_eq!(kinds(listed(Some(true))), [(FactKind::RegistryListed, tps())]);
     assert_eq!(kinds(listed(None)), [(FactKind::RegistryListed, tps())]);
-    assert_eq!(
-        kinds(listed(Some(false))),
-        [(FactKind::RegistryClear, tps())]
-    );
+    assert_eq!(kinds(listed(Some(false))), [(FactKind::RegistryClear, tps())]);
     let bought = event(Action::Relationship, at(1)).sms().with(|change| {
         change.kind = Some(RelationshipKind::AccountFree);
         change.context_flags = flags::NOT_REFUSED | flags::DETAILS_OBTAINED_DIRECTLY;
@@ -715,26 +661,13 @@ fn facts_for_later_packs_are_kept() {
     let world = World::of(&numbered(std::slice::from_ref(&bought)));
     let key = address_key(PHONE, None, false).unwrap();
     let fact = decode(&world.states[&key]).facts()[0];
-    assert_eq!(
-        fact.relationship_kind(),
-        Some(RelationshipKind::AccountFree)
-    );
+    assert_eq!(fact.relationship_kind(), Some(RelationshipKind::AccountFree));
     assert_eq!(fact.detail, Some("tents"));
     let kept = flags::NOT_REFUSED | flags::DETAILS_OBTAINED_DIRECTLY;
     assert_eq!(fact.flags & kept, kept);
-    check(
-        &[opt_in(1).sms(), listed(Some(true))],
-        &sms(),
-        at(NOW),
-        APPROVED,
-    );
-    let born = event(Action::Profile, at(1))
-        .sms()
-        .with(|c| c.birth_date_days = Some(-1));
+    check(&[opt_in(1).sms(), listed(Some(true))], &sms(), at(NOW), APPROVED);
+    let born = event(Action::Profile, at(1)).sms().with(|c| c.birth_date_days = Some(-1));
     let world = World::of(&numbered(&[born]));
     let key = address_key(PHONE, None, false).unwrap();
-    assert_eq!(
-        decode(&world.states[&key]).facts()[0].flags.cast_signed(),
-        -1
-    );
+    assert_eq!(decode(&world.states[&key]).facts()[0].flags.cast_signed(), -1);
 }

@@ -27,18 +27,10 @@ pub(super) fn brokers(cluster: &ClusterInfo) -> Finding {
         .map(|broker| format!("{} (id {})", broker.address, broker.id))
         .collect();
     let n = cluster.brokers.len();
-    let verb = if n == 1 {
-        "answers"
-    } else {
-        "are in the cluster"
-    };
+    let verb = if n == 1 { "answers" } else { "are in the cluster" };
     Finding::pass(
         "brokers",
-        format!(
-            "{n} {verb}: {}; cluster {}",
-            addresses.join(", "),
-            cluster.cluster_id
-        ),
+        format!("{n} {verb}: {}; cluster {}", addresses.join(", "), cluster.cluster_id),
     )
 }
 
@@ -52,11 +44,8 @@ pub(super) async fn check(
     let all: Vec<&topics::Wanted> = wanted.iter().collect();
     let mut findings = Vec::new();
     let mut known: Vec<(&str, Settings)> = Vec::new();
-    for (topic, settings) in config
-        .topics
-        .all()
-        .into_iter()
-        .zip(topics::settings_of(admin, &all).await)
+    for (topic, settings) in
+        config.topics.all().into_iter().zip(topics::settings_of(admin, &all).await)
     {
         let layout = match cluster.require(topic) {
             Ok(layout) => layout,
@@ -73,10 +62,7 @@ pub(super) async fn check(
             }
             Err(failure) => findings.push(Finding::skip(
                 format!("topic {topic}: settings"),
-                format!(
-                    "{}; DescribeConfigs on the topic would show them",
-                    failure.cause
-                ),
+                format!("{}; DescribeConfigs on the topic would show them", failure.cause),
             )),
         }
     }
@@ -94,10 +80,7 @@ pub(super) async fn check(
         Ok(settings) => findings.extend(broker_settings(config, &settings)),
         Err(failure) => findings.push(Finding::skip(
             "broker settings",
-            format!(
-                "{}; DescribeConfigs on the cluster would show them",
-                failure.cause
-            ),
+            format!("{}; DescribeConfigs on the cluster would show them", failure.cause),
         )),
     }
     findings
@@ -105,12 +88,7 @@ pub(super) async fn check(
 
 fn layout_finding(topic: &str, layout: &Layout) -> Finding {
     let check = format!("topic {topic}");
-    let Layout {
-        partitions,
-        replicas_min,
-        in_sync_min,
-        leaderless,
-    } = layout;
+    let Layout { partitions, replicas_min, in_sync_min, leaderless } = layout;
     let plural = |one: bool| if one { "" } else { "s" };
     let found = format!(
         "{partitions} partition{}, {replicas_min} replica{}",
@@ -178,30 +156,17 @@ fn topic_settings(
             "use one replica more than min.insync.replicas",
         ));
     }
-    if settings
-        .get("unclean.leader.election.enable")
-        .is_some_and(|value| value == "true")
-    {
+    if settings.get("unclean.leader.election.enable").is_some_and(|value| value == "true") {
         let check = format!("topic {topic}: unclean leader election");
         let fix = alter(topic, "unclean.leader.election.enable=false");
         findings.push(if is_consent {
-            Finding::fail(
-                check,
-                "on: after a failure acknowledged opt-outs may be gone",
-                fix,
-            )
+            Finding::fail(check, "on: after a failure acknowledged opt-outs may be gone", fix)
         } else {
-            Finding::warn(
-                check,
-                "on: after a failure acknowledged records may be gone",
-                fix,
-            )
+            Finding::warn(check, "on: after a failure acknowledged records may be gone", fix)
         });
     }
     if is_consent
-        && settings
-            .get("message.timestamp.type")
-            .is_some_and(|value| value == "CreateTime")
+        && settings.get("message.timestamp.type").is_some_and(|value| value == "CreateTime")
     {
         findings.push(Finding::pass(
             format!("topic {topic}: timestamps"),
@@ -231,23 +196,11 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
                 fix,
             )
         } else if is_dead_letter {
-            Finding::warn(
-                check,
-                found("dead letters with one key replace each other"),
-                fix,
-            )
+            Finding::warn(check, found("dead letters with one key replace each other"), fix)
         } else if is_input {
-            Finding::fail(
-                check,
-                found("messages may be removed before they are decided"),
-                fix,
-            )
+            Finding::fail(check, found("messages may be removed before they are decided"), fix)
         } else {
-            Finding::fail(
-                check,
-                found("decisions with one key replace each other"),
-                fix,
-            )
+            Finding::fail(check, found("decisions with one key replace each other"), fix)
         };
     }
     let limit = |name| number(settings, name).and_then(|limit| u64::try_from(limit).ok());
@@ -296,23 +249,15 @@ fn message_sizes(names: &Topics, known: &[(&str, Settings)]) -> Vec<Finding> {
         let (_, settings) = known.iter().find(|(name, _)| *name == topic)?;
         u64::try_from(number(settings, "max.message.bytes")?).ok()
     };
-    let pairs = names
-        .outputs()
-        .map(|output| (names.outbound_message.as_str(), output));
-    let dead_letters = (
-        names.consent_change.as_str(),
-        names.consent_dead_letter.as_str(),
-    );
+    let pairs = names.outputs().map(|output| (names.outbound_message.as_str(), output));
+    let dead_letters = (names.consent_change.as_str(), names.consent_dead_letter.as_str());
     let mut findings = Vec::new();
     for (input, output) in pairs.into_iter().chain([dead_letters]) {
         let (Some(taken), Some(given)) = (limit(input), limit(output)) else {
             continue;
         };
         let check = format!("topic {output}: max.message.bytes");
-        let fix = alter(
-            output,
-            &format!("max.message.bytes={}", taken.saturating_mul(2)),
-        );
+        let fix = alter(output, &format!("max.message.bytes={}", taken.saturating_mul(2)));
         if given < taken {
             findings.push(Finding::fail(
                 check,
@@ -356,11 +301,7 @@ fn broker_settings(config: &Config, settings: &Settings) -> Vec<Finding> {
         findings.push(if (min..=max).contains(&session) {
             Finding::pass(CHECK, found)
         } else {
-            Finding::fail(
-                CHECK,
-                found,
-                "set `kafka.session_timeout_ms` to a value in between",
-            )
+            Finding::fail(CHECK, found, "set `kafka.session_timeout_ms` to a value in between")
         });
     }
     if let Some(minutes) = number(settings, "offsets.retention.minutes") {
@@ -392,10 +333,7 @@ mod tests {
     }
 
     fn settings(pairs: &[(&str, &str)]) -> Settings {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -403,11 +341,8 @@ mod tests {
         for (topic, pairs, verdict, says) in [
             (
                 "consent-change",
-                &[
-                    ("cleanup.policy", "delete"),
-                    ("retention.ms", "-1"),
-                    ("retention.bytes", "-1"),
-                ][..],
+                &[("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")]
+                    [..],
                 "PASS",
                 "for ever",
             ),
@@ -427,18 +362,8 @@ mod tests {
                 "FAIL",
                 "1000 bytes",
             ),
-            (
-                "consent-change",
-                &[("cleanup.policy", "compact")],
-                "FAIL",
-                "opt-outs",
-            ),
-            (
-                "consent-change",
-                &[("cleanup.policy", "compact,delete")],
-                "FAIL",
-                "compact,delete",
-            ),
+            ("consent-change", &[("cleanup.policy", "compact")], "FAIL", "opt-outs"),
+            ("consent-change", &[("cleanup.policy", "compact,delete")], "FAIL", "compact,delete"),
             ("consent-change", &[], "SKIP", "does not tell"),
             (
                 "consent-dead-letter",
@@ -464,21 +389,12 @@ mod tests {
                 "WARN",
                 "1 hour",
             ),
-            (
-                "approved-message",
-                &[("cleanup.policy", "compact")],
-                "FAIL",
-                "replace each other",
-            ),
+            ("approved-message", &[("cleanup.policy", "compact")], "FAIL", "replace each other"),
         ] {
             let finding = retention(&names(), topic, &settings(pairs));
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
             assert!(finding.found.contains(says), "{finding:?}");
-            assert_eq!(
-                finding.fix.is_empty(),
-                matches!(verdict, "PASS" | "SKIP"),
-                "{finding:?}"
-            );
+            assert_eq!(finding.fix.is_empty(), matches!(verdict, "PASS" | "SKIP"), "{finding:?}");
         }
     }
 
@@ -490,54 +406,27 @@ mod tests {
             ((4, 3, 2, 0), "WARN"),
             ((4, 3, 0, 1), "FAIL"),
         ] {
-            let finding = layout_finding(
-                "a",
-                &Layout {
-                    partitions,
-                    replicas_min,
-                    in_sync_min,
-                    leaderless,
-                },
-            );
+            let finding =
+                layout_finding("a", &Layout { partitions, replicas_min, in_sync_min, leaderless });
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
         }
     }
 
     #[test]
     fn acknowledged_records_must_survive_a_broker() {
-        let layout = Layout {
-            partitions: 1,
-            replicas_min: 3,
-            in_sync_min: 3,
-            leaderless: 0,
-        };
+        let layout = Layout { partitions: 1, replicas_min: 3, in_sync_min: 3, leaderless: 0 };
         let verdicts = |topic: &str, pairs: &[(&str, &str)]| {
             topic_settings(&names(), topic, &layout, &settings(pairs))
                 .into_iter()
                 .map(|finding| {
-                    (
-                        finding.check.rsplit(": ").next().unwrap().to_owned(),
-                        finding.verdict.name(),
-                    )
+                    (finding.check.rsplit(": ").next().unwrap().to_owned(), finding.verdict.name())
                 })
                 .collect::<HashMap<_, _>>()
         };
-        let bad = [
-            ("min.insync.replicas", "1"),
-            ("unclean.leader.election.enable", "true"),
-        ];
-        assert_eq!(
-            verdicts("consent-change", &bad)["unclean leader election"],
-            "FAIL"
-        );
-        assert_eq!(
-            verdicts("approved-message", &bad)["unclean leader election"],
-            "WARN"
-        );
-        assert_eq!(
-            verdicts("approved-message", &bad)["min.insync.replicas"],
-            "WARN"
-        );
+        let bad = [("min.insync.replicas", "1"), ("unclean.leader.election.enable", "true")];
+        assert_eq!(verdicts("consent-change", &bad)["unclean leader election"], "FAIL");
+        assert_eq!(verdicts("approved-message", &bad)["unclean leader election"], "WARN");
+        assert_eq!(verdicts("approved-message", &bad)["min.insync.replicas"], "WARN");
         assert!(
             !verdicts("approved-message", &[("min.insync.replicas", "2")])
                 .contains_key("min.insync.replicas")
@@ -550,20 +439,12 @@ mod tests {
 
     #[test]
     fn outputs_must_take_what_inputs_take() {
-        for (output, verdict) in [
-            ("999999", Some("FAIL")),
-            ("1000000", Some("WARN")),
-            ("2000000", None),
-        ] {
+        for (output, verdict) in
+            [("999999", Some("FAIL")), ("1000000", Some("WARN")), ("2000000", None)]
+        {
             let known = [
-                (
-                    "outbound-message",
-                    settings(&[("max.message.bytes", "1000000")]),
-                ),
-                (
-                    "blocked-message",
-                    settings(&[("max.message.bytes", output)]),
-                ),
+                ("outbound-message", settings(&[("max.message.bytes", "1000000")])),
+                ("blocked-message", settings(&[("max.message.bytes", output)])),
             ];
             let findings = message_sizes(&names(), &known);
             assert_eq!(
@@ -598,10 +479,7 @@ mod tests {
         ] {
             let findings = broker_settings(&config, &settings(pairs));
             assert_eq!(
-                findings
-                    .iter()
-                    .filter(|finding| finding.verdict.name() == "FAIL")
-                    .count(),
+                findings.iter().filter(|finding| finding.verdict.name() == "FAIL").count(),
                 failed,
                 "{findings:?}"
             );

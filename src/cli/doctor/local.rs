@@ -22,9 +22,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     ];
     let client = config.client_base();
     let is = |name: &str, value: &str| {
-        client
-            .get(name)
-            .is_some_and(|set| set.eq_ignore_ascii_case(value))
+        client.get(name).is_some_and(|set| set.eq_ignore_ascii_case(value))
     };
     if is("enable.ssl.certificate.verification", "false") {
         findings.push(Finding::warn(
@@ -44,9 +42,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
 
 /// The directory itself, or the one it will be made in.
 fn nearest_existing(path: &Path) -> &Path {
-    path.ancestors()
-        .find(|ancestor| ancestor.is_dir())
-        .unwrap_or(Path::new("."))
+    path.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."))
 }
 
 fn directory(dir: &Path) -> Finding {
@@ -57,29 +53,18 @@ fn directory(dir: &Path) -> Finding {
     }
     let existing = nearest_existing(dir);
     let trial = existing.join(format!(".consent-gate-doctor.{}", std::process::id()));
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&trial)
-        .map(drop);
-    let removed = if written.is_ok() {
-        std::fs::remove_file(&trial)
-    } else {
-        Ok(())
-    };
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&trial).map(drop);
+    let removed = if written.is_ok() { std::fs::remove_file(&trial) } else { Ok(()) };
     match written.and(removed) {
         Ok(()) if existing == dir => {
             Finding::pass(CHECK, format!("{} can be written", dir.display()))
         }
-        Ok(()) => Finding::pass(
-            CHECK,
-            format!("{} will be made at the first start", dir.display()),
-        ),
-        Err(error) => Finding::fail(
-            CHECK,
-            format!("{} cannot be written: {error}", existing.display()),
-            fix,
-        ),
+        Ok(()) => {
+            Finding::pass(CHECK, format!("{} will be made at the first start", dir.display()))
+        }
+        Err(error) => {
+            Finding::fail(CHECK, format!("{} cannot be written: {error}", existing.display()), fix)
+        }
     }
 }
 
@@ -100,11 +85,7 @@ fn free_space(dir: &Path) -> Finding {
     if free < FREE_BYTES_MIN {
         Finding::fail(CHECK, format!("{text}: the store cannot be built"), fix)
     } else if free < FREE_BYTES_WANTED {
-        Finding::warn(
-            CHECK,
-            format!("{text}: a store of millions of contacts may not fit"),
-            fix,
-        )
+        Finding::warn(CHECK, format!("{text}: a store of millions of contacts may not fit"), fix)
     } else {
         Finding::pass(CHECK, text)
     }
@@ -156,11 +137,7 @@ pub(super) async fn registry(config: &Config) -> Vec<Finding> {
     let client = match http_client(registry) {
         Ok(client) => client,
         Err(found) => {
-            return vec![Finding::fail(
-                CHECK,
-                found,
-                "correct `schema_registry.ca_file`",
-            )];
+            return vec![Finding::fail(CHECK, found, "correct `schema_registry.ca_file`")];
         }
     };
     let mut findings = vec![match status(&client, registry, "/subjects").await {
@@ -177,23 +154,14 @@ pub(super) async fn registry(config: &Config) -> Vec<Finding> {
             )
         },
     }];
-    if findings
-        .iter()
-        .any(|finding| finding.verdict != Verdict::Pass)
-    {
+    if findings.iter().any(|finding| finding.verdict != Verdict::Pass) {
         return findings;
     }
     let all = [
         (&config.topics.consent_change, config.formats.consent_change),
-        (
-            &config.topics.outbound_message,
-            config.formats.outbound_message,
-        ),
+        (&config.topics.outbound_message, config.formats.outbound_message),
     ];
-    for (topic, _) in all
-        .into_iter()
-        .filter(|(_, format)| *format == Format::Avro)
-    {
+    for (topic, _) in all.into_iter().filter(|(_, format)| *format == Format::Avro) {
         let check = format!("schema of {topic}");
         findings.push(match status(&client, registry, &format!("/subjects/{topic}-value/versions/latest")).await {
             Ok(status) if status.is_success() => Finding::pass(check, format!("subject {topic}-value is registered")),
@@ -211,19 +179,10 @@ pub(super) async fn registry(config: &Config) -> Vec<Finding> {
 
 fn refused(check: &str, status: reqwest::StatusCode) -> Finding {
     let found = format!("answers {status}");
-    if matches!(
-        status,
-        reqwest::StatusCode::UNAUTHORIZED | reqwest::StatusCode::FORBIDDEN
-    ) {
-        let finding = Finding::fail(
-            check,
-            found,
-            "check `schema_registry.username` and its password",
-        );
-        return Finding {
-            verdict: Verdict::Fail(Class::Credentials),
-            ..finding
-        };
+    if matches!(status, reqwest::StatusCode::UNAUTHORIZED | reqwest::StatusCode::FORBIDDEN) {
+        let finding =
+            Finding::fail(check, found, "check `schema_registry.username` and its password");
+        return Finding { verdict: Verdict::Fail(Class::Credentials), ..finding };
     }
     Finding::fail(
         check,
@@ -241,9 +200,7 @@ fn http_client(registry: &SchemaRegistry) -> Result<reqwest::Client, String> {
             .map_err(|_| format!("{} is not a PEM file of certificates", path.display()))?;
         builder = builder.tls_certs_only(authorities);
     }
-    builder
-        .build()
-        .map_err(|error| format!("HTTP cannot be prepared: {}", innermost(&error)))
+    builder.build().map_err(|error| format!("HTTP cannot be prepared: {}", innermost(&error)))
 }
 
 async fn status(
@@ -281,13 +238,9 @@ mod tests {
         let path = dir.path().join("pepper");
         assert_eq!(pepper(&path).verdict, Verdict::Pass);
         std::fs::write(&path, [1; 32]).unwrap();
-        for (mode, verdict) in [
-            (0o600, "PASS"),
-            (0o400, "PASS"),
-            (0o640, "WARN"),
-            (0o644, "FAIL"),
-            (0o604, "FAIL"),
-        ] {
+        for (mode, verdict) in
+            [(0o600, "PASS"), (0o400, "PASS"), (0o640, "WARN"), (0o644, "FAIL"), (0o604, "FAIL")]
+        {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(pepper(&path).verdict.name(), verdict, "{mode:o}");
         }
@@ -300,11 +253,7 @@ mod tests {
     fn the_directory_is_tried_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(directory(dir.path()).verdict, Verdict::Pass);
-        assert!(
-            directory(&dir.path().join("a/b/c"))
-                .found
-                .contains("will be made")
-        );
+        assert!(directory(&dir.path().join("a/b/c")).found.contains("will be made"));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();

@@ -79,12 +79,7 @@ impl Finding {
     }
 
     fn warn(check: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Warn,
-            check: check.into(),
-            found: found.into(),
-            fix: fix.into(),
-        }
+        Self { verdict: Verdict::Warn, check: check.into(), found: found.into(), fix: fix.into() }
     }
 
     fn fail(check: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
@@ -109,10 +104,8 @@ impl Finding {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
     let spinner = output::spinner("asking the brokers");
-    let mut findings = vec![Finding::pass(
-        "configuration",
-        format!("{} is valid", arguments.file.path.display()),
-    )];
+    let mut findings =
+        vec![Finding::pass("configuration", format!("{} is valid", arguments.file.path.display()))];
     findings.extend(local::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
@@ -130,10 +123,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         Err(failure) => {
             findings.push(Finding::failure("brokers", &failure));
-            findings.push(Finding::skip(
-                "topics, rights, clock",
-                "the brokers cannot be asked",
-            ));
+            findings.push(Finding::skip("topics, rights, clock", "the brokers cannot be asked"));
         }
     }
     spinner.set_message("asking the schema registry");
@@ -161,30 +151,17 @@ fn exit_code(findings: &[Finding]) -> ExitCode {
 }
 
 fn as_text(findings: &[Finding], code: ExitCode) -> String {
-    let width = findings
-        .iter()
-        .map(|finding| finding.check.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = findings.iter().map(|finding| finding.check.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for finding in findings {
-        let Finding {
-            check, found, fix, ..
-        } = finding;
-        text.push_str(&format!(
-            "{}  {check:<width$}  {found}\n",
-            finding.verdict.name()
-        ));
+        let Finding { check, found, fix, .. } = finding;
+        text.push_str(&format!("{}  {check:<width$}  {found}\n", finding.verdict.name()));
         if !fix.is_empty() {
             text.push_str(&format!("{:1$}fix: {fix}\n", "", width + 8));
         }
     }
-    let count = |name: &str| {
-        findings
-            .iter()
-            .filter(|finding| finding.verdict.name() == name)
-            .count()
-    };
+    let count =
+        |name: &str| findings.iter().filter(|finding| finding.verdict.name() == name).count();
     let counts = format!(
         "{} passed, {} warnings, {} failed, {} skipped",
         count("PASS"),
@@ -213,10 +190,7 @@ mod tests {
 
     #[test]
     fn the_worst_finding_is_the_exit_code() {
-        let failed = |class| Finding {
-            verdict: Verdict::Fail(class),
-            ..Finding::pass("a", "b")
-        };
+        let failed = |class| Finding { verdict: Verdict::Fail(class), ..Finding::pass("a", "b") };
         for (findings, code) in [
             (vec![], ExitCode::Clean),
             (
@@ -228,14 +202,8 @@ mod tests {
                 ExitCode::Clean,
             ),
             (vec![failed(Class::TryAgain)], ExitCode::TryAgain),
-            (
-                vec![failed(Class::TryAgain), Finding::fail("a", "b", "c")],
-                ExitCode::Config,
-            ),
-            (
-                vec![failed(Class::Credentials), Finding::fail("a", "b", "c")],
-                ExitCode::Credentials,
-            ),
+            (vec![failed(Class::TryAgain), Finding::fail("a", "b", "c")], ExitCode::Config),
+            (vec![failed(Class::Credentials), Finding::fail("a", "b", "c")], ExitCode::Credentials),
         ] {
             assert_eq!(exit_code(&findings), code, "{findings:?}");
         }

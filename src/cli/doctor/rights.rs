@@ -32,12 +32,8 @@ type Producer = ThreadedProducer<Witness>;
 pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut newest = None;
-    let present: Vec<&str> = config
-        .topics
-        .all()
-        .into_iter()
-        .filter(|topic| cluster.require(topic).is_ok())
-        .collect();
+    let present: Vec<&str> =
+        config.topics.all().into_iter().filter(|topic| cluster.require(topic).is_ok()).collect();
     for topic in &present {
         let check = format!("read {topic}");
         match read_newest(config, cluster, topic) {
@@ -79,15 +75,12 @@ fn read_newest(
         .set("isolation.level", "read_uncommitted")
         .set("fetch.wait.max.ms", "100")
         .set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer<Witness> = client
-        .create_with_context(Witness::default())
-        .map_err(failed)?;
+    let consumer: BaseConsumer<Witness> =
+        client.create_with_context(Witness::default()).map_err(failed)?;
     let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
     let mut assignment = TopicPartitionList::new();
     for partition in 0..partitions {
-        assignment
-            .add_partition_offset(topic, partition, Offset::OffsetTail(1))
-            .map_err(failed)?;
+        assignment.add_partition_offset(topic, partition, Offset::OffsetTail(1)).map_err(failed)?;
     }
     consumer.assign(&assignment).map_err(failed)?;
     let began = Instant::now();
@@ -125,10 +118,7 @@ fn clock(newest: Option<i64>, now: i64) -> Finding {
     const CHECK: &str = "clock";
     let skew_max = i64::try_from(gate_core::CLOCK_SKEW_MAX.as_millis()).unwrap_or(i64::MAX);
     match newest {
-        None => Finding::skip(
-            CHECK,
-            "no records yet; Kafka tells its time only through them",
-        ),
+        None => Finding::skip(CHECK, "no records yet; Kafka tells its time only through them"),
         Some(time) if time > now.saturating_add(skew_max) => Finding::fail(
             CHECK,
             format!(
@@ -196,9 +186,7 @@ fn producer(config: &Config, id: &str) -> Result<Producer, KafkaFailure> {
 fn with_report(producer: &Producer, error: &KafkaError, doing: &str) -> KafkaFailure {
     let failure = KafkaFailure::new(error, doing);
     let reported = producer.context().failure(doing);
-    reported
-        .filter(|reported| reported.class > failure.class)
-        .unwrap_or(failure)
+    reported.filter(|reported| reported.class > failure.class).unwrap_or(failure)
 }
 
 /// Lets the broker judge whether we may write to `topic`.
@@ -229,21 +217,15 @@ fn try_group(config: &Config, producer: &Producer) -> Result<(), KafkaFailure> {
     let group = group_metadata(&config.kafka.group_id)?;
     let mut offsets = TopicPartitionList::new();
     offsets
-        .add_partition_offset(
-            &config.topics.outbound_message,
-            NO_SUCH_PARTITION,
-            Offset::Offset(0),
-        )
+        .add_partition_offset(&config.topics.outbound_message, NO_SUCH_PARTITION, Offset::Offset(0))
         .map_err(failed)?;
     producer.begin_transaction().map_err(failed)?;
-    let state = match producer
-        .send_offsets_to_transaction(&offsets, &group, PATIENCE)
-        .map_err(failed)
-    {
-        Err(failure) if failure.class == Class::Credentials => Err(failure),
-        // The group was accepted; the partition, as it should be, was not.
-        Ok(()) | Err(_) => Ok(()),
-    };
+    let state =
+        match producer.send_offsets_to_transaction(&offsets, &group, PATIENCE).map_err(failed) {
+            Err(failure) if failure.class == Class::Credentials => Err(failure),
+            // The group was accepted; the partition, as it should be, was not.
+            Ok(()) | Err(_) => Ok(()),
+        };
     let aborted = producer.abort_transaction(COORDINATOR_MAX).map_err(failed);
     state.and(aborted)
 }
@@ -255,9 +237,7 @@ fn group_metadata(group_id: &str) -> Result<ConsumerGroupMetadata, KafkaFailure>
         .set("group.id", group_id)
         .create_with_context(Witness::default())
         .map_err(|error| KafkaFailure::new(&error, DOING))?;
-    consumer
-        .group_metadata()
-        .ok_or_else(|| KafkaFailure::from_code(Code::State, DOING, None))
+    consumer.group_metadata().ok_or_else(|| KafkaFailure::from_code(Code::State, DOING, None))
 }
 
 #[cfg(test)]
@@ -272,11 +252,7 @@ mod tests {
             (Some(1_299_000), "PASS"),
             (Some(1_301_000), "FAIL"),
         ] {
-            assert_eq!(
-                clock(newest, 1_000_000).verdict.name(),
-                verdict,
-                "{newest:?}"
-            );
+            assert_eq!(clock(newest, 1_000_000).verdict.name(), verdict, "{newest:?}");
         }
     }
 }

@@ -40,12 +40,7 @@ pub(in crate::codec) struct PlanCache {
 impl PlanCache {
     pub(in crate::codec) fn new(kind: Kind, registry: Registry) -> Self {
         let (known, asking) = (RwLock::default(), Mutex::new(None));
-        Self {
-            kind,
-            registry,
-            known,
-            asking,
-        }
+        Self { kind, registry, known, asking }
     }
 
     /// The plan for a schema id; asks the registry when it is new. Blocks for at most its time-out.
@@ -96,10 +91,7 @@ impl PlanCache {
         if known.len() >= SCHEMAS_MAX && !known.contains_key(&id) {
             // unknown ids go first: somebody may be making them up
             let unknown = |what: &Known| matches!(what, Known::UnknownUntil(_));
-            let victim = known
-                .iter()
-                .find(|(_, what)| unknown(what))
-                .or(known.iter().next());
+            let victim = known.iter().find(|(_, what)| unknown(what)).or(known.iter().next());
             if let Some(victim) = victim.map(|(id, _)| *id) {
                 known.remove(&victim);
             }

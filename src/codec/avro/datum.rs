@@ -73,10 +73,7 @@ fn resolve(
 /// The fast reader's errors are text. Only the label depends on it: every error is a refusal, and a test
 /// holds the texts of the pinned version.
 fn fast_class(error: &DeError) -> Class {
-    if error
-        .io_error()
-        .is_some_and(|io| io.kind() == ErrorKind::UnexpectedEof)
-    {
+    if error.io_error().is_some_and(|io| io.kind() == ErrorKind::UnexpectedEof) {
         return Class::Truncated;
     }
     let text = error.to_string();

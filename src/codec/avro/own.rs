@@ -27,10 +27,7 @@ static CONSENT_CHANGE_PARSED: LazyLock<Option<Own>> = LazyLock::new(|| parse(CON
 static OUTBOUND_MESSAGE_PARSED: LazyLock<Option<Own>> = LazyLock::new(|| parse(OUTBOUND_MESSAGE));
 
 fn parse(text: &str) -> Option<Own> {
-    Some(Own {
-        fast: text.parse().ok()?,
-        reader: apache_avro::Schema::parse_str(text).ok()?,
-    })
+    Some(Own { fast: text.parse().ok()?, reader: apache_avro::Schema::parse_str(text).ok()? })
 }
 
 fn own(kind: Kind) -> Option<&'static Own> {
@@ -73,14 +70,9 @@ impl KnownSchema {
 
 /// Every schema of this kind that the single-object encoding may name.
 pub(in crate::codec) fn known(kind: Kind) -> Result<Vec<KnownSchema>, CodecError> {
-    let older = KNOWN
-        .iter()
-        .filter(|(of, _)| *of == kind)
-        .map(|(_, text)| *text);
+    let older = KNOWN.iter().filter(|(of, _)| *of == kind).map(|(_, text)| *text);
     let texts = std::iter::once(text(kind)).chain(older);
-    texts
-        .map(|text| known_schema(kind, text).ok_or(CodecError::OwnSchema(kind.as_str())))
-        .collect()
+    texts.map(|text| known_schema(kind, text).ok_or(CodecError::OwnSchema(kind.as_str()))).collect()
 }
 
 /// Both fingerprints name the same schema: the specification's, and the one that Rust producers on apache-avro

@@ -64,20 +64,13 @@ impl Plan {
         // without logical types, and with the references spelt out
         let canonical = writer.canonical_form();
         if same_types(&writer, reader) {
-            let text = if references.is_empty() {
-                text
-            } else {
-                &canonical
-            };
+            let text = if references.is_empty() { text } else { &canonical };
             if let Ok(schema) = text.parse() {
                 return Some(Self::Fast(Box::new(schema)));
             }
         }
         let walk = canonical.parse().ok()?;
-        Some(Self::Resolve {
-            walk: Box::new(walk),
-            writer: Box::new(writer),
-        })
+        Some(Self::Resolve { walk: Box::new(walk), writer: Box::new(writer) })
     }
 }
 
@@ -119,10 +112,9 @@ fn same_types(writer: &Schema, reader: &Schema) -> bool {
         | (Schema::Date, Schema::Date)
         | (Schema::Enum(_), Schema::Enum(_)) => true,
         (Schema::Map(writer), Schema::Map(reader)) => same_types(&writer.types, &reader.types),
-        (Schema::Union(writer), Schema::Union(reader)) => writer
-            .variants()
-            .iter()
-            .all(|w| reader.variants().iter().any(|r| same_types(w, r))),
+        (Schema::Union(writer), Schema::Union(reader)) => {
+            writer.variants().iter().all(|w| reader.variants().iter().any(|r| same_types(w, r)))
+        }
         (writer, Schema::Union(reader)) => reader.variants().iter().any(|r| same_types(writer, r)),
         (Schema::Record(writer), Schema::Record(reader)) => same_fields(writer, reader),
         _ => false,
@@ -131,17 +123,11 @@ fn same_types(writer: &Schema, reader: &Schema) -> bool {
 
 fn same_fields(writer: &RecordSchema, reader: &RecordSchema) -> bool {
     let read =
-        reader
-            .fields
-            .iter()
-            .all(|r| match writer.fields.iter().find(|w| w.name == r.name) {
-                Some(w) => same_types(&w.schema, &r.schema),
-                None => r.default.is_some(),
-            });
-    let carried = writer
-        .fields
-        .iter()
-        .filter(|w| !reader.fields.iter().any(|r| r.name == w.name));
+        reader.fields.iter().all(|r| match writer.fields.iter().find(|w| w.name == r.name) {
+            Some(w) => same_types(&w.schema, &r.schema),
+            None => r.default.is_some(),
+        });
+    let carried = writer.fields.iter().filter(|w| !reader.fields.iter().any(|r| r.name == w.name));
     read && carried.into_iter().all(|w| is_plain(&w.schema))
 }
 

@@ -222,10 +222,7 @@ impl<'de> Visitor<'de> for Skip<'_> {
 
 impl At<'_> {
     fn inside(self) -> Self {
-        Self {
-            depth: self.depth + 1,
-            ..self
-        }
+        Self { depth: self.depth + 1, ..self }
     }
 }
 

@@ -28,9 +28,7 @@ fn decodes(codec: &Codec, kind: Kind, value: &[u8]) -> Result<(), DecodeError> {
 /// Frozen: a producer in another language writes exactly these.
 #[test]
 fn golden_bytes() {
-    let encoding = Encoding::Avro {
-        schema_id: 0x0102_0304,
-    };
+    let encoding = Encoding::Avro { schema_id: 0x0102_0304 };
     let opt_out = encode_consent(&fixtures::opt_out(), encoding).unwrap();
     assert_eq!(hex(&opt_out), GOLDEN_OPT_OUT);
     let consent = value(Format::AvroSingleObject, Kind::ConsentChange);
@@ -47,19 +45,14 @@ const GOLDEN_MESSAGE: &str = "c3017ebc3699cb730f08066d2d3106736d73020e7365727669
 /// As computed by fastavro 1.12 and by a hand-written canonical form; apache-avro's own differ.
 #[test]
 fn fingerprints_are_those_of_the_specification() {
-    for (kind, fingerprint) in [
-        (Kind::ConsentChange, "886f2ceff7f08043"),
-        (Kind::OutboundMessage, "7ebc3699cb730f08"),
-    ] {
+    for (kind, fingerprint) in
+        [(Kind::ConsentChange, "886f2ceff7f08043"), (Kind::OutboundMessage, "7ebc3699cb730f08")]
+    {
         let mut value = value(Format::AvroSingleObject, kind);
         assert_eq!(hex(&value[2..10]), fingerprint);
         let schema = apache_avro::Schema::parse_str(kind.schema()).unwrap();
         let of_apache = schema.fingerprint::<Rabin>().bytes;
-        assert_ne!(
-            hex(&of_apache),
-            fingerprint,
-            "fixed upstream: accept only one"
-        );
+        assert_ne!(hex(&of_apache), fingerprint, "fixed upstream: accept only one");
         value[2..10].copy_from_slice(&of_apache);
         let codec = fixtures::codec(Format::AvroSingleObject, kind);
         decodes(&codec, kind, &value).unwrap();
@@ -75,19 +68,12 @@ fn every_strict_prefix_is_refused_and_trailing_bytes_too() {
             decodes(&codec, kind, &value).unwrap();
             for end in 0..value.len() {
                 let error = decodes(&codec, kind, &value[..end]).unwrap_err();
-                let class = if end == 0 {
-                    Class::EmptyValue
-                } else {
-                    Class::Truncated
-                };
+                let class = if end == 0 { Class::EmptyValue } else { Class::Truncated };
                 assert_eq!(error, class.into(), "{format:?} {kind:?} {end}");
                 assert_eq!(codec.salvage(Some(&value[..end])), None);
             }
             value.push(0);
-            assert_eq!(
-                decodes(&codec, kind, &value),
-                Err(Class::TrailingBytes.into())
-            );
+            assert_eq!(decodes(&codec, kind, &value), Err(Class::TrailingBytes.into()));
         }
     }
 }
@@ -121,12 +107,7 @@ fn messages_are_borrowed() {
     let codec = fixtures::codec(Format::AvroSingleObject, Kind::OutboundMessage);
     let value = value(Format::AvroSingleObject, Kind::OutboundMessage);
     let message = codec.decode_message(Some(&value)).unwrap();
-    for text in [
-        Some(message.message_id),
-        message.purpose,
-        message.brand,
-        message.tz,
-    ] {
+    for text in [Some(message.message_id), message.purpose, message.brand, message.tz] {
         assert!(matches!(text, Some(Cow::Borrowed(_))));
     }
 }
@@ -137,33 +118,15 @@ fn wrong_framing() {
     let single = fixtures::codec(Format::AvroSingleObject, Kind::ConsentChange);
     let json = encode_consent(&fixtures::consent(), Encoding::Json).unwrap();
     let mut foreign = value(Format::AvroSingleObject, Kind::ConsentChange);
-    assert_eq!(
-        confluent.decode_consent(Some(&foreign)),
-        Err(Class::WrongMagic.into())
-    );
-    assert_eq!(
-        confluent.decode_consent(Some(&json)),
-        Err(Class::WrongMagic.into())
-    );
-    assert_eq!(
-        single.decode_consent(Some(&json)),
-        Err(Class::WrongMagic.into())
-    );
+    assert_eq!(confluent.decode_consent(Some(&foreign)), Err(Class::WrongMagic.into()));
+    assert_eq!(confluent.decode_consent(Some(&json)), Err(Class::WrongMagic.into()));
+    assert_eq!(single.decode_consent(Some(&json)), Err(Class::WrongMagic.into()));
     foreign[5] ^= 1;
-    assert_eq!(
-        single.decode_consent(Some(&foreign)),
-        Err(Class::UnknownSchema.into())
-    );
+    assert_eq!(single.decode_consent(Some(&foreign)), Err(Class::UnknownSchema.into()));
     let message = value(Format::AvroSingleObject, Kind::OutboundMessage);
-    assert_eq!(
-        single.decode_consent(Some(&message)),
-        Err(Class::UnknownSchema.into())
-    );
+    assert_eq!(single.decode_consent(Some(&message)), Err(Class::UnknownSchema.into()));
     let message = value(Format::Avro, Kind::OutboundMessage);
-    assert_eq!(
-        confluent.decode_consent(Some(&message)),
-        Err(Class::IncompatibleSchema.into())
-    );
+    assert_eq!(confluent.decode_consent(Some(&message)), Err(Class::IncompatibleSchema.into()));
 }
 
 #[test]
@@ -175,43 +138,19 @@ fn values_that_mean_nothing() {
         encode_consent(&record, Encoding::AvroSingleObject).unwrap()
     };
     for (value, class) in [
-        (
-            change(&|r| r.event_id = Some(" ".into())),
-            Class::MissingField,
-        ),
+        (change(&|r| r.event_id = Some(" ".into())), Class::MissingField),
         (change(&|r| r.contact_id = None), Class::MissingField),
-        (
-            change(&|r| r.purpose = Some("a.".into())),
-            Class::InvalidValue,
-        ),
-        (
-            change(&|r| r.occurred_at = Some(gate_core::Timestamp::MAX)),
-            Class::BadTimestamp,
-        ),
-        (
-            change(&|r| r.birth_date = Some(i32::MAX)),
-            Class::BadTimestamp,
-        ),
+        (change(&|r| r.purpose = Some("a.".into())), Class::InvalidValue),
+        (change(&|r| r.occurred_at = Some(gate_core::Timestamp::MAX)), Class::BadTimestamp),
+        (change(&|r| r.birth_date = Some(i32::MAX)), Class::BadTimestamp),
     ] {
         assert_eq!(codec.decode_consent(Some(&value)), Err(class.into()));
     }
     // intact, so it is certain whose it is
     let blank = change(&|r| r.event_id = Some(" ".into()));
     assert_eq!(codec.salvage_contact(Some(&blank)).unwrap().expose(), "ben");
-    let unknown = ConsentChangeRecord {
-        channel: Some("fax".into()),
-        ..fixtures::opt_out()
-    };
-    assert_eq!(
-        encode_consent(&unknown, Encoding::AvroSingleObject),
-        Err(EncodeError::Schema)
-    );
-    let unnamed = ConsentChangeRecord {
-        event_id: None,
-        ..fixtures::opt_out()
-    };
-    assert_eq!(
-        encode_consent(&unnamed, Encoding::AvroSingleObject),
-        Err(EncodeError::Schema)
-    );
+    let unknown = ConsentChangeRecord { channel: Some("fax".into()), ..fixtures::opt_out() };
+    assert_eq!(encode_consent(&unknown, Encoding::AvroSingleObject), Err(EncodeError::Schema));
+    let unnamed = ConsentChangeRecord { event_id: None, ..fixtures::opt_out() };
+    assert_eq!(encode_consent(&unnamed, Encoding::AvroSingleObject), Err(EncodeError::Schema));
 }

@@ -53,10 +53,7 @@ fn check(field_type: &str, field: &[u8], expected: Result<(), Class>) {
     for schema in [schema.clone(), only_resolvable(&schema)] {
         let start = Instant::now();
         assert_eq!(read(&schema, &datum), expected, "{field_type} {field:02x?}");
-        assert!(
-            start.elapsed() < Duration::from_secs(2),
-            "{field_type} {field:02x?}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(2), "{field_type} {field:02x?}");
     }
 }
 
@@ -64,38 +61,16 @@ fn check(field_type: &str, field: &[u8], expected: Result<(), Class>) {
 fn extra_fields_are_walked_over() {
     check(r#""null""#, &[], Ok(()));
     check(r#"{"type":"array","items":"long"}"#, &[4, 2, 4, 0], Ok(()));
-    check(
-        r#"{"type":"map","values":"double"}"#,
-        &[2, 2, b'a', 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        Ok(()),
-    );
+    check(r#"{"type":"map","values":"double"}"#, &[2, 2, b'a', 0, 0, 0, 0, 0, 0, 0, 0, 0], Ok(()));
     check(
         r#"{"type":"bytes","logicalType":"decimal","precision":60,"scale":2}"#,
-        &[
-            42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
-        ],
+        &[42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21],
         Ok(()),
     );
-    check(
-        r#"{"type":"fixed","name":"D","size":12,"logicalType":"duration"}"#,
-        &[0; 12],
-        Ok(()),
-    );
-    check(
-        r#"{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}"#,
-        &[7; 16],
-        Ok(()),
-    );
-    check(
-        r#"{"type":"long","logicalType":"timestamp-millis"}"#,
-        &[2],
-        Ok(()),
-    );
-    check(
-        r#"["null",{"type":"enum","name":"E","symbols":["A","B"]}]"#,
-        &[2, 2],
-        Ok(()),
-    );
+    check(r#"{"type":"fixed","name":"D","size":12,"logicalType":"duration"}"#, &[0; 12], Ok(()));
+    check(r#"{"type":"fixed","name":"U","size":16,"logicalType":"uuid"}"#, &[7; 16], Ok(()));
+    check(r#"{"type":"long","logicalType":"timestamp-millis"}"#, &[2], Ok(()));
+    check(r#"["null",{"type":"enum","name":"E","symbols":["A","B"]}]"#, &[2, 2], Ok(()));
 }
 
 #[test]
@@ -106,11 +81,7 @@ fn lengths_without_bytes() {
     }
     check(r#""string""#, &long(-1), Err(Class::Malformed));
     check(r#""string""#, &long(i64::MIN), Err(Class::Malformed));
-    check(
-        r#"{"type":"fixed","name":"F","size":1073741824}"#,
-        &[],
-        Err(Class::Truncated),
-    );
+    check(r#"{"type":"fixed","name":"F","size":1073741824}"#, &[], Err(Class::Truncated));
 }
 
 #[test]
@@ -119,24 +90,12 @@ fn items_without_bytes() {
         let mut backwards = long(-n);
         backwards.extend(long(0));
         for count in [long(n), backwards] {
-            check(
-                r#"{"type":"array","items":"null"}"#,
-                &count,
-                Err(Class::TooManyNodes),
-            );
-            check(
-                r#"{"type":"map","values":"null"}"#,
-                &count,
-                Err(Class::TooManyNodes),
-            );
+            check(r#"{"type":"array","items":"null"}"#, &count, Err(Class::TooManyNodes));
+            check(r#"{"type":"map","values":"null"}"#, &count, Err(Class::TooManyNodes));
         }
     }
     let blocks = [long(9_000), long(9_000), vec![0]].concat();
-    check(
-        r#"{"type":"array","items":"null"}"#,
-        &blocks,
-        Err(Class::TooManyNodes),
-    );
+    check(r#"{"type":"array","items":"null"}"#, &blocks, Err(Class::TooManyNodes));
     let inner = r#"{"type":"array","items":"null"}"#;
     let nested = format!(r#"{{"type":"array","items":{inner}}}"#);
     let lists = [long(2), long(6_000), vec![0], long(6_000), vec![0, 0]].concat();
@@ -150,20 +109,13 @@ fn recursion() {
     check(list, &[2; 40], Err(Class::TooDeep));
     check(list, &[2; 1000], Err(Class::TooDeep));
     let endless = r#"{"type":"record","name":"Self","fields":[{"name":"self","type":"Self"}]}"#;
-    assert_eq!(
-        read(&with_field(endless), &[]),
-        Err(Class::IncompatibleSchema)
-    );
+    assert_eq!(read(&with_field(endless), &[]), Err(Class::IncompatibleSchema));
 }
 
 #[test]
 fn text_that_is_no_text() {
     check(r#""string""#, &[4, 0xC3, 0x28], Err(Class::BadUtf8));
-    check(
-        r#"{"type":"map","values":"null"}"#,
-        &[2, 2, 0xFF, 0],
-        Err(Class::BadUtf8),
-    );
+    check(r#"{"type":"map","values":"null"}"#, &[2, 2, 0xFF, 0], Err(Class::BadUtf8));
     check(r#""boolean""#, &[2], Err(Class::Malformed));
     check(r#"["null","string"]"#, &long(7), Err(Class::Malformed));
     check(r#"["null","string"]"#, &long(-1), Err(Class::Malformed));
@@ -177,25 +129,13 @@ fn text_that_is_no_text() {
 fn schemas_that_are_bombs() {
     let judge = |schema: &str| Plan::judge(Kind::OutboundMessage, schema, &[]).map(drop);
     let refused = Err(Class::IncompatibleSchema);
-    let deep = format!(
-        "{}\"null\"{}",
-        r#"{"type":"array","items":"#.repeat(65),
-        "}".repeat(65)
-    );
+    let deep = format!("{}\"null\"{}", r#"{"type":"array","items":"#.repeat(65), "}".repeat(65));
     assert_eq!(judge(&deep), refused);
     assert_eq!(judge(&"[".repeat(100_000)), refused);
     assert_eq!(judge(&with_field(&deep)), refused);
     let long = format!("{OUTBOUND_MESSAGE_SCHEMA}{}", " ".repeat(256 * 1024));
     assert_eq!(judge(&long), refused);
-    for text in [
-        "",
-        "{}",
-        "\"Nowhere\"",
-        "null",
-        "\"string\"",
-        "[]",
-        "{\"type\":\"record\"}",
-    ] {
+    for text in ["", "{}", "\"Nowhere\"", "null", "\"string\"", "[]", "{\"type\":\"record\"}"] {
         assert_eq!(judge(text), refused, "{text}");
     }
 }

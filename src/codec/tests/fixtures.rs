@@ -171,21 +171,14 @@ impl FakeRegistry {
             drop(lines.read_to_end(&mut end));
             return;
         }
-        let location = if status == 302 {
-            format!("Location: {}/there\r\n", self.url)
-        } else {
-            String::new()
-        };
+        let location =
+            if status == 302 { format!("Location: {}/there\r\n", self.url) } else { String::new() };
         let head = format!(
             "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{location}Connection: close\r\n\r\n",
             body.len()
         );
         let mut stream = stream;
-        drop(
-            stream
-                .write_all(head.as_bytes())
-                .and_then(|()| stream.write_all(body.as_bytes())),
-        );
+        drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())));
     }
 
     pub(super) fn reply(&self, path: &str, status: u16, body: &str) {
@@ -194,18 +187,11 @@ impl FakeRegistry {
     }
 
     pub(super) fn schema(&self, path: &str, text: &str) {
-        self.reply(
-            path,
-            200,
-            &serde_json::json!({ "schema": text }).to_string(),
-        );
+        self.reply(path, 200, &serde_json::json!({ "schema": text }).to_string());
     }
 
     pub(super) fn client(&self) -> Registry {
-        let settings = RegistrySettings {
-            url: self.url.clone(),
-            ..RegistrySettings::default()
-        };
+        let settings = RegistrySettings { url: self.url.clone(), ..RegistrySettings::default() };
         Registry::new(settings).unwrap()
     }
 

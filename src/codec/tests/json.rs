@@ -115,28 +115,13 @@ fn refused_consent_changes() {
         (format!("{0}{0}", change(opt_out)), Class::TrailingBytes),
         (format!("{}\0", change(opt_out)), Class::TrailingBytes),
         (change(r#""action":"opt_out""#), Class::MissingField),
-        (
-            change(r#""action":"opt_out","contact_id":" ","address":"""#),
-            Class::MissingField,
-        ),
+        (change(r#""action":"opt_out","contact_id":" ","address":"""#), Class::MissingField),
         (change(r#""contact_id":"ben""#), Class::MissingField),
-        (
-            change(r#""action":null,"contact_id":"ben""#),
-            Class::MissingField,
-        ),
-        (
-            change(r#""action":"OPT_OUT","contact_id":"ben""#),
-            Class::UnknownSymbol,
-        ),
-        (
-            change(r#""action":"","contact_id":"ben""#),
-            Class::UnknownSymbol,
-        ),
+        (change(r#""action":null,"contact_id":"ben""#), Class::MissingField),
+        (change(r#""action":"OPT_OUT","contact_id":"ben""#), Class::UnknownSymbol),
+        (change(r#""action":"","contact_id":"ben""#), Class::UnknownSymbol),
         (change(r#""action":3,"contact_id":"ben""#), Class::WrongType),
-        (
-            change(r#""action":"opt_out","contact_id":5"#),
-            Class::WrongType,
-        ),
+        (change(r#""action":"opt_out","contact_id":5"#), Class::WrongType),
         (with(r#""channel":"fax""#), Class::UnknownSymbol),
         (with(r#""channel":["sms"]"#), Class::WrongType),
         (with(r#""basis":"vibes""#), Class::UnknownSymbol),
@@ -144,28 +129,16 @@ fn refused_consent_changes() {
         (with(r#""scope":"some""#), Class::UnknownSymbol),
         (with(r#""event_id":"e""#), Class::DuplicateKey),
         (with(r#""contact_\u0069d":"eve""#), Class::DuplicateKey),
-        (
-            with(r#""purpose":null,"purpose":"marketing""#),
-            Class::DuplicateKey,
-        ),
-        (
-            with(r#""context":{"refused":true,"refused":false}"#),
-            Class::DuplicateKey,
-        ),
-        (
-            with(r#""evidence":{"method":"a","method":"b"}"#),
-            Class::DuplicateKey,
-        ),
+        (with(r#""purpose":null,"purpose":"marketing""#), Class::DuplicateKey),
+        (with(r#""context":{"refused":true,"refused":false}"#), Class::DuplicateKey),
+        (with(r#""evidence":{"method":"a","method":"b"}"#), Class::DuplicateKey),
         (with(r#""context":{"refused":"no"}"#), Class::WrongType),
         (with(r#""context":[]"#), Class::WrongType),
         (with(r#""listed":"true""#), Class::WrongType),
         (with(r#""keep_suppression":0"#), Class::WrongType),
         (with(r#""purpose":"marketing.""#), Class::InvalidValue),
         (with(r#""purpose":".""#), Class::InvalidValue),
-        (
-            with(r#""purpose":"marketing. offers""#),
-            Class::InvalidValue,
-        ),
+        (with(r#""purpose":"marketing. offers""#), Class::InvalidValue),
         (with(&format!(r#""brand":"{long}""#)), Class::InvalidValue),
         (with(&format!(r#""address":"{long}""#)), Class::InvalidValue),
         (with(r#""birth_date":"2007-02-29""#), Class::BadTimestamp),
@@ -176,30 +149,17 @@ fn refused_consent_changes() {
         (change(&deep), Class::TooDeep),
         (change(&wide), Class::TooManyNodes),
         (
-            format!(
-                r#"{{"event_id":" ",{}}}"#,
-                &change(opt_out)[16..change(opt_out).len() - 1]
-            ),
+            format!(r#"{{"event_id":" ",{}}}"#, &change(opt_out)[16..change(opt_out).len() - 1]),
             Class::MissingField,
         ),
     ] {
-        assert_eq!(
-            consent(&json),
-            Err(class.into()),
-            "{}",
-            &json[..json.len().min(200)]
-        );
+        assert_eq!(consent(&json), Err(class.into()), "{}", &json[..json.len().min(200)]);
     }
     for time in ["1767225600", "-5", "1.5", "true", "{}"] {
         let json = format!(r#"{{"event_id":"e","occurred_at":{time},{opt_out}}}"#);
         assert_eq!(consent(&json), Err(Class::WrongType.into()), "{time}");
     }
-    for time in [
-        "2026-01-01T00:00:00",
-        "yesterday",
-        "1800-01-01T00:00:00Z",
-        "",
-    ] {
+    for time in ["2026-01-01T00:00:00", "yesterday", "1800-01-01T00:00:00Z", ""] {
         let json = format!(r#"{{"event_id":"e","occurred_at":"{time}",{opt_out}}}"#);
         assert_eq!(consent(&json), Err(Class::BadTimestamp.into()), "{time}");
     }
@@ -251,11 +211,7 @@ fn absent_blank_null_and_unknown_read_as_nothing() {
     let spaced = consent(&spaced).unwrap();
     assert_eq!(spaced.purpose.as_deref(), Some("marketing"));
     assert_eq!(spaced.brand.as_deref(), Some("acme"));
-    assert_eq!(
-        spaced.contact_id.unwrap().expose(),
-        " ben ",
-        "an id is never changed"
-    );
+    assert_eq!(spaced.contact_id.unwrap().expose(), " ben ", "an id is never changed");
 }
 
 #[test]

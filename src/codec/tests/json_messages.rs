@@ -24,24 +24,12 @@ fn messages() {
 
     for (json, class) in [
         (r#"{"channel":"sms","recipient":{}}"#, Class::MissingField),
-        (
-            r#"{"message_id":"","channel":"sms","recipient":{}}"#,
-            Class::MissingField,
-        ),
+        (r#"{"message_id":"","channel":"sms","recipient":{}}"#, Class::MissingField),
         (r#"{"message_id":"m","recipient":{}}"#, Class::MissingField),
         (r#"{"message_id":"m","channel":"sms"}"#, Class::MissingField),
-        (
-            r#"{"message_id":"m","channel":"sms","recipient":null}"#,
-            Class::MissingField,
-        ),
-        (
-            r#"{"message_id":"m","channel":"sms","recipient":[]}"#,
-            Class::WrongType,
-        ),
-        (
-            r#"{"message_id":"m","channel":2,"recipient":{}}"#,
-            Class::WrongType,
-        ),
+        (r#"{"message_id":"m","channel":"sms","recipient":null}"#, Class::MissingField),
+        (r#"{"message_id":"m","channel":"sms","recipient":[]}"#, Class::WrongType),
+        (r#"{"message_id":"m","channel":2,"recipient":{}}"#, Class::WrongType),
         (
             r#"{"message_id":"m","channel":"sms","recipient":{"contact_id":"a","contact_id":"b"}}"#,
             Class::DuplicateKey,
@@ -81,10 +69,7 @@ fn salvage_only_what_is_certain() {
             r#"{"action":{"contact_id":"eve"},"address":"a@b.example","contact_id":"ben"}"#,
             Some("ben a@b.example"),
         ),
-        (
-            r#"{"address":"a@b.example","occurred_at":5}"#,
-            Some("- a@b.example"),
-        ),
+        (r#"{"address":"a@b.example","occurred_at":5}"#, Some("- a@b.example")),
         (r#"{"contact_id":"ben","contact_id":"eve"}"#, None),
         (r#"{"contact_id":"ben","contact_id":"ben"}"#, None),
         (r#"{"contact_id":5,"address":"a@b.example"}"#, None),

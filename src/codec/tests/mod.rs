@@ -18,8 +18,7 @@ fn classes_are_distinct_names() {
     names.dedup();
     assert_eq!(names.len(), Class::ALL.len());
     assert!(names.iter().all(|name| {
-        name.bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     }));
 }
 
@@ -27,10 +26,8 @@ fn classes_are_distinct_names() {
 fn records_and_settings_show_no_data() {
     let consent = format!("{:?}", fixtures::consent());
     let message = format!("{:?}", fixtures::message());
-    let settings = RegistrySettings {
-        password: Some("hunter2".to_owned()),
-        ..RegistrySettings::default()
-    };
+    let settings =
+        RegistrySettings { password: Some("hunter2".to_owned()), ..RegistrySettings::default() };
     for text in [consent, message, format!("{settings:?}")] {
         for secret in ["ben", "acme", "stop", "hunter2"] {
             assert!(!text.contains(secret), "{text}");
@@ -42,10 +39,7 @@ fn records_and_settings_show_no_data() {
 fn a_codec_reads_its_own_kind_only() {
     let codec = fixtures::codec(Format::Json, Kind::OutboundMessage);
     let value = encode_consent(&fixtures::consent(), Encoding::Json).unwrap();
-    assert_eq!(
-        codec.decode_consent(Some(&value)),
-        Err(Class::IncompatibleSchema.into())
-    );
+    assert_eq!(codec.decode_consent(Some(&value)), Err(Class::IncompatibleSchema.into()));
 }
 
 #[test]

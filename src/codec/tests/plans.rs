@@ -25,11 +25,8 @@ fn altered(from: &str, to: &str) -> String {
 
 fn datum(schema: &str, value: &serde_json::Value) -> Vec<u8> {
     let schema: serde_avro_fast::Schema = schema.parse().unwrap();
-    serde_avro_fast::to_datum_vec(
-        value,
-        &mut serde_avro_fast::ser::SerializerConfig::new(&schema),
-    )
-    .unwrap()
+    serde_avro_fast::to_datum_vec(value, &mut serde_avro_fast::ser::SerializerConfig::new(&schema))
+        .unwrap()
 }
 
 fn opt_out() -> serde_json::Value {
@@ -62,29 +59,18 @@ fn symbols_are_those_of_the_law() {
     let symbols = |name: &str| -> Vec<String> {
         let fields = json["fields"].as_array().unwrap();
         let field = fields.iter().find(|field| field["name"] == name).unwrap();
-        let named = field["type"]
-            .as_array()
-            .map_or(&field["type"], |union| &union[1]);
+        let named = field["type"].as_array().map_or(&field["type"], |union| &union[1]);
         serde_json::from_value(named["symbols"].clone()).unwrap()
     };
-    assert_eq!(
-        symbols("action"),
-        gate_core::Action::ALL.map(|a| a.as_str())
-    );
+    assert_eq!(symbols("action"), gate_core::Action::ALL.map(|a| a.as_str()));
     assert_eq!(symbols("basis"), gate_core::Basis::ALL.map(|a| a.as_str()));
-    assert_eq!(
-        symbols("kind"),
-        gate_core::RelationshipKind::ALL.map(|a| a.as_str())
-    );
+    assert_eq!(symbols("kind"), gate_core::RelationshipKind::ALL.map(|a| a.as_str()));
     let mut channels = gate_core::Channel::ALL.map(|a| a.as_str()).to_vec();
     channels.push("any");
     assert_eq!(symbols("channel"), channels);
     assert_eq!(symbols("scope"), ["all", "marketing"]);
     for flag in CONTEXT_FLAGS {
-        assert!(
-            flag == "refused" || gate_core::flags::of_context(flag).is_some(),
-            "{flag}"
-        );
+        assert!(flag == "refused" || gate_core::flags::of_context(flag).is_some(), "{flag}");
     }
 }
 
@@ -120,11 +106,7 @@ fn additions_and_omissions_stay_on_the_fast_path() {
     for (field, symbol) in [("channel", "fax"), ("action", "wave")] {
         let mut value = opt_out();
         value[field] = json!(symbol);
-        assert_eq!(
-            read(&plan, &datum(minimal, &value)),
-            Err(Class::UnknownSymbol),
-            "{field}"
-        );
+        assert_eq!(read(&plan, &datum(minimal, &value)), Err(Class::UnknownSymbol), "{field}");
     }
 }
 
@@ -149,10 +131,7 @@ fn promotions_are_resolved() {
         for end in 0..value.len() {
             assert_eq!(read(&plan, &value[..end]), Err(Class::Truncated));
         }
-        assert_eq!(
-            read(&plan, &[&value[..], &[0]].concat()),
-            Err(Class::TrailingBytes)
-        );
+        assert_eq!(read(&plan, &[&value[..], &[0]].concat()), Err(Class::TrailingBytes));
     }
     let mut value = opt_out();
     value["listed"] = json!(1);
@@ -162,28 +141,16 @@ fn promotions_are_resolved() {
     let mut value = opt_out();
     value["action"] = json!("wave");
     let value = datum(&symbols, &value);
-    assert_eq!(
-        read(&judge(&symbols).unwrap(), &value),
-        Err(Class::UnknownSymbol)
-    );
+    assert_eq!(read(&judge(&symbols).unwrap(), &value), Err(Class::UnknownSymbol));
 }
 
 #[test]
 fn incompatible_schemas() {
     for schema in [
         // another unit, or none: a refusal must not be dated to 1970
-        altered(
-            TIME,
-            r#"{"type": "long", "logicalType": "timestamp-millis"}"#,
-        ),
-        altered(
-            TIME,
-            r#"{"type": "long", "logicalType": "local-timestamp-micros"}"#,
-        ),
-        altered(
-            TIME,
-            r#"{"type": "long", "logicalType": "timestamp-nanos"}"#,
-        ),
+        altered(TIME, r#"{"type": "long", "logicalType": "timestamp-millis"}"#),
+        altered(TIME, r#"{"type": "long", "logicalType": "local-timestamp-micros"}"#),
+        altered(TIME, r#"{"type": "long", "logicalType": "timestamp-nanos"}"#),
         altered(TIME, r#""long""#),
         altered(TIME, r#""int""#),
         altered(TIME, r#"["null", "long"]"#),
@@ -209,10 +176,7 @@ fn repeated_map_keys_are_refused_on_both_paths() {
     });
     let value = encode_consent(&record, Encoding::Avro { schema_id: 0 }).unwrap();
     for schema in [CONSENT_CHANGE_SCHEMA, &bytes] {
-        assert_eq!(
-            read(&judge(schema).unwrap(), &value[5..]),
-            Err(Class::DuplicateKey)
-        );
+        assert_eq!(read(&judge(schema).unwrap(), &value[5..]), Err(Class::DuplicateKey));
     }
 }
 

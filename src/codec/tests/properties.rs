@@ -21,12 +21,8 @@ fn one_of(names: Vec<&'static str>) -> impl Strategy<Value = Text> {
 }
 
 fn context() -> impl Strategy<Value = ContextRecord<'static>> {
-    (prop::array::uniform14(of(any::<bool>())), text()).prop_map(|(flags, product_group)| {
-        ContextRecord {
-            flags,
-            product_group,
-        }
-    })
+    (prop::array::uniform14(of(any::<bool>())), text())
+        .prop_map(|(flags, product_group)| ContextRecord { flags, product_group })
 }
 
 fn evidence() -> impl Strategy<Value = EvidenceRecord<'static>> {
@@ -56,11 +52,7 @@ fn consent() -> impl Strategy<Value = ConsentChangeRecord<'static>> {
         of(context()),
         of(evidence()),
     );
-    let head = (
-        "[a-z]{0,3}",
-        0..2_000_000_000_000_000_i64,
-        select(Action::ALL.to_vec()),
-    );
+    let head = ("[a-z]{0,3}", 0..2_000_000_000_000_000_i64, select(Action::ALL.to_vec()));
     (head, symbols, names, rest).prop_map(|(head, symbols, names, rest)| {
         let [
             contact_id,
@@ -121,14 +113,8 @@ static PATHS: LazyLock<[Plan; 2]> = LazyLock::new(|| {
     init_limits().unwrap();
     let writer = apache_avro::Schema::parse_str(CONSENT_CHANGE_SCHEMA).unwrap();
     let walk = writer.canonical_form().parse().unwrap();
-    let resolve = Plan::Resolve {
-        walk: Box::new(walk),
-        writer: Box::new(writer),
-    };
-    [
-        Plan::judge(Kind::ConsentChange, CONSENT_CHANGE_SCHEMA, &[]).unwrap(),
-        resolve,
-    ]
+    let resolve = Plan::Resolve { walk: Box::new(walk), writer: Box::new(writer) };
+    [Plan::judge(Kind::ConsentChange, CONSENT_CHANGE_SCHEMA, &[]).unwrap(), resolve]
 });
 
 fn on_path<'a>(plan: &Plan, datum: &'a [u8]) -> Result<ConsentChange<'a>, Class> {

@@ -38,10 +38,7 @@ fn an_unknown_schema_is_unreadable_and_not_asked_for_again_at_once() {
     let server = FakeRegistry::start();
     let codec = codec(&server);
     for _ in 0..3 {
-        assert_eq!(
-            codec.decode_consent(Some(&value(9))),
-            Err(Class::UnknownSchema.into())
-        );
+        assert_eq!(codec.decode_consent(Some(&value(9))), Err(Class::UnknownSchema.into()));
     }
     assert_eq!(server.requests().len(), 1);
     server.schema("/schemas/ids/10", CONSENT_CHANGE_SCHEMA);
@@ -69,16 +66,10 @@ fn what_is_no_answer_holds() {
         server.reply("/schemas/ids/5", status, body);
         server.schema("/there", CONSENT_CHANGE_SCHEMA);
         let codec = codec(&server);
-        assert!(
-            unavailable(codec.decode_consent(Some(&value(5)))),
-            "{status} {body}"
-        );
+        assert!(unavailable(codec.decode_consent(Some(&value(5)))), "{status} {body}");
         assert_eq!(codec.salvage(Some(&value(5))), None);
         let asked = server.requests();
-        assert!(
-            asked.iter().all(|request| !request.contains("/there")),
-            "followed a redirect"
-        );
+        assert!(asked.iter().all(|request| !request.contains("/there")), "followed a redirect");
     }
 }
 
@@ -100,11 +91,7 @@ fn a_registry_that_recovers_is_used_again() {
 fn an_answer_that_can_never_be_used_is_unreadable() {
     let huge = serde_json::json!({ "schema": " ".repeat(600_000) }).to_string();
     let json = serde_json::json!({ "schema": CONSENT_CHANGE_SCHEMA, "schemaType": "JSON" });
-    for body in [
-        huge,
-        json.to_string(),
-        r#"{"schema":"\"string\""}"#.to_owned(),
-    ] {
+    for body in [huge, json.to_string(), r#"{"schema":"\"string\""}"#.to_owned()] {
         let server = FakeRegistry::start();
         server.reply("/schemas/ids/5", 200, &body);
         let codec = codec(&server);
@@ -143,10 +130,8 @@ fn a_silent_registry_times_out_and_an_absent_one_does_not_wait() {
     assert!(unavailable(codec(&server).decode_consent(Some(&value(5)))));
     assert!(start.elapsed() < REGISTRY_TIMEOUT + Duration::from_secs(2));
 
-    let settings = RegistrySettings {
-        url: "http://127.0.0.1:1".to_owned(),
-        ..RegistrySettings::default()
-    };
+    let settings =
+        RegistrySettings { url: "http://127.0.0.1:1".to_owned(), ..RegistrySettings::default() };
     let registry = Registry::new(settings).unwrap();
     assert!(registry.check().is_err());
     let codec = Codec::new(Format::Avro, Kind::ConsentChange, Some(registry)).unwrap();
@@ -158,10 +143,9 @@ fn credentials_and_base_path_are_sent() {
     let server = FakeRegistry::start();
     server.schema("/apis/ccompat/v7/schemas/ids/5", CONSENT_CHANGE_SCHEMA);
     server.reply("/apis/ccompat/v7/schemas/types", 200, r#"["AVRO"]"#);
-    for url in [
-        format!("{}/apis/ccompat/v7", server.url),
-        format!("{}/apis/ccompat/v7/", server.url),
-    ] {
+    for url in
+        [format!("{}/apis/ccompat/v7", server.url), format!("{}/apis/ccompat/v7/", server.url)]
+    {
         let registry = Registry::new(RegistrySettings {
             url,
             username: Some("gate".to_owned()),
@@ -174,12 +158,7 @@ fn credentials_and_base_path_are_sent() {
         codec.decode_consent(Some(&value(5))).unwrap();
     }
     let basic = "Basic Z2F0ZTpzZWNyZXQ=";
-    assert!(
-        server
-            .requests()
-            .iter()
-            .all(|request| request.contains(basic))
-    );
+    assert!(server.requests().iter().all(|request| request.contains(basic)));
 }
 
 #[test]
@@ -193,14 +172,8 @@ fn addresses_that_are_none() {
         "http://host/?a=b",
         "file:///x",
     ] {
-        let settings = RegistrySettings {
-            url: url.to_owned(),
-            ..RegistrySettings::default()
-        };
-        assert!(
-            matches!(Registry::new(settings), Err(CodecError::RegistryUrl)),
-            "{url}"
-        );
+        let settings = RegistrySettings { url: url.to_owned(), ..RegistrySettings::default() };
+        assert!(matches!(Registry::new(settings), Err(CodecError::RegistryUrl)), "{url}");
     }
 }
 
@@ -210,8 +183,6 @@ fn callable_from_inside_a_runtime() {
     let server = FakeRegistry::start();
     server.schema("/schemas/ids/5", CONSENT_CHANGE_SCHEMA);
     let codec = codec(&server);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { codec.decode_consent(Some(&value(5))).map(drop).unwrap() });
 }

@@ -87,17 +87,11 @@ fn a_killed_process_resumes_exactly() {
     for nth in 0..KILLS {
         let mut child = start_child(dir.path());
         std::thread::sleep(Duration::from_millis(150 + mix(nth) % 250));
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "the child ended by itself"
-        );
+        assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
         child.kill().unwrap();
         child.wait().unwrap();
         let (store, writer, opened) = open(dir.path());
-        assert!(
-            matches!(opened, Opened::Reused | Opened::Fresh),
-            "{opened:?}"
-        );
+        assert!(matches!(opened, Opened::Reused | Opened::Fresh), "{opened:?}");
         let positions = writer.positions();
         assert_eq!(dump(&store), Model::at(positions, SUBJECTS).states);
         let now: i64 = positions.iter().sum();

@@ -21,10 +21,7 @@ fn build(dir: &Path) -> BTreeMap<Vec<i64>, States> {
         }
         if n == 1_599 {
             let state = store.inner.family("state").unwrap();
-            store
-                .inner
-                .db
-                .compact_range_cf(state, None::<&[u8]>, None::<&[u8]>);
+            store.inner.db.compact_range_cf(state, None::<&[u8]>, None::<&[u8]>);
         }
     }
     truth
@@ -32,9 +29,8 @@ fn build(dir: &Path) -> BTreeMap<Vec<i64>, States> {
 
 /// What reading all states gives, as a lane would do it.
 fn read_all(store: &Store) -> Result<(Vec<i64>, States), StoreError> {
-    let keys: Vec<SubjectKey> = (0..SUBJECTS)
-        .flat_map(|n| [subject(1, n), subject(2, n)])
-        .collect();
+    let keys: Vec<SubjectKey> =
+        (0..SUBJECTS).flat_map(|n| [subject(1, n), subject(2, n)]).collect();
     let snapshot = store.snapshot();
     let states = snapshot.states(&keys)?;
     let known = keys.into_iter().zip(states);
@@ -88,9 +84,7 @@ fn a_flipped_bit_is_found_or_harmless() {
     assert!(files.iter().filter(|name| name.ends_with(".sst")).count() >= 6);
     let mut total = Tally::default();
     for file in files {
-        let length = fs::metadata(dir.path().join("db").join(&file))
-            .unwrap()
-            .len() as usize;
+        let length = fs::metadata(dir.path().join("db").join(&file)).unwrap().len() as usize;
         let n_flips = FLIPS_PER_FILE.min(length);
         let mut tally = Tally::default();
         for nth in 0..n_flips {
@@ -108,10 +102,7 @@ fn a_flipped_bit_is_found_or_harmless() {
         println!("{file}: {length} bytes, {tally:?}");
         total.quarantined += tally.quarantined;
     }
-    assert!(
-        total.quarantined > 100,
-        "the flips did not reach data: {total:?}"
-    );
+    assert!(total.quarantined > 100, "the flips did not reach data: {total:?}");
 }
 
 #[test]
@@ -149,26 +140,16 @@ fn damage_found_while_running_stops_the_writer_and_rebuilds_at_the_next_start() 
     store
         .inner
         .db
-        .put_cf_opt(
-            state,
-            key.0,
-            b"\x01\x00\x7f",
-            &crate::store::layout::write_options(),
-        )
+        .put_cf_opt(state, key.0, b"\x01\x00\x7f", &crate::store::layout::write_options())
         .unwrap();
     let failed = Event::nth(0, SUBJECTS)
         .placed(|subjects, placement| writer.apply(subjects, placement, source_of(9_999)));
-    assert!(
-        matches!(failed, Err(StoreError::Corrupt { .. })),
-        "{failed:?}"
-    );
+    assert!(matches!(failed, Err(StoreError::Corrupt { .. })), "{failed:?}");
     assert!(matches!(writer.commit(), Err(StoreError::Stopped { .. })));
     assert!(matches!(writer.flush(), Err(StoreError::Stopped { .. })));
     drop((store, writer));
     let (_, _, opened) = open(dir.path());
-    let Opened::Quarantined { reason, .. } = opened else {
-        panic!("{opened:?}")
-    };
+    let Opened::Quarantined { reason, .. } = opened else { panic!("{opened:?}") };
     assert_eq!(reason, RebuildReason::Damaged);
 }
 
@@ -182,21 +163,13 @@ fn a_state_that_does_not_decode_is_found_at_open() {
         store
             .inner
             .db
-            .put_cf_opt(
-                state,
-                [3; 16],
-                b"\x01\x00\x7f",
-                &crate::store::layout::write_options(),
-            )
+            .put_cf_opt(state, [3; 16], b"\x01\x00\x7f", &crate::store::layout::write_options())
             .unwrap();
         writer.flush().unwrap();
     }
     assert!(matches!(
         open(dir.path()).2,
-        Opened::Quarantined {
-            reason: RebuildReason::Damaged,
-            ..
-        }
+        Opened::Quarantined { reason: RebuildReason::Damaged, .. }
     ));
 }
 
@@ -206,18 +179,9 @@ fn a_position_that_goes_back_is_damage() {
     let (store, mut writer, _) = open(dir.path());
     writer.advance(1, 10).unwrap();
     writer.advance(1, 10).unwrap();
-    assert!(matches!(
-        writer.advance(2, 1),
-        Err(StoreError::Partitions { .. })
-    ));
-    assert!(matches!(
-        writer.advance(-1, 1),
-        Err(StoreError::Partitions { .. })
-    ));
-    assert!(matches!(
-        writer.advance(1, 9),
-        Err(StoreError::Corrupt { .. })
-    ));
+    assert!(matches!(writer.advance(2, 1), Err(StoreError::Partitions { .. })));
+    assert!(matches!(writer.advance(-1, 1), Err(StoreError::Partitions { .. })));
+    assert!(matches!(writer.advance(1, 9), Err(StoreError::Corrupt { .. })));
     assert!(matches!(writer.commit(), Err(StoreError::Stopped { .. })));
     drop((store, writer));
     assert!(matches!(open(dir.path()).2, Opened::Quarantined { .. }));

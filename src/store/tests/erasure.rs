@@ -23,16 +23,14 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 1..14).prop_map(|events| {
         let events = events.into_iter().enumerate();
         events
-            .map(
-                |(id, (action, (contact, address, known), at, late))| Event {
-                    id: id as u64,
-                    action,
-                    contact: (known != 0).then_some(contact),
-                    address: (known != 1).then_some(address),
-                    at_seconds: at * 300,
-                    received_seconds: at * 300 + late, // before the event: clocks ran ahead
-                },
-            )
+            .map(|(id, (action, (contact, address, known), at, late))| Event {
+                id: id as u64,
+                action,
+                contact: (known != 0).then_some(contact),
+                address: (known != 1).then_some(address),
+                at_seconds: at * 300,
+                received_seconds: at * 300 + late, // before the event: clocks ran ahead
+            })
             .collect()
     })
 }
@@ -42,13 +40,7 @@ fn fold(events: &[(usize, Event)], batch: usize) -> (tempfile::TempDir, Store, S
     let dir = tempfile::tempdir().unwrap();
     let (store, mut writer, _) = open(dir.path());
     for (n, (offset, event)) in events.iter().enumerate() {
-        event.apply(
-            &mut writer,
-            Source {
-                partition: 0,
-                offset: *offset as i64,
-            },
-        );
+        event.apply(&mut writer, Source { partition: 0, offset: *offset as i64 });
         if n % batch == batch - 1 {
             writer.commit().unwrap();
         }
@@ -97,14 +89,7 @@ proptest! {
 }
 
 fn event(id: u64, action: Action, contact: Option<u64>, address: Option<u64>, at: i64) -> Event {
-    Event {
-        id,
-        action,
-        contact,
-        address,
-        at_seconds: at,
-        received_seconds: at,
-    }
+    Event { id, action, contact, address, at_seconds: at, received_seconds: at }
 }
 
 #[test]
@@ -138,13 +123,7 @@ fn an_erased_contact_with_many_addresses_reaches_all_of_them() {
     let links = (0..many).map(|n| event(n, Action::OptIn, Some(1), Some(n), 10));
     let erase = event(many, Action::Erase, Some(1), None, 20);
     for (n, event) in links.chain([erase]).enumerate() {
-        event.apply(
-            &mut writer,
-            Source {
-                partition: 0,
-                offset: n as i64,
-            },
-        );
+        event.apply(&mut writer, Source { partition: 0, offset: n as i64 });
         model.apply(&event);
     }
     writer.commit().unwrap();

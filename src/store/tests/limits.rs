@@ -12,10 +12,7 @@ fn memory_stays_under_the_cap() {
     let mut highest = 0;
     let mut check = |store: &Store| {
         let family = store.inner.family("state").unwrap();
-        let cached = store
-            .inner
-            .db
-            .property_int_value_cf(family, properties::BLOCK_CACHE_USAGE);
+        let cached = store.inner.db.property_int_value_cf(family, properties::BLOCK_CACHE_USAGE);
         let of_all = |property| {
             let names = crate::store::layout::COLUMN_FAMILIES.into_iter();
             let family = |name| store.inner.family(name).unwrap();
@@ -27,10 +24,7 @@ fn memory_stays_under_the_cap() {
         // memtables are charged to the cache; counting them twice only makes the test harder to pass
         let cached = cached.unwrap().unwrap();
         highest = highest.max(cached.max(memtables) + readers);
-        assert!(
-            cached.max(memtables) + readers <= cap,
-            "{cached} {memtables} {readers}"
-        );
+        assert!(cached.max(memtables) + readers <= cap, "{cached} {memtables} {readers}");
     };
     for n in 0..200_000u64 {
         let event = Event {
@@ -48,26 +42,15 @@ fn memory_stays_under_the_cap() {
         }
     }
     for batch in 0..200u64 {
-        let keys: Vec<SubjectKey> = (0..500)
-            .map(|n| subject(1, mix(batch * 500 + n) % 200_000))
-            .collect();
-        assert!(
-            store
-                .snapshot()
-                .states(&keys)
-                .unwrap()
-                .iter()
-                .all(Option::is_some)
-        );
+        let keys: Vec<SubjectKey> =
+            (0..500).map(|n| subject(1, mix(batch * 500 + n) % 200_000)).collect();
+        assert!(store.snapshot().states(&keys).unwrap().iter().all(Option::is_some));
         check(&store);
     }
     let stats = store.stats();
     assert!(stats.disk_bytes > 10 << 20, "{stats:?}");
     assert!((400_000..500_000).contains(&stats.subjects), "{stats:?}");
-    assert!(
-        stats.cache_bytes <= cap && stats.memtable_bytes <= cap,
-        "{stats:?}"
-    );
+    assert!(stats.cache_bytes <= cap && stats.memtable_bytes <= cap, "{stats:?}");
     println!("highest {} of {} KiB, {stats:?}", highest >> 10, cap >> 10);
 }
 
@@ -93,9 +76,7 @@ fn a_batch_that_outgrows_its_share_commits_by_itself() {
 #[test]
 fn too_little_memory_is_refused_by_the_name_of_its_key() {
     let dir = tempfile::tempdir().unwrap();
-    let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else {
-        panic!("opened")
-    };
+    let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else { panic!("opened") };
     assert!(matches!(error, StoreError::Memory { .. }));
     assert!(error.to_string().contains("state.memory_bytes"));
     assert_eq!(error.exit_code(), 78);
@@ -105,10 +86,7 @@ fn too_little_memory_is_refused_by_the_name_of_its_key() {
 #[test]
 fn absurd_partition_counts_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let absurd = Identity {
-        partitions: u32::MAX,
-        ..identity()
-    };
+    let absurd = Identity { partitions: u32::MAX, ..identity() };
     let refused = Store::open(dir.path(), &absurd, MEMORY);
     assert!(matches!(refused, Err(StoreError::Partitions { .. })));
 }

@@ -145,10 +145,9 @@ impl Model {
 
     pub(super) fn apply(&mut self, event: &Event) {
         event.placed(|subjects, placement| {
-            for (key, facts) in [
-                (subjects.contact, &placement.contact),
-                (subjects.address, &placement.address),
-            ] {
+            for (key, facts) in
+                [(subjects.contact, &placement.contact), (subjects.address, &placement.address)]
+            {
                 if let Some(key) = key {
                     self.join(key, facts);
                 }
@@ -183,17 +182,11 @@ impl Model {
 /// Every state in the store.
 pub(super) fn dump(store: &Store) -> States {
     let family = store.inner.family(super::layout::STATE).unwrap();
-    let entries = store
-        .inner
-        .db
-        .iterator_cf(family, rocksdb::IteratorMode::Start);
+    let entries = store.inner.db.iterator_cf(family, rocksdb::IteratorMode::Start);
     entries
         .map(|entry| {
             let (key, value) = entry.unwrap();
-            (
-                SubjectKey(key.as_ref().try_into().unwrap()),
-                value.into_vec(),
-            )
+            (SubjectKey(key.as_ref().try_into().unwrap()), value.into_vec())
         })
         .collect()
 }

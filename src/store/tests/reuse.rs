@@ -81,9 +81,7 @@ fn a_snapshot_does_not_see_later_commits() {
     }
     writer.commit().unwrap();
     let early = store.snapshot();
-    let keys: Vec<SubjectKey> = (0..20)
-        .flat_map(|n| [subject(1, n), subject(2, n)])
-        .collect();
+    let keys: Vec<SubjectKey> = (0..20).flat_map(|n| [subject(1, n), subject(2, n)]).collect();
     let model = Model::at(&[50, 50], 20).states;
     for n in 100..400 {
         apply_nth(&mut writer, n, 20);
@@ -120,9 +118,8 @@ fn prefetching_changes_nothing_but_the_speed() {
     for n in 0..600 {
         if n % 50 == 0 {
             let next = (n..n + 50).map(|n| Event::nth(n, 40).subjects());
-            let keys: Vec<SubjectKey> = next
-                .flat_map(|s| s.contact.into_iter().chain(s.address))
-                .collect();
+            let keys: Vec<SubjectKey> =
+                next.flat_map(|s| s.contact.into_iter().chain(s.address)).collect();
             writer.prefetch(&keys).unwrap();
         }
         apply_nth(&mut writer, n, 40);
@@ -136,13 +133,9 @@ fn prefetching_changes_nothing_but_the_speed() {
 #[test]
 fn every_mismatch_moves_the_store_aside() {
     let wrong: [(RebuildReason, fn(&mut Identity)); 5] = [
-        (RebuildReason::OtherCluster, |i| {
-            i.cluster_id = "cluster-2".into()
-        }),
+        (RebuildReason::OtherCluster, |i| i.cluster_id = "cluster-2".into()),
         (RebuildReason::OtherTopic, |i| i.topic = "consent".into()),
-        (RebuildReason::TopicRecreated, |i| {
-            i.topic_id = "topic-2".into()
-        }),
+        (RebuildReason::TopicRecreated, |i| i.topic_id = "topic-2".into()),
         (RebuildReason::PartitionsChanged, |i| i.partitions = 3),
         (RebuildReason::OtherPepper, |i| i.pepper_id = [2; 8]),
     ];
@@ -184,20 +177,11 @@ fn another_format_or_layout_moves_the_store_aside() {
 #[test]
 fn a_topic_id_that_was_unknown_is_learned_once() {
     let dir = tempfile::tempdir().unwrap();
-    let unknown = Identity {
-        topic_id: String::new(),
-        ..identity()
-    };
-    let recreated = Identity {
-        topic_id: "topic-2".into(),
-        ..identity()
-    };
+    let unknown = Identity { topic_id: String::new(), ..identity() };
+    let recreated = Identity { topic_id: "topic-2".into(), ..identity() };
     drop(Store::open(dir.path(), &unknown, MEMORY).unwrap());
     assert_eq!(open(dir.path()).2, Opened::Reused);
-    assert_eq!(
-        Store::open(dir.path(), &unknown, MEMORY).unwrap().2,
-        Opened::Reused
-    );
+    assert_eq!(Store::open(dir.path(), &unknown, MEMORY).unwrap().2, Opened::Reused);
     let (_, _, opened) = Store::open(dir.path(), &recreated, MEMORY).unwrap();
     assert_eq!(quarantined(&opened).0, RebuildReason::TopicRecreated);
 }
@@ -221,10 +205,7 @@ fn a_store_marked_while_open_is_rebuilt_in_the_same_process() {
     let (store, writer, _) = open(dir.path());
     store.mark_for_rebuild(RebuildReason::LogTruncated).unwrap();
     drop((store, writer));
-    assert_eq!(
-        quarantined(&open(dir.path()).2).0,
-        RebuildReason::LogTruncated
-    );
+    assert_eq!(quarantined(&open(dir.path()).2).0, RebuildReason::LogTruncated);
 }
 
 #[test]
@@ -252,15 +233,9 @@ fn the_newest_two_are_kept() {
 fn a_directory_in_use_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let _open = open(dir.path());
-    let Err(error) = Store::open(dir.path(), &identity(), MEMORY) else {
-        panic!("opened twice")
-    };
+    let Err(error) = Store::open(dir.path(), &identity(), MEMORY) else { panic!("opened twice") };
     assert!(matches!(error, StoreError::Locked { .. }));
-    assert!(
-        error
-            .to_string()
-            .contains(&dir.path().display().to_string())
-    );
+    assert!(error.to_string().contains(&dir.path().display().to_string()));
     assert_eq!(error.exit_code(), 75);
 }
 

@@ -20,12 +20,7 @@ fn fresh(n: u64) -> Event {
 /// Seconds of CPU this process used so far, all threads.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .collect();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     Duration::from_millis(ticks * 10)
 }
@@ -45,9 +40,8 @@ fn measure(what: &str, n: u64, work: impl FnOnce()) {
 fn apply_all(writer: &mut Writer, prefetch: bool) {
     for start in (0..EVENTS).step_by(BATCH as usize) {
         if prefetch {
-            let keys: Vec<SubjectKey> = (start..start + BATCH)
-                .flat_map(|n| [subject(1, n), subject(2, n)])
-                .collect();
+            let keys: Vec<SubjectKey> =
+                (start..start + BATCH).flat_map(|n| [subject(1, n), subject(2, n)]).collect();
             writer.prefetch(&keys).unwrap();
         }
         for n in start..start + BATCH {
@@ -66,13 +60,9 @@ fn throughput() {
     for prefetch in [false, true] {
         let dir = tempfile::tempdir().unwrap();
         let (store, mut writer, _) = Store::open(dir.path(), &identity(), memory).unwrap();
-        measure(
-            &format!("apply, fresh subjects, prefetch {prefetch}"),
-            EVENTS,
-            || {
-                apply_all(&mut writer, prefetch);
-            },
-        );
+        measure(&format!("apply, fresh subjects, prefetch {prefetch}"), EVENTS, || {
+            apply_all(&mut writer, prefetch);
+        });
         measure("flush", 1, || writer.flush().unwrap());
         if !prefetch {
             continue;
@@ -91,9 +81,7 @@ fn throughput() {
         measure("states, hit (first pass)", EVENTS, || reads(true));
         measure("states, hit (second pass)", EVENTS, || reads(true));
         measure("states, miss", EVENTS, || reads(false));
-        measure("apply again (all unchanged)", EVENTS, || {
-            apply_all(&mut writer, true)
-        });
+        measure("apply again (all unchanged)", EVENTS, || apply_all(&mut writer, true));
         println!("{:?}", store.stats());
         drop((store, writer));
         measure("reopen with verification", 1, || {
@@ -101,12 +89,6 @@ fn throughput() {
             assert_eq!(opened, Opened::Reused);
         });
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        println!(
-            "{}",
-            status
-                .lines()
-                .find(|line| line.starts_with("VmHWM"))
-                .unwrap()
-        );
+        println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap());
     }
 }

@@ -13,10 +13,7 @@ pub fn check(history: &[Event], message: &OutboundMessage<'_>, now: Timestamp, e
     let history = numbered(history);
     let world = World::of(&history);
     let backwards = World::of(history.iter().rev());
-    assert_eq!(
-        world.states, backwards.states,
-        "the order of arrival changed the state"
-    );
+    assert_eq!(world.states, backwards.states, "the order of arrival changed the state");
     let decision = world.decide(message, now);
     let reasons: Vec<_> = decision.reasons().iter().map(Reason::short_code).collect();
     let (code, all) = match expected.split_once(" [") {

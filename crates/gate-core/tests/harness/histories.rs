@@ -37,41 +37,33 @@ pub struct Parts {
 
 impl Parts {
     pub fn event(self) -> Event {
-        let given = matches!(
-            self.action,
-            Action::OptIn | Action::OptInConfirmed | Action::OptInRequested
-        );
+        let given =
+            matches!(self.action, Action::OptIn | Action::OptInConfirmed | Action::OptInRequested);
         let is_text = self.action == Action::InboundSms;
-        event(self.action, step(self.occurred))
-            .received(step(self.received))
-            .with(|change| {
-                change.event_id = format!("e{}", self.id).into();
-                change.contact_id = self.who.0.and_then(|id| ContactId::new(id.into()));
-                change.address = self.who.1.and_then(|raw| Address::new(raw.into()));
-                change.channel = if is_text {
-                    ChannelScope::Any
-                } else {
-                    self.channel
-                };
-                change.purpose = self.purpose.map(Cow::Borrowed);
-                change.controller = self.controller.map(Cow::Borrowed);
-                change.brand = self.brand.map(Cow::Borrowed);
-                change.basis = self.basis.filter(|_| given);
-                change.scope = self.scope;
-                change.keep_suppression = self.keeps;
-                change.smtp = (!self.keeps).then(|| "4.2.2".into());
-                change.kind = self.keeps.then_some(RelationshipKind::Purchase);
-                if !self.is_proven {
-                    change.evidence = None;
+        event(self.action, step(self.occurred)).received(step(self.received)).with(|change| {
+            change.event_id = format!("e{}", self.id).into();
+            change.contact_id = self.who.0.and_then(|id| ContactId::new(id.into()));
+            change.address = self.who.1.and_then(|raw| Address::new(raw.into()));
+            change.channel = if is_text { ChannelScope::Any } else { self.channel };
+            change.purpose = self.purpose.map(Cow::Borrowed);
+            change.controller = self.controller.map(Cow::Borrowed);
+            change.brand = self.brand.map(Cow::Borrowed);
+            change.basis = self.basis.filter(|_| given);
+            change.scope = self.scope;
+            change.keep_suppression = self.keeps;
+            change.smtp = (!self.keeps).then(|| "4.2.2".into());
+            change.kind = self.keeps.then_some(RelationshipKind::Purchase);
+            if !self.is_proven {
+                change.evidence = None;
+            }
+            if is_text {
+                change.text = Some(self.text.into());
+                change.to = self.number.map(Cow::Borrowed);
+                if change.address.is_some() {
+                    change.address = Address::new(PHONE.into());
                 }
-                if is_text {
-                    change.text = Some(self.text.into());
-                    change.to = self.number.map(Cow::Borrowed);
-                    if change.address.is_some() {
-                        change.address = Address::new(PHONE.into());
-                    }
-                }
-            })
+            }
+        })
     }
 }
 
@@ -148,14 +140,8 @@ pub fn parts() -> impl Strategy<Value = Parts> {
     let number =
         prop_oneof![4 => Just(Some(NUMBER)), 1 => Just(Some(OTHER_NUMBER)), 1 => Just(None)];
     let basis = prop_oneof![8 => Just(None), 1 => Just(Some(Basis::ExpressWritten)), 1 => Just(Some(Basis::SoftOptIn))];
-    let rest = (
-        prop::bool::weighted(0.8),
-        basis,
-        suppression,
-        select(&TEXTS[..]),
-        number,
-        any::<bool>(),
-    );
+    let rest =
+        (prop::bool::weighted(0.8), basis, suppression, select(&TEXTS[..]), number, any::<bool>());
     (actions(), 0..12u8, people(), when, scope, rest).prop_map(
         |(action, id, who, (occurred, delay), (channel, purpose, controller, brand), rest)| {
             let (is_proven, basis, scope, text, number, keeps) = rest;
@@ -184,11 +170,7 @@ pub fn parts() -> impl Strategy<Value = Parts> {
 
 pub fn unreadables() -> impl Strategy<Value = Event> {
     (people(), 0..6i64).prop_map(|((contact, address), received)| Event {
-        record: Record::Unreadable {
-            contact,
-            address,
-            received: step(received),
-        },
+        record: Record::Unreadable { contact, address, received: step(received) },
     })
 }
 
@@ -200,13 +182,7 @@ pub fn histories(lengths: std::ops::Range<usize>) -> impl Strategy<Value = Vec<E
 /// Histories in which each event has an id of its own: no two versions of one event.
 pub fn plain_histories(lengths: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(parts(), lengths).prop_map(|all| {
-        let with_id = |(nth, parts): (usize, Parts)| {
-            Parts {
-                id: nth as u8,
-                ..parts
-            }
-            .event()
-        };
+        let with_id = |(nth, parts): (usize, Parts)| Parts { id: nth as u8, ..parts }.event();
         all.into_iter().enumerate().map(with_id).collect()
     })
 }
@@ -260,12 +236,7 @@ pub struct Stored {
 impl Stored {
     pub fn fact(&self) -> Fact<'static> {
         let mut fact = Fact::new(self.kind, EventKey([self.event; 8]), self.at, self.received);
-        [
-            fact.scope.controller,
-            fact.scope.brand,
-            fact.scope.purpose,
-            fact.detail,
-        ] = self.texts;
+        [fact.scope.controller, fact.scope.brand, fact.scope.purpose, fact.detail] = self.texts;
         (fact.scope.channel, fact.flags, fact.other) = (self.channel, self.flags, self.other);
         fact
     }
@@ -316,28 +287,18 @@ pub fn facts() -> impl Strategy<Value = Stored> {
     ];
     let other = prop_oneof![2 => Just(None), 3 => Just(Some(SubjectKey([1; 16]))), 1 => Just(Some(SubjectKey([2; 16])))];
     let texts = (text(), text(), text(), text());
-    (
-        select(&KINDS[..]),
-        channels(),
-        texts,
-        flags,
-        other,
-        0..4u8,
-        instants(),
-        instants(),
+    (select(&KINDS[..]), channels(), texts, flags, other, 0..4u8, instants(), instants()).prop_map(
+        |(kind, channel, (a, b, c, d), flags, other, event, at, received)| Stored {
+            kind,
+            channel,
+            texts: [a, b, c, d],
+            flags,
+            other,
+            event,
+            at,
+            received,
+        },
     )
-        .prop_map(
-            |(kind, channel, (a, b, c, d), flags, other, event, at, received)| Stored {
-                kind,
-                channel,
-                texts: [a, b, c, d],
-                flags,
-                other,
-                event,
-                at,
-                received,
-            },
-        )
 }
 
 pub fn wild_messages() -> impl Strategy<Value = OutboundMessage<'static>> {
@@ -362,13 +323,7 @@ pub fn wild_messages() -> impl Strategy<Value = OutboundMessage<'static>> {
     );
     let channel = prop::option::weighted(0.8, select(&Channel::ALL[..]));
     let expiry = prop::option::of(instants());
-    (
-        channel,
-        category,
-        (text(), text(), text(), text(), text()),
-        expiry,
-        any::<Option<bool>>(),
-    )
+    (channel, category, (text(), text(), text(), text(), text()), expiry, any::<Option<bool>>())
         .prop_map(
             |(channel, category, (id, purpose, controller, brand, number), expiry, promotional)| {
                 let mut message = OutboundMessage::new(id.clone().unwrap_or_default(), channel);

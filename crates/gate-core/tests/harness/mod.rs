@@ -64,22 +64,14 @@ pub fn event(action: Action, occurred_at: Timestamp) -> Event {
     change.purpose = Some("marketing".into());
     change.controller = Some("acme-ltd".into());
     change.brand = Some("acme".into());
-    if matches!(
-        action,
-        Action::OptIn | Action::OptInConfirmed | Action::OptInRequested
-    ) {
+    if matches!(action, Action::OptIn | Action::OptInConfirmed | Action::OptInRequested) {
         change.evidence = Some(Evidence {
             method: Some("web_form".into()),
             notice_version: Some("n-1".into()),
             ..Evidence::default()
         });
     }
-    Event {
-        record: Record::Change {
-            change,
-            received: occurred_at,
-        },
-    }
+    Event { record: Record::Change { change, received: occurred_at } }
 }
 
 pub fn opt_in(minutes: i64) -> Event {
@@ -95,13 +87,7 @@ pub fn unreadable_record(
     address: Option<&'static str>,
     minutes: i64,
 ) -> Event {
-    Event {
-        record: Record::Unreadable {
-            contact,
-            address,
-            received: at(minutes),
-        },
-    }
+    Event { record: Record::Unreadable { contact, address, received: at(minutes) } }
 }
 
 /// An inbound text of Ben's phone to our number.
@@ -171,10 +157,7 @@ impl Event {
     }
     /// Nothing but who and what: no channel, purpose, controller, brand.
     pub fn unscoped(self) -> Self {
-        self.any_channel()
-            .purpose(None)
-            .controller(None)
-            .brand(None)
+        self.any_channel().purpose(None).controller(None).brand(None)
     }
     pub fn no_evidence(self) -> Self {
         self.with(|change| change.evidence = None)
@@ -262,11 +245,7 @@ impl World {
                 self.join(subjects.contact, &placement.contact);
                 self.join(subjects.address, &placement.address);
             }
-            Record::Unreadable {
-                contact,
-                address,
-                received,
-            } => {
+            Record::Unreadable { contact, address, received } => {
                 let id = format!("unreadable {contact:?} {address:?} {received:?}");
                 let fact = unreadable(event_key(&id), *received);
                 let contact = contact.and_then(|id| ContactId::new(id.into()));
@@ -285,10 +264,7 @@ impl World {
         let stored = self.states.get(&subject).cloned().unwrap_or_default();
         let mut state = decode(&stored);
         state.join(facts.iter().copied());
-        assert!(
-            invariants::state_round_trips(&state),
-            "a state does not read back as itself"
-        );
+        assert!(invariants::state_round_trips(&state), "a state does not read back as itself");
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
         let erasures: Vec<_> = state.erasures().collect();
@@ -300,12 +276,8 @@ impl World {
 
     /// Joins a world that saw another part of the log, state by state.
     pub fn join_world(&mut self, other: &Self) {
-        let subjects: BTreeSet<_> = self
-            .states
-            .keys()
-            .chain(other.states.keys())
-            .copied()
-            .collect();
+        let subjects: BTreeSet<_> =
+            self.states.keys().chain(other.states.keys()).copied().collect();
         for subject in subjects {
             let Some(theirs) = other.states.get(&subject) else {
                 continue;
@@ -330,11 +302,7 @@ impl World {
         let contact = message.contact_id.as_ref().map(contact_key);
         let state_of = |key: &SubjectKey| self.states.get(key).map(|bytes| decode(bytes));
         let contact_state = contact.as_ref().and_then(&state_of).unwrap_or_default();
-        let address_state = address
-            .flatten()
-            .as_ref()
-            .and_then(&state_of)
-            .unwrap_or_default();
+        let address_state = address.flatten().as_ref().and_then(&state_of).unwrap_or_default();
         let recipient = Recipient {
             contact: contact.map(|key| (key, &contact_state)),
             address: match address {
@@ -346,10 +314,7 @@ impl World {
         let decision = decide(&Policy::strict(), recipient, message, now);
         let again = decide(&Policy::strict(), recipient, message, now);
         assert_eq!(decision, again, "a decision is a function of its inputs");
-        assert!(
-            invariants::decision_is_explained(&decision),
-            "unexplained: {decision:?}"
-        );
+        assert!(invariants::decision_is_explained(&decision), "unexplained: {decision:?}");
         decision
     }
 }
@@ -369,9 +334,7 @@ pub fn address_key(raw: &str, channel: Option<Channel>, of_message: bool) -> Opt
                 Some(channel) if of_message => CanonicalAddress::of_recipient(raw, channel, None),
                 Some(_) | None => CanonicalAddress::parse(raw, channel, None),
             };
-            canonical
-                .ok()
-                .map(|address| subject_key(address.kind().as_str(), address.expose()))
+            canonical.ok().map(|address| subject_key(address.kind().as_str(), address.expose()))
         })
     })
 }

@@ -101,11 +101,7 @@ impl<'h> Oracle<'h> {
         for event in history {
             match &event.record {
                 Record::Change { change, received } => oracle.changes.push((change, *received)),
-                Record::Unreadable {
-                    contact,
-                    address,
-                    received,
-                } => {
+                Record::Unreadable { contact, address, received } => {
                     if contact.is_some() && *contact == oracle.contact {
                         oracle.unread.push((true, *received));
                     }
@@ -127,11 +123,7 @@ impl<'h> Oracle<'h> {
                     .iter()
                     .filter(|(c, _)| says_the_same(c, change) && who(c) == who(change));
                 let received = copies.map(|(_, r)| *r).min().unwrap_or(received);
-                self.grants.push(Grant {
-                    change,
-                    means,
-                    received,
-                });
+                self.grants.push(Grant { change, means, received });
                 continue;
             }
             if !refuses(change) {
@@ -154,11 +146,7 @@ impl<'h> Oracle<'h> {
                     });
                     copies.map(|(_, r)| *r).min().unwrap_or(received)
                 };
-                self.refusals.push(Refusal {
-                    change,
-                    at,
-                    is_contacts: is_contact,
-                });
+                self.refusals.push(Refusal { change, at, is_contacts: is_contact });
             }
         }
         for &(change, received) in &changes {
@@ -167,9 +155,7 @@ impl<'h> Oracle<'h> {
                 let at = if ahead { received } else { change.occurred_at };
                 let (contact, address) = who(change);
                 let was_seen_here = contact.is_some()
-                    && changes
-                        .iter()
-                        .any(|(c, _)| who(c) == (contact, Some(self.address)));
+                    && changes.iter().any(|(c, _)| who(c) == (contact, Some(self.address)));
                 if address == Some(self.address) || was_seen_here {
                     self.erasures.push((at, change.keep_suppression));
                 }
@@ -181,10 +167,8 @@ impl<'h> Oracle<'h> {
     fn hears(&self, change: &ConsentChange<'_>, is_contact: bool) -> bool {
         let (contact, address) = who(change);
         if is_contact {
-            let about_address = matches!(
-                change.action,
-                Action::HardBounce | Action::AddressReassigned
-            );
+            let about_address =
+                matches!(change.action, Action::HardBounce | Action::AddressReassigned);
             contact.is_some() && contact == self.contact && !(about_address && address.is_some())
         } else {
             address == Some(self.address)
@@ -207,9 +191,7 @@ impl<'h> Oracle<'h> {
     fn knows(&self, grant: &Grant<'_>) -> bool {
         let (contact, address) = who(grant.change);
         let by_contact = contact.is_some() && contact == self.contact;
-        let is_forgotten = self
-            .erased_until()
-            .is_some_and(|at| grant.change.occurred_at <= at);
+        let is_forgotten = self.erased_until().is_some_and(|at| grant.change.occurred_at <= at);
         by_contact || (address == Some(self.address) && !is_forgotten)
     }
 
@@ -260,10 +242,7 @@ impl<'h> Oracle<'h> {
     }
 
     fn is_text(&self) -> bool {
-        matches!(
-            self.message.channel,
-            Some(Channel::Sms | Channel::Mms | Channel::Rcs)
-        )
+        matches!(self.message.channel, Some(Channel::Sms | Channel::Mms | Channel::Rcs))
     }
 
     /// Whether the refusal covers the message; state rule 5, spelled out by kind.
@@ -271,10 +250,7 @@ impl<'h> Oracle<'h> {
         let open = |refused: Option<&str>, said: Option<&str>| {
             refused.is_none() || said.is_none() || refused == Some("any") || refused == said
         };
-        let controller = open(
-            refusal.controller.as_deref(),
-            self.message.controller.as_deref(),
-        );
+        let controller = open(refusal.controller.as_deref(), self.message.controller.as_deref());
         let brand = open(refusal.brand.as_deref(), self.message.brand.as_deref());
         let purpose = match (refusal.purpose.as_deref(), self.message.purpose.as_deref()) {
             (None, _) | (_, None) | (Some("marketing"), _) => true,
@@ -347,11 +323,7 @@ impl<'h> Oracle<'h> {
                 action: Action::OptOut,
                 channel: ChannelScope::One(Channel::Sms),
                 purpose: None,
-                brand: if is_stop_all(stop) {
-                    None
-                } else {
-                    stop.brand.clone()
-                },
+                brand: if is_stop_all(stop) { None } else { stop.brand.clone() },
                 ..stop.clone()
             };
             self.covers(&as_opt_out)
@@ -391,10 +363,7 @@ impl<'h> Oracle<'h> {
             && self.is_usable(grant)
             && self.covers_exactly(grant.change)
             && self.is_proven(grant)
-            && matches!(
-                grant.change.basis,
-                None | Some(Basis::Express | Basis::ExpressWritten)
-            )
+            && matches!(grant.change.basis, None | Some(Basis::Express | Basis::ExpressWritten))
             && !self.erasures.iter().any(|(at, _)| *at >= given)
             && !self.refusals.iter().any(|r| {
                 let moves_on = r.change.action == Action::AddressReassigned;
@@ -425,12 +394,7 @@ impl<'h> Oracle<'h> {
     }
 
     fn address_is_suppressed(&self) -> bool {
-        let Some(at) = self
-            .erasures
-            .iter()
-            .filter(|(_, keep)| *keep)
-            .map(|(at, _)| *at)
-            .max()
+        let Some(at) = self.erasures.iter().filter(|(_, keep)| *keep).map(|(at, _)| *at).max()
         else {
             return false;
         };
@@ -456,10 +420,7 @@ impl<'h> Oracle<'h> {
                 let scope = r.change.scope.unwrap_or(SuppressionScope::All);
                 r.change.action == Action::Suppress
                     && r.is_contacts == is_contact
-                    && reaches(
-                        r.change.controller.as_deref(),
-                        self.message.controller.as_deref(),
-                    )
+                    && reaches(r.change.controller.as_deref(), self.message.controller.as_deref())
                     && reaches(r.change.brand.as_deref(), self.message.brand.as_deref())
                     && match r.change.channel {
                         ChannelScope::Any => true,
@@ -472,9 +433,7 @@ impl<'h> Oracle<'h> {
                             && self.lifts(g, r, scope)
                             && self.is_valid(g)
                             && (is_contact
-                                || self
-                                    .erased_until()
-                                    .is_none_or(|at| g.change.occurred_at > at))
+                                || self.erased_until().is_none_or(|at| g.change.occurred_at > at))
                     })
             })
         })
@@ -493,18 +452,16 @@ impl<'h> Oracle<'h> {
     }
 
     fn is_dead(&self) -> bool {
-        [Action::HardBounce, Action::AddressReassigned]
-            .into_iter()
-            .any(|action| {
-                let dead = self.refusals.iter().filter(|r| r.change.action == action);
-                dead.map(|r| r.at).max().is_some_and(|dead| {
-                    !self.grants.iter().any(|g| {
-                        matches!(g.means, Means::Confirmed | Means::Start)
-                            && g.change.occurred_at > dead
-                            && self.is_usable(g)
-                    })
+        [Action::HardBounce, Action::AddressReassigned].into_iter().any(|action| {
+            let dead = self.refusals.iter().filter(|r| r.change.action == action);
+            dead.map(|r| r.at).max().is_some_and(|dead| {
+                !self.grants.iter().any(|g| {
+                    matches!(g.means, Means::Confirmed | Means::Start)
+                        && g.change.occurred_at > dead
+                        && self.is_usable(g)
                 })
             })
+        })
     }
 
     fn is_unread(&self) -> bool {
@@ -544,10 +501,7 @@ fn permits(change: &ConsentChange<'_>) -> Option<Means> {
 fn refuses(change: &ConsentChange<'_>) -> bool {
     match change.action {
         Action::InboundSms => matches!(change.text.as_deref(), Some("STOP" | "STOP ALL")),
-        Action::HardBounce => !change
-            .smtp
-            .as_deref()
-            .is_some_and(|code| code.starts_with("4.")),
+        Action::HardBounce => !change.smtp.as_deref().is_some_and(|code| code.starts_with("4.")),
         Action::OptOut
         | Action::Object
         | Action::Complaint
@@ -570,25 +524,14 @@ fn says_the_same(a: &ConsentChange<'_>, b: &ConsentChange<'_>) -> bool {
                 let proof = c.evidence.as_ref();
                 let method = proof.and_then(|e| e.method.as_deref());
                 let notice = proof.and_then(|e| e.notice_version.as_deref());
-                format!(
-                    "{:?}{:?}{method:?}{notice:?}",
-                    place(c),
-                    c.basis.unwrap_or_default()
-                )
+                format!("{:?}{:?}{method:?}{notice:?}", place(c), c.basis.unwrap_or_default())
             }
             Action::OptOut => format!("{:?}", place(c)),
             Action::Object => format!("{:?}", c.controller),
             Action::Complaint => format!("{:?}{:?}", c.controller, c.channel),
             Action::InboundSms => {
-                let brand = if is_stop_all(c) {
-                    None
-                } else {
-                    c.brand.as_deref()
-                };
-                format!(
-                    "{:?}{brand:?}{:?}{:?}{:?}",
-                    c.controller, c.channel, c.text, c.to
-                )
+                let brand = if is_stop_all(c) { None } else { c.brand.as_deref() };
+                format!("{:?}{brand:?}{:?}{:?}{:?}", c.controller, c.channel, c.text, c.to)
             }
             Action::Suppress | Action::Unsuppress => format!("{:?}{:?}", place(c), c.scope),
             Action::Erase => format!("{}", c.keep_suppression),
@@ -597,28 +540,13 @@ fn says_the_same(a: &ConsentChange<'_>, b: &ConsentChange<'_>) -> bool {
             Action::Profile => format!("{:?}", c.birth_date_days),
             Action::HardBounce | Action::AddressReassigned | Action::Sent => String::new(),
         };
-        (
-            c.event_id.to_string(),
-            c.occurred_at,
-            c.action.as_str(),
-            by_kind,
-        )
+        (c.event_id.to_string(), c.occurred_at, c.action.as_str(), by_kind)
     };
     looked_at(a) == looked_at(b)
 }
 
-type Place<'c> = (
-    ChannelScope,
-    Option<&'c str>,
-    Option<&'c str>,
-    Option<&'c str>,
-);
+type Place<'c> = (ChannelScope, Option<&'c str>, Option<&'c str>, Option<&'c str>);
 
 fn place<'c>(c: &'c ConsentChange<'_>) -> Place<'c> {
-    (
-        c.channel,
-        c.controller.as_deref(),
-        c.brand.as_deref(),
-        c.purpose.as_deref(),
-    )
+    (c.channel, c.controller.as_deref(), c.brand.as_deref(), c.purpose.as_deref())
 }

@@ -1,0 +1,323 @@
+//! A transactional producer that counts what it sends and commits without waiting in steps.
+
+use super::{GroupMembership, NativeError, check_error, millis};
+use rdkafka::ClientConfig;
+use rdkafka::bindings as sys;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The Kafka protocol's number of the `EndTxn` request.
+const END_TXN_API_KEY: i16 = 26;
+
+/// State that librdkafka's threads write for one producer.
+#[derive(Default)]
+struct ProducerShared {
+    end_txn_sent: AtomicU64,
+}
+
+/// A transactional producer without delivery reports.
+pub struct TransactionalProducer {
+    client: NonNull<sys::rd_kafka_t>,
+    topics: Vec<NonNull<sys::rd_kafka_topic_t>>,
+    // Boxed: librdkafka's threads hold its address until the client is destroyed.
+    shared: Box<ProducerShared>,
+}
+
+// SAFETY: librdkafka clients may be used from any thread.
+unsafe impl Send for TransactionalProducer {}
+
+/// A topic of a [`TransactionalProducer`], by its position in the list given to `new`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicIndex(pub usize);
+
+/// Headers under construction; handed over to `produce`.
+pub struct NativeHeaders {
+    headers: NonNull<sys::rd_kafka_headers_t>,
+}
+
+impl NativeHeaders {
+    /// Room for `capacity` headers.
+    pub fn with_capacity(capacity: usize) -> Self {
+        // SAFETY: allocates; librdkafka aborts on out-of-memory, so the pointer is never null.
+        let headers = unsafe { sys::rd_kafka_headers_new(capacity) };
+        Self { headers: NonNull::new(headers).unwrap_or(NonNull::dangling()) }
+    }
+
+    /// Appends a header; `None` is a null value.
+    pub fn push(&mut self, name: &str, value: Option<&[u8]>) {
+        let (data, len) =
+            value.map_or((ptr::null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()));
+        // SAFETY: name and value are copied before the call returns; sizes are those of the slices.
+        unsafe {
+            sys::rd_kafka_header_add(
+                self.headers.as_ptr(),
+                name.as_ptr().cast::<c_char>(),
+                name.len().cast_signed(),
+                data,
+                len.cast_signed(),
+            )
+        };
+    }
+}
+
+impl Drop for NativeHeaders {
+    fn drop(&mut self) {
+        // SAFETY: owned unless `produce` took it over (and forgot this wrapper).
+        unsafe { sys::rd_kafka_headers_destroy(self.headers.as_ptr()) };
+    }
+}
+
+unsafe extern "C" fn on_new(
+    client: *mut sys::rd_kafka_t,
+    _conf: *const sys::rd_kafka_conf_t,
+    opaque: *mut c_void,
+    _errstr: *mut c_char,
+    _errstr_size: usize,
+) -> RDKafkaRespErr {
+    // SAFETY: called while the client is created, before any of its threads sends; name is static.
+    unsafe {
+        sys::rd_kafka_interceptor_add_on_request_sent(
+            client,
+            c"consent-gate".as_ptr(),
+            Some(on_request_sent),
+            opaque,
+        )
+    }
+}
+
+unsafe extern "C" fn on_request_sent(
+    _client: *mut sys::rd_kafka_t,
+    _socket: c_int,
+    _broker: *const c_char,
+    _broker_id: i32,
+    api_key: i16,
+    _api_version: i16,
+    _correlation_id: i32,
+    _size: usize,
+    opaque: *mut c_void,
+) -> RDKafkaRespErr {
+    if api_key == END_TXN_API_KEY {
+        // SAFETY: `opaque` is the boxed `ProducerShared`, alive until the client is destroyed.
+        let shared = unsafe { &*opaque.cast::<ProducerShared>() };
+        shared.end_txn_sent.fetch_add(1, Ordering::Relaxed);
+    }
+    RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+unsafe extern "C" fn on_log(
+    _client: *const sys::rd_kafka_t,
+    level: c_int,
+    facility: *const c_char,
+    text: *const c_char,
+) {
+    // SAFETY: both are NUL-terminated and live during the call.
+    let (facility, text) = unsafe {
+        (CStr::from_ptr(facility).to_string_lossy(), CStr::from_ptr(text).to_string_lossy())
+    };
+    if level <= 3 {
+        tracing::error!(target: "librdkafka", %facility, "{text}");
+    } else if level == 4 {
+        tracing::warn!(target: "librdkafka", %facility, "{text}");
+    } else {
+        tracing::debug!(target: "librdkafka", %facility, "{text}");
+    }
+}
+
+impl TransactionalProducer {
+    /// Creates the client and its topic handles.
+    ///
+    /// # Errors
+    /// When a property is not valid.
+    pub fn new(config: &ClientConfig, topics: &[&str]) -> Result<Self, NativeError> {
+        let invalid = |text: String| {
+            NativeError::new(
+                "create producer",
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR__INVALID_ARG,
+                text,
+            )
+        };
+        let shared = Box::new(ProducerShared::default());
+        let opaque = ptr::from_ref::<ProducerShared>(&shared).cast_mut().cast::<c_void>();
+        let conf = config.create_native_config().map_err(|e| invalid(e.to_string()))?;
+        let mut text = [0u8; 512];
+        // SAFETY: the configuration is live; on success `rd_kafka_new` takes it over, so the wrapper is
+        // forgotten; on failure it stays ours and is dropped.
+        let client = unsafe {
+            sys::rd_kafka_conf_set_log_cb(conf.ptr(), Some(on_log));
+            // in this mode a flush waits for the message count to reach zero; in the other it polls in
+            // 10 ms steps, which nothing cuts short when there are no delivery reports
+            sys::rd_kafka_conf_set_events(conf.ptr(), sys::RD_KAFKA_EVENT_DR);
+            let name = c"consent-gate".as_ptr();
+            sys::rd_kafka_conf_interceptor_add_on_new(conf.ptr(), name, Some(on_new), opaque);
+            sys::rd_kafka_new(
+                sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+                conf.ptr(),
+                text.as_mut_ptr().cast::<c_char>(),
+                text.len(),
+            )
+        };
+        let client = NonNull::new(client).ok_or_else(|| {
+            let text = CStr::from_bytes_until_nul(&text).unwrap_or_default();
+            invalid(text.to_string_lossy().into_owned())
+        })?;
+        std::mem::forget(conf);
+        let mut producer = Self { client, topics: Vec::with_capacity(topics.len()), shared };
+        for topic in topics {
+            let name = CString::new(*topic).map_err(|_| invalid("NUL in a topic name".into()))?;
+            // SAFETY: the client is live, the name is copied, a null configuration means the default one.
+            let handle =
+                unsafe { sys::rd_kafka_topic_new(client.as_ptr(), name.as_ptr(), ptr::null_mut()) };
+            producer.topics.push(
+                NonNull::new(handle).ok_or_else(|| invalid(format!("topic `{topic}` refused")))?,
+            );
+        }
+        Ok(producer)
+    }
+
+    /// How many `EndTxn` requests have been written to a socket so far.
+    pub fn end_txn_sent(&self) -> u64 {
+        self.shared.end_txn_sent.load(Ordering::Relaxed)
+    }
+
+    /// Fences older producers with the same id and finishes what they left open.
+    ///
+    /// # Errors
+    /// Retriable until the coordinator answers; fatal when refused.
+    pub fn init_transactions(&self, timeout: Duration) -> Result<(), NativeError> {
+        // SAFETY: the client is live.
+        let error =
+            unsafe { sys::rd_kafka_init_transactions(self.client.as_ptr(), millis(timeout)) };
+        check_error("init transactions", error)
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// When one is open or the producer is lost.
+    pub fn begin(&self) -> Result<(), NativeError> {
+        // SAFETY: the client is live.
+        let error = unsafe { sys::rd_kafka_begin_transaction(self.client.as_ptr()) };
+        check_error("begin transaction", error)
+    }
+
+    /// Queues a record; key and value are copied.
+    ///
+    /// # Errors
+    /// When the queue is full, the record is too large, or the producer is lost.
+    pub fn produce(
+        &self,
+        topic: TopicIndex,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: NativeHeaders,
+    ) -> Result<(), NativeError> {
+        use sys::rd_kafka_vtype_t as vtype;
+        let Some(handle) = self.topics.get(topic.0) else {
+            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+            return Err(NativeError::new("produce", code, "no such topic handle"));
+        };
+        let memory = |bytes: Option<&[u8]>| sys::rd_kafka_vu_s__bindgen_ty_1 {
+            mem: sys::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 {
+                ptr: bytes.map_or(ptr::null_mut(), |b| b.as_ptr().cast_mut().cast::<c_void>()),
+                size: bytes.map_or(0, <[u8]>::len),
+            },
+        };
+        type Argument = sys::rd_kafka_vu_s__bindgen_ty_1;
+        let arguments = [
+            (vtype::RD_KAFKA_VTYPE_RKT, Argument { rkt: handle.as_ptr() }),
+            (vtype::RD_KAFKA_VTYPE_MSGFLAGS, Argument { i: sys::RD_KAFKA_MSG_F_COPY }),
+            (vtype::RD_KAFKA_VTYPE_KEY, memory(key)),
+            (vtype::RD_KAFKA_VTYPE_VALUE, memory(value)),
+            (vtype::RD_KAFKA_VTYPE_HEADERS, Argument { headers: headers.headers.as_ptr() }),
+        ]
+        .map(|(vtype, u)| sys::rd_kafka_vu_t { vtype, u });
+        // SAFETY: the array holds valid arguments of the stated types; key and value are copied
+        // (MSG_F_COPY); the headers pass to librdkafka only on success.
+        let error = unsafe {
+            sys::rd_kafka_produceva(self.client.as_ptr(), arguments.as_ptr(), arguments.len())
+        };
+        check_error("produce", error)?;
+        std::mem::forget(headers);
+        Ok(())
+    }
+
+    /// Adds the consumer's offsets to the transaction.
+    ///
+    /// # Errors
+    /// When the membership is stale (abort) or the producer is lost (fatal).
+    pub fn send_offsets(
+        &self,
+        offsets: &TopicPartitionList,
+        membership: &GroupMembership,
+        timeout: Duration,
+    ) -> Result<(), NativeError> {
+        // SAFETY: all three objects are live and only read.
+        let error = unsafe {
+            sys::rd_kafka_send_offsets_to_transaction(
+                self.client.as_ptr(),
+                offsets.ptr(),
+                membership.metadata.as_ptr(),
+                millis(timeout),
+            )
+        };
+        check_error("send offsets", error)
+    }
+
+    /// Flushes and commits.
+    ///
+    /// # Errors
+    /// Abort, fatal, or (neither) indeterminate: the producer must be replaced.
+    pub fn commit(&self, timeout: Duration) -> Result<(), NativeError> {
+        // SAFETY: the client is live.
+        let error =
+            unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), millis(timeout)) };
+        check_error("commit transaction", error)
+    }
+
+    /// Aborts the open transaction.
+    ///
+    /// # Errors
+    /// As [`TransactionalProducer::commit`].
+    pub fn abort(&self, timeout: Duration) -> Result<(), NativeError> {
+        // SAFETY: the client is live.
+        let error =
+            unsafe { sys::rd_kafka_abort_transaction(self.client.as_ptr(), millis(timeout)) };
+        check_error("abort transaction", error)
+    }
+
+    /// Throws away queued reports of failed deliveries: the failed commit says all there is to say.
+    pub fn drain_reports(&self) {
+        // SAFETY: the main queue is a reference of its own, released below; every event is ours and
+        // destroyed once.
+        unsafe {
+            let queue = sys::rd_kafka_queue_get_main(self.client.as_ptr());
+            loop {
+                let event = sys::rd_kafka_queue_poll(queue, 0);
+                if event.is_null() {
+                    break;
+                }
+                sys::rd_kafka_event_destroy(event);
+            }
+            sys::rd_kafka_queue_destroy(queue);
+        }
+    }
+}
+
+impl Drop for TransactionalProducer {
+    fn drop(&mut self) {
+        // SAFETY: handles and client are owned and destroyed once, the handles first. Purging keeps the
+        // destruction from waiting for records of an abandoned transaction. `shared` is dropped after.
+        unsafe {
+            let purge = sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT;
+            sys::rd_kafka_purge(self.client.as_ptr(), purge);
+            for topic in self.topics.drain(..) {
+                sys::rd_kafka_topic_destroy(topic.as_ptr());
+            }
+            sys::rd_kafka_destroy(self.client.as_ptr());
+        }
+    }
+}
