@@ -92,7 +92,6 @@ pub const INVALID_CLASSES: &[&str] = &[
     "truncated",
     "trailing_bytes",
     "duplicate_key",
-    "unknown_field",
     "wrong_type",
     "unknown_symbol",
     "missing_field",
@@ -174,6 +173,12 @@ mod tests {
         check::<Changed>();
         check::<Invalid>();
         assert_eq!(Decided::all().len(), Decided::COUNT);
+    }
+
+    #[test]
+    fn the_classes_are_those_of_the_codecs() {
+        let codecs = crate::codec::Class::ALL.map(crate::codec::Class::as_str);
+        assert_eq!(INVALID_CLASSES, codecs);
     }
 
     #[test]

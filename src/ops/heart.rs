@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// How long a thread may go without a beat before the process counts as stuck.
-pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// How long a thread may go without a beat before the process counts as stuck. The longest turn of a
+/// loop is a lane that gives a transaction up (three time-outs of 10 s) and reconciles (half a minute
+/// of reading, and a handful of requests of 5 s) while the brokers answer slowly.
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(180);
 
 /// Threads that can register; more than any configuration starts.
 const THREADS_MAX: usize = 1_024;

@@ -1,7 +1,7 @@
 //! The server over real sockets, with clients that behave badly.
 
 use super::super::holds::{Holder, Place};
-use super::super::status::Membership;
+use super::super::readiness::Membership;
 use super::*;
 use crate::metrics::{HoldCause, Topic, TopicNames};
 use std::io::{Read as _, Write as _};

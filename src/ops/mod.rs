@@ -11,9 +11,11 @@ mod heart;
 mod holds;
 mod http;
 mod pages;
+mod readiness;
 mod status;
 
 pub use heart::Heart;
 pub use holds::{Holder, Place};
 pub use http::{OpsError, Server, serve};
-pub use status::{Check, Membership, Readiness, Status};
+pub use readiness::{Check, Membership, Readiness};
+pub use status::Status;

@@ -4,7 +4,8 @@
 //! numbers, topic names and partitions. Any other path needs the bearer token, also when nothing is
 //! there: strangers learn nothing about what exists.
 
-use super::status::{Readiness, Status};
+use super::readiness::Readiness;
+use super::status::Status;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::body::Body;
