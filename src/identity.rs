@@ -71,7 +71,7 @@ mod tests {
         let padded = ContactId::new(" ben ".into()).unwrap();
         assert_eq!(pepper.contact(&contact), pepper.contact(&padded));
         let hex: String = pepper.contact(&contact).0.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, "PLACEHOLDER");
+        assert_eq!(hex, "1d85e0c8765c9429f136cd808d64786f");
         let push = CanonicalAddress::parse("ben", Some(gate_core::Channel::Push), None).unwrap();
         assert_ne!(pepper.address(&push), pepper.contact(&contact));
         assert_ne!(Pepper::new(&[8; 32]).contact(&contact), pepper.contact(&contact));

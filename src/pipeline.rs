@@ -222,7 +222,12 @@ impl<'c> Lane<'c> {
         while !batch.is_done() && !self.parts.shutdown.is_requested() {
             match self.attempt(batch) {
                 Ok(()) => continue,
-                Err(Setback::Hold(hold)) => self.hold(hold.cause, &hold.detail, batch),
+                Err(Setback::Hold(hold)) => {
+                    if let Some(partition) = hold.consent_partition {
+                        self.parts.metrics.set_consent_held(partition, hold.cause);
+                    }
+                    self.hold(hold.cause, &hold.detail, batch);
+                }
                 Err(Setback::NotMember) => {}
                 Err(Setback::Aborted(error)) => {
                     tracing::warn!(lane = self.number, %error, "transaction aborted; trying the batch again");
@@ -267,6 +272,7 @@ impl<'c> Lane<'c> {
     }
 
     fn release(&self) {
+        self.parts.metrics.clear_consent_held();
         for cause in HoldCause::ALL {
             self.parts.status.release(Holder::Lane(self.number), *cause);
         }

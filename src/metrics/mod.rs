@@ -122,6 +122,8 @@ metrics! {
         "Partitions that wait instead of being decided, by cause. /readyz names them.";
     consent_poison: IntGaugeVec = bounded_gauges("consent_gate_consent_poison", "records", &["topic", "partition", "offset"]):
         "1 while the gate is held on a consent change nobody can read, at this place. Released with `consent-gate consent skip`.";
+    consent_held: IntGaugeVec = bounded_gauges("consent_gate_consent_held", "partitions", &["topic", "partition", "cause"]):
+        "1 while messages are held because this consent partition is not applied up to its end, by cause.";
     consent_changes: Family<IntCounter, Changed> = counters("consent_gate_consent_changes_total", "records"):
         "Consent changes taken up, by action and what became of them.";
     applied_offset: IntGaugeVec = bounded_gauges("consent_gate_applied_offset", "offset", &["partition"]):
@@ -209,6 +211,18 @@ impl Metrics {
         if let Some(offset) = lock(&self.poisoned).remove(&partition) {
             self.remove_poison(partition, offset);
         }
+    }
+
+    /// Publishes which consent partition messages are held for: the one the barrier waits for now.
+    pub fn set_consent_held(&self, partition: i32, cause: HoldCause) {
+        self.consent_held.reset();
+        let values = [self.topics.consent_change.as_str(), &partition.to_string(), cause.as_str()];
+        set(&self.consent_held, &values, 1);
+    }
+
+    /// Nothing is held for a consent partition any more. A lane that still is says so again.
+    pub fn clear_consent_held(&self) {
+        self.consent_held.reset();
     }
 
     /// Publishes how far a consent partition is applied.
