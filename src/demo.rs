@@ -172,11 +172,14 @@ impl Home {
         Ok(Self(dir))
     }
 
+    /// The mock cluster answers a fetch only when its wait is over, also when data has come meanwhile: keep
+    /// the wait short. (A real broker answers at once.)
     fn write_config(&self, bootstrap: &str) -> std::io::Result<std::path::PathBuf> {
         let path = self.0.join("demo.yaml");
         let state = self.0.join("state");
         let text = format!(
             "instance_id: demo\nlanes: 1\nkafka:\n  bootstrap_servers: {bootstrap}\n\
+             \x20 properties: {{fetch.wait.max.ms: 10}}\n\
              state: {{dir: {}, memory_bytes: 67108864}}\nhttp: {{listen: \"127.0.0.1:0\"}}\nlog: {{level: error}}\n",
             state.display()
         );
