@@ -89,9 +89,18 @@ impl KafkaFailure {
 
 const REPORT: &str = "please report this with the log; restarting is safe";
 
+/// What librdkafka adds when a TLS listener hangs up on a plain client.
+const HINT_AT_TLS: &str = "incorrect security.protocol";
+/// What it adds when it was the other way round.
+const HINT_AT_PLAIN: &str = "PLAINTEXT broker listener";
+
 /// Class, sentence and fix for a code. `said` tells apart what TLS puts under one code.
 fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
     match code {
+        // A refused mechanism comes under the code of a refused password.
+        Code::Authentication if said.contains("Unsupported SASL mechanism") => {
+            meaning(Code::UnsupportedSASLMechanism, said)
+        }
         Code::Authentication | Code::SaslAuthenticationFailed => (
             Class::Credentials,
             "SASL authentication failed",
@@ -203,12 +212,14 @@ fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
             "too few replicas are in sync",
             "bring the missing brokers back; nothing is lost meanwhile",
         ),
-        _ if said.contains("incorrect security.protocol") => (
+        // With TLS 1.3 the broker judges our certificate after the handshake, when it looks like any lost connection.
+        _ if said.contains("SSL alert number") => tls_meaning(said),
+        _ if said.contains(HINT_AT_TLS) => (
             Class::TryAgain,
             "the broker closes the connection at once",
             "check `security.protocol` and the port: a TLS listener needs SSL or SASL_SSL",
         ),
-        _ if said.contains("PLAINTEXT broker listener") => (
+        _ if said.contains(HINT_AT_PLAIN) => (
             Class::TryAgain,
             "the broker closes the connection at once",
             "check `security.protocol` and the port: it may be a plain listener, or one that wants another client certificate",
@@ -283,8 +294,10 @@ impl Witness {
     }
 
     fn note(&self, code: Code, said: &str) {
-        let telling =
-            |code: Code, said: &str| (meaning(code, said).0, code != Code::AllBrokersDown);
+        let telling = |code: Code, said: &str| {
+            let has_hint = said.contains(HINT_AT_TLS) || said.contains(HINT_AT_PLAIN);
+            (meaning(code, said).0, has_hint, code != Code::AllBrokersDown)
+        };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen
             .as_ref()
@@ -298,6 +311,11 @@ impl Witness {
 impl ClientContext for Witness {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, line: &str) {
         tracing::debug!(target: "librdkafka", facility, line);
+        // Some causes of a lost connection are logged, but not reported as errors.
+        if facility == "FAIL" {
+            let said = line.split_once("]: ").map_or(line, |(_thread, said)| said);
+            self.note(Code::BrokerTransportFailure, said);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -349,6 +367,24 @@ mod tests {
                 "error:0A00045C:SSL routines::tlsv13 alert certificate required",
                 Class::Credentials,
                 "client certificate",
+            ),
+            (
+                Code::Authentication,
+                "SASL SCRAM-SHA-256 mechanism handshake failed: Broker: Unsupported SASL mechanism",
+                Class::Credentials,
+                "does not take this SASL mechanism",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "Receive failed: error:0A000412:SSL routines::sslv3 alert bad certificate: SSL alert number 42",
+                Class::Credentials,
+                "refuses the client certificate",
+            ),
+            (
+                Code::BrokerTransportFailure,
+                "Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration",
+                Class::TryAgain,
+                "closes the connection at once",
             ),
             (Code::TopicAuthorizationFailed, "", Class::Credentials, "ACL"),
             (Code::GroupAuthorizationFailed, "", Class::Credentials, "group"),

@@ -83,17 +83,25 @@ impl ClusterInfo {
         }
     }
 
-    /// That all topics of the configuration exist: the first reason if not, credentials before the rest.
+    /// That all topics of the configuration exist. Of several reasons why not, missing rights come first.
     ///
     /// # Errors
-    /// A topic does not exist, or its existence is kept from us.
+    /// Topics do not exist, or their existence is kept from us; the failure names all of them.
     pub fn require_all(&self) -> Result<(), KafkaFailure> {
-        let worst = self
-            .topics
-            .iter()
-            .filter_map(|topic| topic.layout.as_ref().err())
-            .max_by_key(|failure| failure.class);
-        worst.map_or(Ok(()), |failure| Err(failure.clone()))
+        let failed = || {
+            self.topics.iter().filter_map(|topic| Some((&topic.name, topic.layout.as_ref().err()?)))
+        };
+        let Some(worst) = failed().map(|(_, failure)| failure.class).max() else {
+            return Ok(());
+        };
+        let mut names = Vec::new();
+        let mut first = None;
+        for (name, failure) in failed().filter(|(_, failure)| failure.class == worst) {
+            names.push(format!("`{name}`"));
+            first.get_or_insert(failure);
+        }
+        let doing = format!("looking for {}", names.join(", "));
+        first.map_or(Ok(()), |failure| Err(KafkaFailure { doing, ..failure.clone() }))
     }
 }
 

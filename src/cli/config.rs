@@ -62,25 +62,7 @@ fn reference(arguments: &ReferenceArguments) -> Result<(), Failure> {
             .collect();
         return Ok(output::print(&lines.join("\n"))?);
     }
-    // Key and facts on one line, the effect below: a table this wide fits no terminal.
-    let mut text = String::from(
-        "Each key: type; default; unit. A variable overrides the file, e.g. CONSENT_GATE__KAFKA__GROUP_ID.\n",
-    );
-    for key in KEYS {
-        let unit = if key.unit.is_empty() { String::new() } else { format!("; {}", key.unit) };
-        text.push_str(&format!(
-            "\n{}\n    {}; default {}{unit}\n    {}\n",
-            key.path,
-            key.kind.describe(),
-            key.preset.describe(),
-            key.effect
-        ));
-    }
-    text.push_str("\nRefused under kafka.properties, because a promise depends on them:\n");
-    for (names, reason, instead) in crate::config::refused_properties() {
-        text.push_str(&format!("\n{}\n    {reason}; {instead}\n", names.join(" ")));
-    }
-    Ok(output::print(&text)?)
+    Ok(output::print(&crate::config::plain())?)
 }
 
 fn check(arguments: &CheckArguments) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ mod exit_code;
 mod output;
 mod run;
 mod tap;
+mod topic_settings;
 mod topics;
 mod version;
 
@@ -64,6 +65,13 @@ impl ConfigFile {
     fn load(&self) -> Result<crate::config::Config, Failure> {
         Ok(crate::config::Config::load(&self.path)?)
     }
+}
+
+/// An event loop for the few questions that have asynchronous answers.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(ExitCode::TryAgain, format!("cannot start an event loop: {error}"))
+    })
 }
 
 /// Parses the arguments, runs the command, reports what went wrong.

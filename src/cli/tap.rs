@@ -122,7 +122,7 @@ fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
     let (ready, is_ready) = mpsc::channel();
     let raised = Arc::clone(&stop);
     std::thread::spawn(move || {
-        let runtime = match super::topics::runtime() {
+        let runtime = match super::runtime() {
             Ok(runtime) => runtime,
             Err(failure) => return drop(ready.send(Err(failure))),
         };

@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::{ConfigFile, ExitCode, Failure, output};
-use crate::config::{Config, Topics as TopicNames};
+use super::topic_settings::{self, KAFKA_MESSAGE_BYTES_MAX, Settings, Wanted};
+use super::{ConfigFile, Failure, output};
+use crate::config::Topics as TopicNames;
 use crate::kafka_errors::{Class, KafkaFailure};
 use crate::preflight::{ClusterInfo, preflight};
 
@@ -40,261 +41,191 @@ pub(super) struct Arguments {
 const CREATE_MAX: Duration = Duration::from_secs(30);
 const REPLICATION_WANTED: usize = 3;
 
-/// A topic as it should be.
-pub(super) struct Wanted {
-    pub(super) name: String,
-    /// Topic settings in Kafka's names.
-    pub(super) settings: Vec<(&'static str, String)>,
-}
+type Admin = AdminClient<DefaultClientContext>;
 
-/// What the gate wants of its topics. `consent-change` and the dead letters are kept for ever: the first is the only
-/// place that knows what people said, the second says why some of it was skipped.
-pub(super) fn wanted(names: &TopicNames, replication: i32) -> Vec<Wanted> {
-    let in_sync_min = if replication >= 3 { 2 } else { 1 };
-    names
-        .all()
-        .into_iter()
-        .map(|name| {
-            let mut settings = vec![
-                ("cleanup.policy", "delete".to_owned()),
-                ("min.insync.replicas", in_sync_min.to_string()),
-                ("unclean.leader.election.enable", "false".to_owned()),
-            ];
-            if name == names.consent_change || name == names.consent_dead_letter {
-                settings.push(("retention.ms", "-1".to_owned()));
-                settings.push(("retention.bytes", "-1".to_owned()));
-            }
-            Wanted { name: name.to_owned(), settings }
-        })
-        .collect()
+/// What became of one topic.
+struct Row {
+    topic: String,
+    result: &'static str,
+    partitions: u32,
+    replicas: usize,
+    differs: String,
+    failure: Option<KafkaFailure>,
 }
 
 pub(super) fn create(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
     let spinner = output::spinner("asking the brokers");
     let cluster = preflight(&config)?;
-    let replication = arguments.replication.unwrap_or_else(|| {
-        i32::try_from(cluster.brokers.len().clamp(1, REPLICATION_WANTED)).unwrap_or(1)
-    });
-    let admin: AdminClient<DefaultClientContext> = config
+    let admin: Admin = config
         .client_base()
         .create()
         .map_err(|error| KafkaFailure::new(&error, "preparing to create topics"))?;
-    let runtime = runtime()?;
-    let wanted = wanted(&config.topics, replication);
-    let (missing, existing) = missing_and_existing(&cluster, &wanted)?;
-    spinner.set_message("creating topics");
-    let made = runtime.block_on(make(&admin, &missing, arguments.partitions, replication));
-    let settings = runtime.block_on(settings_of(&admin, &existing));
+    let rows =
+        super::runtime()?.block_on(create_missing(arguments, &config.topics, &cluster, &admin))?;
     spinner.finish_and_clear();
-    report(arguments, &config, &cluster, &made, &existing, &settings, replication)
+    report(&rows, arguments.json)
 }
 
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(ExitCode::TryAgain, format!("cannot start an event loop: {error}"))
-    })
-}
-
-type Split<'a> = (Vec<&'a Wanted>, Vec<&'a Wanted>);
-
-fn missing_and_existing<'a>(
+async fn create_missing(
+    arguments: &Arguments,
+    names: &TopicNames,
     cluster: &ClusterInfo,
-    wanted: &'a [Wanted],
-) -> Result<Split<'a>, Failure> {
-    let mut split: Split<'a> = (Vec::new(), Vec::new());
-    for topic in wanted {
-        match cluster.require(&topic.name) {
-            Ok(_) => split.1.push(topic),
-            // Unknown to us is missing: asking for Describe first would only add a second ACL to a first run.
-            Err(failure) if failure.class == Class::Config => split.0.push(topic),
-            Err(failure) => return Err(failure.into()),
+    admin: &Admin,
+) -> Result<Vec<Row>, KafkaFailure> {
+    let default = || i32::try_from(cluster.brokers.len().clamp(1, REPLICATION_WANTED)).unwrap_or(1);
+    let replication = arguments.replication.unwrap_or_else(default);
+    let mut existing: Vec<(&str, Settings)> = Vec::new();
+    for name in names.all() {
+        match cluster.require(name) {
+            Ok(_) => existing.push((name, topic_settings::of_topic(admin, name).await)),
+            Err(failure) if failure.class == Class::Config => {}
+            Err(failure) => return Err(failure),
         }
     }
-    Ok(split)
+    let input_bytes_max = input_bytes_max(names, cluster, admin, &existing).await;
+    let wanted = topic_settings::wanted(names, replication, input_bytes_max);
+    let is_missing = |topic: &&Wanted| !existing.iter().any(|(name, _)| *name == topic.name);
+    let missing: Vec<&Wanted> = wanted.iter().filter(is_missing).collect();
+    let mut made = make(admin, &missing, arguments.partitions, replication).await;
+    let mut rows = Vec::new();
+    for topic in &wanted {
+        rows.push(
+            if let Some((_, settings)) = existing.iter().find(|(name, _)| *name == topic.name) {
+                let layout = cluster.require(&topic.name)?;
+                let differs = match settings {
+                    Ok(settings) => topic_settings::differences(topic, settings).join(", "),
+                    Err(_) => "settings are not visible to this user".to_owned(),
+                };
+                let (partitions, replicas) = (layout.partitions, layout.replicas_min);
+                Row {
+                    topic: topic.name.clone(),
+                    result: "exists, untouched",
+                    partitions,
+                    replicas,
+                    differs,
+                    failure: None,
+                }
+            } else {
+                let failure = made.remove(0);
+                Row {
+                    topic: topic.name.clone(),
+                    result: if failure.is_none() { "created" } else { "FAILED" },
+                    partitions: arguments.partitions.unsigned_abs(),
+                    replicas: usize::try_from(replication).unwrap_or_default(),
+                    differs: String::new(),
+                    failure,
+                }
+            },
+        );
+    }
+    Ok(rows)
 }
 
-type Made<'a> = Vec<(&'a str, Result<(), KafkaFailure>)>;
+/// The largest record an input takes: its own setting, or for one still to be made the brokers'.
+async fn input_bytes_max(
+    names: &TopicNames,
+    cluster: &ClusterInfo,
+    admin: &Admin,
+    existing: &[(&str, Settings)],
+) -> u64 {
+    let parse =
+        |settings: &Settings, name: &str| settings.as_ref().ok()?.get(name)?.parse::<u64>().ok();
+    let of_brokers = match cluster.brokers.first() {
+        Some(broker) => {
+            parse(&topic_settings::of_broker(admin, broker.id).await, "message.max.bytes")
+        }
+        None => None,
+    };
+    let of_topics = existing
+        .iter()
+        .filter(|(name, _)| *name == names.consent_change || *name == names.outbound_message)
+        .filter_map(|(_, settings)| parse(settings, "max.message.bytes"));
+    of_topics.chain(of_brokers).max().unwrap_or(KAFKA_MESSAGE_BYTES_MAX)
+}
 
-async fn make<'a>(
-    admin: &AdminClient<DefaultClientContext>,
-    missing: &[&'a Wanted],
+/// Makes the topics; for each, in order, why it failed, if it did.
+async fn make(
+    admin: &Admin,
+    missing: &[&Wanted],
     partitions: i32,
     replication: i32,
-) -> Made<'a> {
+) -> Vec<Option<KafkaFailure>> {
     if missing.is_empty() {
         return Vec::new();
     }
     let new: Vec<NewTopic<'_>> = missing
         .iter()
         .map(|topic| {
-            topic.settings.iter().fold(
-                NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replication)),
-                |new, (name, value)| new.set(name, value),
-            )
+            let new = NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replication));
+            topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
         })
         .collect();
     let options =
         AdminOptions::new().operation_timeout(Some(CREATE_MAX)).request_timeout(Some(CREATE_MAX));
     let doing = |name: &str| format!("creating topic `{name}`");
-    match admin.create_topics(&new, &options).await {
-        Ok(results) => missing
-            .iter()
-            .map(|topic| {
-                let result = results.iter().find_map(|result| match result {
-                    Ok(name) if *name == topic.name => Some(Ok(())),
-                    // Another `topics create` was quicker.
-                    Err((name, Code::TopicAlreadyExists)) if *name == topic.name => Some(Ok(())),
-                    Err((name, code)) if *name == topic.name => {
-                        Some(Err(KafkaFailure::from_code(*code, doing(name), None)))
-                    }
-                    _ => None,
-                });
-                let unanswered = || {
-                    Err(KafkaFailure::from_code(
-                        Code::RequestTimedOut,
-                        doing(&topic.name),
-                        Some("no answer about it"),
-                    ))
-                };
-                (topic.name.as_str(), result.unwrap_or_else(unanswered))
-            })
-            .collect(),
-        Err(error) => missing
-            .iter()
-            .map(|topic| (topic.name.as_str(), Err(KafkaFailure::new(&error, doing(&topic.name)))))
-            .collect(),
-    }
-}
-
-/// A topic's settings by name, or the reason why they are not known.
-pub(super) type Settings = Result<std::collections::HashMap<String, String>, KafkaFailure>;
-
-/// The settings of these topics, in their order.
-pub(super) async fn settings_of(
-    admin: &AdminClient<DefaultClientContext>,
-    topics: &[&Wanted],
-) -> Vec<Settings> {
-    let mut all = Vec::new();
-    for topic in topics {
-        all.push(
-            settings(
-                admin,
-                ResourceSpecifier::Topic(&topic.name),
-                &format!("asking for the settings of topic `{}`", topic.name),
-            )
-            .await,
-        );
-    }
-    all
-}
-
-/// The settings of one topic or broker.
-pub(super) async fn settings(
-    admin: &AdminClient<DefaultClientContext>,
-    of: ResourceSpecifier<'_>,
-    doing: &str,
-) -> Settings {
-    const ANSWER_MAX: Duration = Duration::from_secs(10);
-    let options = AdminOptions::new().request_timeout(Some(ANSWER_MAX));
-    let answers = admin
-        .describe_configs([&of], &options)
-        .await
-        .map_err(|error| KafkaFailure::new(&error, doing))?;
-    match answers.into_iter().next() {
-        Some(Ok(resource)) => Ok(resource
-            .entries
-            .into_iter()
-            .filter_map(|entry| Some((entry.name, entry.value?)))
-            .collect()),
-        Some(Err(code)) => Err(KafkaFailure::from_code(code, doing, None)),
-        None => {
-            Err(KafkaFailure::from_code(Code::RequestTimedOut, doing, Some("no answer about it")))
-        }
-    }
-}
-
-fn report(
-    arguments: &Arguments,
-    config: &Config,
-    cluster: &ClusterInfo,
-    made: &Made<'_>,
-    existing: &[&Wanted],
-    settings: &[Settings],
-    replication: i32,
-) -> Result<(), Failure> {
-    let mut failures = Vec::new();
-    let mut rows = Vec::new();
-    for name in config.topics.all() {
-        let row = if let Some((_, result)) = made.iter().find(|(made, _)| *made == name) {
-            let done = match result {
-                Ok(()) => "created".to_owned(),
-                Err(failure) => {
-                    failures.push(failure.clone());
-                    "FAILED".to_owned()
-                }
-            };
-            [
-                name.to_owned(),
-                done,
-                arguments.partitions.to_string(),
-                replication.to_string(),
-                String::new(),
-            ]
-        } else {
-            let layout = cluster.require(name)?;
-            let differs = existing
+    let results = match admin.create_topics(&new, &options).await {
+        Ok(results) => results,
+        Err(error) => {
+            return missing
                 .iter()
-                .zip(settings)
-                .find(|(topic, _)| topic.name == name)
-                .map_or_else(String::new, |(topic, settings)| differences(topic, settings));
-            [
-                name.to_owned(),
-                "exists, untouched".to_owned(),
-                layout.partitions.to_string(),
-                layout.replicas_min.to_string(),
-                differs,
-            ]
-        };
-        rows.push(row);
-    }
-    if arguments.json {
-        let lines: Vec<String> = rows
-            .iter()
-            .map(|[topic, result, partitions, replicas, differs]| {
-                serde_json::json!({"topic": topic, "result": result, "partitions": partitions.parse::<u32>().ok(), "replicas": replicas.parse::<u32>().ok(), "differs": differs}).to_string()
-            })
-            .collect();
-        output::print(&lines.join("\n"))?;
+                .map(|topic| Some(KafkaFailure::new(&error, doing(&topic.name))))
+                .collect();
+        }
+    };
+    let outcome = |topic: &&Wanted| {
+        let answer = results.iter().find_map(|result| match result {
+            Ok(name) if *name == topic.name => Some(Ok(())),
+            Err((name, code)) if *name == topic.name => Some(Err(*code)),
+            Ok(_) | Err(_) => None,
+        });
+        match answer {
+            // Another `topics create` may have been quicker.
+            Some(Ok(()) | Err(Code::TopicAlreadyExists)) => None,
+            Some(Err(code)) => Some(KafkaFailure::from_code(code, doing(&topic.name), None)),
+            None => Some(KafkaFailure::from_code(
+                Code::RequestTimedOut,
+                doing(&topic.name),
+                Some("no answer about it"),
+            )),
+        }
+    };
+    missing.iter().map(outcome).collect()
+}
+
+fn report(rows: &[Row], json: bool) -> Result<(), Failure> {
+    if json {
+        for row in rows {
+            let Row { topic, result, partitions, replicas, differs, .. } = row;
+            output::print_json(&serde_json::json!({
+                "topic": topic, "result": result, "partitions": partitions, "replicas": replicas, "differs": differs,
+            }))?;
+        }
     } else {
-        let any_difference = rows.iter().any(|[.., differs]| !differs.is_empty());
+        let cells = rows.iter().map(|row| {
+            let result = row.result.to_owned();
+            [
+                row.topic.clone(),
+                result,
+                row.partitions.to_string(),
+                row.replicas.to_string(),
+                row.differs.clone(),
+            ]
+        });
         output::print(&output::table(
             ["TOPIC", "RESULT", "PARTITIONS", "REPLICAS", "DIFFERS"],
-            rows,
+            cells,
         ))?;
-        if any_difference {
+        if rows.iter().any(|row| !row.differs.is_empty()) {
             output::print(
                 "\n`consent-gate doctor` says which differences matter and how to change them.",
             )?;
         }
     }
-    let Some(worst) = failures.iter().max_by_key(|failure| failure.class) else {
+    let failures: Vec<&KafkaFailure> = rows.iter().filter_map(|row| row.failure.as_ref()).collect();
+    let Some(worst) = failures.iter().map(|failure| failure.class).max() else {
         return Ok(());
     };
     let all: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    Err(Failure::new(worst.class.into(), all.join("\n")))
-}
-
-/// `name=value` of each setting that is not as we would have made it.
-fn differences(topic: &Wanted, settings: &Settings) -> String {
-    match settings {
-        Ok(settings) => {
-            let differing = topic.settings.iter().filter_map(|(name, wanted)| {
-                let found = settings.get(*name)?;
-                (found != wanted).then(|| format!("{name}={found} (not {wanted})"))
-            });
-            differing.collect::<Vec<_>>().join(", ")
-        }
-        Err(_) => "settings not visible to this user".to_owned(),
-    }
+    Err(Failure::new(worst.into(), all.join("\n")))
 }

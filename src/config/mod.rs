@@ -30,7 +30,7 @@ pub use keys::{KEYS, Key, Kind, Preset};
 pub use pepper::{PEPPER_BYTES, Pepper, PepperError};
 pub use problem::{Place, Problem};
 pub use reader::Effective;
-pub use reference::{example, markdown};
+pub use reference::{example, markdown, plain};
 pub use secret::{Secret, SecretError};
 
 /// A configuration in which every value passed its checks. `Debug` shows no secret.

@@ -160,6 +160,38 @@ fn sample(key: &Key) -> &'static str {
     }
 }
 
+/// For a terminal: `consent-gate config reference`.
+#[must_use]
+pub fn plain() -> String {
+    let mut text = String::from(
+        "Each key with type, default, unit and effect. A variable overrides the file:\n\
+         CONSENT_GATE__KAFKA__GROUP_ID is kafka.group_id.\n",
+    );
+    let mut paragraph = |title: &str, facts: &str, prose: &str| {
+        text.push_str(&format!("\n{title}\n    {facts}\n"));
+        for line in wrapped(prose) {
+            text.push_str(&format!("    {line}\n"));
+        }
+    };
+    for key in KEYS {
+        let unit = if key.unit.is_empty() { String::new() } else { format!("; {}", key.unit) };
+        let facts = format!("{}; default {}{unit}", key.kind.describe(), key.preset.describe());
+        paragraph(key.path, &facts, key.effect);
+    }
+    text.push_str("\nRefused under kafka.properties, because a promise depends on them:\n");
+    for (names, reason, instead) in kafka::REFUSED {
+        for line in wrapped(&names.join(" ")) {
+            text.push_str(&format!("\n{line}"));
+        }
+        text.push('\n');
+        for line in wrapped(&format!("{reason}; {instead}")) {
+            text.push_str(&format!("    {line}\n"));
+        }
+    }
+    // Backticks are for Markdown.
+    text.replace('`', "")
+}
+
 /// Lines of at most 100 characters.
 fn wrapped(text: &str) -> Vec<String> {
     const LINE_CHARS_MAX: usize = 100;

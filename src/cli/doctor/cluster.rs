@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use rdkafka::admin::{AdminClient, ResourceSpecifier};
+use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
 
-use super::super::{output, topics};
+use super::super::{output, topic_settings};
 use super::{Finding, Verdict};
 use crate::config::{Config, Topics};
 use crate::kafka_errors::Class;
@@ -28,10 +28,12 @@ pub(super) fn brokers(cluster: &ClusterInfo) -> Finding {
         .collect();
     let n = cluster.brokers.len();
     let verb = if n == 1 { "answers" } else { "are in the cluster" };
-    Finding::pass(
-        "brokers",
-        format!("{n} {verb}: {}; cluster {}", addresses.join(", "), cluster.cluster_id),
-    )
+    let found = format!("{n} {verb}: {}; cluster {}", addresses.join(", "), cluster.cluster_id);
+    if n == 1 {
+        let found = format!("{found}; if its disk is lost, acknowledged records are lost");
+        return Finding::warn("brokers", found, "use 3 brokers and 3 replicas in production");
+    }
+    Finding::pass("brokers", found)
 }
 
 /// Everything that needs the settings of topics and brokers.
@@ -40,13 +42,9 @@ pub(super) async fn check(
     cluster: &ClusterInfo,
     admin: &AdminClient<DefaultClientContext>,
 ) -> Vec<Finding> {
-    let wanted = topics::wanted(&config.topics, 1);
-    let all: Vec<&topics::Wanted> = wanted.iter().collect();
     let mut findings = Vec::new();
     let mut known: Vec<(&str, Settings)> = Vec::new();
-    for (topic, settings) in
-        config.topics.all().into_iter().zip(topics::settings_of(admin, &all).await)
-    {
+    for topic in config.topics.all() {
         let layout = match cluster.require(topic) {
             Ok(layout) => layout,
             Err(failure) => {
@@ -54,10 +52,11 @@ pub(super) async fn check(
                 continue;
             }
         };
-        findings.push(layout_finding(topic, layout));
+        findings.push(layout_finding(topic, layout, cluster.brokers.len()));
+        let settings = topic_settings::of_topic(admin, topic).await;
         match settings {
             Ok(settings) => {
-                findings.extend(topic_settings(&config.topics, topic, layout, &settings));
+                findings.extend(judge_topic(&config.topics, topic, layout, &settings));
                 known.push((topic, settings));
             }
             Err(failure) => findings.push(Finding::skip(
@@ -70,13 +69,7 @@ pub(super) async fn check(
     let [first, ..] = cluster.brokers.as_slice() else {
         return findings;
     };
-    match topics::settings(
-        admin,
-        ResourceSpecifier::Broker(first.id),
-        "asking for the settings of a broker",
-    )
-    .await
-    {
+    match topic_settings::of_broker(admin, first.id).await {
         Ok(settings) => findings.extend(broker_settings(config, &settings)),
         Err(failure) => findings.push(Finding::skip(
             "broker settings",
@@ -86,7 +79,7 @@ pub(super) async fn check(
     findings
 }
 
-fn layout_finding(topic: &str, layout: &Layout) -> Finding {
+fn layout_finding(topic: &str, layout: &Layout, n_brokers: usize) -> Finding {
     let check = format!("topic {topic}");
     let Layout { partitions, replicas_min, in_sync_min, leaderless } = layout;
     let plural = |one: bool| if one { "" } else { "s" };
@@ -112,11 +105,12 @@ fn layout_finding(topic: &str, layout: &Layout) -> Finding {
             "bring the missing brokers back",
         );
     }
-    if *replicas_min < 2 {
+    // With a single broker that has been said once, for the cluster.
+    if *replicas_min < 2 && n_brokers > 1 {
         return Finding::warn(
             check,
             format!("{found}: losing one disk loses acknowledged records"),
-            "use 3 brokers and 3 replicas in production",
+            "make 3 replicas with kafka-reassign-partitions.sh",
         );
     }
     Finding::pass(check, found)
@@ -132,12 +126,7 @@ fn alter(topic: &str, setting: &str) -> String {
     )
 }
 
-fn topic_settings(
-    names: &Topics,
-    topic: &str,
-    layout: &Layout,
-    settings: &Settings,
-) -> Vec<Finding> {
+fn judge_topic(names: &Topics, topic: &str, layout: &Layout, settings: &Settings) -> Vec<Finding> {
     let is_consent = topic == names.consent_change;
     let mut findings = vec![retention(names, topic, settings)];
     let in_sync = number(settings, "min.insync.replicas").unwrap_or(1);
@@ -400,14 +389,15 @@ mod tests {
 
     #[test]
     fn layouts_are_judged_by_what_a_lost_broker_costs() {
-        for ((partitions, replicas_min, in_sync_min, leaderless), verdict) in [
-            ((4, 3, 3, 0), "PASS"),
-            ((4, 1, 1, 0), "WARN"),
-            ((4, 3, 2, 0), "WARN"),
-            ((4, 3, 0, 1), "FAIL"),
+        for ((partitions, replicas_min, in_sync_min, leaderless), n_brokers, verdict) in [
+            ((4, 3, 3, 0), 3, "PASS"),
+            ((4, 1, 1, 0), 3, "WARN"),
+            ((4, 1, 1, 0), 1, "PASS"),
+            ((4, 3, 2, 0), 3, "WARN"),
+            ((4, 3, 0, 1), 3, "FAIL"),
         ] {
-            let finding =
-                layout_finding("a", &Layout { partitions, replicas_min, in_sync_min, leaderless });
+            let layout = Layout { partitions, replicas_min, in_sync_min, leaderless };
+            let finding = layout_finding("a", &layout, n_brokers);
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
         }
     }
@@ -416,7 +406,7 @@ mod tests {
     fn acknowledged_records_must_survive_a_broker() {
         let layout = Layout { partitions: 1, replicas_min: 3, in_sync_min: 3, leaderless: 0 };
         let verdicts = |topic: &str, pairs: &[(&str, &str)]| {
-            topic_settings(&names(), topic, &layout, &settings(pairs))
+            judge_topic(&names(), topic, &layout, &settings(pairs))
                 .into_iter()
                 .map(|finding| {
                     (finding.check.rsplit(": ").next().unwrap().to_owned(), finding.verdict.name())

@@ -115,9 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .create()
                 .map_err(|error| KafkaFailure::new(&error, "preparing to ask the brokers"))?;
             spinner.set_message("looking at topics");
-            findings.extend(
-                super::topics::runtime()?.block_on(cluster::check(&config, &cluster, &admin)),
-            );
+            findings.extend(super::runtime()?.block_on(cluster::check(&config, &cluster, &admin)));
             spinner.set_message("trying rights");
             findings.extend(rights::check(&config, &cluster));
         }
@@ -127,7 +125,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     spinner.set_message("asking the schema registry");
-    findings.extend(super::topics::runtime()?.block_on(local::registry(&config)));
+    findings.extend(super::runtime()?.block_on(local::registry(&config)));
     spinner.finish_and_clear();
     let code = exit_code(&findings);
     if arguments.json {

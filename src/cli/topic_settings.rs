@@ -1,0 +1,147 @@
+//! What the gate wants of its topics, and what the cluster says they have; for `topics create` and `doctor`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use crate::config::Topics;
+use crate::kafka_errors::KafkaFailure;
+
+/// Kafka's own default for the largest batch a topic takes.
+pub(super) const KAFKA_MESSAGE_BYTES_MAX: u64 = 1_048_588;
+
+/// Longest wait for the settings of a topic or broker.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// A topic as it should be.
+pub(super) struct Wanted {
+    pub(super) name: String,
+    /// Topic settings in Kafka's names.
+    pub(super) settings: Vec<(&'static str, String)>,
+}
+
+/// What the gate wants of its topics. `consent-change` and the dead letters are kept for ever: the first is the only
+/// place that knows what people said, the second says why some of it was skipped. Outputs take twice what the inputs
+/// take, because the gate adds headers.
+pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> Vec<Wanted> {
+    let in_sync_min = if replication >= 3 { 2 } else { 1 };
+    let is_input = |name: &str| name == names.consent_change || name == names.outbound_message;
+    let is_kept = |name: &str| name == names.consent_change || name == names.consent_dead_letter;
+    let topic = |name: &str| {
+        let mut settings = vec![
+            ("cleanup.policy", "delete".to_owned()),
+            ("min.insync.replicas", in_sync_min.to_string()),
+            ("unclean.leader.election.enable", "false".to_owned()),
+        ];
+        if is_kept(name) {
+            settings.push(("retention.ms", "-1".to_owned()));
+            settings.push(("retention.bytes", "-1".to_owned()));
+        }
+        if !is_input(name) {
+            let bytes = input_bytes_max.saturating_mul(2).min(i32::MAX as u64);
+            settings.push((MESSAGE_BYTES_MAX, bytes.to_string()));
+        }
+        Wanted { name: name.to_owned(), settings }
+    };
+    names.all().into_iter().map(topic).collect()
+}
+
+const MESSAGE_BYTES_MAX: &str = "max.message.bytes";
+
+/// `name=value` of each setting that is not as we would have made it; a larger limit is as good.
+pub(super) fn differences(topic: &Wanted, found: &HashMap<String, String>) -> Vec<String> {
+    let is_good = |name: &str, wanted: &str, found: &str| {
+        let larger = || Some(found.parse::<u64>().ok()? >= wanted.parse::<u64>().ok()?);
+        found == wanted || (name == MESSAGE_BYTES_MAX && larger() == Some(true))
+    };
+    topic
+        .settings
+        .iter()
+        .filter_map(|(name, wanted)| {
+            let found = found.get(*name)?;
+            (!is_good(name, wanted, found)).then(|| format!("{name}={found} (not {wanted})"))
+        })
+        .collect()
+}
+
+/// Settings by name, or the reason why they are not known.
+pub(super) type Settings = Result<HashMap<String, String>, KafkaFailure>;
+
+type Admin = AdminClient<DefaultClientContext>;
+
+/// The settings of a topic.
+pub(super) async fn of_topic(admin: &Admin, topic: &str) -> Settings {
+    let doing = format!("asking for the settings of topic `{topic}`");
+    of(admin, ResourceSpecifier::Topic(topic), &doing).await
+}
+
+/// The settings of a broker.
+pub(super) async fn of_broker(admin: &Admin, id: i32) -> Settings {
+    of(admin, ResourceSpecifier::Broker(id), "asking for the settings of a broker").await
+}
+
+async fn of(admin: &Admin, resource: ResourceSpecifier<'_>, doing: &str) -> Settings {
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_MAX));
+    let answers = admin
+        .describe_configs([&resource], &options)
+        .await
+        .map_err(|error| KafkaFailure::new(&error, doing))?;
+    match answers.into_iter().next() {
+        Some(Ok(resource)) => {
+            let known =
+                resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
+            Ok(known.collect())
+        }
+        Some(Err(code)) => Err(KafkaFailure::from_code(code, doing, None)),
+        None => {
+            Err(KafkaFailure::from_code(Code::RequestTimedOut, doing, Some("no answer about it")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_said_is_kept_for_ever_and_outputs_have_room_for_headers() {
+        let names = crate::config::Config::parse("f", "", []).unwrap().topics;
+        let wanted = wanted(&names, 3, 1_000_000);
+        let of = |topic: &str, name: &str| {
+            let topic = wanted.iter().find(|wanted| wanted.name == topic).unwrap();
+            topic.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+        };
+        for (topic, name, value) in [
+            ("consent-change", "retention.ms", Some("-1")),
+            ("consent-change", "cleanup.policy", Some("delete")),
+            ("consent-change", "max.message.bytes", None),
+            ("consent-dead-letter", "retention.ms", Some("-1")),
+            ("outbound-message", "retention.ms", None),
+            ("approved-message", "max.message.bytes", Some("2000000")),
+            ("blocked-message", "min.insync.replicas", Some("2")),
+        ] {
+            assert_eq!(of(topic, name).as_deref(), value, "{topic} {name}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_worse_differs() {
+        let names = crate::config::Config::parse("f", "", []).unwrap().topics;
+        let wanted = wanted(&names, 1, 1_000);
+        let approved = wanted.iter().find(|topic| topic.name == "approved-message").unwrap();
+        let found = |bytes: &str| {
+            let pairs =
+                [("max.message.bytes", bytes), ("cleanup.policy", "delete"), ("other", "x")];
+            differences(
+                approved,
+                &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            )
+        };
+        assert_eq!(found("2000"), Vec::<String>::new());
+        assert_eq!(found("9000"), Vec::<String>::new());
+        assert_eq!(found("1999"), ["max.message.bytes=1999 (not 2000)"]);
+    }
+}
