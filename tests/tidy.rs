@@ -24,12 +24,19 @@ fn all_sources() -> Vec<PathBuf> {
     sources(&root.join("src"), &mut found);
     sources(&root.join("crates"), &mut found);
     found.sort();
-    assert!(found.len() > 40, "the walk found too little: {}", found.len());
+    assert!(
+        found.len() > 40,
+        "the walk found too little: {}",
+        found.len()
+    );
     found
 }
 
 fn relative(path: &Path) -> String {
-    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string()
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR"))
+        .unwrap()
+        .display()
+        .to_string()
 }
 
 /// Crates that only the named places may use.
@@ -40,18 +47,94 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum::", &["src/ops/"]),
     ("clap::", &["src/cli", "src/main.rs"]),
     ("anyhow::", &["src/cli", "src/main.rs"]),
-    ("SystemTime::now", &["src/pipeline/", "src/metrics/", "src/ops/", "src/store/", "src/cli/", "src/codec/", "src/logging/"]),
+    (
+        "SystemTime::now",
+        &[
+            "src/pipeline/",
+            "src/metrics/",
+            "src/ops/",
+            "src/store/",
+            "src/cli/",
+            "src/codec/",
+            "src/logging/",
+        ],
+    ),
 ];
 
 /// Our own modules that a place must not use: arrows point towards gate-core.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("src/codec/", &["crate::store", "crate::kafka", "crate::pipeline", "crate::service", "crate::ops", "rdkafka"]),
-    ("src/store/", &["crate::codec", "crate::kafka", "crate::pipeline", "crate::service", "crate::ops", "rdkafka"]),
-    ("src/kafka/", &["crate::codec", "crate::store", "crate::pipeline", "crate::service", "crate::ops"]),
-    ("src/metrics/", &["crate::codec", "crate::store", "crate::kafka", "crate::pipeline", "crate::service", "crate::ops"]),
-    ("src/ops/", &["crate::codec", "crate::store", "crate::kafka", "crate::pipeline", "crate::service", "rdkafka"]),
-    ("src/pipeline", &["crate::cli", "crate::demo", "crate::config"]),
-    ("crates/gate-core/src/", &["std::fs", "std::net", "std::env", "std::thread", "tokio", "rdkafka", "rocksdb", "SystemTime", "Instant::now"]),
+    (
+        "src/codec/",
+        &[
+            "crate::store",
+            "crate::kafka",
+            "crate::pipeline",
+            "crate::service",
+            "crate::ops",
+            "rdkafka",
+        ],
+    ),
+    (
+        "src/store/",
+        &[
+            "crate::codec",
+            "crate::kafka",
+            "crate::pipeline",
+            "crate::service",
+            "crate::ops",
+            "rdkafka",
+        ],
+    ),
+    (
+        "src/kafka/",
+        &[
+            "crate::codec",
+            "crate::store",
+            "crate::pipeline",
+            "crate::service",
+            "crate::ops",
+        ],
+    ),
+    (
+        "src/metrics/",
+        &[
+            "crate::codec",
+            "crate::store",
+            "crate::kafka",
+            "crate::pipeline",
+            "crate::service",
+            "crate::ops",
+        ],
+    ),
+    (
+        "src/ops/",
+        &[
+            "crate::codec",
+            "crate::store",
+            "crate::kafka",
+            "crate::pipeline",
+            "crate::service",
+            "rdkafka",
+        ],
+    ),
+    (
+        "src/pipeline",
+        &["crate::cli", "crate::demo", "crate::config"],
+    ),
+    (
+        "crates/gate-core/src/",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "tokio",
+            "rdkafka",
+            "rocksdb",
+            "SystemTime",
+            "Instant::now",
+        ],
+    ),
 ];
 
 #[test]
@@ -61,12 +144,16 @@ fn house_rules_hold() {
         let name = relative(&path);
         let text = fs::read_to_string(&path).unwrap();
         if !text.starts_with("//!") {
-            breaches.push(format!("{name}:1: a file opens with `//!`: its job, why, what is absent"));
+            breaches.push(format!(
+                "{name}:1: a file opens with `//!`: its job, why, what is absent"
+            ));
         }
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let n_lines = code.lines().count();
         if n_lines > LINES_MAX && !name.contains("tests") {
-            breaches.push(format!("{name}:{n_lines}: more than {LINES_MAX} lines; look for the second noun"));
+            breaches.push(format!(
+                "{name}:{n_lines}: more than {LINES_MAX} lines; look for the second noun"
+            ));
         }
         for (number, line) in code.lines().enumerate() {
             let at = number + 1;
@@ -74,7 +161,9 @@ fn house_rules_hold() {
             if line.starts_with("//") {
                 continue;
             }
-            if (line.contains("unsafe {") || line.contains("unsafe extern") || line.contains("unsafe impl"))
+            if (line.contains("unsafe {")
+                || line.contains("unsafe extern")
+                || line.contains("unsafe impl"))
                 && name != "src/kafka/native.rs"
             {
                 breaches.push(format!("{name}:{at}: unsafe lives in src/kafka/native.rs"));
@@ -107,7 +196,9 @@ fn every_unsafe_block_says_why_it_is_sound() {
     let lines: Vec<&str> = text.lines().collect();
     let mut n_blocks = 0;
     for (number, line) in lines.iter().enumerate() {
-        if line.trim_start().starts_with("//") || !(line.contains("unsafe {") || line.contains("unsafe impl")) {
+        if line.trim_start().starts_with("//")
+            || !(line.contains("unsafe {") || line.contains("unsafe impl"))
+        {
             continue;
         }
         n_blocks += 1;
@@ -118,5 +209,8 @@ fn every_unsafe_block_says_why_it_is_sound() {
             number + 1
         );
     }
-    assert!(n_blocks > 10, "found only {n_blocks} unsafe blocks: the test looks at the wrong thing");
+    assert!(
+        n_blocks > 10,
+        "found only {n_blocks} unsafe blocks: the test looks at the wrong thing"
+    );
 }

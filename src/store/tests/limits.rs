@@ -6,7 +6,7 @@ use rocksdb::properties;
 
 #[test]
 fn memory_stays_under_the_cap() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     let cap = MEMORY as u64;
     let mut highest = 0;
@@ -73,7 +73,7 @@ fn memory_stays_under_the_cap() {
 
 #[test]
 fn a_batch_that_outgrows_its_share_commits_by_itself() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     let mut largest = 0;
     for n in 0..60_000 {
@@ -92,7 +92,7 @@ fn a_batch_that_outgrows_its_share_commits_by_itself() {
 
 #[test]
 fn too_little_memory_is_refused_by_the_name_of_its_key() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else {
         panic!("opened")
     };
@@ -104,7 +104,7 @@ fn too_little_memory_is_refused_by_the_name_of_its_key() {
 
 #[test]
 fn absurd_partition_counts_are_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let absurd = Identity {
         partitions: u32::MAX,
         ..identity()
