@@ -1,14 +1,19 @@
-//! The `REBUILD` marker: a running process that finds damage cannot move the open store aside, so it
-//! leaves word for the next start.
+//! Files beside the store that say what to make of it.
 //!
-//! INVARIANT: once the marker is on disk, no later start reads states or positions of this store.
+//! `REBUILD`: a running process that finds damage cannot move the open store aside, so it leaves word for
+//! the next start. `CREATING`: the store is being created and holds nothing yet, so one that was cut off
+//! there is deleted, not kept as evidence.
+//!
+//! INVARIANT: once `REBUILD` is on disk, no later start reads states or positions of this store. While
+//! `CREATING` is, no state was ever committed to it.
 
 use super::{RebuildReason, StoreError};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-const MARKER: &str = "REBUILD";
+const REBUILD: &str = "REBUILD";
+const CREATING: &str = "CREATING";
 /// A marker holds one short word; more than this is not read.
 const MARKER_BYTES_MAX: usize = 64;
 
@@ -23,14 +28,16 @@ pub fn mark_for_rebuild(dir: &Path, reason: RebuildReason) -> Result<(), StoreEr
 
 fn write(dir: &Path, reason: RebuildReason) -> io::Result<()> {
     // existence is enough: on a full disk the word may be missing
-    let mut file = File::create(dir.join(MARKER))?;
-    let worded = file.write_all(reason.as_str().as_bytes()).and_then(|()| file.sync_all());
+    let mut file = File::create(dir.join(REBUILD))?;
+    let worded = file
+        .write_all(reason.as_str().as_bytes())
+        .and_then(|()| file.sync_all());
     sync_dir(dir).and(worded)
 }
 
 /// The reason the last process left, if it left a marker.
 pub(super) fn read(dir: &Path) -> io::Result<Option<RebuildReason>> {
-    match fs::read(dir.join(MARKER)) {
+    match fs::read(dir.join(REBUILD)) {
         Ok(bytes) => {
             let word = bytes.get(..bytes.len().min(MARKER_BYTES_MAX));
             let known = word.and_then(RebuildReason::from_bytes);
@@ -41,8 +48,26 @@ pub(super) fn read(dir: &Path) -> io::Result<Option<RebuildReason>> {
     }
 }
 
-pub(super) fn clear(dir: &Path) -> io::Result<()> {
-    match fs::remove_file(dir.join(MARKER)) {
+/// The store was moved aside or there is none.
+pub(super) fn clear_rebuild(dir: &Path) -> io::Result<()> {
+    remove(dir, REBUILD)
+}
+
+pub(super) fn start_creating(dir: &Path) -> io::Result<()> {
+    File::create(dir.join(CREATING))?;
+    sync_dir(dir)
+}
+
+pub(super) fn is_half_created(dir: &Path) -> io::Result<bool> {
+    fs::exists(dir.join(CREATING))
+}
+
+pub(super) fn end_creating(dir: &Path) -> io::Result<()> {
+    remove(dir, CREATING)
+}
+
+fn remove(dir: &Path, name: &str) -> io::Result<()> {
+    match fs::remove_file(dir.join(name)) {
         Ok(()) => sync_dir(dir),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),

@@ -12,6 +12,7 @@ use super::{Identity, MEMORY_BYTES_MIN, RebuildReason, Store, StoreError, Writer
 use super::{header, marker, quarantine};
 use rocksdb::{DB, WriteBatch};
 use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,6 +59,7 @@ impl Store {
             .create(dir)
             .map_err(io("create the state directory"))?;
         let lock = lock(dir)?;
+        remove_half_created(dir).map_err(io("remove a store that was never filled"))?;
         let exists = fs::exists(dir.join(DB_DIR)).map_err(io("look for a store"))?;
         let marked = marker::read(dir).map_err(io("read the rebuild marker"))?;
         let layout = Layout::new(memory_bytes);
@@ -75,7 +77,7 @@ impl Store {
                 (create(dir, identity, &layout)?, opened)
             }
             None => {
-                marker::clear(dir).map_err(io("remove the rebuild marker"))?;
+                marker::clear_rebuild(dir).map_err(io("remove the rebuild marker"))?;
                 (create(dir, identity, &layout)?, Opened::Fresh)
             }
         };
@@ -115,6 +117,16 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { dir: dir.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(io(error)),
     }
+}
+
+/// A process that was stopped while creating a store left nothing worth keeping.
+fn remove_half_created(dir: &Path) -> io::Result<()> {
+    let db = dir.join(DB_DIR);
+    if marker::is_half_created(dir)? && fs::exists(&db)? {
+        fs::remove_dir_all(&db)?;
+        marker::sync_dir(dir)?;
+    }
+    Ok(())
 }
 
 /// The stored database, or why it is not reused.
@@ -180,11 +192,13 @@ fn read_meta(
 
 fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {
     let fail = |error: rocksdb::Error| StoreError::of_rocksdb(dir, &error);
+    let io = |error| StoreError::io(dir, "create the store", &error);
+    marker::start_creating(dir).map_err(io)?;
     let db = open_database(dir, layout, true).map_err(fail)?;
     let positions = header::encode_positions(&vec![0; identity.partitions as usize]);
     let meta = [(header::HEADER_KEY, header::encode(identity)), (header::POSITIONS_KEY, positions)];
     write_meta(&db, &meta).map_err(fail)?;
-    marker::sync_dir(dir).map_err(|error| StoreError::io(dir, "create the store", &error))?;
+    marker::end_creating(dir).map_err(io)?;
     Ok(db)
 }
 

@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 const QUARANTINE_DIR: &str = "quarantine";
 /// Stores kept in quarantine, newest first.
 const KEPT_MAX: usize = 2;
-/// Stores quarantined within one second that still get a name of their own.
-const SAME_SECOND_MAX: usize = 100;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -77,22 +75,15 @@ impl std::fmt::Display for RebuildReason {
 pub(super) fn move_aside(dir: &Path, reason: RebuildReason) -> io::Result<PathBuf> {
     let quarantine = dir.join(QUARANTINE_DIR);
     fs::create_dir_all(&quarantine)?;
-    let target = free_name(&quarantine, reason)?;
+    // to the microsecond, so that names sort by age and no two are alike
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ");
+    let target = quarantine.join(format!("{stamp}-{reason}"));
     fs::rename(dir.join(DB_DIR), &target)?;
     sync_dir(&quarantine)?;
     sync_dir(dir)?;
-    marker::clear(dir)?;
+    marker::clear_rebuild(dir)?;
     delete_oldest(&quarantine)?;
     Ok(target)
-}
-
-fn free_name(quarantine: &Path, reason: RebuildReason) -> io::Result<PathBuf> {
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    // counted from the start and zero-padded, so that names sort by age
-    (0..SAME_SECOND_MAX)
-        .map(|nth| quarantine.join(format!("{stamp}-{nth:02}-{reason}")))
-        .find(|path| !path.exists())
-        .ok_or_else(|| io::Error::other("too many stores moved aside within one second"))
 }
 
 fn delete_oldest(quarantine: &Path) -> io::Result<()> {

@@ -10,7 +10,7 @@ const KILLS: u64 = 8;
 
 #[test]
 fn without_a_flush_the_earlier_positions_come_with_the_earlier_states() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for n in 0..200 {
         apply_nth(&mut writer, n, 50);
@@ -22,7 +22,7 @@ fn without_a_flush_the_earlier_positions_come_with_the_earlier_states() {
         writer.commit().unwrap();
     }
     // the files as a kill -9 would leave them
-    let copy = tempfile::tempdir().unwrap();
+    let copy = tempdir();
     copy_dir(&dir.path().join("db"), &copy.path().join("db"));
     let (killed, mut resumed, opened) = open(copy.path());
     assert_eq!(opened, Opened::Reused);
@@ -37,7 +37,7 @@ fn without_a_flush_the_earlier_positions_come_with_the_earlier_states() {
 
 #[test]
 fn closing_without_a_flush_loses_nothing_or_everything_since() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for n in 0..300 {
         apply_nth(&mut writer, n, 50);
@@ -82,7 +82,7 @@ fn start_child(dir: &Path) -> Child {
 
 #[test]
 fn a_killed_process_resumes_exactly() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let mut reached = 0;
     for nth in 0..KILLS {
         let mut child = start_child(dir.path());

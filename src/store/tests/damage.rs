@@ -73,7 +73,7 @@ fn try_damaged(dir: &Path, truth: &BTreeMap<Vec<i64>, States>, what: &str, tally
 
 #[test]
 fn a_flipped_bit_is_found_or_harmless() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let truth = build(dir.path());
     let mut files: Vec<_> = fs::read_dir(dir.path().join("db"))
         .unwrap()
@@ -90,7 +90,7 @@ fn a_flipped_bit_is_found_or_harmless() {
         for nth in 0..n_flips {
             let at = nth * length / n_flips;
             let bit = mix(nth as u64) % 8;
-            let copy = tempfile::tempdir().unwrap();
+            let copy = tempdir();
             copy_dir(&dir.path().join("db"), &copy.path().join("db"));
             let path = copy.path().join("db").join(&file);
             let mut bytes = fs::read(&path).unwrap();
@@ -107,13 +107,13 @@ fn a_flipped_bit_is_found_or_harmless() {
 
 #[test]
 fn a_missing_or_shortened_file_is_found_or_harmless() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let truth = build(dir.path());
     let mut tally = Tally::default();
     for entry in fs::read_dir(dir.path().join("db")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         for shortened in [false, true] {
-            let copy = tempfile::tempdir().unwrap();
+            let copy = tempdir();
             copy_dir(&dir.path().join("db"), &copy.path().join("db"));
             let path = copy.path().join("db").join(&name);
             if shortened {
@@ -131,7 +131,7 @@ fn a_missing_or_shortened_file_is_found_or_harmless() {
 
 #[test]
 fn damage_found_while_running_stops_the_writer_and_rebuilds_at_the_next_start() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     build(dir.path());
     let (store, mut writer, _) = open(dir.path());
     let state = store.inner.family("state").unwrap();
@@ -155,7 +155,7 @@ fn damage_found_while_running_stops_the_writer_and_rebuilds_at_the_next_start() 
 
 #[test]
 fn a_state_that_does_not_decode_is_found_at_open() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     build(dir.path());
     {
         let (store, mut writer, _) = open(dir.path());
@@ -175,7 +175,7 @@ fn a_state_that_does_not_decode_is_found_at_open() {
 
 #[test]
 fn a_position_that_goes_back_is_damage() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     writer.advance(1, 10).unwrap();
     writer.advance(1, 10).unwrap();

@@ -37,7 +37,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 /// Folds events through a fresh store, committing after every `batch` of them.
 fn fold(events: &[(usize, Event)], batch: usize) -> (tempfile::TempDir, Store, States) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for (n, (offset, event)) in events.iter().enumerate() {
         event.apply(&mut writer, Source { partition: 0, offset: *offset as i64 });
@@ -116,7 +116,7 @@ fn an_erasure_leaves_no_permission_in_any_timeline() {
 
 #[test]
 fn an_erased_contact_with_many_addresses_reaches_all_of_them() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     let mut model = Model::default();
     let many = 600;
@@ -132,7 +132,7 @@ fn an_erased_contact_with_many_addresses_reaches_all_of_them() {
 
 #[test]
 fn a_timeline_is_bounded_and_newest_last() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for n in 0..20 {
         let opt_in = event(n, Action::OptIn, Some(1), None, n as i64);

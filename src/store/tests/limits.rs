@@ -6,7 +6,7 @@ use rocksdb::properties;
 
 #[test]
 fn memory_stays_under_the_cap() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     let cap = MEMORY as u64;
     let mut highest = 0;
@@ -56,7 +56,7 @@ fn memory_stays_under_the_cap() {
 
 #[test]
 fn a_batch_that_outgrows_its_share_commits_by_itself() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     let mut largest = 0;
     for n in 0..60_000 {
@@ -75,8 +75,10 @@ fn a_batch_that_outgrows_its_share_commits_by_itself() {
 
 #[test]
 fn too_little_memory_is_refused_by_the_name_of_its_key() {
-    let dir = tempfile::tempdir().unwrap();
-    let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else { panic!("opened") };
+    let dir = tempdir();
+    let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else {
+        panic!("opened")
+    };
     assert!(matches!(error, StoreError::Memory { .. }));
     assert!(error.to_string().contains("state.memory_bytes"));
     assert_eq!(error.exit_code(), 78);
@@ -85,8 +87,11 @@ fn too_little_memory_is_refused_by_the_name_of_its_key() {
 
 #[test]
 fn absurd_partition_counts_are_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let absurd = Identity { partitions: u32::MAX, ..identity() };
+    let dir = tempdir();
+    let absurd = Identity {
+        partitions: u32::MAX,
+        ..identity()
+    };
     let refused = Store::open(dir.path(), &absurd, MEMORY);
     assert!(matches!(refused, Err(StoreError::Partitions { .. })));
 }

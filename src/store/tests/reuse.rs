@@ -23,7 +23,7 @@ fn quarantined(opened: &Opened) -> (RebuildReason, PathBuf) {
 
 #[test]
 fn states_positions_and_timeline_survive_a_restart() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, opened) = open(dir.path());
     assert_eq!(opened, Opened::Fresh);
     assert_eq!(store.snapshot().positions().unwrap(), vec![0, 0]);
@@ -48,7 +48,7 @@ fn states_positions_and_timeline_survive_a_restart() {
 
 #[test]
 fn states_come_in_the_order_asked_for() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for n in 0..200 {
         apply_nth(&mut writer, n, 50);
@@ -74,7 +74,7 @@ fn states_come_in_the_order_asked_for() {
 
 #[test]
 fn a_snapshot_does_not_see_later_commits() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for n in 0..100 {
         apply_nth(&mut writer, n, 20);
@@ -99,7 +99,7 @@ fn a_snapshot_does_not_see_later_commits() {
 
 #[test]
 fn uncommitted_changes_are_read_by_the_writer_and_by_nobody_else() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     let event = Event::nth(3, 5);
     let source = source_of(3);
@@ -113,7 +113,7 @@ fn uncommitted_changes_are_read_by_the_writer_and_by_nobody_else() {
 
 #[test]
 fn prefetching_changes_nothing_but_the_speed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
     for n in 0..600 {
         if n % 50 == 0 {
@@ -140,7 +140,7 @@ fn every_mismatch_moves_the_store_aside() {
         (RebuildReason::OtherPepper, |i| i.pepper_id = [2; 8]),
     ];
     for (expected, change) in wrong {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempdir();
         fill(dir.path(), 40);
         let mut other = identity();
         change(&mut other);
@@ -162,7 +162,7 @@ fn another_format_or_layout_moves_the_store_aside() {
         (9, RebuildReason::StateFormat),
         (0, RebuildReason::NoHeader),
     ] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempdir();
         {
             let (store, _writer, _) = open(dir.path());
             let meta = store.inner.family("meta").unwrap();
@@ -176,9 +176,15 @@ fn another_format_or_layout_moves_the_store_aside() {
 
 #[test]
 fn a_topic_id_that_was_unknown_is_learned_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let unknown = Identity { topic_id: String::new(), ..identity() };
-    let recreated = Identity { topic_id: "topic-2".into(), ..identity() };
+    let dir = tempdir();
+    let unknown = Identity {
+        topic_id: String::new(),
+        ..identity()
+    };
+    let recreated = Identity {
+        topic_id: "topic-2".into(),
+        ..identity()
+    };
     drop(Store::open(dir.path(), &unknown, MEMORY).unwrap());
     assert_eq!(open(dir.path()).2, Opened::Reused);
     assert_eq!(Store::open(dir.path(), &unknown, MEMORY).unwrap().2, Opened::Reused);
@@ -188,7 +194,7 @@ fn a_topic_id_that_was_unknown_is_learned_once() {
 
 #[test]
 fn a_marked_store_is_moved_aside_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     fill(dir.path(), 40);
     mark_for_rebuild(dir.path(), RebuildReason::LogTruncated).unwrap();
     let (store, _writer, opened) = open(dir.path());
@@ -200,7 +206,7 @@ fn a_marked_store_is_moved_aside_once() {
 
 #[test]
 fn a_store_marked_while_open_is_rebuilt_in_the_same_process() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     fill(dir.path(), 40);
     let (store, writer, _) = open(dir.path());
     store.mark_for_rebuild(RebuildReason::LogTruncated).unwrap();
@@ -209,8 +215,18 @@ fn a_store_marked_while_open_is_rebuilt_in_the_same_process() {
 }
 
 #[test]
+fn a_store_whose_creation_was_cut_off_is_no_evidence() {
+    let dir = tempdir();
+    fill(dir.path(), 0);
+    std::fs::write(dir.path().join("CREATING"), "").unwrap();
+    std::fs::remove_file(dir.path().join("db/CURRENT")).unwrap();
+    assert_eq!(open(dir.path()).2, Opened::Fresh);
+    assert_eq!(open(dir.path()).2, Opened::Reused);
+}
+
+#[test]
 fn a_marker_without_words_counts_as_damage() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     fill(dir.path(), 40);
     std::fs::write(dir.path().join("REBUILD"), "").unwrap();
     assert_eq!(quarantined(&open(dir.path()).2).0, RebuildReason::Damaged);
@@ -218,7 +234,7 @@ fn a_marker_without_words_counts_as_damage() {
 
 #[test]
 fn the_newest_two_are_kept() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let mut moved = Vec::new();
     for _ in 0..4 {
         fill(dir.path(), 4);
@@ -231,7 +247,7 @@ fn the_newest_two_are_kept() {
 
 #[test]
 fn a_directory_in_use_is_named() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let _open = open(dir.path());
     let Err(error) = Store::open(dir.path(), &identity(), MEMORY) else { panic!("opened twice") };
     assert!(matches!(error, StoreError::Locked { .. }));
@@ -241,7 +257,7 @@ fn a_directory_in_use_is_named() {
 
 #[test]
 fn a_disk_that_refuses_is_an_error_and_no_damage() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempdir();
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     let Err(error) = Store::open(&file.join("state"), &identity(), MEMORY) else {
@@ -253,7 +269,7 @@ fn a_disk_that_refuses_is_an_error_and_no_damage() {
 
 #[test]
 fn nobody_else_reads_the_directory() {
-    let parent = tempfile::tempdir().unwrap();
+    let parent = tempdir();
     let dir = parent.path().join("state");
     let _open = open(&dir);
     let mode = std::fs::metadata(&dir).unwrap().permissions().mode();
