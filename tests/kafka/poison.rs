@@ -77,7 +77,11 @@ fn an_unattributable_consent_change_holds_until_released() {
         let names_both = detail.contains("casey") && detail.contains("test of release");
         names_both.then(|| letter.header("gate-release").map(str::to_owned))
     });
-    assert_eq!(audited.count(), keys.len(), "each release is audited with operator and reason");
+    assert_eq!(
+        audited.count(),
+        keys.len(),
+        "each release is audited with operator and reason"
+    );
     for unread in read_all(bootstrap, &[&topics.consent_change]) {
         let is_poison = unread
             .value

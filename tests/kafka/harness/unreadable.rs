@@ -73,6 +73,7 @@ pub(crate) fn json(kind: Kind, mut contact: impl FnMut() -> Contact) -> Vec<(Con
 }
 
 type Change = Box<dyn Fn(&Value) -> Vec<u8>>;
+type Mangle = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
 
 fn with(field: &'static str, wrong: Value) -> Change {
     Box::new(move |value| {
@@ -302,7 +303,7 @@ pub(crate) fn avro(
     for (name, value) in simple {
         all.push((contact(), unreadable(name, value)));
     }
-    let changes: Vec<(&str, Box<dyn Fn(Vec<u8>) -> Vec<u8>>)> = vec![
+    let changes: Vec<(&str, Mangle)> = vec![
         ("a zero behind the end", Box::new(|v| [v, vec![0]].concat())),
         (
             "many bytes behind the end",
