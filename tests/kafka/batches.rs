@@ -1,5 +1,6 @@
 //! Batches follow the load: a single message is decided without waiting for others, a backlog in bulk.
 
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::oracle;
@@ -47,13 +48,7 @@ fn batches_follow_the_load() {
 
     stage.message_all(&people);
     let gate = setup.spawn();
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "the backlog decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
+    drained(&stage, &during);
     let in_bulk = gate.metric_sum("consent_gate_transactions_total");
     assert!(
         in_bulk > 0.0 && in_bulk < BACKLOG as f64 / 50.0,

@@ -1,5 +1,6 @@
 //! Promise P2 across broker loss: the broker is stopped or killed five times under load, on its own data.
 
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::{Load, Stage};
 use crate::harness::oracle;
@@ -46,13 +47,7 @@ fn the_broker_restarts_under_load() {
         );
     }
     load.finish();
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(90),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();

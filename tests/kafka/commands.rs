@@ -1,5 +1,6 @@
 //! The commands an operator types before and beside `run`, on a real broker.
 
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::readers::During;
@@ -190,12 +191,6 @@ fn tap_follows_decisions() {
         "tap shows no address: {shown}"
     );
     drop(tap);
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
 }

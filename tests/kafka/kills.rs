@@ -1,5 +1,6 @@
 //! Promise P2 across crashes: SIGKILL at random moments under load, 25 times.
 
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::{Load, Stage};
 use crate::harness::oracle;
@@ -53,13 +54,7 @@ fn killed_under_load() {
     }
 
     load.finish();
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();

@@ -4,6 +4,7 @@
 //! First with a plain transactional producer, to prove that the proxy does the harm at all.
 
 use crate::harness::broker::{self, Broker};
+use crate::harness::drain::drained;
 use crate::harness::gate::{Setup, free_port};
 use crate::harness::load::{Load, Stage};
 use crate::harness::oracle;
@@ -163,13 +164,7 @@ fn a_late_end_txn_does_not_tear_the_gate() {
         );
     }
     load.finish();
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(90),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();

@@ -4,6 +4,7 @@
 //! broker acknowledged, so the gate has a millisecond to know.
 
 use crate::harness::data::{self, Contact};
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::oracle::{self, Findings};
@@ -97,13 +98,7 @@ pub(crate) fn run(
             });
         }
     });
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
     oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger)
 }

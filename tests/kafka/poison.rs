@@ -2,6 +2,7 @@
 //! everything, says where it is, survives a restart holding, and goes on when an operator releases it.
 
 use crate::harness::data;
+use crate::harness::drain::drained;
 use crate::harness::gate::{Gate, Setup};
 use crate::harness::load::Stage;
 use crate::harness::oracle;
@@ -102,16 +103,6 @@ fn an_unattributable_consent_change_holds_until_released() {
             "the key is carried over"
         );
     }
-}
-
-fn drained(stage: &Stage, during: &During) {
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
 }
 
 /// `/readyz` and the alert metric name topic, partition and offset.

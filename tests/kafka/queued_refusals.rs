@@ -2,6 +2,7 @@
 //! takes the messages up. The gate is started, started again after a clean stop, or resumed by SIGCONT.
 
 use crate::harness::data::{self, Contact};
+use crate::harness::drain::drained;
 use crate::harness::gate::{Gate, Setup};
 use crate::harness::load::Stage;
 use crate::harness::oracle::{self, Findings};
@@ -9,7 +10,6 @@ use crate::harness::readers::During;
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, figures};
 use std::path::PathBuf;
-use std::time::Duration;
 
 #[test]
 fn refusals_behind_queued_messages() {
@@ -91,14 +91,4 @@ fn pause(gate: &Gate, work: impl FnOnce()) {
     gate.signal("STOP");
     work();
     gate.signal("CONT");
-}
-
-fn drained(stage: &Stage, during: &During) {
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "the backlog decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
 }

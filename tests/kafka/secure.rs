@@ -2,6 +2,7 @@
 //! what cannot work ends with exit code 77 and names the cause.
 
 use crate::harness::broker::{self, Broker};
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::readers::During;
@@ -9,7 +10,6 @@ use crate::harness::topics::Topics;
 use crate::harness::{data, environment, figures, oracle};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 const PASSWORD: &str = "correct-horse";
 
@@ -193,8 +193,7 @@ fn works(secure: &Secure, setup: &Setup, name: &str) {
     stage.refuse_all(refusing);
     let gate = setup.spawn_ready();
     stage.message_all(&people);
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(name, wanted, Duration::from_secs(60), || during.count());
+    drained(&stage, &during);
     let doctor = setup.run(&["doctor"]);
     assert_eq!(
         doctor.status.code(),

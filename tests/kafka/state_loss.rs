@@ -3,6 +3,7 @@
 //! Deleted, damaged, from another cluster, a day old, or of a topic that was made anew: the gate rebuilds
 //! or replays. A gate that ends with 74 (storage) or 75 (try again) is started again, as a supervisor does.
 
+use crate::harness::drain::{drained, drained_while};
 use crate::harness::gate::{Gate, Setup};
 use crate::harness::load::Stage;
 use crate::harness::random::Random;
@@ -58,18 +59,10 @@ impl Life {
         for group in [&self.staying, &self.refused, &self.refusing] {
             self.stage.message_all(group);
         }
-        let wanted = self.stage.ledger.n_messages();
-        let (during, setup) = (&self.during, &self.setup);
         let mut n_restarts = 0;
-        environment::wait_for_progress(
-            "all messages decided",
-            wanted,
-            Duration::from_secs(60),
-            || {
-                supervise(&mut gate, setup, &mut n_restarts);
-                during.count()
-            },
-        );
+        drained_while(&self.stage, &self.during, || {
+            supervise(&mut gate, &self.setup, &mut n_restarts);
+        });
         self.n_restarts += n_restarts;
         gate.stop();
     }
@@ -236,9 +229,7 @@ fn state_of_another_cluster(bootstrap: &str, life: &Life) -> PathBuf {
     let setup = Setup::new("elsewhere-foreign", bootstrap, &stage.topics);
     let gate = setup.spawn_ready();
     stage.message_all(&life.refused);
-    environment::wait_for_progress("decided elsewhere", PEOPLE, Duration::from_secs(60), || {
-        during.count()
-    });
+    drained(&stage, &during);
     gate.stop();
     let approved = during.count_where(|record| record.topic == stage.topics.approved);
     assert_eq!(approved, PEOPLE, "elsewhere nobody refused");

@@ -1,5 +1,6 @@
 //! Promise P2 across planned changes: SIGTERM ten times, a second instance that joins and leaves 20 times.
 
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::{Load, Stage};
 use crate::harness::oracle;
@@ -44,13 +45,7 @@ fn terminated_under_load() {
         );
     }
     load.finish();
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();
@@ -105,13 +100,7 @@ fn a_second_instance_joins_and_leaves() {
         );
     }
     load.finish();
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
+    drained(&stage, &during);
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();

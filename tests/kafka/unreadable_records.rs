@@ -7,6 +7,7 @@
 use crate::harness::avro::Schema;
 use crate::harness::broker::{self, Broker};
 use crate::harness::data::{self, Contact};
+use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::ledger::TEST_ID;
 use crate::harness::load::Stage;
@@ -198,16 +199,6 @@ fn run(broker: &Broker, test: &str, format: &Format, registry: Option<&str>) {
         );
     }
     scene.check_dead_letters(&read_all(bootstrap, &[&topics.dead_letter]));
-}
-
-fn drained(stage: &Stage, during: &During) {
-    let wanted = stage.ledger.n_messages();
-    environment::wait_for_progress(
-        "all messages decided",
-        wanted,
-        Duration::from_secs(60),
-        || during.count(),
-    );
 }
 
 fn by_test_id(records: Vec<Record>) -> HashMap<u64, Record> {

@@ -76,6 +76,11 @@ pub(crate) fn note(text: &str) {
     writeln!(std::io::stderr(), "{text}").ok();
 }
 
+/// The consumer group of the gates that read this topic.
+pub(crate) fn group_of(outbound_topic: &str) -> String {
+    format!("group-{outbound_topic}")
+}
+
 /// Says that `test` cannot run; where skipping is not allowed, fails.
 pub(crate) fn skip(test: &str, why: &str) {
     note(&format!("skipped: {test}: {why}"));

@@ -42,7 +42,7 @@ impl Setup {
             instance_id: "gate-1".to_owned(),
             lanes: 2,
             bootstrap: bootstrap.to_owned(),
-            group: format!("group-{}", topics.outbound),
+            group: environment::group_of(&topics.outbound),
             topics: topics.clone(),
             formats: ("json", "json"),
             registry: None,
@@ -318,6 +318,10 @@ impl Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
+        if !self.over && std::thread::panicking() {
+            let ready = self.get("/readyz?verbose");
+            println!("--- /readyz of {}: {ready:?}", self.setup.instance_id);
+        }
         if !self.over {
             self.child.kill().ok();
             self.child.wait().ok();

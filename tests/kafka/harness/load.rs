@@ -17,6 +17,7 @@ const PADDING_BYTES: usize = 200;
 
 /// One test's producer, topics and ledger.
 pub(crate) struct Stage {
+    pub(crate) bootstrap: String,
     pub(crate) producer: Plain,
     pub(crate) topics: Topics,
     pub(crate) ledger: Ledger,
@@ -27,6 +28,7 @@ impl Stage {
     /// Sets the stage.
     pub(crate) fn new(bootstrap: &str, topics: &Topics) -> Self {
         Self {
+            bootstrap: bootstrap.to_owned(),
             producer: Plain::new(bootstrap),
             topics: topics.clone(),
             ledger: Ledger::default(),

@@ -85,13 +85,25 @@ fn consumer(bootstrap: &str, isolation: &str) -> BaseConsumer<Silent> {
         .expect("a consumer can be made")
 }
 
+/// The topic's partitions, once each of them has a leader: right after its creation a broker may not know
+/// them all, and a partition that is left out would never be read.
 fn partitions(consumer: &BaseConsumer<Silent>, topic: &str) -> Vec<i32> {
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(30));
-    let metadata = metadata.expect("the broker answers");
-    let topics = metadata.topics().iter();
-    topics
-        .flat_map(|topic| topic.partitions().iter().map(|p| p.id()))
-        .collect()
+    let mut found = Vec::new();
+    wait_until(
+        &format!("{topic} has leaders"),
+        Duration::from_secs(60),
+        || {
+            let Ok(metadata) = consumer.fetch_metadata(Some(topic), Duration::from_secs(30)) else {
+                return false;
+            };
+            let Some(topic) = metadata.topics().first().filter(|t| t.error().is_none()) else {
+                return false;
+            };
+            found = topic.partitions().iter().map(|p| p.id()).collect();
+            !found.is_empty() && topic.partitions().iter().all(|p| p.leader() >= 0)
+        },
+    );
+    found
 }
 
 fn assign(consumer: &BaseConsumer<Silent>, topics: &[&str]) {

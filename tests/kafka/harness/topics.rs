@@ -1,5 +1,6 @@
 //! The topics of one test: names of its own, so that tests share a broker without meeting.
 
+use crate::harness::environment;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -89,6 +90,12 @@ pub(crate) fn create(bootstrap: &str, topics: &[(&str, i32)]) {
     for result in results {
         result.expect("the topic can be made");
     }
+    for (name, n_partitions) in topics {
+        let what = format!("{name} is known to the broker");
+        environment::wait_until(&what, Duration::from_secs(60), || {
+            partitions(bootstrap, name) == Some(*n_partitions as usize)
+        });
+    }
 }
 
 /// Deletes topics.
@@ -101,7 +108,7 @@ pub(crate) fn delete(bootstrap: &str, topics: &[&str]) {
     }
 }
 
-/// How many partitions a topic has; `None` when there is no such topic.
+/// How many partitions with a leader a topic has; `None` when there is no such topic.
 pub(crate) fn partitions(bootstrap: &str, topic: &str) -> Option<usize> {
     let admin = admin(bootstrap);
     let metadata = admin
@@ -109,7 +116,8 @@ pub(crate) fn partitions(bootstrap: &str, topic: &str) -> Option<usize> {
         .fetch_metadata(Some(topic), Duration::from_secs(20));
     let metadata = metadata.expect("the broker answers");
     let topic = metadata.topics().first()?;
-    topic.error().is_none().then(|| topic.partitions().len())
+    let led = topic.partitions().iter().filter(|p| p.leader() >= 0);
+    topic.error().is_none().then(|| led.count())
 }
 
 fn admin(bootstrap: &str) -> AdminClient<DefaultClientContext> {
