@@ -1,0 +1,138 @@
+//! A real Apache Kafka, started by `scripts/kafka` and ended with the test runner.
+//!
+//! Most tests share one broker and keep apart by topic names; a test that restarts or reconfigures a
+//! broker starts its own. `CONSENT_GATE_TEST_KAFKA=host:port` replaces the shared one.
+
+use crate::harness::environment;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// A running broker.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    /// Where clients connect without TLS.
+    pub(crate) bootstrap: String,
+    /// The listener that demands SASL, when started with `--secure`.
+    pub(crate) sasl_ssl: Option<String>,
+    /// The listener that demands a client certificate, when started with `--secure`.
+    pub(crate) mtls: Option<String>,
+    /// Set for a broker that this value stops when dropped.
+    dir: Option<PathBuf>,
+}
+
+/// The broker that tests share, or `None` after saying why `test` is skipped.
+pub(crate) fn shared(test: &str) -> Option<&'static Broker> {
+    static SHARED: OnceLock<Result<Broker, String>> = OnceLock::new();
+    let shared = SHARED.get_or_init(|| match std::env::var("CONSENT_GATE_TEST_KAFKA") {
+        Ok(bootstrap) => Ok(Broker {
+            bootstrap,
+            sasl_ssl: None,
+            mtls: None,
+            dir: None,
+        }),
+        Err(_) => available().map(|()| start("shared-broker", &[])),
+    });
+    match shared {
+        Ok(broker) => Some(broker),
+        Err(why) => {
+            environment::skip(test, why);
+            None
+        }
+    }
+}
+
+/// A broker for one test, stopped when dropped; `None` after saying why `test` is skipped.
+pub(crate) fn own(test: &str, options: &[&str]) -> Option<Broker> {
+    match available() {
+        Ok(()) => Some(start(test, options)),
+        Err(why) => {
+            environment::skip(test, &why);
+            None
+        }
+    }
+}
+
+/// Whether Kafka can be started here. `fetch` is a no-op when the cache has it.
+fn available() -> Result<(), String> {
+    static AVAILABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    let fetch = || {
+        let output = Command::new(environment::script("kafka"))
+            .arg("fetch")
+            .output()
+            .map_err(|error| format!("scripts/kafka: {error}"))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Err(text.trim().replace('\n', "; "));
+        }
+        let java = Command::new("java").arg("-version").output();
+        java.map(|_| ()).map_err(|error| format!("java: {error}"))
+    };
+    AVAILABLE.get_or_init(fetch).clone()
+}
+
+fn start(name: &str, options: &[&str]) -> Broker {
+    let dir = environment::new_dir(name);
+    let output = kafka("start", &dir, &[])
+        .args(["--owner", &std::process::id().to_string()])
+        .args(options)
+        .output()
+        .expect("scripts/kafka can be run");
+    let printed = lines(&output);
+    let value = |key: &str| {
+        let line = printed.lines().find_map(|line| line.strip_prefix(key));
+        line.map(str::to_owned)
+    };
+    Broker {
+        bootstrap: value("bootstrap=").expect("scripts/kafka start prints bootstrap="),
+        sasl_ssl: value("sasl_ssl="),
+        mtls: value("mtls="),
+        dir: Some(dir),
+    }
+}
+
+fn kafka(command: &str, dir: &Path, options: &[&str]) -> Command {
+    let mut kafka = Command::new(environment::script("kafka"));
+    kafka.arg(command).arg("--dir").arg(dir).args(options);
+    kafka
+}
+
+fn lines(output: &std::process::Output) -> String {
+    assert!(
+        output.status.success(),
+        "scripts/kafka failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+impl Broker {
+    /// Stops and starts it on the same ports with the same data; `hard` kills it.
+    pub(crate) fn restart(&self, hard: bool) {
+        let dir = self
+            .dir
+            .as_ref()
+            .expect("only a test's own broker restarts");
+        let options: &[&str] = if hard { &["--hard"] } else { &[] };
+        let output = kafka("restart", dir, options).output();
+        lines(&output.expect("scripts/kafka can be run"));
+    }
+
+    /// Runs one of Kafka's own tools against it.
+    pub(crate) fn tool(&self, name: &str, arguments: &[&str]) -> String {
+        let output = Command::new(environment::script("kafka"))
+            .args(["tool", name, "--bootstrap-server", &self.bootstrap])
+            .args(arguments)
+            .output();
+        lines(&output.expect("scripts/kafka can be run"))
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Some(dir) = &self.dir {
+            // a broker that will not stop is the watcher's business (`--owner`)
+            kafka("stop", dir, &["--hard"]).output().ok();
+        }
+    }
+}

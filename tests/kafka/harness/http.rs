@@ -1,0 +1,58 @@
+//! HTTP by hand: the tests look at the gate's endpoints as a load balancer would, without a client library.
+
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// Sends one request to 127.0.0.1 and returns status and body.
+pub(crate) fn request(port: u16, head: &str, body: &str) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    let length = body.len();
+    write!(
+        stream,
+        "{head} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n"
+    )?;
+    if !body.is_empty() {
+        write!(stream, "Content-Type: application/json\r\n")?;
+    }
+    write!(stream, "\r\n{body}")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| Error::new(ErrorKind::InvalidData, "no end of headers"))?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.ok_or_else(|| Error::new(ErrorKind::InvalidData, "no status"))?;
+    let chunked = head
+        .to_ascii_lowercase()
+        .contains("transfer-encoding: chunked");
+    let body = if chunked {
+        join_chunks(body)
+    } else {
+        body.to_owned()
+    };
+    Ok((status, body))
+}
+
+/// GET `path`.
+pub(crate) fn get(port: u16, path: &str) -> Result<(u16, String)> {
+    request(port, &format!("GET {path}"), "")
+}
+
+/// Chunks joined; text only, so that a byte count is enough.
+fn join_chunks(mut rest: &str) -> String {
+    let mut body = String::new();
+    while let Some((size, tail)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
+        let Some(chunk) = tail.get(..size).filter(|chunk| !chunk.is_empty()) else {
+            break;
+        };
+        body.push_str(chunk);
+        rest = tail.get(size + 2..).unwrap_or("");
+    }
+    body
+}
+
+const TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,33 @@
+//! The real program on a real Apache Kafka, judged by an oracle that shares no code with it.
+//!
+//! One binary, so that the tests share one broker and one link. `harness/` holds what they are made of;
+//! every other file is one promise and how it could be broken. Without Java or Kafka each test says
+//! `skipped: NAME: why`; `CONSENT_GATE_TESTS_NO_SKIP=1` makes that a failure. No test asserts a duration:
+//! figures go to `target/test-figures/`.
+//!
+//! `CONSENT_GATE_TEST_<COUNT>` (REFUSALS, QUEUED, KILLS, …) makes a run smaller or larger than the issue asks.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that meets the unexpected must fail, and what it prints is shown only then"
+)]
+
+mod batches;
+mod broker_restarts;
+mod commands;
+mod foreign_transaction;
+mod harness;
+mod harness_works;
+mod kills;
+mod late_end_txn;
+mod live_refusals;
+mod oracle_turns_red;
+mod poison;
+mod queued_refusals;
+mod secure;
+mod state_loss;
+mod stops_and_joins;
+mod unreadable_records;
