@@ -29,9 +29,7 @@ pub fn mark_for_rebuild(dir: &Path, reason: RebuildReason) -> Result<(), StoreEr
 fn write(dir: &Path, reason: RebuildReason) -> io::Result<()> {
     // existence is enough: on a full disk the word may be missing
     let mut file = File::create(dir.join(REBUILD))?;
-    let worded = file
-        .write_all(reason.as_str().as_bytes())
-        .and_then(|()| file.sync_all());
+    let worded = file.write_all(reason.as_str().as_bytes()).and_then(|()| file.sync_all());
     sync_dir(dir).and(worded)
 }
 

@@ -33,11 +33,7 @@ fn batches_follow_the_load() {
         environment::wait_until("a single message decided", Duration::from_secs(30), || {
             during.count() > n
         });
-        latencies.extend(
-            during
-                .seen_at(n)
-                .map(|at| at.saturating_duration_since(sent)),
-        );
+        latencies.extend(during.seen_at(n).map(|at| at.saturating_duration_since(sent)));
     }
     let singly = gate.metric_sum("consent_gate_transactions_total");
     assert!(

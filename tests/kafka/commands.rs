@@ -10,28 +10,19 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 fn text(output: &Output) -> String {
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     format!("{out}{err}")
 }
 
 #[test]
 fn the_version_and_a_usage_error() {
     let run = |arguments: &[&str]| {
-        Command::new(environment::gate_program())
-            .args(arguments)
-            .output()
-            .unwrap()
+        Command::new(environment::gate_program()).args(arguments).output().unwrap()
     };
     let version = run(&["--version"]);
     assert_eq!(version.status.code(), Some(0));
-    assert!(
-        text(&version).contains(env!("CARGO_PKG_VERSION")),
-        "{}",
-        text(&version)
-    );
+    assert!(text(&version).contains(env!("CARGO_PKG_VERSION")), "{}", text(&version));
     assert_eq!(run(&["no-such-command"]).status.code(), Some(64));
     let missing = run(&["run", "-c", "/nonexistent/gate.yaml"]);
     assert_eq!(missing.status.code(), Some(78), "{}", text(&missing));
@@ -49,12 +40,7 @@ fn topics_create_then_doctor_then_run() {
     let names = Topics::named("made-by-the-gate");
     let setup = Setup::new("create", bootstrap, &names);
     let before = setup.run(&["doctor"]);
-    assert_eq!(
-        before.status.code(),
-        Some(78),
-        "missing topics break a promise: {}",
-        text(&before)
-    );
+    assert_eq!(before.status.code(), Some(78), "missing topics break a promise: {}", text(&before));
     assert!(
         text(&before).contains(&names.consent_change),
         "doctor names what is missing: {}",
@@ -71,25 +57,12 @@ fn topics_create_then_doctor_then_run() {
         &names.dead_letter,
     ];
     for topic in all {
-        assert!(
-            topics::partitions(bootstrap, topic).is_some(),
-            "{topic} was not made"
-        );
+        assert!(topics::partitions(bootstrap, topic).is_some(), "{topic} was not made");
     }
     let again = setup.run(&["topics", "create"]);
-    assert_eq!(
-        again.status.code(),
-        Some(0),
-        "creating again changes nothing: {}",
-        text(&again)
-    );
+    assert_eq!(again.status.code(), Some(0), "creating again changes nothing: {}", text(&again));
     let after = setup.run(&["doctor"]);
-    assert_eq!(
-        after.status.code(),
-        Some(0),
-        "its own topics are safe: {}",
-        text(&after)
-    );
+    assert_eq!(after.status.code(), Some(0), "its own topics are safe: {}", text(&after));
     let gate = setup.spawn_ready();
     let (livez, _) = gate.get("/livez").expect("the gate answers");
     assert_eq!(livez, 200);
@@ -124,11 +97,7 @@ fn doctor_finds_a_topic_that_forgets() {
         "a refusal would be forgotten after a day: {}",
         text(&bad)
     );
-    assert!(
-        text(&bad).contains("retention"),
-        "doctor names the fix: {}",
-        text(&bad)
-    );
+    assert!(text(&bad).contains("retention"), "doctor names the fix: {}", text(&bad));
 }
 
 #[test]
@@ -149,16 +118,9 @@ fn the_gate_refuses_a_missing_consent_topic() {
         }
         std::thread::sleep(Duration::from_millis(25));
     }
-    assert!(
-        matches!(ended, None | Some(Some(78))),
-        "{ended:?}: {}",
-        gate.log_text()
-    );
+    assert!(matches!(ended, None | Some(Some(78))), "{ended:?}: {}", gate.log_text());
     if ended.is_none() {
-        topics::create(
-            &broker.bootstrap,
-            &[(&names.consent_change, CONSENT_PARTITIONS)],
-        );
+        topics::create(&broker.bootstrap, &[(&names.consent_change, CONSENT_PARTITIONS)]);
         gate.wait_ready();
         gate.stop();
     }
@@ -186,10 +148,7 @@ fn tap_follows_decisions() {
         tap.log_text().contains("express_consent")
     });
     let shown = tap.log_text();
-    assert!(
-        !shown.contains("@mail.example.org"),
-        "tap shows no address: {shown}"
-    );
+    assert!(!shown.contains("@mail.example.org"), "tap shows no address: {shown}");
     drop(tap);
     drained(&stage, &during);
     gate.stop();

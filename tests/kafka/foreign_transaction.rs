@@ -43,13 +43,7 @@ fn an_open_foreign_transaction_holds_the_gate() {
         foreign.begin();
         let stranger = data::Contact::new(&format!("{round}-stranger"));
         let record = stage.opt_in_record(&stranger, data::yesterday());
-        foreign.write(
-            &topics.consent_change,
-            &Outgoing {
-                partition: Some(PARTITION),
-                ..record
-            },
-        );
+        foreign.write(&topics.consent_change, &Outgoing { partition: Some(PARTITION), ..record });
         refuse_behind(&stage, &refusing);
         stage.message_all(&refusing);
         stage.message_all(&staying);
@@ -57,14 +51,9 @@ fn an_open_foreign_transaction_holds_the_gate() {
         assert_named(&gate, &topics);
         // long enough for a gate that gives up waiting to show it
         std::thread::sleep(Duration::from_secs(5));
-        let approved = during.records()[before..]
-            .iter()
-            .filter(|r| r.topic == topics.approved)
-            .count();
-        assert_eq!(
-            approved, 0,
-            "nothing may be approved while the transaction is open"
-        );
+        let approved =
+            during.records()[before..].iter().filter(|r| r.topic == topics.approved).count();
+        assert_eq!(approved, 0, "nothing may be approved while the transaction is open");
         assert_named(&gate, &topics);
 
         if commit {
@@ -86,15 +75,10 @@ fn refuse_behind(stage: &Stage, refusing: &[data::Contact]) {
     let sent = std::time::Instant::now();
     let records = refusing.iter().enumerate().map(|(n, contact)| {
         let record = stage.refusal_record(contact, n);
-        Outgoing {
-            partition: Some(PARTITION),
-            ..record
-        }
+        Outgoing { partition: Some(PARTITION), ..record }
     });
     let records: Vec<_> = records.collect();
-    let acked = stage
-        .producer
-        .send_all(&stage.topics.consent_change, &records);
+    let acked = stage.producer.send_all(&stage.topics.consent_change, &records);
     for (contact, acked) in refusing.iter().zip(acked) {
         assert_eq!(acked.partition, PARTITION);
         stage.ledger.refused(&contact.id, sent, acked.at);
@@ -104,26 +88,16 @@ fn refuse_behind(stage: &Stage, refusing: &[data::Contact]) {
 /// `/readyz` and a metric say which partition is in the way.
 fn assert_named(gate: &Gate, topics: &Topics) {
     let mut answer = None;
-    environment::wait_until(
-        "/readyz names the open transaction",
-        Duration::from_secs(60),
-        || {
-            answer = gate.get("/readyz");
-            answer.as_ref().is_some_and(|(status, body)| {
-                *status == 503 && body.contains(&topics.consent_change)
-            })
-        },
-    );
+    environment::wait_until("/readyz names the open transaction", Duration::from_secs(60), || {
+        answer = gate.get("/readyz");
+        answer
+            .as_ref()
+            .is_some_and(|(status, body)| *status == 503 && body.contains(&topics.consent_change))
+    });
     let (_, body) = answer.unwrap_or_default();
-    assert!(
-        body.contains(&PARTITION.to_string()),
-        "/readyz must name the partition: {body}"
-    );
+    assert!(body.contains(&PARTITION.to_string()), "/readyz must name the partition: {body}");
     let held = gate.metric_sum("consent_gate_held_partitions");
-    assert!(
-        held > 0.0,
-        "consent_gate_held_partitions must show the hold"
-    );
+    assert!(held > 0.0, "consent_gate_held_partitions must show the hold");
     let (_, metrics) = gate.get("/metrics").unwrap_or_default();
     let partition = format!("partition=\"{PARTITION}\"");
     let named = metrics.lines().any(|line| {
@@ -137,10 +111,6 @@ fn assert_named(gate: &Gate, topics: &Topics) {
 }
 
 fn hold_lines(metrics: &str) -> Vec<&str> {
-    let lines = metrics
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.ends_with(" 0"));
-    lines
-        .filter(|line| line.contains("held") || line.contains("partition="))
-        .collect()
+    let lines = metrics.lines().filter(|line| !line.starts_with('#') && !line.ends_with(" 0"));
+    lines.filter(|line| line.contains("held") || line.contains("partition=")).collect()
 }

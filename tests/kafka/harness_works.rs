@@ -31,18 +31,13 @@ fn the_readers_see_what_was_committed_and_nothing_else() {
             producer.abort();
         }
     }
-    environment::wait_for_progress(
-        "committed records seen",
-        100,
-        Duration::from_secs(30),
-        || during.count(),
-    );
+    environment::wait_for_progress("committed records seen", 100, Duration::from_secs(30), || {
+        during.count()
+    });
     let after = read_all(bootstrap, &topics.outputs());
     assert_eq!(after.len(), 100);
     assert!(
-        after
-            .iter()
-            .all(|record| record.value.as_deref() != Some(b"1")),
+        after.iter().all(|record| record.value.as_deref() != Some(b"1")),
         "aborted records stay unseen"
     );
     assert!(after.iter().all(|record| record.headers.len() == 2));
@@ -52,13 +47,6 @@ fn the_readers_see_what_was_committed_and_nothing_else() {
     stage.opt_in(&people);
     stage.message_all(&people);
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
-    assert_eq!(
-        (
-            findings.n_inputs,
-            findings.lost.len(),
-            findings.invented.len()
-        ),
-        (30, 30, 100)
-    );
+    assert_eq!((findings.n_inputs, findings.lost.len(), findings.invented.len()), (30, 30, 100));
     assert!(findings.vanished.is_empty() && findings.wrong_approvals.is_empty());
 }

@@ -41,11 +41,7 @@ fn killed_under_load() {
             &format!("decisions after kill {round}"),
             Duration::from_secs(90),
             || {
-                assert_eq!(
-                    gate.exited(),
-                    None,
-                    "the gate ended by itself after kill {round}"
-                );
+                assert_eq!(gate.exited(), None, "the gate ended by itself after kill {round}");
                 back = during.seen_at(seen);
                 back.is_some()
             },

@@ -43,11 +43,7 @@ fn proxied(test: &str) -> Option<Proxied> {
     }
     let broker = broker::own(test, &options)?;
     let proxy = Proxy::start(front, ([127, 0, 0, 1], behind).into());
-    Some(Proxied {
-        broker,
-        proxy,
-        bootstrap: format!("127.0.0.1:{front}"),
-    })
+    Some(Proxied { broker, proxy, bootstrap: format!("127.0.0.1:{front}") })
 }
 
 /// Ten records, committed; five records, a late `EndTxn`, then an abort: the five are there for ever.
@@ -62,11 +58,7 @@ fn a_late_end_txn_tears_a_plain_transaction() {
     let record = |text: &str| Outgoing::new("key", text.as_bytes().to_vec());
     producer.begin();
     (0..10).for_each(|n| producer.write(topic, &record(&format!("first-{n}"))));
-    proxied.proxy.arm(Plan {
-        cut: true,
-        steps: usize::MAX,
-        pause: Duration::ZERO,
-    });
+    proxied.proxy.arm(Plan { cut: true, steps: usize::MAX, pause: Duration::ZERO });
     producer.commit();
     assert_eq!(
         proxied.proxy.stage(),
@@ -76,22 +68,13 @@ fn a_late_end_txn_tears_a_plain_transaction() {
     producer.begin();
     (0..5).for_each(|n| producer.write(topic, &record(&format!("second-{n}"))));
     proxied.proxy.deliver_now();
-    assert_eq!(
-        proxied.proxy.stage(),
-        Progress::Delivered(0),
-        "the broker takes the late request"
-    );
+    assert_eq!(proxied.proxy.stage(), Progress::Delivered(0), "the broker takes the late request");
     // the client believes that it aborts; what it is told is of no interest here
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| producer.abort())).ok();
     drop(producer);
-    let values = read_all(&proxied.broker.bootstrap, &[topic])
-        .into_iter()
-        .filter_map(|r| r.value);
+    let values = read_all(&proxied.broker.bootstrap, &[topic]).into_iter().filter_map(|r| r.value);
     let aborted = values.filter(|value| value.starts_with(b"second-")).count();
-    assert_eq!(
-        aborted, 5,
-        "the late request committed what the client aborted"
-    );
+    assert_eq!(aborted, 5, "the late request committed what the client aborted");
 }
 
 #[test]
@@ -151,11 +134,7 @@ fn a_late_end_txn_does_not_tear_the_gate() {
             Duration::from_secs(120),
             || {
                 if let Some(code) = gate.exited() {
-                    assert_eq!(
-                        code,
-                        Some(75),
-                        "the gate ended by itself after round {round}"
-                    );
+                    assert_eq!(code, Some(75), "the gate ended by itself after round {round}");
                     n_respawned += 1;
                     gate = setup.spawn();
                 }
@@ -169,11 +148,8 @@ fn a_late_end_txn_does_not_tear_the_gate() {
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();
     numbers["rounds"] = n_rounds.into();
-    numbers["accepted_by_the_broker"] = codes
-        .iter()
-        .filter(|c| **c == Progress::Delivered(0))
-        .count()
-        .into();
+    numbers["accepted_by_the_broker"] =
+        codes.iter().filter(|c| **c == Progress::Delivered(0)).count().into();
     numbers["delivered_by_the_clock"] = n_forced.into();
     numbers["ended_with_75"] = n_respawned.into();
     figures::record("late_end_txn", numbers);

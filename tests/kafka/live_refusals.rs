@@ -31,14 +31,8 @@ fn live_refusals_by_a_plain_producer() {
         return;
     };
     let n = environment::count("REFUSALS", 5000);
-    let findings = run(
-        &broker.bootstrap,
-        "live-plain",
-        Producer::Plain,
-        n,
-        environment::gate_program(),
-        &[],
-    );
+    let findings =
+        run(&broker.bootstrap, "live-plain", Producer::Plain, n, environment::gate_program(), &[]);
     figures::record("live_refusals_plain", findings.figures());
     findings.assert_clean();
 }
@@ -79,10 +73,8 @@ pub(crate) fn run(
     let during = During::follow(bootstrap, &topics.outputs());
     let mut setup = Setup::new(name, bootstrap, &topics);
     setup.program = program;
-    setup.environment = environment
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
+    setup.environment =
+        environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let gate = setup.spawn_ready();
     std::thread::scope(|scope| {
         for worker in 0..WORKERS {

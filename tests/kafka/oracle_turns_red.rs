@@ -24,17 +24,10 @@ fn program(test: &str) -> Option<PathBuf> {
 fn assert_red(name: &str, findings: &Findings) {
     figures::record(name, findings.figures());
     let n = findings.wrong_approvals.len();
-    assert!(
-        n > 0,
-        "without a barrier the oracle must find wrong approvals"
-    );
+    assert!(n > 0, "without a barrier the oracle must find wrong approvals");
     for (kind, faults) in findings.faults() {
         let expected = ["wrong_approvals", "wrong_blocks"].contains(&kind);
-        assert!(
-            expected || faults.is_empty(),
-            "{kind}: {:?}",
-            faults.first()
-        );
+        assert!(expected || faults.is_empty(), "{kind}: {:?}", faults.first());
     }
 }
 
@@ -45,18 +38,9 @@ fn without_a_barrier_live_refusals_turn_red() {
         return;
     };
     let n = environment::count("RED", 2000);
-    for (name, how) in [
-        ("red-plain", Producer::Plain),
-        ("red-txn", Producer::Transactional),
-    ] {
-        let findings = live_refusals::run(
-            &broker.bootstrap,
-            name,
-            how,
-            n,
-            program.clone(),
-            &NO_BARRIER,
-        );
+    for (name, how) in [("red-plain", Producer::Plain), ("red-txn", Producer::Transactional)] {
+        let findings =
+            live_refusals::run(&broker.bootstrap, name, how, n, program.clone(), &NO_BARRIER);
         assert_red(&name.replace('-', "_"), &findings);
     }
 }

@@ -32,11 +32,7 @@ fn an_unattributable_consent_change_holds_until_released() {
     let keys = [None, Some(Vec::new()), Some(vec![0xff, 0xfe])];
     for (round, key) in keys.iter().enumerate() {
         let value = format!("nobody can read this, round {round}").into_bytes();
-        let record = Outgoing {
-            key: key.clone(),
-            value: Some(value),
-            ..Outgoing::default()
-        };
+        let record = Outgoing { key: key.clone(), value: Some(value), ..Outgoing::default() };
         let poison = stage.producer.send(&topics.consent_change, &record);
         let before = during.count();
         stage.message_all(&people);
@@ -56,11 +52,7 @@ fn an_unattributable_consent_change_holds_until_released() {
         release(&setup, &topics, poison);
         drained(&stage, &during);
         environment::wait_until("ready again", Duration::from_secs(60), || gate.is_ready());
-        assert_eq!(
-            gate.metric_sum("consent_gate_consent_poison"),
-            0.0,
-            "the alert is over"
-        );
+        assert_eq!(gate.metric_sum("consent_gate_consent_poison"), 0.0, "the alert is over");
     }
     gate.stop();
 
@@ -78,30 +70,12 @@ fn an_unattributable_consent_change_holds_until_released() {
         let names_both = detail.contains("casey") && detail.contains("test of release");
         names_both.then(|| letter.header("gate-release").map(str::to_owned))
     });
-    assert_eq!(
-        audited.count(),
-        keys.len(),
-        "each release is audited with operator and reason"
-    );
+    assert_eq!(audited.count(), keys.len(), "each release is audited with operator and reason");
     for unread in read_all(bootstrap, &[&topics.consent_change]) {
-        let is_poison = unread
-            .value
-            .as_deref()
-            .is_some_and(|v| v.starts_with(b"nobody"));
-        let own: Vec<_> = letters
-            .iter()
-            .filter(|letter| letter.value == unread.value)
-            .collect();
-        assert_eq!(
-            own.len(),
-            usize::from(is_poison),
-            "dead letters of {}",
-            unread.place()
-        );
-        assert!(
-            own.iter().all(|letter| letter.key == unread.key),
-            "the key is carried over"
-        );
+        let is_poison = unread.value.as_deref().is_some_and(|v| v.starts_with(b"nobody"));
+        let own: Vec<_> = letters.iter().filter(|letter| letter.value == unread.value).collect();
+        assert_eq!(own.len(), usize::from(is_poison), "dead letters of {}", unread.place());
+        assert!(own.iter().all(|letter| letter.key == unread.key), "the key is carried over");
     }
 }
 

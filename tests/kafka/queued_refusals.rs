@@ -17,13 +17,7 @@ fn refusals_behind_queued_messages() {
         return;
     };
     let n = environment::count("QUEUED", 5000);
-    let findings = run(
-        &broker.bootstrap,
-        "queued",
-        n,
-        environment::gate_program(),
-        &[],
-    );
+    let findings = run(&broker.bootstrap, "queued", n, environment::gate_program(), &[]);
     figures::record("queued_refusals", findings.figures());
     findings.assert_clean();
 }
@@ -41,10 +35,8 @@ pub(crate) fn run(
     let during = During::follow(bootstrap, &topics.outputs());
     let mut setup = Setup::new(name, bootstrap, &topics);
     setup.program = program;
-    setup.environment = environment
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
+    setup.environment =
+        environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let people = ["fresh", "stopped", "paused"].map(|phase| People::opt_in(&stage, phase, n));
 
     people[0].queue_then_refuse(&stage);

@@ -22,36 +22,21 @@ struct Secure {
 impl Secure {
     fn start(test: &str) -> Option<Self> {
         let certificates = environment::target().join("test-certificates");
-        let made = Command::new(environment::script("kafka-certs"))
-            .arg(&certificates)
-            .output();
+        let made = Command::new(environment::script("kafka-certs")).arg(&certificates).output();
         let made = made.expect("scripts/kafka-certs can be run");
         if !made.status.success() {
             environment::skip(test, String::from_utf8_lossy(&made.stderr).trim());
             return None;
         }
-        let path = certificates
-            .to_str()
-            .expect("the target directory has a plain name");
+        let path = certificates.to_str().expect("the target directory has a plain name");
         let gate = format!("SCRAM-SHA-512=[name=gate,password={PASSWORD}]");
         let limited = format!("SCRAM-SHA-512=[name=limited,password={PASSWORD}]");
-        let options = [
-            "--secure",
-            path,
-            "--add-scram",
-            &gate,
-            "--add-scram",
-            &limited,
-        ];
+        let options = ["--secure", path, "--add-scram", &gate, "--add-scram", &limited];
         let broker = broker::own(test, &options)?;
         let secrets = environment::new_dir("secrets");
         std::fs::write(secrets.join("password"), PASSWORD).unwrap();
         std::fs::write(secrets.join("wrong-password"), "battery-staple").unwrap();
-        Some(Self {
-            broker,
-            certificates,
-            secrets,
-        })
+        Some(Self { broker, certificates, secrets })
     }
 
     fn file(&self, name: &str) -> String {
@@ -77,10 +62,7 @@ impl Secure {
         setup.properties = properties(&[
             ("security.protocol", "SSL"),
             ("ssl.ca.location", &self.file("ca.pem")),
-            (
-                "ssl.certificate.location",
-                &self.file(&format!("{name}.pem")),
-            ),
+            ("ssl.certificate.location", &self.file(&format!("{name}.pem"))),
             ("ssl.key.location", &self.file(&format!("{name}.key"))),
         ]);
         setup
@@ -98,10 +80,7 @@ impl Secure {
 }
 
 fn properties(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect()
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
 }
 
 #[test]
@@ -111,15 +90,7 @@ fn the_gate_on_a_secure_broker() {
     };
     let bootstrap = &secure.broker.bootstrap;
     let topics = Topics::create(bootstrap, "secure");
-    let everything = [
-        "--topic",
-        "*",
-        "--group",
-        "*",
-        "--transactional-id",
-        "*",
-        "--cluster",
-    ];
+    let everything = ["--topic", "*", "--group", "*", "--transactional-id", "*", "--cluster"];
     let refused = |setup: &Setup, what: &str, words: &[&str]| refused(setup, what, words);
 
     // nothing is allowed yet
@@ -180,11 +151,7 @@ fn refused(setup: &Setup, what: &str, words: &[&str]) {
 fn works(secure: &Secure, setup: &Setup, name: &str) {
     let bootstrap = &secure.broker.bootstrap;
     let topics = Topics::create(bootstrap, name);
-    let setup = Setup {
-        topics: topics.clone(),
-        group: format!("group-{name}"),
-        ..setup.clone()
-    };
+    let setup = Setup { topics: topics.clone(), group: format!("group-{name}"), ..setup.clone() };
     let stage = Stage::new(bootstrap, &topics);
     let during = During::follow(bootstrap, &topics.outputs());
     let people = data::contacts(name, 200);
@@ -195,12 +162,7 @@ fn works(secure: &Secure, setup: &Setup, name: &str) {
     stage.message_all(&people);
     drained(&stage, &during);
     let doctor = setup.run(&["doctor"]);
-    assert_eq!(
-        doctor.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&doctor.stdout)
-    );
+    assert_eq!(doctor.status.code(), Some(0), "{}", String::from_utf8_lossy(&doctor.stdout));
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     figures::record(&format!("secure_{name}"), findings.figures());

@@ -98,13 +98,8 @@ fn supervise(gate: &mut Gate, setup: &Setup, n_restarts: &mut usize) {
 
 /// Names of what was put aside.
 fn quarantined(state: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(state.join("quarantine"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
+    let entries = std::fs::read_dir(state.join("quarantine")).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[test]
@@ -130,22 +125,13 @@ fn state_damaged() {
     let topics = Topics::create(&broker.bootstrap, "damaged");
     let mut life = Life::begin(&broker.bootstrap, "damaged", &topics);
     life.decide();
-    let n_tables = flip(&life.setup.state_dir(), &mut random, |name| {
-        name.ends_with(".sst")
-    });
-    assert!(
-        n_tables > 0,
-        "a gate that stopped cleanly has flushed its state"
-    );
+    let n_tables = flip(&life.setup.state_dir(), &mut random, |name| name.ends_with(".sst"));
+    assert!(n_tables > 0, "a gate that stopped cleanly has flushed its state");
     life.go_on();
     life.decide();
-    flip(&life.setup.state_dir(), &mut random, |name| {
-        name.starts_with("MANIFEST")
-    });
+    flip(&life.setup.state_dir(), &mut random, |name| name.starts_with("MANIFEST"));
     life.decide();
-    flip(&life.setup.state_dir(), &mut random, |name| {
-        name.ends_with(".sst") || name == "CURRENT"
-    });
+    flip(&life.setup.state_dir(), &mut random, |name| name.ends_with(".sst") || name == "CURRENT");
     life.decide();
     life.end("state_damaged");
 }
@@ -154,10 +140,7 @@ fn state_damaged() {
 fn flip(dir: &Path, random: &mut Random, which: impl Fn(&str) -> bool + Copy) -> usize {
     let mut n_files = 0;
     for entry in std::fs::read_dir(dir).unwrap().flatten() {
-        let (path, name) = (
-            entry.path(),
-            entry.file_name().to_string_lossy().into_owned(),
-        );
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if path.is_dir() && name != "quarantine" {
             n_files += flip(&path, random, which);
         } else if path.is_file() && which(&name) {

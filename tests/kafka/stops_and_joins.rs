@@ -35,14 +35,10 @@ fn terminated_under_load() {
         stops.push(asked.elapsed());
         let seen = during.count();
         gate = setup.spawn();
-        environment::wait_until(
-            "decisions after the restart",
-            Duration::from_secs(90),
-            || {
-                assert_eq!(gate.exited(), None, "the gate ended by itself");
-                during.count() > seen
-            },
-        );
+        environment::wait_until("decisions after the restart", Duration::from_secs(90), || {
+            assert_eq!(gate.exited(), None, "the gate ended by itself");
+            during.count() > seen
+        });
     }
     load.finish();
     drained(&stage, &during);
@@ -68,10 +64,7 @@ fn a_second_instance_joins_and_leaves() {
     let people = data::contacts("joined", 1000);
     stage.opt_in(&people);
     let during = During::follow(bootstrap, &topics.outputs());
-    let setup = Setup {
-        lanes: 1,
-        ..Setup::new("joins", bootstrap, &topics)
-    };
+    let setup = Setup { lanes: 1, ..Setup::new("joins", bootstrap, &topics) };
     let gate = setup.spawn_ready();
     let sibling = setup.sibling("gate-2");
     let load = Load::start(&stage, people, 300, Random::seeded(random.next()));
@@ -80,24 +73,18 @@ fn a_second_instance_joins_and_leaves() {
         let asked = Instant::now();
         let mut second = sibling.spawn();
         // it is in when it has decided something itself
-        environment::wait_until(
-            &format!("join {round} decides"),
-            Duration::from_secs(90),
-            || {
-                assert_eq!(second.exited(), None, "the second instance ended by itself");
-                second.metric_sum("consent_gate_decisions_total") > 0.0
-            },
-        );
+        environment::wait_until(&format!("join {round} decides"), Duration::from_secs(90), || {
+            assert_eq!(second.exited(), None, "the second instance ended by itself");
+            second.metric_sum("consent_gate_decisions_total") > 0.0
+        });
         joins.push(asked.elapsed());
         std::thread::sleep(Duration::from_millis(random.range(0, 500) as u64));
         second.stop();
         let seen = during.count();
         // all partitions are served again when as much came out as a quarter of the load could not explain
-        environment::wait_until(
-            "the first instance goes on",
-            Duration::from_secs(90),
-            || during.count() > seen,
-        );
+        environment::wait_until("the first instance goes on", Duration::from_secs(90), || {
+            during.count() > seen
+        });
     }
     load.finish();
     drained(&stage, &during);

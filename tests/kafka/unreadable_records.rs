@@ -40,10 +40,7 @@ fn unreadable_avro() {
         let path = environment::repository().join("schemas").join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    let texts = [
-        schema("consent-change.avsc"),
-        schema("outbound-message.avsc"),
-    ];
+    let texts = [schema("consent-change.avsc"), schema("outbound-message.avsc")];
     let other = r#"{"type":"record","name":"Other","fields":[{"name":"x","type":"long"}]}"#;
     let [consent_id, message_id] =
         [0, 1].map(|n| registry::register(url, &format!("{test}-{n}-value"), &texts[n]));
@@ -59,13 +56,7 @@ fn unreadable_avro() {
 
 enum Format {
     Json,
-    Avro {
-        consent: Schema,
-        message: Schema,
-        consent_id: u32,
-        message_id: u32,
-        other_id: u32,
-    },
+    Avro { consent: Schema, message: Schema, consent_id: u32, message_id: u32, other_id: u32 },
 }
 
 impl Format {
@@ -79,22 +70,14 @@ impl Format {
     fn consent(&self, change: &Value) -> Vec<u8> {
         match self {
             Self::Json => data::bytes(change),
-            Self::Avro {
-                consent,
-                consent_id,
-                ..
-            } => consent.framed(*consent_id, change),
+            Self::Avro { consent, consent_id, .. } => consent.framed(*consent_id, change),
         }
     }
 
     fn message(&self, value: &Value) -> Vec<u8> {
         match self {
             Self::Json => data::bytes(value),
-            Self::Avro {
-                message,
-                message_id,
-                ..
-            } => message.framed(*message_id, value),
+            Self::Avro { message, message_id, .. } => message.framed(*message_id, value),
         }
     }
 
@@ -107,23 +90,12 @@ impl Format {
         };
         match self {
             Self::Json => unreadable::json(kind, contact),
-            Self::Avro {
-                consent,
-                message,
-                consent_id,
-                message_id,
-                other_id,
-            } => {
+            Self::Avro { consent, message, consent_id, message_id, other_id } => {
                 let (schema, id, swapped_id) = match kind {
                     Kind::Consent => (consent, *consent_id, *message_id),
                     Kind::Message => (message, *message_id, *consent_id),
                 };
-                let avro = Avro {
-                    schema,
-                    id,
-                    other_id: *other_id,
-                    swapped_id,
-                };
+                let avro = Avro { schema, id, other_id: *other_id, swapped_id };
                 unreadable::avro(kind, &avro, contact)
             }
         }
@@ -157,11 +129,7 @@ fn run(broker: &Broker, test: &str, format: &Format, registry: Option<&str>) {
     setup.registry = registry.map(str::to_owned);
     let gate = setup.spawn_ready();
 
-    let victims: Vec<Contact> = scene
-        .victims
-        .iter()
-        .map(|(contact, _)| contact.clone())
-        .collect();
+    let victims: Vec<Contact> = scene.victims.iter().map(|(contact, _)| contact.clone()).collect();
     scene.opt_in(&victims, &mut random, Vec::new());
     // receipt times have milliseconds: what comes later must be later
     std::thread::sleep(Duration::from_millis(20));
@@ -171,12 +139,7 @@ fn run(broker: &Broker, test: &str, format: &Format, registry: Option<&str>) {
 
     std::thread::sleep(Duration::from_millis(20));
     scene.opt_in(&victims, &mut random, Vec::new());
-    let approved_ids = scene.send(
-        victims
-            .iter()
-            .map(|contact| scene.message(contact))
-            .collect(),
-    );
+    let approved_ids = scene.send(victims.iter().map(|contact| scene.message(contact)).collect());
     drained(&scene.stage, &during);
     gate.stop();
 
@@ -203,10 +166,7 @@ fn run(broker: &Broker, test: &str, format: &Format, registry: Option<&str>) {
 
 fn by_test_id(records: Vec<Record>) -> HashMap<u64, Record> {
     let id = |record: &Record| record.header(TEST_ID).and_then(|id| id.parse().ok());
-    records
-        .into_iter()
-        .filter_map(|record| Some((id(&record)?, record)))
-        .collect()
+    records.into_iter().filter_map(|record| Some((id(&record)?, record))).collect()
 }
 
 fn reason(answers: &HashMap<u64, Record>, id: u64) -> &str {
@@ -243,9 +203,7 @@ impl Scene<'_> {
         records.extend(strewn);
         shuffle(&mut records, random);
         let sent = Instant::now();
-        self.stage
-            .producer
-            .send_all(&self.stage.topics.consent_change, &records);
+        self.stage.producer.send_all(&self.stage.topics.consent_change, &records);
         let acked = Instant::now();
         for contact in people {
             self.stage.ledger.permitted(&contact.id, sent, acked);
@@ -259,51 +217,31 @@ impl Scene<'_> {
 
     fn message(&self, contact: &Contact) -> (u64, Outgoing) {
         let id = self.stage.ledger.message(&contact.id);
-        let value = self
-            .format
-            .message(&contact.message(&format!("message-{id}"), 0));
-        (
-            id,
-            Outgoing::new(contact.id.as_bytes(), value).header(TEST_ID, id.to_string()),
-        )
+        let value = self.format.message(&contact.message(&format!("message-{id}"), 0));
+        (id, Outgoing::new(contact.id.as_bytes(), value).header(TEST_ID, id.to_string()))
     }
 
     fn send(&self, messages: Vec<(u64, Outgoing)>) -> Vec<u64> {
         let (ids, records): (Vec<_>, Vec<_>) = messages.into_iter().unzip();
-        self.stage
-            .producer
-            .send_all(&self.stage.topics.outbound, &records);
+        self.stage.producer.send_all(&self.stage.topics.outbound, &records);
         ids
     }
 
     /// Good messages, unreadable ones and messages to victims, mixed; the ids of the last.
     fn messages(&self, random: &mut Random, victims: &[Contact]) -> Vec<u64> {
-        let to_victims: Vec<_> = victims
-            .iter()
-            .map(|contact| self.message(contact))
-            .collect();
+        let to_victims: Vec<_> = victims.iter().map(|contact| self.message(contact)).collect();
         let ids = to_victims.iter().map(|(id, _)| *id).collect();
         let mut all = to_victims;
         all.extend(self.good.iter().map(|contact| self.message(contact)));
-        all.extend(
-            self.riddles
-                .iter()
-                .enumerate()
-                .map(|(n, (contact, unreadable))| {
-                    let id = self.stage.ledger.unreadable_message();
-                    let record = Outgoing {
-                        key: Some(contact.id.clone().into_bytes()),
-                        value: unreadable.value.clone(),
-                        ..Outgoing::default()
-                    };
-                    (
-                        id,
-                        record
-                            .header(TEST_ID, id.to_string())
-                            .header("riddle", n.to_string()),
-                    )
-                }),
-        );
+        all.extend(self.riddles.iter().enumerate().map(|(n, (contact, unreadable))| {
+            let id = self.stage.ledger.unreadable_message();
+            let record = Outgoing {
+                key: Some(contact.id.clone().into_bytes()),
+                value: unreadable.value.clone(),
+                ..Outgoing::default()
+            };
+            (id, record.header(TEST_ID, id.to_string()).header("riddle", n.to_string()))
+        }));
         shuffle(&mut all, random);
         self.send(all);
         ids
@@ -317,21 +255,12 @@ impl Scene<'_> {
         let of_riddles: HashMap<usize, &Record> = of_riddles.collect();
         for (n, (_, unreadable)) in self.riddles.iter().enumerate() {
             let name = &unreadable.name;
-            let answer = of_riddles
-                .get(&n)
-                .unwrap_or_else(|| panic!("{name}: no answer"));
-            assert_eq!(
-                answer.header("gate-reason"),
-                Some("blocked.invalid_message"),
-                "{name}"
-            );
+            let answer = of_riddles.get(&n).unwrap_or_else(|| panic!("{name}: no answer"));
+            assert_eq!(answer.header("gate-reason"), Some("blocked.invalid_message"), "{name}");
             let decision: Value =
                 serde_json::from_str(answer.header("gate-decision").unwrap_or("")).unwrap();
             let class = decision["detail"]["class"].as_str().unwrap_or("");
-            assert!(
-                !class.is_empty(),
-                "{name}: the decision names no detail.class: {decision}"
-            );
+            assert!(!class.is_empty(), "{name}: the decision names no detail.class: {decision}");
         }
     }
 
@@ -339,10 +268,8 @@ impl Scene<'_> {
         let mut faults = Vec::new();
         for (contact, unreadable) in &self.victims {
             let key = Some(contact.id.as_bytes());
-            let own: Vec<_> = letters
-                .iter()
-                .filter(|letter| letter.key.as_deref() == key)
-                .collect();
+            let own: Vec<_> =
+                letters.iter().filter(|letter| letter.key.as_deref() == key).collect();
             let name = &unreadable.name;
             match own.as_slice() {
                 [letter] if letter.value != unreadable.value => {

@@ -76,9 +76,7 @@ fn a_batch_that_outgrows_its_share_commits_by_itself() {
 #[test]
 fn too_little_memory_is_refused_by_the_name_of_its_key() {
     let dir = tempdir();
-    let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else {
-        panic!("opened")
-    };
+    let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else { panic!("opened") };
     assert!(matches!(error, StoreError::Memory { .. }));
     assert!(error.to_string().contains("state.memory_bytes"));
     assert_eq!(error.exit_code(), 78);
@@ -88,10 +86,7 @@ fn too_little_memory_is_refused_by_the_name_of_its_key() {
 #[test]
 fn absurd_partition_counts_are_refused() {
     let dir = tempdir();
-    let absurd = Identity {
-        partitions: u32::MAX,
-        ..identity()
-    };
+    let absurd = Identity { partitions: u32::MAX, ..identity() };
     let refused = Store::open(dir.path(), &absurd, MEMORY);
     assert!(matches!(refused, Err(StoreError::Partitions { .. })));
 }

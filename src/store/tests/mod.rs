@@ -35,11 +35,7 @@ pub(super) fn identity() -> Identity {
 /// In memory where the system has such a place: these tests wait for the disk otherwise.
 pub(super) fn tempdir() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() {
-        tempfile::tempdir_in(memory)
-    } else {
-        tempfile::tempdir()
-    };
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     made.unwrap()
 }
 

@@ -177,14 +177,8 @@ fn another_format_or_layout_moves_the_store_aside() {
 #[test]
 fn a_topic_id_that_was_unknown_is_learned_once() {
     let dir = tempdir();
-    let unknown = Identity {
-        topic_id: String::new(),
-        ..identity()
-    };
-    let recreated = Identity {
-        topic_id: "topic-2".into(),
-        ..identity()
-    };
+    let unknown = Identity { topic_id: String::new(), ..identity() };
+    let recreated = Identity { topic_id: "topic-2".into(), ..identity() };
     drop(Store::open(dir.path(), &unknown, MEMORY).unwrap());
     assert_eq!(open(dir.path()).2, Opened::Reused);
     assert_eq!(Store::open(dir.path(), &unknown, MEMORY).unwrap().2, Opened::Reused);

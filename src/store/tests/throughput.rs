@@ -20,12 +20,7 @@ fn fresh(n: u64) -> Event {
 /// CPU used so far by the process (`self`) or this thread (`thread-self`).
 fn cpu(of: &str) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{of}/stat")).unwrap();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .collect();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     Duration::from_millis(ticks * 10)
 }

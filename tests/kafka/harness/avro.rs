@@ -70,18 +70,13 @@ impl Schema {
             "enum" => {
                 let symbols = schema["symbols"].as_array().expect("symbols");
                 let index = symbols.iter().position(|symbol| symbol == value);
-                long(
-                    index.unwrap_or_else(|| panic!("no symbol {value}")) as i64,
-                    out,
-                );
+                long(index.unwrap_or_else(|| panic!("no symbol {value}")) as i64, out);
             }
             "array" => {
                 let items = value.as_array().map_or(&[][..], Vec::as_slice);
                 if !items.is_empty() {
                     long(items.len() as i64, out);
-                    items
-                        .iter()
-                        .for_each(|item| self.write(&schema["items"], item, out));
+                    items.iter().for_each(|item| self.write(&schema["items"], item, out));
                 }
                 long(0, out);
             }
@@ -119,9 +114,7 @@ impl Schema {
             }
             "float" | "double" => value.is_number(),
             "string" | "bytes" => value.is_string(),
-            "enum" => branch["symbols"]
-                .as_array()
-                .is_some_and(|symbols| symbols.contains(value)),
+            "enum" => branch["symbols"].as_array().is_some_and(|symbols| symbols.contains(value)),
             "array" => value.is_array(),
             "record" | "map" => value.is_object(),
             _ => false,
@@ -195,10 +188,7 @@ mod tests {
                 out
             })
             .collect();
-        assert_eq!(
-            numbers,
-            [vec![0], vec![1], vec![2], vec![0x7f], vec![0x80, 1]]
-        );
+        assert_eq!(numbers, [vec![0], vec![1], vec![2], vec![0x7f], vec![0x80, 1]]);
         let record = json!({"type": "record", "name": "test", "fields": [
             {"name": "a", "type": "long"}, {"name": "b", "type": "string"},
             {"name": "c", "type": ["null", "string"], "default": null},
@@ -206,10 +196,7 @@ mod tests {
             {"name": "e", "type": {"type": "long", "logicalType": "timestamp-micros"}}]});
         let schema = Schema::parse(&record.to_string());
         let value = json!({"a": 27, "b": "foo", "d": [3, 27], "e": "1970-01-01T00:00:00.000001Z"});
-        assert_eq!(
-            schema.encode(&value),
-            [0x36, 6, 0x66, 0x6f, 0x6f, 0, 4, 6, 0x36, 0, 2]
-        );
+        assert_eq!(schema.encode(&value), [0x36, 6, 0x66, 0x6f, 0x6f, 0, 4, 6, 0x36, 0, 2]);
         assert_eq!(
             schema.framed(1, &json!({"a": 0, "b": "", "c": "a", "e": 0}))[..5],
             [0, 0, 0, 0, 1]

@@ -25,12 +25,7 @@ pub(crate) struct Broker {
 pub(crate) fn shared(test: &str) -> Option<&'static Broker> {
     static SHARED: OnceLock<Result<Broker, String>> = OnceLock::new();
     let shared = SHARED.get_or_init(|| match std::env::var("CONSENT_GATE_TEST_KAFKA") {
-        Ok(bootstrap) => Ok(Broker {
-            bootstrap,
-            sasl_ssl: None,
-            mtls: None,
-            dir: None,
-        }),
+        Ok(bootstrap) => Ok(Broker { bootstrap, sasl_ssl: None, mtls: None, dir: None }),
         Err(_) => available().map(|()| start("shared-broker", &[])),
     });
     match shared {
@@ -109,10 +104,7 @@ fn lines(output: &std::process::Output) -> String {
 impl Broker {
     /// Stops and starts it on the same ports with the same data; `hard` kills it.
     pub(crate) fn restart(&self, hard: bool) {
-        let dir = self
-            .dir
-            .as_ref()
-            .expect("only a test's own broker restarts");
+        let dir = self.dir.as_ref().expect("only a test's own broker restarts");
         let options: &[&str] = if hard { &["--hard"] } else { &[] };
         let output = kafka("restart", dir, options).output();
         lines(&output.expect("scripts/kafka can be run"));

@@ -13,18 +13,13 @@ pub(crate) struct Contact {
 
 /// `n` people whose ids start with `prefix`.
 pub(crate) fn contacts(prefix: &str, n: usize) -> Vec<Contact> {
-    (0..n)
-        .map(|i| Contact::new(&format!("{prefix}-{i}")))
-        .collect()
+    (0..n).map(|i| Contact::new(&format!("{prefix}-{i}"))).collect()
 }
 
 impl Contact {
     /// A person of that id.
     pub(crate) fn new(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            address: format!("{id}@mail.example.org"),
-        }
+        Self { id: id.to_owned(), address: format!("{id}@mail.example.org") }
     }
 
     /// An express opt-in to the newsletter by e-mail, with complete evidence.
@@ -106,13 +101,8 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// Every form.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Full,
-        Self::ContactOnly,
-        Self::AddressOnly,
-        Self::Objection,
-        Self::Complaint,
-    ];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Full, Self::ContactOnly, Self::AddressOnly, Self::Objection, Self::Complaint];
 
     /// One of the forms, in turn.
     pub(crate) fn nth(n: usize) -> Self {
@@ -139,9 +129,7 @@ impl Refusal {
 /// A day ago: when the opt-ins happened.
 pub(crate) fn yesterday() -> jiff::Timestamp {
     let day = jiff::SignedDuration::from_hours(24);
-    jiff::Timestamp::now()
-        .checked_sub(day)
-        .expect("there was a yesterday")
+    jiff::Timestamp::now().checked_sub(day).expect("there was a yesterday")
 }
 
 /// JSON bytes.

@@ -41,28 +41,15 @@ fn report(stage: &Stage, during: &During) -> String {
     let topic = &stage.topics.outbound;
     let inputs = read_all(&stage.bootstrap, &[topic]);
     let seen = during.records();
-    let decided: HashSet<&str> = seen
-        .iter()
-        .filter_map(|r| r.header("gate-source"))
-        .collect();
+    let decided: HashSet<&str> = seen.iter().filter_map(|r| r.header("gate-source")).collect();
     let mut undecided: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
-    for input in inputs
-        .iter()
-        .filter(|input| !decided.contains(input.place().as_str()))
-    {
-        undecided
-            .entry(input.partition)
-            .or_default()
-            .push(input.offset);
+    for input in inputs.iter().filter(|input| !decided.contains(input.place().as_str())) {
+        undecided.entry(input.partition).or_default().push(input.offset);
     }
     let committed = committed(stage, &inputs);
     let mut report = String::new();
     for (partition, offsets) in undecided {
-        let end = inputs
-            .iter()
-            .filter(|r| r.partition == partition)
-            .map(|r| r.offset + 1)
-            .max();
+        let end = inputs.iter().filter(|r| r.partition == partition).map(|r| r.offset + 1).max();
         let (first, last) = (offsets.first(), offsets.last());
         report += &format!(
             "  {topic}/{partition}: {} undecided, {first:?} to {last:?}, end {end:?}, committed {:?}\n",
@@ -93,8 +80,5 @@ fn committed(stage: &Stage, inputs: &[Record]) -> BTreeMap<i32, String> {
     let answer = consumer.committed_offsets(query, Duration::from_secs(30));
     let answer = answer.expect("the broker tells committed offsets");
     let elements = answer.elements();
-    elements
-        .iter()
-        .map(|e| (e.partition(), format!("{:?}", e.offset())))
-        .collect()
+    elements.iter().map(|e| (e.partition(), format!("{:?}", e.offset()))).collect()
 }

@@ -95,10 +95,7 @@ pub(crate) fn skip(test: &str, why: &str) {
 pub(crate) fn wait_until(what: &str, deadline: Duration, mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
-        assert!(
-            began.elapsed() < deadline,
-            "still not so after {deadline:?}: {what}"
-        );
+        assert!(began.elapsed() < deadline, "still not so after {deadline:?}: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -117,9 +114,6 @@ pub(crate) fn wait_for_progress(
         if now != last {
             (last, moved) = (now, Instant::now());
         }
-        assert!(
-            moved.elapsed() < patience,
-            "stuck for {patience:?} at {last} of {wanted}: {what}"
-        );
+        assert!(moved.elapsed() < patience, "stuck for {patience:?} at {last} of {wanted}: {what}");
     }
 }

@@ -98,11 +98,8 @@ impl Setup {
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;
-        writeln!(
-            yaml,
-            "formats: {{consent_change: {consent}, outbound_message: {message}}}"
-        )
-        .expect("a string can grow");
+        writeln!(yaml, "formats: {{consent_change: {consent}, outbound_message: {message}}}")
+            .expect("a string can grow");
         if let Some(url) = &self.registry {
             writeln!(yaml, "schema_registry: {{url: \"{url}\"}}").expect("a string can grow");
         }
@@ -143,11 +140,7 @@ impl Setup {
         orphans::add(child.id());
         let pid = child.id();
         let began = Instant::now();
-        while child
-            .try_wait()
-            .expect("a child can be waited for")
-            .is_none()
-        {
+        while child.try_wait().expect("a child can be waited for").is_none() {
             if began.elapsed() > PATIENCE {
                 child.kill().ok();
                 orphans::remove(pid);
@@ -161,21 +154,13 @@ impl Setup {
 
     /// Starts a command whose output goes to `file` until it is dropped: `tap`.
     pub(crate) fn start(&self, arguments: &[&str], file: &Path) -> Gate {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(file);
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(file);
         let log = log.expect("the log can be opened");
         let errors = log.try_clone().expect("a file can be shared");
         let child = self.command(arguments).stdout(log).stderr(errors).spawn();
         let child = child.expect("the program can be run");
         orphans::add(child.id());
-        Gate {
-            child,
-            setup: self.clone(),
-            log: file.to_owned(),
-            over: false,
-        }
+        Gate { child, setup: self.clone(), log: file.to_owned(), over: false }
     }
 
     /// Starts the gate.
@@ -219,19 +204,14 @@ impl Gate {
                 panic!("the gate ended with {code:?} instead of getting ready");
             }
             let last = self.get("/readyz");
-            assert!(
-                began.elapsed() < PATIENCE,
-                "the gate does not get ready: {last:?}"
-            );
+            assert!(began.elapsed() < PATIENCE, "the gate does not get ready: {last:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// The samples of one metric: label text and value.
     pub(crate) fn metric(&self, name: &str) -> Vec<(String, f64)> {
-        let text = self
-            .get("/metrics")
-            .map_or_else(String::new, |(_, body)| body);
+        let text = self.get("/metrics").map_or_else(String::new, |(_, body)| body);
         let samples = text.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;
             let (labels, value) = rest.rsplit_once(' ')?;
@@ -262,12 +242,7 @@ impl Gate {
     /// Like [`Gate::terminate`], and it must be a clean end.
     pub(crate) fn stop(self) {
         let code = self.terminate_keeping_log();
-        assert_eq!(
-            code.0,
-            Some(0),
-            "SIGTERM must end in exit code 0\n{}",
-            code.1
-        );
+        assert_eq!(code.0, Some(0), "SIGTERM must end in exit code 0\n{}", code.1);
     }
 
     fn terminate_keeping_log(self) -> (Option<i32>, String) {
@@ -304,10 +279,8 @@ impl Gate {
 
     /// What it has logged so far.
     pub(crate) fn log_text(&self) -> String {
-        std::fs::read(&self.log).map_or_else(
-            |_| String::new(),
-            |b| String::from_utf8_lossy(&b).into_owned(),
-        )
+        std::fs::read(&self.log)
+            .map_or_else(|_| String::new(), |b| String::from_utf8_lossy(&b).into_owned())
     }
 
     fn ended(&mut self) {

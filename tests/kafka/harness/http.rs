@@ -25,14 +25,8 @@ pub(crate) fn request(port: u16, head: &str, body: &str) -> Result<(u16, String)
         .ok_or_else(|| Error::new(ErrorKind::InvalidData, "no end of headers"))?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| Error::new(ErrorKind::InvalidData, "no status"))?;
-    let chunked = head
-        .to_ascii_lowercase()
-        .contains("transfer-encoding: chunked");
-    let body = if chunked {
-        join_chunks(body)
-    } else {
-        body.to_owned()
-    };
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { join_chunks(body) } else { body.to_owned() };
     Ok((status, body))
 }
 

@@ -60,22 +60,12 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     fn books(&self) -> std::sync::MutexGuard<'_, Books> {
-        self.books
-            .lock()
-            .expect("no thread panicked with the books open")
+        self.books.lock().expect("no thread panicked with the books open")
     }
 
     fn state(&self, contact: &str, stance: Stance, sent: Instant, acked: Instant) {
-        let statement = Statement {
-            stance,
-            sent,
-            acked,
-        };
-        self.books()
-            .statements
-            .entry(contact.to_owned())
-            .or_default()
-            .push(statement);
+        let statement = Statement { stance, sent, acked };
+        self.books().statements.entry(contact.to_owned()).or_default().push(statement);
     }
 
     /// `contact` permitted; sent and acknowledged then.
@@ -100,10 +90,7 @@ impl Ledger {
 
     fn enter(&self, contact: Option<String>) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let sent = Sent {
-            contact,
-            taken_up_after: Instant::now(),
-        };
+        let sent = Sent { contact, taken_up_after: Instant::now() };
         self.books().messages.insert(id, sent);
         id
     }
@@ -113,11 +100,7 @@ impl Ledger {
         let now = Instant::now();
         let mut books = self.books();
         for id in ids {
-            books
-                .messages
-                .get_mut(id)
-                .expect("a known message")
-                .taken_up_after = now;
+            books.messages.get_mut(id).expect("a known message").taken_up_after = now;
         }
     }
 
@@ -147,9 +130,7 @@ fn weigh(statements: &[Statement], taken_up_after: Instant) -> Judgement {
     if of(Stance::Permit).next().is_none() {
         return Judgement::MustNotApprove("nobody ever permitted it");
     }
-    let refused = of(Stance::Refuse)
-        .filter(|s| s.acked <= taken_up_after)
-        .max_by_key(|s| s.acked);
+    let refused = of(Stance::Refuse).filter(|s| s.acked <= taken_up_after).max_by_key(|s| s.acked);
     if let Some(refused) = refused
         && !of(Stance::Permit).any(|permit| permit.acked > refused.sent)
     {
@@ -171,21 +152,12 @@ mod tests {
     fn a_refusal_counts_from_its_acknowledgement() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let permit = |sent, acked| Statement {
-            stance: Stance::Permit,
-            sent: at(sent),
-            acked: at(acked),
-        };
-        let refuse = |sent, acked| Statement {
-            stance: Stance::Refuse,
-            sent: at(sent),
-            acked: at(acked),
-        };
+        let permit =
+            |sent, acked| Statement { stance: Stance::Permit, sent: at(sent), acked: at(acked) };
+        let refuse =
+            |sent, acked| Statement { stance: Stance::Refuse, sent: at(sent), acked: at(acked) };
         let must_not = |statements: &[Statement], taken_up_after| {
-            matches!(
-                weigh(statements, at(taken_up_after)),
-                Judgement::MustNotApprove(_)
-            )
+            matches!(weigh(statements, at(taken_up_after)), Judgement::MustNotApprove(_))
         };
         assert!(must_not(&[], 10));
         assert!(must_not(&[permit(0, 1), refuse(5, 10)], 10));
@@ -196,9 +168,6 @@ mod tests {
         assert!(!must_not(&[permit(0, 1), refuse(2, 6), permit(3, 5)], 10));
         assert_eq!(weigh(&[permit(0, 1)], at(10)), Judgement::MustApprove);
         assert_eq!(weigh(&[permit(0, 11)], at(10)), Judgement::Either);
-        assert_eq!(
-            weigh(&[permit(0, 1), refuse(20, 21)], at(10)),
-            Judgement::Either
-        );
+        assert_eq!(weigh(&[permit(0, 1), refuse(20, 21)], at(10)), Judgement::Either);
     }
 }

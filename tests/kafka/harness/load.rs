@@ -43,14 +43,10 @@ impl Stage {
 
     /// Everybody opts in, as of yesterday; returns when the broker has it all.
     pub(crate) fn opt_in(&self, contacts: &[Contact]) {
-        let records: Vec<_> = contacts
-            .iter()
-            .map(|c| self.opt_in_record(c, data::yesterday()))
-            .collect();
+        let records: Vec<_> =
+            contacts.iter().map(|c| self.opt_in_record(c, data::yesterday())).collect();
         let sent = Instant::now();
-        let acked = self
-            .producer
-            .send_all(&self.topics.consent_change, &records);
+        let acked = self.producer.send_all(&self.topics.consent_change, &records);
         for (contact, acked) in contacts.iter().zip(acked) {
             self.ledger.permitted(&contact.id, sent, acked.at);
         }
@@ -79,15 +75,10 @@ impl Stage {
 
     /// Everybody refuses, in bulk; returns when the broker has it all.
     pub(crate) fn refuse_all(&self, contacts: &[Contact]) {
-        let records: Vec<_> = contacts
-            .iter()
-            .enumerate()
-            .map(|(n, c)| self.refusal_record(c, n))
-            .collect();
+        let records: Vec<_> =
+            contacts.iter().enumerate().map(|(n, c)| self.refusal_record(c, n)).collect();
         let sent = Instant::now();
-        let acked = self
-            .producer
-            .send_all(&self.topics.consent_change, &records);
+        let acked = self.producer.send_all(&self.topics.consent_change, &records);
         for (contact, acked) in contacts.iter().zip(acked) {
             self.ledger.refused(&contact.id, sent, acked.at);
         }
@@ -103,9 +94,8 @@ impl Stage {
             .header("x-campaign", "winter");
         record.headers.push(("x-empty".to_owned(), None));
         if id.is_multiple_of(7) {
-            record = record
-                .header("gate-reason", "approved.express_consent")
-                .header("x-last", "end");
+            record =
+                record.header("gate-reason", "approved.express_consent").header("x-last", "end");
         }
         (id, record)
     }
@@ -162,10 +152,7 @@ impl Load {
                 }
             })
         };
-        Self {
-            stop,
-            thread: Some(thread),
-        }
+        Self { stop, thread: Some(thread) }
     }
 
     /// Stops, and waits until the broker has everything.

@@ -46,13 +46,8 @@ pub(crate) struct Findings {
     pub(crate) wrong_blocks: Vec<String>,
 }
 
-const GATE_HEADERS: [&str; 5] = [
-    "gate-outcome",
-    "gate-reason",
-    "gate-source",
-    "gate-not-before",
-    "gate-decision",
-];
+const GATE_HEADERS: [&str; 5] =
+    ["gate-outcome", "gate-reason", "gate-source", "gate-not-before", "gate-decision"];
 
 /// Compares.
 pub(crate) fn examine(
@@ -60,15 +55,9 @@ pub(crate) fn examine(
     evidence: &Evidence<'_>,
     judge: impl Fn(&Record) -> Judgement,
 ) -> Findings {
-    let mut findings = Findings {
-        n_inputs: evidence.inputs.len(),
-        ..Findings::default()
-    };
-    let inputs: BTreeMap<String, &Record> = evidence
-        .inputs
-        .iter()
-        .map(|record| (record.place(), record))
-        .collect();
+    let mut findings = Findings { n_inputs: evidence.inputs.len(), ..Findings::default() };
+    let inputs: BTreeMap<String, &Record> =
+        evidence.inputs.iter().map(|record| (record.place(), record)).collect();
     let mut answers: HashMap<&str, Vec<&Record>> = HashMap::new();
     for output in evidence.after {
         let source = output.header("gate-source").unwrap_or("");
@@ -76,14 +65,10 @@ pub(crate) fn examine(
             Some((place, input)) => {
                 answers.entry(place).or_default().push(output);
                 if let Some(fault) = altered(topics, input, output) {
-                    findings
-                        .altered
-                        .push(format!("{} from {source}: {fault}", output.place()));
+                    findings.altered.push(format!("{} from {source}: {fault}", output.place()));
                 }
             }
-            None => findings
-                .invented
-                .push(format!("{} claims source `{source}`", output.place())),
+            None => findings.invented.push(format!("{} claims source `{source}`", output.place())),
         }
     }
     for (place, input) in &inputs {
@@ -94,9 +79,7 @@ pub(crate) fn examine(
             findings.weigh(topics, place, output, &judgement);
         }
         if outputs.is_empty() && judgement == Judgement::Unknown {
-            findings
-                .invented
-                .push(format!("{place} was never sent by the test"));
+            findings.invented.push(format!("{place} was never sent by the test"));
         }
     }
     findings.vanished = vanished(evidence);
@@ -107,9 +90,7 @@ pub(crate) fn examine(
 fn altered(topics: &Topics, input: &Record, output: &Record) -> Option<String> {
     let own = |record: &Record| -> Vec<(String, Option<Vec<u8>>)> {
         let all = record.headers.iter();
-        all.filter(|(name, _)| !GATE_HEADERS.contains(&name.as_str()))
-            .cloned()
-            .collect()
+        all.filter(|(name, _)| !GATE_HEADERS.contains(&name.as_str())).cloned().collect()
     };
     if input.key != output.key {
         return Some("the key differs".to_owned());
@@ -130,10 +111,7 @@ fn altered(topics: &Topics, input: &Record, output: &Record) -> Option<String> {
         return Some(format!("gate-outcome is not `{outcome}`, once"));
     }
     let reason = output.header("gate-reason").unwrap_or("");
-    if !reason
-        .strip_prefix(outcome)
-        .is_some_and(|code| code.len() > 1 && code.starts_with('.'))
-    {
+    if !reason.strip_prefix(outcome).is_some_and(|code| code.len() > 1 && code.starts_with('.')) {
         return Some(format!("gate-reason `{reason}` does not fit `{outcome}`"));
     }
     if output.header("gate-not-before").is_some() != (outcome == "deferred") {
@@ -159,10 +137,7 @@ fn address(input: &Record) -> Option<String> {
 
 fn vanished(evidence: &Evidence<'_>) -> Vec<String> {
     let index = |records: &'_ [Record]| -> HashMap<String, Record> {
-        records
-            .iter()
-            .map(|record| (record.place(), record.clone()))
-            .collect()
+        records.iter().map(|record| (record.place(), record.clone())).collect()
     };
     let (during, after) = (index(evidence.during), index(evidence.after));
     let mut faults = Vec::new();
@@ -188,9 +163,7 @@ fn disordered(after: &[Record]) -> Vec<String> {
     sorted.sort_by_key(|record| (&record.topic, record.partition, record.offset));
     let mut faults = Vec::new();
     for record in sorted {
-        let Some((source, offset)) = record
-            .header("gate-source")
-            .and_then(|s| s.rsplit_once('/'))
+        let Some((source, offset)) = record.header("gate-source").and_then(|s| s.rsplit_once('/'))
         else {
             continue;
         };
@@ -199,10 +172,7 @@ fn disordered(after: &[Record]) -> Vec<String> {
         };
         let known = last.insert((&record.topic, record.partition, key, source), offset);
         if known.is_some_and(|known| known > offset) {
-            faults.push(format!(
-                "{} overtook a later message of its key",
-                record.place()
-            ));
+            faults.push(format!("{} overtook a later message of its key", record.place()));
         }
     }
     faults
@@ -215,8 +185,7 @@ impl Findings {
         }
         if outputs.len() > 1 {
             let places: Vec<_> = outputs.iter().map(|output| output.place()).collect();
-            self.duplicated
-                .push(format!("{place} came out at {}", places.join(", ")));
+            self.duplicated.push(format!("{place} came out at {}", places.join(", ")));
         }
         for output in outputs {
             match output.topic.as_str() {
@@ -232,16 +201,12 @@ impl Findings {
         let reason = output.header("gate-reason").unwrap_or("?");
         match judgement {
             Judgement::MustNotApprove(why) if approved => {
-                self.wrong_approvals
-                    .push(format!("{place} is {reason}, but {why}"));
+                self.wrong_approvals.push(format!("{place} is {reason}, but {why}"));
             }
             Judgement::MustApprove if !approved => {
-                self.wrong_blocks
-                    .push(format!("{place} is {reason}, but it was permitted"));
+                self.wrong_blocks.push(format!("{place} is {reason}, but it was permitted"));
             }
-            Judgement::Unknown => self
-                .invented
-                .push(format!("{place} was never sent by the test")),
+            Judgement::Unknown => self.invented.push(format!("{place} was never sent by the test")),
             Judgement::MustNotApprove(_) | Judgement::MustApprove | Judgement::Either => {}
         }
     }
@@ -262,10 +227,7 @@ impl Findings {
 
     /// Fails the test with a few lines of each kind of fault.
     pub(crate) fn assert_clean(&self) {
-        let faulty = self
-            .faults()
-            .into_iter()
-            .filter(|(_, faults)| !faults.is_empty());
+        let faulty = self.faults().into_iter().filter(|(_, faults)| !faults.is_empty());
         let mut report = String::new();
         for (name, faults) in faulty {
             report += &format!("\n{}: {name}", faults.len());
@@ -306,18 +268,13 @@ pub(crate) fn examine_logs(
         std::thread::sleep(Duration::from_millis(20));
     }
     let during = during.records();
-    let evidence = Evidence {
-        inputs: &inputs,
-        during: &during,
-        after: &after,
-    };
+    let evidence = Evidence { inputs: &inputs, during: &during, after: &after };
     let mut findings = examine(topics, &evidence, |input| ledger.judge(input));
     if inputs.len() != ledger.n_messages() {
         let n = ledger.n_messages();
-        findings.invented.push(format!(
-            "the test sent {n} messages, {} are in the log",
-            inputs.len()
-        ));
+        findings
+            .invented
+            .push(format!("the test sent {n} messages, {} are in the log", inputs.len()));
     }
     findings
 }

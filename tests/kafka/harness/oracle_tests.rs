@@ -35,29 +35,14 @@ impl Case {
         };
         let inputs = vec![input(7), input(9)];
         let after = vec![
-            answer(
-                &inputs[0],
-                &topics.approved,
-                3,
-                "approved",
-                "express_consent",
-            ),
+            answer(&inputs[0], &topics.approved, 3, "approved", "express_consent"),
             answer(&inputs[1], &topics.blocked, 4, "blocked", "opted_out"),
         ];
-        Self {
-            topics,
-            inputs,
-            during: after.clone(),
-            after,
-        }
+        Self { topics, inputs, during: after.clone(), after }
     }
 
     fn examine(&self) -> Findings {
-        let evidence = Evidence {
-            inputs: &self.inputs,
-            during: &self.during,
-            after: &self.after,
-        };
+        let evidence = Evidence { inputs: &self.inputs, during: &self.during, after: &self.after };
         examine(&self.topics, &evidence, |input| match input.offset {
             7 => Judgement::MustApprove,
             _ => Judgement::MustNotApprove("fabricated refusal"),
@@ -75,37 +60,22 @@ impl Case {
     fn finds(&self, wanted: &[&str]) {
         let findings = self.examine();
         let faults = findings.faults();
-        let found: Vec<_> = faults
-            .iter()
-            .filter(|(_, f)| !f.is_empty())
-            .map(|(name, _)| *name)
-            .collect();
+        let found: Vec<_> =
+            faults.iter().filter(|(_, f)| !f.is_empty()).map(|(name, _)| *name).collect();
         assert_eq!(found, wanted, "{findings:#?}");
     }
 }
 
 fn answer(input: &Record, topic: &str, offset: i64, outcome: &str, code: &str) -> Record {
-    let mut headers: Vec<_> = input
-        .headers
-        .iter()
-        .filter(|(name, _)| !name.starts_with("gate-"))
-        .cloned()
-        .collect();
+    let mut headers: Vec<_> =
+        input.headers.iter().filter(|(name, _)| !name.starts_with("gate-")).cloned().collect();
     let reason = format!("{outcome}.{code}");
     headers.push(text("gate-outcome", outcome));
     headers.push(text("gate-reason", &reason));
     headers.push(text("gate-source", &input.place()));
-    headers.push(text(
-        "gate-decision",
-        &format!(r#"{{"outcome":"{outcome}","reason":"{reason}"}}"#),
-    ));
-    Record {
-        topic: topic.to_owned(),
-        partition: 2,
-        offset,
-        headers,
-        ..input.clone()
-    }
+    headers
+        .push(text("gate-decision", &format!(r#"{{"outcome":"{outcome}","reason":"{reason}"}}"#)));
+    Record { topic: topic.to_owned(), partition: 2, offset, headers, ..input.clone() }
 }
 
 fn replace(record: &mut Record, name: &str, value: &str) {
@@ -120,73 +90,41 @@ fn nothing_wrong_is_nothing_found() {
     case.finds(&[]);
     let findings = case.examine();
     findings.assert_clean();
-    assert_eq!(
-        (findings.n_inputs, findings.n_approved, findings.n_blocked),
-        (2, 1, 1)
-    );
+    assert_eq!((findings.n_inputs, findings.n_approved, findings.n_blocked), (2, 1, 1));
 }
 
 #[test]
 fn a_lost_message_is_found() {
-    Case::right()
-        .outputs(|all| drop(all.remove(1)))
-        .finds(&["lost"]);
+    Case::right().outputs(|all| drop(all.remove(1))).finds(&["lost"]);
 }
 
 #[test]
 fn a_duplicate_is_found_on_the_same_topic_and_on_another() {
-    let again = |all: &mut Vec<Record>| {
-        all.push(Record {
-            offset: 5,
-            ..all[1].clone()
-        })
-    };
+    let again = |all: &mut Vec<Record>| all.push(Record { offset: 5, ..all[1].clone() });
     Case::right().outputs(again).finds(&["duplicated"]);
     let elsewhere = |all: &mut Vec<Record>| {
-        let copy = Record {
-            topic: "deferred-message.fabricated".to_owned(),
-            offset: 1,
-            ..all[1].clone()
-        };
+        let copy =
+            Record { topic: "deferred-message.fabricated".to_owned(), offset: 1, ..all[1].clone() };
         all.push(copy);
     };
-    Case::right()
-        .outputs(elsewhere)
-        .finds(&["duplicated", "altered"]);
+    Case::right().outputs(elsewhere).finds(&["duplicated", "altered"]);
 }
 
 #[test]
 fn changed_bytes_are_found() {
-    Case::right()
-        .outputs(|all| all[1].value = Some(b"{}".to_vec()))
-        .finds(&["altered"]);
-    Case::right()
-        .outputs(|all| all[1].value = None)
-        .finds(&["altered"]);
-    Case::right()
-        .outputs(|all| all[1].key = Some(b"Ana".to_vec()))
-        .finds(&["altered"]);
-    Case::right()
-        .outputs(|all| all[1].key = None)
-        .finds(&["altered"]);
+    Case::right().outputs(|all| all[1].value = Some(b"{}".to_vec())).finds(&["altered"]);
+    Case::right().outputs(|all| all[1].value = None).finds(&["altered"]);
+    Case::right().outputs(|all| all[1].key = Some(b"Ana".to_vec())).finds(&["altered"]);
+    Case::right().outputs(|all| all[1].key = None).finds(&["altered"]);
 }
 
 #[test]
 fn changed_headers_are_found() {
-    Case::right()
-        .outputs(|all| all[1].headers.swap(0, 1))
-        .finds(&["altered"]);
-    Case::right()
-        .outputs(|all| drop(all[1].headers.remove(2)))
-        .finds(&["altered"]);
-    Case::right()
-        .outputs(|all| all[1].headers[2].1 = Some(Vec::new()))
-        .finds(&["altered"]);
-    let spoofed = |all: &mut Vec<Record>| {
-        all[1]
-            .headers
-            .push(text("gate-reason", "blocked.opted_out"))
-    };
+    Case::right().outputs(|all| all[1].headers.swap(0, 1)).finds(&["altered"]);
+    Case::right().outputs(|all| drop(all[1].headers.remove(2))).finds(&["altered"]);
+    Case::right().outputs(|all| all[1].headers[2].1 = Some(Vec::new())).finds(&["altered"]);
+    let spoofed =
+        |all: &mut Vec<Record>| all[1].headers.push(text("gate-reason", "blocked.opted_out"));
     Case::right().outputs(spoofed).finds(&["altered"]);
     let other_outcome = |all: &mut Vec<Record>| replace(&mut all[1], "gate-outcome", "approved");
     Case::right().outputs(other_outcome).finds(&["altered"]);
@@ -196,9 +134,7 @@ fn changed_headers_are_found() {
     let not_json = |all: &mut Vec<Record>| replace(&mut all[1], "gate-decision", "{");
     Case::right().outputs(not_json).finds(&["altered"]);
     let not_before = |all: &mut Vec<Record>| {
-        all[1]
-            .headers
-            .push(text("gate-not-before", "2026-01-01T00:00:00Z"))
+        all[1].headers.push(text("gate-not-before", "2026-01-01T00:00:00Z"))
     };
     Case::right().outputs(not_before).finds(&["altered"]);
 }
@@ -206,36 +142,26 @@ fn changed_headers_are_found() {
 #[test]
 fn an_address_in_the_decision_is_found() {
     let leak = r#"{"outcome":"blocked","reason":"blocked.opted_out","to":"ana@mail.example.org"}"#;
-    Case::right()
-        .outputs(|all| replace(&mut all[1], "gate-decision", leak))
-        .finds(&["altered"]);
+    Case::right().outputs(|all| replace(&mut all[1], "gate-decision", leak)).finds(&["altered"]);
 }
 
 #[test]
 fn an_output_of_no_input_is_found() {
     let stranger = |all: &mut Vec<Record>| {
-        let mut copy = Record {
-            offset: 8,
-            ..all[1].clone()
-        };
+        let mut copy = Record { offset: 8, ..all[1].clone() };
         replace(&mut copy, "gate-source", "outbound-message.fabricated/1/99");
         all.push(copy);
     };
     Case::right().outputs(stranger).finds(&["invented"]);
     let sourceless =
         |all: &mut Vec<Record>| all[1].headers.retain(|(name, _)| name != "gate-source");
-    Case::right()
-        .outputs(sourceless)
-        .finds(&["lost", "invented"]);
+    Case::right().outputs(sourceless).finds(&["lost", "invented"]);
 }
 
 #[test]
 fn a_record_that_vanished_or_changed_is_found() {
     let mut case = Case::right();
-    case.during.push(Record {
-        offset: 99,
-        ..case.after[0].clone()
-    });
+    case.during.push(Record { offset: 99, ..case.after[0].clone() });
     case.finds(&["vanished"]);
     let mut case = Case::right();
     case.during[0].value = Some(b"other".to_vec());
@@ -253,20 +179,8 @@ fn overtaking_within_a_key_is_found() {
     let mut case = Case::right();
     case.after[0].topic.clone_from(&case.topics.blocked);
     case.after = vec![
-        answer(
-            &case.inputs[0],
-            &case.topics.blocked,
-            4,
-            "blocked",
-            "no_consent",
-        ),
-        answer(
-            &case.inputs[1],
-            &case.topics.blocked,
-            3,
-            "blocked",
-            "no_consent",
-        ),
+        answer(&case.inputs[0], &case.topics.blocked, 4, "blocked", "no_consent"),
+        answer(&case.inputs[1], &case.topics.blocked, 3, "blocked", "no_consent"),
     ];
     case.during.clone_from(&case.after);
     case.finds(&["disordered", "wrong_blocks"]);
@@ -276,26 +190,10 @@ fn overtaking_within_a_key_is_found() {
 fn a_wrong_approval_and_a_wrong_block_are_found() {
     let case = Case::right();
     let wrong = vec![
-        answer(
-            &case.inputs[0],
-            &case.topics.blocked,
-            3,
-            "blocked",
-            "no_consent",
-        ),
-        answer(
-            &case.inputs[1],
-            &case.topics.approved,
-            4,
-            "approved",
-            "express_consent",
-        ),
+        answer(&case.inputs[0], &case.topics.blocked, 3, "blocked", "no_consent"),
+        answer(&case.inputs[1], &case.topics.approved, 4, "approved", "express_consent"),
     ];
-    let case = Case {
-        during: wrong.clone(),
-        after: wrong,
-        ..case
-    };
+    let case = Case { during: wrong.clone(), after: wrong, ..case };
     case.finds(&["wrong_approvals", "wrong_blocks"]);
     let report = std::panic::catch_unwind(|| case.examine().assert_clean());
     assert!(report.is_err(), "faults fail the test");

@@ -18,10 +18,7 @@ for file in "$1"/*; do
 done
 "#;
 
-#[allow(
-    clippy::zombie_processes,
-    reason = "the watcher outlives this process, that is its job"
-)]
+#[allow(clippy::zombie_processes, reason = "the watcher outlives this process, that is its job")]
 fn dir() -> &'static PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| {

@@ -25,11 +25,7 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     /// A record with key and value.
     pub(crate) fn new(key: impl Into<Vec<u8>>, value: Vec<u8>) -> Self {
-        Self {
-            key: Some(key.into()),
-            value: Some(value),
-            ..Self::default()
-        }
+        Self { key: Some(key.into()), value: Some(value), ..Self::default() }
     }
 
     /// With one more header.
@@ -45,15 +41,9 @@ impl Outgoing {
         delivery_opaque: D,
         send: impl FnOnce(BaseRecord<'_, [u8], [u8], D>),
     ) {
-        let headers = self
-            .headers
-            .iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: value.as_deref(),
-                })
-            });
+        let headers = self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: value.as_deref() })
+        });
         send(BaseRecord {
             topic,
             partition: self.partition,
@@ -109,8 +99,7 @@ impl Receipt {
     /// Waits for the broker.
     pub(crate) fn wait(&self) -> Acked {
         let told = self.0.recv_timeout(Duration::from_secs(150));
-        told.expect("the broker answers")
-            .expect("the record is acknowledged")
+        told.expect("the broker answers").expect("the record is acknowledged")
     }
 }
 
@@ -141,14 +130,10 @@ impl Plain {
         let (ticket, receipt) = sync_channel(1);
         loop {
             let mut full = false;
-            outgoing.record(topic, Box::new(ticket.clone()), |record| {
-                match self.0.send(record) {
-                    Ok(()) => {}
-                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
-                        full = true
-                    }
-                    Err((error, _)) => panic!("the record cannot be produced: {error}"),
-                }
+            outgoing.record(topic, Box::new(ticket.clone()), |record| match self.0.send(record) {
+                Ok(()) => {}
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => full = true,
+                Err((error, _)) => panic!("the record cannot be produced: {error}"),
             });
             if !full {
                 return Receipt(receipt);
@@ -205,53 +190,38 @@ impl Transactional {
             .set("transactional.id", id)
             .set("transaction.timeout.ms", timeout.as_millis().to_string());
         config.remove("message.timeout.ms");
-        let producer: BaseProducer<Quiet> = config
-            .create_with_context(Quiet)
-            .expect("a producer can be made");
-        producer
-            .init_transactions(PATIENCE)
-            .expect("transactions can be used");
+        let producer: BaseProducer<Quiet> =
+            config.create_with_context(Quiet).expect("a producer can be made");
+        producer.init_transactions(PATIENCE).expect("transactions can be used");
         Self(producer)
     }
 
     /// Opens a transaction.
     pub(crate) fn begin(&self) {
-        self.0
-            .begin_transaction()
-            .expect("a transaction can be opened");
+        self.0.begin_transaction().expect("a transaction can be opened");
     }
 
     /// Writes a record inside the transaction and waits until the broker has it.
     pub(crate) fn write(&self, topic: &str, outgoing: &Outgoing) {
         outgoing.record(topic, (), |record| {
-            self.0
-                .send(record)
-                .map_err(|(error, _)| error)
-                .expect("the record can be produced");
+            self.0.send(record).map_err(|(error, _)| error).expect("the record can be produced");
         });
         // not flush(): it waits in steps of 100 ms
         let began = Instant::now();
         while self.0.in_flight_count() > 0 {
             self.0.poll(Duration::from_millis(1));
-            assert!(
-                began.elapsed() < PATIENCE,
-                "the broker does not take the record"
-            );
+            assert!(began.elapsed() < PATIENCE, "the broker does not take the record");
         }
     }
 
     /// Commits; returns when the broker has acknowledged the commit.
     pub(crate) fn commit(&self) -> Instant {
-        self.0
-            .commit_transaction(PATIENCE)
-            .expect("the transaction can be committed");
+        self.0.commit_transaction(PATIENCE).expect("the transaction can be committed");
         Instant::now()
     }
 
     /// Aborts.
     pub(crate) fn abort(&self) {
-        self.0
-            .abort_transaction(PATIENCE)
-            .expect("the transaction can be aborted");
+        self.0.abort_transaction(PATIENCE).expect("the transaction can be aborted");
     }
 }

@@ -47,12 +47,7 @@ pub(crate) enum Stage {
 enum State {
     Idle,
     Armed(Plan),
-    Held {
-        plan: Plan,
-        frame: Vec<u8>,
-        id: Vec<u8>,
-        steps: usize,
-    },
+    Held { plan: Plan, frame: Vec<u8>, id: Vec<u8>, steps: usize },
     Delivered(i16),
 }
 
@@ -125,9 +120,7 @@ fn connect(shared: &Arc<Shared>, client: TcpStream, broker: TcpStream) {
     for stream in [&client, &broker] {
         stream.set_nodelay(true).ok();
     }
-    let pair = client
-        .try_clone()
-        .and_then(|c| Ok((c, broker.try_clone()?)));
+    let pair = client.try_clone().and_then(|c| Ok((c, broker.try_clone()?)));
     let Ok((client_reads, broker_writes)) = pair else {
         return;
     };
@@ -181,9 +174,7 @@ enum Verdict {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .expect("nobody panics with the state locked")
+        self.state.lock().expect("nobody panics with the state locked")
     }
 
     fn look_at(&self, frame: &[u8]) -> Verdict {
@@ -194,27 +185,12 @@ impl Shared {
         match &mut *state {
             State::Armed(plan) if api_key == END_TXN => {
                 let (plan, id) = (*plan, transactional_id(frame));
-                *state = State::Held {
-                    plan,
-                    frame: frame.to_vec(),
-                    id,
-                    steps: 0,
-                };
-                if plan.cut {
-                    Verdict::Cut
-                } else {
-                    Verdict::Swallow
-                }
+                *state = State::Held { plan, frame: frame.to_vec(), id, steps: 0 };
+                if plan.cut { Verdict::Cut } else { Verdict::Swallow }
             }
-            State::Held {
-                plan, id, steps, ..
-            } if contains(frame, id) => {
+            State::Held { plan, id, steps, .. } if contains(frame, id) => {
                 *steps += 1;
-                if *steps == plan.steps {
-                    Verdict::DeliverAfter(plan.pause)
-                } else {
-                    Verdict::Pass
-                }
+                if *steps == plan.steps { Verdict::DeliverAfter(plan.pause) } else { Verdict::Pass }
             }
             _ => Verdict::Pass,
         }
@@ -290,11 +266,7 @@ mod tests {
 
     fn end_txn(version: i16) -> Vec<u8> {
         let mut frame = vec![0, 0, 0, 0];
-        for part in [
-            &END_TXN.to_be_bytes()[..],
-            &version.to_be_bytes(),
-            &7_i32.to_be_bytes(),
-        ] {
+        for part in [&END_TXN.to_be_bytes()[..], &version.to_be_bytes(), &7_i32.to_be_bytes()] {
             frame.extend_from_slice(part);
         }
         frame.extend_from_slice(&[0, 3]);

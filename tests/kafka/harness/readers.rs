@@ -80,29 +80,23 @@ fn consumer(bootstrap: &str, isolation: &str) -> BaseConsumer<Silent> {
         .set("fetch.wait.max.ms", "50")
         .set("fetch.message.max.bytes", "8388608")
         .set("topic.metadata.refresh.interval.ms", "30000");
-    config
-        .create_with_context(Silent)
-        .expect("a consumer can be made")
+    config.create_with_context(Silent).expect("a consumer can be made")
 }
 
 /// The topic's partitions, once each of them has a leader: right after its creation a broker may not know
 /// them all, and a partition that is left out would never be read.
 fn partitions(consumer: &BaseConsumer<Silent>, topic: &str) -> Vec<i32> {
     let mut found = Vec::new();
-    wait_until(
-        &format!("{topic} has leaders"),
-        Duration::from_secs(60),
-        || {
-            let Ok(metadata) = consumer.fetch_metadata(Some(topic), Duration::from_secs(30)) else {
-                return false;
-            };
-            let Some(topic) = metadata.topics().first().filter(|t| t.error().is_none()) else {
-                return false;
-            };
-            found = topic.partitions().iter().map(|p| p.id()).collect();
-            !found.is_empty() && topic.partitions().iter().all(|p| p.leader() >= 0)
-        },
-    );
+    wait_until(&format!("{topic} has leaders"), Duration::from_secs(60), || {
+        let Ok(metadata) = consumer.fetch_metadata(Some(topic), Duration::from_secs(30)) else {
+            return false;
+        };
+        let Some(topic) = metadata.topics().first().filter(|t| t.error().is_none()) else {
+            return false;
+        };
+        found = topic.partitions().iter().map(|p| p.id()).collect();
+        !found.is_empty() && topic.partitions().iter().all(|p| p.leader() >= 0)
+    });
     found
 }
 
@@ -138,18 +132,12 @@ impl During {
                     // errors are the broker being away, or the end of a partition
                     if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
                         let record = Record::of(&message);
-                        seen.lock()
-                            .expect("no reader panicked")
-                            .push((Instant::now(), record));
+                        seen.lock().expect("no reader panicked").push((Instant::now(), record));
                     }
                 }
             })
         };
-        Self {
-            seen,
-            stop,
-            thread: Some(thread),
-        }
+        Self { seen, stop, thread: Some(thread) }
     }
 
     /// How many records were seen so far.
@@ -187,10 +175,7 @@ impl Drop for During {
 
 /// Every committed record of the topics. Waits for transactions that are still open: the broker ends them.
 pub(crate) fn read_all(bootstrap: &str, topics: &[&str]) -> Vec<Record> {
-    topics
-        .iter()
-        .flat_map(|topic| read_topic(bootstrap, topic))
-        .collect()
+    topics.iter().flat_map(|topic| read_topic(bootstrap, topic)).collect()
 }
 
 fn read_topic(bootstrap: &str, topic: &str) -> Vec<Record> {
@@ -204,11 +189,9 @@ fn read_topic(bootstrap: &str, topic: &str) -> Vec<Record> {
         };
         partitions.map(end).collect()
     };
-    wait_until(
-        &format!("no transaction is open on {topic}"),
-        Duration::from_secs(60),
-        || ends(&committed) == ends(&all),
-    );
+    wait_until(&format!("no transaction is open on {topic}"), Duration::from_secs(60), || {
+        ends(&committed) == ends(&all)
+    });
     assign(&committed, &[topic]);
     let mut open: HashSet<i32> = partitions(&committed, topic).into_iter().collect();
     let mut records = Vec::new();
@@ -225,10 +208,7 @@ fn read_topic(bootstrap: &str, topic: &str) -> Vec<Record> {
             }
             Some(Err(_)) | None => {}
         }
-        assert!(
-            moved.elapsed() < Duration::from_secs(60),
-            "cannot read {topic} to its end"
-        );
+        assert!(moved.elapsed() < Duration::from_secs(60), "cannot read {topic} to its end");
     }
     records
 }

@@ -60,9 +60,8 @@ pub(crate) fn register(url: &str, subject: &str, schema: &str) -> u32 {
 
 /// Port and path of `http://127.0.0.1:PORT/path`.
 fn split(url: &str) -> (u16, &str) {
-    let rest = url
-        .strip_prefix("http://127.0.0.1:")
-        .or_else(|| url.strip_prefix("http://localhost:"));
+    let rest =
+        url.strip_prefix("http://127.0.0.1:").or_else(|| url.strip_prefix("http://localhost:"));
     let rest = rest.expect("the test registry is on this machine");
     let (port, path) = rest.split_once('/').unwrap_or((rest, ""));
     let path = &rest[rest.len() - path.len() - usize::from(!path.is_empty())..];

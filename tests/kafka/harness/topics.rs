@@ -57,13 +57,8 @@ impl Topics {
     /// Makes them.
     pub(crate) fn make(&self, bootstrap: &str) {
         let mut wanted = vec![(self.consent_change.as_str(), CONSENT_PARTITIONS)];
-        let rest = [
-            &self.outbound,
-            &self.approved,
-            &self.blocked,
-            &self.deferred,
-            &self.dead_letter,
-        ];
+        let rest =
+            [&self.outbound, &self.approved, &self.blocked, &self.deferred, &self.dead_letter];
         wanted.extend(rest.map(|name| (name.as_str(), MESSAGE_PARTITIONS)));
         create(bootstrap, &wanted);
     }
@@ -111,9 +106,7 @@ pub(crate) fn delete(bootstrap: &str, topics: &[&str]) {
 /// How many partitions with a leader a topic has; `None` when there is no such topic.
 pub(crate) fn partitions(bootstrap: &str, topic: &str) -> Option<usize> {
     let admin = admin(bootstrap);
-    let metadata = admin
-        .inner()
-        .fetch_metadata(Some(topic), Duration::from_secs(20));
+    let metadata = admin.inner().fetch_metadata(Some(topic), Duration::from_secs(20));
     let metadata = metadata.expect("the broker answers");
     let topic = metadata.topics().first()?;
     let led = topic.partitions().iter().filter(|p| p.leader() >= 0);
@@ -122,17 +115,11 @@ pub(crate) fn partitions(bootstrap: &str, topic: &str) -> Option<usize> {
 
 fn admin(bootstrap: &str) -> AdminClient<DefaultClientContext> {
     let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", bootstrap)
-        .set("log_level", "0");
+    config.set("bootstrap.servers", bootstrap).set("log_level", "0");
     config.create().expect("an admin client can be made")
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
-    runtime
-        .expect("a tokio runtime can be made")
-        .block_on(future)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    runtime.expect("a tokio runtime can be made").block_on(future)
 }

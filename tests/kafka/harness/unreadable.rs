@@ -22,10 +22,7 @@ pub(crate) struct Unreadable {
 }
 
 fn unreadable(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Unreadable {
-    Unreadable {
-        name: name.into(),
-        value: Some(value.into()),
-    }
+    Unreadable { name: name.into(), value: Some(value.into()) }
 }
 
 /// The largest value the gate decodes by default is 1 MiB.
@@ -35,10 +32,9 @@ const DEPTH: usize = 100_000;
 /// A valid value of the kind about `contact`, small, so that it can be cut at every byte.
 pub(crate) fn valid(kind: Kind, contact: &Contact) -> Value {
     match kind {
-        Kind::Consent => contact.opt_in(
-            &format!("unreadable-{}", contact.id),
-            jiff::Timestamp::now(),
-        ),
+        Kind::Consent => {
+            contact.opt_in(&format!("unreadable-{}", contact.id), jiff::Timestamp::now())
+        }
         Kind::Message => contact.message(&format!("unreadable-{}", contact.id), 0),
     }
 }
@@ -49,13 +45,7 @@ pub(crate) fn json(kind: Kind, mut contact: impl FnMut() -> Contact) -> Vec<(Con
     let mut all = Vec::new();
     let mut add = |contact: Contact, record: Unreadable| all.push((contact, record));
     let c = contact();
-    add(
-        c,
-        Unreadable {
-            name: "null value".to_owned(),
-            value: None,
-        },
-    );
+    add(c, Unreadable { name: "null value".to_owned(), value: None });
     let n_bytes = bytes(&valid(kind, &contact())).len();
     for n in 0..n_bytes {
         let c = contact();
@@ -98,9 +88,7 @@ fn followed_by(tail: &'static [u8]) -> Change {
 fn replaced(find: &'static str, by: &'static [u8]) -> Change {
     Box::new(move |value| {
         let whole = bytes(value);
-        let at = whole
-            .windows(find.len())
-            .position(|window| window == find.as_bytes());
+        let at = whole.windows(find.len()).position(|window| window == find.as_bytes());
         let at = at.unwrap_or_else(|| panic!("{find} is not in the value"));
         [&whole[..at], by, &whole[at + find.len()..]].concat()
     })
@@ -113,12 +101,7 @@ fn raw(value: Vec<u8>) -> Change {
 fn nested(value: &Value, open: &str, close: &str) -> Vec<u8> {
     let whole = String::from_utf8(bytes(value)).expect("JSON is text");
     let body = whole.strip_suffix('}').expect("an object");
-    format!(
-        "{body},\"body\":{}0{}}}",
-        open.repeat(DEPTH),
-        close.repeat(DEPTH)
-    )
-    .into_bytes()
+    format!("{body},\"body\":{}0{}}}", open.repeat(DEPTH), close.repeat(DEPTH)).into_bytes()
 }
 
 fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
@@ -127,10 +110,7 @@ fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
         ("a second object behind the end", followed_by(b"{}")),
         ("a zero byte behind the end", followed_by(b"\0")),
         ("a closing brace too many", followed_by(b"}")),
-        (
-            "a byte order mark",
-            Box::new(|v| [b"\xef\xbb\xbf", bytes(v).as_slice()].concat()),
-        ),
+        ("a byte order mark", Box::new(|v| [b"\xef\xbb\xbf", bytes(v).as_slice()].concat())),
         (
             "UTF-16",
             Box::new(|v| {
@@ -138,18 +118,9 @@ fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
                 text.encode_utf16().flat_map(u16::to_be_bytes).collect()
             }),
         ),
-        (
-            "bad UTF-8 in an id",
-            replaced("unreadable-", b"unread\xff\xfe"),
-        ),
-        (
-            "a lone surrogate in an id",
-            replaced("unreadable-", br"unread\ud800"),
-        ),
-        (
-            "a control character in an id",
-            replaced("unreadable-", b"unread\n"),
-        ),
+        ("bad UTF-8 in an id", replaced("unreadable-", b"unread\xff\xfe")),
+        ("a lone surrogate in an id", replaced("unreadable-", br"unread\ud800")),
+        ("a control character in an id", replaced("unreadable-", b"unread\n")),
         ("an array", raw(b"[]".to_vec())),
         ("a string", raw(b"\"opt_out\"".to_vec())),
         ("a number", raw(b"4".to_vec())),
@@ -168,14 +139,8 @@ fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
                 bytes(&v)
             }),
         ),
-        (
-            "a Confluent frame",
-            Box::new(|v| [&[0, 0, 0, 0, 1], bytes(v).as_slice()].concat()),
-        ),
-        (
-            "random bytes",
-            raw((0..200_u8).map(|n| n.wrapping_mul(167) ^ 0x5a).collect()),
-        ),
+        ("a Confluent frame", Box::new(|v| [&[0, 0, 0, 0, 1], bytes(v).as_slice()].concat())),
+        ("random bytes", raw((0..200_u8).map(|n| n.wrapping_mul(167) ^ 0x5a).collect())),
     ];
     match kind {
         Kind::Consent => all.extend([
@@ -183,14 +148,8 @@ fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
             ("no action", without("action")),
             ("no event id", without("event_id")),
             ("no time", without("occurred_at")),
-            (
-                "a time without offset",
-                with("occurred_at", json!("2026-01-02T03:04:05")),
-            ),
-            (
-                "a month too many",
-                with("occurred_at", json!("2026-13-01T00:00:00Z")),
-            ),
+            ("a time without offset", with("occurred_at", json!("2026-01-02T03:04:05"))),
+            ("a month too many", with("occurred_at", json!("2026-13-01T00:00:00Z"))),
             ("a time in words", with("occurred_at", json!("yesterday"))),
             ("a time as a list", with("occurred_at", json!([2026, 1, 2]))),
             ("an unknown channel", with("channel", json!("pigeon"))),
@@ -199,10 +158,7 @@ fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
             ("an action as a number", with("action", json!(3))),
             (
                 "the action twice",
-                replaced(
-                    "\"action\":\"opt_in\"",
-                    br#""action":"opt_out","action":"opt_in""#,
-                ),
+                replaced("\"action\":\"opt_in\"", br#""action":"opt_out","action":"opt_in""#),
             ),
             (
                 "a message",
@@ -219,22 +175,13 @@ fn broken_json(kind: Kind) -> Vec<(&'static str, Change)> {
             ("a message id as a number", with("message_id", json!(5))),
             ("a channel as a number", with("channel", json!(5))),
             ("a recipient as text", with("recipient", json!("ana"))),
-            (
-                "a contact id as a number",
-                with("recipient", json!({"contact_id": 5})),
-            ),
+            ("a contact id as a number", with("recipient", json!({"contact_id": 5}))),
             ("content as text", with("content", json!("yes"))),
-            (
-                "a flag as text",
-                with("content", json!({"promotional": "no"})),
-            ),
+            ("a flag as text", with("content", json!({"promotional": "no"}))),
             ("an expiry in words", with("expires_at", json!("tomorrow"))),
             (
                 "the channel twice",
-                replaced(
-                    "\"channel\":\"email\"",
-                    br#""channel":"email","channel":"sms""#,
-                ),
+                replaced("\"channel\":\"email\"", br#""channel":"email","channel":"sms""#),
             ),
             (
                 "an opt-in",
@@ -266,13 +213,7 @@ pub(crate) fn avro(
 ) -> Vec<(Contact, Unreadable)> {
     let mut all = Vec::new();
     let c = contact();
-    all.push((
-        c,
-        Unreadable {
-            name: "null value".to_owned(),
-            value: None,
-        },
-    ));
+    all.push((c, Unreadable { name: "null value".to_owned(), value: None }));
     let frame = |c: &Contact| avro.schema.framed(avro.id, &valid(kind, c));
     let n_bytes = frame(&contact()).len();
     for n in 0..n_bytes {
@@ -290,10 +231,7 @@ pub(crate) fn avro(
     let mut simple: Vec<(&str, Vec<u8>)> = vec![
         ("a string of a terabyte", number(1 << 40)),
         ("a string of negative length", number(-5)),
-        (
-            "a length that never ends",
-            [header(avro.id), vec![0xff; 40]].concat(),
-        ),
+        ("a length that never ends", [header(avro.id), vec![0xff; 40]].concat()),
         ("1 MiB of ones", [header(avro.id), vec![0xff; MIB]].concat()),
         ("1 MiB of zeros", [header(avro.id), vec![0; MIB]].concat()),
         ("1 MiB without a frame", vec![b'a'; MIB]),
@@ -305,20 +243,14 @@ pub(crate) fn avro(
     }
     let changes: Vec<(&str, Mangle)> = vec![
         ("a zero behind the end", Box::new(|v| [v, vec![0]].concat())),
-        (
-            "many bytes behind the end",
-            Box::new(|v| [v, vec![7; 100]].concat()),
-        ),
+        ("many bytes behind the end", Box::new(|v| [v, vec![7; 100]].concat())),
         ("twice", Box::new(|v| [v.clone(), v].concat())),
         ("another magic byte", Box::new(|v| [&[1], &v[1..]].concat())),
         (
             "single-object encoding",
             Box::new(|v| [&[0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8], &v[5..]].concat()),
         ),
-        (
-            "an unknown schema id",
-            Box::new(|v| [&[0, 0x7f, 0, 0, 1], &v[5..]].concat()),
-        ),
+        ("an unknown schema id", Box::new(|v| [&[0, 0x7f, 0, 0, 1], &v[5..]].concat())),
         ("another schema", {
             let id = header(avro.other_id);
             Box::new(move |v| [&id, &v[5..]].concat())
