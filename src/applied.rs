@@ -16,6 +16,8 @@ pub struct Progress {
     pub next_offset: i64,
     /// An unreadable record stops this partition.
     pub is_poisoned: bool,
+    /// Its end has been reached once since the start.
+    pub is_restored: bool,
 }
 
 /// A partition that has not reached its end in time.
@@ -34,7 +36,7 @@ impl Applied {
     #[must_use]
     pub fn new(positions: &[i64]) -> Self {
         let progress =
-            |next_offset: &i64| Progress { next_offset: *next_offset, is_poisoned: false };
+            |next_offset: &i64| Progress { next_offset: *next_offset, ..Progress::default() };
         Self {
             state: Mutex::new(positions.iter().map(progress).collect()),
             changed: Condvar::new(),

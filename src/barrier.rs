@@ -111,6 +111,8 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         };
         let cause = if progress.is_poisoned {
             HoldCause::ConsentPoison
+        } else if !progress.is_restored {
+            HoldCause::Restoring
         } else if committed_end().is_some_and(|end| end <= next_offset) {
             HoldCause::OpenTransaction
         } else {

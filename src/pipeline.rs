@@ -27,7 +27,7 @@ use crate::identity::Pepper;
 use crate::kafka::GateContext;
 use crate::kafka::native::{NativeError, TransactionalProducer};
 use crate::lag::OutboundPositions;
-use crate::metrics::{HoldCause, Metrics, RecycleCause, Tally, Topic};
+use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
@@ -214,6 +214,11 @@ impl<'c> Lane<'c> {
                 Some(Err(error)) => self.consumer_error(error)?,
             }
         }
+        if batch.len() >= self.parts.batch_messages_max {
+            self.parts.metrics.bound_reached(Bound::BatchRecords);
+        } else if batch.value_bytes() >= self.parts.batch_bytes_max {
+            self.parts.metrics.bound_reached(Bound::BatchBytes);
+        }
         Ok(batch)
     }
 
@@ -252,7 +257,9 @@ impl<'c> Lane<'c> {
         let began = Instant::now();
         self.parts.barrier.pass().map_err(Setback::Hold)?;
         self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
-        let judged = self.judge(batch, &messages)?;
+        let judged = self.judge(batch, &messages).inspect_err(|_| {
+            self.parts.metrics.store_read_errors.inc();
+        })?;
         let settled = self.settle(batch, &judged);
         self.tally.forget();
         settled

@@ -16,6 +16,7 @@ use crate::dead_letter::DeadLetters;
 use crate::identity::Pepper;
 use crate::kafka::native::{BatchReader, NativeError, Polled};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::logging::Limited;
 use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Topic};
 use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
@@ -96,6 +97,7 @@ pub struct Reader {
     parts: ReaderParts,
     progress: Vec<Progress>,
     stands: Vec<Stand>,
+    warnings: Limited,
     release_checked_at: Instant,
     checkpoint_at: Instant,
 }
@@ -130,11 +132,18 @@ impl Reader {
             .writer
             .positions()
             .iter()
-            .map(|next_offset| Progress { next_offset: *next_offset, is_poisoned: false })
+            .map(|next_offset| Progress { next_offset: *next_offset, ..Progress::default() })
             .collect();
         let stands = vec![Stand::Reading; progress.len()];
         let now = Instant::now();
-        Self { parts, progress, stands, release_checked_at: now, checkpoint_at: now }
+        Self {
+            parts,
+            progress,
+            stands,
+            warnings: Limited::new(),
+            release_checked_at: now,
+            checkpoint_at: now,
+        }
     }
 
     /// Reads until shutdown, then flushes the state.
@@ -198,6 +207,9 @@ impl Reader {
                 Polled::EndOfPartition { partition, next_offset, .. } => {
                     if self.is_next(partition, next_offset) {
                         self.advance(partition, next_offset)?;
+                        if let Some(progress) = progress_of(&mut self.progress, partition) {
+                            progress.is_restored = true;
+                        }
                     }
                 }
                 Polled::Error { partition, error } => self.consumer_error(partition, &error)?,

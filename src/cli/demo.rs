@@ -13,7 +13,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // the demo talks to a person: only what goes wrong is logged
-    crate::logging::init("error").map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    crate::logging::init("error", None).map_err(|error| Failure::new(ExitCode::Internal, error))?;
     crate::demo::run(arguments.once)
         .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))
 }

@@ -1,11 +1,18 @@
 //! `consent-gate run`: the service, until SIGTERM or Ctrl-C.
 
 use super::{ConfigFile, ExitCode, Failure};
+use crate::config;
+use crate::logging::LogFormat;
 use crate::service::RunError;
 
 pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {
     let config = file.load()?;
-    crate::logging::init(config.log.level.name())
+    let format = match config.log.format {
+        config::LogFormat::Auto => None,
+        config::LogFormat::Json => Some(LogFormat::Json),
+        config::LogFormat::Text => Some(LogFormat::Text),
+    };
+    crate::logging::init(config.log.level.name(), format)
         .map_err(|error| Failure::new(ExitCode::Internal, error))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), instance_id = %config.instance_id, "starting");
     crate::service::run(&config)?;

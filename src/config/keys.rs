@@ -341,16 +341,9 @@ pub const KEYS: &[Key] = &[
         "Most bytes of keys and values in one transaction; a single larger message goes alone.",
     ),
     integer(
-        "batch.linger_ms_max",
-        "5",
-        (0, 1_000),
-        "ms",
-        "Longest wait for more messages while some are coming in. A batch is never kept back once the queue is empty.",
-    ),
-    integer(
         "limits.value_bytes_max",
         "1048576",
-        (1_024, 67_108_864),
+        (1_024, 1_048_576),
         "bytes",
         "Largest value that is decoded. A larger message is `blocked.invalid_message`, a larger consent change unreadable.",
     ),

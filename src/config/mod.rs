@@ -200,7 +200,6 @@ pub struct Consent {
 pub struct Batch {
     pub messages_max: usize,
     pub bytes_max: usize,
-    pub linger_max: Duration,
 }
 
 /// Section `limits`.

@@ -40,7 +40,6 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         batch: Batch {
             messages_max: reader.size("batch.messages_max"),
             bytes_max: reader.size("batch.bytes_max"),
-            linger_max: reader.duration_ms("batch.linger_ms_max"),
         },
         limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
         log: Log {

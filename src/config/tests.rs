@@ -63,7 +63,6 @@ fn an_empty_file_is_all_defaults() {
         assert!(config.schema_registry.is_none() && config.http.token.is_none());
         assert_eq!(config.state.pepper_file, PathBuf::from("./state/pepper"));
         assert_eq!(config.kafka.transaction_timeout, Duration::from_secs(10));
-        assert_eq!(config.batch.linger_max, Duration::from_millis(5));
     }
 }
 
@@ -87,7 +86,7 @@ fn every_value_can_be_set() {
         "schema_registry: {url: \"https://r:8081/\", timeout_ms: 100}\n",
         "state: {dir: /var/lib/gate, memory_bytes: 16777216, pepper_file: /etc/pepper}\npolicies: {dir: /p}\n",
         "http: {listen: \"0.0.0.0:80\"}\nconsent: {key_names_contact: false, barrier_timeout_ms: 10, checkpoint_interval_ms: 100}\n",
-        "batch: {messages_max: 1, bytes_max: 65536, linger_ms_max: 0}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\n",
+        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\n",
     )).unwrap();
     assert_eq!((config.instance_id.as_str(), config.lanes), ("gate-7", 3));
     assert_eq!(config.kafka.bootstrap_servers, "a:1,[::1]:2");

@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided inside a callback: a rebalance is recorded and handled by the lane that polls.
 
+use crate::logging::Limited;
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
@@ -22,6 +23,7 @@ pub enum Rebalance {
 #[derive(Default)]
 pub struct GateContext {
     rebalances: Mutex<VecDeque<Rebalance>>,
+    warnings: Limited,
 }
 
 impl GateContext {
@@ -39,7 +41,11 @@ impl ClientContext for GateContext {
     fn stats(&self, _statistics: Statistics) {}
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(target: "kafka", %error, "{reason}");
+        // librdkafka repeats itself with every attempt to connect
+        let code = error.rdkafka_error_code().map_or(0, |code| code as i64);
+        if let Some(n_suppressed) = self.warnings.admit("kafka", code) {
+            tracing::warn!(target: "kafka", %error, n_suppressed, "{reason}");
+        }
     }
 }
 

@@ -61,12 +61,12 @@ pub enum LoggingError {
     AlreadyRunning,
 }
 
-/// Starts logging to stderr and makes panics end the process with [`EXIT_INVARIANT`].
+/// Starts logging to stderr, in `format` or in what suits stderr, and makes panics end the process with [`EXIT_INVARIANT`].
 ///
 /// # Errors
 /// A filter that cannot be read, or a second call.
-pub fn init(configured_level: &str) -> Result<(), LoggingError> {
-    let format = LogFormat::of_stderr();
+pub fn init(configured_level: &str, format: Option<LogFormat>) -> Result<(), LoggingError> {
+    let format = format.unwrap_or_else(LogFormat::of_stderr);
     let rust_log = std::env::var("RUST_LOG").ok();
     let subscriber = subscriber(rust_log.as_deref(), configured_level, format, std::io::stderr)?;
     subscriber.try_init().map_err(|_| LoggingError::AlreadyRunning)?;

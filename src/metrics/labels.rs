@@ -165,8 +165,6 @@ labels! {
         RegistryUnavailable "registry_unavailable"
         /// The brokers cannot be asked.
         BrokerUnavailable "broker_unavailable"
-        /// The consent store cannot be read.
-        StoreUnavailable "store_unavailable"
         /// The consent state is being rebuilt from its topic.
         Restoring "restoring"
         /// Outputs are being reconciled after an indeterminate transaction.
@@ -189,7 +187,5 @@ labels! {
         BatchRecords "batch_records"
         /// Bytes in one batch.
         BatchBytes "batch_bytes"
-        /// Writer schemas kept in memory.
-        SchemaCache "schema_cache"
     }
 }

@@ -7,6 +7,7 @@ use crate::metrics::{RecycleCause, TransactionResult};
 use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
 use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{BorrowedMessage, Headers as _};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -155,7 +156,15 @@ impl<'c> Lane<'c> {
     ) -> Result<(), LaneError> {
         let metrics = &self.parts.metrics;
         metrics.producer_recycles.of(cause).inc();
-        metrics.transactions.of(TransactionResult::Indeterminate).inc();
+        let is_fenced = error.code == RDKafkaErrorCode::Fenced;
+        metrics
+            .transactions
+            .of(if is_fenced {
+                TransactionResult::Fenced
+            } else {
+                TransactionResult::Indeterminate
+            })
+            .inc();
         self.guard_against_fencing_war(error)?;
         self.renew_producer(batch)?;
         self.reconcile(batch)

@@ -104,13 +104,17 @@ impl Reader {
             return Ok(Taken::Poison);
         };
         self.count_unreadable(class, ConsentResult::Unreadable);
-        tracing::warn!(
-            topic = %self.parts.topic,
-            partition = record.partition,
-            offset = record.offset,
-            class,
-            "a consent change cannot be read; its contact is blocked until a later valid event"
-        );
+        let partition = i64::from(record.partition);
+        if let Some(n_suppressed) = self.warnings.admit("unreadable", partition) {
+            tracing::warn!(
+                topic = %self.parts.topic,
+                partition = record.partition,
+                offset = record.offset,
+                class,
+                n_suppressed,
+                "a consent change cannot be read; its contact is blocked until a later valid event"
+            );
+        }
         let source_event =
             format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
         let event = self.parts.pepper.event(&source_event);
