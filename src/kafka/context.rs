@@ -3,11 +3,12 @@
 //! Nothing is decided inside a callback: a rebalance is recorded and handled by the lane that polls.
 
 use crate::logging::Limited;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// A change of the lane's assignment, to be carried out by its owner.
@@ -24,12 +25,22 @@ pub enum Rebalance {
 pub struct GateContext {
     rebalances: Mutex<VecDeque<Rebalance>>,
     warnings: Limited,
+    is_closing: AtomicBool,
 }
 
 impl GateContext {
     /// The next recorded rebalance.
     pub fn take_rebalance(&self) -> Option<Rebalance> {
         self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// From now on rebalances are carried out at once, by the callback: to be called before the consumer is
+    /// dropped. Closing waits until every rebalance has been answered, and nobody polls the record any more.
+    pub fn close(&self, consumer: &BaseConsumer<Self>) {
+        self.is_closing.store(true, Ordering::Release);
+        while let Some(rebalance) = self.take_rebalance() {
+            carry_out(consumer, &rebalance);
+        }
     }
 
     fn push(&self, rebalance: Rebalance) {
@@ -52,18 +63,37 @@ impl ClientContext for GateContext {
 impl ConsumerContext for GateContext {
     fn rebalance(
         &self,
-        _consumer: &BaseConsumer<Self>,
+        consumer: &BaseConsumer<Self>,
         error: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
-        match error {
+        let rebalance = match error {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
-                self.push(Rebalance::Assign(partitions.clone()));
+                Rebalance::Assign(partitions.clone())
             }
             // anything else gives up what we hold
-            _ => self.push(Rebalance::Revoke(partitions.clone())),
+            _ => Rebalance::Revoke(partitions.clone()),
+        };
+        if self.is_closing.load(Ordering::Acquire) {
+            carry_out(consumer, &rebalance);
+        } else {
+            self.push(rebalance);
         }
     }
 
     fn commit_callback(&self, _result: KafkaResult<()>, _offsets: &TopicPartitionList) {}
+}
+
+/// The plain answer, for a consumer that is being closed: nothing is taken up any more.
+fn carry_out(consumer: &BaseConsumer<GateContext>, rebalance: &Rebalance) {
+    let is_cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+    let answered = match (rebalance, is_cooperative) {
+        (Rebalance::Assign(partitions), true) => consumer.incremental_assign(partitions),
+        (Rebalance::Assign(partitions), false) => consumer.assign(partitions),
+        (Rebalance::Revoke(partitions), true) => consumer.incremental_unassign(partitions),
+        (Rebalance::Revoke(_), false) => consumer.unassign(),
+    };
+    if let Err(error) = answered {
+        tracing::debug!(target: "kafka", %error, "rebalance while closing");
+    }
 }

@@ -149,16 +149,19 @@ impl<'c> Lane<'c> {
         }
         self.consumer.unsubscribe();
         let mut nothing = Batch::default();
-        let mut until = Instant::now() + LEAVE_TIMEOUT;
-        while Instant::now() < until {
+        let deadline = Instant::now() + LEAVE_TIMEOUT;
+        let mut empty_since: Option<Instant> = None;
+        while Instant::now() < deadline && empty_since.is_none_or(|at| at.elapsed() < LEAVE_LINGER)
+        {
             drop(self.consumer.poll(Duration::from_millis(20)));
-            let had_partitions = !self.assigned_partitions().is_empty();
             if let Err(error) = self.follow_group(&mut nothing) {
                 tracing::warn!(lane = self.number, %error, "while leaving the group");
                 return;
             }
-            if had_partitions && self.assigned_partitions().is_empty() {
-                until = until.min(Instant::now() + LEAVE_LINGER);
+            if !self.assigned_partitions().is_empty() {
+                empty_since = None;
+            } else if empty_since.is_none() {
+                empty_since = Some(Instant::now());
             }
         }
     }

@@ -398,7 +398,9 @@ impl Parts<'_> {
             let consumer: BaseConsumer<GateContext> = consumer_config
                 .create_with_context(GateContext::default())
                 .map_err(|error| lane_error(crate::pipeline::LaneError::Consumer(error)))?;
-            Lane::new(number, parts, &consumer).run().map_err(lane_error)
+            let result = Lane::new(number, parts, &consumer).run();
+            consumer.context().close(&consumer);
+            result.map_err(lane_error)
         })
     }
 
