@@ -90,10 +90,10 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
     })
 }
 
-/// An id, exactly as written: trimming could make two ids one.
+/// An id; gate-core trims those of people.
 pub(super) fn id(text: Text<'_>) -> Result<Text<'_>, Class> {
     match text {
-        Some(text) if text.trim().is_empty() => Ok(None),
+        Some(text) if trimmed(&text).is_empty() => Ok(None),
         Some(text) if text.len() > ID_BYTES_MAX => Err(Class::InvalidValue),
         text => Ok(text),
     }
@@ -103,7 +103,7 @@ pub(super) fn id(text: Text<'_>) -> Result<Text<'_>, Class> {
 pub(super) fn name(text: Text<'_>) -> Result<Text<'_>, Class> {
     let Some(text) = text else { return Ok(None) };
     let trimmed = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
         Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
@@ -111,6 +111,12 @@ pub(super) fn name(text: Text<'_>) -> Result<Text<'_>, Class> {
         return Err(Class::InvalidValue);
     }
     Ok(Some(trimmed).filter(|text| !text.is_empty()))
+}
+
+/// `str::trim`, at once when both ends are plain.
+fn trimmed(text: &str) -> &str {
+    let plain = |end: Option<&u8>| end.is_none_or(u8::is_ascii_graphic);
+    if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) { text } else { text.trim() }
 }
 
 /// A dotted path without empty or blank segments: `marketing.` would cover nothing.

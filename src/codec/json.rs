@@ -10,7 +10,7 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 
 /// Reads one JSON object.
-pub(super) fn read<'a, T: Fields<'a> + Default>(value: &'a [u8]) -> Result<T, Class> {
+pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8]) -> Result<T, Class> {
     let text = std::str::from_utf8(value).map_err(|_| Class::BadUtf8)?;
     let progress = Progress::new(Notation::Text);
     let class_of = |error: &serde_json::Error| {
@@ -21,8 +21,10 @@ pub(super) fn read<'a, T: Fields<'a> + Default>(value: &'a [u8]) -> Result<T, Cl
         })
     };
     let mut input = serde_json::Deserializer::from_str(text);
-    let record =
-        Object::<T>::root(&progress).deserialize(&mut input).map_err(|error| class_of(&error))?;
+    let mut record = None;
+    Object::root(&progress, &mut record)
+        .deserialize(&mut input)
+        .map_err(|error| class_of(&error))?;
     input.end().map_err(|_| Class::TrailingBytes)?;
     record.ok_or(Class::WrongType)
 }

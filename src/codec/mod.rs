@@ -189,7 +189,7 @@ impl Codec {
         self.salvage(value)?.contact_id
     }
 
-    fn record<'a, T: Fields<'a> + Default>(
+    fn record<'a, T: Fields<'a>>(
         &self,
         kind: Kind,
         value: Option<&'a [u8]>,

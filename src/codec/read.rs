@@ -17,15 +17,14 @@ use super::record::{
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 
-/// Reads one object into `T`: for each key the field it names, or none for one that is only carried.
-pub(super) struct Object<'p, T> {
-    progress: &'p Progress,
-    depth: usize,
-    start: T,
+/// Reads one object in place, so that the record is not moved through every layer of serde.
+pub(super) struct Object<'p, 'r, T> {
+    at: At<'p>,
+    into: &'r mut Option<T>,
 }
 
 /// A record that is read field by field.
-pub(super) trait Fields<'de>: Sized {
+pub(super) trait Fields<'de>: Default {
     /// The names read, in the order `read` numbers them.
     const NAMES: &'static [&'static str];
 
@@ -45,56 +44,53 @@ pub(super) struct At<'p> {
     pub(super) depth: usize,
 }
 
-impl<'p, T: Default> Object<'p, T> {
+impl<'p, 'r, T> Object<'p, 'r, T> {
     /// The outermost object.
-    pub(super) fn root(progress: &'p Progress) -> Self {
-        Self::nested(At { progress, depth: 1 })
-    }
-
-    fn nested(at: At<'p>) -> Self {
-        let At { progress, depth } = at;
-        let start = T::default();
-        Self { progress, depth, start }
+    pub(super) fn root(progress: &'p Progress, into: &'r mut Option<T>) -> Self {
+        let at = At { progress, depth: 1 };
+        Self { at, into }
     }
 }
 
-impl<'de, T: Fields<'de>> DeserializeSeed<'de> for Object<'_, T> {
-    type Value = Option<T>;
+impl<'de, T: Fields<'de>> DeserializeSeed<'de> for Object<'_, '_, T> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
-        self.progress.enter(self.depth)?;
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<(), D::Error> {
+        self.at.progress.enter(self.at.depth)?;
         input.deserialize_any(self)
     }
 }
 
-impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, T> {
-    type Value = Option<T>;
+impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, '_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut record = self.start;
-        let at = At { progress: self.progress, depth: self.depth + 1 };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let record = self.into.insert(T::default());
+        let at = self.at.inside();
         let mut seen = 0_u64;
-        while let Some(index) = map.next_key_seed(Key(T::NAMES))? {
+        let mut next = 0;
+        while let Some(index) = map.next_key_seed(Key { names: T::NAMES, next })? {
             let Some(index) = index else {
                 map.next_value_seed(Skip(at))?;
                 continue;
             };
             let bit = 1_u64 << (index & 63);
             if seen & bit != 0 {
-                return Err(self.progress.fail(Class::DuplicateKey));
+                return Err(at.progress.fail(Class::DuplicateKey));
             }
             seen |= bit;
+            next = index + 1;
             record.read(index, &mut map, at)?;
         }
-        Ok(Some(record))
+        Ok(())
     }
 }
 
@@ -113,7 +109,7 @@ macro_rules! fields {
                 let mut field = 0;
                 $(
                     if index == field {
-                        self.$slot = map.next_value_seed(fields!(@seed $reader, at))?;
+                        fields!(@read $reader, self.$slot, map, at);
                         return Ok(());
                     }
                     field += 1;
@@ -123,8 +119,12 @@ macro_rules! fields {
             }
         }
     };
-    (@seed Object, $at:ident) => { Object::nested($at) };
-    (@seed $reader:ident, $at:ident) => { $reader($at) };
+    (@read Object, $slot:expr, $map:ident, $at:ident) => {
+        $map.next_value_seed(Object { at: $at, into: &mut $slot })?
+    };
+    (@read $reader:ident, $slot:expr, $map:ident, $at:ident) => {
+        $slot = $map.next_value_seed($reader($at))?
+    };
 }
 
 fields!(ConsentChangeRecord<'de> {

@@ -254,8 +254,9 @@ impl Asker {
                 serde_json::from_slice(&body).map_err(|_| FetchError::Unavailable(NOT_A_REGISTRY))
             }
             StatusCode::NOT_FOUND => Err(match serde_json::from_slice(&body) {
-                // 40401 subject, 40402 version, 40403 schema; some registries say just 404
-                Ok(ErrorReply { error_code: 404 | 40_400..=40_499 }) => FetchError::Unknown,
+                // 40401 subject, 40402 version, 40403 schema. Apicurio answers a path that it does not
+                // have with a plain 404 in the same shape: that is a wrong address, not a missing schema.
+                Ok(ErrorReply { error_code: 40_401..=40_403 }) => FetchError::Unknown,
                 _ => FetchError::Unavailable(NOT_A_REGISTRY),
             }),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {

@@ -15,16 +15,16 @@ use serde_avro_fast::de::{DeError, DeserializerConfig, DeserializerState};
 use std::io::{BufRead, ErrorKind};
 
 /// Reads a datum.
-pub(in crate::codec) fn read<'a, T: Fields<'a> + Default>(
+pub(in crate::codec) fn read<'a, T: Fields<'a>>(
     kind: Kind,
     plan: &Plan,
     datum: &'a [u8],
 ) -> Result<T, Class> {
+    let mut record = None;
     match plan {
         Plan::Fast(schema) => {
             let progress = Progress::new(Notation::Number);
-            let record = fast(&progress, schema, datum, Object::<T>::root(&progress))?;
-            record.ok_or(Class::WrongType)
+            fast(&progress, schema, datum, Object::root(&progress, &mut record))?;
         }
         Plan::Resolve { walk, writer } => {
             let mut progress = Progress::new(Notation::Number);
@@ -33,12 +33,12 @@ pub(in crate::codec) fn read<'a, T: Fields<'a> + Default>(
             let reader = own::reader(kind).ok_or(Class::IncompatibleSchema)?;
             let value = resolve(writer, reader, datum).map_err(|error| resolve_class(&error))?;
             let progress = Progress::new(Notation::Number);
-            let record = Object::<T>::root(&progress)
+            Object::root(&progress, &mut record)
                 .deserialize(Resolved(value))
                 .map_err(|_| progress.class().unwrap_or(Class::WrongType))?;
-            record.ok_or(Class::WrongType)
         }
     }
+    record.ok_or(Class::WrongType)
 }
 
 /// Reads with the fast reader, to the last byte.

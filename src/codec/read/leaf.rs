@@ -22,8 +22,16 @@ pub(super) struct Instant<'p>(pub(super) At<'p>);
 pub(super) struct Date<'p>(pub(super) At<'p>);
 /// Anything, walked over.
 pub(super) struct Skip<'p>(pub(super) At<'p>);
-/// A key: its place among these names, or none.
-pub(super) struct Key(pub(super) &'static [&'static str]);
+/// A key: its place among these names, or none. Producers keep an order, so the next one is tried first.
+pub(super) struct Key {
+    pub(super) names: &'static [&'static str],
+    pub(super) next: usize,
+}
+
+impl Key {
+    /// A key nobody looks at.
+    const CARRIED: Self = Self { names: &[], next: 0 };
+}
 
 macro_rules! counted {
     ($($name:ident => $value:ty),* $(,)?) => {$(
@@ -168,7 +176,10 @@ impl Visitor<'_> for Key {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().position(|known| *known == name))
+        if self.names.get(self.next) == Some(&name) {
+            return Ok(Some(self.next));
+        }
+        Ok(self.names.iter().position(|known| *known == name))
     }
 }
 
@@ -204,7 +215,7 @@ impl<'de> Visitor<'de> for Skip<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let progress = self.0.progress;
         if !progress.strict_maps {
-            while map.next_key_seed(Key(&[]))?.is_some() {
+            while map.next_key_seed(Key::CARRIED)?.is_some() {
                 map.next_value_seed(Skip(self.0.inside()))?;
             }
             return Ok(());
@@ -221,7 +232,7 @@ impl<'de> Visitor<'de> for Skip<'_> {
 }
 
 impl At<'_> {
-    fn inside(self) -> Self {
+    pub(super) fn inside(self) -> Self {
         Self { depth: self.depth + 1, ..self }
     }
 }

@@ -50,6 +50,7 @@ fn what_is_no_answer_holds() {
     for (status, body) in [
         (404, "<html>not found</html>"),
         (404, "{}"),
+        (404, r#"{"error_code":404,"message":"could not find resource"}"#),
         (404, ""),
         (500, r#"{"error_code":50001}"#),
         (503, ""),
