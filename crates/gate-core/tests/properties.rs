@@ -4,7 +4,7 @@ mod harness;
 
 use gate_core::*;
 use harness::histories::*;
-use harness::oracle::{Verdict, judge};
+use harness::oracle::{STEPS_4_TO_8, judge};
 use harness::*;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -104,55 +104,37 @@ proptest! {
         let mut history = history;
         history.retain(|event| !is_later_express_act(event));
         history.insert(position.index(history.len() + 1), refusal.event());
-        prop_assert!(!is_approved(&World::of(&history), &message), "{:?} {:?}", refusal, history);
+        let decision = World::of(&history).decide(&message, at(NOW));
+        let expected = match refusal.action {
+            Action::Object => Reason::Objected,
+            Action::Complaint => Reason::Complaint,
+            _ => Reason::OptedOut,
+        };
+        prop_assert_eq!(decision.outcome(), Outcome::Blocked);
+        // named among the reasons as well; only an erased contact has forgotten it
+        let is_named = decision.reasons().contains(expected) || decision.reasons().contains(Reason::Erased);
+        prop_assert!(is_named, "{:?} is not named: {}", refusal, decision.reason().code());
     }
 
     /// (c) An approval has a live basis with evidence, and nothing as late or later refuses; judged by an
-    /// oracle that reads events, not facts. Where the oracle is certain, it agrees on blocks as well.
+    /// oracle that reads events, not facts.
     #[test]
     fn an_approval_has_live_evidence(history in histories(0..14), message in messages()) {
-        let Verdict { approves, is_certain } = judge(&history, &message, at(NOW));
-        let decision = World::of(&history).decide(&message, at(NOW));
-        let is_approved = decision.outcome() == Outcome::Approved;
-        prop_assert!(approves || !is_approved, "approved against the oracle");
-        prop_assert!(!approves || is_approved || !is_certain, "{} against the oracle", decision.reason().code());
-        if is_approved {
-            let (basis, proof) = decision.basis().unwrap();
-            prop_assert!(matches!(basis, Basis::Express | Basis::ExpressWritten));
-            let is_on_record = history.iter().any(|event| match &event.record {
-                Record::Change { change, .. } => event_key(&change.event_id) == proof,
-                Record::Unreadable { .. } => false,
-            });
-            prop_assert!(is_on_record);
-        }
+        agrees_with_the_oracle(&history, &message)?;
     }
 
-    /// The same with an express opt-in in most histories, so that approvals are common.
+    /// The same with an express opt-in that fits the message, so that approvals are common: on its own, or
+    /// as a version of an event that the history has already.
     #[test]
     fn the_oracle_agrees_where_approvals_are_common(
-        history in plain_histories(0..7),
+        history in histories(0..7),
         message in messages(),
         extra in parts(),
+        has_own_id in prop::bool::weighted(0.6),
     ) {
         let mut history = history;
-        let opt_in = Parts {
-            action: Action::OptIn,
-            id: 200,
-            occurred: 3,
-            received: 3,
-            who: (Some("ben"), if message.channel == Some(Channel::Email) { Some(ADDRESSES[0]) } else { Some(PHONE) }),
-            channel: message.channel.map_or(ChannelScope::Any, ChannelScope::One),
-            purpose: Some("marketing"),
-            controller: Some("acme-ltd"),
-            brand: Some("any"),
-            is_proven: true,
-            basis: None,
-            ..extra
-        };
-        history.push(opt_in.event());
-        let Verdict { approves, is_certain } = judge(&history, &message, at(NOW));
-        prop_assert!(is_certain);
-        prop_assert_eq!(approves, is_approved(&World::of(&history), &message));
+        history.push(fitting_opt_in(&message, Parts { id: if has_own_id { 200 } else { extra.id }, ..extra }));
+        agrees_with_the_oracle(&history, &message)?;
     }
 
     /// (e) A further refusal never turns a block into an approval. (Unreadable records are left out: any
@@ -330,6 +312,47 @@ proptest! {
         prop_assert_eq!(&parse(&format!(" {}@{}. ", upper, domain.to_uppercase())), &plain);
         prop_assert_eq!(&parse(&format!("Some One <{local}@{domain}>")), &plain);
     }
+}
+
+fn agrees_with_the_oracle(
+    history: &[Event],
+    message: &OutboundMessage<'static>,
+) -> Result<(), TestCaseError> {
+    let verdict = judge(history, message, at(NOW));
+    let decision = World::of(history).decide(message, at(NOW));
+    let code = decision.reason().code();
+    let is_approved = decision.outcome() == Outcome::Approved;
+    prop_assert!(
+        verdict.approves || !is_approved,
+        "approved against the oracle"
+    );
+    prop_assert!(
+        !verdict.approves || is_approved || !verdict.is_certain,
+        "{} against it",
+        code
+    );
+    if is_approved {
+        let (basis, proof) = decision.basis().unwrap();
+        prop_assert!(matches!(basis, Basis::Express | Basis::ExpressWritten));
+        let is_on_record = history.iter().any(|event| match &event.record {
+            Record::Change { change, .. } => event_key(&change.event_id) == proof,
+            Record::Unreadable { .. } => false,
+        });
+        prop_assert!(is_on_record);
+    }
+    // an erased contact's refusals are forgotten with the contact
+    let is_erased = verdict.failing.contains(Reason::Erased);
+    prop_assert_eq!(is_erased, decision.reasons().contains(Reason::Erased));
+    if verdict.is_certain && !is_erased {
+        for reason in STEPS_4_TO_8 {
+            let (ours, theirs) = (
+                decision.reasons().contains(reason),
+                verdict.failing.contains(reason),
+            );
+            prop_assert_eq!(ours, theirs, "{}", reason.code());
+        }
+    }
+    Ok(())
 }
 
 fn check_bytes(bytes: &[u8]) -> Result<(), TestCaseError> {

@@ -211,6 +211,28 @@ pub fn messages() -> impl Strategy<Value = OutboundMessage<'static>> {
     )
 }
 
+/// An opt-in in the middle of the history that covers the message.
+pub fn fitting_opt_in(message: &OutboundMessage<'_>, extra: Parts) -> Event {
+    let is_email = message.channel == Some(Channel::Email);
+    let opt_in = Parts {
+        action: Action::OptIn,
+        occurred: 3,
+        received: 3,
+        who: (
+            Some("ben"),
+            Some(if is_email { ADDRESSES[0] } else { PHONE }),
+        ),
+        channel: message.channel.map_or(ChannelScope::Any, ChannelScope::One),
+        purpose: Some("marketing"),
+        controller: Some("acme-ltd"),
+        brand: Some("any"),
+        is_proven: true,
+        basis: None,
+        ..extra
+    };
+    opt_in.event()
+}
+
 /// Marketing and exempt messages alike.
 pub fn any_messages() -> impl Strategy<Value = OutboundMessage<'static>> {
     let category = prop_oneof![3 => Just(None), 1 => Just(Some(Category::Service))];

@@ -12,9 +12,25 @@ use gate_core::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub approves: bool,
+    /// Which of [`STEPS_4_TO_8`] fail.
+    pub failing: Reasons,
     /// Whether the answer must agree in both directions.
     pub is_certain: bool,
 }
+
+/// The reasons the oracle tells apart; for the rest it only knows whether a basis is there.
+pub const STEPS_4_TO_8: [Reason; 10] = [
+    Reason::Undeliverable,
+    Reason::NumberReassigned,
+    Reason::SuppressedGlobal,
+    Reason::Erased,
+    Reason::SuppressedAddress,
+    Reason::Complaint,
+    Reason::Objected,
+    Reason::OptedOut,
+    Reason::SenderStop,
+    Reason::ConsentUnreadable,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Means {
@@ -47,15 +63,12 @@ struct Refusal<'h> {
 
 pub fn judge(history: &[Event], message: &OutboundMessage<'_>, now: Timestamp) -> Verdict {
     let oracle = Oracle::new(history, message);
+    let failing = oracle.failing();
     Verdict {
         approves: message.expires_at.is_none_or(|expiry| now < expiry)
-            && !oracle.is_erased()
-            && !oracle.is_suppressed()
-            && !oracle.is_dead()
-            && !oracle.is_unread()
-            && !oracle.refusals.iter().any(|refusal| oracle.stands(refusal))
-            && !oracle.address_is_suppressed()
+            && failing.is_empty()
             && oracle.grants.iter().any(|grant| oracle.is_basis(grant)),
+        failing,
         is_certain: !oracle.has_tied_versions() && oracle.unread.is_empty(),
     }
 }
@@ -283,53 +296,104 @@ impl<'h> Oracle<'h> {
         }
     }
 
-    /// Whether a later express act ended the whole refusal for this message.
-    fn stands(&self, refusal: &Refusal<'_>) -> bool {
-        self.covers(refusal.change) && !self.is_over(refusal, false)
+    fn failing(&self) -> Reasons {
+        let mut failing = Reasons::default();
+        for (reason, fails) in [
+            (Reason::Undeliverable, self.is_dead(Action::HardBounce)),
+            (
+                Reason::NumberReassigned,
+                self.is_dead(Action::AddressReassigned),
+            ),
+            (Reason::SuppressedGlobal, self.is_suppressed()),
+            (Reason::Erased, self.is_erased()),
+            (Reason::SuppressedAddress, self.address_is_suppressed()),
+            (Reason::ConsentUnreadable, self.is_unread()),
+        ] {
+            if fails {
+                failing.insert(reason);
+            }
+        }
+        for refusal in &self.refusals {
+            let change = refusal.change;
+            let stands = self.covers(change) && !self.is_over(refusal, false);
+            match change.action {
+                Action::OptOut if stands => failing.insert(Reason::OptedOut),
+                Action::Object if stands => failing.insert(Reason::Objected),
+                Action::Complaint if stands => failing.insert(Reason::Complaint),
+                Action::InboundSms => {
+                    if !self.brand_is_over(refusal, false) {
+                        failing.insert(Reason::OptedOut);
+                    }
+                    if !self.number_is_over(refusal, false) {
+                        failing.insert(Reason::SenderStop);
+                    }
+                }
+                _ => {}
+            }
+        }
+        failing
     }
 
+    /// Whether later express acts ended the whole refusal for this message.
     fn is_over(&self, refusal: &Refusal<'_>, only_by_start: bool) -> bool {
+        if refusal.change.action == Action::InboundSms {
+            return self.brand_is_over(refusal, only_by_start)
+                && self.number_is_over(refusal, only_by_start);
+        }
+        self.ends(refusal, only_by_start, |g| self.restarts_brand(g, false))
+    }
+
+    /// The half of a STOP that refuses the brand's marketing by text.
+    fn brand_is_over(&self, refusal: &Refusal<'_>, only_by_start: bool) -> bool {
         let stop = refusal.change;
-        let is_stop = stop.action == Action::InboundSms;
-        let ends = |wanted: &dyn Fn(&Grant<'_>) -> bool| {
-            self.grants
-                .iter()
-                .any(|g| g.change.occurred_at > refusal.at && wanted(g) && self.is_usable(g))
+        let as_opt_out = ConsentChange {
+            action: Action::OptOut,
+            channel: ChannelScope::One(Channel::Sms),
+            purpose: None,
+            brand: if is_stop_all(stop) {
+                None
+            } else {
+                stop.brand.clone()
+            },
+            ..stop.clone()
         };
-        let by_consent = |g: &Grant<'_>| {
-            !only_by_start
+        !self.covers(&as_opt_out)
+            || self.ends(refusal, only_by_start, |g| self.restarts_brand(g, true))
+    }
+
+    /// The half of a STOP that silences the number.
+    fn number_is_over(&self, refusal: &Refusal<'_>, only_by_start: bool) -> bool {
+        let stop = refusal.change;
+        let restarts = |g: &Grant<'_>| {
+            matches!(g.means, Means::Start | Means::Yes)
+                && g.change.to.is_some()
+                && (g.change.to == stop.to || g.change.to == self.message.sender_number)
+        };
+        !self.stops_number(stop) || self.ends(refusal, only_by_start, restarts)
+    }
+
+    fn restarts_brand(&self, grant: &Grant<'_>, is_stop: bool) -> bool {
+        (grant.means == Means::Start || (grant.means == Means::Yes && is_stop))
+            && self.is_text()
+            && self.names_sender(grant.change)
+    }
+
+    fn ends(
+        &self,
+        refusal: &Refusal<'_>,
+        only_by_start: bool,
+        restarts: impl Fn(&Grant<'_>) -> bool,
+    ) -> bool {
+        self.grants.iter().any(|g| {
+            let by_consent = !only_by_start
                 && self.covers_exactly(g.change)
                 && match g.means {
                     Means::OptIn | Means::Confirmed => true,
                     Means::Requested => self.is_confirmed_by_yes(g),
                     _ => false,
-                }
-        };
-        let restarts_brand = |g: &Grant<'_>| {
-            (g.means == Means::Start || (g.means == Means::Yes && is_stop))
-                && self.is_text()
-                && self.names_sender(g.change)
-        };
-        let restarts_number = |g: &Grant<'_>| {
-            matches!(g.means, Means::Start | Means::Yes)
-                && g.change.to.is_some()
-                && (g.change.to == stop.to || g.change.to == self.message.sender_number)
-        };
-        if !is_stop {
-            return ends(&|g| by_consent(g) || restarts_brand(g));
-        }
-        let stops_brand = {
-            let as_opt_out = ConsentChange {
-                action: Action::OptOut,
-                channel: ChannelScope::One(Channel::Sms),
-                purpose: None,
-                brand: if is_stop_all(stop) { None } else { stop.brand.clone() },
-                ..stop.clone()
-            };
-            self.covers(&as_opt_out)
-        };
-        (!stops_brand || ends(&|g| by_consent(g) || restarts_brand(g)))
-            && (!self.stops_number(stop) || ends(&|g| by_consent(g) || restarts_number(g)))
+                };
+            g.change.occurred_at > refusal.at && (by_consent || restarts(g)) && self.is_usable(g)
+        })
     }
 
     fn is_confirmed_by_yes(&self, request: &Grant<'_>) -> bool {
@@ -451,15 +515,13 @@ impl<'h> Oracle<'h> {
             && (place(g) == (ChannelScope::Any, None, None, None) || place(g) == place(s))
     }
 
-    fn is_dead(&self) -> bool {
-        [Action::HardBounce, Action::AddressReassigned].into_iter().any(|action| {
-            let dead = self.refusals.iter().filter(|r| r.change.action == action);
-            dead.map(|r| r.at).max().is_some_and(|dead| {
-                !self.grants.iter().any(|g| {
-                    matches!(g.means, Means::Confirmed | Means::Start)
-                        && g.change.occurred_at > dead
-                        && self.is_usable(g)
-                })
+    fn is_dead(&self, action: Action) -> bool {
+        let dead = self.refusals.iter().filter(|r| r.change.action == action);
+        dead.map(|r| r.at).max().is_some_and(|dead| {
+            !self.grants.iter().any(|g| {
+                matches!(g.means, Means::Confirmed | Means::Start)
+                    && g.change.occurred_at > dead
+                    && self.is_usable(g)
             })
         })
     }
