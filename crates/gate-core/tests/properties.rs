@@ -322,15 +322,8 @@ fn agrees_with_the_oracle(
     let decision = World::of(history).decide(message, at(NOW));
     let code = decision.reason().code();
     let is_approved = decision.outcome() == Outcome::Approved;
-    prop_assert!(
-        verdict.approves || !is_approved,
-        "approved against the oracle"
-    );
-    prop_assert!(
-        !verdict.approves || is_approved || !verdict.is_certain,
-        "{} against it",
-        code
-    );
+    prop_assert!(verdict.approves || !is_approved, "approved against the oracle");
+    prop_assert!(!verdict.approves || is_approved || !verdict.is_certain, "{} against it", code);
     if is_approved {
         let (basis, proof) = decision.basis().unwrap();
         prop_assert!(matches!(basis, Basis::Express | Basis::ExpressWritten));
@@ -345,10 +338,8 @@ fn agrees_with_the_oracle(
     prop_assert_eq!(is_erased, decision.reasons().contains(Reason::Erased));
     if verdict.is_certain && !is_erased {
         for reason in STEPS_4_TO_8 {
-            let (ours, theirs) = (
-                decision.reasons().contains(reason),
-                verdict.failing.contains(reason),
-            );
+            let (ours, theirs) =
+                (decision.reasons().contains(reason), verdict.failing.contains(reason));
             prop_assert_eq!(ours, theirs, "{}", reason.code());
         }
     }

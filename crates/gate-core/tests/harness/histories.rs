@@ -218,10 +218,7 @@ pub fn fitting_opt_in(message: &OutboundMessage<'_>, extra: Parts) -> Event {
         action: Action::OptIn,
         occurred: 3,
         received: 3,
-        who: (
-            Some("ben"),
-            Some(if is_email { ADDRESSES[0] } else { PHONE }),
-        ),
+        who: (Some("ben"), Some(if is_email { ADDRESSES[0] } else { PHONE })),
         channel: message.channel.map_or(ChannelScope::Any, ChannelScope::One),
         purpose: Some("marketing"),
         controller: Some("acme-ltd"),

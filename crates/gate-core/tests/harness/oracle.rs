@@ -300,10 +300,7 @@ impl<'h> Oracle<'h> {
         let mut failing = Reasons::default();
         for (reason, fails) in [
             (Reason::Undeliverable, self.is_dead(Action::HardBounce)),
-            (
-                Reason::NumberReassigned,
-                self.is_dead(Action::AddressReassigned),
-            ),
+            (Reason::NumberReassigned, self.is_dead(Action::AddressReassigned)),
             (Reason::SuppressedGlobal, self.is_suppressed()),
             (Reason::Erased, self.is_erased()),
             (Reason::SuppressedAddress, self.address_is_suppressed()),
@@ -350,11 +347,7 @@ impl<'h> Oracle<'h> {
             action: Action::OptOut,
             channel: ChannelScope::One(Channel::Sms),
             purpose: None,
-            brand: if is_stop_all(stop) {
-                None
-            } else {
-                stop.brand.clone()
-            },
+            brand: if is_stop_all(stop) { None } else { stop.brand.clone() },
             ..stop.clone()
         };
         !self.covers(&as_opt_out)
