@@ -32,10 +32,11 @@ use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
 use gate_core::Policy;
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use std::collections::VecDeque;
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{ClientConfig, Message as _, Offset};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -156,6 +157,8 @@ pub struct Lane<'c> {
     producer: Option<TransactionalProducer>,
     fatal_at: VecDeque<Instant>,
     is_paused: bool,
+    /// What to take up next, per partition in hand: the starting point, then behind the last message.
+    next_up: BTreeMap<i32, Offset>,
 }
 
 impl<'c> Lane<'c> {
@@ -171,6 +174,7 @@ impl<'c> Lane<'c> {
             producer: None,
             fatal_at: VecDeque::with_capacity(FATAL_MAX),
             is_paused: false,
+            next_up: BTreeMap::new(),
         }
     }
 
@@ -208,7 +212,7 @@ impl<'c> Lane<'c> {
             match polled {
                 None => break,
                 Some(Ok(message)) => {
-                    batch.push(message);
+                    self.take(message, &mut batch);
                     wait = Duration::ZERO;
                 }
                 Some(Err(error)) => self.consumer_error(error)?,
@@ -222,8 +226,25 @@ impl<'c> Lane<'c> {
         Ok(batch)
     }
 
+    fn take(&mut self, message: BorrowedMessage<'c>, batch: &mut Batch<'c>) {
+        self.next_up.insert(message.partition(), Offset::Offset(message.offset() + 1));
+        batch.push(message);
+    }
+
     /// Does not return before the batch is committed, revoked, or the process stops.
     fn work_off(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        self.commit_all(batch)?;
+        while self.is_paused && !self.parts.shutdown.is_requested() {
+            self.release();
+            if !self.resume() {
+                self.poll_held(batch)?;
+            }
+            self.commit_all(batch)?;
+        }
+        Ok(())
+    }
+
+    fn commit_all(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
         while !batch.is_done() && !self.parts.shutdown.is_requested() {
             match self.attempt(batch) {
                 Ok(()) => continue,
@@ -235,7 +256,7 @@ impl<'c> Lane<'c> {
                 }
                 Err(Setback::NotMember) => {}
                 Err(Setback::Aborted(error)) => {
-                    tracing::warn!(lane = self.number, %error, "transaction aborted; trying the batch again");
+                    self.hold(HoldCause::CommitFailing, &error.to_string(), batch);
                 }
                 Err(Setback::Recycle(cause, error)) => {
                     tracing::warn!(lane = self.number, %error, cause = cause.as_str(), "replacing the producer");
@@ -244,10 +265,6 @@ impl<'c> Lane<'c> {
                 Err(Setback::Stop(error)) => return Err(error),
             }
             self.poll_held(batch)?;
-        }
-        if self.is_paused {
-            self.release();
-            self.resume();
         }
         Ok(())
     }
@@ -293,7 +310,7 @@ impl<'c> Lane<'c> {
         self.follow_group(batch)?;
         match polled {
             // fetched before the pause took hold: it belongs behind what we have
-            Some(Ok(message)) => batch.push(message),
+            Some(Ok(message)) => self.take(message, batch),
             Some(Err(error)) => self.consumer_error(error)?,
             None => {}
         }

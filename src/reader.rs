@@ -98,6 +98,8 @@ pub struct Reader {
     progress: Vec<Progress>,
     stands: Vec<Stand>,
     warnings: Limited,
+    /// Something outside is away; over when a record is taken and nothing has to be read again.
+    waits: bool,
     release_checked_at: Instant,
     checkpoint_at: Instant,
 }
@@ -141,6 +143,7 @@ impl Reader {
             progress,
             stands,
             warnings: Limited::new(),
+            waits: false,
             release_checked_at: now,
             checkpoint_at: now,
         }
@@ -199,6 +202,7 @@ impl Reader {
                         Taken::Again(cause, detail) => {
                             let place = place_of(record.partition, record.offset);
                             self.parts.status.hold(Holder::Reader, cause, &[place], &detail);
+                            self.waits = true;
                             self.stand(record.partition, Stand::Seek(record.offset));
                         }
                     }
@@ -218,6 +222,13 @@ impl Reader {
         drop(batch);
         self.parts.writer.commit()?;
         self.parts.applied.publish(&self.progress);
+        let is_reading = !self.stands.iter().any(|stand| matches!(stand, Stand::Seek(_)));
+        if self.waits && is_reading && !enforced.is_empty() {
+            self.waits = false;
+            for cause in [HoldCause::RegistryUnavailable, HoldCause::BrokerUnavailable] {
+                self.parts.status.release(Holder::Reader, cause);
+            }
+        }
         let newest_ms = enforced.iter().copied().max();
         for record_ms in enforced {
             self.parts.metrics.enforced(record_ms);
@@ -317,25 +328,13 @@ impl Reader {
             return;
         }
         std::thread::sleep(RETRY_PAUSE);
-        let mut is_done = true;
         for (partition, offset) in wanted {
-            match consumer.seek(
-                &self.parts.topic,
-                partition,
-                Offset::Offset(offset),
-                REQUEST_TIMEOUT,
-            ) {
+            let to = Offset::Offset(offset);
+            match consumer.seek(&self.parts.topic, partition, to, REQUEST_TIMEOUT) {
                 Ok(()) => self.stand(partition, Stand::Reading),
                 Err(error) => {
-                    is_done = false;
                     tracing::warn!(partition, offset, %error, "cannot seek in the consent topic; trying again");
                 }
-            }
-        }
-        if is_done {
-            // whatever is still away holds again with its next record
-            for cause in [HoldCause::RegistryUnavailable, HoldCause::BrokerUnavailable] {
-                self.parts.status.release(Holder::Reader, cause);
             }
         }
     }

@@ -36,6 +36,14 @@ pub struct RegistrySettings {
     pub password: Option<String>,
     /// PEM certificates of the only authorities to trust; absent means the machine's.
     pub ca_pem: Option<Vec<u8>>,
+    /// Longest wait for an answer; absent means [`REGISTRY_TIMEOUT`].
+    pub timeout: Option<Duration>,
+}
+
+impl RegistrySettings {
+    fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(REGISTRY_TIMEOUT)
+    }
 }
 
 impl std::fmt::Debug for RegistrySettings {
@@ -48,6 +56,7 @@ impl std::fmt::Debug for RegistrySettings {
 #[derive(Clone)]
 pub struct Registry {
     questions: Sender<Question>,
+    timeout: Duration,
 }
 
 /// A schema and those it refers to.
@@ -85,13 +94,14 @@ impl Registry {
             .enable_all()
             .build()
             .map_err(CodecError::RegistryThread)?;
+        let timeout = settings.timeout();
         let asker = Asker { client, base, settings };
         let (questions, asked) = channel();
         std::thread::Builder::new()
             .name("schema-registry".to_owned())
             .spawn(move || asker.serve(&runtime, &asked))
             .map_err(CodecError::RegistryThread)?;
-        Ok(Self { questions })
+        Ok(Self { questions, timeout })
     }
 
     /// Whether it answers as a schema registry, for `doctor`.
@@ -118,7 +128,7 @@ impl Registry {
         let gone = FetchError::Unavailable("its client thread has ended");
         self.questions.send(question(reply)).map_err(|_| gone)?;
         // twice: somebody else's question may be before ours
-        match answer.recv_timeout(2 * REGISTRY_TIMEOUT) {
+        match answer.recv_timeout(2 * self.timeout) {
             Ok(answer) => answer,
             Err(_) => Err(FetchError::Unavailable(TIMED_OUT)),
         }
@@ -145,8 +155,8 @@ fn client(base: &Url, settings: &RegistrySettings) -> Result<Client, reqwest::Er
     let builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .timeout(REGISTRY_TIMEOUT)
-        .connect_timeout(REGISTRY_TIMEOUT);
+        .timeout(settings.timeout())
+        .connect_timeout(settings.timeout());
     let builder = match &settings.ca_pem {
         Some(pem) => builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?),
         // an image without CA certificates must not fail over a connection that has no TLS
@@ -187,10 +197,16 @@ impl Asker {
         while let Ok(question) = asked.recv() {
             match question {
                 Question::Schema(id, to) => {
-                    reply(&to, runtime.block_on(within_time(self.schema(id))));
+                    reply(
+                        &to,
+                        runtime.block_on(within_time(self.settings.timeout(), self.schema(id))),
+                    );
                 }
                 Question::Alive(to) => {
-                    reply(&to, runtime.block_on(within_time(self.alive())));
+                    reply(
+                        &to,
+                        runtime.block_on(within_time(self.settings.timeout(), self.alive())),
+                    );
                 }
             }
         }
@@ -281,9 +297,10 @@ fn avro_text(reply: &SchemaReply) -> Result<String, FetchError> {
 }
 
 async fn within_time<T>(
+    limit: Duration,
     answer: impl Future<Output = Result<T, FetchError>>,
 ) -> Result<T, FetchError> {
-    match tokio::time::timeout(REGISTRY_TIMEOUT, answer).await {
+    match tokio::time::timeout(limit, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(FetchError::Unavailable(TIMED_OUT)),
     }

@@ -118,6 +118,8 @@ pub fn lane_producer(
         // the source's key decides the partition as in the Java clients
         ("partitioner", "murmur2_random"),
         ("delivery.report.only.error", "true"),
+        // what may pass is the topic's to say (max.message.bytes), not the client's
+        ("message.max.bytes", "1000000000"),
         ("topic.metadata.refresh.interval.ms", "30000"),
         ("reconnect.backoff.ms", "50"),
         ("reconnect.backoff.max.ms", "1000"),

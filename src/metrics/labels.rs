@@ -167,6 +167,8 @@ labels! {
         BrokerUnavailable "broker_unavailable"
         /// The consent state is being rebuilt from its topic.
         Restoring "restoring"
+        /// Transactions are aborted again and again.
+        CommitFailing "commit_failing"
         /// Outputs are being reconciled after an indeterminate transaction.
         Recovering "recovering"
     }

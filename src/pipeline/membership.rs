@@ -48,6 +48,9 @@ impl<'c> Lane<'c> {
             RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.assign(&from),
         };
         taken.map_err(LaneError::Consumer)?;
+        for element in from.elements() {
+            self.next_up.insert(element.partition(), element.offset());
+        }
         if self.is_paused {
             self.consumer.pause(partitions).map_err(LaneError::Consumer)?;
         }
@@ -104,6 +107,7 @@ impl<'c> Lane<'c> {
         for element in partitions.elements() {
             batch.drop_partition(element.partition());
             self.parts.positions.forget(element.partition());
+            self.next_up.remove(&element.partition());
         }
         let given = match self.consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => self.consumer.incremental_unassign(partitions),
@@ -121,24 +125,35 @@ impl<'c> Lane<'c> {
     /// Takes nothing new up; what is polled from now on only serves the membership.
     pub(super) fn pause(&mut self) {
         if !self.is_paused {
-            self.is_paused = self.for_assignment(|lane, all| lane.consumer.pause(all));
+            let paused = self.consumer.assignment().and_then(|all| self.consumer.pause(&all));
+            self.is_paused = paused
+                .map_err(|error| tracing::warn!(lane = self.number, %error, "cannot pause"))
+                .is_ok();
         }
     }
 
-    /// Goes on behind the last message taken up.
-    pub(super) fn resume(&mut self) {
-        if self.is_paused {
-            self.is_paused = !self.for_assignment(|lane, all| lane.consumer.resume(all));
+    /// Goes on exactly where the lane stands in each partition; returns whether it does.
+    ///
+    /// The seek is not a luxury: a pause makes librdkafka remember the last position the application saw,
+    /// and in a partition that was given away and came back that position belongs to its former life.
+    /// Messages whose batch was dropped with the partition would be skipped.
+    pub(super) fn resume(&mut self) -> bool {
+        let Ok(all) = self.consumer.assignment() else { return false };
+        for element in all.elements() {
+            let Some(next) = self.next_up.get(&element.partition()) else { continue };
+            let topic = element.topic();
+            if let Err(error) =
+                self.consumer.seek(topic, element.partition(), *next, REQUEST_TIMEOUT)
+            {
+                tracing::warn!(lane = self.number, %error, "cannot seek; the partitions stay paused");
+                return false;
+            }
         }
-    }
-
-    fn for_assignment(
-        &self,
-        act: impl Fn(&Self, &TopicPartitionList) -> Result<(), KafkaError>,
-    ) -> bool {
-        let done = self.consumer.assignment().and_then(|all| act(self, &all));
-        done.map_err(|error| tracing::warn!(lane = self.number, %error, "cannot pause or resume"))
-            .is_ok()
+        match self.consumer.resume(&all) {
+            Ok(()) => self.is_paused = false,
+            Err(error) => tracing::warn!(lane = self.number, %error, "cannot resume"),
+        }
+        !self.is_paused
     }
 
     /// Gives everything back and tells the group, so that others go on at once. A static member that only

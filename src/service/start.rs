@@ -163,7 +163,13 @@ fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
         Some((user, password)) => (Some(user.clone()), Some(password.expose().to_owned())),
         None => (None, None),
     };
-    let settings = RegistrySettings { url: wanted.url.clone(), username, password, ca_pem };
+    let settings = RegistrySettings {
+        url: wanted.url.clone(),
+        username,
+        password,
+        ca_pem,
+        timeout: Some(wanted.timeout),
+    };
     Ok(Some(Registry::new(settings)?))
 }
 

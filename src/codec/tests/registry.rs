@@ -152,6 +152,7 @@ fn credentials_and_base_path_are_sent() {
             username: Some("gate".to_owned()),
             password: Some("secret".to_owned()),
             ca_pem: None,
+            timeout: None,
         })
         .unwrap();
         registry.check().unwrap();
