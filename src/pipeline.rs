@@ -218,6 +218,10 @@ impl<'c> Lane<'c> {
                 Some(Err(error)) => self.consumer_error(error)?,
             }
         }
+        if !batch.is_done() {
+            let (n_messages, next_offsets) = (batch.len(), batch.next_offsets());
+            tracing::debug!(lane = self.number, n_messages, ?next_offsets, "dequeued");
+        }
         if batch.len() >= self.parts.batch_messages_max {
             self.parts.metrics.bound_reached(Bound::BatchRecords);
         } else if batch.value_bytes() >= self.parts.batch_bytes_max {
@@ -254,7 +258,9 @@ impl<'c> Lane<'c> {
                     }
                     self.hold(hold.cause, &hold.detail, batch);
                 }
-                Err(Setback::NotMember) => {}
+                Err(Setback::NotMember) => {
+                    self.hold(HoldCause::NotMember, "waiting for the consumer group", batch);
+                }
                 Err(Setback::Aborted(error)) => {
                     self.hold(HoldCause::CommitFailing, &error.to_string(), batch);
                 }

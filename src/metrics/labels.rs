@@ -167,6 +167,8 @@ labels! {
         BrokerUnavailable "broker_unavailable"
         /// The consent state is being rebuilt from its topic.
         Restoring "restoring"
+        /// The lane has lost its place in the consumer group and waits for a new one.
+        NotMember "not_member"
         /// Transactions are aborted again and again.
         CommitFailing "commit_failing"
         /// Outputs are being reconciled after an indeterminate transaction.

@@ -109,6 +109,10 @@ impl<'c> Lane<'c> {
             self.parts.positions.forget(element.partition());
             self.next_up.remove(&element.partition());
         }
+        if self.is_paused {
+            // a pause survives the assignment: the partition would come back paused, and stay so
+            self.consumer.resume(partitions).map_err(LaneError::Consumer)?;
+        }
         let given = match self.consumer.rebalance_protocol() {
             RebalanceProtocol::Cooperative => self.consumer.incremental_unassign(partitions),
             RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.unassign(),

@@ -18,6 +18,8 @@ use super::class::Class;
 /// Splits the Confluent wire format into schema id and datum.
 pub(super) fn confluent(value: &[u8]) -> Result<(u32, &[u8]), Class> {
     match value {
+        // ids are positive 32-bit numbers; a registry answers a larger one as it answers a wrong address
+        [0, 0x80..=0xFF, _, _, _, ..] => Err(Class::UnknownSchema),
         [0, a, b, c, d, datum @ ..] => Ok((u32::from_be_bytes([*a, *b, *c, *d]), datum)),
         [0, ..] => Err(Class::Truncated),
         _ => Err(Class::WrongMagic),

@@ -3,15 +3,18 @@
 use super::{GroupMembership, NativeError, check_error, millis};
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The Kafka protocol's number of the `EndTxn` request.
 const END_TXN_API_KEY: i16 = 26;
+/// How long one step of a flush or an abort waits before reports are taken.
+const STEP: Duration = Duration::from_millis(100);
 
 /// State that librdkafka's threads write for one producer.
 #[derive(Default)]
@@ -272,21 +275,49 @@ impl TransactionalProducer {
     /// # Errors
     /// Abort, fatal, or (neither) indeterminate: the producer must be replaced.
     pub fn commit(&self, timeout: Duration) -> Result<(), NativeError> {
+        let deadline = Instant::now() + timeout;
+        self.flush(deadline);
+        let left = deadline.saturating_duration_since(Instant::now()).max(STEP);
         // SAFETY: the client is live.
-        let error =
-            unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), millis(timeout)) };
+        let error = unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), millis(left)) };
         check_error("commit transaction", error)
+    }
+
+    /// Waits until nothing is in flight, throwing reports of failed deliveries away: a failed record counts
+    /// as in flight until its report has been taken. What is left at the deadline fails the commit.
+    fn flush(&self, deadline: Instant) {
+        while Instant::now() < deadline {
+            // SAFETY: the client is live.
+            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(STEP)) };
+            if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT {
+                return;
+            }
+            self.drain_reports();
+        }
     }
 
     /// Aborts the open transaction.
     ///
+    /// In steps, because it waits for the reports of the records it purges, which must be taken meanwhile.
+    ///
     /// # Errors
     /// As [`TransactionalProducer::commit`].
     pub fn abort(&self, timeout: Duration) -> Result<(), NativeError> {
-        // SAFETY: the client is live.
-        let error =
-            unsafe { sys::rd_kafka_abort_transaction(self.client.as_ptr(), millis(timeout)) };
-        check_error("abort transaction", error)
+        let deadline = Instant::now() + timeout;
+        loop {
+            // SAFETY: the client is live; the call may be repeated until it is done.
+            let error =
+                unsafe { sys::rd_kafka_abort_transaction(self.client.as_ptr(), millis(STEP)) };
+            match check_error("abort transaction", error) {
+                Err(error)
+                    if error.code == RDKafkaErrorCode::OperationTimedOut
+                        && Instant::now() < deadline =>
+                {
+                    self.drain_reports();
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Throws away queued reports of failed deliveries: the failed commit says all there is to say.
