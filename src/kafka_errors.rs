@@ -89,8 +89,12 @@ impl KafkaFailure {
 
 const REPORT: &str = "please report this with the log; restarting is safe";
 
-/// What librdkafka adds when a TLS listener hangs up on a plain client.
-const HINT_AT_TLS: &str = "incorrect security.protocol";
+/// Whether a listener hung up that may want TLS or SASL: during the very first request, or as librdkafka puts it.
+fn hung_up(said: &str) -> bool {
+    let at_once = said.contains("Disconnected") && said.contains("APIVERSION_QUERY");
+    at_once || said.contains("security.protocol")
+}
+
 /// What it adds when it was the other way round.
 const HINT_AT_PLAIN: &str = "PLAINTEXT broker listener";
 
@@ -214,10 +218,10 @@ fn meaning(code: Code, said: &str) -> (Class, &'static str, &'static str) {
         ),
         // With TLS 1.3 the broker judges our certificate after the handshake, when it looks like any lost connection.
         _ if said.contains("SSL alert number") => tls_meaning(said),
-        _ if said.contains(HINT_AT_TLS) => (
+        _ if hung_up(said) => (
             Class::TryAgain,
             "the broker closes the connection at once",
-            "check `security.protocol` and the port: a TLS listener needs SSL or SASL_SSL",
+            "check `security.protocol` and the port: a TLS listener needs SSL or SASL_SSL, one with passwords SASL_PLAINTEXT or SASL_SSL",
         ),
         _ if said.contains(HINT_AT_PLAIN) => (
             Class::TryAgain,
@@ -295,7 +299,7 @@ impl Witness {
 
     fn note(&self, code: Code, said: &str) {
         let telling = |code: Code, said: &str| {
-            let has_hint = said.contains(HINT_AT_TLS) || said.contains(HINT_AT_PLAIN);
+            let has_hint = hung_up(said) || said.contains(HINT_AT_PLAIN);
             (meaning(code, said).0, has_hint, code != Code::AllBrokersDown)
         };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -308,13 +312,26 @@ impl Witness {
     }
 }
 
+/// Which right a transaction failed for, from the sentence: librdkafka logs no code.
+fn refused_in(said: &str) -> Code {
+    let rights = [
+        ("Topic authorization failed", Code::TopicAuthorizationFailed),
+        ("Group authorization failed", Code::GroupAuthorizationFailed),
+        ("Transactional Id authorization failed", Code::TransactionalIdAuthorizationFailed),
+    ];
+    let named = rights.into_iter().find(|(sentence, _)| said.contains(sentence));
+    named.map_or(Code::RequestTimedOut, |(_, code)| code)
+}
+
 impl ClientContext for Witness {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, line: &str) {
         tracing::debug!(target: "librdkafka", facility, line);
-        // Some causes of a lost connection are logged, but not reported as errors.
-        if facility == "FAIL" {
-            let said = line.split_once("]: ").map_or(line, |(_thread, said)| said);
-            self.note(Code::BrokerTransportFailure, said);
+        // Some causes are logged, but not reported as errors: of a lost connection, and of a failed transaction.
+        let said = line.split_once("]: ").map_or(line, |(_thread, said)| said);
+        match facility {
+            "FAIL" => self.note(Code::BrokerTransportFailure, said),
+            "TXNERR" => self.note(refused_in(said), said),
+            _ => {}
         }
     }
 
@@ -382,7 +399,7 @@ mod tests {
             ),
             (
                 Code::BrokerTransportFailure,
-                "Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration",
+                "Disconnected: connection closed by peer: receive 0 after POLLIN (after 16ms in state APIVERSION_QUERY)",
                 Class::TryAgain,
                 "closes the connection at once",
             ),

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::types::RDKafkaRespErr;
@@ -123,8 +124,10 @@ pub fn preflight(config: &Config) -> Result<ClusterInfo, KafkaFailure> {
 
 /// A consumer that belongs to no group: it can ask, and nothing else.
 fn connect(config: &Config) -> Result<BaseConsumer<Witness>, KafkaFailure> {
-    config
-        .client_base()
+    let mut client = config.client_base();
+    // For the witness: some causes are told at this level only.
+    client.set_log_level(RDKafkaLogLevel::Info);
+    client
         .create_with_context(Witness::default())
         .map_err(|error| KafkaFailure::new(&error, "preparing to connect to Kafka"))
 }

@@ -8,7 +8,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use crate::config::Topics;
-use crate::kafka_errors::KafkaFailure;
+use crate::kafka_errors::{Class, KafkaFailure};
 
 /// Kafka's own default for the largest batch a topic takes.
 pub(super) const KAFKA_MESSAGE_BYTES_MAX: u64 = 1_048_588;
@@ -90,10 +90,16 @@ async fn of(admin: &Admin, resource: ResourceSpecifier<'_>, doing: &str) -> Sett
         .await
         .map_err(|error| KafkaFailure::new(&error, doing))?;
     match answers.into_iter().next() {
+        // Without the right the answer is empty rather than an error.
+        Some(Ok(resource)) if resource.entries.is_empty() => Err(KafkaFailure {
+            class: Class::Credentials,
+            doing: doing.to_owned(),
+            cause: "the settings are not shown to this user".to_owned(),
+            fix: "allow this user DescribeConfigs".to_owned(),
+        }),
         Some(Ok(resource)) => {
-            let known =
-                resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
-            Ok(known.collect())
+            let known = resource.entries.into_iter();
+            Ok(known.filter_map(|entry| Some((entry.name, entry.value?))).collect())
         }
         Some(Err(code)) => Err(KafkaFailure::from_code(code, doing, None)),
         None => {

@@ -49,7 +49,9 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
                 newest = newest.max(time);
                 Finding::pass(check, "allowed")
             }
-            Ok(Err(failure)) => failure_or_skip(check, &failure),
+            Ok(Err(failure)) => {
+                refused_or_skip(check, &failure, &format!("--operation Read --topic {topic}"))
+            }
             Err(_) => Finding::skip(check, "the attempt broke off; please report this as a bug"),
         });
     }
@@ -58,11 +60,16 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
     findings
 }
 
-/// A refusal is a finding; that there was no answer says nothing about rights.
-fn failure_or_skip(check: impl Into<String>, failure: &KafkaFailure) -> Finding {
+/// A refusal is a finding, with the ACL that ends it; that there was no answer says nothing about rights.
+fn refused_or_skip(check: impl Into<String>, failure: &KafkaFailure, acl: &str) -> Finding {
     match failure.class {
         Class::TryAgain => Finding::skip(check, failure.cause.clone()),
-        Class::Internal | Class::Config | Class::Credentials => Finding::failure(check, failure),
+        Class::Internal | Class::Config => Finding::failure(check, failure),
+        Class::Credentials => {
+            let fix =
+                format!("kafka-acls.sh --bootstrap-server … --add --allow-principal User:… {acl}");
+            Finding { found: "refused".to_owned(), fix, ..Finding::failure(check, failure) }
+        }
     }
 }
 
@@ -147,37 +154,43 @@ fn clock(newest: Option<i64>, now: i64) -> Finding {
 }
 
 fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
-    let id = format!("{}-doctor", config.kafka.group_id);
-    let id_check = format!("transactional id {id}");
-    let producer = match producer(config, &id) {
-        Ok(producer) => producer,
-        Err(failure) => return vec![failure_or_skip(id_check, &failure)],
-    };
-    let mut findings = vec![Finding::pass(id_check, "allowed")];
-    let written = |topic: &&&str| {
-        **topic != config.topics.consent_change && **topic != config.topics.outbound_message
-    };
-    for topic in present.iter().filter(written) {
-        let check = format!("write {topic}");
-        findings.push(match try_write(&producer, topic) {
-            Ok(()) => Finding::pass(check, "allowed"),
-            Err(failure) => failure_or_skip(check, &failure),
-        });
+    let group = &config.kafka.group_id;
+    let id_check = format!("transactional id {}", transactional_id(config));
+    if let Err(failure) = producer(config) {
+        let acl = format!(
+            "--operation Write --operation Describe --transactional-id {group} --resource-pattern-type prefixed"
+        );
+        return vec![refused_or_skip(id_check, &failure, &acl)];
     }
-    let check = format!("group {}", config.kafka.group_id);
-    findings.push(match try_group(config, &producer) {
+    let mut findings = vec![Finding::pass(id_check, "allowed")];
+    let is_input = |topic: &str| {
+        topic == config.topics.consent_change || topic == config.topics.outbound_message
+    };
+    let mut attempts = Vec::new();
+    for topic in present.iter().filter(|topic| !is_input(topic)) {
+        let acl = format!("--operation Write --topic {topic}");
+        attempts.push((format!("write {topic}"), try_write(config, topic), acl));
+    }
+    let acl = format!("--operation Read --group {group}");
+    attempts.push((format!("group {group}"), try_group(config), acl));
+    findings.extend(attempts.into_iter().map(|(check, result, acl)| match result {
         Ok(()) => Finding::pass(check, "allowed"),
-        Err(failure) => failure_or_skip(check, &failure),
-    });
+        Err(failure) => refused_or_skip(check, &failure, &acl),
+    }));
     findings
 }
 
-fn producer(config: &Config, id: &str) -> Result<Producer, KafkaFailure> {
+fn transactional_id(config: &Config) -> String {
+    format!("{}-doctor", config.kafka.group_id)
+}
+
+/// A producer of its own for each attempt: after a refusal it cannot even abort, and is of no further use.
+fn producer(config: &Config) -> Result<Producer, KafkaFailure> {
     const DOING: &str = "opening a transaction";
     let timeout = config.kafka.transaction_timeout.as_millis();
     let mut client = config.client_base();
     client
-        .set("transactional.id", id)
+        .set("transactional.id", transactional_id(config))
         .set("transaction.timeout.ms", timeout.to_string())
         .set("message.timeout.ms", timeout.to_string())
         // Longer than any attempt here: what is produced stays in the client until it is thrown away.
@@ -199,39 +212,44 @@ fn with_report(producer: &Producer, error: &KafkaError, doing: &str) -> KafkaFai
 }
 
 /// Lets the broker judge whether we may write to `topic`.
-fn try_write(producer: &Producer, topic: &str) -> Result<(), KafkaFailure> {
+fn try_write(config: &Config, topic: &str) -> Result<(), KafkaFailure> {
     let doing = format!("writing to topic `{topic}`");
     let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
+    let producer = producer(config)?;
     producer.begin_transaction().map_err(failed)?;
     let record = BaseRecord::<(), [u8]>::to(topic).partition(0).payload(&[]);
-    let sent = producer.send(record).map_err(|(error, _)| failed(error));
+    producer.send(record).map_err(|(error, _)| failed(error))?;
     std::thread::sleep(REFUSAL_MAX);
-    // No offsets are sent: the call only tells whether the transaction is still good.
-    let state = sent.and_then(|()| {
-        let group = group_metadata("doctor")?;
-        producer
-            .send_offsets_to_transaction(&TopicPartitionList::new(), &group, COORDINATOR_MAX)
-            .map_err(failed)
-    });
     let aborted = producer.abort_transaction(COORDINATOR_MAX).map_err(failed);
-    state.and(aborted)
+    // The refusal itself is only logged; the witness has it.
+    match producer.context().failure(&doing) {
+        Some(refusal) if refusal.class == Class::Credentials => Err(refusal),
+        Some(_) | None => aborted,
+    }
 }
 
 /// Lets the broker judge whether we may commit for the group, with an offset of a partition that does not exist.
-fn try_group(config: &Config, producer: &Producer) -> Result<(), KafkaFailure> {
+fn try_group(config: &Config) -> Result<(), KafkaFailure> {
     const DOING: &str = "using the consumer group";
     const PATIENCE: Duration = Duration::from_secs(2);
     const NO_SUCH_PARTITION: i32 = 1_000_000;
+    const GROUP_ACCEPTED: [Code; 2] =
+        [Code::UnknownTopicOrPartition, Code::TopicAuthorizationFailed];
     let failed = |error: KafkaError| KafkaFailure::new(&error, DOING);
     let group = group_metadata(&config.kafka.group_id)?;
     let mut offsets = TopicPartitionList::new();
     offsets
         .add_partition_offset(&config.topics.outbound_message, NO_SUCH_PARTITION, Offset::Offset(0))
         .map_err(failed)?;
+    let producer = producer(config)?;
     producer.begin_transaction().map_err(failed)?;
     let state = match producer.send_offsets_to_transaction(&offsets, &group, PATIENCE) {
-        // The group was accepted; the partition, as it should be, was not.
-        Err(error) if error.rdkafka_error_code() == Some(Code::UnknownTopicOrPartition) => Ok(()),
+        // The group was accepted; the partition, as it should be, was not. Reading has a check of its own.
+        Err(error)
+            if error.rdkafka_error_code().is_some_and(|code| GROUP_ACCEPTED.contains(&code)) =>
+        {
+            Ok(())
+        }
         other => other.map_err(failed),
     };
     let aborted = producer.abort_transaction(COORDINATOR_MAX).map_err(failed);
