@@ -110,11 +110,14 @@ proptest! {
         }
         if crowd.erased > 1 && !whole.is_saturated() {
             prop_assert_eq!(n(FactKind::OptIn), crowd.permissions.min(512));
-            let dropped_before = facts.iter().filter(|f| f.kind == FactKind::OptIn).map(|f| f.at);
-            let mut newest: Vec<_> = dropped_before.collect();
-            newest.sort_unstable_by(|a, b| b.cmp(a));
-            let oldest_kept = whole.facts().iter().filter(|f| f.kind == FactKind::OptIn).map(|f| f.at).min();
-            prop_assert_eq!(oldest_kept, newest.get(..newest.len().min(512)).and_then(<[_]>::last).copied());
+            let instants = |among: &[Fact<'_>]| {
+                let grants = among.iter().filter(|f| f.kind == FactKind::OptIn);
+                let mut instants: Vec<_> = grants.map(|f| f.at).collect();
+                instants.sort_unstable_by(|a, b| b.cmp(a));
+                instants.truncate(512);
+                instants
+            };
+            prop_assert_eq!(instants(whole.facts()), instants(&facts), "the newest are kept");
         }
     }
 }
@@ -138,9 +141,56 @@ fn refusals_of_a_broken_clock_saturate() {
         });
         world.apply(&erase.contact("dev").received(at(1)));
     }
+    let key = contact_key(&ContactId::new("dev".into()).unwrap());
+    let kinds: Vec<_> = decode(&world.states[&key]).facts().iter().map(|f| f.kind).collect();
+    assert_eq!(kinds, [FactKind::ErasedContact, FactKind::Link], "one erasure, the latest");
     let dev = message().but(|m| {
         m.contact_id = ContactId::new("dev".into());
         m.address = Address::new("dev@example.net".into());
     });
     assert_eq!(world.decide(&dev, at(1_000)).reason(), Reason::Erased);
+}
+
+/// A saturated state saturates whatever it is joined into, in either direction.
+#[test]
+fn saturation_is_joined() {
+    let refusals = (0..1_100u32).map(|nth| {
+        let event = EventKey(u64::from(nth).to_le_bytes());
+        let mut fact = Fact::new(FactKind::OptOut, event, at(1), at(1));
+        fact.flags = nth << 12;
+        fact
+    });
+    let mut saturated = ConsentState::default();
+    saturated.join(refusals);
+    assert!(saturated.is_saturated() && saturated.facts().is_empty());
+    let mut fresh = ConsentState::default();
+    fresh.join([Fact::new(FactKind::OptIn, EventKey([1; 8]), at(1), at(1))]);
+    let mut swapped = saturated.clone();
+    swapped.join_state(&fresh);
+    fresh.join_state(&saturated);
+    assert!(fresh.is_saturated() && fresh.facts().is_empty());
+    assert_eq!(fresh, swapped);
+    assert!(invariants::state_round_trips(&fresh));
+}
+
+/// Joining searches by the canonical order, so a stored state out of order, or with a fact twice, is damage.
+#[test]
+fn stored_facts_stand_in_canonical_order() {
+    let of = |kinds: &[FactKind]| {
+        let mut state = ConsentState::default();
+        state.join(kinds.iter().map(|kind| Fact::new(*kind, EventKey([1; 8]), at(1), at(1))));
+        let mut bytes = Vec::new();
+        state.encode(&mut bytes);
+        bytes
+    };
+    // format, saturated, count, facts
+    let facts = |kind| of(&[kind])[3..].to_vec();
+    let stored = |parts: &[Vec<u8>]| {
+        [vec![ConsentState::FORMAT, 0, parts.len() as u8], parts.concat()].concat()
+    };
+    let (out, grant) = (facts(FactKind::OptOut), facts(FactKind::OptIn));
+    assert_eq!(stored(&[out.clone(), grant.clone()]), of(&[FactKind::OptIn, FactKind::OptOut]));
+    assert!(ConsentState::decode(&stored(&[out.clone(), grant.clone()])).is_ok());
+    assert!(ConsentState::decode(&stored(&[grant, out.clone()])).is_err());
+    assert!(ConsentState::decode(&stored(&[out.clone(), out])).is_err());
 }

@@ -325,7 +325,9 @@ fn agrees_with_the_oracle(
     prop_assert!(verdict.approves || !is_approved, "approved against the oracle");
     prop_assert!(!verdict.approves || is_approved || !verdict.is_certain, "{} against it", code);
     if is_approved {
-        let (basis, proof) = decision.basis().unwrap();
+        let Some((basis, proof)) = decision.basis() else {
+            return Err(TestCaseError::fail("approved marketing without a basis"));
+        };
         prop_assert!(matches!(basis, Basis::Express | Basis::ExpressWritten));
         let is_on_record = history.iter().any(|event| match &event.record {
             Record::Change { change, .. } => event_key(&change.event_id) == proof,

@@ -254,6 +254,7 @@ fn rule_6_positive_scope_is_exact() {
         "parent purpose": {given(opt_in(1))}, message() => APPROVED;
         "child purpose":
             {given(opt_in(1).purpose("marketing.offers.tents"))}, message() => MISMATCH;
+        "no dotted prefix": {given(opt_in(1).purpose("marketing.off"))}, message() => MISMATCH;
         "sibling purpose": {given(opt_in(1).purpose("marketing.news"))}, message() => MISMATCH;
         "purpose in capitals": {given(opt_in(1).purpose("Marketing"))}, message() => MISMATCH;
         "no purpose": {given(opt_in(1).purpose(None))}, message() => MISMATCH;
@@ -538,6 +539,7 @@ fn rule_9_erasure() {
 fn an_erased_contact_keeps_nothing() {
     let history = numbered(&[
         opt_in(1),
+        opt_in(4), // the instant of the erasure is not after it
         opt_out(2),
         event(Action::Profile, at(3)).with(|change| change.birth_date_days = Some(4_321)),
         event(Action::Erase, at(4)).no_address(),
