@@ -96,17 +96,19 @@ impl Change<'_> {
 fn key(subject: SubjectKey, facts: &[Fact<'_>], source: Source) -> [u8; KEY_BYTES] {
     let filed = facts.iter().find(|fact| is_statement(fact));
     let (at, event) = filed.map_or_else(Default::default, |fact| (fact.at, fact.event));
-    let parts: [&[u8]; 5] = [
-        &subject.0,
-        &ordered(at.as_micros()).to_be_bytes(),
-        &event.0,
-        &source.partition.to_be_bytes(),
-        &source.offset.to_be_bytes(),
-    ];
     let mut key = [0; KEY_BYTES];
-    for (into, from) in key.iter_mut().zip(parts.into_iter().flatten()) {
-        *into = *from;
-    }
+    let mut rest = key.as_mut_slice();
+    let mut append = |bytes: &[u8]| {
+        if let Some((place, after)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len()) {
+            place.copy_from_slice(bytes);
+            rest = after;
+        }
+    };
+    append(&subject.0);
+    append(&ordered(at.as_micros()).to_be_bytes());
+    append(&event.0);
+    append(&source.partition.to_be_bytes());
+    append(&source.offset.to_be_bytes());
     key
 }
 

@@ -48,9 +48,8 @@ fn closing_without_a_flush_loses_nothing_or_everything_since() {
     assert_eq!(dump(&store), Model::at(writer.positions(), 50).states);
 }
 
-/// Not a test of its own: the process that the next one kills.
+/// Not a test of its own: the process that `a_killed_process_resumes_exactly` starts and kills.
 #[test]
-#[ignore = "started and killed by a_killed_process_resumes_exactly"]
 fn child_that_is_killed() {
     let Some(dir) = std::env::var_os(CHILD_DIR) else {
         return;
@@ -72,7 +71,7 @@ fn child_that_is_killed() {
 fn start_child(dir: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "store::tests::crash::child_that_is_killed"])
-        .args(["--ignored", "--test-threads=1"])
+        .arg("--test-threads=1")
         .env(CHILD_DIR, dir)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

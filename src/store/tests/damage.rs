@@ -6,7 +6,7 @@ use std::fs;
 
 const SUBJECTS: u64 = 300;
 /// Flips in each file; small files get one in every byte.
-const FLIPS_PER_FILE: usize = 40;
+const FLIPS_PER_FILE: usize = 24;
 
 /// A store with several generations of table files, and its truth at each flush.
 fn build(dir: &Path) -> BTreeMap<Vec<i64>, States> {
@@ -102,7 +102,7 @@ fn a_flipped_bit_is_found_or_harmless() {
         println!("{file}: {length} bytes, {tally:?}");
         total.quarantined += tally.quarantined;
     }
-    assert!(total.quarantined > 100, "the flips did not reach data: {total:?}");
+    assert!(total.quarantined > 60, "the flips did not reach data: {total:?}");
 }
 
 #[test]

@@ -90,3 +90,54 @@ fn absurd_partition_counts_are_refused() {
     let refused = Store::open(dir.path(), &absurd, MEMORY);
     assert!(matches!(refused, Err(StoreError::Partitions { .. })));
 }
+
+const CHILD_DIR: &str = "CONSENT_GATE_STORE_TEST_FULL_DIR";
+
+/// Not a test of its own: run by the next one with a bound on file sizes, which refuses writes as a full
+/// disk does (and, unlike one, needs no mount).
+#[test]
+fn child_that_cannot_write() {
+    let Some(dir) = std::env::var_os(CHILD_DIR) else {
+        return;
+    };
+    let (store, mut writer, _) = open(Path::new(&dir));
+    let error = (300..).find_map(|n| {
+        apply_nth(&mut writer, n, 1_000_000);
+        (n % 500 == 499).then(|| writer.commit().err()).flatten()
+    });
+    let error = error.unwrap();
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("check free space"));
+    assert_eq!(error.exit_code(), 74);
+    assert!(matches!(writer.commit(), Err(StoreError::Stopped { .. })));
+    assert!(matches!(writer.flush(), Err(StoreError::Stopped { .. })));
+    drop((store, writer));
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_the_writer_and_the_next_start_goes_on() {
+    let dir = tempdir();
+    {
+        let (_store, mut writer, _) = open(dir.path());
+        for n in 0..300 {
+            apply_nth(&mut writer, n, 1_000_000);
+        }
+        writer.commit().unwrap();
+        writer.flush().unwrap();
+    }
+    let child = std::process::Command::new("bash")
+        .args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "store::tests::limits::child_that_cannot_write"])
+        .args(["--test-threads=1", "--nocapture"])
+        .env(CHILD_DIR, dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{said}");
+    let (store, writer, opened) = open(dir.path());
+    assert_eq!(opened, Opened::Reused);
+    let positions = writer.positions();
+    assert!(positions >= &[150, 150][..]);
+    assert_eq!(dump(&store), Model::at(positions, 1_000_000).states);
+}

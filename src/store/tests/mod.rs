@@ -5,7 +5,6 @@ mod damage;
 mod erasure;
 mod limits;
 mod reuse;
-mod throughput;
 
 use super::{Identity, Opened, Source, Store, Writer};
 use gate_core::{

@@ -98,6 +98,37 @@ fn a_snapshot_does_not_see_later_commits() {
 }
 
 #[test]
+fn readers_see_whole_commits_while_the_writer_goes_on() {
+    let dir = tempdir();
+    let (store, mut writer, _) = open(dir.path());
+    let keys: Vec<SubjectKey> = (0..60).flat_map(|n| [subject(1, n), subject(2, n)]).collect();
+    let read = || {
+        let snapshot = store.snapshot();
+        let states = snapshot.states(&keys).unwrap();
+        let known = keys.iter().zip(states);
+        let known = known.filter_map(|(key, state)| Some((*key, state?.to_vec())));
+        let positions = snapshot.positions().unwrap();
+        assert_eq!(known.collect::<States>(), Model::at(&positions, 60).states, "at {positions:?}");
+        positions[0]
+    };
+    let goal = 1_500;
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| while read() < goal {});
+        }
+        for n in 0..2 * goal as u64 {
+            apply_nth(&mut writer, n, 60);
+            if n % 20 == 19 {
+                writer.commit().unwrap();
+            }
+            if n % 300 == 299 {
+                writer.flush().unwrap();
+            }
+        }
+    });
+}
+
+#[test]
 fn uncommitted_changes_are_read_by_the_writer_and_by_nobody_else() {
     let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());
@@ -132,7 +163,8 @@ fn prefetching_changes_nothing_but_the_speed() {
 
 #[test]
 fn every_mismatch_moves_the_store_aside() {
-    let wrong: [(RebuildReason, fn(&mut Identity)); 5] = [
+    type Change = fn(&mut Identity);
+    let wrong: [(RebuildReason, Change); 5] = [
         (RebuildReason::OtherCluster, |i| i.cluster_id = "cluster-2".into()),
         (RebuildReason::OtherTopic, |i| i.topic = "consent".into()),
         (RebuildReason::TopicRecreated, |i| i.topic_id = "topic-2".into()),
