@@ -1,7 +1,8 @@
 //! Promise P1, gate live: a refusal is acknowledged, then the message is sent; it must never be approved.
 //!
 //! Once with a plain producer, once with one transaction per refusal. The message leaves the moment the
-//! broker acknowledged, so the gate has a millisecond to know.
+//! broker acknowledged, while bursts of other people's consent keep the gate's reader busy: a gate that
+//! does not wait for it decides too early.
 
 use crate::harness::data::{self, Contact};
 use crate::harness::drain::drained;
@@ -13,6 +14,9 @@ use crate::harness::readers::During;
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, figures};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Threads that refuse and send at the same time.
@@ -65,7 +69,7 @@ pub(crate) fn run(
     environment: &[(&str, &str)],
 ) -> Findings {
     let topics = Topics::create(bootstrap, name);
-    let stage = Stage::new(bootstrap, &topics);
+    let stage = Arc::new(Stage::new(bootstrap, &topics));
     let refusing = data::contacts("refusing", n);
     let staying = data::contacts("staying", n.div_ceil(10));
     stage.opt_in(&refusing);
@@ -76,6 +80,7 @@ pub(crate) fn run(
     setup.environment =
         environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let gate = setup.spawn_ready();
+    let bursts = Bursts::start(&stage);
     std::thread::scope(|scope| {
         for worker in 0..WORKERS {
             let (stage, refusing, staying) = (&stage, &refusing, &staying);
@@ -90,6 +95,7 @@ pub(crate) fn run(
             });
         }
     });
+    drop(bursts);
     drained(&stage, &during);
     gate.stop();
     oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger)
@@ -136,6 +142,45 @@ fn transactional<'a>(
             producer.write(topic, &stage.opt_in_record(&stranger, data::yesterday()));
             producer.abort();
             stage.message(&stranger);
+        }
+    }
+}
+
+/// People in one burst, and the pause between two bursts: up to 10,000 consent changes a second.
+const BURST: usize = 1000;
+const BURST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Opt-ins of people who get no message, in bursts, until dropped.
+struct Bursts {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bursts {
+    fn start(stage: &Arc<Stage>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stage, of_thread) = (Arc::clone(stage), Arc::clone(&stop));
+        let thread = std::thread::spawn(move || {
+            for n in 0.. {
+                if of_thread.load(Ordering::Relaxed) {
+                    break;
+                }
+                let crowd = data::contacts(&format!("crowd-{n}"), BURST);
+                let records = crowd.iter().map(|c| stage.opt_in_record(c, data::yesterday()));
+                let records: Vec<_> = records.collect();
+                stage.producer.send_all(&stage.topics.consent_change, &records);
+                std::thread::sleep(BURST_PAUSE);
+            }
+        });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Bursts {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok(); // what it sent does not matter
         }
     }
 }
