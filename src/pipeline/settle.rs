@@ -110,7 +110,7 @@ impl<'c> Lane<'c> {
 
     /// Aborts the open transaction and says what to do with the batch.
     fn give_up(&self, error: NativeError) -> Setback {
-        if error.is_fatal {
+        if error.is_fatal || crate::kafka::is_refused(&error) {
             return classify(error, RecycleCause::Fatal);
         }
         let Some(producer) = &self.producer else {
