@@ -186,6 +186,9 @@ impl<'c> Lane<'c> {
         let mut nothing = Batch::default();
         // fences an earlier process with our id, and finishes what it left open, before we take part
         self.renew_producer(&mut nothing)?;
+        // nothing is assigned yet: the wait for the coordinator must not pause what the group will give us
+        self.release();
+        self.is_paused = false;
         self.parts.status.lane(self.number, Membership::Joining);
         self.consumer.subscribe(&[&self.parts.outbound_topic]).map_err(LaneError::Consumer)?;
         while !self.parts.shutdown.is_requested() {
