@@ -126,8 +126,14 @@ impl<'c> Lane<'c> {
         let address = match &message.address {
             None => AddressAt::Missing,
             Some(address) => {
-                let region = message.region.as_deref();
-                match CanonicalAddress::parse(address.expose(), message.channel, region) {
+                let (raw, region) = (address.expose(), message.region.as_deref());
+                let canonical = match message.channel {
+                    // only an address that the channel can deliver to
+                    Some(channel) => CanonicalAddress::of_recipient(raw, channel, region),
+                    // blocked as unsupported_channel, whatever the address
+                    None => CanonicalAddress::parse(raw, None, region),
+                };
+                match canonical {
                     Err(_) => AddressAt::Invalid,
                     Ok(address) => {
                         let key = self.parts.pepper.address(&address);
