@@ -52,12 +52,6 @@ impl Applied {
         self.changed.notify_all();
     }
 
-    /// A copy of the progress.
-    #[must_use]
-    pub fn progress(&self) -> Vec<Progress> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Waits until every partition has reached its end offset.
     ///
     /// # Errors

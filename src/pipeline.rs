@@ -19,7 +19,6 @@ mod reconcile;
 mod settle;
 
 pub use batch::Batch;
-pub use membership::StartAt;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;
@@ -90,8 +89,8 @@ pub struct LaneParts {
     pub value_bytes_max: usize,
     /// Limit of one transaction; also bounds how long readers of the outputs can be blocked by a crash.
     pub transaction_timeout: Duration,
-    /// Where a group without committed offsets begins.
-    pub start_at: StartAt,
+    /// Where a group without committed offsets begins: the beginning or the end of the log.
+    pub start_at: Offset,
     /// Leave the group when stopping, so that others take over at once.
     pub leave_on_shutdown: bool,
 }

@@ -57,6 +57,8 @@ impl<'a> SourceRef<'a> {
 pub struct BatchContext<'a> {
     /// The policy in force.
     pub policy: &'a Policy,
+    /// Its id and version as the header names them.
+    pub pack: &'a str,
     /// The consent topic.
     pub consent_topic: &'a str,
     /// The consent position of the snapshot: next offset per partition.
@@ -81,7 +83,7 @@ struct DecisionJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<String>,
     jurisdictions: [&'static str; 0],
-    packs: [String; 1],
+    packs: [&'a str; 1],
     consent_topic: &'a str,
     consent_position: &'a [i64],
     evaluated_at: String,
@@ -122,7 +124,7 @@ pub fn decision_json(
         basis: decision.basis().map(|(basis, _)| basis.as_str()),
         evidence: decision.basis().map(|(_, event)| hex(&event.0)),
         jurisdictions: [],
-        packs: [format!("{}@{}", context.policy.id(), context.policy.version())],
+        packs: [context.pack],
         consent_topic: context.consent_topic,
         consent_position: context.consent_positions,
         evaluated_at: rfc3339(context.evaluated_at),
@@ -165,6 +167,7 @@ mod tests {
     fn the_decision_header_explains() {
         let context = BatchContext {
             policy: &Policy::strict(),
+            pack: "STRICT@1",
             consent_topic: "consent-change",
             consent_positions: &[4, 0],
             evaluated_at: Timestamp::from_millis(1_772_452_800_000),

@@ -19,11 +19,7 @@ use super::{ConfigFile, ExitCode, Failure, output};
 use crate::config::Config;
 use crate::kafka_errors::{KafkaFailure, Witness};
 use crate::preflight::preflight;
-
-/// Header that names the released record as `topic/partition/offset`.
-const RELEASE_HEADER: &str = "gate-release";
-/// Header with operator, reason, time and host as JSON.
-const DETAIL_HEADER: &str = "gate-detail";
+use crate::record;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Consent {
@@ -173,8 +169,8 @@ fn produce(config: &Config, released: &str, detail: &str) -> Result<(i32, i64), 
         .create_with_context(Delivery::default())
         .map_err(|error| KafkaFailure::new(&error, &doing))?;
     let headers = OwnedHeaders::new()
-        .insert(Header { key: RELEASE_HEADER, value: Some(released) })
-        .insert(Header { key: DETAIL_HEADER, value: Some(detail) });
+        .insert(Header { key: record::RELEASE, value: Some(released) })
+        .insert(Header { key: record::DETAIL, value: Some(detail) });
     let record = BaseRecord::<(), [u8]>::to(&config.topics.consent_dead_letter)
         .payload(&[])
         .headers(headers);

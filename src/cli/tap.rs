@@ -19,6 +19,7 @@ use super::{ConfigFile, ExitCode, Failure, output};
 use crate::config::Config;
 use crate::kafka_errors::{Class, KafkaFailure, Witness};
 use crate::preflight::{ClusterInfo, preflight};
+use crate::record;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -154,7 +155,7 @@ fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
 }
 
 fn print(message: &BorrowedMessage<'_>, json: bool) -> Result<(), Failure> {
-    let decision = header(message, "gate-decision");
+    let decision = header(message, record::DECISION);
     let line = if json {
         // A record that the gate did not write has none.
         let Some(decision) = decision else {
@@ -177,11 +178,11 @@ fn print(message: &BorrowedMessage<'_>, json: bool) -> Result<(), Failure> {
         format!(
             "{}  {:<8}  {:<32}  {:<10}  {:<36}  {}",
             output::utc(message.timestamp().to_millis().unwrap_or(-1)),
-            own("gate-outcome"),
-            own("gate-reason"),
+            own(record::OUTCOME),
+            own(record::REASON),
             field("channel"),
             field("message_id"),
-            own("gate-source"),
+            own(record::SOURCE),
         )
     };
     let mut out = io::stdout().lock();

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
+pub use crate::codec::Format;
 pub use keys::{KEYS, Key, Kind, Preset};
 pub use pepper::{PEPPER_BYTES, Pepper, PepperError};
 pub use problem::{Place, Problem};
@@ -125,17 +126,6 @@ impl Topics {
 pub struct Formats {
     pub consent_change: Format,
     pub outbound_message: Format,
-}
-
-/// How the values of a topic are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// JSON objects.
-    Json,
-    /// Avro in Confluent's wire format; the schema's id is asked for at a registry.
-    Avro,
-    /// Avro's single-object encoding.
-    AvroSingleObject,
 }
 
 /// Where a consumer group without committed offsets begins.

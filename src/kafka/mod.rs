@@ -142,3 +142,18 @@ pub fn is_refused(error: &native::NativeError) -> bool {
             | Code::SaslAuthenticationFailed
     )
 }
+
+/// The same for what a consumer reports.
+#[must_use]
+pub fn is_consumer_refused(error: &rdkafka::error::KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::Authentication
+                | Code::SaslAuthenticationFailed
+        )
+    )
+}

@@ -73,8 +73,11 @@ impl<'c> Lane<'c> {
     ) -> Result<Vec<Judged>, StoreError> {
         let snapshot = self.parts.store.snapshot();
         let consent_positions = snapshot.positions()?;
+        let policy = &self.parts.policy;
+        let pack = format!("{}@{}", policy.id(), policy.version());
         let context = BatchContext {
-            policy: &self.parts.policy,
+            policy,
+            pack: &pack,
             consent_topic: &self.parts.consent_topic,
             consent_positions: &consent_positions,
             evaluated_at: now(),

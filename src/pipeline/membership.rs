@@ -4,7 +4,7 @@
 //! transaction is open.
 
 use super::{Batch, Lane, LaneError};
-use crate::kafka::{REQUEST_TIMEOUT, Rebalance};
+use crate::kafka::{REQUEST_TIMEOUT, Rebalance, is_consumer_refused};
 use crate::metrics::RebalanceEvent;
 use rdkafka::consumer::{Consumer, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -15,15 +15,6 @@ use std::time::{Duration, Instant};
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it goes on polling afterwards, so that the leave request is sent before the connection closes.
 const LEAVE_LINGER: Duration = Duration::from_millis(200);
-
-/// Where a group without committed offsets begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartAt {
-    /// With the oldest message.
-    Earliest,
-    /// With the next message.
-    Latest,
-}
 
 impl<'c> Lane<'c> {
     /// Carries out what the group has decided since the last poll.
@@ -80,10 +71,6 @@ impl<'c> Lane<'c> {
 
     /// Gives a starting point to partitions that never had one.
     fn fill_in(&self, committed: &mut TopicPartitionList) -> bool {
-        let start = match self.parts.start_at {
-            StartAt::Earliest => Offset::Beginning,
-            StartAt::Latest => Offset::End,
-        };
         let unset: Vec<(String, i32)> = committed
             .elements()
             .iter()
@@ -91,7 +78,7 @@ impl<'c> Lane<'c> {
             .map(|element| (element.topic().to_owned(), element.partition()))
             .collect();
         unset.iter().all(|(topic, partition)| {
-            committed.set_partition_offset(topic, *partition, start).is_ok()
+            committed.set_partition_offset(topic, *partition, self.parts.start_at).is_ok()
         })
     }
 
@@ -197,12 +184,9 @@ impl<'c> Lane<'c> {
                 topic: self.parts.outbound_topic.clone(),
                 group: self.parts.group_id.clone(),
             }),
-            KafkaError::MessageConsumption(
-                RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::Authentication
-                | RDKafkaErrorCode::SaslAuthenticationFailed,
-            ) => Err(LaneError::Consumer(error)),
+            KafkaError::MessageConsumption(_) if is_consumer_refused(&error) => {
+                Err(LaneError::Consumer(error))
+            }
             // librdkafka goes on by itself
             _ => {
                 tracing::debug!(lane = self.number, %error, "consumer");

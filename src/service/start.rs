@@ -3,7 +3,7 @@
 use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
-use crate::codec::{Codec, Format, Kind, Registry, RegistrySettings};
+use crate::codec::{Codec, Kind, Registry, RegistrySettings};
 use crate::config::{self, Config};
 use crate::dead_letter::DeadLetters;
 use crate::identity::Pepper;
@@ -13,13 +13,13 @@ use crate::lag::OutboundPositions;
 use crate::metrics::{Metrics, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
-use crate::pipeline::{Lane, LaneParts, StartAt};
+use crate::pipeline::{Lane, LaneParts};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::reader::{Reader, ReaderParts};
 use crate::store::{Identity, Opened, RebuildReason, Store, Writer, mark_for_rebuild};
 use gate_core::Policy;
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -282,11 +282,6 @@ impl Parts<'_> {
             Kind::ConsentChange => self.config.formats.consent_change,
             Kind::OutboundMessage => self.config.formats.outbound_message,
         };
-        let format = match format {
-            config::Format::Json => Format::Json,
-            config::Format::Avro => Format::Avro,
-            config::Format::AvroSingleObject => Format::AvroSingleObject,
-        };
         Ok(Codec::new(format, kind, self.registry.clone())?)
     }
 
@@ -392,8 +387,8 @@ impl Parts<'_> {
             value_bytes_max: config.limits.value_bytes_max,
             transaction_timeout: config.kafka.transaction_timeout,
             start_at: match config.kafka.start_at {
-                config::StartAt::Earliest => StartAt::Earliest,
-                config::StartAt::Latest => StartAt::Latest,
+                config::StartAt::Earliest => Offset::Beginning,
+                config::StartAt::Latest => Offset::End,
             },
             leave_on_shutdown: config.kafka.leave_on_shutdown,
         };

@@ -2,7 +2,6 @@
 
 use crate::codec::CodecError;
 use crate::config::PepperError;
-use crate::dead_letter::DeadLetterError;
 use crate::kafka_errors::{Class, KafkaFailure};
 use crate::ops::OpsError;
 use crate::pipeline::LaneError;
@@ -105,9 +104,6 @@ pub enum RunError {
     /// The consent reader ended.
     #[error(transparent)]
     Reader(#[from] ReaderError),
-    /// Dead letters cannot be reached.
-    #[error(transparent)]
-    DeadLetter(#[from] DeadLetterError),
     /// HTTP cannot be served.
     #[error(transparent)]
     Ops(#[from] OpsError),
@@ -150,7 +146,7 @@ impl RunError {
             Self::Lane { source, .. } => match source {
                 LaneError::Store(error) => error.exit_code(),
                 LaneError::Producer(error) if crate::kafka::is_refused(error) => 77,
-                LaneError::Consumer(error) if is_refused(error) => 77,
+                LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => 77,
                 LaneError::Producer(_) | LaneError::Consumer(_) | LaneError::Fenced(_) => 75,
                 LaneError::OffsetLost { .. } => 78,
             },
@@ -160,7 +156,7 @@ impl RunError {
                 ReaderError::Native(error) if crate::kafka::is_refused(error) => 77,
                 ReaderError::Native(_) | ReaderError::Kafka(_) => 75,
             },
-            Self::DeadLetter(_) | Self::PartitionsChanged { .. } | Self::Overdue { .. } => 75,
+            Self::PartitionsChanged { .. } | Self::Overdue { .. } => 75,
             Self::Runtime(_) | Self::Metrics(_) => 70,
         }
     }
@@ -173,17 +169,4 @@ fn kafka_exit_code(failure: &KafkaFailure) -> u8 {
         Class::Config => 78,
         Class::Credentials => 77,
     }
-}
-
-fn is_refused(error: &rdkafka::error::KafkaError) -> bool {
-    use rdkafka::error::RDKafkaErrorCode as Code;
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            Code::TopicAuthorizationFailed
-                | Code::GroupAuthorizationFailed
-                | Code::Authentication
-                | Code::SaslAuthenticationFailed
-        )
-    )
 }
