@@ -10,6 +10,7 @@
 //! (In stream processing "barrier" often means a checkpoint marker. Here it means: consent caught up.)
 
 use crate::applied::{Applied, Behind};
+use crate::kafka::native::serve;
 use crate::metrics::HoldCause;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -84,7 +85,9 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         for partition in 0..self.n_partitions {
             query.add_partition_offset(&self.topic, partition, Offset::End).map_err(failed)?;
         }
-        let answer = client.offsets_for_times(query, self.timeout).map_err(failed)?;
+        let answer = client.offsets_for_times(query, self.timeout);
+        serve(client.client());
+        let answer = answer.map_err(failed)?;
         let mut end_offsets = Vec::with_capacity(n_partitions);
         for (expected, element) in (0i32..).zip(answer.elements()) {
             element.error().map_err(failed)?;

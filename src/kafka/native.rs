@@ -19,7 +19,7 @@ pub use producer::{NativeHeaders, TopicIndex, TransactionalProducer};
 use rdkafka::bindings as sys;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_char, c_int};
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -91,4 +91,38 @@ pub fn mock_rebalance_delay<C: rdkafka::ClientContext>(
             sys::rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, millis(delay));
         }
     }
+}
+
+/// Logs as every other part of the gate does; librdkafka's own printer would write raw lines between them.
+unsafe extern "C" fn on_log(
+    _client: *const sys::rd_kafka_t,
+    level: c_int,
+    facility: *const c_char,
+    text: *const c_char,
+) {
+    // SAFETY: both are NUL-terminated and live during the call.
+    let (facility, text) = unsafe {
+        (CStr::from_ptr(facility).to_string_lossy(), CStr::from_ptr(text).to_string_lossy())
+    };
+    if level <= 3 {
+        tracing::error!(target: "librdkafka", %facility, "{text}");
+    } else if level == 4 {
+        tracing::warn!(target: "librdkafka", %facility, "{text}");
+    } else {
+        tracing::debug!(target: "librdkafka", %facility, "{text}");
+    }
+}
+
+/// Sends a client's log lines to our log. To be called once, by whoever creates a client that is served by
+/// native calls or only asked questions: librdkafka's printer would handle them otherwise.
+pub fn log_through<C: rdkafka::ClientContext>(client: &rdkafka::client::Client<C>) {
+    // SAFETY: the handle is live and used by nobody else yet; the logger is a static function.
+    unsafe { sys::rd_kafka_set_logger(client.native_ptr(), Some(on_log)) };
+}
+
+/// Takes what a client that is only asked questions has queued, its log lines above all: nobody else does,
+/// and the queue would grow with every outage.
+pub fn serve<C: rdkafka::ClientContext>(client: &rdkafka::client::Client<C>) {
+    // SAFETY: the handle is live; a poll without wait may be called from any thread.
+    unsafe { sys::rd_kafka_poll(client.native_ptr(), 0) };
 }

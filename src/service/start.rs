@@ -105,6 +105,9 @@ pub fn start(
     let committed_ends: BaseConsumer<GateContext> = kafka::committed_end_query(&base)
         .create_with_context(GateContext::default())
         .map_err(crate::reader::ReaderError::Kafka)?;
+    for client in [&end_offsets, &committed_ends] {
+        kafka::native::log_through(client.client());
+    }
     let consent = cluster.require(&config.topics.consent_change)?;
     let n_consent_partitions = usize::try_from(consent.partitions).unwrap_or(usize::MAX);
     let pepper = config::Pepper::load_or_create(&config.state.pepper_file)?;

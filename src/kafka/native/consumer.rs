@@ -1,6 +1,6 @@
 //! Batch consume, with the offsets of end-of-partition events, and a member's generation.
 
-use super::{NativeError, millis};
+use super::{NativeError, log_through, millis};
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::types::RDKafkaRespErr;
@@ -94,6 +94,7 @@ impl<C: ConsumerContext + 'static> BatchReader<C> {
     /// # Errors
     /// When the consumer has no consumer queue (it was created without a group id).
     pub fn new(consumer: BaseConsumer<C>, records_max: usize) -> Result<Self, NativeError> {
+        log_through(consumer.client());
         // SAFETY: the handle is live; the returned reference is released in `drop`, before the consumer.
         let queue = unsafe { sys::rd_kafka_queue_get_consumer(consumer.client().native_ptr()) };
         let queue = NonNull::new(queue).ok_or_else(|| {

@@ -1,6 +1,6 @@
 //! A transactional producer that counts what it sends and commits without waiting in steps.
 
-use super::{GroupMembership, NativeError, check_error, millis};
+use super::{GroupMembership, NativeError, check_error, millis, on_log};
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
 use rdkafka::error::RDKafkaErrorCode;
@@ -109,25 +109,6 @@ unsafe extern "C" fn on_request_sent(
         shared.end_txn_sent.fetch_add(1, Ordering::Relaxed);
     }
     RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
-}
-
-unsafe extern "C" fn on_log(
-    _client: *const sys::rd_kafka_t,
-    level: c_int,
-    facility: *const c_char,
-    text: *const c_char,
-) {
-    // SAFETY: both are NUL-terminated and live during the call.
-    let (facility, text) = unsafe {
-        (CStr::from_ptr(facility).to_string_lossy(), CStr::from_ptr(text).to_string_lossy())
-    };
-    if level <= 3 {
-        tracing::error!(target: "librdkafka", %facility, "{text}");
-    } else if level == 4 {
-        tracing::warn!(target: "librdkafka", %facility, "{text}");
-    } else {
-        tracing::debug!(target: "librdkafka", %facility, "{text}");
-    }
 }
 
 impl TransactionalProducer {
