@@ -15,6 +15,7 @@
 
 pub mod applied;
 pub mod barrier;
+pub mod cases;
 pub mod cli;
 pub mod codec;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod metrics;
 pub mod monitor;
 pub mod ops;
 pub mod pipeline;
+pub mod policies;
 pub mod preflight;
 pub mod reader;
 pub mod record;

@@ -28,9 +28,9 @@ use crate::kafka::native::{NativeError, TransactionalProducer};
 use crate::lag::OutboundPositions;
 use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
+use crate::policies::Policies;
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
-use gate_core::Policy;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
@@ -72,7 +72,7 @@ pub struct LaneParts {
     /// Consent caught up?
     pub barrier: Barrier<GateContext>,
     /// The law in force.
-    pub policy: Arc<Policy>,
+    pub policies: Arc<Policies>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Readiness.

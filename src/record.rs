@@ -3,8 +3,12 @@
 //! The value and the key pass through untouched; incoming headers keep their order, except those that carry
 //! our names: nobody may pretend that the gate has decided. No address, no contact id, no content.
 
-use gate_core::{Channel, Decision, Detail, Policy, Reason, Timestamp};
+use gate_core::{Channel, Decision, Detail, PolicySet, Reason, Timestamp, Warning};
+use gate_core::policy::Element;
 use serde::Serialize;
+
+/// Zones a header names at most.
+const ZONES_MAX: usize = 8;
 
 /// Header: `approved`, `blocked` or `deferred`.
 pub const OUTCOME: &str = "gate-outcome";
@@ -55,10 +59,8 @@ impl<'a> SourceRef<'a> {
 
 /// What a batch's decisions share.
 pub struct BatchContext<'a> {
-    /// The policy in force.
-    pub policy: &'a Policy,
-    /// Its id and version as the header names them.
-    pub pack: &'a str,
+    /// The policies in force.
+    pub policies: &'a PolicySet,
     /// The consent topic.
     pub consent_topic: &'a str,
     /// The consent position of the snapshot: next offset per partition.
@@ -82,8 +84,20 @@ struct DecisionJson<'a> {
     /// Hash of the event that proves the basis; the key of its entry in the contact's timeline.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<String>,
-    jurisdictions: [&'static str; 0],
-    packs: [&'a str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
+    /// Candidate jurisdictions, then the packs of their rules and the rules themselves.
+    jurisdictions: Vec<&'a str>,
+    packs: Vec<String>,
+    rules: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    zones: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry_checked_at: Option<String>,
+    policy_revision: &'a str,
+    tz_version: &'a str,
     consent_topic: &'a str,
     consent_position: &'a [i64],
     evaluated_at: String,
@@ -95,6 +109,26 @@ struct DetailJson {
     class: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flag: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Vec<&'static str>>,
+}
+
+impl DetailJson {
+    fn of(detail: Detail) -> Option<Self> {
+        let nothing = Self { class: None, scope: None, flag: None, missing: None };
+        Some(match detail {
+            Detail::None => return None,
+            Detail::Class(class) => Self { class: Some(class), ..nothing },
+            Detail::Scope(scope) => Self { scope: Some(scope), ..nothing },
+            Detail::Flag(flag) => Self { flag: Some(flag), ..nothing },
+            Detail::Missing(content) => {
+                let missing = content.iter().map(Element::as_str).collect();
+                Self { missing: Some(missing), ..nothing }
+            }
+        })
+    }
 }
 
 /// Writes the `gate-decision` header. `message_id` is `None` when the record could not be read.
@@ -108,11 +142,17 @@ pub fn decision_json(
     channel: Option<Channel>,
     context: &BatchContext<'_>,
 ) -> Vec<u8> {
-    let detail = match decision.detail() {
-        Detail::None => None,
-        Detail::Class(class) => Some(DetailJson { class: Some(class), scope: None }),
-        Detail::Scope(scope) => Some(DetailJson { class: None, scope: Some(scope) }),
-    };
+    let policies = context.policies;
+    let considered = decision.considered();
+    let mut packs: Vec<u16> = considered.rules(policies).map(|rule| rule.pack).collect();
+    packs.dedup();
+    let packs = packs.into_iter().filter_map(|index| policies.pack(index));
+    let mut zones: Vec<&str> =
+        considered.zones(policies).map(|zone| zone.name.as_str()).collect();
+    zones.dedup();
+    // zones matter where hours were asked; a whole continent of them explains nothing more
+    let asks_hours = considered.rules(policies).any(|rule| rule.hours.is_some());
+    zones.truncate(if asks_hours { ZONES_MAX } else { 0 });
     let json = DecisionJson {
         decision_id: source,
         message_id,
@@ -120,11 +160,21 @@ pub fn decision_json(
         outcome: decision.outcome().as_str(),
         reason: decision.reason().code(),
         reasons: decision.reasons().iter().map(Reason::code).collect(),
-        detail,
+        detail: DetailJson::of(decision.detail()),
         basis: decision.basis().map(|(basis, _)| basis.as_str()),
         evidence: decision.basis().map(|(_, event)| hex(&event.0)),
-        jurisdictions: [],
-        packs: [context.pack],
+        not_before: decision.not_before().map(rfc3339),
+        warnings: decision.warnings().iter().map(Warning::code).collect(),
+        jurisdictions: considered
+            .jurisdictions(policies)
+            .map(|jurisdiction| jurisdiction.code.as_str())
+            .collect(),
+        packs: packs.map(|pack| format!("{}@{}", pack.code.as_str(), pack.version)).collect(),
+        rules: considered.rules(policies).map(|rule| rule.label.as_str()).collect(),
+        zones,
+        registry_checked_at: decision.registry_checked().map(rfc3339),
+        policy_revision: policies.revision(),
+        tz_version: policies.tz_version(),
         consent_topic: context.consent_topic,
         consent_position: context.consent_positions,
         evaluated_at: rfc3339(context.evaluated_at),
@@ -140,7 +190,9 @@ pub fn rfc3339(at: Timestamp) -> String {
         .map_or_else(|_| String::from("out-of-range"), |at| at.to_string())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
         // writing to a String cannot fail
@@ -166,8 +218,7 @@ mod tests {
     #[test]
     fn the_decision_header_explains() {
         let context = BatchContext {
-            policy: &Policy::strict(),
-            pack: "STRICT@1",
+            policies: &PolicySet::express_only(),
             consent_topic: "consent-change",
             consent_positions: &[4, 0],
             evaluated_at: Timestamp::from_millis(1_772_452_800_000),
@@ -178,7 +229,8 @@ mod tests {
             String::from_utf8(json).unwrap(),
             "{\"decision_id\":\"outbound-message/0/7\",\"message_id\":null,\"channel\":null,\"outcome\":\"blocked\",\
              \"reason\":\"blocked.invalid_message\",\"reasons\":[\"blocked.invalid_message\"],\
-             \"detail\":{\"class\":\"truncated\"},\"jurisdictions\":[],\"packs\":[\"STRICT@1\"],\
+             \"detail\":{\"class\":\"truncated\"},\"jurisdictions\":[],\"packs\":[],\"rules\":[],\
+             \"policy_revision\":\"express-only\",\"tz_version\":\"none\",\
              \"consent_topic\":\"consent-change\",\"consent_position\":[4,0],\
              \"evaluated_at\":\"2026-03-02T12:00:00Z\"}"
         );

@@ -14,6 +14,8 @@ use crate::kafka_errors::{Class, KafkaFailure};
 pub enum ExitCode {
     /// All done.
     Clean = 0,
+    /// A policy case was decided differently than expected.
+    Mismatch = 1,
     /// Wrong arguments.
     Usage = 64,
     /// A state that must not occur.

@@ -8,7 +8,9 @@ mod consent;
 mod demo;
 mod doctor;
 mod exit_code;
+mod explain;
 mod output;
+mod policy;
 mod run;
 mod tap;
 mod topic_settings;
@@ -48,6 +50,11 @@ enum Command {
     Consent(consent::Consent),
     /// Follow decisions live; shows no key, address or content
     Tap(tap::Arguments),
+    /// Check policy packs, and run decision cases against them
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Say step by step why a message was decided as it was
+    Explain(explain::Arguments),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -95,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
+        Command::Policy(command) => policy::run(&command),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(command) => config::run(&command),
     };
     match result {

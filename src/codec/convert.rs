@@ -54,6 +54,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         scope: symbol(record.scope, suppression_scope)?,
         keep_suppression: record.keep_suppression.unwrap_or(true),
         birth_date_days: record.birth_date,
+        message_id: id(record.message_id)?,
     })
 }
 
@@ -80,6 +81,10 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
             postal_address: content.postal_address,
             unsubscribe: content.unsubscribe,
             one_click: content.one_click,
+            contact_address: content.contact_address,
+            ad_label: content.ad_label,
+            template_id: content.template_id,
+            header_id: content.header_id,
         },
         contact_id: id(recipient.contact_id)?.and_then(ContactId::new),
         address: id(recipient.address)?.and_then(Address::new),
@@ -156,7 +161,7 @@ fn suppression_scope(name: &str) -> Option<SuppressionScope> {
 }
 
 /// The flags that are `true`; of `refused` only a stated `false` is one.
-fn context_flags(context: &ContextRecord<'_>) -> u32 {
+fn context_flags(context: &ContextRecord<'_>) -> u64 {
     let stated = CONTEXT_FLAGS.iter().zip(context.flags);
     stated.fold(0, |known, (name, value)| {
         let flag = match (*name, value) {
@@ -168,13 +173,24 @@ fn context_flags(context: &ContextRecord<'_>) -> u32 {
     })
 }
 
+/// A signature is named by its kind (`e-sign`, `paper` …); only a plain denial is none.
+fn is_signed(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && !["false", "no", "none"].iter().any(|no| text.eq_ignore_ascii_case(no))
+}
+
 fn evidence(record: EvidenceRecord<'_>) -> Result<Evidence<'_>, Class> {
     let holds = |text: Text<'_>| text.as_deref() == Some("true");
+    let is_there = |text: Text<'_>| text.is_some_and(|text| !text.trim().is_empty());
     Ok(Evidence {
         method: name(record.method)?,
         notice_version: name(record.notice_version)?,
-        signature: holds(record.signature),
+        signature: record.signature.is_some_and(|text| is_signed(&text)),
         number_named: holds(record.number_named),
         not_condition_of_purchase: holds(record.not_condition_of_purchase),
+        has_notice_text: is_there(record.notice_text_sha256),
+        has_source: is_there(record.source),
+        has_locale: is_there(record.locale),
+        has_template_id: is_there(record.template_id),
     })
 }

@@ -169,6 +169,10 @@ impl Serialize for EvidenceRecord<'_> {
         let named = [
             ("method", &self.method),
             ("notice_version", &self.notice_version),
+            ("notice_text_sha256", &self.notice_text_sha256),
+            ("source", &self.source),
+            ("locale", &self.locale),
+            ("template_id", &self.template_id),
             ("signature", &self.signature),
             ("number_named", &self.number_named),
             ("not_condition_of_purchase", &self.not_condition_of_purchase),
@@ -211,12 +215,16 @@ impl Serialize for Noted<'_, OutboundMessageRecord<'_>> {
 
 impl Serialize for ContentRecord {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut s = Struct(out.serialize_struct("Content", 5)?);
+        let mut s = Struct(out.serialize_struct("Content", 9)?);
         s.field("promotional", self.promotional)?
             .field("sender_identity", self.sender_identity)?
             .field("postal_address", self.postal_address)?
             .field("unsubscribe", self.unsubscribe)?
-            .field("one_click", self.one_click)?;
+            .field("one_click", self.one_click)?
+            .field("contact_address", self.contact_address)?
+            .field("ad_label", self.ad_label)?
+            .field("template_id", self.template_id)?
+            .field("header_id", self.header_id)?;
         s.0.end()
     }
 }

@@ -150,11 +150,16 @@ fields!(ConsentChangeRecord<'de> {
     "scope" => scope: Text,
     "keep_suppression" => keep_suppression: Flag,
     "birth_date" => birth_date: Date,
+    "message_id" => message_id: Text,
 });
 
 fields!(EvidenceRecord<'de> {
     "method" => method: Text,
     "notice_version" => notice_version: Text,
+    "notice_text_sha256" => notice_text_sha256: Text,
+    "source" => source: Text,
+    "locale" => locale: Text,
+    "template_id" => template_id: TextOrFlag,
     "signature" => signature: TextOrFlag,
     "number_named" => number_named: TextOrFlag,
     "not_condition_of_purchase" => not_condition_of_purchase: TextOrFlag,
@@ -181,6 +186,10 @@ fields!(ContentRecord {
     "postal_address" => postal_address: Flag,
     "unsubscribe" => unsubscribe: Flag,
     "one_click" => one_click: Flag,
+    "contact_address" => contact_address: Flag,
+    "ad_label" => ad_label: Flag,
+    "template_id" => template_id: Flag,
+    "header_id" => header_id: Flag,
 });
 
 fields!(RecipientRecord<'de> {

@@ -40,7 +40,7 @@ pub struct ConsentChangeRecord<'a> {
     pub keep_suppression: Option<bool>,
     /// Days since 1970-01-01.
     pub birth_date: Option<i32>,
-    /// Carried: written, never read.
+    /// For `sent`: the message that went out.
     pub message_id: Text<'a>,
     /// Carried: written, never read.
     pub source: Text<'a>,
@@ -91,13 +91,21 @@ pub struct EvidenceRecord<'a> {
     pub method: Text<'a>,
     /// The version of the text the person saw.
     pub notice_version: Text<'a>,
-    /// `"true"`: signed.
+    /// A hash of that text.
+    pub notice_text_sha256: Text<'a>,
+    /// Where consent was given.
+    pub source: Text<'a>,
+    /// The language of the text.
+    pub locale: Text<'a>,
+    /// The registered template it was given for (India).
+    pub template_id: Text<'a>,
+    /// How it was signed (`e-sign` …); `"false"` is not.
     pub signature: Text<'a>,
     /// `"true"`: the number was named.
     pub number_named: Text<'a>,
     /// `"true"`: no condition of purchase.
     pub not_condition_of_purchase: Text<'a>,
-    /// Further strings (`notice_text_sha256`, `source`, `locale` …). Carried: written, never read.
+    /// Further strings. Carried: written, never read.
     pub further: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
@@ -132,6 +140,10 @@ pub struct ContentRecord {
     pub postal_address: Option<bool>,
     pub unsubscribe: Option<bool>,
     pub one_click: Option<bool>,
+    pub contact_address: Option<bool>,
+    pub ad_label: Option<bool>,
+    pub template_id: Option<bool>,
+    pub header_id: Option<bool>,
 }
 
 /// Who it is for.

@@ -280,9 +280,16 @@ pub const KEYS: &[Key] = &[
     key(
         "policies.dir",
         Kind::Path,
-        Preset::Value("./policies"),
+        Preset::Unset,
         "",
-        "Directory of the policy packs.",
+        "Directory of the policy packs (`docs/reference/packs.md`), watched for changes; SIGHUP reads it again at once. Without it the packs built into the program are used.",
+    ),
+    key(
+        "policies.tz_dir",
+        Kind::Path,
+        Preset::Unset,
+        "",
+        "Directory of compiled time zones with their `tzdata.zi`, such as `/usr/share/zoneinfo`. Without it the zones built into the program are used; each decision names their version.",
     ),
     key(
         "http.listen",

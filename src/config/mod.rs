@@ -163,7 +163,8 @@ pub struct State {
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Policies {
-    pub dir: PathBuf,
+    pub dir: Option<PathBuf>,
+    pub tz_dir: Option<PathBuf>,
 }
 
 /// Section `http`.

@@ -27,7 +27,10 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         formats,
         schema_registry,
         state: state(reader),
-        policies: Policies { dir: reader.path("policies.dir") },
+        policies: Policies {
+            dir: reader.optional_path("policies.dir"),
+            tz_dir: reader.optional_path("policies.tz_dir"),
+        },
         http: Http {
             listen: reader.socket("http.listen"),
             token: reader.secret("http.token", "http.token_file"),

@@ -175,6 +175,16 @@ labels! {
         Recovering "recovering"
     }
 
+    /// What became of an attempt to load policies again.
+    PolicyReload as "result" {
+        /// Another set is in force.
+        Loaded "loaded"
+        /// The files say the same as before.
+        Unchanged "unchanged"
+        /// They are not valid; the former set stays in force.
+        Rejected "rejected"
+    }
+
     /// A limit of the program that was reached.
     Bound as "bound" {
         /// Simultaneous HTTP connections.

@@ -20,6 +20,7 @@ mod tally;
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
+    PolicyReload,
     Bound, ConsentResult, HoldCause, Labels, RebalanceEvent, RecycleCause, TopicNames,
     TransactionResult,
 };
@@ -160,6 +161,10 @@ metrics! {
         "Always 1: which program runs.";
     policy_info: IntGaugeVec = bounded_gauges("consent_gate_policy_info", "packs", &["pack", "version"]):
         "1 for each policy pack in force.";
+    policy_reloads: Family<IntCounter, PolicyReload> = counters("consent_gate_policy_reloads_total", "attempts"):
+        "Attempts to load the policy packs again, by what became of them.";
+    policy_rejected: IntGauge = gauge("consent_gate_policy_rejected", "sets"):
+        "1 while the policy files on disk are not valid and the former set stays in force.";
 }
 
 impl Metrics {

@@ -7,7 +7,7 @@ use crate::metrics::{HoldCause, Topic};
 use crate::record::{BatchContext, SourceRef, decision_json};
 use crate::store::StoreError;
 use gate_core::{
-    AddressLookup, CanonicalAddress, ConsentState, Decision, OutboundMessage, Recipient,
+    AddressLookup, CanonicalAddress, ConsentState, Decision, EventKey, OutboundMessage, Recipient,
     SubjectKey, Timestamp, decide,
 };
 use rdkafka::Message as _;
@@ -30,12 +30,14 @@ pub(super) struct Judged {
 struct Lookup {
     contact: Option<(SubjectKey, usize)>,
     address: AddressAt,
+    /// The message's own key.
+    message: EventKey,
 }
 
 enum AddressAt {
     Missing,
     Invalid,
-    Key(SubjectKey, usize),
+    Known { key: SubjectKey, index: usize, canonical: CanonicalAddress },
 }
 
 impl<'c> Lane<'c> {
@@ -73,11 +75,9 @@ impl<'c> Lane<'c> {
     ) -> Result<Vec<Judged>, StoreError> {
         let snapshot = self.parts.store.snapshot();
         let consent_positions = snapshot.positions()?;
-        let policy = &self.parts.policy;
-        let pack = format!("{}@{}", policy.id(), policy.version());
+        let policies = self.parts.policies.current();
         let context = BatchContext {
-            policy,
-            pack: &pack,
+            policies: &policies,
             consent_topic: &self.parts.consent_topic,
             consent_positions: &consent_positions,
             evaluated_at: now(),
@@ -140,12 +140,12 @@ impl<'c> Lane<'c> {
                     Err(_) => AddressAt::Invalid,
                     Ok(address) => {
                         let key = self.parts.pepper.address(&address);
-                        AddressAt::Key(key, at(key))
+                        AddressAt::Known { key, index: at(key), canonical: address }
                     }
                 }
             }
         };
-        Lookup { contact, address }
+        Lookup { contact, address, message: self.parts.pepper.event(&message.message_id) }
     }
 }
 
@@ -162,18 +162,24 @@ fn judge_one<'s>(
         None => None,
     };
     let address_state = match lookup.address {
-        AddressAt::Key(_, index) => state(index)?,
+        AddressAt::Known { index, .. } => state(index)?,
         AddressAt::Missing | AddressAt::Invalid => ConsentState::default(),
     };
     let recipient = Recipient {
         contact: contact.as_ref().map(|(key, state)| (*key, state)),
-        address: match lookup.address {
+        address: match &lookup.address {
             AddressAt::Missing => AddressLookup::Missing,
             AddressAt::Invalid => AddressLookup::Invalid,
-            AddressAt::Key(key, _) => AddressLookup::Known(key, &address_state),
+            AddressAt::Known { key, .. } => AddressLookup::Known(*key, &address_state),
         },
+        e164: match &lookup.address {
+            AddressAt::Known { canonical, .. } => canonical.e164(),
+            AddressAt::Missing | AddressAt::Invalid => None,
+        },
+        message: lookup.message,
+        approved: &[],
     };
-    Ok(decide(context.policy, recipient, message, context.evaluated_at))
+    Ok(decide(context.policies, recipient, message, context.evaluated_at))
 }
 
 /// The gate's clock, read once per batch and handed on as a value.

@@ -54,7 +54,15 @@ impl Reader {
     /// Whose change it is; `None` when nobody can tell.
     fn subjects(&self, change: &ConsentChange<'_>) -> Option<Subjects> {
         let address = change.address.as_ref().map(Address::expose);
-        self.hash(change.contact_id.as_ref(), address, change.channel, change.region.as_deref())
+        let mut subjects = self.hash(
+            change.contact_id.as_ref(),
+            address,
+            change.channel,
+            change.region.as_deref(),
+        )?;
+        let message = change.message_id.as_deref();
+        subjects.message = message.map(|id| self.parts.pepper.event(id));
+        Some(subjects)
     }
 
     fn hash(
@@ -73,6 +81,7 @@ impl Reader {
         let subjects = Subjects {
             contact: contact.map(|contact| self.parts.pepper.contact(contact)),
             address: address.map(|address| self.parts.pepper.address(&address)),
+            message: None,
         };
         (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
     }

@@ -14,10 +14,10 @@ use crate::metrics::{Metrics, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
 use crate::pipeline::{Lane, LaneParts};
+use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::reader::{Reader, ReaderParts};
 use crate::store::{Identity, Opened, RebuildReason, Store, Writer, mark_for_rebuild};
-use gate_core::Policy;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
@@ -83,8 +83,18 @@ pub fn start(
         consent_change: config.topics.consent_change.clone(),
         outbound_message: config.topics.outbound_message.clone(),
     })?;
-    let policy = Arc::new(Policy::strict());
-    metrics.set_policies([(policy.id(), policy.version())]);
+    let source = PolicySource::of(&config.policies);
+    let policies = source.load()?;
+    tracing::info!(
+        revision = policies.revision(),
+        tz = policies.tz_version(),
+        numbering = policies.numbering().version(),
+        n_packs = policies.packs().len(),
+        is_built_in = source.dir.is_none(),
+        "policies loaded"
+    );
+    publish(&metrics, &policies);
+    let policies = Arc::new(Policies::new(policies));
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
     let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
@@ -135,10 +145,14 @@ pub fn start(
         registry: registry(config)?,
     };
     let store = Arc::new(store);
-    let mut workers = vec![parts.start_reader(writer)?, parts.start_monitor(&store)?];
+    let mut workers = vec![
+        parts.start_reader(writer)?,
+        parts.start_monitor(&store)?,
+        parts.start_policies(&policies, source)?,
+    ];
     let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
     for number in 0..config.lanes {
-        workers.push(parts.start_lane(number, &store, &codec, &policy)?);
+        workers.push(parts.start_lane(number, &store, &codec, &policies)?);
     }
     Ok(Some(Running {
         workers,
@@ -343,6 +357,22 @@ impl Parts<'_> {
         self.spawn("monitor", move || monitor.run())
     }
 
+    fn start_policies(
+        &self,
+        policies: &Arc<Policies>,
+        source: PolicySource,
+    ) -> Result<Worker, RunError> {
+        let watch = Watch {
+            policies: Arc::clone(policies),
+            source,
+            is_asked: self.shutdown.reload_asked(),
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            shutdown: self.shutdown.clone(),
+        };
+        self.spawn("policies", move || watch.run())
+    }
+
     fn barrier(&self) -> Barrier<GateContext> {
         Barrier::new(
             Arc::clone(&self.end_offsets),
@@ -359,7 +389,7 @@ impl Parts<'_> {
         number: usize,
         store: &Arc<Store>,
         codec: &Arc<Codec>,
-        policy: &Arc<Policy>,
+        policies: &Arc<Policies>,
     ) -> Result<Worker, RunError> {
         let config = self.config;
         let group_id = &config.kafka.group_id;
@@ -380,7 +410,7 @@ impl Parts<'_> {
             pepper: Arc::clone(&self.pepper),
             store: Arc::clone(store),
             barrier: self.barrier(),
-            policy: Arc::clone(policy),
+            policies: Arc::clone(policies),
             metrics: Arc::clone(&self.metrics),
             status: Arc::clone(&self.status),
             positions: Arc::clone(&self.positions),

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Default)]
 pub struct Shutdown {
     is_requested: Arc<AtomicBool>,
+    is_reload_asked: Arc<AtomicBool>,
     token: CancellationToken,
 }
 
@@ -32,6 +33,12 @@ impl Shutdown {
         self.is_requested.load(Ordering::Acquire)
     }
 
+    /// Set when SIGHUP asked for the policies to be read again; whoever acts on it clears it.
+    #[must_use]
+    pub fn reload_asked(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_reload_asked)
+    }
+
     /// The same for tasks.
     #[must_use]
     pub fn token(&self) -> CancellationToken {
@@ -39,7 +46,7 @@ impl Shutdown {
     }
 }
 
-/// SIGTERM and SIGINT ask for a clean stop; a second one ends the process at once.
+/// SIGHUP asks for the policies to be read again. SIGTERM and SIGINT ask for a clean stop; a second one ends the process at once.
 pub(crate) fn on_signals(
     runtime: &tokio::runtime::Runtime,
     shutdown: &Shutdown,
@@ -49,6 +56,13 @@ pub(crate) fn on_signals(
     let _context = runtime.enter();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let reload_asked = shutdown.reload_asked();
+    runtime.spawn(async move {
+        while hang_up.recv().await.is_some() {
+            reload_asked.store(true, Ordering::Release);
+        }
+    });
     runtime.spawn(async move {
         let mut n_received = 0u32;
         loop {
@@ -82,6 +96,9 @@ pub enum RunError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The policies cannot be loaded.
+    #[error(transparent)]
+    Policies(#[from] crate::policies::PolicyFailure),
     /// A codec cannot be made.
     #[error(transparent)]
     Codec(#[from] CodecError),
@@ -141,7 +158,11 @@ impl RunError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Kafka(failure) => kafka_exit_code(failure),
-            Self::Codec(_) | Self::RegistryCa { .. } | Self::Pepper(_) | Self::Ops(_) => 78,
+            Self::Codec(_)
+            | Self::RegistryCa { .. }
+            | Self::Pepper(_)
+            | Self::Policies(_)
+            | Self::Ops(_) => 78,
             Self::Store(error) => error.exit_code(),
             Self::Lane { source, .. } => match source {
                 LaneError::Store(error) => error.exit_code(),

@@ -134,6 +134,12 @@ impl CanonicalAddress {
         self.kind
     }
 
+    /// The E.164 number, when it is one: its prefix says where the holder may be.
+    #[must_use]
+    pub fn e164(&self) -> Option<&str> {
+        (self.kind == AddressKind::Phone).then_some(self.text.as_str())
+    }
+
     /// The canonical text, for hashing only.
     #[must_use]
     pub fn expose(&self) -> &str {

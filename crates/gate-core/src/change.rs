@@ -229,6 +229,14 @@ pub struct Evidence<'a> {
     pub number_named: bool,
     /// Consent was no condition of purchase (US written consent).
     pub not_condition_of_purchase: bool,
+    /// A hash of the text the person saw is on file.
+    pub has_notice_text: bool,
+    /// It says where consent was given.
+    pub has_source: bool,
+    /// It names the language of the text.
+    pub has_locale: bool,
+    /// It names the registered template (IN).
+    pub has_template_id: bool,
 }
 
 /// One event about one person's consent. `Debug` shows only what comes from closed sets: every free text
@@ -260,8 +268,8 @@ pub struct ConsentChange<'a> {
     /// For `relationship`.
     pub kind: Option<RelationshipKind>,
     /// For `relationship`: the named boolean flags of rules section 4 that were `true` ([`crate::flags`]).
-    pub context_flags: u32,
-    /// For `relationship`: what was bought.
+    pub context_flags: u64,
+    /// For `relationship`: what was bought; for `sent`: what was advertised.
     pub product_group: Option<Cow<'a, str>>,
     /// Proof of consent.
     pub evidence: Option<Evidence<'a>>,
@@ -281,6 +289,8 @@ pub struct ConsentChange<'a> {
     pub keep_suppression: bool,
     /// For `profile`: days since 1970-01-01 of the birth date.
     pub birth_date_days: Option<i32>,
+    /// For `sent`: the id of the message that went out.
+    pub message_id: Option<Cow<'a, str>>,
 }
 
 impl fmt::Debug for Evidence<'_> {
@@ -291,6 +301,10 @@ impl fmt::Debug for Evidence<'_> {
             .field("signature", &self.signature)
             .field("number_named", &self.number_named)
             .field("not_condition_of_purchase", &self.not_condition_of_purchase)
+            .field("has_notice_text", &self.has_notice_text)
+            .field("has_source", &self.has_source)
+            .field("has_locale", &self.has_locale)
+            .field("has_template_id", &self.has_template_id)
             .finish()
     }
 }
@@ -341,6 +355,7 @@ impl<'a> ConsentChange<'a> {
             scope: None,
             keep_suppression: true,
             birth_date_days: None,
+            message_id: None,
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
 pub(crate) const RELATIONSHIP_FACTS_MAX: usize = 512;
 /// Distinct restrictive scopes kept per subject before it saturates.
 pub(crate) const RESTRICTIVE_FACTS_MAX: usize = 1024;
+/// Messages sent that are kept per subject, newest first. No cap may count further (`FREQUENCY_COUNT_MAX`).
+pub(crate) const SENT_FACTS_MAX: usize = 128;
 /// Addresses remembered per contact. An erasure reaches no address beyond these unless it names it.
 pub(crate) const LINKS_MAX: usize = 1024;
 
@@ -158,6 +160,7 @@ impl<'a> ConsentState<'a> {
             kind.is_permissive() && kind != FactKind::Relationship
         });
         self.keep_newest(RELATIONSHIP_FACTS_MAX, |kind| kind == FactKind::Relationship);
+        self.keep_newest(SENT_FACTS_MAX, |kind| kind == FactKind::Sent);
         self.keep_newest(LINKS_MAX, |kind| kind == FactKind::Link);
     }
 

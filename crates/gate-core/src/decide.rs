@@ -1,25 +1,63 @@
 //! The decision: may this message go out now?
 //!
 //! `decide` is a total function of its arguments. It walks the fifteen steps of rules section 10 in order;
-//! the first failing step gives the reason, every failing step is listed. Unknown never approves.
+//! the first failing step gives the reason, every failing step is listed. Unknown never approves. What a
+//! jurisdiction asks is data (`policy.rs`); with several candidate jurisdictions every rule of each must be
+//! fulfilled, so the strictest wins.
 //!
-//! Steps 9, 10 and 12–14 (age, registry, content, frequency, quiet hours) belong to jurisdiction packs; the
-//! strict policy has none of them, and their place in the order is kept here.
+//! `refusal.rs` says what stands against a message (steps 4, 5, 7, 8), `exempt.rs` what needs no consent (6),
+//! `limit.rs` what packs ask besides (9, 10, 12–14), `basis.rs` what permits it (11).
 
-use crate::decision::{Decision, Detail, Reason, Reasons};
-use crate::fact::{Fact, FactKind, Scope, flags};
+mod basis;
+mod exempt;
+mod limit;
+mod refusal;
+
+use crate::candidate::{Considered, consider};
+use crate::consent::ConsentState;
+use crate::decision::{Decision, Detail, Reason, Reasons, Warning, Warnings};
+use crate::fact::Fact;
+use crate::policy::{ContentSet, PolicySet, Rule};
 use crate::reach::Addressed;
-use crate::{
-    Basis, Category, ChannelScope, ConsentState, OutboundMessage, Policy, SubjectKey, Timestamp,
-};
+use crate::sent::{History, SentMessage, kind_of};
+use crate::trace::{NoTrace, Step, Trace};
+use crate::{Channel, EventKey, OutboundMessage, Outcome, SubjectKey, Timestamp};
 
 /// What the gate knows about a message's recipient.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Recipient<'a> {
     /// The contact's key and state; `None` when the message names no contact id.
     pub contact: Option<(SubjectKey, &'a ConsentState<'a>)>,
     /// The address and its state.
     pub address: AddressLookup<'a>,
+    /// The canonical phone number (E.164), when the channel delivers to one.
+    pub e164: Option<&'a str>,
+    /// The message's key, hashed like an event id.
+    pub message: EventKey,
+    /// What the gate has approved for this address before.
+    pub approved: &'a [SentMessage],
+}
+
+impl<'a> Recipient<'a> {
+    /// A recipient of whom only the states are known.
+    #[must_use]
+    pub fn new(
+        contact: Option<(SubjectKey, &'a ConsentState<'a>)>,
+        address: AddressLookup<'a>,
+    ) -> Self {
+        Self { contact, address, e164: None, message: EventKey::default(), approved: &[] }
+    }
+}
+
+impl std::fmt::Debug for Recipient<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recipient")
+            .field("contact", &self.contact)
+            .field("address", &self.address)
+            .field("has_number", &self.e164.is_some())
+            .field("n_approved", &self.approved.len())
+            .finish()
+    }
 }
 
 /// The outcome of looking up the message's address.
@@ -38,17 +76,29 @@ pub enum AddressLookup<'a> {
 /// ```
 /// use gate_core::*;
 /// let state = ConsentState::default();
-/// let recipient = Recipient { contact: None, address: AddressLookup::Known(SubjectKey([7; 16]), &state) };
+/// let recipient = Recipient::new(None, AddressLookup::Known(SubjectKey([7; 16]), &state));
 /// let message = OutboundMessage::new("m1", Some(Channel::Email));
-/// let decision = decide(&Policy::strict(), recipient, &message, Timestamp::from_millis(0));
+/// let decision = decide(&PolicySet::express_only(), recipient, &message, Timestamp::from_millis(0));
 /// assert_eq!(decision.reason().code(), "blocked.no_consent");
 /// ```
 #[must_use]
 pub fn decide(
-    _policy: &Policy,
+    policies: &PolicySet,
     recipient: Recipient<'_>,
     message: &OutboundMessage<'_>,
     now: Timestamp,
+) -> Decision {
+    decide_traced(policies, recipient, message, now, &mut NoTrace)
+}
+
+/// [`decide`], telling `trace` what each step looked at.
+#[must_use]
+pub fn decide_traced(
+    policies: &PolicySet,
+    recipient: Recipient<'_>,
+    message: &OutboundMessage<'_>,
+    now: Timestamp,
+    trace: &mut impl Trace,
 ) -> Decision {
     let mut failing = Reasons::default();
     let mut detail = Detail::None;
@@ -63,14 +113,21 @@ pub fn decide(
     if message.expires_at.is_some_and(|expiry| now >= expiry) {
         failing.insert(Reason::MessageExpired);
     }
-    // step 2: states that can be judged
+    trace.note(Step::WellFormed, || well_formed(message));
+    // step 2: states that can be judged, and rules to judge by
     let contact = recipient.contact;
-    let is_saturated = |state: &ConsentState<'_>| state.is_saturated();
-    if contact.is_some_and(|(_, state)| is_saturated(state))
-        || matches!(recipient.address, AddressLookup::Known(_, state) if is_saturated(state))
+    if contact.is_some_and(|(_, state)| state.is_saturated())
+        || matches!(recipient.address, AddressLookup::Known(_, state) if state.is_saturated())
     {
         failing.insert(Reason::StateUnavailable);
     }
+    let considered = message
+        .channel
+        .and_then(|channel| consider(policies, message, channel, recipient.e164, now));
+    if message.channel.is_some() && considered.is_none() {
+        failing.insert(Reason::PolicyUnavailable);
+    }
+    trace.note(Step::Available, || available(policies, considered.as_ref()));
     // step 3: a destination
     let known = match recipient.address {
         AddressLookup::Missing => {
@@ -83,325 +140,174 @@ pub fn decide(
         }
         AddressLookup::Known(key, state) => Some((key, state)),
     };
-    // what follows needs the channel, the address and states that can be judged
-    let (Some(channel), Some((address_key, address)), false) =
-        (message.channel, known, failing.contains(Reason::StateUnavailable))
+    trace.note(Step::Destination, || match recipient.address {
+        AddressLookup::Missing => String::from("the message names no address"),
+        AddressLookup::Invalid => String::from("the address cannot be normalised"),
+        AddressLookup::Known(..) => String::from("an address the channel can deliver to"),
+    });
+    // what follows needs the channel, the address, states that can be judged and rules
+    let (Some(channel), Some((address_key, address)), Some(considered), false) =
+        (message.channel, known, considered, failing.contains(Reason::StateUnavailable))
     else {
-        return Decision::block(failing, detail);
+        let decision = Decision::block(failing, detail);
+        trace.note(Step::Outcome, || decision.reason().code().to_owned());
+        return decision
+            .with_considered(considered.unwrap_or_default(), Warnings::default());
     };
-    Judging {
+    let contact = contact.map(|(_, state)| state);
+    let judging = Judging {
+        policies,
+        considered,
         message,
+        now,
         addressed: Addressed::new(channel, message),
-        contact: contact.map(|(_, state)| state),
+        contact,
         address_key,
         address,
+        history: History {
+            approved: recipient.approved,
+            address: address.facts(),
+            contact: contact.map(ConsentState::facts).unwrap_or_default(),
+        },
+        this: SentMessage::new(message, channel, recipient.message, kind_of(message), now),
         failing,
-        detail,
-    }
-    .run()
+        first_detail: detail,
+        refused_scope: None,
+        missing_flag: None,
+        missing_content: ContentSet::default(),
+        warnings: Warnings::default(),
+        registry_checked: None,
+        trace,
+    };
+    judging.run()
 }
 
-struct Judging<'a> {
+struct Judging<'a, T> {
+    policies: &'a PolicySet,
+    considered: Considered,
     message: &'a OutboundMessage<'a>,
+    now: Timestamp,
     addressed: Addressed<'a>,
     contact: Option<&'a ConsentState<'a>>,
     address_key: SubjectKey,
     address: &'a ConsentState<'a>,
+    history: History<'a>,
+    /// This message as it would be remembered.
+    this: SentMessage,
     failing: Reasons,
-    detail: Detail,
+    first_detail: Detail,
+    refused_scope: Option<&'static str>,
+    missing_flag: Option<&'static str>,
+    missing_content: ContentSet,
+    warnings: Warnings,
+    registry_checked: Option<Timestamp>,
+    trace: &'a mut T,
 }
 
-impl<'a> Judging<'a> {
+impl<'a, T: Trace> Judging<'a, T> {
     fn run(mut self) -> Decision {
         self.dead_address(); // step 4
         self.suppressed_or_erased(); // step 5
         if !self.message.is_marketing() {
             return self.exempt(); // step 6
         }
+        self.trace.note(Step::Class, || String::from("judged as marketing"));
         self.marketing_suppression(); // step 7
         self.refusals(); // step 8
-        // steps 9 and 10, age and registries, come with the jurisdiction packs
-        let basis = self.basis(); // step 11
-        // steps 12 to 14, content, frequency and quiet hours, come with the jurisdiction packs
-        match basis {
-            Ok(fact) if self.failing.is_empty() => {
-                Decision::approve(Reason::ExpressConsent, Some((fact.basis(), fact.event)))
+        self.age(); // step 9
+        let bases = self.bases(); // step 11, asked first because a live basis can override a registry
+        self.registries(&bases); // step 10
+        let basis = self.basis(&bases);
+        self.content(); // step 12
+        self.frequency(); // step 13
+        let not_before = self.quiet_hours(); // step 14
+        self.warn(basis.as_ref());
+        let decision = match (self.failing.first(), not_before, basis) {
+            (None, None, Some(approval)) => {
+                let proof = approval.live.map(|live| (live.basis, live.fact.event));
+                let has_caps = self.rules().any(|rule| !rule.caps.is_empty());
+                Decision::approve(approval.reason, proof)
+                    .counting(has_caps.then_some(self.this.kind))
             }
-            Ok(_) => Decision::block(self.failing, self.detail),
-            Err(reason) => {
-                self.failing.insert(reason);
-                Decision::block(self.failing, self.detail)
-            }
-        }
-    }
-
-    /// Step 4: bounces and reassignment end only by a verified address event (state rule 7).
-    fn dead_address(&mut self) {
-        for (kind, reason) in [
-            (FactKind::HardBounce, Reason::Undeliverable),
-            (FactKind::Reassigned, Reason::NumberReassigned),
-        ] {
-            let dead = self.both().filter(|f| f.kind == kind).map(|f| f.at).max();
-            if dead.is_some_and(|dead| !self.any_granted(|f| f.at > dead && is_proof_of_address(f)))
-            {
-                self.failing.insert(reason);
-            }
-        }
-    }
-
-    /// Step 5.
-    fn suppressed_or_erased(&mut self) {
-        if self.suppressed(FactKind::SuppressAll, &[FactKind::UnsuppressAll]) {
-            self.failing.insert(Reason::SuppressedGlobal);
-        }
-        if self.contact.is_some_and(ConsentState::is_erased) {
-            self.failing.insert(Reason::Erased);
-        }
-    }
-
-    /// An operator suppression ends only by a later `unsuppress` of the same subject that reaches as far.
-    fn suppressed(&self, suppress: FactKind, ends: &[FactKind]) -> bool {
-        self.states().any(|state| {
-            let is_lifted = |suppressed: &Fact<'_>| {
-                state.facts().iter().any(|f| {
-                    ends.contains(&f.kind)
-                        && f.at > suppressed.at
-                        && (f.scope == Scope::EVERYTHING || f.scope == suppressed.scope)
-                        && self.counts(f)
-                })
-            };
-            state.facts().iter().any(|f| {
-                f.kind == suppress && self.addressed.sender_is_refused_by(&f.scope) && !is_lifted(f)
-            })
-        })
-    }
-
-    /// Step 6: an exempt class needs no consent, but a stopped number stays silent.
-    fn exempt(mut self) -> Decision {
-        let reason = match self.message.category {
-            Category::Transactional | Category::Service => Reason::Transactional,
-            Category::Emergency => Reason::Emergency,
-            Category::LegalNotice => Reason::LegalNotice,
-            // at most one confirmation and one request may go out: without the counters of the
-            // jurisdiction packs the gate cannot know, so it sends none
-            Category::OptoutConfirmation | Category::ConsentRequest | Category::Marketing => {
-                self.failing.insert(Reason::PolicyUnavailable);
-                return Decision::block(self.failing, self.detail);
+            (None, Some(not_before), Some(_)) => Decision::defer(not_before),
+            (_, not_before, _) => {
+                if not_before.is_some() {
+                    self.failing.insert(Reason::QuietHours);
+                }
+                self.block()
             }
         };
-        if self.is_number_stopped() {
-            self.failing.insert(Reason::SenderStop);
-        }
-        if self.failing.is_empty() {
-            Decision::approve(reason, None)
-        } else {
-            Decision::block(self.failing, self.detail)
-        }
+        self.finish(decision)
     }
 
-    /// Step 7.
-    fn marketing_suppression(&mut self) {
-        let ends = [FactKind::UnsuppressMarketing, FactKind::UnsuppressAll];
-        if self.suppressed(FactKind::SuppressMarketing, &ends) {
-            self.failing.insert(Reason::SuppressedGlobal);
-        }
-        let is_blocked = self.both().any(|f| {
-            f.kind == FactKind::ErasedAddress
-                && f.flags & flags::KEEP_SUPPRESSION != 0
-                && !self.is_revived(f)
+    fn finish(self, decision: Decision) -> Decision {
+        self.trace.note(Step::Outcome, || match decision.not_before() {
+            Some(at) => format!("{}, not before {}", decision.reason().code(), readable(at)),
+            None => decision.reason().code().to_owned(),
         });
-        if is_blocked {
-            self.failing.insert(Reason::SuppressedAddress);
-        }
+        let registry_checked = if decision.outcome() == Outcome::Blocked {
+            None
+        } else {
+            self.registry_checked
+        };
+        decision
+            .with_considered(self.considered, self.warnings)
+            .with_registry_checked(registry_checked)
     }
 
-    /// Step 8: state rule 7. Every refusal that covers the message and has no later express act.
-    fn refusals(&mut self) {
-        for (kind, reason) in [
-            (FactKind::Complaint, Reason::Complaint),
-            (FactKind::Objected, Reason::Objected),
-            (FactKind::OptOut, Reason::OptedOut),
-        ] {
-            let standing =
-                self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
-            if let Some(latest) = standing.max_by_key(|f| f.at) {
-                if kind == FactKind::OptOut && self.detail == Detail::None {
-                    self.detail = Detail::Scope(reach(&latest.scope));
-                }
-                self.failing.insert(reason);
+    /// A block with the detail that belongs to its reason.
+    fn block(&self) -> Decision {
+        let detail = match self.failing.first() {
+            Some(Reason::OptedOut) => self.refused_scope.map_or(Detail::None, Detail::Scope),
+            Some(Reason::SoftOptInCondition) => {
+                self.missing_flag.map_or(Detail::None, Detail::Flag)
+            }
+            Some(Reason::ContentRequirement) => Detail::Missing(self.missing_content),
+            _ => self.first_detail,
+        };
+        Decision::block(self.failing, detail)
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &'a Rule> + use<'a, T> {
+        let policies = self.policies;
+        self.considered.rules.into_iter().filter_map(|index| policies.rule(index))
+    }
+
+    fn warn(&mut self, basis: Option<&basis::Approval<'a>>) {
+        let mut jurisdictions = self.considered.jurisdictions(self.policies);
+        let first = jurisdictions.next().map(|jurisdiction| jurisdiction.pack);
+        if jurisdictions.any(|jurisdiction| Some(jurisdiction.pack) != first) {
+            self.warnings.insert(Warning::JurisdictionConflict);
+        }
+        if self.both().any(|f| f.is_quarantined() || f.flags & crate::flags::SKEWED != 0) {
+            self.warnings.insert(Warning::ClockSkew);
+        }
+        let is_version = |fact: &Fact<'_>| fact.kind.is_permissive() && !self.is_first_version(fact);
+        if self.both().any(is_version) {
+            self.warnings.insert(Warning::DuplicateConflict);
+        }
+        if let Some(live) = basis.and_then(|approval| approval.live.as_ref()) {
+            if live.is_dormant {
+                self.warnings.insert(Warning::DormantConsent);
+            }
+            if live.end <= self.now.saturating_add(NEAR_EXPIRY) {
+                self.warnings.insert(Warning::NearExpiry);
             }
         }
-        if self.is_number_stopped() {
-            self.failing.insert(Reason::SenderStop);
-        }
-        if self.is_unreadable() {
-            self.failing.insert(Reason::ConsentUnreadable);
-        }
-    }
-
-    fn is_number_stopped(&self) -> bool {
-        self.both().any(|f| f.kind == FactKind::SenderStop && self.covers(f) && !self.is_revived(f))
-    }
-
-    /// A possible opt-out stands until a later valid event about the same subject was received; an event
-    /// from the future is none.
-    fn is_unreadable(&self) -> bool {
-        self.states().any(|state| {
-            let facts = state.facts();
-            let unread = facts.iter().filter(|f| f.kind == FactKind::Unreadable);
-            unread.map(|f| f.at).max().is_some_and(|at| {
-                !facts.iter().any(|f| {
-                    f.received > at
-                        && !matches!(f.kind, FactKind::Unreadable | FactKind::Link)
-                        && !f.is_quarantined()
-                })
-            })
-        })
-    }
-
-    /// Step 11: the latest live basis, or why there is none.
-    fn basis(&self) -> Result<&'a Fact<'a>, Reason> {
-        let mut best: Option<&Fact<'_>> = None;
-        let (mut pending, mut incomplete, mut not_accepted, mut mismatch) =
-            (false, false, false, false);
-        for Permission { fact, for_address } in self.permissions() {
-            if !self.counts(fact) {
-                continue;
-            }
-            match fact.kind {
-                FactKind::Relationship => not_accepted = true,
-                FactKind::OptInRequested | FactKind::OptIn | FactKind::OptInConfirmed => {
-                    let is_request = fact.kind == FactKind::OptInRequested;
-                    if !for_address || !self.addressed.is_permitted_by(&fact.scope) {
-                        mismatch |= !is_request;
-                    } else if is_request && !self.is_confirmed_by_reply(fact) {
-                        pending |= !self.is_confirmed(fact);
-                    } else if !self.has_evidence(fact) {
-                        incomplete = true;
-                    } else if !matches!(fact.basis(), Basis::Express | Basis::ExpressWritten) {
-                        not_accepted = true;
-                    } else if !self.is_withdrawn(fact)
-                        && best.is_none_or(|known| known.at < fact.at)
-                    {
-                        best = Some(fact);
-                    }
-                }
-                _ => {}
-            }
-        }
-        match best {
-            Some(fact) => Ok(fact),
-            None if pending => Err(Reason::PendingConfirmation),
-            None if incomplete => Err(Reason::EvidenceIncomplete),
-            None if not_accepted => Err(Reason::BasisNotAccepted),
-            None if mismatch => Err(Reason::ScopeMismatch),
-            None => Err(Reason::NoConsent),
-        }
-    }
-
-    /// Rules section 9: `method` and `notice_version`. A confirmation may lean on the request it confirms.
-    fn has_evidence(&self, fact: &Fact<'_>) -> bool {
-        is_proven(fact)
-            || (fact.kind == FactKind::OptInConfirmed
-                && self.any_granted(|f| {
-                    f.kind == FactKind::OptInRequested
-                        && f.scope == fact.scope
-                        && f.at <= fact.at
-                        && is_proven(f)
-                        && self.is_same_person(f, fact)
-                }))
-    }
-
-    /// With a contact id every granted fact is that contact's or nobody's; without one the address may be
-    /// shared, and one person's evidence proves nothing about another.
-    fn is_same_person(&self, one: &Fact<'_>, other: &Fact<'_>) -> bool {
-        self.contact.is_some() || one.other.is_none() || one.other == other.other
-    }
-
-    fn is_confirmed(&self, request: &Fact<'_>) -> bool {
-        self.any_granted(|f| {
-            f.kind == FactKind::OptInConfirmed && f.scope == request.scope && f.at >= request.at
-        })
-    }
-
-    /// `YES` to a pending request confirms it, unless the person refused since the request. Refusals of one
-    /// scope collapse into the latest, so nobody can tell whether one came between the request and the
-    /// `YES`: any later one ends it, and START does not bring it back.
-    fn is_confirmed_by_reply(&self, request: &Fact<'_>) -> bool {
-        self.any_granted(|yes| {
-            yes.kind == FactKind::Start
-                && yes.flags & flags::YES != 0
-                && yes.at > request.at
-                && self.addressed.is_restarted_by(&yes.scope)
-                && self.is_same_person(request, yes)
-        }) && !self.both().any(|f| self.covers(f) && f.at >= request.at)
-    }
-
-    /// A refusal ends every earlier basis it covers; only a START gives an earlier one back, and never
-    /// across an erasure or to a new holder of the number.
-    fn is_withdrawn(&self, basis: &Fact<'_>) -> bool {
-        self.both().any(|refusal| {
-            self.covers(refusal)
-                && refusal.at >= basis.at
-                && !self.any_granted(|f| f.kind == FactKind::Start && self.ends(f, refusal))
-        })
-    }
-
-    /// Tp > Tn: whether an express act that covers the message came after the refusal.
-    fn is_revived(&self, refusal: &Fact<'_>) -> bool {
-        self.any_granted(|act| self.ends(act, refusal))
-    }
-
-    /// Whether `act` is an express act that ends `refusal` for this message (state rule 7).
-    fn ends(&self, act: &Fact<'_>, refusal: &Fact<'_>) -> bool {
-        act.at > refusal.at
-            && match act.kind {
-                FactKind::OptIn | FactKind::OptInConfirmed => {
-                    self.addressed.is_permitted_by(&act.scope)
-                }
-                FactKind::OptInRequested => {
-                    self.addressed.is_permitted_by(&act.scope) && self.is_confirmed_by_reply(act)
-                }
-                FactKind::Start => match refusal.kind {
-                    FactKind::SenderStop => {
-                        self.addressed.number_is_restarted_by(act.detail, refusal.detail)
-                    }
-                    // they end by an express opt-in; START creates no consent and proves no identity
-                    FactKind::ErasedAddress | FactKind::Reassigned => false,
-                    _ => {
-                        let is_meant =
-                            act.flags & flags::YES == 0 || refusal.flags & flags::KEYWORD != 0;
-                        is_meant && self.addressed.is_restarted_by(&act.scope)
-                    }
-                },
-                _ => false,
-            }
-    }
-
-    /// Whether a restrictive fact ends consent for this message.
-    fn covers(&self, refusal: &Fact<'_>) -> bool {
-        match refusal.kind {
-            FactKind::OptOut | FactKind::Objected | FactKind::Complaint => {
-                self.addressed.is_refused_by(&refusal.scope)
-            }
-            FactKind::SenderStop => self.addressed.number_is_stopped_by(refusal.detail),
-            FactKind::ErasedAddress | FactKind::Reassigned => true,
-            _ => false,
-        }
-    }
-
-    fn states(&self) -> impl Iterator<Item = &'a ConsentState<'a>> + use<'a> {
-        self.contact.into_iter().chain([self.address])
     }
 
     /// Every fact about the contact or the address: what refuses matches by either (state rule 8).
-    fn both(&self) -> impl Iterator<Item = &'a Fact<'a>> + use<'a> {
+    fn both(&self) -> impl Iterator<Item = &'a Fact<'a>> + use<'a, T> {
         self.states().flat_map(ConsentState::facts)
+    }
+
+    fn states(&self) -> impl Iterator<Item = &'a ConsentState<'a>> + use<'a, T> {
+        self.contact.into_iter().chain([self.address])
     }
 
     /// Permissions of this person: with a contact id the contact's own and those of the address that name
     /// no contact, without one those of the address. Never another person's.
-    fn permissions(&self) -> impl Iterator<Item = Permission<'a>> + use<'a> {
+    fn permissions(&self) -> impl Iterator<Item = Permission<'a>> + use<'a, T> {
         let is_named = self.contact.is_some();
         let address_key = self.address_key;
         let own = self.contact.map(ConsentState::facts).unwrap_or_default().iter();
@@ -420,14 +326,20 @@ impl<'a> Judging<'a> {
     /// Whether a permissive fact counts: it is not from the future, and of several versions of one event
     /// it is the earliest (state rules 3 and 4). Both states are asked: a redelivery may name other people.
     fn counts(&self, fact: &Fact<'_>) -> bool {
-        !fact.is_quarantined()
-            && !self.both().any(|other| {
-                other.event == fact.event
-                    && other.kind.is_permissive()
-                    && other.cmp_version(fact).is_lt()
-            })
+        !fact.is_quarantined() && self.is_first_version(fact)
+    }
+
+    fn is_first_version(&self, fact: &Fact<'_>) -> bool {
+        !self.both().any(|other| {
+            other.event == fact.event
+                && other.kind.is_permissive()
+                && other.cmp_version(fact).is_lt()
+        })
     }
 }
+
+/// How soon a basis must run out to be worth a warning (P).
+const NEAR_EXPIRY: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
 
 struct Permission<'a> {
     fact: &'a Fact<'a>,
@@ -435,27 +347,27 @@ struct Permission<'a> {
     for_address: bool,
 }
 
-fn is_proven(fact: &Fact<'_>) -> bool {
-    fact.flags & flags::EVIDENCE_REQUIRED == flags::EVIDENCE_REQUIRED
+fn well_formed(message: &OutboundMessage<'_>) -> String {
+    let channel = message.channel.map_or("unknown channel", Channel::as_str);
+    let expiry = message.expires_at.map_or_else(
+        || String::from("without an expiry of its own"),
+        |at| format!("expires {}", readable(at)),
+    );
+    format!("channel {channel}, category {:?}, {expiry}", message.category)
 }
 
-/// Proof that the address reaches the person: a confirmation, or START from the number. A bare `YES` is
-/// an answer to whatever was asked last.
-fn is_proof_of_address(fact: &Fact<'_>) -> bool {
-    match fact.kind {
-        FactKind::OptInConfirmed => true,
-        FactKind::Start => fact.flags & flags::YES == 0,
-        _ => false,
-    }
+fn available(policies: &PolicySet, considered: Option<&Considered>) -> String {
+    let Some(considered) = considered else {
+        return String::from("no rule in force for a candidate jurisdiction or the channel");
+    };
+    let jurisdictions: Vec<&str> =
+        considered.jurisdictions(policies).map(|jurisdiction| jurisdiction.code.as_str()).collect();
+    let rules: Vec<&str> = considered.rules(policies).map(|rule| rule.label.as_str()).collect();
+    format!("jurisdictions {}; rules {}", jurisdictions.join(", "), rules.join(", "))
 }
 
-/// How far an opt-out reaches, for the decision's detail.
-fn reach(scope: &Scope<'_>) -> &'static str {
-    match scope {
-        Scope { purpose: Some(_), .. } => "purpose",
-        Scope { channel: ChannelScope::One(_), .. } => "channel",
-        Scope { brand: Some(_), .. } => "brand",
-        Scope { controller: Some(_), .. } => "sender",
-        Scope { .. } => "global",
-    }
+/// RFC 3339, for explanations.
+fn readable(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .map_or_else(|_| String::from("out of range"), |at| at.to_string())
 }

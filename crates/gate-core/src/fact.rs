@@ -1,8 +1,8 @@
 //! Facts: what consent state is made of.
 //!
 //! One consent change becomes at most a handful of facts about a subject (a contact or an address). A
-//! fact is either *restrictive* (it can only block), *permissive* (it can only help to approve) or a
-//! *link* (this contact was seen with that address). State is a set of facts, so joining two states is
+//! fact is either *restrictive* (it can only block), *permissive* (it can only help to approve), a *link*
+//! (this contact was seen with that address) or a *sent* message (it only counts against frequency caps). State is a set of facts, so joining two states is
 //! set union followed by the pruning in `consent.rs`.
 //!
 //! The encoding is the disk format: a change here raises `ConsentState::FORMAT`.
@@ -13,64 +13,72 @@ use std::cmp::Ordering;
 /// Bits of [`Fact::flags`].
 pub mod flags {
     /// Evidence names how consent was given.
-    pub const METHOD: u32 = 1 << 3;
+    pub const METHOD: u64 = 1 << 3;
     /// Evidence names the text version the person saw.
-    pub const NOTICE_VERSION: u32 = 1 << 4;
+    pub const NOTICE_VERSION: u64 = 1 << 4;
     /// US written consent: signed.
-    pub const SIGNATURE: u32 = 1 << 5;
+    pub const SIGNATURE: u64 = 1 << 5;
     /// US written consent: the number was named.
-    pub const NUMBER_NAMED: u32 = 1 << 6;
+    pub const NUMBER_NAMED: u64 = 1 << 6;
     /// US written consent: no condition of purchase.
-    pub const NOT_CONDITION_OF_PURCHASE: u32 = 1 << 7;
+    pub const NOT_CONDITION_OF_PURCHASE: u64 = 1 << 7;
     /// The address came from the person, not from a list or a group company.
-    pub const DETAILS_OBTAINED_DIRECTLY: u32 = 1 << 12;
+    pub const DETAILS_OBTAINED_DIRECTLY: u64 = 1 << 12;
     /// A refusal was offered when the address was taken.
-    pub const REFUSAL_OFFERED_AT_COLLECTION: u32 = 1 << 13;
+    pub const REFUSAL_OFFERED_AT_COLLECTION: u64 = 1 << 13;
     /// `refused` was stated to be false.
-    pub const NOT_REFUSED: u32 = 1 << 14;
+    pub const NOT_REFUSED: u64 = 1 << 14;
     /// The sender is a charity by statute.
-    pub const SENDER_IS_CHARITY: u32 = 1 << 15;
+    pub const SENDER_IS_CHARITY: u64 = 1 << 15;
     /// A free account that is paid for indirectly (C-654/23).
-    pub const INDIRECT_REMUNERATION: u32 = 1 << 16;
+    pub const INDIRECT_REMUNERATION: u64 = 1 << 16;
     /// The right to object was stated at collection and each use (DE).
-    pub const OBJECTION_NOTICE: u32 = 1 << 17;
+    pub const OBJECTION_NOTICE: u64 = 1 << 17;
     /// The relationship is running.
-    pub const RELATIONSHIP_ACTIVE: u32 = 1 << 18;
+    pub const RELATIONSHIP_ACTIVE: u64 = 1 << 18;
     /// The address was published in the person's role.
-    pub const PUBLISHED_IN_ROLE: u32 = 1 << 19;
+    pub const PUBLISHED_IN_ROLE: u64 = 1 << 19;
     /// Published with a notice against unsolicited messages.
-    pub const NO_SPAM_NOTICE: u32 = 1 << 20;
+    pub const NO_SPAM_NOTICE: u64 = 1 << 20;
     /// SG: ongoing relationship.
-    pub const ONGOING_RELATIONSHIP: u32 = 1 << 21;
+    pub const ONGOING_RELATIONSHIP: u64 = 1 << 21;
     /// JP: business transaction.
-    pub const BUSINESS_TRANSACTION: u32 = 1 << 22;
+    pub const BUSINESS_TRANSACTION: u64 = 1 << 22;
     /// JP: the address was handed over.
-    pub const ADDRESS_HANDED_OVER: u32 = 1 << 23;
+    pub const ADDRESS_HANDED_OVER: u64 = 1 << 23;
     /// JP: business address published without refusal.
-    pub const PUBLISHED_BUSINESS_ADDRESS: u32 = 1 << 24;
+    pub const PUBLISHED_BUSINESS_ADDRESS: u64 = 1 << 24;
     /// The message relates to the relationship (AU, NZ, SG).
-    pub const MESSAGE_RELATES_TO_RELATIONSHIP: u32 = 1 << 25;
+    pub const MESSAGE_RELATES_TO_RELATIONSHIP: u64 = 1 << 25;
     /// A `YES` reply: confirms a pending request or lifts a STOP, nothing else.
-    pub const YES: u32 = 1 << 26;
+    pub const YES: u64 = 1 << 26;
     /// An erasure that leaves the address blocked.
-    pub const KEEP_SUPPRESSION: u32 = 1 << 27;
+    pub const KEEP_SUPPRESSION: u64 = 1 << 27;
     /// A restriction stamped with its receipt time because its source's clock ran ahead.
-    pub const SKEWED: u32 = 1 << 28;
+    pub const SKEWED: u64 = 1 << 28;
 
     /// An opt-out that a person texted as a keyword: the only kind a `YES` can lift.
-    pub const KEYWORD: u32 = 1 << 29;
+    pub const KEYWORD: u64 = 1 << 29;
+    /// Evidence holds the hash of the text the person saw.
+    pub const NOTICE_TEXT: u64 = 1 << 30;
+    /// Evidence says where consent was given.
+    pub const SOURCE: u64 = 1 << 31;
+    /// Evidence names the language of the text.
+    pub const LOCALE: u64 = 1 << 32;
+    /// Evidence names the registered template (IN).
+    pub const TEMPLATE_ID: u64 = 1 << 33;
 
     /// Evidence every grant needs (rules section 9).
-    pub const EVIDENCE_REQUIRED: u32 = METHOD | NOTICE_VERSION;
+    pub const EVIDENCE_REQUIRED: u64 = METHOD | NOTICE_VERSION;
 
-    pub(crate) const BASIS_MASK: u32 = 0b111;
+    pub(crate) const BASIS_MASK: u64 = 0b111;
     pub(crate) const KIND_SHIFT: u32 = 8;
-    pub(crate) const KIND_MASK: u32 = 0b1111 << KIND_SHIFT;
+    pub(crate) const KIND_MASK: u64 = 0b1111 << KIND_SHIFT;
 
     /// The flag of a `context` field that is `true`, by its public name. `refused` is not here: only its
     /// `false` is a flag ([`NOT_REFUSED`]).
     #[must_use]
-    pub fn of_context(name: &str) -> Option<u32> {
+    pub fn of_context(name: &str) -> Option<u64> {
         Some(match name {
             "details_obtained_directly" => DETAILS_OBTAINED_DIRECTLY,
             "refusal_offered_at_collection" => REFUSAL_OFFERED_AT_COLLECTION,
@@ -120,6 +128,8 @@ pub enum FactKind {
     Unreadable = 12,
     /// The contact was seen with the address in `other`.
     Link = 16,
+    /// A message went out; the event is the message's key, `detail` its product group.
+    Sent = 17,
     /// Double opt-in asked for.
     OptInRequested = 32,
     /// The person agreed.
@@ -141,7 +151,7 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::OptOut,
         Self::Objected,
         Self::Complaint,
@@ -155,6 +165,7 @@ impl FactKind {
         Self::RegistryListed,
         Self::Unreadable,
         Self::Link,
+        Self::Sent,
         Self::OptInRequested,
         Self::OptIn,
         Self::OptInConfirmed,
@@ -218,7 +229,7 @@ pub struct Fact<'a> {
     /// Number, registry or product group, by kind.
     pub detail: Option<&'a str>,
     /// Evidence, basis, context ([`flags`]).
-    pub flags: u32,
+    pub flags: u64,
     /// The other subject of the event: in a contact's state the address, in an address's state the contact.
     pub other: Option<SubjectKey>,
     /// The event behind it.
@@ -255,14 +266,14 @@ impl<'a> Fact<'a> {
     #[must_use]
     pub fn basis(&self) -> Basis {
         let code = self.flags & flags::BASIS_MASK;
-        Basis::ALL.into_iter().find(|basis| *basis as u32 == code).unwrap_or_default()
+        Basis::ALL.into_iter().find(|basis| *basis as u64 == code).unwrap_or_default()
     }
 
     /// The kind of relationship; `None` unless the fact is one.
     #[must_use]
     pub fn relationship_kind(&self) -> Option<RelationshipKind> {
         let code = ((self.flags & flags::KIND_MASK) >> flags::KIND_SHIFT).checked_sub(1)?;
-        RelationshipKind::ALL.into_iter().find(|kind| *kind as u32 == code)
+        RelationshipKind::ALL.into_iter().find(|kind| *kind as u64 == code)
     }
 
     /// What two facts must share to be the same statement, in canonical order.
@@ -277,7 +288,7 @@ impl<'a> Fact<'a> {
             .then_with(|| self.scope.cmp(&other.scope))
             .then_with(|| self.detail.cmp(&other.detail))
             .then_with(|| {
-                if self.kind.is_permissive() {
+                if self.kind.is_permissive() || self.kind == FactKind::Sent {
                     (self.event, self.at).cmp(&(other.event, other.at))
                 } else if self.flags & flags::SKEWED != 0 {
                     self.event.cmp(&other.event)
@@ -299,7 +310,7 @@ impl<'a> Fact<'a> {
 
     /// Joins a fact with the same identity into this one; commutative, associative, idempotent.
     pub(crate) fn merge(&mut self, other: &Self) {
-        if self.kind.is_permissive() {
+        if self.kind.is_permissive() || self.kind == FactKind::Sent {
             self.received = self.received.min(other.received);
         } else if self.flags & flags::SKEWED != 0 {
             self.at = self.at.min(other.at);
@@ -316,7 +327,7 @@ impl<'a> Fact<'a> {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         out.push(self.kind as u8);
         out.push(self.scope.channel.code());
-        put_varint(out, u64::from(self.flags));
+        put_varint(out, self.flags);
         out.extend_from_slice(&self.at.as_micros().to_le_bytes());
         put_varint(out, zigzag(self.received.as_micros().wrapping_sub(self.at.as_micros())));
         out.extend_from_slice(&self.event.0);
@@ -335,7 +346,7 @@ impl<'a> Fact<'a> {
     pub(crate) fn decode(input: &mut Reader<'a>) -> Option<Self> {
         let kind = FactKind::from_code(input.byte()?)?;
         let channel = ChannelScope::from_code(input.byte()?)?;
-        let flags = u32::try_from(input.varint()?).ok()?;
+        let flags = input.varint()?;
         let at = i64::from_le_bytes(input.array()?);
         let received = at.wrapping_add(unzigzag(input.varint()?));
         let event = EventKey(input.array()?);

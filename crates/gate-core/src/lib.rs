@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod candidate;
 mod change;
 mod channel;
 mod consent;
@@ -22,25 +23,30 @@ pub mod invariants;
 mod keyword;
 mod message;
 mod place;
-mod policy;
+pub mod policy;
 mod purpose;
 mod reach;
+mod sent;
 mod timestamp;
+mod trace;
 
 pub use address::{AddressError, AddressKind, CanonicalAddress};
 pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
 pub use channel::{Channel, ChannelScope, Family};
 pub use consent::{ConsentState, StateError};
 pub use contact::{Address, ContactId, EventKey, SubjectKey};
-pub use decide::{AddressLookup, Recipient, decide};
-pub use decision::{Decision, Detail, Outcome, Reason, Reasons};
+pub use candidate::{Considered, Indices, ZoneSource};
+pub use decide::{AddressLookup, Recipient, decide, decide_traced};
+pub use decision::{Decision, Detail, Outcome, Reason, Reasons, Warning, Warnings};
 pub use fact::{Fact, FactKind, Scope, flags};
 pub use keyword::{Keyword, classify};
 pub use message::{Category, Content, OutboundMessage};
 pub use place::{Effect, Placement, Subjects, place, unreadable};
-pub use policy::Policy;
+pub use policy::PolicySet;
 pub use purpose::covers;
+pub use sent::{NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage};
 pub use timestamp::Timestamp;
+pub use trace::{NoTrace, Notes, Step, Trace};
 
 /// How far ahead of its receipt an event may claim to have happened (rules section 10, state rule 4).
 pub const CLOCK_SKEW_MAX: std::time::Duration = std::time::Duration::from_secs(300);

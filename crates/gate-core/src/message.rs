@@ -53,6 +53,14 @@ pub struct Content {
     pub unsubscribe: Option<bool>,
     /// RFC 8058 one-click unsubscribe.
     pub one_click: Option<bool>,
+    /// A way to reach the sender is given.
+    pub contact_address: Option<bool>,
+    /// It is labelled as advertising.
+    pub ad_label: Option<bool>,
+    /// It uses a registered template (IN).
+    pub template_id: Option<bool>,
+    /// It uses a registered header (IN).
+    pub header_id: Option<bool>,
 }
 
 /// A message waiting for a decision. `Debug` shows only what comes from closed sets.

@@ -22,6 +22,8 @@ pub struct Subjects {
     pub contact: Option<SubjectKey>,
     /// The canonical address's key.
     pub address: Option<SubjectKey>,
+    /// The key of the message a `sent` names, hashed like an event id.
+    pub message: Option<EventKey>,
 }
 
 /// What a change did, for counting.
@@ -29,7 +31,7 @@ pub struct Subjects {
 pub enum Effect {
     /// It became facts.
     Facts,
-    /// It says nothing about consent (`sent`, a text that is no keyword …).
+    /// It says nothing about consent (a text that is no keyword …).
     None,
     /// Permissive and from the future: kept aside, not used.
     Quarantined,
@@ -146,11 +148,11 @@ impl<'a> Placing<'a, '_> {
             Action::Profile => {
                 if let Some(days) = change.birth_date_days {
                     let mut fact = self.fact(FactKind::Profile, Scope::EVERYTHING, None);
-                    fact.flags = days.cast_unsigned();
+                    fact.flags = u64::from(days.cast_unsigned());
                     self.permit(fact);
                 }
             }
-            Action::Sent => {}
+            Action::Sent => self.sent(),
         }
     }
 
@@ -181,7 +183,7 @@ impl<'a> Placing<'a, '_> {
 
     fn grant(&mut self, kind: FactKind) {
         let mut fact = self.fact(kind, self.scope(), None);
-        fact.flags = self.change.basis.unwrap_or(Basis::Express) as u32;
+        fact.flags = self.change.basis.unwrap_or(Basis::Express) as u64;
         if let Some(evidence) = &self.change.evidence {
             let present = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
             for (holds, flag) in [
@@ -190,6 +192,10 @@ impl<'a> Placing<'a, '_> {
                 (evidence.signature, flags::SIGNATURE),
                 (evidence.number_named, flags::NUMBER_NAMED),
                 (evidence.not_condition_of_purchase, flags::NOT_CONDITION_OF_PURCHASE),
+                (evidence.has_notice_text, flags::NOTICE_TEXT),
+                (evidence.has_source, flags::SOURCE),
+                (evidence.has_locale, flags::LOCALE),
+                (evidence.has_template_id, flags::TEMPLATE_ID),
             ] {
                 fact.flags |= if holds { flag } else { 0 };
             }
@@ -201,7 +207,7 @@ impl<'a> Placing<'a, '_> {
         let Some(kind) = self.change.kind else { return }; // an unnamed relationship permits nothing
         let detail = self.change.product_group.as_deref();
         let mut fact = self.fact(FactKind::Relationship, self.scope(), detail);
-        fact.flags = self.change.context_flags | ((kind as u32 + 1) << flags::KIND_SHIFT);
+        fact.flags = self.change.context_flags | ((kind as u64 + 1) << flags::KIND_SHIFT);
         self.permit(fact);
     }
 
@@ -237,7 +243,7 @@ impl<'a> Placing<'a, '_> {
         }
     }
 
-    fn start(&mut self, flags: u32) {
+    fn start(&mut self, flags: u64) {
         let channel = match self.change.channel {
             ChannelScope::One(channel) => channel,
             ChannelScope::Any => Channel::Sms,
@@ -246,6 +252,19 @@ impl<'a> Placing<'a, '_> {
         let mut fact = self.fact(FactKind::Start, scope, self.our_number());
         fact.flags = flags;
         self.permit(fact);
+    }
+
+    /// A message that went out counts for both subjects, by its own key: the gate's approval of the same
+    /// message is not counted again. A clock that ran ahead must not keep it out of the window.
+    fn sent(&mut self) {
+        let mut fact =
+            self.fact(FactKind::Sent, self.scope(), named(self.change.product_group.as_deref()));
+        fact.event = self.subjects.message.unwrap_or(self.event);
+        if self.received > Timestamp::default() {
+            fact.at = fact.at.min(self.received);
+        }
+        self.out.effect = Effect::Facts;
+        self.put(fact);
     }
 
     fn erase(&mut self) {
@@ -313,7 +332,7 @@ impl<'a> Placing<'a, '_> {
     /// A permission goes to both with the other side named: it counts only for that pair.
     fn permit(&mut self, fact: Fact<'a>) {
         self.out.effect = if fact.is_quarantined() { Effect::Quarantined } else { Effect::Facts };
-        let Subjects { contact, address } = self.subjects;
+        let Subjects { contact, address, .. } = self.subjects;
         if contact.is_some() {
             self.out.contact.push(Fact { other: address, ..fact });
         }
@@ -323,7 +342,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn link(&mut self) {
-        if let Subjects { contact: Some(_), address: Some(address) } = self.subjects {
+        if let Subjects { contact: Some(_), address: Some(address), .. } = self.subjects {
             let mut link = Fact::new(
                 FactKind::Link,
                 EventKey::default(),

@@ -75,6 +75,38 @@ impl<'a> Addressed<'a> {
         purpose && scope.channel.permits(self.channel) && self.sender_is_named_by(scope)
     }
 
+    /// Whether a relationship is one with the sender of this message: the controller and brand are named, and
+    /// a channel or purpose that is named as well fits.
+    pub(crate) fn is_related_by(&self, scope: &Scope<'_>) -> bool {
+        let channel = match scope.channel {
+            ChannelScope::Any => true,
+            ChannelScope::One(channel) => channel == self.channel,
+        };
+        let purpose = match (named(scope.purpose), self.purpose) {
+            (Some(named), Some(purpose)) => covers(named, purpose),
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        channel && purpose && self.sender_is_named_by(scope)
+    }
+
+    /// Whether a permission names the sender and channel of this message, whatever the purpose.
+    pub(crate) fn is_sender_permitted_by(&self, scope: &Scope<'_>) -> bool {
+        scope.channel.permits(self.channel) && self.sender_is_named_by(scope)
+    }
+
+    /// State rule 5 for a service message: a refusal of marketing leaves it alone.
+    pub(crate) fn service_is_refused_by(&self, scope: &Scope<'_>) -> bool {
+        let purpose = match (named(scope.purpose), self.purpose) {
+            (Some(refused), Some(purpose)) => {
+                is_any(refused) || covers_generously(refused, purpose)
+            }
+            (Some(refused), None) => !covers_generously(MARKETING, refused),
+            (None, _) => true,
+        };
+        purpose && self.sender_is_refused_by(scope)
+    }
+
     /// START covers its brand and controller in its channel's family, whatever the purpose: it undoes what
     /// STOP did there.
     pub(crate) fn is_restarted_by(&self, scope: &Scope<'_>) -> bool {
@@ -138,7 +170,7 @@ fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// [`covers`] without regard to case.
-fn covers_generously(broad: &str, narrow: &str) -> bool {
+pub(crate) fn covers_generously(broad: &str, narrow: &str) -> bool {
     narrow.split_at_checked(broad.len()).is_some_and(|(head, rest)| {
         head.eq_ignore_ascii_case(broad) && (rest.is_empty() || rest.starts_with('.'))
     })

@@ -16,7 +16,13 @@ pub const CONSENT_CHANGE: &str = include_str!("../../../schemas/consent-change.a
 pub const OUTBOUND_MESSAGE: &str = include_str!("../../../schemas/outbound-message.avsc");
 
 /// Older released schemas that may still arrive in the single-object encoding.
-const KNOWN: [(Kind, &str); 0] = [];
+const KNOWN: [(Kind, &str); 1] = [
+    // before `content` gained contact_address, ad_label, template_id and header_id
+    (
+        Kind::OutboundMessage,
+        include_str!("../../../schemas/released/outbound-message-1.avsc"),
+    ),
+];
 
 struct Own {
     fast: serde_avro_fast::Schema,

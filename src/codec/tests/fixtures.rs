@@ -91,6 +91,10 @@ pub(super) fn message() -> OutboundMessageRecord<'static> {
             postal_address: Some(true),
             unsubscribe: Some(true),
             one_click: None,
+            contact_address: None,
+            ad_label: None,
+            template_id: None,
+            header_id: None,
         }),
         recipient: Some(RecipientRecord {
             contact_id: Some("ben".into()),

@@ -82,6 +82,7 @@ impl Event {
         Subjects {
             contact: self.contact.map(|n| subject(1, n)),
             address: self.address.map(|n| subject(2, n)),
+            message: None,
         }
     }
 

@@ -1,0 +1,185 @@
+//! Where the recipient may be: candidate jurisdictions, the rules in force there, and time zones.
+//!
+//! Rules section 7. A verified declaration stands alone; otherwise the declared jurisdiction and those of the
+//! phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the number,
+//! else all of the jurisdictions; a time must be allowed in each.
+
+use crate::policy::{CANDIDATES_MAX, Code, Hours, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
+use crate::{Channel, OutboundMessage, Timestamp};
+
+/// A short list of indices without allocation. Overflow is remembered, since forgetting a rule could approve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indices<const N: usize> {
+    items: [u16; N],
+    n_items: usize,
+    is_cut: bool,
+}
+
+impl<const N: usize> Default for Indices<N> {
+    fn default() -> Self {
+        Self { items: [0; N], n_items: 0, is_cut: false }
+    }
+}
+
+impl<const N: usize> Indices<N> {
+    fn insert(&mut self, item: u16) {
+        if self.iter().any(|known| known == item) {
+            return;
+        }
+        match self.items.get_mut(self.n_items) {
+            Some(slot) => {
+                *slot = item;
+                self.n_items += 1;
+            }
+            None => self.is_cut = true,
+        }
+    }
+
+    /// The indices, in order of insertion.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        self.items.iter().copied().take(self.n_items)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.n_items == 0
+    }
+}
+
+impl<const N: usize> IntoIterator for Indices<N> {
+    type Item = u16;
+    type IntoIter = std::iter::Take<std::array::IntoIter<u16, N>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter().take(self.n_items)
+    }
+}
+
+/// How the zones of a recipient became known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ZoneSource {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// The message names one.
+    Declared,
+    /// The phone number's prefix.
+    Number,
+    /// All zones of the candidate jurisdictions.
+    Jurisdiction,
+}
+
+impl ZoneSource {
+    /// The name in explanations.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Declared => "declared",
+            Self::Number => "number",
+            Self::Jurisdiction => "jurisdiction",
+        }
+    }
+}
+
+/// What a decision looked at: jurisdictions, rules and zones, as indices into the policy set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Considered {
+    /// Candidate jurisdictions.
+    pub jurisdictions: Indices<CANDIDATES_MAX>,
+    /// Rules in force.
+    pub rules: Indices<RULES_MAX>,
+    /// Zone sets.
+    pub zone_sets: Indices<CANDIDATES_MAX>,
+    /// Where the zones come from.
+    pub zone_source: ZoneSource,
+}
+
+impl Considered {
+    /// The candidate jurisdictions.
+    pub fn jurisdictions<'p>(
+        &self,
+        policies: &'p PolicySet,
+    ) -> impl Iterator<Item = &'p Jurisdiction> {
+        self.jurisdictions.iter().filter_map(|index| policies.jurisdiction(index))
+    }
+
+    /// The rules.
+    pub fn rules<'p>(&self, policies: &'p PolicySet) -> impl Iterator<Item = &'p Rule> {
+        self.rules.iter().filter_map(|index| policies.rule(index))
+    }
+
+    /// The zones, possibly repeated.
+    pub fn zones<'p>(&self, policies: &'p PolicySet) -> impl Iterator<Item = &'p Zone> {
+        self.zone_sets.iter().flat_map(|set| policies.zones_in(set))
+    }
+
+    /// Rules with allowed hours.
+    pub(crate) fn hours<'p>(&self, policies: &'p PolicySet) -> impl Iterator<Item = &'p Hours> {
+        self.rules(policies).filter_map(|rule| rule.hours.as_ref())
+    }
+}
+
+/// Finds candidates, rules and zones. `None` when no rule can be relied on: a candidate without a base rule
+/// now, or more of them than can be held.
+pub(crate) fn consider(
+    policies: &PolicySet,
+    message: &OutboundMessage<'_>,
+    channel: Channel,
+    e164: Option<&str>,
+    now: Timestamp,
+) -> Option<Considered> {
+    let mut considered = Considered::default();
+    let range = e164.and_then(|number| policies.numbering().find(number));
+    let declared = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty());
+    let declared = declared
+        .map(|code| Code::parse(code).and_then(|code| policies.find(code)).unwrap_or(policies.strict()));
+    if let Some(declared) = declared {
+        considered.jurisdictions.insert(declared);
+    }
+    let stands_alone = declared.is_some() && message.jurisdiction_verified;
+    if let Some(range) = range.filter(|_| !stands_alone) {
+        for jurisdiction in &range.jurisdictions {
+            considered.jurisdictions.insert(*jurisdiction);
+        }
+    }
+    if considered.jurisdictions.is_empty() {
+        considered.jurisdictions.insert(policies.strict());
+    }
+    for jurisdiction in considered.jurisdictions.iter() {
+        let mut has_base_rule = false;
+        for index in policies.jurisdiction(jurisdiction)?.rules_of(channel) {
+            let rule = policies.rule(*index)?;
+            if rule.is_in_force(now) {
+                has_base_rule |= rule.regime.is_some();
+                considered.rules.insert(*index);
+            }
+        }
+        if !has_base_rule {
+            return None;
+        }
+    }
+    let declared_zone =
+        message.tz.as_deref().map(str::trim).and_then(|name| policies.zone_of(name));
+    let zones_of_number =
+        range.map(|range| range.zones).filter(|set| policies.zones_in(*set).next().is_some());
+    if let Some(zone) = declared_zone {
+        considered.zone_source = ZoneSource::Declared;
+        considered.zone_sets.insert(zone);
+    } else if let Some(set) = zones_of_number {
+        considered.zone_source = ZoneSource::Number;
+        considered.zone_sets.insert(set);
+    } else {
+        for jurisdiction in considered.jurisdictions.iter() {
+            considered.zone_sets.insert(policies.jurisdiction(jurisdiction)?.zones);
+        }
+        if considered.zones(policies).next().is_some() {
+            considered.zone_source = ZoneSource::Jurisdiction;
+        }
+    }
+    let is_cut = considered.jurisdictions.is_cut
+        || considered.rules.is_cut
+        || considered.zone_sets.is_cut;
+    (!is_cut).then_some(considered)
+}

@@ -1,0 +1,391 @@
+//! Step 11: what permits a message.
+//!
+//! Every live basis is kept; the strongest gives the reason (state rule 11). Express acts and relationships
+//! are judged by the conditions of the rule; what falls short is remembered, and the first of those in the
+//! evaluation order is reported when nothing permits.
+
+use super::{Judging, Permission, readable};
+use crate::decision::{Reason, Reasons};
+use crate::fact::{Fact, FactKind, flags};
+use crate::policy::{
+    BasisRule, BasisSet, Condition, DoubleOptIn, Dormancy, Ground, KindRule, Regime, Rule,
+};
+use crate::trace::{Step, Trace};
+use crate::{Basis, RelationshipKind, Timestamp};
+
+/// A basis that counts now.
+#[derive(Clone, Copy)]
+pub(super) struct Live<'a> {
+    pub(super) basis: Basis,
+    pub(super) fact: &'a Fact<'a>,
+    /// First instant at which it no longer counts.
+    pub(super) end: Timestamp,
+    /// The person has not acted for long.
+    pub(super) is_dormant: bool,
+}
+
+/// Why the message may go out.
+pub(super) struct Approval<'a> {
+    pub(super) reason: Reason,
+    /// The basis on file, if one was needed or found.
+    pub(super) live: Option<Live<'a>>,
+}
+
+/// What all rules in force found.
+pub(super) struct Bases<'a> {
+    /// Live bases of any rule.
+    pub(super) live: BasisSet,
+    /// The approval, unless a rule lacks its basis.
+    approval: Option<Approval<'a>>,
+    failing: Reasons,
+    missing_flag: Option<&'static str>,
+}
+
+/// What one rule found.
+#[derive(Default)]
+struct Found<'a> {
+    live: BasisSet,
+    best: Option<Live<'a>>,
+    failing: Reasons,
+    missing_flag: Option<&'static str>,
+}
+
+impl<'a> Found<'a> {
+    fn is_live(&mut self, found: Live<'a>) {
+        self.live = self.live.with(found.basis);
+        if found.basis == Basis::ExpressWritten {
+            self.live = self.live.with(Basis::Express);
+        }
+        let order = |live: &Live<'_>| (rank(live.basis), std::cmp::Reverse(live.fact.at));
+        if self.best.as_ref().is_none_or(|best| order(&found) < order(best)) {
+            self.best = Some(found);
+        }
+    }
+
+    fn lacks(&mut self, reason: Reason) {
+        self.failing.insert(reason);
+    }
+
+    fn lacks_condition(&mut self, name: &'static str) {
+        self.failing.insert(Reason::SoftOptInCondition);
+        self.missing_flag.get_or_insert(name);
+    }
+}
+
+/// The strongest first (state rule 11).
+fn rank(basis: Basis) -> u8 {
+    match basis {
+        Basis::Express | Basis::ExpressWritten => 0,
+        Basis::CharitySoftOptIn => 1,
+        Basis::SoftOptIn => 2,
+        Basis::Implied => 3,
+        Basis::LegitimateInterest => 4,
+    }
+}
+
+fn reason_of(basis: Basis) -> Reason {
+    match basis {
+        Basis::Express | Basis::ExpressWritten => Reason::ExpressConsent,
+        Basis::CharitySoftOptIn => Reason::CharitySoftOptIn,
+        Basis::SoftOptIn => Reason::SoftOptIn,
+        Basis::Implied => Reason::ImpliedConsent,
+        Basis::LegitimateInterest => Reason::LegitimateInterest,
+    }
+}
+
+impl<'a, T: Trace> Judging<'a, T> {
+    /// Asks every rule in force. Where several need a basis, the weakest found is the reason: it is the one
+    /// that the strictest of them was content with.
+    pub(super) fn bases(&mut self) -> Bases<'a> {
+        let mut out = Bases {
+            live: BasisSet::default(),
+            approval: None,
+            failing: Reasons::default(),
+            missing_flag: None,
+        };
+        let mut by_opt_out: Option<Approval<'a>> = None;
+        for rule in self.rules() {
+            if rule.regime.is_none() && rule.bases.is_empty() {
+                continue;
+            }
+            let found = self.found_by(rule);
+            out.live = out.live.union(found.live);
+            self.note(rule, &found);
+            let approval = found.best.map(|live| Approval { reason: reason_of(live.basis), live: Some(live) });
+            match (rule.regime, approval) {
+                (Some(Regime::Prohibited), _) => out.failing.insert(Reason::BasisNotAccepted),
+                (Some(Regime::OptOut), approval) => {
+                    let approval = approval.unwrap_or_else(|| without_basis(rule));
+                    by_opt_out = weaker(by_opt_out, approval);
+                }
+                (Some(Regime::OptIn) | None, Some(approval)) => {
+                    out.approval = weaker(out.approval, approval);
+                }
+                (Some(Regime::OptIn) | None, None) => {
+                    let reason = found.failing.first().unwrap_or(Reason::NoConsent);
+                    out.failing.insert(reason);
+                    if out.missing_flag.is_none() {
+                        out.missing_flag = found.missing_flag;
+                    }
+                }
+            }
+        }
+        if out.approval.is_none() {
+            out.approval = by_opt_out;
+        }
+        out
+    }
+
+    /// Step 11 itself: enters what is missing.
+    pub(super) fn basis(&mut self, bases: &Bases<'a>) -> Option<Approval<'a>> {
+        self.missing_flag = bases.missing_flag;
+        for reason in bases.failing.iter() {
+            self.failing.insert(reason);
+        }
+        let approval = bases.approval.as_ref().filter(|_| bases.failing.is_empty());
+        if approval.is_none() && bases.failing.is_empty() {
+            // no rule said anything about a basis: not knowing must not approve
+            self.failing.insert(Reason::PolicyUnavailable);
+        }
+        approval.map(|approval| Approval { reason: approval.reason, live: approval.live })
+    }
+
+    fn note(&mut self, rule: &Rule, found: &Found<'_>) {
+        self.trace.note(Step::Basis, || {
+            let answer = match &found.best {
+                Some(live) => {
+                    let fact = live.fact;
+                    format!("{} of {} is live", live.basis.as_str(), readable(fact.at))
+                }
+                None if rule.regime == Some(Regime::OptOut) => String::from("none is needed"),
+                None => {
+                    let reasons: Vec<&str> = found.failing.iter().map(Reason::code).collect();
+                    let flag = found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
+                    if reasons.is_empty() {
+                        String::from("nothing on file")
+                    } else {
+                        format!("{}{flag}", reasons.join(", "))
+                    }
+                }
+            };
+            format!("{}: {answer}", rule.label)
+        });
+    }
+
+    fn found_by(&self, rule: &Rule) -> Found<'a> {
+        let mut found = Found::default();
+        for permission in self.permissions() {
+            let kind = permission.fact.kind;
+            let is_act = matches!(
+                kind,
+                FactKind::OptInRequested | FactKind::OptIn | FactKind::OptInConfirmed
+            );
+            if (is_act || kind == FactKind::Relationship) && self.counts(permission.fact) {
+                if is_act {
+                    self.express(rule, &permission, &mut found);
+                } else {
+                    self.relationship(rule, &permission, &mut found);
+                }
+            }
+        }
+        found
+    }
+
+    fn express(&self, rule: &Rule, permission: &Permission<'a>, found: &mut Found<'a>) {
+        let fact = permission.fact;
+        let is_request = fact.kind == FactKind::OptInRequested;
+        if !permission.for_address || !self.addressed.is_permitted_by(&fact.scope) {
+            if !is_request {
+                found.lacks(Reason::ScopeMismatch);
+            }
+            return;
+        }
+        let is_unconfirmed_act =
+            fact.kind == FactKind::OptIn && rule.double_opt_in == DoubleOptIn::Required;
+        if (is_request && !self.is_confirmed_by_reply(fact)) || is_unconfirmed_act {
+            if !self.is_confirmed(fact) {
+                found.lacks(Reason::PendingConfirmation);
+            }
+            return;
+        }
+        let proof = self.proof_of(fact);
+        let claimed = proof.basis();
+        let Some(accepted) = accepted(rule, claimed) else {
+            // evidence is asked for first: without it nobody knows what was agreed to
+            found.lacks(if is_proven(proof, flags::EVIDENCE_REQUIRED) {
+                Reason::BasisNotAccepted
+            } else {
+                Reason::EvidenceIncomplete
+            });
+            return;
+        };
+        if matches!(claimed, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied) {
+            // a claim of it proves nothing: its conditions stand in relationship events
+            found.lacks_condition("relationship");
+        } else if !is_proven(proof, accepted.evidence) {
+            found.lacks(Reason::EvidenceIncomplete);
+        } else if !self.is_withdrawn(fact) {
+            let end = accepted.valid_for.end(fact.at);
+            self.unless_lapsed(claimed, fact, end, accepted.dormancy, found);
+        }
+    }
+
+    fn relationship(&self, rule: &Rule, permission: &Permission<'a>, found: &mut Found<'a>) {
+        let fact = permission.fact;
+        let Some(kind) = fact.relationship_kind() else { return };
+        if !permission.for_address || !self.addressed.is_related_by(&fact.scope) {
+            return found.lacks(Reason::ScopeMismatch);
+        }
+        if self.is_withdrawn(fact) {
+            return;
+        }
+        let mut is_known = false;
+        for basis in &rule.bases {
+            let grounds = basis.grounds.iter();
+            for (ground, kind_rule) in grounds.filter_map(|g| Some((g, kind_rule(&g.kinds, kind)?))) {
+                is_known = true;
+                match self.unfulfilled(ground, fact) {
+                    Some(condition) => found.lacks_condition(condition),
+                    None => {
+                        let end = self.relationship_end(fact, kind_rule);
+                        self.unless_lapsed(basis.basis, fact, end, ground.dormancy, found);
+                    }
+                }
+            }
+        }
+        if !is_known {
+            found.lacks(Reason::BasisNotAccepted);
+        }
+    }
+
+    /// The first condition of the ground that is not known to be true.
+    fn unfulfilled(&self, ground: &Ground, fact: &Fact<'_>) -> Option<&'static str> {
+        if ground.collected_from.is_some_and(|from| fact.at < from) {
+            return Some("collected_from");
+        }
+        let missing = ground.requires.iter().find(|condition| !self.holds(**condition, fact));
+        let forbidden = || ground.forbids.iter().find(|condition| self.holds(**condition, fact));
+        missing.or_else(forbidden).map(|condition| condition.as_str())
+    }
+
+    fn holds(&self, condition: Condition, fact: &Fact<'_>) -> bool {
+        match condition {
+            Condition::Flag(flag, _) => fact.flags & flag != 0,
+            Condition::OwnSimilar => {
+                let advertised = crate::reach::named(self.message.product_group.as_deref());
+                let had = crate::reach::named(fact.detail);
+                matches!((advertised, had), (Some(one), Some(other)) if self.policies.are_similar(one, other))
+            }
+            Condition::MessageUnsubscribe => self.message.content.unsubscribe == Some(true),
+            Condition::MessageSoleCharitablePurpose => {
+                self.message.sole_charitable_purpose == Some(true)
+            }
+        }
+    }
+
+    pub(super) fn relationship_end(&self, fact: &Fact<'_>, rule: &KindRule) -> Timestamp {
+        let kind = fact.relationship_kind();
+        let runs = |f: &Fact<'_>| f.flags & flags::RELATIONSHIP_ACTIVE != 0;
+        let is_ended = |fact: &Fact<'_>| {
+            self.any_granted(|later| {
+                later.kind == FactKind::Relationship
+                    && later.relationship_kind() == kind
+                    && later.at > fact.at
+                    && !runs(later)
+                    && self.addressed.is_related_by(&later.scope)
+            })
+        };
+        if rule.while_running && runs(fact) && !is_ended(fact) {
+            Timestamp::MAX
+        } else {
+            rule.period.end(fact.at)
+        }
+    }
+
+    fn unless_lapsed(
+        &self,
+        basis: Basis,
+        fact: &'a Fact<'a>,
+        end: Timestamp,
+        dormancy: Option<Dormancy>,
+        found: &mut Found<'a>,
+    ) {
+        let (mut end, mut is_dormant) = (end, false);
+        if let Some(dormancy) = dormancy {
+            let last_act = self.last_act().unwrap_or(fact.at).max(fact.at);
+            end = end.min(dormancy.block_after.end(last_act));
+            is_dormant =
+                dormancy.warn_after.is_some_and(|after| !after.is_running(last_act, self.now));
+        }
+        if self.now < end {
+            found.is_live(Live { basis, fact, end, is_dormant });
+        } else {
+            found.lacks(Reason::ConsentExpired);
+        }
+    }
+
+    /// When the person last did something that keeps consent alive.
+    fn last_act(&self) -> Option<Timestamp> {
+        let is_act = |kind: FactKind| kind.is_express_act() || kind == FactKind::Relationship;
+        let acts = self.permissions().filter(|p| {
+            p.for_address && is_act(p.fact.kind) && p.fact.at <= self.now && self.counts(p.fact)
+        });
+        acts.map(|p| p.fact.at).max()
+    }
+
+    /// What proves an act: itself, or for a confirmation without evidence of its own the request it confirms.
+    fn proof_of(&self, fact: &'a Fact<'a>) -> &'a Fact<'a> {
+        if fact.kind != FactKind::OptInConfirmed || is_proven(fact, flags::EVIDENCE_REQUIRED) {
+            return fact;
+        }
+        let requests = self.permissions().filter(|p| {
+            p.for_address
+                && p.fact.kind == FactKind::OptInRequested
+                && p.fact.scope == fact.scope
+                && p.fact.at <= fact.at
+                && is_proven(p.fact, flags::EVIDENCE_REQUIRED)
+                && self.is_same_person(p.fact, fact)
+                && self.counts(p.fact)
+        });
+        requests.map(|p| p.fact).max_by_key(|request| request.at).unwrap_or(fact)
+    }
+
+    fn is_confirmed(&self, request: &Fact<'_>) -> bool {
+        self.any_granted(|f| {
+            f.kind == FactKind::OptInConfirmed && f.scope == request.scope && f.at >= request.at
+        })
+    }
+}
+
+fn is_proven(fact: &Fact<'_>, needed: u64) -> bool {
+    fact.flags & needed == needed
+}
+
+/// The rule's conditions for a claimed basis; written consent is express consent and more.
+fn accepted(rule: &Rule, claimed: Basis) -> Option<&BasisRule> {
+    let of = |basis: Basis| rule.bases.iter().find(move |accepted| accepted.basis == basis);
+    match claimed {
+        Basis::ExpressWritten => of(Basis::ExpressWritten).or_else(|| of(Basis::Express)),
+        other => of(other),
+    }
+}
+
+pub(super) fn kind_rule(rules: &[KindRule], kind: RelationshipKind) -> Option<&KindRule> {
+    rules.iter().find(|rule| rule.kind == kind)
+}
+
+/// An approval by an opt-out regime with nothing on file.
+fn without_basis<'a>(rule: &Rule) -> Approval<'a> {
+    let by_interest = rule.bases.iter().any(|basis| basis.basis == Basis::LegitimateInterest);
+    let reason =
+        if by_interest { Reason::LegitimateInterest } else { Reason::OptOutRegime };
+    Approval { reason, live: None }
+}
+
+/// The weaker of two approvals; reasons are ordered from strong to weak.
+fn weaker<'a>(known: Option<Approval<'a>>, other: Approval<'a>) -> Option<Approval<'a>> {
+    Some(match known {
+        Some(known) if known.reason >= other.reason => known,
+        _ => other,
+    })
+}

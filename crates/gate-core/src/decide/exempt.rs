@@ -1,0 +1,163 @@
+//! Step 6: messages without promotion that need no consent, or need less.
+
+use super::Judging;
+use crate::decision::{Decision, Reason};
+use crate::fact::{Fact, FactKind};
+use crate::policy::{BasisSet, ConsentRequest, ContentSet, Rule};
+use crate::trace::{Step, Trace};
+use crate::{Basis, Category, Timestamp};
+
+/// How long after an opt-out its one confirmation may go out (47 CFR 64.1200(a)(12)).
+const CONFIRMATION_WINDOW: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+
+impl<'a, T: Trace> Judging<'a, T> {
+    /// Step 6: an exempt class needs no consent, but a stopped number stays silent.
+    pub(super) fn exempt(mut self) -> Decision {
+        let category = self.message.category;
+        self.trace.note(Step::Class, || format!("{category:?}, declared free of promotion"));
+        let reason = match category {
+            Category::Transactional | Category::Service => {
+                self.needs();
+                self.stopped_number();
+                Reason::Transactional
+            }
+            Category::Emergency => {
+                self.stopped_number();
+                Reason::Emergency
+            }
+            Category::LegalNotice => {
+                self.stopped_number();
+                Reason::LegalNotice
+            }
+            Category::OptoutConfirmation => {
+                self.confirmation();
+                Reason::ApprovedConfirmation
+            }
+            Category::ConsentRequest => {
+                self.consent_request();
+                self.stopped_number();
+                Reason::ApprovedRequest
+            }
+            // marketing is never exempt; it does not come here
+            Category::Marketing => {
+                self.failing.insert(Reason::PolicyUnavailable);
+                Reason::Transactional
+            }
+        };
+        let counts_as = matches!(category, Category::OptoutConfirmation | Category::ConsentRequest)
+            .then_some(self.this.kind);
+        let decision = if self.failing.is_empty() {
+            Decision::approve(reason, None).counting(counts_as)
+        } else {
+            self.block()
+        };
+        self.finish(decision)
+    }
+
+    fn stopped_number(&mut self) {
+        if self.is_number_stopped() {
+            self.failing.insert(Reason::SenderStop);
+            self.trace.note(Step::Class, || String::from("the sending number received STOP"));
+        }
+    }
+
+    /// What packs ask of service messages too.
+    fn needs(&mut self) {
+        let needed =
+            self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.transactional.content));
+        self.missing_content = needed.missing_in(&self.message.content);
+        if !self.missing_content.is_empty() {
+            self.failing.insert(Reason::ContentRequirement);
+        }
+        for rule in self.rules() {
+            let needed = rule.transactional.consent;
+            if !needed.is_empty() {
+                let has_consent = self.has_service_consent(needed);
+                self.trace.note(Step::Class, || {
+                    let answer = if has_consent { "on file" } else { "missing" };
+                    format!("{}: consent for service messages, {answer}", rule.label)
+                });
+                if !has_consent {
+                    self.failing.insert(Reason::NoConsent);
+                }
+            }
+        }
+    }
+
+    /// Express consent to the sender for the channel, whatever the purpose, that no refusal of this sender on
+    /// this channel has ended; refusals of marketing leave it alone.
+    fn has_service_consent(&self, needed: BasisSet) -> bool {
+        let is_refused = |given: &Fact<'_>| {
+            self.both().any(|f| {
+                let reaches = match f.kind {
+                    FactKind::OptOut => self.addressed.service_is_refused_by(&f.scope),
+                    FactKind::SenderStop => self.addressed.number_is_stopped_by(f.detail),
+                    FactKind::ErasedAddress | FactKind::Reassigned => true,
+                    _ => false,
+                };
+                reaches && f.at >= given.at && !self.is_revived(f)
+            })
+        };
+        self.any_granted(|f| {
+            let is_act = matches!(f.kind, FactKind::OptIn | FactKind::OptInConfirmed);
+            let basis = f.basis();
+            let is_express = needed.contains(basis)
+                || (basis == Basis::ExpressWritten && needed.contains(Basis::Express));
+            is_act
+                && is_express
+                && f.flags & crate::flags::EVIDENCE_REQUIRED == crate::flags::EVIDENCE_REQUIRED
+                && self.addressed.is_sender_permitted_by(&f.scope)
+                && !is_refused(f)
+        })
+    }
+
+    /// One confirmation, at most five minutes after the opt-out. The number that received STOP sends it.
+    fn confirmation(&mut self) {
+        let opt_outs = self.both().filter(|f| {
+            matches!(f.kind, FactKind::OptOut | FactKind::SenderStop) && self.covers(f)
+        });
+        let Some(latest) = opt_outs.map(|f| f.at).max() else {
+            self.failing.insert(Reason::ConfirmationWindow);
+            return;
+        };
+        if self.now > latest.saturating_add(CONFIRMATION_WINDOW) || self.now < latest {
+            self.failing.insert(Reason::ConfirmationWindow);
+        }
+        if self.history.has_confirmed(latest, &self.this) {
+            self.failing.insert(Reason::ConfirmationDuplicate);
+        }
+    }
+
+    /// One request for consent after each time the person asked for it; where a pack allows it, one without.
+    fn consent_request(&mut self) {
+        let purpose = self.message.purpose.as_deref();
+        let requested = self.permissions().filter(|p| {
+            p.for_address
+                && p.fact.kind == FactKind::OptInRequested
+                && self.addressed.is_sender_permitted_by(&p.fact.scope)
+                && self.counts(p.fact)
+        });
+        let requested = requested.map(|p| p.fact.at).max();
+        let refused = self.both().filter(|f| self.covers(f)).map(|f| f.at).max();
+        let allows = |wanted: fn(&Rule) -> bool| {
+            self.rules().filter(|rule| rule.regime.is_some()).all(wanted)
+        };
+        let may_ask = match requested {
+            // a refusal after the request ends it
+            Some(at) if refused.is_none_or(|refused| at > refused) => {
+                allows(|rule: &Rule| rule.consent_request != ConsentRequest::Never)
+            }
+            _ if refused.is_some() => {
+                self.failing.insert(Reason::OptedOut);
+                return;
+            }
+            _ => allows(|rule: &Rule| rule.consent_request == ConsentRequest::Once),
+        };
+        let since = requested.unwrap_or(Timestamp::MIN);
+        if self.history.has_requested(since, purpose, &self.this) {
+            self.failing.insert(Reason::ConsentRequestRepeated);
+        } else if !may_ask {
+            self.failing.insert(Reason::NoConsent);
+        }
+    }
+}

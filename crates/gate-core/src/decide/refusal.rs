@@ -1,0 +1,228 @@
+//! Steps 4, 5, 7 and 8: what stands against a message whatever the jurisdiction, and what ends it.
+
+use super::{Judging, readable};
+use crate::consent::ConsentState;
+use crate::decision::Reason;
+use crate::fact::{Fact, FactKind, Scope, flags};
+use crate::trace::{Step, Trace};
+use crate::ChannelScope;
+
+impl<'a, T: Trace> Judging<'a, T> {
+    /// Step 4: bounces and reassignment end only by a verified address event (state rule 7).
+    pub(super) fn dead_address(&mut self) {
+        for (kind, reason) in [
+            (FactKind::HardBounce, Reason::Undeliverable),
+            (FactKind::Reassigned, Reason::NumberReassigned),
+        ] {
+            let dead = self.both().filter(|f| f.kind == kind).map(|f| f.at).max();
+            let Some(dead) = dead else { continue };
+            let is_dead = !self.any_granted(|f| f.at > dead && is_proof_of_address(f));
+            self.trace.note(Step::DeadAddress, || {
+                let verdict = if is_dead { "stands" } else { "ended by a verified event" };
+                format!("{kind:?} of {}: {verdict}", readable(dead))
+            });
+            if is_dead {
+                self.failing.insert(reason);
+            }
+        }
+    }
+
+    /// Step 5.
+    pub(super) fn suppressed_or_erased(&mut self) {
+        if self.suppressed(FactKind::SuppressAll, &[FactKind::UnsuppressAll]) {
+            self.failing.insert(Reason::SuppressedGlobal);
+            self.trace.note(Step::Suppressed, || String::from("the operator suppressed everything"));
+        }
+        if self.contact.is_some_and(ConsentState::is_erased) {
+            self.failing.insert(Reason::Erased);
+            self.trace.note(Step::Suppressed, || String::from("the contact id was erased"));
+        }
+    }
+
+    /// An operator suppression ends only by a later `unsuppress` of the same subject that reaches as far.
+    fn suppressed(&self, suppress: FactKind, ends: &[FactKind]) -> bool {
+        self.states().any(|state| {
+            let is_lifted = |suppressed: &Fact<'_>| {
+                state.facts().iter().any(|f| {
+                    ends.contains(&f.kind)
+                        && f.at > suppressed.at
+                        && (f.scope == Scope::EVERYTHING || f.scope == suppressed.scope)
+                        && self.counts(f)
+                })
+            };
+            state.facts().iter().any(|f| {
+                f.kind == suppress && self.addressed.sender_is_refused_by(&f.scope) && !is_lifted(f)
+            })
+        })
+    }
+
+    /// Step 7.
+    pub(super) fn marketing_suppression(&mut self) {
+        let ends = [FactKind::UnsuppressMarketing, FactKind::UnsuppressAll];
+        if self.suppressed(FactKind::SuppressMarketing, &ends) {
+            self.failing.insert(Reason::SuppressedGlobal);
+            self.trace.note(Step::MarketingSuppressed, || {
+                String::from("the operator suppressed marketing")
+            });
+        }
+        let is_blocked = self.both().any(|f| {
+            f.kind == FactKind::ErasedAddress
+                && f.flags & flags::KEEP_SUPPRESSION != 0
+                && !self.is_revived(f)
+        });
+        if is_blocked {
+            self.failing.insert(Reason::SuppressedAddress);
+            self.trace.note(Step::MarketingSuppressed, || {
+                String::from("the address belonged to an erased contact; no express opt-in since")
+            });
+        }
+    }
+
+    /// Step 8: state rule 7. Every refusal that covers the message and has no later express act.
+    pub(super) fn refusals(&mut self) {
+        for (kind, reason) in [
+            (FactKind::Complaint, Reason::Complaint),
+            (FactKind::Objected, Reason::Objected),
+            (FactKind::OptOut, Reason::OptedOut),
+        ] {
+            let standing =
+                self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
+            if let Some(latest) = standing.max_by_key(|f| f.at) {
+                if kind == FactKind::OptOut {
+                    self.refused_scope = Some(reach(&latest.scope));
+                }
+                self.failing.insert(reason);
+                self.trace.note(Step::Refusals, || {
+                    let scope = reach(&latest.scope);
+                    format!("{kind:?} of {}, scope {scope}, no express act since", readable(latest.at))
+                });
+            }
+        }
+        if self.is_number_stopped() {
+            self.failing.insert(Reason::SenderStop);
+            self.trace.note(Step::Refusals, || String::from("the sending number received STOP"));
+        }
+        if self.is_unreadable() {
+            self.failing.insert(Reason::ConsentUnreadable);
+            self.trace.note(Step::Refusals, || {
+                String::from("a consent change could not be read; nothing valid was received since")
+            });
+        }
+    }
+
+    pub(super) fn is_number_stopped(&self) -> bool {
+        self.both().any(|f| f.kind == FactKind::SenderStop && self.covers(f) && !self.is_revived(f))
+    }
+
+    /// A possible opt-out stands until a later valid event about the same subject was received; an event
+    /// from the future is none, and neither is the report that something was sent.
+    fn is_unreadable(&self) -> bool {
+        self.states().any(|state| {
+            let facts = state.facts();
+            let unread = facts.iter().filter(|f| f.kind == FactKind::Unreadable);
+            unread.map(|f| f.at).max().is_some_and(|at| {
+                !facts.iter().any(|f| {
+                    f.received > at
+                        && !matches!(
+                            f.kind,
+                            FactKind::Unreadable | FactKind::Link | FactKind::Sent
+                        )
+                        && !f.is_quarantined()
+                })
+            })
+        })
+    }
+
+    /// With a contact id every granted fact is that contact's or nobody's; without one the address may be
+    /// shared, and one person's evidence proves nothing about another.
+    pub(super) fn is_same_person(&self, one: &Fact<'_>, other: &Fact<'_>) -> bool {
+        self.contact.is_some() || one.other.is_none() || one.other == other.other
+    }
+
+    /// `YES` to a pending request confirms it, unless the person refused since the request. Refusals of one
+    /// scope collapse into the latest, so nobody can tell whether one came between the request and the
+    /// `YES`: any later one ends it, and START does not bring it back.
+    pub(super) fn is_confirmed_by_reply(&self, request: &Fact<'_>) -> bool {
+        self.any_granted(|yes| {
+            yes.kind == FactKind::Start
+                && yes.flags & flags::YES != 0
+                && yes.at > request.at
+                && self.addressed.is_restarted_by(&yes.scope)
+                && self.is_same_person(request, yes)
+        }) && !self.both().any(|f| self.covers(f) && f.at >= request.at)
+    }
+
+    /// A refusal ends every earlier basis it covers; only a START gives an earlier one back, and never
+    /// across an erasure or to a new holder of the number.
+    pub(super) fn is_withdrawn(&self, basis: &Fact<'_>) -> bool {
+        self.both().any(|refusal| {
+            self.covers(refusal)
+                && refusal.at >= basis.at
+                && !self.any_granted(|f| f.kind == FactKind::Start && self.ends(f, refusal))
+        })
+    }
+
+    /// Tp > Tn: whether an express act that covers the message came after the refusal.
+    pub(super) fn is_revived(&self, refusal: &Fact<'_>) -> bool {
+        self.any_granted(|act| self.ends(act, refusal))
+    }
+
+    /// Whether `act` is an express act that ends `refusal` for this message (state rule 7).
+    fn ends(&self, act: &Fact<'_>, refusal: &Fact<'_>) -> bool {
+        act.at > refusal.at
+            && match act.kind {
+                FactKind::OptIn | FactKind::OptInConfirmed => {
+                    self.addressed.is_permitted_by(&act.scope)
+                }
+                FactKind::OptInRequested => {
+                    self.addressed.is_permitted_by(&act.scope) && self.is_confirmed_by_reply(act)
+                }
+                FactKind::Start => match refusal.kind {
+                    FactKind::SenderStop => {
+                        self.addressed.number_is_restarted_by(act.detail, refusal.detail)
+                    }
+                    // they end by an express opt-in; START creates no consent and proves no identity
+                    FactKind::ErasedAddress | FactKind::Reassigned => false,
+                    _ => {
+                        let is_meant =
+                            act.flags & flags::YES == 0 || refusal.flags & flags::KEYWORD != 0;
+                        is_meant && self.addressed.is_restarted_by(&act.scope)
+                    }
+                },
+                _ => false,
+            }
+    }
+
+    /// Whether a restrictive fact ends consent for this message.
+    pub(super) fn covers(&self, refusal: &Fact<'_>) -> bool {
+        match refusal.kind {
+            FactKind::OptOut | FactKind::Objected | FactKind::Complaint => {
+                self.addressed.is_refused_by(&refusal.scope)
+            }
+            FactKind::SenderStop => self.addressed.number_is_stopped_by(refusal.detail),
+            FactKind::ErasedAddress | FactKind::Reassigned => true,
+            _ => false,
+        }
+    }
+}
+
+/// Proof that the address reaches the person: a confirmation, or START from the number. A bare `YES` is
+/// an answer to whatever was asked last.
+fn is_proof_of_address(fact: &Fact<'_>) -> bool {
+    match fact.kind {
+        FactKind::OptInConfirmed => true,
+        FactKind::Start => fact.flags & flags::YES == 0,
+        _ => false,
+    }
+}
+
+/// How far an opt-out reaches, for the decision's detail.
+fn reach(scope: &Scope<'_>) -> &'static str {
+    match scope {
+        Scope { purpose: Some(_), .. } => "purpose",
+        Scope { channel: ChannelScope::One(_), .. } => "channel",
+        Scope { brand: Some(_), .. } => "brand",
+        Scope { controller: Some(_), .. } => "sender",
+        Scope { .. } => "global",
+    }
+}

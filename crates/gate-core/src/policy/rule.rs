@@ -1,0 +1,427 @@
+//! A rule: what one jurisdiction asks of a message on some channels between two dates.
+//!
+//! Field by field as `docs/reference/packs.md`; the legal source of each rule stands in its pack.
+
+use super::{Hours, Period};
+use crate::fact::flags;
+use crate::{Basis, Channel, Content, RelationshipKind, Timestamp};
+
+/// Whether consent is needed at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regime {
+    /// A live basis is needed.
+    OptIn,
+    /// None is needed; refusals and registries count.
+    OptOut,
+    /// Nothing may be sent.
+    Prohibited,
+}
+
+/// When an express act counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DoubleOptIn {
+    /// At once.
+    #[default]
+    Off,
+    /// At once, although a confirmation would prove more.
+    Recommended,
+    /// Only after the owner of the mailbox or number has confirmed.
+    Required,
+}
+
+/// When a request for consent may go out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConsentRequest {
+    /// Once after each `opt_in_requested`: the confirmation of a double opt-in.
+    #[default]
+    AfterRequest,
+    /// Once without being asked as well.
+    Once,
+    /// Never.
+    Never,
+}
+
+/// A set of channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChannelSet(u16);
+
+impl ChannelSet {
+    /// Every channel.
+    pub const ALL: Self = Self(0b1_1111_1110);
+
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, channel: Channel) -> Self {
+        Self(self.0 | 1 << channel as u16)
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub const fn contains(self, channel: Channel) -> bool {
+        self.0 & 1 << channel as u16 != 0
+    }
+}
+
+/// A set of bases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BasisSet(u8);
+
+impl BasisSet {
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, basis: Basis) -> Self {
+        Self(self.0 | 1 << basis as u8)
+    }
+
+    /// Whether both hold a common basis.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub const fn contains(self, basis: Basis) -> bool {
+        self.0 & 1 << basis as u8 != 0
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+macro_rules! elements {
+    ($($variant:ident $name:literal $meaning:literal)*) => {
+        /// What a message's content can be required to hold.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Element { $(#[doc = $meaning] $variant),* }
+
+        impl Element {
+            /// Every element.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name packs and messages use.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+        }
+    };
+}
+
+elements! {
+    SenderIdentity "sender_identity" "The sender is named."
+    ContactAddress "contact_address" "A way to reach the sender; a postal address is one."
+    PostalAddress "postal_address" "A physical postal address."
+    Unsubscribe "unsubscribe" "A free way to refuse."
+    OneClick "one_click" "RFC 8058 one-click unsubscribe."
+    AdLabel "ad_label" "It is labelled as advertising."
+    TemplateId "template_id" "It uses a registered template."
+    HeaderId "header_id" "It uses a registered header."
+}
+
+/// A set of content elements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContentSet(u16);
+
+impl ContentSet {
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, element: Element) -> Self {
+        Self(self.0 | 1 << element as u16)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Its elements.
+    pub fn iter(self) -> impl Iterator<Item = Element> {
+        Element::ALL.iter().copied().filter(move |element| self.0 & 1 << *element as u16 != 0)
+    }
+
+    /// What of it a message does not declare; unknown counts as missing.
+    #[must_use]
+    pub fn missing_in(self, content: &Content) -> Self {
+        let is_there = |stated: Option<bool>| stated == Some(true);
+        self.iter().fold(Self::default(), |missing, element| {
+            let holds = match element {
+                Element::SenderIdentity => is_there(content.sender_identity),
+                Element::ContactAddress => {
+                    is_there(content.contact_address) || is_there(content.postal_address)
+                }
+                Element::PostalAddress => is_there(content.postal_address),
+                Element::Unsubscribe => is_there(content.unsubscribe),
+                Element::OneClick => is_there(content.one_click),
+                Element::AdLabel => is_there(content.ad_label),
+                Element::TemplateId => is_there(content.template_id),
+                Element::HeaderId => is_there(content.header_id),
+            };
+            if holds { missing } else { missing.with(element) }
+        })
+    }
+}
+
+/// A condition of a ground, by the name packs use. Those of the relationship are flags of the event, those
+/// of the message are looked up in the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// A flag of the relationship event.
+    Flag(u64, &'static str),
+    /// The message's product group is that of the relationship, or similar.
+    OwnSimilar,
+    /// The message offers a refusal.
+    MessageUnsubscribe,
+    /// The message serves charitable purposes only.
+    MessageSoleCharitablePurpose,
+}
+
+/// Names of the flags of a relationship event.
+const FLAGS: [(&str, u64); 14] = [
+    ("details_obtained_directly", flags::DETAILS_OBTAINED_DIRECTLY),
+    ("refusal_offered_at_collection", flags::REFUSAL_OFFERED_AT_COLLECTION),
+    ("not_refused", flags::NOT_REFUSED),
+    ("sender_is_charity", flags::SENDER_IS_CHARITY),
+    ("indirect_remuneration", flags::INDIRECT_REMUNERATION),
+    ("objection_notice", flags::OBJECTION_NOTICE),
+    ("relationship_active", flags::RELATIONSHIP_ACTIVE),
+    ("published_in_role", flags::PUBLISHED_IN_ROLE),
+    ("no_spam_notice", flags::NO_SPAM_NOTICE),
+    ("ongoing_relationship", flags::ONGOING_RELATIONSHIP),
+    ("business_transaction", flags::BUSINESS_TRANSACTION),
+    ("address_handed_over", flags::ADDRESS_HANDED_OVER),
+    ("published_business_address", flags::PUBLISHED_BUSINESS_ADDRESS),
+    ("message_relates_to_relationship", flags::MESSAGE_RELATES_TO_RELATIONSHIP),
+];
+
+impl Condition {
+    /// Every condition.
+    pub fn all() -> impl Iterator<Item = Self> {
+        FLAGS.iter().map(|(name, flag)| Self::Flag(*flag, name)).chain([
+            Self::OwnSimilar,
+            Self::MessageUnsubscribe,
+            Self::MessageSoleCharitablePurpose,
+        ])
+    }
+
+    /// The condition of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|condition| condition.as_str() == name)
+    }
+
+    /// The name packs use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flag(_, name) => name,
+            Self::OwnSimilar => "own_similar",
+            Self::MessageUnsubscribe => "message_unsubscribe",
+            Self::MessageSoleCharitablePurpose => "message_sole_charitable_purpose",
+        }
+    }
+}
+
+/// How long a kind of relationship supports a basis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindRule {
+    /// The kind.
+    pub kind: RelationshipKind,
+    /// How long.
+    pub period: Period,
+    /// Unlimited while the latest event of the kind says that the relationship runs.
+    pub while_running: bool,
+}
+
+/// One way to fulfil a relationship basis: all conditions together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ground {
+    /// Kinds it accepts.
+    pub kinds: Vec<KindRule>,
+    /// The relationship must not be older than this instant.
+    pub collected_from: Option<Timestamp>,
+    /// All of these must be true.
+    pub requires: Vec<Condition>,
+    /// None of these may be true.
+    pub forbids: Vec<Condition>,
+    /// Lapses without an act of the person.
+    pub dormancy: Option<Dormancy>,
+}
+
+/// When consent lapses because the person has not acted for long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dormancy {
+    /// Warn after.
+    pub warn_after: Option<Period>,
+    /// Block after.
+    pub block_after: Period,
+}
+
+/// The conditions of one accepted basis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BasisRule {
+    /// Which.
+    pub basis: Basis,
+    /// Evidence flags a grant needs.
+    pub evidence: u64,
+    /// How long an express act counts.
+    pub valid_for: Period,
+    /// Lapses without an act of the person.
+    pub dormancy: Option<Dormancy>,
+    /// For relationship bases: the ways to fulfil it.
+    pub grounds: Vec<Ground>,
+}
+
+impl BasisRule {
+    /// Express consent with the evidence every grant needs.
+    #[must_use]
+    pub fn express() -> Self {
+        Self::new(Basis::Express)
+    }
+
+    /// A basis without further conditions.
+    #[must_use]
+    pub fn new(basis: Basis) -> Self {
+        Self {
+            basis,
+            evidence: flags::EVIDENCE_REQUIRED,
+            valid_for: Period::UNLIMITED,
+            dormancy: None,
+            grounds: Vec::new(),
+        }
+    }
+}
+
+/// Which messages count together in a frequency cap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PerSender {
+    /// All of the controller.
+    Controller,
+    /// All of the brand.
+    Brand,
+    /// All of the controller about the same product group.
+    Subject,
+}
+
+/// A frequency cap per recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// Most approvals.
+    pub count: u32,
+    /// In this rolling window, `(now - window, now]`.
+    pub window: std::time::Duration,
+    /// Which messages count together.
+    pub per: PerSender,
+}
+
+/// A do-not-call registry that must have been asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// Spellings of its name, letters and digits only, in lower case.
+    pub ids: Vec<String>,
+    /// How old a check may be.
+    pub max_age: Period,
+    /// Live bases that override a listing.
+    pub overridden_by: BasisSet,
+    /// Relationships that override a listing, and for how long.
+    pub overridden_by_kinds: Vec<KindRule>,
+}
+
+impl Registry {
+    /// Whether a status of the registry `name` is one of this registry.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        let letters = || {
+            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+        };
+        self.ids.iter().any(|id| id.chars().eq(letters()))
+    }
+}
+
+/// What service messages need too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transactional {
+    /// Content.
+    pub content: ContentSet,
+    /// Consent given to the sender for the channel, whatever the purpose.
+    pub consent: BasisSet,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// `PACK/id`, for explanations.
+    pub label: String,
+    /// Index of its pack.
+    pub pack: u16,
+    /// Channels.
+    pub channels: ChannelSet,
+    /// First instant it applies.
+    pub from: Timestamp,
+    /// First instant it no longer applies.
+    pub until: Timestamp,
+    /// Base rules have one, additions do not.
+    pub regime: Option<Regime>,
+    /// Accepted bases. In an addition: one of these is needed as well, when there are any.
+    pub bases: Vec<BasisRule>,
+    /// When an express act counts.
+    pub double_opt_in: DoubleOptIn,
+    /// A registry.
+    pub registry: Option<Registry>,
+    /// Required content.
+    pub content: ContentSet,
+    /// Frequency caps.
+    pub caps: Vec<Cap>,
+    /// Allowed hours.
+    pub hours: Option<Hours>,
+    /// What service messages need too.
+    pub transactional: Transactional,
+    /// When a request for consent may go out.
+    pub consent_request: ConsentRequest,
+}
+
+impl Rule {
+    /// An addition that asks for nothing yet.
+    #[must_use]
+    pub fn new(label: &str, channels: ChannelSet) -> Self {
+        Self {
+            label: label.to_owned(),
+            pack: 0,
+            channels,
+            from: Timestamp::MIN,
+            until: Timestamp::MAX,
+            regime: None,
+            bases: Vec::new(),
+            double_opt_in: DoubleOptIn::Off,
+            registry: None,
+            content: ContentSet::default(),
+            caps: Vec::new(),
+            hours: None,
+            transactional: Transactional::default(),
+            consent_request: ConsentRequest::AfterRequest,
+        }
+    }
+
+    /// Whether it applies at `now`.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
+}

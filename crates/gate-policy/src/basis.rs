@@ -1,0 +1,165 @@
+//! The accepted bases of a rule and their conditions.
+
+use crate::node::{Node, Value};
+use crate::reader::Reader;
+use gate_core::policy::{
+    BasisRule, BasisSet, Condition, Dormancy, Ground, KindRule, Period,
+};
+use gate_core::{Basis, RelationshipKind, flags};
+use jiff::tz::TimeZone;
+
+/// Names of evidence beyond what every grant needs.
+const EVIDENCE: [(&str, u64); 9] = [
+    ("method", flags::METHOD),
+    ("notice_version", flags::NOTICE_VERSION),
+    ("notice_text_sha256", flags::NOTICE_TEXT),
+    ("source", flags::SOURCE),
+    ("locale", flags::LOCALE),
+    ("signature", flags::SIGNATURE),
+    ("number_named", flags::NUMBER_NAMED),
+    ("not_condition_of_purchase", flags::NOT_CONDITION_OF_PURCHASE),
+    ("template_id", flags::TEMPLATE_ID),
+];
+
+pub(crate) fn bases(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Vec<BasisRule> {
+    let words: Vec<(&str, Basis)> = Basis::ALL.map(|basis| (basis.as_str(), basis)).to_vec();
+    let mut out = Vec::new();
+    for (key, conditions) in reader.fields(node, "`bases`").rest() {
+        let name = Node { place: key.place, value: Value::Text(key.name.clone()) };
+        let Some(basis) = reader.word(&name, "basis", &words) else { continue };
+        out.push(basis_rule(reader, basis, conditions, law_zone));
+    }
+    out
+}
+
+fn basis_rule(reader: &mut Reader<'_>, basis: Basis, node: &Node, zone: &TimeZone) -> BasisRule {
+    let mut rule = BasisRule::new(basis);
+    let mut fields = reader.fields(node, "a basis");
+    fields.take("law");
+    let by_relationship =
+        matches!(basis, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied);
+    if by_relationship {
+        match fields.require("any_of", reader) {
+            Some(grounds) => {
+                for item in reader.items(grounds, "`any_of`") {
+                    rule.grounds.push(ground(reader, item, zone));
+                }
+                if rule.grounds.is_empty() {
+                    reader.problem(
+                        grounds.place,
+                        format!("`{}` names no ground, so nothing could ever fulfil it", basis.as_str()),
+                        "add a ground with `kinds`, or delete the basis",
+                    );
+                }
+            }
+            None => return rule,
+        }
+        return finish(reader, fields, &["any_of", "law"], rule);
+    }
+    if let Some(node) = fields.take("evidence") {
+        for item in reader.items(node, "`evidence`") {
+            rule.evidence |= reader.word(item, "evidence", &EVIDENCE).unwrap_or_default();
+        }
+    }
+    if let Some(node) = fields.take("valid_for") {
+        rule.valid_for = reader.period(node, "`valid_for`").unwrap_or(rule.valid_for);
+    }
+    rule.dormancy = fields.take("dormancy").and_then(|node| dormancy(reader, node));
+    finish(reader, fields, &["evidence", "valid_for", "dormancy", "law"], rule)
+}
+
+fn finish(
+    reader: &mut Reader<'_>,
+    fields: crate::reader::Fields<'_>,
+    known: &[&str],
+    rule: BasisRule,
+) -> BasisRule {
+    fields.end(known, reader);
+    rule
+}
+
+fn ground(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Ground {
+    let mut fields = reader.fields(node, "a ground");
+    let mut ground = Ground::default();
+    if let Some(node) = fields.require("kinds", reader) {
+        ground.kinds = kinds(reader, node);
+    }
+    if let Some(node) = fields.take("collected_from") {
+        ground.collected_from = reader.day(node, "`collected_from`", law_zone);
+    }
+    for (name, into) in [("requires", &mut ground.requires), ("forbids", &mut ground.forbids)] {
+        if let Some(node) = fields.take(name) {
+            let words: Vec<(&str, Condition)> =
+                Condition::all().map(|condition| (condition.as_str(), condition)).collect();
+            for item in reader.items(node, "a list of flags") {
+                into.extend(reader.word(item, "flag", &words));
+            }
+        }
+    }
+    ground.dormancy = fields.take("dormancy").and_then(|node| dormancy(reader, node));
+    fields.end(&["kinds", "collected_from", "requires", "forbids", "dormancy"], reader);
+    ground
+}
+
+/// Relationship kinds and how long each lasts.
+pub(crate) fn kinds(reader: &mut Reader<'_>, node: &Node) -> Vec<KindRule> {
+    let words: Vec<(&str, RelationshipKind)> =
+        RelationshipKind::ALL.map(|kind| (kind.as_str(), kind)).to_vec();
+    let mut out = Vec::new();
+    let entries = reader.fields(node, "`kinds`").rest();
+    if entries.is_empty() {
+        reader.problem(node.place, "no kind of relationship is named", "write `{purchase: P24M}`");
+    }
+    for (key, value) in entries {
+        let name = Node { place: key.place, value: Value::Text(key.name.clone()) };
+        let kind = reader.word(&name, "kind of relationship", &words);
+        let (period, while_running) = match &value.value {
+            Value::Map(_) => {
+                let mut fields = reader.fields(value, "a kind");
+                let period = fields
+                    .require("period", reader)
+                    .and_then(|node| reader.period(node, "`period`"));
+                let running = fields.take("running");
+                let is_running = running.is_some_and(|n| matches!(n.value, Value::Boolean(true)));
+                fields.end(&["period", "running"], reader);
+                (period, is_running)
+            }
+            _ => (reader.period(value, "the duration of a kind"), false),
+        };
+        if let (Some(kind), Some(period)) = (kind, period) {
+            out.push(KindRule { kind, period, while_running });
+        }
+    }
+    out
+}
+
+fn dormancy(reader: &mut Reader<'_>, node: &Node) -> Option<Dormancy> {
+    let mut fields = reader.fields(node, "`dormancy`");
+    let warn_after =
+        fields.take("warn_after").and_then(|node| reader.period(node, "`warn_after`"));
+    let block_after = fields
+        .require("block_after", reader)
+        .and_then(|node| reader.period(node, "`block_after`"));
+    fields.end(&["warn_after", "block_after"], reader);
+    let block_after = block_after?;
+    let epoch = gate_core::Timestamp::default();
+    if warn_after.is_some_and(|warn: Period| warn.end(epoch) >= block_after.end(epoch)) {
+        reader.problem(
+            node.place,
+            "`warn_after` is not shorter than `block_after`, so nobody would be warned",
+            "shorten `warn_after`",
+        );
+    }
+    Some(Dormancy { warn_after, block_after })
+}
+
+pub(crate) fn basis_set(reader: &mut Reader<'_>, node: &Node) -> BasisSet {
+    let words: Vec<(&str, Basis)> = Basis::ALL.map(|basis| (basis.as_str(), basis)).to_vec();
+    let mut out = BasisSet::default();
+    for item in reader.items(node, "a list of bases") {
+        if let Some(basis) = reader.word(item, "basis", &words) {
+            out = out.with(basis);
+        }
+    }
+    out
+}
