@@ -13,7 +13,7 @@
 mod start;
 mod stop;
 
-pub(crate) use start::n_partitions;
+pub(crate) use start::{n_partitions, registry};
 pub use start::{Running, start};
 pub(crate) use stop::on_signals;
 pub use stop::{RunError, Shutdown};
