@@ -13,8 +13,8 @@
 mod start;
 mod stop;
 
-pub(crate) use start::{n_partitions, registry};
 pub use start::{Running, start};
+pub(crate) use start::{n_partitions, registry};
 pub(crate) use stop::on_signals;
 pub use stop::{RunError, Shutdown};
 

@@ -133,8 +133,9 @@ pub(crate) fn consider(
     let mut considered = Considered::default();
     let range = e164.and_then(|number| policies.numbering().find(number));
     let declared = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    let declared = declared
-        .map(|code| Code::parse(code).and_then(|code| policies.find(code)).unwrap_or(policies.strict()));
+    let declared = declared.map(|code| {
+        Code::parse(code).and_then(|code| policies.find(code)).unwrap_or(policies.strict())
+    });
     if let Some(declared) = declared {
         considered.jurisdictions.insert(declared);
     }
@@ -178,8 +179,7 @@ pub(crate) fn consider(
             considered.zone_source = ZoneSource::Jurisdiction;
         }
     }
-    let is_cut = considered.jurisdictions.is_cut
-        || considered.rules.is_cut
-        || considered.zone_sets.is_cut;
+    let is_cut =
+        considered.jurisdictions.is_cut || considered.rules.is_cut || considered.zone_sets.is_cut;
     (!is_cut).then_some(considered)
 }

@@ -16,8 +16,8 @@ pub use numbering::{NumberRange, Numbering};
 pub use period::Period;
 pub(crate) use period::is_younger;
 pub use rule::{
-    BasisRule, BasisSet, Cap, ChannelSet, Condition, ContentSet, ConsentRequest, DoubleOptIn,
-    Dormancy, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
+    BasisRule, BasisSet, Cap, ChannelSet, Condition, ConsentRequest, ContentSet, Dormancy,
+    DoubleOptIn, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
 };
 
 use crate::{Channel, Timestamp};

@@ -46,9 +46,9 @@ impl NameHash {
         let folded = name.chars().flat_map(char::to_lowercase);
         let hash = folded.fold(0x811c_9dc5u32, |hash, c| {
             let mut bytes = [0; 4];
-            c.encode_utf8(&mut bytes).bytes().fold(hash, |hash, byte| {
-                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-            })
+            c.encode_utf8(&mut bytes)
+                .bytes()
+                .fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
         });
         Self(hash.max(1))
     }
@@ -218,9 +218,11 @@ impl History<'_> {
                 |other: &Fact<'_>| other.kind == FactKind::Sent && other.event == fact.event;
             !self.address.iter().any(is_same)
         });
-        self.address.iter().chain(of_contact).filter_map(SentMessage::reported).filter(|sent| {
-            !self.approved.iter().any(|approved| approved.message == sent.message)
-        })
+        self.address
+            .iter()
+            .chain(of_contact)
+            .filter_map(SentMessage::reported)
+            .filter(|sent| !self.approved.iter().any(|approved| approved.message == sent.message))
     }
 }
 

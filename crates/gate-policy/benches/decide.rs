@@ -1,10 +1,15 @@
 //! What one decision costs with all shipped packs loaded: `cargo bench -p gate-policy`.
-#![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "criterion's macros make undocumented functions; a scene that cannot be built must stop"
+)]
 
 #[path = "../tests/scene/mod.rs"]
 mod scene;
 
-use criterion::{Criterion, black_box, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
 
 fn decide(criterion: &mut Criterion) {
     let policies = scene::policies();

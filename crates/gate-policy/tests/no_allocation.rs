@@ -1,4 +1,10 @@
 //! A decision allocates nothing, whatever it decides: packs are compiled at load.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 
 mod scene;
 

@@ -8,7 +8,7 @@ use super::{Judging, Permission, readable};
 use crate::decision::{Reason, Reasons};
 use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{
-    BasisRule, BasisSet, Condition, DoubleOptIn, Dormancy, Ground, KindRule, Regime, Rule,
+    BasisRule, BasisSet, Condition, Dormancy, DoubleOptIn, Ground, KindRule, Regime, Rule,
 };
 use crate::trace::{Step, Trace};
 use crate::{Basis, RelationshipKind, Timestamp};
@@ -111,7 +111,8 @@ impl<'a, T: Trace> Judging<'a, T> {
             let found = self.found_by(rule);
             out.live = out.live.union(found.live);
             self.note(rule, &found);
-            let approval = found.best.map(|live| Approval { reason: reason_of(live.basis), live: Some(live) });
+            let approval =
+                found.best.map(|live| Approval { reason: reason_of(live.basis), live: Some(live) });
             match (rule.regime, approval) {
                 (Some(Regime::Prohibited), _) => out.failing.insert(Reason::BasisNotAccepted),
                 (Some(Regime::OptOut), approval) => {
@@ -160,7 +161,8 @@ impl<'a, T: Trace> Judging<'a, T> {
                 None if rule.regime == Some(Regime::OptOut) => String::from("none is needed"),
                 None => {
                     let reasons: Vec<&str> = found.failing.iter().map(Reason::code).collect();
-                    let flag = found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
+                    let flag =
+                        found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
                     if reasons.is_empty() {
                         String::from("nothing on file")
                     } else {
@@ -381,8 +383,7 @@ pub(super) fn kind_rule(rules: &[KindRule], kind: RelationshipKind) -> Option<&K
 /// An approval by an opt-out regime with nothing on file.
 fn without_basis<'a>(rule: &Rule) -> Approval<'a> {
     let by_interest = rule.bases.iter().any(|basis| basis.basis == Basis::LegitimateInterest);
-    let reason =
-        if by_interest { Reason::LegitimateInterest } else { Reason::OptOutRegime };
+    let reason = if by_interest { Reason::LegitimateInterest } else { Reason::OptOutRegime };
     Approval { reason, live: None }
 }
 

@@ -121,8 +121,7 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Step 12.
     pub(super) fn content(&mut self) {
-        let needed =
-            self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.content));
+        let needed = self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.content));
         self.missing_content = needed.missing_in(&self.message.content);
         let missing = self.missing_content;
         self.trace.note(Step::Content, || {

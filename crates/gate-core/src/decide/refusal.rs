@@ -1,11 +1,11 @@
 //! Steps 4, 5, 7 and 8: what stands against a message whatever the jurisdiction, and what ends it.
 
 use super::{Judging, readable};
+use crate::ChannelScope;
 use crate::consent::ConsentState;
 use crate::decision::Reason;
 use crate::fact::{Fact, FactKind, Scope, flags};
 use crate::trace::{Step, Trace};
-use crate::ChannelScope;
 
 impl<'a, T: Trace> Judging<'a, T> {
     /// Step 4: bounces and reassignment end only by a verified address event (state rule 7).
@@ -31,7 +31,8 @@ impl<'a, T: Trace> Judging<'a, T> {
     pub(super) fn suppressed_or_erased(&mut self) {
         if self.suppressed(FactKind::SuppressAll, &[FactKind::UnsuppressAll]) {
             self.failing.insert(Reason::SuppressedGlobal);
-            self.trace.note(Step::Suppressed, || String::from("the operator suppressed everything"));
+            self.trace
+                .note(Step::Suppressed, || String::from("the operator suppressed everything"));
         }
         if self.contact.is_some_and(ConsentState::is_erased) {
             self.failing.insert(Reason::Erased);
@@ -94,7 +95,10 @@ impl<'a, T: Trace> Judging<'a, T> {
                 self.failing.insert(reason);
                 self.trace.note(Step::Refusals, || {
                     let scope = reach(&latest.scope);
-                    format!("{kind:?} of {}, scope {scope}, no express act since", readable(latest.at))
+                    format!(
+                        "{kind:?} of {}, scope {scope}, no express act since",
+                        readable(latest.at)
+                    )
                 });
             }
         }
@@ -147,10 +151,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             unread.map(|f| f.at).max().is_some_and(|at| {
                 !facts.iter().any(|f| {
                     f.received > at
-                        && !matches!(
-                            f.kind,
-                            FactKind::Unreadable | FactKind::Link | FactKind::Sent
-                        )
+                        && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Sent)
                         && !f.is_quarantined()
                 })
             })

@@ -10,9 +10,9 @@ const CONTACT: SubjectKey = SubjectKey([1; 16]);
 const ADDRESS: SubjectKey = SubjectKey([2; 16]);
 
 /// A message and what the store holds about its recipient.
-pub struct Scene {
-    pub name: &'static str,
-    pub reason: &'static str,
+pub(crate) struct Scene {
+    pub(crate) name: &'static str,
+    pub(crate) reason: &'static str,
     contact: Vec<u8>,
     address: Vec<u8>,
     e164: Option<String>,
@@ -22,17 +22,18 @@ pub struct Scene {
 
 impl Scene {
     /// Decides once, states already decoded, as the lane does for each message.
-    pub fn run<T>(&self, policies: &PolicySet, with: impl FnOnce(&dyn Fn() -> Decision) -> T) -> T {
+    pub(crate) fn run<T>(
+        &self,
+        policies: &PolicySet,
+        with: impl FnOnce(&dyn Fn() -> Decision) -> T,
+    ) -> T {
         let contact = ConsentState::decode(&self.contact).unwrap();
         let address = ConsentState::decode(&self.address).unwrap();
         with(&|| {
             let recipient = Recipient {
                 e164: self.e164.as_deref(),
                 message: EventKey([9; 8]),
-                ..Recipient::new(
-                    Some((CONTACT, &contact)),
-                    AddressLookup::Known(ADDRESS, &address),
-                )
+                ..Recipient::new(Some((CONTACT, &contact)), AddressLookup::Known(ADDRESS, &address))
             };
             decide(policies, recipient, &self.message, self.now)
         })
@@ -45,13 +46,13 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// The shipped packs.
-pub fn policies() -> PolicySet {
+pub(crate) fn policies() -> PolicySet {
     let zones = gate_policy::TimeZones::bundled();
     gate_policy::compile(&gate_policy::bundled(), &zones, "bench".into()).unwrap()
 }
 
 /// Everyday traffic.
-pub fn scenes() -> Vec<Scene> {
+pub(crate) fn scenes() -> Vec<Scene> {
     let email = "ben@example.net";
     let phone = "+13125550147";
     let opt_in = |channel, address, basis| {
@@ -103,7 +104,13 @@ pub fn scenes() -> Vec<Scene> {
         ),
         scene("email GB soft opt-in", "approved.soft_opt_in", &[purchase(1)], mail("GB"), noon),
         scene("email GB unknown", "blocked.no_consent", &[], mail("GB"), noon),
-        scene("email GB opted out", "blocked.opted_out", &[express(), opt_out(email)], mail("GB"), noon),
+        scene(
+            "email GB opted out",
+            "blocked.opted_out",
+            &[express(), opt_out(email)],
+            mail("GB"),
+            noon,
+        ),
         scene("email US unknown", "approved.opt_out_regime", &[], mail("US-IL"), noon),
         scene(
             "sms US written, zone declared",
