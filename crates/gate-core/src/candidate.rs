@@ -172,10 +172,14 @@ pub(crate) fn consider(
         considered.zone_source = ZoneSource::Number;
         considered.zone_sets.insert(set);
     } else {
+        // where one of them may be anywhere, the zones of the others say nothing
+        let mut is_known = true;
         for jurisdiction in considered.jurisdictions.iter() {
-            considered.zone_sets.insert(policies.jurisdiction(jurisdiction)?.zones);
+            let set = policies.jurisdiction(jurisdiction)?.zones;
+            is_known &= policies.zones_in(set).next().is_some();
+            considered.zone_sets.insert(set);
         }
-        if considered.zones(policies).next().is_some() {
+        if is_known {
             considered.zone_source = ZoneSource::Jurisdiction;
         }
     }

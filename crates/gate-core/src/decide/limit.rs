@@ -47,9 +47,12 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Step 10: every registry of a rule in force was asked and has nothing against it, unless a live basis or
     /// relationship overrides it.
     pub(super) fn registries(&mut self, bases: &Bases<'a>) {
-        for registry in self.rules().filter_map(|rule| rule.registry.as_ref()) {
+        let asked = self.rules().filter_map(|rule| Some((rule.pack, rule.registry.as_ref()?)));
+        for (pack, registry) in asked {
             let name = registry.ids.first().map_or("", String::as_str);
-            if bases.live.intersects(registry.overridden_by) || self.is_overridden(registry) {
+            if bases.live_in(pack).intersects(registry.overridden_by)
+                || self.is_overridden(registry)
+            {
                 self.trace.note(Step::Registry, || format!("{name}: overridden by a live basis"));
                 continue;
             }

@@ -88,9 +88,12 @@ impl<'a, T: Trace> Judging<'a, T> {
         ] {
             let standing =
                 self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
-            if let Some(latest) = standing.max_by_key(|f| f.at) {
+            // one that covers the message by itself explains more than one that ends everything
+            let by_itself = |f: &Fact<'_>| self.addressed.is_refused_by(&f.scope);
+            if let Some(latest) = standing.max_by_key(|f| (by_itself(f), f.at)) {
                 if kind == FactKind::OptOut {
-                    self.refused_scope = Some(reach(&latest.scope));
+                    let scope = if by_itself(latest) { reach(&latest.scope) } else { "sender" };
+                    self.refused_scope = Some(scope);
                 }
                 self.failing.insert(reason);
                 self.trace.note(Step::Refusals, || {
@@ -102,7 +105,6 @@ impl<'a, T: Trace> Judging<'a, T> {
                 });
             }
         }
-        self.revocations_of_all();
         if self.is_number_stopped() {
             self.failing.insert(Reason::SenderStop);
             self.trace.note(Step::Refusals, || String::from("the sending number received STOP"));
@@ -115,27 +117,16 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
-    /// Where a pack says so, one refusal on any of the rule's channels ends marketing on all of them
-    /// (47 CFR 64.1200(a)(10) once its waiver is over).
-    fn revocations_of_all(&mut self) {
-        for rule in self.rules().filter(|rule| rule.revoke_all) {
-            let reaches = |f: &Fact<'_>| {
-                f.kind == FactKind::OptOut
-                    && match f.scope.channel {
-                        ChannelScope::Any => true,
-                        ChannelScope::One(channel) => rule.channels.contains(channel),
-                    }
-                    && self.addressed.controller_is_refused_by(&f.scope)
+    /// Where a pack says so, one refusal on any of the rule's channels ends all marketing of the controller on
+    /// all of them (47 CFR 64.1200(a)(10) once its waiver is over).
+    fn is_revoked_by(&self, scope: &Scope<'_>) -> bool {
+        self.rules().filter(|rule| rule.revoke_all).any(|rule| {
+            let on_channel = match scope.channel {
+                ChannelScope::Any => true,
+                ChannelScope::One(channel) => rule.channels.contains(channel),
             };
-            let standing = self.both().filter(|f| reaches(f) && !self.is_revived(f));
-            if let Some(latest) = standing.max_by_key(|f| f.at) {
-                self.refused_scope.get_or_insert("sender");
-                self.failing.insert(Reason::OptedOut);
-                self.trace.note(Step::Refusals, || {
-                    format!("{}: the refusal of {} ends all", rule.label, readable(latest.at))
-                });
-            }
-        }
+            on_channel && self.addressed.controller_is_refused_by(scope)
+        })
     }
 
     pub(super) fn is_number_stopped(&self) -> bool {
@@ -221,7 +212,10 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Whether a restrictive fact ends consent for this message.
     pub(super) fn covers(&self, refusal: &Fact<'_>) -> bool {
         match refusal.kind {
-            FactKind::OptOut | FactKind::Objected | FactKind::Complaint => {
+            FactKind::OptOut => {
+                self.addressed.is_refused_by(&refusal.scope) || self.is_revoked_by(&refusal.scope)
+            }
+            FactKind::Objected | FactKind::Complaint => {
                 self.addressed.is_refused_by(&refusal.scope)
             }
             FactKind::SenderStop => self.addressed.number_is_stopped_by(refusal.detail),

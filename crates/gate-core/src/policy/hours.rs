@@ -93,10 +93,11 @@ impl Hours {
         }
         let mut date = civil.date();
         for _ in 0..=DAYS_AHEAD_MAX {
-            for window in self.windows(calendar, date)? {
-                if let Some(at) = first_instant(zone, date, *window, from) {
-                    return Ok(Some(at));
-                }
+            // not the first window: where an hour is repeated another may open before it does again
+            let windows = self.windows(calendar, date)?.iter();
+            let openings = windows.filter_map(|window| first_instant(zone, date, *window, from));
+            if let Some(at) = openings.min() {
+                return Ok(Some(at));
             }
             let Ok(next) = date.checked_add(1.days()) else { return Ok(None) };
             date = next;
@@ -162,7 +163,7 @@ fn first_instant(
     // an hour that is repeated inside the window opens it again at the moment the clock is set back
     let again = candidates.first().copied().flatten().and_then(|at| zone.following(at).next());
     let again = again.map(|transition| transition.timestamp());
-    candidates.into_iter().chain([again]).flatten().map(instant).find(is_inside)
+    candidates.into_iter().chain([again]).flatten().map(instant).filter(is_inside).min()
 }
 
 fn minutes(of: u16) -> Span {
