@@ -10,7 +10,7 @@ mod numbering;
 mod period;
 mod rule;
 
-pub(crate) use hours::BeyondCalendar;
+pub(crate) use hours::{BeyondCalendar, local};
 pub use hours::{Calendar, Holidays, Hours, Window};
 pub use numbering::{NumberRange, Numbering};
 pub use period::Period;

@@ -5,7 +5,7 @@ use super::{Judging, readable};
 use crate::consent::ConsentState;
 use crate::decision::{Reason, Warning};
 use crate::fact::{Fact, FactKind, flags};
-use crate::policy::{ContentSet, Registry};
+use crate::policy::{ContentSet, Registry, local};
 use crate::sent::{SENT_MESSAGES_MAX, SentKind};
 use crate::trace::{Step, Trace};
 use crate::{Timestamp, candidate::ZoneSource};
@@ -206,14 +206,18 @@ impl<'a, T: Trace> Judging<'a, T> {
         let mut at = self.now;
         for _ in 0..OPENING_ROUNDS_MAX {
             let began = at;
-            for hours in self.considered.hours(self.policies) {
-                let calendar = hours.holidays.as_ref().map(|holidays| holidays.calendar);
-                let calendar = calendar.and_then(|index| self.policies.calendar(index));
-                for zone in self.considered.zones(self.policies) {
-                    let Some(opening) = hours.opening(calendar, &zone.time_zone, at)? else {
+            for zone in self.considered.zones(self.policies) {
+                let mut civil = local(&zone.time_zone, at);
+                for hours in self.considered.hours(self.policies) {
+                    let calendar = hours.holidays.as_ref().map(|holidays| holidays.calendar);
+                    let calendar = calendar.and_then(|index| self.policies.calendar(index));
+                    let Some(opening) = hours.opening(calendar, &zone.time_zone, at, civil)? else {
                         return Ok(None);
                     };
-                    at = at.max(opening);
+                    if opening > at {
+                        at = opening;
+                        civil = local(&zone.time_zone, at);
+                    }
                 }
             }
             if at == began {

@@ -81,13 +81,15 @@ pub(crate) struct BeyondCalendar;
 
 impl Hours {
     /// The first instant from `from` on at which sending is allowed; `None` when there is none soon.
+    /// `civil` is the local time of `from`, looked up once for all rules of a zone.
     pub(crate) fn opening(
         &self,
         calendar: Option<&Calendar>,
         zone: &TimeZone,
         from: Timestamp,
+        civil: Option<DateTime>,
     ) -> Result<Option<Timestamp>, BeyondCalendar> {
-        let Some(civil) = local(zone, from) else { return Ok(None) };
+        let Some(civil) = civil else { return Ok(None) };
         if self.is_open(calendar, civil)? {
             return Ok(Some(from));
         }
@@ -179,7 +181,8 @@ fn instant(at: jiff::Timestamp) -> Timestamp {
     Timestamp::from_micros(at.as_microsecond())
 }
 
-fn local(zone: &TimeZone, at: Timestamp) -> Option<DateTime> {
+/// The local time of an instant.
+pub(crate) fn local(zone: &TimeZone, at: Timestamp) -> Option<DateTime> {
     let at = jiff::Timestamp::from_microsecond(at.as_micros()).ok()?;
     Some(zone.to_datetime(at))
 }
