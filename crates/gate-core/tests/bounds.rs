@@ -208,3 +208,23 @@ fn stored_facts_stand_in_canonical_order() {
     assert!(ConsentState::decode(&stored(&[grant, out.clone()])).is_err());
     assert!(ConsentState::decode(&stored(&[out.clone(), out])).is_err());
 }
+
+/// Reports of one message with several stamps are one, whichever is heard first and whatever is dropped between.
+#[test]
+fn reports_of_one_message_fold_in_any_order() {
+    let sent = |event: u64, minutes| {
+        Fact::new(FactKind::Sent, EventKey(event.to_le_bytes()), at(minutes), at(minutes))
+    };
+    let others = (0..SENT_MESSAGES_MAX as u64).map(|nth| sent(nth, if nth == 0 { 7 } else { 20 }));
+    let (early, late) = (sent(1_000, 5), sent(1_000, 9));
+    let folded = |order: [Fact<'static>; 2]| {
+        let mut state = ConsentState::default();
+        state.join(others.clone());
+        for fact in order {
+            state.join([fact]);
+        }
+        assert_eq!(state.facts().len(), SENT_MESSAGES_MAX);
+        state
+    };
+    assert_eq!(folded([early, late]), folded([late, early]));
+}

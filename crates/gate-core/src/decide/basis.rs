@@ -128,7 +128,10 @@ impl<'a, T: Trace> Judging<'a, T> {
                 continue;
             }
             let found = self.found_by(rule);
-            out.is_live(rule.pack, found.live);
+            if rule.regime.is_some() {
+                // an addition asks for more; what it accepts overrides nothing
+                out.is_live(rule.pack, found.live);
+            }
             self.note(rule, &found);
             let approval =
                 found.best.map(|live| Approval { reason: reason_of(live.basis), live: Some(live) });

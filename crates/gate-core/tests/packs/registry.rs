@@ -209,6 +209,21 @@ fn a_basis_that_has_run_out_overrides_nothing() {
     check_by(&both, &[listed(1), consent()], &call(), on_day(20), LISTED);
 }
 
+/// An addition asks for more; what it accepts beyond its base rule overrides nothing.
+#[test]
+fn an_addition_does_not_override_a_listing() {
+    let alone = free("AA/free").having(|rule| {
+        rule.bases = vec![BasisRule::express().having(|basis| basis.valid_for = days(3))];
+        rule.registry =
+            Some(registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express])));
+    });
+    let more = addition("AA/more").having(|rule| rule.bases = vec![BasisRule::express()]);
+    let consent = opt_in(1).sms().channel(Channel::VoiceLive);
+    let history = [listed(1), consent];
+    check_by(&only([alone.clone()]), &history, &call(), on_day(20), LISTED);
+    check_by(&only([alone, more]), &history, &call(), on_day(20), LISTED);
+}
+
 #[test]
 fn a_relationship_overrides_a_listing_for_a_time() {
     let policies = asking(registry("tps").having(|r| {
