@@ -17,7 +17,7 @@ use crate::candidate::{Considered, consider};
 use crate::consent::ConsentState;
 use crate::decision::{Decision, Detail, Reason, Reasons, Warning, Warnings};
 use crate::fact::Fact;
-use crate::policy::{ContentSet, PolicySet, Rule};
+use crate::policy::{ContentSet, PolicySet, Regime, Rule};
 use crate::reach::Addressed;
 use crate::sent::{History, SentMessage, kind_of};
 use crate::trace::{NoTrace, Step, Trace};
@@ -163,6 +163,9 @@ pub fn decide_traced(
         contact,
         address_key,
         address,
+        needs_basis: considered
+            .rules(policies)
+            .all(|rule| matches!(rule.regime, None | Some(Regime::OptIn))),
         has_versions: has_versions(contact, address),
         history: History {
             approved: recipient.approved,
@@ -191,6 +194,8 @@ struct Judging<'a, T> {
     contact: Option<&'a ConsentState<'a>>,
     address_key: SubjectKey,
     address: &'a ConsentState<'a>,
+    /// Every candidate jurisdiction asks for a basis.
+    needs_basis: bool,
     /// Some event was delivered more than once with different content; rare, and then each fact is asked.
     has_versions: bool,
     history: History<'a>,
@@ -317,7 +322,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// Whether a permission that counts was given for the message's address and is `wanted`.
-    fn any_granted(&self, wanted: impl Fn(&Fact<'_>) -> bool) -> bool {
+    fn any_granted(&self, wanted: impl Fn(&'a Fact<'a>) -> bool) -> bool {
         self.permissions().any(|p| p.for_address && wanted(p.fact) && self.counts(p.fact))
     }
 

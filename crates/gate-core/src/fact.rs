@@ -312,7 +312,7 @@ impl<'a> Fact<'a> {
     pub(crate) fn merge(&mut self, other: &Self) {
         if self.kind.is_permissive() {
             self.received = self.received.min(other.received);
-        } else if self.kind == FactKind::Sent || self.flags & flags::SKEWED != 0 {
+        } else if self.flags & flags::SKEWED != 0 {
             self.at = self.at.min(other.at);
             self.received = self.received.min(other.received);
         } else {

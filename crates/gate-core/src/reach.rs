@@ -123,7 +123,7 @@ impl<'a> Addressed<'a> {
         family && self.sender_is_named_by(scope)
     }
 
-    fn sender_is_named_by(&self, scope: &Scope<'_>) -> bool {
+    pub(crate) fn sender_is_named_by(&self, scope: &Scope<'_>) -> bool {
         let controller = named(scope.controller);
         let brand = match named(scope.brand) {
             Some(ANY) => true,

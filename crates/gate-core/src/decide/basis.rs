@@ -359,16 +359,28 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// When the person last did something that keeps consent alive.
     fn last_act(&self) -> Option<Timestamp> {
-        let is_act = |kind: FactKind| kind.is_express_act() || kind == FactKind::Relationship;
+        // towards this sender; a published address is no act of the person towards anybody
+        let is_act = |fact: &Fact<'_>| {
+            let is_own = fact.kind.is_express_act()
+                || (fact.kind == FactKind::Relationship && fact.relationship_kind().is_some());
+            is_own && self.addressed.sender_is_named_by(&fact.scope)
+        };
         let acts = self.permissions().filter(|p| {
-            p.for_address && is_act(p.fact.kind) && p.fact.at <= self.now && self.counts(p.fact)
+            p.for_address && is_act(p.fact) && p.fact.at <= self.now && self.counts(p.fact)
         });
         acts.map(|p| p.fact.at).max()
     }
 
+    /// Whether an act is express consent that can be proven.
+    pub(super) fn is_proven_consent(&self, fact: &'a Fact<'a>) -> bool {
+        let proof = self.proof_of(fact);
+        matches!(proof.basis(), Basis::Express | Basis::ExpressWritten)
+            && is_proven(proof, flags::EVIDENCE_REQUIRED)
+    }
+
     /// What proves an act: itself, or for a confirmation without evidence of its own the request it confirms.
     fn proof_of(&self, fact: &'a Fact<'a>) -> &'a Fact<'a> {
-        if fact.kind != FactKind::OptInConfirmed || is_proven(fact, flags::EVIDENCE_REQUIRED) {
+        if fact.kind != FactKind::OptInConfirmed {
             return fact;
         }
         let requests = self.permissions().filter(|p| {
@@ -380,7 +392,12 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && self.is_same_person(p.fact, fact)
                 && self.counts(p.fact)
         });
-        requests.map(|p| p.fact).max_by_key(|request| request.at).unwrap_or(fact)
+        // a confirmation may say how it was given, but it is the request that was signed
+        let is_own = is_proven(fact, flags::EVIDENCE_REQUIRED);
+        let needed = |request: &&Fact<'_>| {
+            !is_own || (fact.basis() == Basis::Express && request.basis() == Basis::ExpressWritten)
+        };
+        requests.map(|p| p.fact).filter(needed).max_by_key(|request| request.at).unwrap_or(fact)
     }
 
     fn is_confirmed(&self, request: &Fact<'_>) -> bool {

@@ -184,11 +184,14 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// Whether `act` is an express act that ends `refusal` for this message (state rule 7).
-    fn ends(&self, act: &Fact<'_>, refusal: &Fact<'_>) -> bool {
+    ///
+    /// Where not everybody needs a basis, only consent that can be proven ends one: nothing else would ask for proof.
+    fn ends(&self, act: &'a Fact<'a>, refusal: &Fact<'_>) -> bool {
         act.at > refusal.at
             && match act.kind {
                 FactKind::OptIn | FactKind::OptInConfirmed => {
                     self.addressed.is_permitted_by(&act.scope)
+                        && (self.needs_basis || self.is_proven_consent(act))
                 }
                 FactKind::OptInRequested => {
                     self.addressed.is_permitted_by(&act.scope) && self.is_confirmed_by_reply(act)
