@@ -11,6 +11,7 @@ mod exit_code;
 mod explain;
 mod output;
 mod policy;
+mod reasons;
 mod run;
 mod tap;
 mod topic_settings;

@@ -16,6 +16,8 @@ pub(super) enum PolicyCommand {
     Check(CheckArguments),
     /// Decide the cases of files and compare with what they expect
     Test(TestArguments),
+    /// Print every reason code with its meaning and remedy, as a Markdown page
+    Reasons,
     /// Write the built-in packs into a directory, to keep and change your own
     Export(ExportArguments),
 }
@@ -55,6 +57,7 @@ pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(arguments) => check(arguments),
         PolicyCommand::Test(arguments) => test(arguments),
+        PolicyCommand::Reasons => Ok(output::print(&super::reasons::page())?),
         PolicyCommand::Export(arguments) => export(arguments),
     }
 }

@@ -67,6 +67,7 @@ fn newsletter(who: &str, channel: &str, address: &str) -> Value {
         "purpose": "marketing.newsletter",
         "controller": CONTROLLER,
         "brand": BRAND,
+        "product_group": "tents",
         "sender_number": "+447700900001",
         "content": {
             "promotional": true, "sender_identity": true, "postal_address": true, "unsubscribe": true
@@ -138,9 +139,9 @@ pub(super) fn scenes() -> Vec<Scene> {
         ),
         scene(
             "Chloé",
-            "bought a tent and did not refuse; until her country's pack is there, STRICT wants express consent",
+            "bought a tent, was offered a refusal and did not refuse: soft opt-in",
             "newsletter",
-            "blocked.basis_not_accepted",
+            "approved.soft_opt_in",
             vec![change("chloe", "relationship", 86_400, &purchase)],
             newsletter("chloe", "email", &chloe),
         ),

@@ -204,10 +204,11 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn relationship(&mut self) {
-        let Some(kind) = self.change.kind else { return }; // an unnamed relationship permits nothing
         let detail = self.change.product_group.as_deref();
         let mut fact = self.fact(FactKind::Relationship, self.scope(), detail);
-        fact.flags = self.change.context_flags | ((kind as u64 + 1) << flags::KIND_SHIFT);
+        // a published or handed-over address is no purchase and no contract: it has no kind
+        let kind = self.change.kind.map_or(0, |kind| kind as u64 + 1);
+        fact.flags = self.change.context_flags | (kind << flags::KIND_SHIFT);
         self.permit(fact);
     }
 

@@ -65,6 +65,12 @@ impl<'a> Addressed<'a> {
             && reaches(scope.brand, self.brand)
     }
 
+    /// Whether a refusal is one of this message's controller, whatever else it names.
+    pub(crate) fn controller_is_refused_by(&self, scope: &Scope<'_>) -> bool {
+        let any = Scope { channel: ChannelScope::Any, brand: None, ..*scope };
+        self.sender_is_refused_by(&any)
+    }
+
     /// State rule 6: exactly the channel, the brand or all brands of the controller, the purpose or its
     /// parent.
     pub(crate) fn is_permitted_by(&self, scope: &Scope<'_>) -> bool {

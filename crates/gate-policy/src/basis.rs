@@ -78,16 +78,32 @@ fn finish(
     rule
 }
 
+const GROUND_KEYS: [&str; 8] =
+    ["kinds", "when", "from", "until", "collected_from", "requires", "forbids", "dormancy"];
+
 fn ground(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Ground {
     let mut fields = reader.fields(node, "a ground");
     let mut ground = Ground::default();
     if let Some(node) = fields.require("kinds", reader) {
-        ground.kinds = kinds(reader, node);
+        match &node.value {
+            Value::Text(text) if text.trim() == "any" => ground.any_kind = true,
+            _ => ground.kinds = kinds(reader, node),
+        }
     }
-    if let Some(node) = fields.take("collected_from") {
-        ground.collected_from = reader.day(node, "`collected_from`", law_zone);
+    for (name, into) in [
+        ("collected_from", &mut ground.collected_from),
+        ("from", &mut ground.from),
+        ("until", &mut ground.until),
+    ] {
+        if let Some(node) = fields.take(name) {
+            *into = reader.day(node, "the date", law_zone);
+        }
     }
-    for (name, into) in [("requires", &mut ground.requires), ("forbids", &mut ground.forbids)] {
+    for (name, into) in [
+        ("when", &mut ground.when),
+        ("requires", &mut ground.requires),
+        ("forbids", &mut ground.forbids),
+    ] {
         if let Some(node) = fields.take(name) {
             let words: Vec<(&str, Condition)> =
                 Condition::all().map(|condition| (condition.as_str(), condition)).collect();
@@ -97,7 +113,7 @@ fn ground(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Ground {
         }
     }
     ground.dormancy = fields.take("dormancy").and_then(|node| dormancy(reader, node));
-    fields.end(&["kinds", "collected_from", "requires", "forbids", "dormancy"], reader);
+    fields.end(&GROUND_KEYS, reader);
     ground
 }
 

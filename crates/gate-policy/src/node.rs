@@ -8,6 +8,8 @@ use std::fmt;
 const DEPTH_MAX: usize = 24;
 /// Most values of a file, aliases spelt out.
 const NODES_MAX: usize = 200_000;
+/// Most aliases of a file.
+const ALIASES_MAX: usize = 20_000;
 /// Most scalar bytes of a file, aliases spelt out.
 const SCALAR_BYTES_MAX: usize = 8 << 20;
 
@@ -74,6 +76,9 @@ pub(crate) fn parse(text: &str) -> Result<Node, (Place, String)> {
             max_nodes: NODES_MAX,
             max_depth: DEPTH_MAX,
             max_documents: 1,
+            // a case file leans on few anchors hundreds of times; what they spell out is bounded above
+            max_aliases: ALIASES_MAX,
+            enforce_alias_anchor_ratio: false,
         },
         duplicate_keys: DuplicateKeyPolicy::Error,
         strict_booleans: true,
@@ -214,6 +219,17 @@ mod tests {
             d.iter().map(|(k, v)| format!("{}={:?}", k.name, v.value)).collect();
         got.sort();
         assert_eq!(got, ["x=Integer(1)", "y=Integer(3)"]);
+    }
+
+    /// Aliases of aliases must not fill the memory.
+    #[test]
+    fn aliases_are_bounded_by_what_they_spell_out() {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let items = vec![format!("*a{}", level - 1); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        assert!(parse(&text).is_err());
     }
 
     #[test]

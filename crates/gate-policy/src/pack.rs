@@ -330,10 +330,10 @@ fn cover(reader: &mut Reader<'_>, at: Place, rules: &[(Rule, Place)]) {
     }
 }
 
-const RULE_KEYS: [&str; 17] = [
+const RULE_KEYS: [&str; 18] = [
     "id", "law", "status", "source", "note", "channels", "from", "until", "regime", "bases",
     "double_opt_in", "registry", "content", "frequency", "hours", "transactional",
-    "consent_request",
+    "consent_request", "revoke_all",
 ];
 
 fn rule(
@@ -381,6 +381,12 @@ fn rule(
             ("never", ConsentRequest::Never),
         ];
         rule.consent_request = reader.word(node, "`consent_request`", &words).unwrap_or_default();
+    }
+    if let Some(node) = fields.take("revoke_all") {
+        rule.revoke_all = matches!(node.value, Value::Boolean(true));
+        if !matches!(node.value, Value::Boolean(_)) {
+            reader.problem(node.place, "`revoke_all` must be true or false", "write `true`");
+        }
     }
     rule.registry = fields.take("registry").and_then(|node| registry(reader, node));
     if let Some(node) = fields.take("content") {

@@ -27,12 +27,16 @@ fn context() -> impl Strategy<Value = ContextRecord<'static>> {
 
 fn evidence() -> impl Strategy<Value = EvidenceRecord<'static>> {
     (text(), text(), text(), text(), text()).prop_map(|(method, version, a, b, c)| EvidenceRecord {
+        notice_text_sha256: version.clone(),
+        source: method.clone(),
+        locale: None,
+        template_id: a.clone(),
         method,
         notice_version: version,
         signature: a,
         number_named: b,
         not_condition_of_purchase: c,
-        further: vec![("locale".into(), "en".into())],
+        further: vec![("campaign".into(), "spring".into())],
     })
 }
 

@@ -75,7 +75,7 @@ impl Contact {
                 "postal_address": true,
                 "unsubscribe": true,
             },
-            "recipient": { "contact_id": self.id, "address": self.address },
+            "recipient": { "contact_id": self.id, "address": self.address, "jurisdiction": "GB" },
         });
         if padding > 0 {
             message["body"] = "x".repeat(padding).into();

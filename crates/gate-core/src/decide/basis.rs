@@ -232,7 +232,6 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     fn relationship(&self, rule: &Rule, permission: &Permission<'a>, found: &mut Found<'a>) {
         let fact = permission.fact;
-        let Some(kind) = fact.relationship_kind() else { return };
         if !permission.for_address || !self.addressed.is_related_by(&fact.scope) {
             return found.lacks(Reason::ScopeMismatch);
         }
@@ -241,13 +240,13 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
         let mut is_known = false;
         for basis in &rule.bases {
-            let grounds = basis.grounds.iter();
-            for (ground, kind_rule) in grounds.filter_map(|g| Some((g, kind_rule(&g.kinds, kind)?))) {
+            for ground in basis.grounds.iter().filter(|ground| self.is_about(ground, fact)) {
+                let Some(period) = ground.period_of(fact.relationship_kind()) else { continue };
                 is_known = true;
                 match self.unfulfilled(ground, fact) {
                     Some(condition) => found.lacks_condition(condition),
                     None => {
-                        let end = self.relationship_end(fact, kind_rule);
+                        let end = self.relationship_end(fact, &period);
                         self.unless_lapsed(basis.basis, fact, end, ground.dormancy, found);
                     }
                 }
@@ -256,6 +255,11 @@ impl<'a, T: Trace> Judging<'a, T> {
         if !is_known {
             found.lacks(Reason::BasisNotAccepted);
         }
+    }
+
+    fn is_about(&self, ground: &Ground, fact: &Fact<'_>) -> bool {
+        ground.is_in_force(self.now)
+            && ground.when.iter().all(|condition| self.holds(*condition, fact))
     }
 
     /// The first condition of the ground that is not known to be true.

@@ -4,7 +4,7 @@ use super::basis::{Bases, kind_rule};
 use super::{Judging, readable};
 use crate::consent::ConsentState;
 use crate::decision::{Reason, Warning};
-use crate::fact::{Fact, FactKind};
+use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{ContentSet, Registry};
 use crate::sent::{SENT_MESSAGES_MAX, SentKind};
 use crate::trace::{Step, Trace};
@@ -113,6 +113,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         self.any_granted(|fact| {
             fact.kind == FactKind::Relationship
                 && self.addressed.is_related_by(&fact.scope)
+                && fact.flags & flags::NOT_REFUSED != 0
                 && is_running(fact)
                 && !self.is_withdrawn(fact)
         })

@@ -98,6 +98,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 });
             }
         }
+        self.revocations_of_all();
         if self.is_number_stopped() {
             self.failing.insert(Reason::SenderStop);
             self.trace.note(Step::Refusals, || String::from("the sending number received STOP"));
@@ -107,6 +108,29 @@ impl<'a, T: Trace> Judging<'a, T> {
             self.trace.note(Step::Refusals, || {
                 String::from("a consent change could not be read; nothing valid was received since")
             });
+        }
+    }
+
+    /// Where a pack says so, one refusal on any of the rule's channels ends marketing on all of them
+    /// (47 CFR 64.1200(a)(10) once its waiver is over).
+    fn revocations_of_all(&mut self) {
+        for rule in self.rules().filter(|rule| rule.revoke_all) {
+            let reaches = |f: &Fact<'_>| {
+                f.kind == FactKind::OptOut
+                    && match f.scope.channel {
+                        ChannelScope::Any => true,
+                        ChannelScope::One(channel) => rule.channels.contains(channel),
+                    }
+                    && self.addressed.controller_is_refused_by(&f.scope)
+            };
+            let standing = self.both().filter(|f| reaches(f) && !self.is_revived(f));
+            if let Some(latest) = standing.max_by_key(|f| f.at) {
+                self.refused_scope.get_or_insert("sender");
+                self.failing.insert(Reason::OptedOut);
+                self.trace.note(Step::Refusals, || {
+                    format!("{}: the refusal of {} ends all", rule.label, readable(latest.at))
+                });
+            }
         }
     }
 

@@ -239,6 +239,26 @@ impl Condition {
     }
 }
 
+impl Ground {
+    /// How long a relationship of this kind supports it; `None` when it accepts no such kind.
+    #[must_use]
+    pub fn period_of(&self, kind: Option<RelationshipKind>) -> Option<KindRule> {
+        let named = kind.and_then(|kind| self.kinds.iter().find(|rule| rule.kind == kind));
+        let any = KindRule {
+            kind: kind.unwrap_or(RelationshipKind::Interest),
+            period: Period::UNLIMITED,
+            while_running: false,
+        };
+        named.copied().or_else(|| self.any_kind.then_some(any))
+    }
+
+    /// Whether it applies at `now`.
+    #[must_use]
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
 /// How long a kind of relationship supports a basis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindRule {
@@ -255,6 +275,14 @@ pub struct KindRule {
 pub struct Ground {
     /// Kinds it accepts.
     pub kinds: Vec<KindRule>,
+    /// Accepts any kind, and relationships without one, without limit.
+    pub any_kind: bool,
+    /// It is about relationships of which these are true; others are none of its business.
+    pub when: Vec<Condition>,
+    /// First instant it applies.
+    pub from: Option<Timestamp>,
+    /// First instant it no longer applies.
+    pub until: Option<Timestamp>,
     /// The relationship must not be older than this instant.
     pub collected_from: Option<Timestamp>,
     /// All of these must be true.
@@ -395,6 +423,8 @@ pub struct Rule {
     pub transactional: Transactional,
     /// When a request for consent may go out.
     pub consent_request: ConsentRequest,
+    /// One refusal on any of the rule's channels ends all marketing of the controller on all of them.
+    pub revoke_all: bool,
 }
 
 impl Rule {
@@ -416,6 +446,7 @@ impl Rule {
             hours: None,
             transactional: Transactional::default(),
             consent_request: ConsentRequest::AfterRequest,
+            revoke_all: false,
         }
     }
 
