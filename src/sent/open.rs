@@ -7,7 +7,10 @@ use super::store::{
     DISCARD_FILE, HEADER_KEY, is_damage, read_options, text_of, write_options,
 };
 use super::{SentError, SentStore};
-use rocksdb::{BlockBasedOptions, Cache, DB, DBCompressionType, LogLevel, Options, WriteBufferManager};
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, LogLevel, Options,
+    WriteBufferManager,
+};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -89,12 +92,18 @@ impl SentStore {
         fs::remove_dir_all(&dir).map_err(io("discard the store"))?;
         make().map_err(io("create the directory"))?;
         let fail = |error: &rocksdb::Error| SentError::Io { dir: dir.clone(), what: text_of(error) };
-        let db = DB::open(&options, &db_dir).map_err(|error| fail(&error))?;
+        let db = open_database(&options, &db_dir).map_err(|error| fail(&error))?;
         db.put_opt(HEADER_KEY, identity.header(), &write_options()).map_err(|error| fail(&error))?;
         let store = Self::new(db, &dir);
         store.flush(true)?;
         Ok((store, opened))
     }
+}
+
+/// The family is named, because only so it has a handle, which sorted reads of many rows need.
+fn open_database(options: &Options, db_dir: &Path) -> Result<DB, rocksdb::Error> {
+    let family = ColumnFamilyDescriptor::new(rocksdb::DEFAULT_COLUMN_FAMILY_NAME, options.clone());
+    DB::open_cf_descriptors(options, db_dir, [family])
 }
 
 /// The stored database, or why it is of no use.
@@ -111,7 +120,7 @@ fn reuse(
         let what = text_of(error);
         if is_damage(error) { Ok(what) } else { Err(SentError::Io { dir: dir.to_owned(), what }) }
     };
-    let db = match DB::open(options, db_dir) {
+    let db = match open_database(options, db_dir) {
         Ok(db) => db,
         Err(error) => return sort(&error).map(Err),
     };

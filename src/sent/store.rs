@@ -14,7 +14,8 @@ use super::SentError;
 use gate_core::SubjectKey;
 use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Says to the next start that the store must not be used.
@@ -50,11 +51,25 @@ pub struct SentStore {
     pub(super) db: DB,
     pub(super) dir: PathBuf,
     pub(super) flushed_at: Mutex<Instant>,
+    /// Which lane a partition belongs to. Locked for reading by every write, which is shared.
+    owners: RwLock<BTreeMap<i32, usize>>,
 }
 
 impl SentStore {
     pub(super) fn new(db: DB, dir: &Path) -> Self {
-        Self { db, dir: dir.to_owned(), flushed_at: Mutex::new(Instant::now()) }
+        Self {
+            db,
+            dir: dir.to_owned(),
+            flushed_at: Mutex::new(Instant::now()),
+            owners: RwLock::default(),
+        }
+    }
+
+    /// From now on only this lane writes rows of the partition. A lane that was put out of the group between a
+    /// commit and the write of its rows would otherwise overwrite newer ones; its own are in the changelog.
+    pub fn claim(&self, partition: i32, lane: usize) {
+        let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
+        owners.insert(partition, lane);
     }
 
     /// Everything of `partition` before this offset of the changelog is in the rows.
@@ -94,23 +109,26 @@ impl SentStore {
         Ok(rows)
     }
 
-    /// Writes rows (`None` deletes) and checkpoints in one batch.
+    /// Writes rows (`None` deletes) and checkpoints in one batch, those of partitions the lane has claimed.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn write<'r>(
         &self,
+        lane: usize,
         rows: impl IntoIterator<Item = (RowKey, Option<&'r [u8]>)>,
         checkpoints: impl IntoIterator<Item = (i32, i64)>,
     ) -> Result<(), SentError> {
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        let is_ours = |partition: i32| owners.get(&partition) == Some(&lane);
         let mut batch = WriteBatch::default();
-        for (key, row) in rows {
+        for (key, row) in rows.into_iter().filter(|(key, _)| is_ours(key.partition)) {
             match row {
                 Some(row) => batch.put(key.bytes(), row),
                 None => batch.delete(key.bytes()),
             }
         }
-        for (partition, next_offset) in checkpoints {
+        for (partition, next_offset) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
             batch.put(checkpoint_key(partition), next_offset.to_le_bytes());
         }
         if batch.is_empty() {

@@ -146,8 +146,16 @@ fn identity() -> SentIdentity {
     }
 }
 
+const LANE: usize = 3;
+
 fn open(dir: &std::path::Path) -> (SentStore, Opened) {
-    SentStore::open(dir, &identity(), 64 << 20).unwrap()
+    open_as(dir, &identity())
+}
+
+fn open_as(dir: &std::path::Path, identity: &SentIdentity) -> (SentStore, Opened) {
+    let (store, opened) = SentStore::open(dir, identity, 64 << 20).unwrap();
+    (0..4).for_each(|partition| store.claim(partition, LANE));
+    (store, opened)
 }
 
 fn key(partition: i32, n: u8) -> RowKey {
@@ -161,7 +169,7 @@ fn rows_and_checkpoints_come_back_and_partitions_are_apart() {
     assert_eq!(opened, Opened::Fresh);
     assert_eq!(store.checkpoint(0).unwrap(), 0);
     let rows = [(key(0, 9), Some(&b"a"[..])), (key(1, 9), Some(b"b")), (key(1, 3), Some(b"c"))];
-    store.write(rows, [(0, 5), (1, 7)]).unwrap();
+    store.write(LANE, rows, [(0, 5), (1, 7)]).unwrap();
     store.flush(true).unwrap();
     drop(store);
     let (store, opened) = open(dir.path());
@@ -169,7 +177,7 @@ fn rows_and_checkpoints_come_back_and_partitions_are_apart() {
     let found = store.rows(&[key(1, 9), key(0, 3), key(0, 9), key(1, 3)]).unwrap();
     assert_eq!(found, [Some(b"b".to_vec()), None, Some(b"a".to_vec()), Some(b"c".to_vec())]);
     assert_eq!([0, 1, 2].map(|p| store.checkpoint(p).unwrap()), [5, 7, 0]);
-    store.write([(key(1, 9), None)], []).unwrap();
+    store.write(LANE, [(key(1, 9), None)], []).unwrap();
     store.forget(0).unwrap();
     assert_eq!(store.rows(&[key(0, 9), key(1, 9), key(1, 3)]).unwrap().iter().flatten().count(), 1);
     assert_eq!([0, 1].map(|p| store.checkpoint(p).unwrap()), [0, 7]);
@@ -180,9 +188,9 @@ fn rows_and_checkpoints_come_back_and_partitions_are_apart() {
 fn what_a_crash_leaves_has_no_checkpoint_before_its_rows() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = open(dir.path());
-    store.write([(key(0, 1), Some(&b"old"[..]))], [(0, 1)]).unwrap();
+    store.write(LANE, [(key(0, 1), Some(&b"old"[..]))], [(0, 1)]).unwrap();
     store.flush(true).unwrap();
-    store.write([(key(0, 1), Some(&b"new"[..]))], [(0, 2)]).unwrap();
+    store.write(LANE, [(key(0, 1), Some(&b"new"[..]))], [(0, 2)]).unwrap();
     // nothing was flushed since: a copy of the files is what a killed process leaves
     let copy = tempfile::tempdir().unwrap();
     let (from, to) = (dir.path().join("sent/db"), copy.path().join("sent/db"));
@@ -200,7 +208,7 @@ fn what_a_crash_leaves_has_no_checkpoint_before_its_rows() {
 fn what_belongs_elsewhere_or_is_damaged_is_discarded() {
     let dir = tempfile::tempdir().unwrap();
     let fill = |store: &SentStore| {
-        store.write([(key(0, 1), Some(&b"row"[..]))], [(0, 3)]).unwrap();
+        store.write(LANE, [(key(0, 1), Some(&b"row"[..]))], [(0, 3)]).unwrap();
         store.flush(true).unwrap();
     };
     let others = [
@@ -210,10 +218,10 @@ fn what_belongs_elsewhere_or_is_damaged_is_discarded() {
         SentIdentity { pepper_id: [8; 8], ..identity() },
     ];
     for other in others {
-        let (store, _) = SentStore::open(dir.path(), &identity(), 64 << 20).unwrap();
+        let (store, _) = open(dir.path());
         fill(&store);
         drop(store);
-        let (store, opened) = SentStore::open(dir.path(), &other, 64 << 20).unwrap();
+        let (store, opened) = open_as(dir.path(), &other);
         assert!(matches!(opened, Opened::Discarded(_)), "{opened:?}");
         assert_eq!(store.checkpoint(0).unwrap(), 0);
         assert_eq!(store.rows(&[key(0, 1)]).unwrap(), [None]);
@@ -228,4 +236,14 @@ fn what_belongs_elsewhere_or_is_damaged_is_discarded() {
     drop(store);
     std::fs::write(dir.path().join("sent/db/CURRENT"), "MANIFEST-999999\n").unwrap();
     assert!(matches!(open(dir.path()).1, Opened::Discarded(_)));
+}
+
+#[test]
+fn a_lane_that_lost_a_partition_does_not_write_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    store.claim(1, LANE + 1);
+    store.write(LANE, [(key(0, 1), Some(&b"a"[..])), (key(1, 1), Some(b"b"))], [(0, 4), (1, 9)]).unwrap();
+    assert_eq!(store.rows(&[key(0, 1), key(1, 1)]).unwrap(), [Some(b"a".to_vec()), None]);
+    assert_eq!([0, 1].map(|p| store.checkpoint(p).unwrap()), [4, 0]);
 }

@@ -17,6 +17,7 @@ use crate::pipeline::{Lane, LaneParts};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::reader::{Reader, ReaderParts};
+use crate::sent::{self, SentIdentity, SentStore};
 use crate::store::{Identity, Opened, RebuildReason, Store, Writer, mark_for_rebuild};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
@@ -68,6 +69,7 @@ struct Parts<'a> {
     committed_ends: Arc<BaseConsumer<GateContext>>,
     n_consent_partitions: usize,
     registry: Option<Registry>,
+    sent: Arc<SentStore>,
 }
 
 /// Starts the service. `None` when it was asked to stop before it began.
@@ -130,6 +132,7 @@ pub fn start(
         pepper_id: pepper.id(),
     };
     let (store, writer) = open_store(config, &identity, &end_offsets)?;
+    let sent = Arc::new(open_sent(config, &cluster, &pepper)?);
     let parts = Parts {
         config,
         base,
@@ -143,6 +146,7 @@ pub fn start(
         committed_ends: Arc::new(committed_ends),
         n_consent_partitions,
         registry: registry(config)?,
+        sent: Arc::clone(&sent),
     };
     let store = Arc::new(store);
     let mut workers = vec![
@@ -259,6 +263,37 @@ fn open_store(
     let (store, writer, opened) = open()?;
     log_opened(&opened);
     Ok((store, writer))
+}
+
+/// Opens the store of approvals. The consent store has locked the directory.
+fn open_sent(
+    config: &Config,
+    cluster: &ClusterInfo,
+    pepper: &Pepper,
+) -> Result<SentStore, RunError> {
+    let (topic, outbound) = (&config.topics.sent_log, &config.topics.outbound_message);
+    let found = cluster.require(topic)?.partitions;
+    let wanted = cluster.require(outbound)?.partitions;
+    if found != wanted {
+        let (topic, outbound) = (topic.clone(), outbound.clone());
+        return Err(RunError::SentPartitions { topic, found, outbound, wanted });
+    }
+    let identity = SentIdentity {
+        cluster_id: cluster.cluster_id.clone(),
+        topic: topic.clone(),
+        partitions: found,
+        pepper_id: pepper.id(),
+    };
+    let (store, opened) =
+        SentStore::open(&config.state.dir, &identity, config.state.memory_bytes)?;
+    match opened {
+        sent::Opened::Fresh => tracing::info!("no approvals stored here yet"),
+        sent::Opened::Reused => tracing::info!("approvals found: reading on from their checkpoints"),
+        sent::Opened::Discarded(why) => {
+            tracing::warn!(why, "stored approvals are discarded and read again from their changelog");
+        }
+    }
+    Ok(store)
 }
 
 /// First and next offset of a partition. Leaders move, above all right after a topic was created.
@@ -409,6 +444,9 @@ impl Parts<'_> {
             codec: Arc::clone(codec),
             pepper: Arc::clone(&self.pepper),
             store: Arc::clone(store),
+            sent: Arc::clone(&self.sent),
+            sent_topic: config.topics.sent_log.clone(),
+            sent_ends: Arc::clone(&self.end_offsets),
             barrier: self.barrier(),
             policies: Arc::clone(policies),
             metrics: Arc::clone(&self.metrics),
