@@ -12,6 +12,7 @@
 
 mod start;
 mod stop;
+mod stores;
 
 pub(crate) use start::n_partitions;
 pub use start::{Running, start};

@@ -20,9 +20,8 @@ mod tally;
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    PolicyReload,
-    Bound, ConsentResult, HoldCause, Labels, RebalanceEvent, RecycleCause, TopicNames,
-    TransactionResult,
+    Bound, ConsentResult, HoldCause, Labels, PolicyReload, RebalanceEvent, RecycleCause,
+    TopicNames, TransactionResult,
 };
 pub use reference::reference_page;
 pub use tally::Tally;

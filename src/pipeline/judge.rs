@@ -9,7 +9,8 @@ use crate::record::{BatchContext, SourceRef, decision_json};
 use crate::sent::{Row, RowKey};
 use gate_core::{
     AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
-    OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp, decide,
+    OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp,
+    decide,
 };
 use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
@@ -167,7 +168,10 @@ impl<'c> Lane<'c> {
         let Some(kind) = decision.counts_as() else { return decision };
         let (Some(channel), Some(key)) = (message.channel, lookup.history) else {
             // It counts, and what it counts with was not looked at: a mistake in `is_counted`.
-            tracing::error!(?kind, "an approval that counts was judged without its history; blocked");
+            tracing::error!(
+                ?kind,
+                "an approval that counts was judged without its history; blocked"
+            );
             let mut reasons = Reasons::default();
             reasons.insert(Reason::StateUnavailable);
             return Decision::block(reasons, Detail::None);

@@ -106,6 +106,12 @@ impl<'c> Lane<'c> {
             }
             self.approvals.unreadable = None;
         }
+        if fault_no_restore() {
+            let in_hand = batch.next_offsets().keys().copied();
+            let in_hand = in_hand.inspect(|p| self.parts.sent.claim(*p, self.number));
+            self.approvals.restored.extend(in_hand);
+            return Ok(());
+        }
         // all that are in hand, so that the next batch need not wait again
         let in_hand = self.next_up.keys().chain(batch.next_offsets().keys());
         let wanted: BTreeSet<i32> = in_hand.copied().collect();
@@ -170,7 +176,8 @@ impl<'c> Lane<'c> {
         if partitions.is_empty() {
             return Ok(None);
         }
-        let reader = self.reader_of(&partitions).map_err(|error| unavailable(&topic, None, &error))?;
+        let reader =
+            self.reader_of(&partitions).map_err(|error| unavailable(&topic, None, &error))?;
         Ok(Some(Restoring { reader, partitions, unreadable: BTreeMap::new(), began }))
     }
 
@@ -187,7 +194,8 @@ impl<'c> Lane<'c> {
             assignment.add_partition_offset(&self.parts.sent_topic, *partition, from)?;
         }
         consumer.assign(&assignment)?;
-        BatchReader::new(consumer, RECORDS_MAX).map_err(|error| KafkaError::MessageConsumption(error.code))
+        BatchReader::new(consumer, RECORDS_MAX)
+            .map_err(|error| KafkaError::MessageConsumption(error.code))
     }
 
     /// Reads for one turn; done when every partition has come to its end.
@@ -206,7 +214,9 @@ impl<'c> Lane<'c> {
             for entry in polled.iter() {
                 match entry {
                     Polled::Record(record) => {
-                        let Some(progress) = partitions.get_mut(&record.partition) else { continue };
+                        let Some(progress) = partitions.get_mut(&record.partition) else {
+                            continue;
+                        };
                         progress.next = record.offset + 1;
                         self.parts.metrics.sent_restored.inc();
                         let key = record.key.unwrap_or_default();
@@ -217,7 +227,8 @@ impl<'c> Lane<'c> {
                                 rows.extend(row);
                             }
                             Err(error) => {
-                                unreadable.insert(place, Unreadable { offset: record.offset, error });
+                                unreadable
+                                    .insert(place, Unreadable { offset: record.offset, error });
                             }
                         }
                     }
@@ -231,7 +242,8 @@ impl<'c> Lane<'c> {
                 }
             }
             // a checkpoint must not pass what is not in the store
-            let checkpoints = partitions.iter().map(|(partition, progress)| (*partition, progress.next));
+            let checkpoints =
+                partitions.iter().map(|(partition, progress)| (*partition, progress.next));
             let is_whole = |partition: i32| !unreadable.keys().any(|(of, _)| *of == partition);
             let checkpoints = checkpoints.filter(|(partition, _)| is_whole(*partition));
             self.parts.sent.write(self.number, rows, checkpoints)?;
@@ -277,8 +289,10 @@ impl<'c> Lane<'c> {
     fn not_there_yet(&self, restoring: &Restoring, trouble: Option<String>) -> Hold {
         let topic = &self.parts.sent_topic;
         let first = restoring.partitions.iter().next();
-        let (partition, Progress { next, end }) =
-            first.map_or((-1, Progress { next: 0, end: 0 }), |(partition, progress)| (*partition, *progress));
+        let (partition, Progress { next, end }) = first
+            .map_or((-1, Progress { next: 0, end: 0 }), |(partition, progress)| {
+                (*partition, *progress)
+            });
         let n_others = restoring.partitions.len().saturating_sub(1);
         let trouble = trouble.map(|text| format!("; {text}")).unwrap_or_default();
         hold(
@@ -338,6 +352,17 @@ impl<'c> Lane<'c> {
         }
         Ok(())
     }
+}
+
+/// Test-only: shows that the tests see a gate that does not read back what was approved.
+#[cfg(feature = "fault-injection")]
+fn fault_no_restore() -> bool {
+    std::env::var("CONSENT_GATE_FAULT").is_ok_and(|fault| fault == "no_sent_restore")
+}
+
+#[cfg(not(feature = "fault-injection"))]
+const fn fault_no_restore() -> bool {
+    false
 }
 
 fn hold(cause: HoldCause, detail: String) -> Hold {

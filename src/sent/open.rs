@@ -3,9 +3,7 @@
 //! Nothing is kept aside: everything in it can be read again from the changelog.
 
 use super::row::FORMAT;
-use super::store::{
-    DISCARD_FILE, HEADER_KEY, is_damage, read_options, text_of, write_options,
-};
+use super::store::{DISCARD_FILE, HEADER_KEY, is_damage, read_options, text_of, write_options};
 use super::{SentError, SentStore};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, LogLevel, Options,
@@ -91,9 +89,11 @@ impl SentStore {
         }
         fs::remove_dir_all(&dir).map_err(io("discard the store"))?;
         make().map_err(io("create the directory"))?;
-        let fail = |error: &rocksdb::Error| SentError::Io { dir: dir.clone(), what: text_of(error) };
+        let fail =
+            |error: &rocksdb::Error| SentError::Io { dir: dir.clone(), what: text_of(error) };
         let db = open_database(&options, &db_dir).map_err(|error| fail(&error))?;
-        db.put_opt(HEADER_KEY, identity.header(), &write_options()).map_err(|error| fail(&error))?;
+        db.put_opt(HEADER_KEY, identity.header(), &write_options())
+            .map_err(|error| fail(&error))?;
         let store = Self::new(db, &dir);
         store.flush(true)?;
         Ok((store, opened))
@@ -126,9 +126,10 @@ fn reuse(
     };
     match db.get_opt(HEADER_KEY, &read_options()) {
         Ok(Some(header)) if header == identity.header() => Ok(Ok(db)),
-        Ok(_) => Ok(Err(
-            "it belongs to another cluster, topic, pepper, format or number of partitions".to_owned(),
-        )),
+        Ok(_) => {
+            Ok(Err("it belongs to another cluster, topic, pepper, format or number of partitions"
+                .to_owned()))
+        }
         Err(error) => sort(&error).map(Err),
     }
 }
@@ -139,11 +140,8 @@ fn options(memory_bytes: usize) -> Options {
     // three quarters for blocks, to which the memtables are charged; the rest is for a flush under way, open
     // files and answers
     let cache = Cache::new_hyper_clock_cache(share / 4 * 3, 0);
-    let memtables = WriteBufferManager::new_write_buffer_manager_with_cache(
-        share / 4,
-        false,
-        cache.clone(),
-    );
+    let memtables =
+        WriteBufferManager::new_write_buffer_manager_with_cache(share / 4, false, cache.clone());
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(&cache);
     table.set_block_size(BLOCK_BYTES);

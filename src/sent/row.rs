@@ -8,9 +8,7 @@
 //! The same bytes are the value in the changelog and in the store. INVARIANT: decoding is strict; what is not
 //! exactly a row is an error, never a shorter history.
 
-use gate_core::{
-    Channel, EventKey, NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage, Timestamp,
-};
+use gate_core::{Channel, EventKey, NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage, Timestamp};
 use std::time::Duration;
 
 /// Raise when the layout above changes.
@@ -119,9 +117,8 @@ impl Row {
         });
         let counted_since = horizon.now.saturating_sub(horizon.window);
         while self.is_full()
-            && let Some(place) = self.oldest(|sent| {
-                sent.kind == SentKind::Marketing && sent.at <= counted_since
-            })
+            && let Some(place) =
+                self.oldest(|sent| sent.kind == SentKind::Marketing && sent.at <= counted_since)
         {
             self.messages.remove(place);
         }

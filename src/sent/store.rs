@@ -13,8 +13,8 @@
 use super::SentError;
 use gate_core::SubjectKey;
 use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
-use std::path::{Path, PathBuf};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -90,15 +90,13 @@ impl SentStore {
     /// # Errors
     /// When one cannot be read; nothing is returned then, since half an answer could approve.
     pub fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>, SentError> {
-        let mut order: Vec<(RowKey, usize)> =
-            keys.iter().copied().zip(0..).collect();
+        let mut order: Vec<(RowKey, usize)> = keys.iter().copied().zip(0..).collect();
         order.sort_unstable();
         let sorted: Vec<[u8; 20]> = order.iter().map(|(key, _)| key.bytes()).collect();
         let Some(family) = self.db.cf_handle(rocksdb::DEFAULT_COLUMN_FAMILY_NAME) else {
             return Err(self.damaged("the column family is missing"));
         };
-        let found =
-            self.db.batched_multi_get_cf_opt(family, &sorted, true, &read_options());
+        let found = self.db.batched_multi_get_cf_opt(family, &sorted, true, &read_options());
         let mut rows = vec![None; keys.len()];
         for ((_, index), found) in order.into_iter().zip(found) {
             let found = found.map_err(|error| self.fail(&error))?;

@@ -54,17 +54,16 @@ fn the_bytes_are_frozen() {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,
-        "01070707070707070708070605040302 01aaaaaaaaaaaaaaaa0305443322110500000000000000".replace(' ', "")
+        "01070707070707070708070605040302 01aaaaaaaaaaaaaaaa0305443322110500000000000000"
+            .replace(' ', "")
     );
     assert_eq!(Row::decode(&bytes, PEPPER).unwrap().messages(), [entry]);
 }
 
 #[test]
 fn what_is_not_exactly_a_row_is_refused_and_nothing_panics() {
-    let row = row_of(&[
-        sent(1, SentKind::Marketing, at(1)),
-        sent(2, SentKind::Confirmation, at(2)),
-    ]);
+    let row =
+        row_of(&[sent(1, SentKind::Marketing, at(1)), sent(2, SentKind::Confirmation, at(2))]);
     let bytes = row.encode(PEPPER);
     assert_eq!(Row::decode(&bytes, PEPPER), Ok(row.clone()));
     assert_eq!(Row::decode(&bytes, [8; 8]), Err(RowError::OtherPepper));
@@ -119,9 +118,8 @@ fn a_message_counts_once_at_its_latest_time() {
 
 #[test]
 fn a_full_row_keeps_what_is_in_a_window_and_lets_go_of_the_rest() {
-    let full: Vec<SentMessage> = (0..SENT_MESSAGES_MAX as u64)
-        .map(|n| sent(n, SentKind::Marketing, at(n)))
-        .collect();
+    let full: Vec<SentMessage> =
+        (0..SENT_MESSAGES_MAX as u64).map(|n| sent(n, SentKind::Marketing, at(n))).collect();
     // all within a window of 200 hours: it stays full, and says so
     let horizon = Horizon { now: at(127), window: HOUR * 200 };
     let mut row = row_of(&full);
@@ -243,7 +241,9 @@ fn a_lane_that_lost_a_partition_does_not_write_there() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = open(dir.path());
     store.claim(1, LANE + 1);
-    store.write(LANE, [(key(0, 1), Some(&b"a"[..])), (key(1, 1), Some(b"b"))], [(0, 4), (1, 9)]).unwrap();
+    store
+        .write(LANE, [(key(0, 1), Some(&b"a"[..])), (key(1, 1), Some(b"b"))], [(0, 4), (1, 9)])
+        .unwrap();
     assert_eq!(store.rows(&[key(0, 1), key(1, 1)]).unwrap(), [Some(b"a".to_vec()), None]);
     assert_eq!([0, 1].map(|p| store.checkpoint(p).unwrap()), [4, 0]);
 }
