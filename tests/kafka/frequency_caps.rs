@@ -7,10 +7,12 @@ use crate::harness::data::{self, Contact};
 use crate::harness::gate::{Gate, Setup};
 use crate::harness::load::Stage;
 use crate::harness::produce::{Outgoing, Receipt};
+use crate::harness::proxy::{Plan, Stage as Progress};
 use crate::harness::random::Random;
 use crate::harness::readers::{During, read_all};
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, figures};
+use crate::late_end_txn;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -265,6 +267,101 @@ fn frequency_caps_survive_rebalances() {
             "messages": scene.n_sent.load(Ordering::Relaxed),
             "recipients_at_the_cap": n_capped,
             "records_restored_by_the_first": n_restored,
+        }),
+    );
+}
+
+/// Transactions whose end nobody knows: what they committed is read back before anything else is decided.
+#[test]
+fn frequency_caps_survive_broker_restarts() {
+    let test = "frequency_caps_survive_broker_restarts";
+    let Some(broker) = broker::own(test, &[]) else { return };
+    let n_restarts = environment::count("CAP_RESTARTS", 4);
+    let mut random = Random::new(test);
+    let scene = Arc::new(Scene::new(&broker.bootstrap, "cap-broker"));
+    let people = scene.people("cap-broker", 3000);
+    let mut gate = scene.setup.spawn_ready();
+    let stream = Stream::start(&scene, people, Random::seeded(random.next()));
+    let mut n_recycled = 0.0;
+    for round in 0..n_restarts {
+        std::thread::sleep(Duration::from_millis(random.range(300, 2_000) as u64));
+        broker.restart(round % 2 == 0);
+        let seen = scene.during.count();
+        environment::wait_until("decisions after a restart", PATIENCE, || {
+            if let Some(code) = gate.exited() {
+                assert_eq!(code, Some(75), "the gate ended by itself");
+                gate = scene.setup.spawn(); // a supervisor's work
+            }
+            scene.during.count() > seen
+        });
+        n_recycled = gate.metric_sum("consent_gate_producer_recycles_total");
+    }
+    stream.finish();
+    scene.drained();
+    gate.stop();
+    let n_capped = scene.assert_capped();
+    assert!(n_capped > 20, "only {n_capped} recipients reached the cap");
+    figures::record(
+        test,
+        json!({
+            "restarts": n_restarts,
+            "messages": scene.n_sent.load(Ordering::Relaxed),
+            "recipients_at_the_cap": n_capped,
+            "producers_recycled": n_recycled,
+        }),
+    );
+}
+
+/// Ends of transactions that come late or without an answer: the producer is replaced, and what its last
+/// transaction did is read back.
+#[test]
+fn frequency_caps_survive_late_end_txns() {
+    let test = "frequency_caps_survive_late_end_txns";
+    let Some(proxied) = late_end_txn::proxied(test) else { return };
+    let n_rounds = environment::count("CAP_LATE", 8);
+    let mut random = Random::new(test);
+    let mut scene = Scene::new(&proxied.broker.bootstrap, "cap-late");
+    scene.setup.bootstrap = proxied.bootstrap.clone();
+    scene.setup.lanes = 1;
+    let scene = Arc::new(scene);
+    let people = scene.people("cap-late", 6000);
+    let mut gate = scene.setup.spawn_ready();
+    let stream = Stream::start(&scene, people, Random::seeded(random.next()));
+    let mut n_recycled = 0.0;
+    for round in 0..n_rounds {
+        let plan = Plan {
+            cut: round != n_rounds / 2,
+            steps: random.range(1, 8),
+            pause: Duration::from_micros(random.range(0, 4000) as u64),
+        };
+        let seen = scene.during.count();
+        proxied.proxy.arm(plan);
+        let mut waited = 0;
+        environment::wait_until("the late request is delivered", PATIENCE, || {
+            assert_eq!(gate.exited(), None, "the gate ended by itself in round {round}");
+            waited += 1;
+            let is_held = proxied.proxy.stage() == Progress::Held;
+            if is_held && waited > 600 && scene.during.count() > seen {
+                proxied.proxy.deliver_now();
+            }
+            matches!(proxied.proxy.stage(), Progress::Delivered(_))
+        });
+        let seen = scene.during.count();
+        environment::wait_until("decisions afterwards", PATIENCE, || scene.during.count() > seen);
+        n_recycled = gate.metric_sum("consent_gate_producer_recycles_total");
+    }
+    stream.finish();
+    scene.drained();
+    gate.stop();
+    let n_capped = scene.assert_capped();
+    assert!(n_capped > 20 && n_recycled > 0.0, "{n_capped} at the cap, {n_recycled} recycled");
+    figures::record(
+        test,
+        json!({
+            "rounds": n_rounds,
+            "messages": scene.n_sent.load(Ordering::Relaxed),
+            "recipients_at_the_cap": n_capped,
+            "producers_recycled": n_recycled,
         }),
     );
 }
