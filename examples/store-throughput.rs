@@ -68,8 +68,11 @@ fn apply_all(writer: &mut Writer, first_offset: u64, n_events: u64) -> Result<()
             (start..end).flat_map(|n| [subject(CONTACT, n), subject(ADDRESS, n)]).collect();
         writer.prefetch(&keys)?;
         for n in start..end {
-            let subjects =
-                Subjects { contact: Some(subject(CONTACT, n)), address: Some(subject(ADDRESS, n)) };
+            let subjects = Subjects {
+                contact: Some(subject(CONTACT, n)),
+                address: Some(subject(ADDRESS, n)),
+                message: None,
+            };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at);
             let placement = place(&change, subjects, EventKey(mix(n).to_be_bytes()), at);

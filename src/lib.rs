@@ -21,6 +21,7 @@ pub mod codec;
 pub mod config;
 pub mod dead_letter;
 pub mod demo;
+pub mod evidence;
 pub mod identity;
 pub mod kafka;
 pub mod kafka_errors;

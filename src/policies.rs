@@ -164,9 +164,8 @@ impl Policies {
 
 /// Publishes which packs are in force.
 pub fn publish(metrics: &Metrics, set: &PolicySet) {
-    metrics.set_policies(
-        set.packs().iter().map(|pack| (pack.code.as_str(), pack.version.as_str())),
-    );
+    metrics
+        .set_policies(set.packs().iter().map(|pack| (pack.code.as_str(), pack.version.as_str())));
 }
 
 /// Watches the files and a signal, and replaces the set.
@@ -263,7 +262,8 @@ mod tests {
         assert_eq!(from_dir.packs(), built_in.packs());
         let path = dir.path().join("GB.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replace("version: \"2026.11\"", "version: \"2026.12\"")).unwrap();
+        std::fs::write(&path, text.replace("version: \"2026.11\"", "version: \"2026.12\""))
+            .unwrap();
         let changed = source.load().unwrap();
         assert_ne!(changed.revision(), from_dir.revision());
         std::fs::write(&path, "pack: [").unwrap();

@@ -3,8 +3,8 @@
 //! The value and the key pass through untouched; incoming headers keep their order, except those that carry
 //! our names: nobody may pretend that the gate has decided. No address, no contact id, no content.
 
-use gate_core::{Channel, Decision, Detail, PolicySet, Reason, Timestamp, Warning};
 use gate_core::policy::Element;
+use gate_core::{Channel, Decision, Detail, PolicySet, Reason, Timestamp, Warning};
 use serde::Serialize;
 
 /// Zones a header names at most.
@@ -147,8 +147,7 @@ pub fn decision_json(
     let mut packs: Vec<u16> = considered.rules(policies).map(|rule| rule.pack).collect();
     packs.dedup();
     let packs = packs.into_iter().filter_map(|index| policies.pack(index));
-    let mut zones: Vec<&str> =
-        considered.zones(policies).map(|zone| zone.name.as_str()).collect();
+    let mut zones: Vec<&str> = considered.zones(policies).map(|zone| zone.name.as_str()).collect();
     zones.dedup();
     // zones matter where hours were asked; a whole continent of them explains nothing more
     let asks_hours = considered.rules(policies).any(|rule| rule.hours.is_some());

@@ -14,8 +14,8 @@ mod start;
 mod stop;
 mod stores;
 
-pub(crate) use start::n_partitions;
 pub use start::{Running, start};
+pub(crate) use start::{n_partitions, registry};
 pub(crate) use stop::on_signals;
 pub use stop::{RunError, Shutdown};
 

@@ -1,5 +1,10 @@
 //! The law, case by case: every case file beside the packs must be decided as it says, by the program a
 //! user runs. No broker, no state.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -64,12 +69,18 @@ fn a_mismatch_is_shown_with_its_trace() {
     let path = dir.path().join("wrong.jsonl");
     let first = std::fs::read_to_string(policies().join("sample.cases.jsonl")).unwrap();
     let first = first.lines().next().unwrap();
-    std::fs::write(&path, first.replace("\"expected\": \"approved\"", "\"expected\": \"blocked\"")).unwrap();
+    std::fs::write(&path, first.replace("\"expected\": \"approved\"", "\"expected\": \"blocked\""))
+        .unwrap();
     let path = path.display().to_string();
     let output = gate(&["policy", "test", &path]);
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output);
-    for part in ["- expected blocked", "+ actual   approved approved.express_consent", " 11 basis", "0 passed, 1 failed"] {
+    for part in [
+        "- expected blocked",
+        "+ actual   approved approved.express_consent",
+        " 11 basis",
+        "0 passed, 1 failed",
+    ] {
         assert!(shown.contains(part), "{part} is not in: {shown}");
     }
     let json = gate(&["policy", "test", "--json", &path]);
@@ -79,7 +90,10 @@ fn a_mismatch_is_shown_with_its_trace() {
     });
     assert_eq!(line, expected);
     let explained = text(&gate(&["explain", "--case", &path, "--id", "S01"]));
-    assert!(explained.contains("11 basis") && explained.contains("live express consent"), "{explained}");
+    assert!(
+        explained.contains("11 basis") && explained.contains("live express consent"),
+        "{explained}"
+    );
     std::fs::write(&path, "{\"id\": \"x\"}\nnonsense\n").unwrap();
     assert_eq!(gate(&["policy", "test", &path]).status.code(), Some(64));
 }

@@ -211,3 +211,34 @@ fn every_unsafe_block_says_why_it_is_sound() {
         "found only {n_blocks} unsafe blocks: the test looks at the wrong thing"
     );
 }
+
+/// A law is data: the crates that judge name no jurisdiction. `STRICT` is the one word they must know, and `NO`
+/// is what YAML makes of Norway.
+#[test]
+fn no_jurisdiction_is_named_in_the_law() {
+    let is_code = |text: &str| {
+        let country = text.split('-').next().unwrap_or_default();
+        country.len() == 2
+            && text.len() <= 6
+            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+    };
+    let mut n_files = 0;
+    for path in all_sources() {
+        let name = relative(&path);
+        let is_law = name.starts_with("crates/") && name.contains("/src/");
+        if !is_law || name.ends_with("bundle.rs") {
+            continue;
+        }
+        n_files += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for (number, line) in code.lines().enumerate() {
+            let is_comment = line.trim_start().starts_with("//");
+            let quoted = line.split('"').skip(1).step_by(2);
+            let named = quoted.filter(|text| is_code(text) && *text != "NO").collect::<Vec<_>>();
+            let is_mark = line.contains("(\"L1\", ())"); // marks of provenance, not countries
+            assert!(is_comment || is_mark || named.is_empty(), "{name}:{}: {named:?}", number + 1);
+        }
+    }
+    assert!(n_files > 30, "looked at {n_files} files only");
+}

@@ -25,6 +25,8 @@ use crate::record;
 pub(super) enum Consent {
     /// Let the gate go on past one unreadable consent change; recorded in the dead-letter topic
     Skip(Arguments),
+    /// Print a consent change as an ISO/IEC TS 27560 consent record
+    Evidence(super::evidence::Arguments),
 }
 
 #[derive(Debug, Args)]

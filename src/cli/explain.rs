@@ -81,7 +81,11 @@ fn header(text: &str, set: &PolicySet) -> Result<(), Failure> {
         text
     };
     let decision: Value = serde_json::from_str(text.trim()).map_err(|error| {
-        let reason = format!("the decision is not JSON ({:?} error, column {})", error.classify(), error.column());
+        let reason = format!(
+            "the decision is not JSON ({:?} error, column {})",
+            error.classify(),
+            error.column()
+        );
         Failure::new(ExitCode::Usage, reason)
     })?;
     output::print(&explanation(&decision, set))?;
@@ -111,7 +115,10 @@ fn explanation(decision: &Value, set: &PolicySet) -> String {
         line("  also failing", described(other));
     }
     for (name, detail) in decision.get("detail").and_then(Value::as_object).into_iter().flatten() {
-        line(&format!("  {name}"), detail.as_str().map_or_else(|| detail.to_string(), str::to_owned));
+        line(
+            &format!("  {name}"),
+            detail.as_str().map_or_else(|| detail.to_string(), str::to_owned),
+        );
     }
     line("not before", text("not_before").unwrap_or_default().to_owned());
     if let Some(basis) = text("basis") {
@@ -130,7 +137,11 @@ fn explanation(decision: &Value, set: &PolicySet) -> String {
         line("  rule", format!("{rule}{remark}"));
     }
     let revision = text("policy_revision").unwrap_or("-");
-    let same = if revision == set.revision() { "the packs at hand" } else { "other packs than those at hand" };
+    let same = if revision == set.revision() {
+        "the packs at hand"
+    } else {
+        "other packs than those at hand"
+    };
     line("policy revision", format!("{revision}, {same}"));
     line("time zones", or_unknown(text("tz_version")));
     line("registry asked", text("registry_checked_at").unwrap_or_default().to_owned());

@@ -7,6 +7,7 @@ mod config;
 mod consent;
 mod demo;
 mod doctor;
+mod evidence;
 mod exit_code;
 mod explain;
 mod output;
@@ -46,7 +47,7 @@ enum Command {
     /// Topics the gate reads and writes
     #[command(subcommand)]
     Topics(topics::Topics),
-    /// Release the gate from a consent change that nobody can read
+    /// Export the proof behind a decision; release the gate from an unreadable consent change
     #[command(subcommand)]
     Consent(consent::Consent),
     /// Follow decisions live; shows no key, address or content
@@ -102,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
+        Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -64,14 +64,12 @@ pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
 
 /// Loads packs or ends with everything that is wrong with them.
 pub(super) fn load(dir: Option<&Path>, tz_dir: Option<&Path>) -> Result<PolicySet, Failure> {
-    let source =
-        PolicySource { dir: dir.map(Path::to_owned), tz_dir: tz_dir.map(Path::to_owned) };
+    let source = PolicySource { dir: dir.map(Path::to_owned), tz_dir: tz_dir.map(Path::to_owned) };
     source.load().map_err(|error| Failure::new(ExitCode::Config, error))
 }
 
 fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let source =
-        PolicySource { dir: arguments.dir.clone(), tz_dir: arguments.tz_dir.clone() };
+    let source = PolicySource { dir: arguments.dir.clone(), tz_dir: arguments.tz_dir.clone() };
     match source.load() {
         Ok(set) => {
             let rows = set.packs().iter().zip(0u16..).map(|(pack, index)| {
@@ -118,8 +116,7 @@ fn check(arguments: &CheckArguments) -> Result<(), Failure> {
 
 fn test(arguments: &TestArguments) -> Result<(), Failure> {
     let set = load(arguments.policies.as_deref(), None)?;
-    let runner =
-        CaseRunner::new(&set).map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    let runner = CaseRunner::new(&set).map_err(|error| Failure::new(ExitCode::Internal, error))?;
     let (mut n_passed, mut n_failed) = (0usize, 0usize);
     for path in &arguments.files {
         let file = read(path)?;
@@ -160,7 +157,10 @@ fn judge(
                 let line = serde_json::json!({"id": id, "pass": false, "error": error.to_string()});
                 output::print_json(&line)?;
             } else {
-                output::print(&format!("{id}  {}:{}\n  cannot be run: {error}\n", file.name, case.line))?;
+                output::print(&format!(
+                    "{id}  {}:{}\n  cannot be run: {error}\n",
+                    file.name, case.line
+                ))?;
             }
             return Ok(false);
         }
@@ -190,7 +190,9 @@ pub(super) fn id_of(case: &RawCase) -> String {
 fn mismatch(file: &CaseFile, case: &RawCase, expected: &Expected, verdict: &Verdict) -> String {
     let decision = &verdict.decision;
     let title = case.fields.get("title").and_then(serde_json::Value::as_str).unwrap_or("-");
-    let at = |at: Option<gate_core::Timestamp>| at.map_or(String::new(), |at| format!("  not before {}", rfc3339(at)));
+    let at = |at: Option<gate_core::Timestamp>| {
+        at.map_or(String::new(), |at| format!("  not before {}", rfc3339(at)))
+    };
     let mut out = format!("{}  {title}  ({}:{})\n", id_of(case), file.name, case.line);
     let reason = expected.reason.as_deref().unwrap_or("(any reason)");
     // writing to a String cannot fail
@@ -208,7 +210,8 @@ pub(super) fn trace(verdict: &Verdict) -> String {
     for (step, note) in &verdict.notes {
         writeln!(out, "    {:>2} {:<21} {note}", *step as u8, step.as_str()).ok();
     }
-    let reasons: Vec<&str> = verdict.decision.reasons().iter().map(gate_core::Reason::code).collect();
+    let reasons: Vec<&str> =
+        verdict.decision.reasons().iter().map(gate_core::Reason::code).collect();
     if reasons.len() > 1 {
         writeln!(out, "       all failing           {}", reasons.join(", ")).ok();
     }

@@ -26,7 +26,9 @@ pub(super) fn page() -> String {
             writeln!(page, "| `{code}` | {meaning} | {remedy} | {health} |").ok();
         }
     }
-    page.push_str("\n## Warnings\n\nThey never change the outcome.\n\n| code | meaning |\n|---|---|\n");
+    page.push_str(
+        "\n## Warnings\n\nThey never change the outcome.\n\n| code | meaning |\n|---|---|\n",
+    );
     for warning in Warning::ALL {
         writeln!(page, "| `{}` | {} |", warning.code(), warning.meaning()).ok();
     }

@@ -153,6 +153,17 @@ impl Codec {
         Ok(convert::consent(record)?)
     }
 
+    /// Reads a consent change as it is written, for export.
+    ///
+    /// # Errors
+    /// As [`Codec::decode_consent`], except that symbols and names are not judged.
+    pub fn decode_consent_record<'a>(
+        &self,
+        value: Option<&'a [u8]>,
+    ) -> Result<ConsentChangeRecord<'a>, DecodeError> {
+        self.record(Kind::ConsentChange, value)
+    }
+
     /// Who an unreadable consent change is about, if that is certain: a JSON object that names contact and
     /// address at most once each, as strings, or an Avro datum that is intact and only means nothing (an
     /// impossible symbol, a blank event id).

@@ -165,7 +165,7 @@ pub fn start(
 }
 
 /// The schema registry, if the configuration names one.
-fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
+pub(crate) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
     let Some(wanted) = &config.schema_registry else {
         return Ok(None);
     };

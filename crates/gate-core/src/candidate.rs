@@ -133,8 +133,9 @@ pub(crate) fn consider(
     let mut considered = Considered::default();
     let range = e164.and_then(|number| policies.numbering().find(number));
     let declared = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    let declared = declared
-        .map(|code| Code::parse(code).and_then(|code| policies.find(code)).unwrap_or(policies.strict()));
+    let declared = declared.map(|code| {
+        Code::parse(code).and_then(|code| policies.find(code)).unwrap_or(policies.strict())
+    });
     if let Some(declared) = declared {
         considered.jurisdictions.insert(declared);
     }
@@ -171,15 +172,18 @@ pub(crate) fn consider(
         considered.zone_source = ZoneSource::Number;
         considered.zone_sets.insert(set);
     } else {
+        // where one of them may be anywhere, the zones of the others say nothing
+        let mut is_known = true;
         for jurisdiction in considered.jurisdictions.iter() {
-            considered.zone_sets.insert(policies.jurisdiction(jurisdiction)?.zones);
+            let set = policies.jurisdiction(jurisdiction)?.zones;
+            is_known &= policies.zones_in(set).next().is_some();
+            considered.zone_sets.insert(set);
         }
-        if considered.zones(policies).next().is_some() {
+        if is_known {
             considered.zone_source = ZoneSource::Jurisdiction;
         }
     }
-    let is_cut = considered.jurisdictions.is_cut
-        || considered.rules.is_cut
-        || considered.zone_sets.is_cut;
+    let is_cut =
+        considered.jurisdictions.is_cut || considered.rules.is_cut || considered.zone_sets.is_cut;
     (!is_cut).then_some(considered)
 }

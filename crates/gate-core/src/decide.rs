@@ -151,8 +151,7 @@ pub fn decide_traced(
     else {
         let decision = Decision::block(failing, detail);
         trace.note(Step::Outcome, || decision.reason().code().to_owned());
-        return decision
-            .with_considered(considered.unwrap_or_default(), Warnings::default());
+        return decision.with_considered(considered.unwrap_or_default(), Warnings::default());
     };
     let contact = contact.map(|(_, state)| state);
     let judging = Judging {
@@ -164,6 +163,7 @@ pub fn decide_traced(
         contact,
         address_key,
         address,
+        has_versions: has_versions(contact, address),
         history: History {
             approved: recipient.approved,
             address: address.facts(),
@@ -191,6 +191,8 @@ struct Judging<'a, T> {
     contact: Option<&'a ConsentState<'a>>,
     address_key: SubjectKey,
     address: &'a ConsentState<'a>,
+    /// Some event was delivered more than once with different content; rare, and then each fact is asked.
+    has_versions: bool,
     history: History<'a>,
     /// This message as it would be remembered.
     this: SentMessage,
@@ -245,11 +247,8 @@ impl<'a, T: Trace> Judging<'a, T> {
             Some(at) => format!("{}, not before {}", decision.reason().code(), readable(at)),
             None => decision.reason().code().to_owned(),
         });
-        let registry_checked = if decision.outcome() == Outcome::Blocked {
-            None
-        } else {
-            self.registry_checked
-        };
+        let registry_checked =
+            if decision.outcome() == Outcome::Blocked { None } else { self.registry_checked };
         decision
             .with_considered(self.considered, self.warnings)
             .with_registry_checked(registry_checked)
@@ -282,8 +281,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         if self.both().any(|f| f.is_quarantined() || f.flags & crate::flags::SKEWED != 0) {
             self.warnings.insert(Warning::ClockSkew);
         }
-        let is_version = |fact: &Fact<'_>| fact.kind.is_permissive() && !self.is_first_version(fact);
-        if self.both().any(is_version) {
+        if self.has_versions {
             self.warnings.insert(Warning::DuplicateConflict);
         }
         if let Some(live) = basis.and_then(|approval| approval.live.as_ref()) {
@@ -326,7 +324,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Whether a permissive fact counts: it is not from the future, and of several versions of one event
     /// it is the earliest (state rules 3 and 4). Both states are asked: a redelivery may name other people.
     fn counts(&self, fact: &Fact<'_>) -> bool {
-        !fact.is_quarantined() && self.is_first_version(fact)
+        !fact.is_quarantined() && (!self.has_versions || self.is_first_version(fact))
     }
 
     fn is_first_version(&self, fact: &Fact<'_>) -> bool {
@@ -336,6 +334,17 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && other.cmp_version(fact).is_lt()
         })
     }
+}
+
+/// Whether two permissive facts are different versions of one event.
+fn has_versions(contact: Option<&ConsentState<'_>>, address: &ConsentState<'_>) -> bool {
+    let facts = || {
+        let of_contact = contact.map(ConsentState::facts).unwrap_or_default().iter();
+        of_contact.chain(address.facts()).filter(|fact| fact.kind.is_permissive())
+    };
+    facts().enumerate().any(|(at, one)| {
+        facts().skip(at + 1).any(|other| one.event == other.event && one.cmp_version(other).is_ne())
+    })
 }
 
 /// How soon a basis must run out to be worth a warning (P).

@@ -279,8 +279,8 @@ impl<'a> Fact<'a> {
     /// What two facts must share to be the same statement, in canonical order.
     ///
     /// Restrictive: one per scope, the latest wins, so the event is no part of it (unless stamped with
-    /// its receipt time, where the earliest receipt of that event must win). Permissive: every version of
-    /// every event is kept, so all but the receipt belongs to it.
+    /// its receipt time, where the earliest receipt of that event must win, as for a sent message). Permissive:
+    /// every version of every event is kept, so all but the receipt belongs to it.
     pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
         let statement = |f: &Self| (f.kind, f.scope.channel, f.flags, f.other);
         statement(self)
@@ -288,9 +288,9 @@ impl<'a> Fact<'a> {
             .then_with(|| self.scope.cmp(&other.scope))
             .then_with(|| self.detail.cmp(&other.detail))
             .then_with(|| {
-                if self.kind.is_permissive() || self.kind == FactKind::Sent {
+                if self.kind.is_permissive() {
                     (self.event, self.at).cmp(&(other.event, other.at))
-                } else if self.flags & flags::SKEWED != 0 {
+                } else if self.kind == FactKind::Sent || self.flags & flags::SKEWED != 0 {
                     self.event.cmp(&other.event)
                 } else {
                     Ordering::Equal
@@ -310,9 +310,9 @@ impl<'a> Fact<'a> {
 
     /// Joins a fact with the same identity into this one; commutative, associative, idempotent.
     pub(crate) fn merge(&mut self, other: &Self) {
-        if self.kind.is_permissive() || self.kind == FactKind::Sent {
+        if self.kind.is_permissive() {
             self.received = self.received.min(other.received);
-        } else if self.flags & flags::SKEWED != 0 {
+        } else if self.kind == FactKind::Sent || self.flags & flags::SKEWED != 0 {
             self.at = self.at.min(other.at);
             self.received = self.received.min(other.received);
         } else {

@@ -31,11 +31,11 @@ mod timestamp;
 mod trace;
 
 pub use address::{AddressError, AddressKind, CanonicalAddress};
+pub use candidate::{Considered, Indices, ZoneSource};
 pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
 pub use channel::{Channel, ChannelScope, Family};
 pub use consent::{ConsentState, StateError};
 pub use contact::{Address, ContactId, EventKey, SubjectKey};
-pub use candidate::{Considered, Indices, ZoneSource};
 pub use decide::{AddressLookup, Recipient, decide, decide_traced};
 pub use decision::{Decision, Detail, Outcome, Reason, Reasons, Warning, Warnings};
 pub use fact::{Fact, FactKind, Scope, flags};

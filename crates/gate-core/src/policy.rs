@@ -10,14 +10,14 @@ mod numbering;
 mod period;
 mod rule;
 
-pub(crate) use hours::BeyondCalendar;
+pub(crate) use hours::{BeyondCalendar, local};
 pub use hours::{Calendar, Holidays, Hours, Window};
 pub use numbering::{NumberRange, Numbering};
 pub use period::Period;
 pub(crate) use period::is_younger;
 pub use rule::{
-    BasisRule, BasisSet, Cap, ChannelSet, Condition, ContentSet, ConsentRequest, DoubleOptIn,
-    Dormancy, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
+    BasisRule, BasisSet, Cap, ChannelSet, Condition, ConsentRequest, ContentSet, Dormancy,
+    DoubleOptIn, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
 };
 
 use crate::{Channel, Timestamp};

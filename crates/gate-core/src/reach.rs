@@ -167,7 +167,7 @@ pub(crate) fn named_number(text: Option<&str>) -> Option<&str> {
     named(text).filter(|text| text.chars().any(char::is_alphanumeric))
 }
 
-fn is_any(name: &str) -> bool {
+pub(crate) fn is_any(name: &str) -> bool {
     name.eq_ignore_ascii_case(ANY)
 }
 

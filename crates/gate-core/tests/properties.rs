@@ -4,7 +4,8 @@ mod harness;
 
 use gate_core::*;
 use harness::histories::*;
-use harness::oracle::{STEPS_4_TO_8, judge};
+use harness::oracle::exempt::{judge_confirmation, judge_request};
+use harness::oracle::{STEP_11, STEPS_4_TO_8, judge};
 use harness::*;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -137,6 +138,42 @@ proptest! {
         agrees_with_the_oracle(&history, &message)?;
     }
 
+    /// Step 6: the confirmation of an opt-out, reason by reason.
+    #[test]
+    fn the_oracle_agrees_on_confirmations(
+        history in histories(0..10),
+        message in messages(),
+        refusal in parts(),
+        approved in prop::collection::vec(approvals(), 0..4),
+        minutes in 0..24i64,
+    ) {
+        let mut history = history;
+        // something to confirm, mostly
+        history.push(Parts { id: 200, action: Action::OptOut, occurred: refusal.received, ..refusal }.event());
+        let purpose = message.purpose.clone();
+        let message = exempt(message, Category::OptoutConfirmation).but(|m| m.purpose = purpose);
+        let decision = World::of(&history).decide_by(&PolicySet::express_only(), &message, &approved, at(minutes));
+        let verdict = judge_confirmation(&history, &message, &approved, at(minutes));
+        agrees(&decision, Reason::ApprovedConfirmation, verdict)?;
+    }
+
+    /// And the request for consent.
+    #[test]
+    fn the_oracle_agrees_on_requests_for_consent(
+        history in histories(0..10),
+        message in messages(),
+        request in parts(),
+        approved in prop::collection::vec(approvals(), 0..4),
+    ) {
+        let mut history = history;
+        let fitting = Parts { id: 200, ..request };
+        history.push(fitting_opt_in(&message, fitting).with(|change| change.action = Action::OptInRequested));
+        let purpose = message.purpose.clone();
+        let message = exempt(message, Category::ConsentRequest).but(|m| m.purpose = purpose);
+        let decision = World::of(&history).decide_by(&PolicySet::express_only(), &message, &approved, at(NOW));
+        agrees(&decision, Reason::ApprovedRequest, judge_request(&history, &message, &approved))?;
+    }
+
     /// (e) A further refusal never turns a block into an approval. (Unreadable records are left out: any
     /// later valid event ends them, a refusal too.)
     #[test]
@@ -241,17 +278,17 @@ proptest! {
         let mut address = ConsentState::default();
         address.join(address_facts.iter().map(Stored::fact));
         prop_assert!(invariants::state_round_trips(&contact));
-        let recipient = Recipient {
-            contact: message.contact_id.is_some().then_some((key, &contact)),
-            address: match address_is {
+        let recipient = Recipient::new(
+            message.contact_id.is_some().then_some((key, &contact)),
+            match address_is {
                 0 => AddressLookup::Missing,
                 1 => AddressLookup::Invalid,
                 _ => AddressLookup::Known(key, &address),
             },
-        };
-        let decision = decide(&Policy::strict(), recipient, &message, now);
+        );
+        let decision = decide(&PolicySet::express_only(), recipient, &message, now);
         prop_assert!(invariants::decision_is_explained(&decision));
-        prop_assert_eq!(decision, decide(&Policy::strict(), recipient, &message, now));
+        prop_assert_eq!(decision, decide(&PolicySet::express_only(), recipient, &message, now));
         prop_assert!(address_is > 1 || decision.outcome() == Outcome::Blocked);
     }
 
@@ -314,6 +351,31 @@ proptest! {
     }
 }
 
+/// What the gate approved before: few ids and instants, each kind, also of other senders.
+fn approvals() -> impl Strategy<Value = SentMessage> {
+    let kind = select(&[SentKind::Marketing, SentKind::Confirmation, SentKind::Request][..]);
+    (0..4u8, kind, 0..20i64, messages()).prop_map(|(id, kind, minutes, message)| {
+        let channel = message.channel.unwrap_or(Channel::Email);
+        SentMessage::new(&message, channel, event_key(&format!("m{id}")), kind, at(minutes))
+    })
+}
+
+fn agrees(
+    decision: &Decision,
+    approval: Reason,
+    (failing, is_certain): (Reasons, bool),
+) -> Result<(), TestCaseError> {
+    let is_erased = failing.contains(Reason::Erased);
+    prop_assert_eq!(is_erased, decision.reasons().contains(Reason::Erased));
+    if is_certain && !is_erased {
+        let listed = |reasons: Reasons| reasons.iter().map(Reason::code).collect::<Vec<_>>();
+        prop_assert_eq!(listed(decision.reasons()), listed(failing));
+        prop_assert_eq!(decision.reason() == approval, failing.is_empty());
+        prop_assert_eq!(decision.counts_as().is_some(), failing.is_empty());
+    }
+    Ok(())
+}
+
 fn agrees_with_the_oracle(
     history: &[Event],
     message: &OutboundMessage<'static>,
@@ -344,6 +406,8 @@ fn agrees_with_the_oracle(
                 (decision.reasons().contains(reason), verdict.failing.contains(reason));
             prop_assert_eq!(ours, theirs, "{}", reason.code());
         }
+        let lacking: Vec<_> = decision.reasons().iter().filter(|r| STEP_11.contains(r)).collect();
+        prop_assert_eq!(lacking, Vec::from_iter(verdict.lacking));
     }
     Ok(())
 }

@@ -34,6 +34,10 @@ fn change() -> ConsentChange<'static> {
             signature: true,
             number_named: true,
             not_condition_of_purchase: true,
+            has_notice_text: true,
+            has_source: true,
+            has_locale: true,
+            has_template_id: true,
         }),
         text: marked(),
         to: marked(),
@@ -43,6 +47,7 @@ fn change() -> ConsentChange<'static> {
         scope: Some(SuppressionScope::All),
         keep_suppression: true,
         birth_date_days: Some(987_654),
+        message_id: marked(),
     }
 }
 
@@ -88,8 +93,11 @@ fn no_debug_shows_personal_data() {
 
 #[test]
 fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
-    let subjects =
-        Subjects { contact: Some(SubjectKey([7; 16])), address: Some(SubjectKey([7; 16])) };
+    let subjects = Subjects {
+        contact: Some(SubjectKey([7; 16])),
+        address: Some(SubjectKey([7; 16])),
+        message: None,
+    };
     let received = Timestamp::from_millis(1);
     let profile = ConsentChange {
         action: Action::Profile,
@@ -111,11 +119,11 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
         state.join(placement.contact.iter().copied());
         assert!(!state.facts().is_empty());
         assert_redacted(&format!("{placement:?} {placement:#?} {state:?} {subjects:?}"));
-        let recipient = Recipient {
-            contact: Some((SubjectKey([7; 16]), &state)),
-            address: AddressLookup::Known(SubjectKey([7; 16]), &state),
-        };
-        let decision = decide(&Policy::strict(), recipient, &message(), received);
+        let recipient = Recipient::new(
+            Some((SubjectKey([7; 16]), &state)),
+            AddressLookup::Known(SubjectKey([7; 16]), &state),
+        );
+        let decision = decide(&PolicySet::express_only(), recipient, &message(), received);
         assert_redacted(&format!("{recipient:?} {decision:?}"));
     }
 }

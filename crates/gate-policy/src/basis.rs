@@ -2,9 +2,7 @@
 
 use crate::node::{Node, Value};
 use crate::reader::Reader;
-use gate_core::policy::{
-    BasisRule, BasisSet, Condition, Dormancy, Ground, KindRule, Period,
-};
+use gate_core::policy::{BasisRule, BasisSet, Condition, Dormancy, Ground, KindRule, Period};
 use gate_core::{Basis, RelationshipKind, flags};
 use jiff::tz::TimeZone;
 
@@ -47,7 +45,10 @@ fn basis_rule(reader: &mut Reader<'_>, basis: Basis, node: &Node, zone: &TimeZon
                 if rule.grounds.is_empty() {
                     reader.problem(
                         grounds.place,
-                        format!("`{}` names no ground, so nothing could ever fulfil it", basis.as_str()),
+                        format!(
+                            "`{}` names no ground, so nothing could ever fulfil it",
+                            basis.as_str()
+                        ),
                         "add a ground with `kinds`, or delete the basis",
                     );
                 }
@@ -151,11 +152,9 @@ pub(crate) fn kinds(reader: &mut Reader<'_>, node: &Node) -> Vec<KindRule> {
 
 fn dormancy(reader: &mut Reader<'_>, node: &Node) -> Option<Dormancy> {
     let mut fields = reader.fields(node, "`dormancy`");
-    let warn_after =
-        fields.take("warn_after").and_then(|node| reader.period(node, "`warn_after`"));
-    let block_after = fields
-        .require("block_after", reader)
-        .and_then(|node| reader.period(node, "`block_after`"));
+    let warn_after = fields.take("warn_after").and_then(|node| reader.period(node, "`warn_after`"));
+    let block_after =
+        fields.require("block_after", reader).and_then(|node| reader.period(node, "`block_after`"));
     fields.end(&["warn_after", "block_after"], reader);
     let block_after = block_after?;
     let epoch = gate_core::Timestamp::default();

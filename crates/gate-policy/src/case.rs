@@ -104,7 +104,9 @@ fn yaml(reader: &mut Reader<'_>, text: &str) -> Vec<RawCase> {
                 let mut whole = event_defaults.clone();
                 merge(&mut whole, std::mem::take(event));
                 if let Json::Object(fields) = &mut whole {
-                    fields.entry("event_id").or_insert_with(|| format!("{id}-{}", index + 1).into());
+                    fields
+                        .entry("event_id")
+                        .or_insert_with(|| format!("{id}-{}", index + 1).into());
                 }
                 *event = whole;
             }

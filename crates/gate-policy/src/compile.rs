@@ -27,9 +27,7 @@ impl Names {
     }
 
     pub(crate) fn time_zone(&self, index: u16) -> TimeZone {
-        self.zones
-            .get(usize::from(index))
-            .map_or(TimeZone::UTC, |zone| zone.time_zone.clone())
+        self.zones.get(usize::from(index)).map_or(TimeZone::UTC, |zone| zone.time_zone.clone())
     }
 
     pub(crate) fn calendar(&self, id: &str) -> Option<u16> {
@@ -62,8 +60,7 @@ pub(crate) fn compile(
         names: Names { zones: zones.zones().to_vec(), calendars: Vec::new() },
         zone_sets: (0..n_zones).map(|zone| vec![zone]).collect(),
     };
-    compiling.names.calendars =
-        compiling.csv(HOLIDAYS, data::holidays).unwrap_or_default();
+    compiling.names.calendars = compiling.csv(HOLIDAYS, data::holidays).unwrap_or_default();
     let zone_rows = compiling.zone_rows();
     let similar = compiling.similar();
     let packs = compiling.packs();
@@ -108,11 +105,7 @@ impl<'f> Compiling<'f> {
         found
     }
 
-    fn csv<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(&mut Reader<'_>, &str) -> T,
-    ) -> Option<T> {
+    fn csv<T>(&mut self, name: &str, read: impl FnOnce(&mut Reader<'_>, &str) -> T) -> Option<T> {
         let file = self.file(name)?;
         let mut reader = Reader::new(&file.name, &file.text);
         if file.text.len() > crate::FILE_BYTES_MAX {
@@ -209,7 +202,11 @@ impl<'f> Compiling<'f> {
         let has_strict = out.iter().any(|(_, pack)| pack.code.as_str() == STRICT);
         if !has_strict && self.problems.0.is_empty() {
             let reason = "there is no STRICT pack, for recipients whose jurisdiction is unknown";
-            self.problems.0.push(whole_file("STRICT.yaml", reason, "copy it from the shipped packs"));
+            self.problems.0.push(whole_file(
+                "STRICT.yaml",
+                reason,
+                "copy it from the shipped packs",
+            ));
         }
         self.names_once(&out);
         out
@@ -236,50 +233,46 @@ impl<'f> Compiling<'f> {
         }
     }
 
-    fn parts(
-        &mut self,
-        packs: &[(&'f str, Pack)],
-        zone_rows: &BTreeMap<Code, u16>,
-    ) -> PolicyParts {
+    fn parts(&mut self, packs: &[(&'f str, Pack)], zone_rows: &BTreeMap<Code, u16>) -> PolicyParts {
         let mut parts = PolicyParts::default();
         for (file, pack) in packs {
             let pack_index = u16::try_from(parts.packs.len()).unwrap_or(u16::MAX);
-            parts.packs.push(gate_core::policy::Pack {
-                code: pack.code,
-                version: pack.version.clone(),
-            });
+            parts
+                .packs
+                .push(gate_core::policy::Pack { code: pack.code, version: pack.version.clone() });
             let common: Vec<u16> = pack
                 .rules
                 .iter()
                 .chain(&pack.additions)
                 .map(|rule| push_rule(&mut parts, rule, pack_index))
                 .collect();
-            let mut jurisdiction = |parts: &mut PolicyParts, code: Code, minor_below, rules: &[u16]| {
-                let zones = match zone_rows.get(&code).or_else(|| zone_rows.get(&code.country())) {
-                    Some(zones) => *zones,
-                    None => self.intern(Vec::new()),
+            let mut jurisdiction =
+                |parts: &mut PolicyParts, code: Code, minor_below, rules: &[u16]| {
+                    let zones =
+                        match zone_rows.get(&code).or_else(|| zone_rows.get(&code.country())) {
+                            Some(zones) => *zones,
+                            None => self.intern(Vec::new()),
+                        };
+                    if rules.len() > RULES_MAX {
+                        let reason = format!("`{}` has more than {RULES_MAX} rules", code.as_str());
+                        self.report(file, pack.place, reason, "join rules of the same channels");
+                    }
+                    let by_channel = Channel::ALL.map(|channel| {
+                        let applies = |rule: &&u16| {
+                            let rule: Option<&Rule> = parts.rules.get(usize::from(**rule));
+                            rule.is_some_and(|rule| rule.channels.contains(channel))
+                        };
+                        rules.iter().filter(applies).copied().collect()
+                    });
+                    parts.jurisdictions.push(Jurisdiction {
+                        code,
+                        pack: pack_index,
+                        minor_below,
+                        law_zone: pack.law_zone,
+                        zones,
+                        rules: by_channel,
+                    });
                 };
-                if rules.len() > RULES_MAX {
-                    let reason =
-                        format!("`{}` has more than {RULES_MAX} rules", code.as_str());
-                    self.report(file, pack.place, reason, "join rules of the same channels");
-                }
-                let by_channel = Channel::ALL.map(|channel| {
-                    let applies = |rule: &&u16| {
-                        let rule: Option<&Rule> = parts.rules.get(usize::from(**rule));
-                        rule.is_some_and(|rule| rule.channels.contains(channel))
-                    };
-                    rules.iter().filter(applies).copied().collect()
-                });
-                parts.jurisdictions.push(Jurisdiction {
-                    code,
-                    pack: pack_index,
-                    minor_below,
-                    law_zone: pack.law_zone,
-                    zones,
-                    rules: by_channel,
-                });
-            };
             jurisdiction(&mut parts, pack.code, pack.minor_below, &common);
             for member in &pack.members {
                 let minor_below = member.minor_below.or(pack.minor_below);

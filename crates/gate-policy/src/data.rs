@@ -24,11 +24,7 @@ pub(crate) struct ZonesOf {
 }
 
 /// The lines of a CSV file below its header, with their numbers.
-fn rows<'t>(
-    reader: &mut Reader<'_>,
-    text: &'t str,
-    header: &str,
-) -> Vec<(Place, Vec<&'t str>)> {
+fn rows<'t>(reader: &mut Reader<'_>, text: &'t str, header: &str) -> Vec<(Place, Vec<&'t str>)> {
     let mut lines = text
         .lines()
         .zip(1..)

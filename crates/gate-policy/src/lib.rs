@@ -70,10 +70,6 @@ pub fn is_policy_file(name: &str) -> bool {
 ///
 /// # Errors
 /// Every problem of every file.
-pub fn compile(
-    files: &[File],
-    zones: &TimeZones,
-    revision: String,
-) -> Result<PolicySet, Problems> {
+pub fn compile(files: &[File], zones: &TimeZones, revision: String) -> Result<PolicySet, Problems> {
     compile::compile(files, zones, revision)
 }

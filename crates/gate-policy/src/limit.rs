@@ -69,9 +69,9 @@ pub(crate) fn caps(reader: &mut Reader<'_>, node: &Node) -> Vec<Cap> {
     let mut out = Vec::new();
     for item in reader.items(node, "`frequency`") {
         let mut fields = reader.fields(item, "a frequency cap");
-        let count = fields.require("count", reader).and_then(|node| {
-            reader.whole(node, "`count`", (1, i64::from(FREQUENCY_COUNT_MAX)))
-        });
+        let count = fields
+            .require("count", reader)
+            .and_then(|node| reader.whole(node, "`count`", (1, i64::from(FREQUENCY_COUNT_MAX))));
         let window = fields.require("window", reader).and_then(|node| {
             let window = match &node.value {
                 Value::Text(text) => parse_window(text.trim()),
@@ -132,7 +132,11 @@ pub(crate) fn hours(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Opti
             }
         }
         if out.days.iter().all(Vec::is_empty) {
-            reader.problem(node.place, "no day has an open window", "add a window or delete `hours`");
+            reader.problem(
+                node.place,
+                "no day has an open window",
+                "add a window or delete `hours`",
+            );
         }
     }
     if let Some(node) = fields.take("holidays") {
@@ -151,8 +155,7 @@ pub(crate) fn hours(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Opti
         });
         let open = entry.require("open", reader).map(|node| windows(reader, node));
         entry.end(&["calendar", "open"], reader);
-        out.holidays =
-            calendar.zip(open).map(|(calendar, open)| Holidays { calendar, open });
+        out.holidays = calendar.zip(open).map(|(calendar, open)| Holidays { calendar, open });
     }
     fields.end(&["windows", "holidays", "law", "status", "source", "note"], reader);
     Some(out)
@@ -165,9 +168,8 @@ fn windows(reader: &mut Reader<'_>, node: &Node) -> Vec<Window> {
             Value::Text(text) => text.trim(),
             _ => "",
         };
-        let window = text
-            .split_once('-')
-            .and_then(|(start, end)| Window::new(minute(start)?, minute(end)?));
+        let window =
+            text.split_once('-').and_then(|(start, end)| Window::new(minute(start)?, minute(end)?));
         match window {
             Some(window) if out.iter().all(|known| known.end() <= window.start()) => {
                 out.push(window);
@@ -202,9 +204,15 @@ mod tests {
 
     #[test]
     fn minutes() {
-        for (text, expected) in
-            [("00:00", Some(0)), ("08:30", Some(510)), ("24:00", Some(1440)), ("24:01", None), ("8:00", None), ("08:60", None), ("-1:00", None)]
-        {
+        for (text, expected) in [
+            ("00:00", Some(0)),
+            ("08:30", Some(510)),
+            ("24:00", Some(1440)),
+            ("24:01", None),
+            ("8:00", None),
+            ("08:60", None),
+            ("-1:00", None),
+        ] {
             assert_eq!(minute(text), expected, "{text}");
         }
     }

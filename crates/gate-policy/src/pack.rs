@@ -331,9 +331,24 @@ fn cover(reader: &mut Reader<'_>, at: Place, rules: &[(Rule, Place)]) {
 }
 
 const RULE_KEYS: [&str; 18] = [
-    "id", "law", "status", "source", "note", "channels", "from", "until", "regime", "bases",
-    "double_opt_in", "registry", "content", "frequency", "hours", "transactional",
-    "consent_request", "revoke_all",
+    "id",
+    "law",
+    "status",
+    "source",
+    "note",
+    "channels",
+    "from",
+    "until",
+    "regime",
+    "bases",
+    "double_opt_in",
+    "registry",
+    "content",
+    "frequency",
+    "hours",
+    "transactional",
+    "consent_request",
+    "revoke_all",
 ];
 
 fn rule(
@@ -346,13 +361,18 @@ fn rule(
     let id = fields.require("id", reader).and_then(|node| {
         let id = reader.text(node, "`id`")?;
         if !context.ids.insert(id.to_owned()) {
-            reader.problem(node.place, format!("`{id}` is used twice"), "give each rule its own id");
+            reader.problem(
+                node.place,
+                format!("`{id}` is used twice"),
+                "give each rule its own id",
+            );
         }
         Some(id)
     });
     provenance(reader, &mut fields, context);
     let channels = fields.require("channels", reader).map(|node| channels(reader, node));
-    let mut rule = Rule::new(&format!("{}/{}", context.pack, id.unwrap_or_default()), ChannelSet::default());
+    let mut rule =
+        Rule::new(&format!("{}/{}", context.pack, id.unwrap_or_default()), ChannelSet::default());
     rule.channels = channels.unwrap_or_default();
     dates(reader, &mut fields, &mut rule, context);
     regime(reader, &mut fields, &mut rule, is_base, node.place);
@@ -423,12 +443,7 @@ fn channels(reader: &mut Reader<'_>, node: &Node) -> ChannelSet {
     out
 }
 
-fn dates(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    rule: &mut Rule,
-    context: &Context<'_>,
-) {
+fn dates(reader: &mut Reader<'_>, fields: &mut Fields<'_>, rule: &mut Rule, context: &Context<'_>) {
     if let Some(node) = fields.take("from") {
         rule.from = reader.day(node, "`from`", &context.zone).unwrap_or(rule.from);
     }

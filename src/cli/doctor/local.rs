@@ -19,6 +19,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         directory(&config.state.dir),
         free_space(&config.state.dir),
         pepper(&config.state.pepper_file),
+        policies(config),
     ];
     let client = config.client_base();
     let is = |name: &str, value: &str| {
@@ -38,6 +39,42 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// The packs the gate would load, and until when their holidays reach.
+fn policies(config: &Config) -> Finding {
+    const CHECK: &str = "policy packs";
+    let source = crate::policies::PolicySource::of(&config.policies);
+    let from = config
+        .policies
+        .dir
+        .as_ref()
+        .map_or_else(|| String::from("built in"), |dir| dir.display().to_string());
+    match source.load() {
+        Ok(set) => Finding::pass(
+            CHECK,
+            format!(
+                "{from}: {} packs, revision {}, time zones {}",
+                set.packs().len(),
+                set.revision(),
+                set.tz_version()
+            ),
+        ),
+        Err(error) => {
+            let first = error.to_string();
+            let shown = first.lines().filter(|line| !line.trim().is_empty()).take(3);
+            let dir = config
+                .policies
+                .dir
+                .as_ref()
+                .map_or_else(String::new, |dir| dir.display().to_string());
+            Finding::fail(
+                CHECK,
+                shown.collect::<Vec<_>>().join("; "),
+                format!("run `consent-gate policy check {dir}` and correct what it names"),
+            )
+        }
+    }
 }
 
 /// The directory itself, or the one it will be made in.

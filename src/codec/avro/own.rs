@@ -18,10 +18,7 @@ pub const OUTBOUND_MESSAGE: &str = include_str!("../../../schemas/outbound-messa
 /// Older released schemas that may still arrive in the single-object encoding.
 const KNOWN: [(Kind, &str); 1] = [
     // before `content` gained contact_address, ad_label, template_id and header_id
-    (
-        Kind::OutboundMessage,
-        include_str!("../../../schemas/released/outbound-message-1.avsc"),
-    ),
+    (Kind::OutboundMessage, include_str!("../../../schemas/released/outbound-message-1.avsc")),
 ];
 
 struct Own {

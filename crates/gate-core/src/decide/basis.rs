@@ -8,7 +8,7 @@ use super::{Judging, Permission, readable};
 use crate::decision::{Reason, Reasons};
 use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{
-    BasisRule, BasisSet, Condition, DoubleOptIn, Dormancy, Ground, KindRule, Regime, Rule,
+    BasisSet, Condition, Dormancy, DoubleOptIn, Ground, KindRule, RULES_MAX, Regime, Rule,
 };
 use crate::trace::{Step, Trace};
 use crate::{Basis, RelationshipKind, Timestamp};
@@ -16,7 +16,10 @@ use crate::{Basis, RelationshipKind, Timestamp};
 /// A basis that counts now.
 #[derive(Clone, Copy)]
 pub(super) struct Live<'a> {
+    /// As the person gave it.
     pub(super) basis: Basis,
+    /// As the rule takes it: written consent without a signature can still be express consent.
+    accepted: Basis,
     pub(super) fact: &'a Fact<'a>,
     /// First instant at which it no longer counts.
     pub(super) end: Timestamp,
@@ -33,12 +36,28 @@ pub(super) struct Approval<'a> {
 
 /// What all rules in force found.
 pub(super) struct Bases<'a> {
-    /// Live bases of any rule.
-    pub(super) live: BasisSet,
+    /// Live bases by pack: one that counts in one jurisdiction overrides nothing in another.
+    live: [(u16, BasisSet); RULES_MAX],
     /// The approval, unless a rule lacks its basis.
     approval: Option<Approval<'a>>,
     failing: Reasons,
     missing_flag: Option<&'static str>,
+}
+
+impl Bases<'_> {
+    fn is_live(&mut self, pack: u16, found: BasisSet) {
+        let slot = self.live.iter_mut().find(|(known, _)| *known == pack || *known == u16::MAX);
+        if let Some((known, live)) = slot {
+            *known = pack;
+            *live = live.union(found);
+        }
+    }
+
+    /// The bases that count by the rules of a pack.
+    pub(super) fn live_in(&self, pack: u16) -> BasisSet {
+        let found = self.live.iter().find(|(known, _)| *known == pack);
+        found.map(|(_, live)| *live).unwrap_or_default()
+    }
 }
 
 /// What one rule found.
@@ -52,11 +71,11 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn is_live(&mut self, found: Live<'a>) {
-        self.live = self.live.with(found.basis);
-        if found.basis == Basis::ExpressWritten {
+        self.live = self.live.with(found.accepted);
+        if found.accepted == Basis::ExpressWritten {
             self.live = self.live.with(Basis::Express);
         }
-        let order = |live: &Live<'_>| (rank(live.basis), std::cmp::Reverse(live.fact.at));
+        let order = |live: &Live<'_>| (rank(live.accepted), std::cmp::Reverse(live.fact.at));
         if self.best.as_ref().is_none_or(|best| order(&found) < order(best)) {
             self.best = Some(found);
         }
@@ -98,7 +117,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// that the strictest of them was content with.
     pub(super) fn bases(&mut self) -> Bases<'a> {
         let mut out = Bases {
-            live: BasisSet::default(),
+            live: [(u16::MAX, BasisSet::default()); RULES_MAX],
             approval: None,
             failing: Reasons::default(),
             missing_flag: None,
@@ -109,9 +128,13 @@ impl<'a, T: Trace> Judging<'a, T> {
                 continue;
             }
             let found = self.found_by(rule);
-            out.live = out.live.union(found.live);
+            if rule.regime.is_some() {
+                // an addition asks for more; what it accepts overrides nothing
+                out.is_live(rule.pack, found.live);
+            }
             self.note(rule, &found);
-            let approval = found.best.map(|live| Approval { reason: reason_of(live.basis), live: Some(live) });
+            let approval =
+                found.best.map(|live| Approval { reason: reason_of(live.basis), live: Some(live) });
             match (rule.regime, approval) {
                 (Some(Regime::Prohibited), _) => out.failing.insert(Reason::BasisNotAccepted),
                 (Some(Regime::OptOut), approval) => {
@@ -160,7 +183,8 @@ impl<'a, T: Trace> Judging<'a, T> {
                 None if rule.regime == Some(Regime::OptOut) => String::from("none is needed"),
                 None => {
                     let reasons: Vec<&str> = found.failing.iter().map(Reason::code).collect();
-                    let flag = found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
+                    let flag =
+                        found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
                     if reasons.is_empty() {
                         String::from("nothing on file")
                     } else {
@@ -210,23 +234,27 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
         let proof = self.proof_of(fact);
         let claimed = proof.basis();
-        let Some(accepted) = accepted(rule, claimed) else {
+        let mut is_accepted = false;
+        for accepted in rule.bases.iter().filter(|accepted| fulfils(claimed, accepted.basis)) {
+            is_accepted = true;
+            if matches!(claimed, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied) {
+                // a claim of it proves nothing: its conditions stand in relationship events
+                found.lacks_condition("relationship");
+            } else if !is_proven(proof, accepted.evidence) {
+                found.lacks(Reason::EvidenceIncomplete);
+            } else if !self.is_withdrawn(fact) {
+                let end = accepted.valid_for.end(fact.at);
+                let bases = (claimed, accepted.basis);
+                self.unless_lapsed(bases, fact, end, accepted.dormancy, found);
+            }
+        }
+        if !is_accepted {
             // evidence is asked for first: without it nobody knows what was agreed to
             found.lacks(if is_proven(proof, flags::EVIDENCE_REQUIRED) {
                 Reason::BasisNotAccepted
             } else {
                 Reason::EvidenceIncomplete
             });
-            return;
-        };
-        if matches!(claimed, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied) {
-            // a claim of it proves nothing: its conditions stand in relationship events
-            found.lacks_condition("relationship");
-        } else if !is_proven(proof, accepted.evidence) {
-            found.lacks(Reason::EvidenceIncomplete);
-        } else if !self.is_withdrawn(fact) {
-            let end = accepted.valid_for.end(fact.at);
-            self.unless_lapsed(claimed, fact, end, accepted.dormancy, found);
         }
     }
 
@@ -247,7 +275,8 @@ impl<'a, T: Trace> Judging<'a, T> {
                     Some(condition) => found.lacks_condition(condition),
                     None => {
                         let end = self.relationship_end(fact, &period);
-                        self.unless_lapsed(basis.basis, fact, end, ground.dormancy, found);
+                        let bases = (basis.basis, basis.basis);
+                        self.unless_lapsed(bases, fact, end, ground.dormancy, found);
                     }
                 }
             }
@@ -294,7 +323,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             self.any_granted(|later| {
                 later.kind == FactKind::Relationship
                     && later.relationship_kind() == kind
-                    && later.at > fact.at
+                    && later.at >= fact.at
                     && !runs(later)
                     && self.addressed.is_related_by(&later.scope)
             })
@@ -308,7 +337,7 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     fn unless_lapsed(
         &self,
-        basis: Basis,
+        (basis, accepted): (Basis, Basis),
         fact: &'a Fact<'a>,
         end: Timestamp,
         dormancy: Option<Dormancy>,
@@ -322,7 +351,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 dormancy.warn_after.is_some_and(|after| !after.is_running(last_act, self.now));
         }
         if self.now < end {
-            found.is_live(Live { basis, fact, end, is_dormant });
+            found.is_live(Live { basis, accepted, fact, end, is_dormant });
         } else {
             found.lacks(Reason::ConsentExpired);
         }
@@ -365,13 +394,9 @@ fn is_proven(fact: &Fact<'_>, needed: u64) -> bool {
     fact.flags & needed == needed
 }
 
-/// The rule's conditions for a claimed basis; written consent is express consent and more.
-fn accepted(rule: &Rule, claimed: Basis) -> Option<&BasisRule> {
-    let of = |basis: Basis| rule.bases.iter().find(move |accepted| accepted.basis == basis);
-    match claimed {
-        Basis::ExpressWritten => of(Basis::ExpressWritten).or_else(|| of(Basis::Express)),
-        other => of(other),
-    }
+/// Whether a claimed basis can be what a rule accepts; written consent is express consent and more.
+fn fulfils(claimed: Basis, accepted: Basis) -> bool {
+    claimed == accepted || (claimed == Basis::ExpressWritten && accepted == Basis::Express)
 }
 
 pub(super) fn kind_rule(rules: &[KindRule], kind: RelationshipKind) -> Option<&KindRule> {
@@ -381,8 +406,7 @@ pub(super) fn kind_rule(rules: &[KindRule], kind: RelationshipKind) -> Option<&K
 /// An approval by an opt-out regime with nothing on file.
 fn without_basis<'a>(rule: &Rule) -> Approval<'a> {
     let by_interest = rule.bases.iter().any(|basis| basis.basis == Basis::LegitimateInterest);
-    let reason =
-        if by_interest { Reason::LegitimateInterest } else { Reason::OptOutRegime };
+    let reason = if by_interest { Reason::LegitimateInterest } else { Reason::OptOutRegime };
     Approval { reason, live: None }
 }
 

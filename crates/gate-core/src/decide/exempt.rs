@@ -63,8 +63,9 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// What packs ask of service messages too.
     fn needs(&mut self) {
-        let needed =
-            self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.transactional.content));
+        let needed = self
+            .rules()
+            .fold(ContentSet::default(), |all, rule| all.union(rule.transactional.content));
         self.missing_content = needed.missing_in(&self.message.content);
         if !self.missing_content.is_empty() {
             self.failing.insert(Reason::ContentRequirement);

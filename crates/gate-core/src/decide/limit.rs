@@ -5,7 +5,7 @@ use super::{Judging, readable};
 use crate::consent::ConsentState;
 use crate::decision::{Reason, Warning};
 use crate::fact::{Fact, FactKind, flags};
-use crate::policy::{ContentSet, Registry};
+use crate::policy::{ContentSet, Registry, local};
 use crate::sent::{SENT_MESSAGES_MAX, SentKind};
 use crate::trace::{Step, Trace};
 use crate::{Timestamp, candidate::ZoneSource};
@@ -47,9 +47,12 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Step 10: every registry of a rule in force was asked and has nothing against it, unless a live basis or
     /// relationship overrides it.
     pub(super) fn registries(&mut self, bases: &Bases<'a>) {
-        for registry in self.rules().filter_map(|rule| rule.registry.as_ref()) {
+        let asked = self.rules().filter_map(|rule| Some((rule.pack, rule.registry.as_ref()?)));
+        for (pack, registry) in asked {
             let name = registry.ids.first().map_or("", String::as_str);
-            if bases.live.intersects(registry.overridden_by) || self.is_overridden(registry) {
+            if bases.live_in(pack).intersects(registry.overridden_by)
+                || self.is_overridden(registry)
+            {
                 self.trace.note(Step::Registry, || format!("{name}: overridden by a live basis"));
                 continue;
             }
@@ -121,8 +124,7 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Step 12.
     pub(super) fn content(&mut self) {
-        let needed =
-            self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.content));
+        let needed = self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.content));
         self.missing_content = needed.missing_in(&self.message.content);
         let missing = self.missing_content;
         self.trace.note(Step::Content, || {
@@ -204,14 +206,18 @@ impl<'a, T: Trace> Judging<'a, T> {
         let mut at = self.now;
         for _ in 0..OPENING_ROUNDS_MAX {
             let began = at;
-            for hours in self.considered.hours(self.policies) {
-                let calendar = hours.holidays.as_ref().map(|holidays| holidays.calendar);
-                let calendar = calendar.and_then(|index| self.policies.calendar(index));
-                for zone in self.considered.zones(self.policies) {
-                    let Some(opening) = hours.opening(calendar, &zone.time_zone, at)? else {
+            for zone in self.considered.zones(self.policies) {
+                let mut civil = local(&zone.time_zone, at);
+                for hours in self.considered.hours(self.policies) {
+                    let calendar = hours.holidays.as_ref().map(|holidays| holidays.calendar);
+                    let calendar = calendar.and_then(|index| self.policies.calendar(index));
+                    let Some(opening) = hours.opening(calendar, &zone.time_zone, at, civil)? else {
                         return Ok(None);
                     };
-                    at = at.max(opening);
+                    if opening > at {
+                        at = opening;
+                        civil = local(&zone.time_zone, at);
+                    }
                 }
             }
             if at == began {

@@ -1,11 +1,11 @@
 //! Steps 4, 5, 7 and 8: what stands against a message whatever the jurisdiction, and what ends it.
 
 use super::{Judging, readable};
+use crate::ChannelScope;
 use crate::consent::ConsentState;
 use crate::decision::Reason;
 use crate::fact::{Fact, FactKind, Scope, flags};
 use crate::trace::{Step, Trace};
-use crate::ChannelScope;
 
 impl<'a, T: Trace> Judging<'a, T> {
     /// Step 4: bounces and reassignment end only by a verified address event (state rule 7).
@@ -31,7 +31,8 @@ impl<'a, T: Trace> Judging<'a, T> {
     pub(super) fn suppressed_or_erased(&mut self) {
         if self.suppressed(FactKind::SuppressAll, &[FactKind::UnsuppressAll]) {
             self.failing.insert(Reason::SuppressedGlobal);
-            self.trace.note(Step::Suppressed, || String::from("the operator suppressed everything"));
+            self.trace
+                .note(Step::Suppressed, || String::from("the operator suppressed everything"));
         }
         if self.contact.is_some_and(ConsentState::is_erased) {
             self.failing.insert(Reason::Erased);
@@ -87,18 +88,23 @@ impl<'a, T: Trace> Judging<'a, T> {
         ] {
             let standing =
                 self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
-            if let Some(latest) = standing.max_by_key(|f| f.at) {
+            // one that covers the message by itself explains more than one that ends everything
+            let by_itself = |f: &Fact<'_>| self.addressed.is_refused_by(&f.scope);
+            if let Some(latest) = standing.max_by_key(|f| (by_itself(f), f.at)) {
                 if kind == FactKind::OptOut {
-                    self.refused_scope = Some(reach(&latest.scope));
+                    let scope = if by_itself(latest) { reach(&latest.scope) } else { "sender" };
+                    self.refused_scope = Some(scope);
                 }
                 self.failing.insert(reason);
                 self.trace.note(Step::Refusals, || {
                     let scope = reach(&latest.scope);
-                    format!("{kind:?} of {}, scope {scope}, no express act since", readable(latest.at))
+                    format!(
+                        "{kind:?} of {}, scope {scope}, no express act since",
+                        readable(latest.at)
+                    )
                 });
             }
         }
-        self.revocations_of_all();
         if self.is_number_stopped() {
             self.failing.insert(Reason::SenderStop);
             self.trace.note(Step::Refusals, || String::from("the sending number received STOP"));
@@ -111,27 +117,16 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
-    /// Where a pack says so, one refusal on any of the rule's channels ends marketing on all of them
-    /// (47 CFR 64.1200(a)(10) once its waiver is over).
-    fn revocations_of_all(&mut self) {
-        for rule in self.rules().filter(|rule| rule.revoke_all) {
-            let reaches = |f: &Fact<'_>| {
-                f.kind == FactKind::OptOut
-                    && match f.scope.channel {
-                        ChannelScope::Any => true,
-                        ChannelScope::One(channel) => rule.channels.contains(channel),
-                    }
-                    && self.addressed.controller_is_refused_by(&f.scope)
+    /// Where a pack says so, one refusal on any of the rule's channels ends all marketing of the controller on
+    /// all of them (47 CFR 64.1200(a)(10) once its waiver is over).
+    fn is_revoked_by(&self, scope: &Scope<'_>) -> bool {
+        self.rules().filter(|rule| rule.revoke_all).any(|rule| {
+            let on_channel = match scope.channel {
+                ChannelScope::Any => true,
+                ChannelScope::One(channel) => rule.channels.contains(channel),
             };
-            let standing = self.both().filter(|f| reaches(f) && !self.is_revived(f));
-            if let Some(latest) = standing.max_by_key(|f| f.at) {
-                self.refused_scope.get_or_insert("sender");
-                self.failing.insert(Reason::OptedOut);
-                self.trace.note(Step::Refusals, || {
-                    format!("{}: the refusal of {} ends all", rule.label, readable(latest.at))
-                });
-            }
-        }
+            on_channel && self.addressed.controller_is_refused_by(scope)
+        })
     }
 
     pub(super) fn is_number_stopped(&self) -> bool {
@@ -147,10 +142,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             unread.map(|f| f.at).max().is_some_and(|at| {
                 !facts.iter().any(|f| {
                     f.received > at
-                        && !matches!(
-                            f.kind,
-                            FactKind::Unreadable | FactKind::Link | FactKind::Sent
-                        )
+                        && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Sent)
                         && !f.is_quarantined()
                 })
             })
@@ -220,7 +212,10 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Whether a restrictive fact ends consent for this message.
     pub(super) fn covers(&self, refusal: &Fact<'_>) -> bool {
         match refusal.kind {
-            FactKind::OptOut | FactKind::Objected | FactKind::Complaint => {
+            FactKind::OptOut => {
+                self.addressed.is_refused_by(&refusal.scope) || self.is_revoked_by(&refusal.scope)
+            }
+            FactKind::Objected | FactKind::Complaint => {
                 self.addressed.is_refused_by(&refusal.scope)
             }
             FactKind::SenderStop => self.addressed.number_is_stopped_by(refusal.detail),

@@ -81,22 +81,25 @@ pub(crate) struct BeyondCalendar;
 
 impl Hours {
     /// The first instant from `from` on at which sending is allowed; `None` when there is none soon.
+    /// `civil` is the local time of `from`, looked up once for all rules of a zone.
     pub(crate) fn opening(
         &self,
         calendar: Option<&Calendar>,
         zone: &TimeZone,
         from: Timestamp,
+        civil: Option<DateTime>,
     ) -> Result<Option<Timestamp>, BeyondCalendar> {
-        let Some(civil) = local(zone, from) else { return Ok(None) };
+        let Some(civil) = civil else { return Ok(None) };
         if self.is_open(calendar, civil)? {
             return Ok(Some(from));
         }
         let mut date = civil.date();
         for _ in 0..=DAYS_AHEAD_MAX {
-            for window in self.windows(calendar, date)? {
-                if let Some(at) = first_instant(zone, date, *window, from) {
-                    return Ok(Some(at));
-                }
+            // not the first window: where an hour is repeated another may open before it does again
+            let windows = self.windows(calendar, date)?.iter();
+            let openings = windows.filter_map(|window| first_instant(zone, date, *window, from));
+            if let Some(at) = openings.min() {
+                return Ok(Some(at));
             }
             let Ok(next) = date.checked_add(1.days()) else { return Ok(None) };
             date = next;
@@ -162,7 +165,7 @@ fn first_instant(
     // an hour that is repeated inside the window opens it again at the moment the clock is set back
     let again = candidates.first().copied().flatten().and_then(|at| zone.following(at).next());
     let again = again.map(|transition| transition.timestamp());
-    candidates.into_iter().chain([again]).flatten().map(instant).find(is_inside)
+    candidates.into_iter().chain([again]).flatten().map(instant).filter(is_inside).min()
 }
 
 fn minutes(of: u16) -> Span {
@@ -178,7 +181,8 @@ fn instant(at: jiff::Timestamp) -> Timestamp {
     Timestamp::from_micros(at.as_microsecond())
 }
 
-fn local(zone: &TimeZone, at: Timestamp) -> Option<DateTime> {
+/// The local time of an instant.
+pub(crate) fn local(zone: &TimeZone, at: Timestamp) -> Option<DateTime> {
     let at = jiff::Timestamp::from_microsecond(at.as_micros()).ok()?;
     Some(zone.to_datetime(at))
 }

@@ -49,7 +49,8 @@ impl Numbering {
         let digits = e164.strip_prefix('+')?;
         (1..=self.longest.min(digits.len())).rev().find_map(|length| {
             let prefix = digits.get(..length)?;
-            let at = self.ranges.binary_search_by(|range| range.prefix.as_str().cmp(prefix)).ok()?;
+            let at =
+                self.ranges.binary_search_by(|range| range.prefix.as_str().cmp(prefix)).ok()?;
             self.ranges.get(at)
         })
     }

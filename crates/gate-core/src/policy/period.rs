@@ -23,8 +23,9 @@ impl Period {
     /// Months, or days; `None` beyond a hundred years or below one day.
     #[must_use]
     pub fn new(months: i32, days: i32) -> Option<Self> {
-        let is_sound =
-            (0..=MONTHS_MAX).contains(&months) && (0..=DAYS_MAX).contains(&days) && months + days > 0;
+        let is_sound = (0..=MONTHS_MAX).contains(&months)
+            && (0..=DAYS_MAX).contains(&days)
+            && months + days > 0;
         is_sound.then_some(Self { months, days })
     }
 

@@ -376,9 +376,7 @@ impl Registry {
     /// Whether a status of the registry `name` is one of this registry.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
-        let letters = || {
-            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
-        };
+        let letters = || name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
         self.ids.iter().any(|id| id.chars().eq(letters()))
     }
 }

@@ -10,11 +10,23 @@ pub const NOW: i64 = 100_000;
 
 #[track_caller]
 pub fn check(history: &[Event], message: &OutboundMessage<'_>, now: Timestamp, expected: &str) {
+    check_by(&PolicySet::express_only(), history, message, now, expected);
+}
+
+/// The same by other policies; answers with the decision.
+#[track_caller]
+pub fn check_by(
+    policies: &PolicySet,
+    history: &[Event],
+    message: &OutboundMessage<'_>,
+    now: Timestamp,
+    expected: &str,
+) -> Decision {
     let history = numbered(history);
     let world = World::of(&history);
     let backwards = World::of(history.iter().rev());
     assert_eq!(world.states, backwards.states, "the order of arrival changed the state");
-    let decision = world.decide(message, now);
+    let decision = world.decide_by(policies, message, &[], now);
     let reasons: Vec<_> = decision.reasons().iter().map(Reason::short_code).collect();
     let (code, all) = match expected.split_once(" [") {
         Some((code, all)) => (code, Some(all.trim_end_matches(']'))),
@@ -24,15 +36,23 @@ pub fn check(history: &[Event], message: &OutboundMessage<'_>, now: Timestamp, e
     if let Some(all) = all {
         assert_eq!(reasons.join(" "), all);
     }
+    decision
 }
 
-/// One row a line: `"title": [events], message => expected;`. Braces keep rustfmt from unfolding it.
+/// One row a line: `"title": [events], message => expected;`. Braces keep rustfmt from unfolding it. With
+/// `by policies, at now;` before the rows they are decided by those policies at that instant.
 macro_rules! check_all {
-    ($($title:literal: $history:tt, $message:expr => $expected:expr;)*) => {
+    (by $policies:expr, at $now:expr; $($title:literal: $history:tt, $message:expr => $expected:expr;)*) => {
         $(
             println!($title);
-            check(&history!($history), &$message, at(NOW), $expected);
+            check_by($policies, &history!($history), &$message, $now, $expected);
         )*
+    };
+    ($($title:literal: $history:tt, $message:expr => $expected:expr;)*) => {
+        check_all! {
+            by &PolicySet::express_only(), at at(NOW);
+            $($title: $history, $message => $expected;)*
+        }
     };
 }
 

@@ -53,8 +53,12 @@ impl Parts {
             change.keep_suppression = self.keeps;
             change.smtp = (!self.keeps).then(|| "4.2.2".into());
             change.kind = self.keeps.then_some(RelationshipKind::Purchase);
-            if !self.is_proven {
-                change.evidence = None;
+            if self.action == Action::Sent && self.keeps {
+                change.message_id = Some(format!("m{}", self.id % 4).into());
+            }
+            match &mut change.evidence {
+                Some(evidence) if self.is_proven => evidence.has_source = self.keeps,
+                other => *other = None,
             }
             if is_text {
                 change.text = Some(self.text.into());
@@ -82,7 +86,7 @@ pub fn actions() -> impl Strategy<Value = Action> {
         2 => Just(Action::Unsuppress),
         1 => Just(Action::Erase),
         1 => Just(Action::Relationship),
-        1 => Just(Action::Sent),
+        2 => Just(Action::Sent),
     ]
 }
 
@@ -245,7 +249,7 @@ pub struct Stored {
     pub kind: FactKind,
     pub channel: ChannelScope,
     pub texts: [Option<&'static str>; 4],
-    pub flags: u32,
+    pub flags: u64,
     pub other: Option<SubjectKey>,
     pub event: u8,
     pub at: Timestamp,
@@ -261,7 +265,7 @@ impl Stored {
     }
 }
 
-pub const KINDS: [FactKind; 22] = [
+pub const KINDS: [FactKind; 23] = [
     FactKind::OptOut,
     FactKind::Objected,
     FactKind::Complaint,
@@ -275,6 +279,7 @@ pub const KINDS: [FactKind; 22] = [
     FactKind::RegistryListed,
     FactKind::Unreadable,
     FactKind::Link,
+    FactKind::Sent,
     FactKind::OptInRequested,
     FactKind::OptIn,
     FactKind::OptInConfirmed,
@@ -302,7 +307,7 @@ pub fn facts() -> impl Strategy<Value = Stored> {
         3 => Just(flags::EVIDENCE_REQUIRED),
         1 => Just(flags::SKEWED),
         1 => Just(flags::YES | flags::KEYWORD | flags::KEEP_SUPPRESSION),
-        1 => any::<u32>(),
+        1 => any::<u64>(),
     ];
     let other = prop_oneof![2 => Just(None), 3 => Just(Some(SubjectKey([1; 16]))), 1 => Just(Some(SubjectKey([2; 16])))];
     let texts = (text(), text(), text(), text());

@@ -17,7 +17,9 @@
 
 pub mod check;
 pub mod histories;
+pub mod lands;
 pub mod oracle;
+pub mod policies;
 
 use gate_core::*;
 use std::borrow::Cow;
@@ -200,6 +202,11 @@ pub fn exempt(of: OutboundMessage<'static>, category: Category) -> OutboundMessa
     message
 }
 
+/// Declared to be in the land of [`policies::only`].
+pub fn in_aa(of: OutboundMessage<'static>) -> OutboundMessage<'static> {
+    of.but(|message| message.jurisdiction = Some("AA".into()))
+}
+
 pub trait Edit: Sized {
     fn but(self, edit: impl FnOnce(&mut OutboundMessage<'static>)) -> OutboundMessage<'static>;
 }
@@ -240,6 +247,7 @@ impl World {
                         .address
                         .as_ref()
                         .and_then(|address| address_key(address.expose(), channel, false)),
+                    message: change.message_id.as_deref().map(event_key),
                 };
                 let placement = place(change, subjects, event_key(&change.event_id), *received);
                 self.join(subjects.contact, &placement.contact);
@@ -295,7 +303,29 @@ impl World {
         }
     }
 
+    /// By the smallest policy set, with nothing approved before.
     pub fn decide(&self, message: &OutboundMessage<'_>, now: Timestamp) -> Decision {
+        self.decide_by(&PolicySet::express_only(), message, &[], now)
+    }
+
+    pub fn decide_by(
+        &self,
+        policies: &PolicySet,
+        message: &OutboundMessage<'_>,
+        approved: &[SentMessage],
+        now: Timestamp,
+    ) -> Decision {
+        self.explain(policies, message, approved, now).0
+    }
+
+    /// The decision with its notes. The same without a listener, and the same again.
+    pub fn explain(
+        &self,
+        policies: &PolicySet,
+        message: &OutboundMessage<'_>,
+        approved: &[SentMessage],
+        now: Timestamp,
+    ) -> (Decision, Notes) {
         let address = message.address.as_ref().map(|address| {
             address_key(address.expose(), message.channel, message.channel.is_some())
         });
@@ -303,19 +333,25 @@ impl World {
         let state_of = |key: &SubjectKey| self.states.get(key).map(|bytes| decode(bytes));
         let contact_state = contact.as_ref().and_then(&state_of).unwrap_or_default();
         let address_state = address.flatten().as_ref().and_then(&state_of).unwrap_or_default();
-        let recipient = Recipient {
-            contact: contact.map(|key| (key, &contact_state)),
-            address: match address {
+        let mut recipient = Recipient::new(
+            contact.map(|key| (key, &contact_state)),
+            match address {
                 None => AddressLookup::Missing,
                 Some(None) => AddressLookup::Invalid,
                 Some(Some(key)) => AddressLookup::Known(key, &address_state),
             },
-        };
-        let decision = decide(&Policy::strict(), recipient, message, now);
-        let again = decide(&Policy::strict(), recipient, message, now);
-        assert_eq!(decision, again, "a decision is a function of its inputs");
+        );
+        // tests write phone numbers in their canonical form
+        let number = message.address.as_ref().map(Address::expose);
+        recipient.e164 = number.filter(|number| number.starts_with('+'));
+        recipient.message = event_key(&message.message_id);
+        recipient.approved = approved;
+        let decision = decide(policies, recipient, message, now);
+        let mut notes = Notes::default();
+        let again = decide_traced(policies, recipient, message, now, &mut notes);
+        assert_eq!(decision, again, "a decision is a function of its inputs, listener or not");
         assert!(invariants::decision_is_explained(&decision), "unexplained: {decision:?}");
-        decision
+        (decision, notes)
     }
 }
 

@@ -1,0 +1,414 @@
+//! Properties of decisions by random packs over random histories (`harness/lands.rs`): what is stricter never
+//! approves more. 256 cases each; `PROPTEST_CASES=20000` for a longer look.
+mod harness;
+
+use gate_core::policy::*;
+use gate_core::*;
+use harness::lands::*;
+use harness::policies::*;
+use harness::*;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+
+/// One way to ask for more, applied to a rule of a land.
+#[derive(Clone, Debug)]
+enum Tightening {
+    RemoveBasis,
+    AddEvidence,
+    ShortenConsent(Period),
+    AddDormancy(Dormancy),
+    ShortenKind(Period),
+    RemoveKind,
+    StopRunning,
+    AddCondition(Condition),
+    NarrowGround(Condition),
+    ForbidCondition(Condition),
+    RemoveGround,
+    RequireConfirmation,
+    AddRegistry(Registry),
+    ShortenCheck,
+    RemoveOverrides,
+    AddContent(ContentSet),
+    AddCap(Cap),
+    LowerCap,
+    LengthenWindow,
+    AddHours(Hours),
+    CloseDay(usize),
+    RaiseAge,
+    AskForConsent,
+    Prohibit,
+    RevokeAll,
+    AddTransactional,
+    AddRule(Rule),
+}
+use Tightening::*;
+
+fn tightenings() -> impl Strategy<Value = Tightening> {
+    prop_oneof![
+        3 => Just(RemoveBasis),
+        1 => Just(AddEvidence),
+        1 => periods().prop_map(ShortenConsent),
+        1 => dormancies().prop_map(AddDormancy),
+        1 => periods().prop_map(ShortenKind),
+        1 => Just(RemoveKind),
+        1 => Just(StopRunning),
+        1 => conditions().prop_map(AddCondition),
+        1 => conditions().prop_map(NarrowGround),
+        1 => conditions().prop_map(ForbidCondition),
+        1 => Just(RemoveGround),
+        1 => Just(RequireConfirmation),
+        1 => registries().prop_map(AddRegistry),
+        1 => Just(ShortenCheck),
+        1 => Just(RemoveOverrides),
+        1 => contents().prop_map(AddContent),
+        1 => caps().prop_map(AddCap),
+        1 => Just(LowerCap),
+        1 => Just(LengthenWindow),
+        1 => hours().prop_map(AddHours),
+        1 => (0..7usize).prop_map(CloseDay),
+        1 => Just(RaiseAge),
+        1 => Just(AskForConsent),
+        1 => Just(Prohibit),
+        1 => Just(RevokeAll),
+        1 => Just(AddTransactional),
+        3 => additions().prop_map(AddRule),
+    ]
+}
+
+fn shorter(one: Period, other: Period) -> Period {
+    let end = |period: Period| period.end(at(0));
+    if end(one) < end(other) { one } else { other }
+}
+
+/// Makes the land ask for more, wherever it says anything of the kind.
+fn tighten(land: &mut Land, which: Index, tightening: &Tightening) {
+    let n_rules = land.rules.len();
+    let rule = &mut land.rules[which.index(n_rules)];
+    let is_base = rule.regime.is_some();
+    let grounds = |rule: &mut Rule, edit: &mut dyn FnMut(&mut Ground)| {
+        rule.bases.iter_mut().flat_map(|basis| &mut basis.grounds).for_each(edit);
+    };
+    match tightening {
+        // an addition without bases asks for none
+        RemoveBasis if rule.bases.len() > usize::from(!is_base) => {
+            let nth = which.index(rule.bases.len());
+            rule.bases.remove(nth);
+        }
+        AddEvidence => rule.bases.iter_mut().for_each(|basis| basis.evidence |= flags::SIGNATURE),
+        ShortenConsent(period) => {
+            for basis in &mut rule.bases {
+                basis.valid_for = shorter(basis.valid_for, *period);
+            }
+        }
+        AddDormancy(dormancy) => {
+            for basis in &mut rule.bases {
+                basis.dormancy.get_or_insert(*dormancy);
+            }
+            grounds(rule, &mut |ground| {
+                ground.dormancy.get_or_insert(*dormancy);
+            });
+        }
+        ShortenKind(period) => grounds(rule, &mut |ground| {
+            for kind in &mut ground.kinds {
+                kind.period = shorter(kind.period, *period);
+            }
+        }),
+        // a kind that is not listed falls under `any_kind`
+        RemoveKind => grounds(rule, &mut |ground| {
+            if !ground.any_kind {
+                ground.kinds.pop();
+            }
+        }),
+        StopRunning => grounds(rule, &mut |ground| {
+            ground.kinds.iter_mut().for_each(|kind| kind.while_running = false);
+        }),
+        AddCondition(condition) => grounds(rule, &mut |ground| ground.requires.push(*condition)),
+        NarrowGround(condition) => grounds(rule, &mut |ground| ground.when.push(*condition)),
+        ForbidCondition(condition) => grounds(rule, &mut |ground| ground.forbids.push(*condition)),
+        RemoveGround => rule.bases.iter_mut().for_each(|basis| drop(basis.grounds.pop())),
+        RequireConfirmation => rule.double_opt_in = DoubleOptIn::Required,
+        AddRegistry(registry) => drop(rule.registry.get_or_insert_with(|| registry.clone())),
+        ShortenCheck => rule.registry.iter_mut().for_each(|registry| registry.max_age = days(1)),
+        RemoveOverrides => {
+            if let Some(registry) = &mut rule.registry {
+                registry.overridden_by = BasisSet::default();
+                registry.overridden_by_kinds.clear();
+            }
+        }
+        AddContent(content) => rule.content = rule.content.union(*content),
+        AddCap(cap) => rule.caps.push(*cap),
+        LowerCap => rule.caps.iter_mut().for_each(|cap| cap.count -= 1),
+        LengthenWindow => rule.caps.iter_mut().for_each(|cap| cap.window *= 3),
+        AddHours(hours) => drop(rule.hours.get_or_insert_with(|| hours.clone())),
+        CloseDay(day) => {
+            if let Some(hours) = &mut rule.hours {
+                hours.days[*day].pop();
+            }
+        }
+        RaiseAge => land.minor_below = Some(land.minor_below.unwrap_or_default() + 8),
+        AskForConsent if is_base => rule.regime = Some(Regime::OptIn),
+        Prohibit if is_base => rule.regime = Some(Regime::Prohibited),
+        RevokeAll => rule.revoke_all = true,
+        AddTransactional => {
+            rule.transactional = Transactional {
+                content: rule.transactional.content.union(content(&[Element::Unsubscribe])),
+                consent: bases(&[Basis::Express]),
+            };
+        }
+        AddRule(rule) => land.rules.push(rule.clone()),
+        _ => {}
+    }
+}
+
+/// A message with a history for it.
+fn offers_and_lives() -> impl Strategy<Value = (OutboundMessage<'static>, Vec<Event>)> {
+    offers().prop_flat_map(|offer| {
+        let channel = offer.channel.unwrap_or(Channel::Email);
+        (Just(offer), biographies(channel))
+    })
+}
+
+/// Instants at which some of the zones change their clocks, and one at which none does.
+const CHANGES: [&str; 9] = [
+    "2027-03-14T04:00:00Z",
+    "2027-03-14T07:00:00Z",
+    "2027-03-28T01:00:00Z",
+    "2027-04-03T15:00:00Z",
+    "2027-06-15T12:00:00Z",
+    "2027-10-02T15:30:00Z",
+    "2027-10-30T21:00:00Z",
+    "2027-10-31T01:00:00Z",
+    "2027-11-07T05:30:00Z",
+];
+
+/// Whether the local time of that instant lies in a window.
+fn is_within(hours: &Hours, zone: &TimeZone, at: Timestamp) -> bool {
+    let local = zone.to_datetime(jiff::Timestamp::from_microsecond(at.as_micros()).unwrap());
+    let day = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap();
+    let minute = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap();
+    hours.days[day].iter().any(|window| window.start() <= minute && minute < window.end())
+}
+
+proptest! {
+    /// What a stricter set approves, a laxer one approves too.
+    #[test]
+    fn a_stricter_set_never_approves_more(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        approved in approvals(),
+        all in prop::collection::vec((any::<Index>(), tightenings()), 1..3),
+        minutes in 0..1_440i64,
+    ) {
+        let world = World::of(&history);
+        let decided = |land: &Land| {
+            let policies = set_of(std::slice::from_ref(land), &["AA"]);
+            world.decide_by(&policies, &offer, &approved, later_today(minutes))
+        };
+        let mut stricter = land.clone();
+        for (which, tightening) in &all {
+            tighten(&mut stricter, *which, tightening);
+        }
+        let (lax, strict) = (decided(&land), decided(&stricter));
+        prop_assert!(
+            lax.outcome() == Outcome::Approved || strict.outcome() != Outcome::Approved,
+            "{} became {}", lax.reason().code(), strict.reason().code()
+        );
+        // nor earlier
+        if let (Some(lax), Some(strict)) = (lax.not_before(), strict.not_before()) {
+            prop_assert!(lax <= strict);
+        }
+    }
+
+    /// Of several candidate jurisdictions the strictest counts: all approve, or none does. Where one of them
+    /// makes a refusal end everything, it also ends what the others would have counted, so less is approved.
+    #[test]
+    fn candidates_approve_together_or_not_at_all(
+        (one, other) in (lands("AA"), lands("BB")),
+        (offer, history) in offers_and_lives(),
+        approved in approvals(),
+        minutes in 0..1_440i64,
+    ) {
+        let world = World::of(&history);
+        // in one zone, whoever is asked
+        let offer = offer.but(|m| m.tz = Some("Europe/London".into()));
+        let revokes = |land: &Land| land.rules.iter().any(|rule| rule.revoke_all);
+        let may_be_stricter = revokes(&one) || revokes(&other);
+        let policies = set_of(&[one, other], &["BB"]);
+        let approves = |offer: &OutboundMessage<'_>| {
+            let decision = world.decide_by(&policies, offer, &approved, later_today(minutes));
+            decision.outcome() == Outcome::Approved
+        };
+        let verified = |code: &'static str| offer.clone().but(|m| {
+            (m.jurisdiction, m.jurisdiction_verified) = (Some(code.into()), true);
+        });
+        let has_number = offer.channel != Some(Channel::Email);
+        let each = approves(&verified("AA")) && (!has_number || approves(&verified("BB")));
+        let together = approves(&offer);
+        prop_assert!(together == each || (each && may_be_stricter), "{together}, but apart {each}");
+    }
+
+    /// A missing permission never helps. That a contract ended or when somebody was born permits nothing.
+    #[test]
+    fn a_missing_permission_never_helps(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        approved in approvals(),
+        which in any::<Index>(),
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let nth = which.index(history.len());
+        let Record::Change { change, .. } = &history[nth].record else { unreachable!() };
+        let permits = match change.action {
+            Action::OptIn | Action::OptInConfirmed | Action::OptInRequested => true,
+            Action::RegistryStatus => change.listed == Some(false),
+            Action::InboundSms => change.text.as_deref() != Some("stop"),
+            Action::Relationship => {
+                change.kind != Some(RelationshipKind::Contract)
+                    || change.context_flags & flags::RELATIONSHIP_ACTIVE != 0
+            }
+            _ => false,
+        };
+        let decided = |history: &[Event]| {
+            World::of(history).decide_by(&policies, &offer, &approved, later_today(600))
+        };
+        let mut without = history.clone();
+        without.remove(nth);
+        let (before, after) = (decided(&history), decided(&without));
+        let helped =
+            before.outcome() != Outcome::Approved && after.outcome() == Outcome::Approved;
+        prop_assert!(
+            !permits || !helped,
+            "without {:?} {} became {}", change, before.reason().code(), after.reason().code()
+        );
+    }
+
+    /// A further restriction never helps. (An erasure can: it forgets how old somebody is.)
+    #[test]
+    fn a_further_restriction_never_helps(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        approved in approvals(),
+        refusal in restrictions(Channel::Sms),
+        day in 0..=TODAY,
+        position in any::<Index>(),
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let decided = |history: &[Event]| {
+            World::of(history).decide_by(&policies, &offer, &approved, later_today(600))
+        };
+        let before = decided(&history);
+        let channel = offer.channel.unwrap_or(Channel::Email);
+        let refusal = for_offer(refusal.id("more"), channel, on_day(day));
+        let mut with = history.clone();
+        with.insert(position.index(history.len() + 1), refusal.clone());
+        let after = decided(&with);
+        prop_assert!(
+            before.outcome() == Outcome::Approved || after.outcome() != Outcome::Approved,
+            "with {:?} {} became {}", refusal, before.reason().code(), after.reason().code()
+        );
+    }
+
+    /// A further message that went out never helps either, whoever counted it.
+    #[test]
+    fn a_further_approval_never_helps(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        approved in prop::collection::vec(approvals(), 2),
+        minutes in 0..1_440i64,
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let world = World::of(&history);
+        let approves = |approved: &[SentMessage]| {
+            let decision = world.decide_by(&policies, &offer, approved, later_today(minutes));
+            decision.outcome() == Outcome::Approved
+        };
+        let is_other = |sent: &SentMessage| sent.message != event_key(&offer.message_id);
+        let fewer: Vec<_> = approved[0].iter().copied().filter(is_other).collect();
+        let more: Vec<_> = approved.concat().into_iter().filter(is_other).collect();
+        prop_assert!(approves(&fewer) || !approves(&more));
+    }
+
+    /// The decision is a function of its arguments; neither the order of the log nor of the list matters.
+    #[test]
+    fn the_order_of_arrival_does_not_matter(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        approved in approvals(),
+        shuffled_by in prop::collection::vec(any::<u32>(), 10),
+        minutes in 0..1_440i64,
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let mut order: Vec<usize> = (0..history.len()).collect();
+        order.sort_by_key(|nth| shuffled_by[*nth]);
+        let shuffled = World::of(order.iter().map(|nth| &history[*nth]));
+        let backwards: Vec<_> = approved.iter().rev().copied().collect();
+        let now = later_today(minutes);
+        let decision = World::of(&history).decide_by(&policies, &offer, &approved, now);
+        prop_assert_eq!(decision, shuffled.decide_by(&policies, &offer, &backwards, now));
+        prop_assert_eq!(decision.considered().jurisdictions.iter().count(), 1);
+    }
+
+    /// Hours: the instant a message may go out is open, and no earlier whole minute is.
+    #[test]
+    fn the_opening_is_the_first_open_instant(
+        zones in subsequence(&ZONES[..], 1..3),
+        all in prop::collection::vec(hours(), 1..3),
+        change in select(&CHANGES[..]),
+        seconds in -150_000..150_000i64,
+    ) {
+        let now = micros_later(utc(change), seconds * 1_000_000);
+        let rules = all.iter().enumerate().map(|(nth, hours)| Rule {
+            hours: Some(hours.clone()),
+            ..if nth == 0 { free("base") } else { addition("more") }
+        });
+        let land = land("AA", rules.collect::<Vec<_>>())
+            .having(|land| land.zones = zones.iter().map(|(name, _)| *name).collect());
+        let decision = World::default().decide_by(&policies([land]), &in_aa(message()), &[], now);
+        let zones: Vec<TimeZone> =
+            zones.iter().map(|(_, posix)| TimeZone::posix(posix).unwrap()).collect();
+        let is_open = |at| {
+            zones.iter().all(|zone| all.iter().all(|hours| is_within(hours, zone, at)))
+        };
+        let minute = 60_000_000;
+        let first_minute = now.as_micros().div_euclid(minute) + 1;
+        let mut minutes = (first_minute..).map(|nth| Timestamp::from_micros(nth * minute));
+        match (decision.outcome(), decision.not_before()) {
+            (Outcome::Approved, None) => prop_assert!(is_open(now)),
+            (Outcome::Deferred, Some(opening)) => {
+                prop_assert!(!is_open(now) && is_open(opening) && opening > now);
+                let earlier = minutes.find(|at| *at >= opening || is_open(*at));
+                prop_assert_eq!(earlier, Some(opening));
+            }
+            _ => {
+                prop_assert_eq!(decision.reason(), Reason::QuietHoursBlocked);
+                let a_week = 7 * 24 * 60;
+                prop_assert_eq!(minutes.step_by(5).take(a_week / 5).find(|at| is_open(*at)), None);
+            }
+        }
+    }
+
+    /// `decide` is total whatever the packs ask, whatever the message says, at any instant.
+    #[test]
+    fn decide_never_panics(
+        lands in (lands("AA"), lands("BB")),
+        facts in prop::collection::vec(harness::histories::facts(), 0..12),
+        message in harness::histories::wild_messages(),
+        approved in approvals(),
+        now in harness::histories::instants(),
+        declared in select(&[None, Some("AA"), Some("BB"), Some("??"), Some("AA-B")][..]),
+    ) {
+        let policies = set_of(&[lands.0, lands.1], &["BB", "AA"]);
+        let message = message.but(|m| m.jurisdiction = declared.map(Into::into));
+        let key = SubjectKey([1; 16]);
+        let mut state = ConsentState::default();
+        state.join(facts.iter().map(harness::histories::Stored::fact));
+        let mut recipient = Recipient::new(Some((key, &state)), AddressLookup::Known(key, &state));
+        (recipient.e164, recipient.approved) = (Some(PHONE), &approved);
+        let decision = decide(&policies, recipient, &message, now);
+        prop_assert!(invariants::decision_is_explained(&decision));
+        let mut notes = Notes::default();
+        prop_assert_eq!(decision, decide_traced(&policies, recipient, &message, now, &mut notes));
+        prop_assert!(notes.0.is_sorted_by_key(|(step, _)| *step));
+    }
+}
