@@ -9,7 +9,8 @@ fuzz_target!(|input: (&str, u8, &str)| {
     let region = (!region.is_empty()).then_some(region);
     let channel = Channel::from_code(channel % 10);
     if let Ok(once) = CanonicalAddress::parse(raw, channel, region) {
-        assert!(!format!("{once:?}").contains(once.expose()) || once.expose().len() < 4);
+        let shown = format!("CanonicalAddress({}, redacted)", once.kind().as_str());
+        assert_eq!(format!("{once:?}"), shown, "a debug print shows more than the kind");
         let again = CanonicalAddress::parse(once.expose(), channel, None);
         if let Ok(again) = again {
             assert_eq!(again.expose(), once.expose(), "a canonical form is not stable");

@@ -28,6 +28,7 @@ mod live_refusals;
 mod oracle_turns_red;
 mod poison;
 mod queued_refusals;
+mod reason_codes;
 mod secure;
 mod state_loss;
 mod stops_and_joins;

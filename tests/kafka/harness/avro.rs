@@ -93,6 +93,7 @@ impl Schema {
                 long(0, out);
             }
             "long" if value.is_string() => long(micros(value), out),
+            "int" if value.is_string() => long(days(value), out),
             _ => write_primitive(kind, value, out),
         }
     }
@@ -155,6 +156,13 @@ fn micros(value: &Value) -> i64 {
     let text = value.as_str().expect("a timestamp");
     let at: jiff::Timestamp = text.parse().expect("an RFC 3339 timestamp");
     at.as_microsecond()
+}
+
+fn days(value: &Value) -> i64 {
+    let text = value.as_str().expect("a date");
+    let day: jiff::civil::Date = text.parse().expect("a date as YYYY-MM-DD");
+    let since = day.since(jiff::civil::date(1970, 1, 1)).expect("dates can be subtracted");
+    i64::from(since.get_days())
 }
 
 fn bytes(bytes: &[u8], out: &mut Vec<u8>) {

@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) topics: Topics,
     pub(crate) formats: (&'static str, &'static str),
     pub(crate) registry: Option<String>,
+    /// A directory of packs; without one the built-in packs.
+    pub(crate) policies: Option<PathBuf>,
     pub(crate) properties: Vec<(String, String)>,
     /// Secret properties, each with the file that holds it.
     pub(crate) secrets: Vec<(String, PathBuf)>,
@@ -52,6 +54,7 @@ impl Setup {
             topics: topics.clone(),
             formats: ("json", "json"),
             registry: None,
+            policies: None,
             properties: Vec::new(),
             secrets: Vec::new(),
             environment: Vec::new(),
@@ -108,6 +111,9 @@ impl Setup {
             .expect("a string can grow");
         if let Some(url) = &self.registry {
             writeln!(yaml, "schema_registry: {{url: \"{url}\"}}").expect("a string can grow");
+        }
+        if let Some(dir) = &self.policies {
+            writeln!(yaml, "policies: {{dir: \"{}\"}}", dir.display()).expect("a string can grow");
         }
         let state = self.state_dir();
         write!(
@@ -280,7 +286,7 @@ impl Gate {
         Some(status.code())
     }
 
-    /// Sends STOP, CONT or TERM.
+    /// Sends STOP, CONT, TERM or HUP.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &pid]).status();

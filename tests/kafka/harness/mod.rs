@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod oracle;
 mod oracle_tests;
 mod orphans;
+pub(crate) mod packs;
 pub(crate) mod produce;
 pub(crate) mod proxy;
 pub(crate) mod random;
