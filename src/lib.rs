@@ -35,6 +35,7 @@ pub mod policies;
 pub mod preflight;
 pub mod reader;
 pub mod record;
+pub mod sent;
 pub mod service;
 pub mod store;
 

@@ -10,12 +10,15 @@
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
 //!
 //! INVARIANT: no transaction is open while the consumer is polled, so a rebalance never meets a half-done
-//! batch. `judge.rs` decides, `settle.rs` commits, `membership.rs` follows the group.
+//! batch. `restore.rs` and `history.rs` know what was approved before, `judge.rs` decides, `settle.rs` commits,
+//! `membership.rs` follows the group.
 
 mod batch;
+mod history;
 mod judge;
 mod membership;
 mod reconcile;
+mod restore;
 mod settle;
 
 pub use batch::Batch;
@@ -29,6 +32,7 @@ use crate::lag::OutboundPositions;
 use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::policies::Policies;
+use crate::sent::{SentError, SentStore};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -69,6 +73,12 @@ pub struct LaneParts {
     pub pepper: Arc<Pepper>,
     /// Consent state.
     pub store: Arc<Store>,
+    /// What was approved before, as far as the changelog was read.
+    pub sent: Arc<SentStore>,
+    /// The changelog of approvals.
+    pub sent_topic: String,
+    /// Asks where it ends, read uncommitted.
+    pub sent_ends: Arc<BaseConsumer<GateContext>>,
     /// Consent caught up?
     pub barrier: Barrier<GateContext>,
     /// The law in force.
@@ -101,6 +111,9 @@ pub enum LaneError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store of approvals failed.
+    #[error(transparent)]
+    Sent(#[from] SentError),
     /// The producer is refused for good.
     #[error("producer: {0}")]
     Producer(NativeError),
@@ -146,6 +159,12 @@ impl From<StoreError> for Setback {
     }
 }
 
+impl From<SentError> for Setback {
+    fn from(error: SentError) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
 /// One lane's thread.
 pub struct Lane<'c> {
     parts: LaneParts,
@@ -158,6 +177,8 @@ pub struct Lane<'c> {
     is_paused: bool,
     /// What to take up next, per partition in hand: the starting point, then behind the last message.
     next_up: BTreeMap<i32, Offset>,
+    approvals: restore::Approvals,
+    pepper_id: [u8; 8],
 }
 
 impl<'c> Lane<'c> {
@@ -167,6 +188,7 @@ impl<'c> Lane<'c> {
         Self {
             heart: parts.status.heart(format!("lane {number}")),
             tally: Tally::new(Arc::clone(&parts.metrics)),
+            pepper_id: parts.pepper.id(),
             parts,
             number,
             consumer,
@@ -174,6 +196,7 @@ impl<'c> Lane<'c> {
             fatal_at: VecDeque::with_capacity(FATAL_MAX),
             is_paused: false,
             next_up: BTreeMap::new(),
+            approvals: restore::Approvals::default(),
         }
     }
 
@@ -278,14 +301,18 @@ impl<'c> Lane<'c> {
     }
 
     fn attempt(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
-        let messages = self.decode(batch)?;
+        self.restore(batch)?;
+        self.ask_ends();
+        let messages = self.decode(batch.messages())?;
+        let approved_before = self.decode(batch.approved_before())?;
         let began = Instant::now();
         self.parts.barrier.pass().map_err(Setback::Hold)?;
         self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
-        let judged = self.judge(batch, &messages).inspect_err(|_| {
+        let verdicts = self.judge(batch, &messages, &approved_before).map_err(|error| {
             self.parts.metrics.store_read_errors.inc();
+            Setback::Stop(error)
         })?;
-        let settled = self.settle(batch, &judged);
+        let settled = self.settle(batch, &verdicts);
         self.tally.forget();
         settled
     }
@@ -328,7 +355,8 @@ impl<'c> Lane<'c> {
     /// A producer with a fresh epoch; waits as long as the coordinator is away.
     fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
         self.producer = None;
-        let topics: Vec<&str> = self.parts.output_topics.iter().map(String::as_str).collect();
+        let outputs = self.parts.output_topics.iter().map(String::as_str);
+        let topics: Vec<&str> = outputs.chain([self.parts.sent_topic.as_str()]).collect();
         let producer = TransactionalProducer::new(&self.parts.producer_config, &topics)
             .map_err(LaneError::Producer)?;
         while !self.parts.shutdown.is_requested() {

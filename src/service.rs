@@ -12,6 +12,7 @@
 
 mod start;
 mod stop;
+mod stores;
 
 pub use start::{Running, start};
 pub(crate) use start::{n_partitions, registry};

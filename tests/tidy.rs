@@ -36,7 +36,7 @@ fn relative(path: &Path) -> String {
 
 /// Crates that only the named places may use.
 const CRATES: &[(&str, &[&str])] = &[
-    ("rocksdb::", &["src/store/", "src/cli/"]),
+    ("rocksdb::", &["src/store/", "src/sent/", "src/cli/"]),
     ("apache_avro::", &["src/codec/"]),
     ("prometheus::", &["src/metrics/"]),
     ("axum::", &["src/ops/"]),
@@ -71,6 +71,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "src/store/",
+        &[
+            "crate::codec",
+            "crate::kafka",
+            "crate::pipeline",
+            "crate::service",
+            "crate::ops",
+            "rdkafka",
+        ],
+    ),
+    (
+        "src/sent/",
         &[
             "crate::codec",
             "crate::kafka",

@@ -25,14 +25,16 @@ pub(super) struct Wanted {
 
 /// What the gate wants of its topics. `consent-change` and the dead letters are kept for ever: the first is the only
 /// place that knows what people said, the second says why some of it was skipped. Outputs take twice what the inputs
-/// take, because the gate adds headers.
+/// take, because the gate adds headers. Of the approvals that are remembered only the last record of each key counts.
 pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> Vec<Wanted> {
     let in_sync_min = if replication >= 3 { 2 } else { 1 };
     let is_input = |name: &str| name == names.consent_change || name == names.outbound_message;
     let is_kept = |name: &str| name == names.consent_change || name == names.consent_dead_letter;
     let topic = |name: &str| {
+        let is_sent_log = name == names.sent_log;
+        let cleanup = if is_sent_log { "compact" } else { "delete" };
         let mut settings = vec![
-            ("cleanup.policy", "delete".to_owned()),
+            ("cleanup.policy", cleanup.to_owned()),
             ("min.insync.replicas", in_sync_min.to_string()),
             ("unclean.leader.election.enable", "false".to_owned()),
         ];
@@ -40,7 +42,10 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
             settings.push(("retention.ms", "-1".to_owned()));
             settings.push(("retention.bytes", "-1".to_owned()));
         }
-        if !is_input(name) {
+        if is_sent_log {
+            // the newest segment is never compacted, and a restore reads all of it
+            settings.push(("segment.bytes", SENT_SEGMENT_BYTES.to_string()));
+        } else if !is_input(name) {
             let bytes = input_bytes_max.saturating_mul(2).min(i32::MAX as u64);
             settings.push((MESSAGE_BYTES_MAX, bytes.to_string()));
         }
@@ -49,6 +54,7 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
     names.all().into_iter().map(topic).collect()
 }
 
+const SENT_SEGMENT_BYTES: u64 = 128 << 20;
 const MESSAGE_BYTES_MAX: &str = "max.message.bytes";
 
 /// `name=value` of each setting that is not as we would have made it; a larger limit is as good.
@@ -128,6 +134,8 @@ mod tests {
             ("outbound-message", "retention.ms", None),
             ("approved-message", "max.message.bytes", Some("2000000")),
             ("blocked-message", "min.insync.replicas", Some("2")),
+            ("consent-gate-sent", "cleanup.policy", Some("compact")),
+            ("consent-gate-sent", "max.message.bytes", None),
         ] {
             assert_eq!(of(topic, name).as_deref(), value, "{topic} {name}");
         }

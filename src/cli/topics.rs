@@ -26,7 +26,7 @@ pub(super) enum Topics {
 pub(super) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
-    /// Partitions of each new topic
+    /// Partitions of each new topic; the memory of approvals gets as many as the messages have
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: i32,
     /// Replicas of each new partition [default: 3, or the number of brokers if there are fewer]
@@ -87,7 +87,10 @@ async fn create_missing(
     let wanted = topic_settings::wanted(names, replication, input_bytes_max);
     let is_missing = |topic: &&Wanted| !existing.iter().any(|(name, _)| *name == topic.name);
     let missing: Vec<&Wanted> = wanted.iter().filter(is_missing).collect();
-    let mut made = make(admin, &missing, arguments.partitions, replication).await;
+    let partitions = |name: &str| partitions_of(name, names, cluster, arguments.partitions);
+    let missing: Vec<(&Wanted, i32)> =
+        missing.into_iter().map(|topic| (topic, partitions(&topic.name))).collect();
+    let mut made = make(admin, &missing, replication).await;
     let mut rows = Vec::new();
     for topic in &wanted {
         rows.push(
@@ -111,7 +114,7 @@ async fn create_missing(
                 Row {
                     topic: topic.name.clone(),
                     result: if failure.is_none() { "created" } else { "FAILED" },
-                    partitions: arguments.partitions.unsigned_abs(),
+                    partitions: partitions(&topic.name).unsigned_abs(),
                     replicas: usize::try_from(replication).unwrap_or_default(),
                     differs: String::new(),
                     failure,
@@ -120,6 +123,14 @@ async fn create_missing(
         );
     }
     Ok(rows)
+}
+
+/// Partitions of a topic to be made. What was approved is remembered in the partition of the message.
+fn partitions_of(name: &str, names: &TopicNames, cluster: &ClusterInfo, default: i32) -> i32 {
+    match cluster.require(&names.outbound_message) {
+        Ok(layout) if name == names.sent_log => i32::try_from(layout.partitions).unwrap_or(default),
+        _ => default,
+    }
 }
 
 /// The largest record an input takes: its own setting, or for one still to be made the brokers'.
@@ -147,8 +158,7 @@ async fn input_bytes_max(
 /// Makes the topics; for each, in order, why it failed, if it did.
 async fn make(
     admin: &Admin,
-    missing: &[&Wanted],
-    partitions: i32,
+    missing: &[(&Wanted, i32)],
     replication: i32,
 ) -> Vec<Option<KafkaFailure>> {
     if missing.is_empty() {
@@ -156,8 +166,9 @@ async fn make(
     }
     let new: Vec<NewTopic<'_>> = missing
         .iter()
-        .map(|topic| {
-            let new = NewTopic::new(&topic.name, partitions, TopicReplication::Fixed(replication));
+        .map(|(topic, partitions)| {
+            let replication = TopicReplication::Fixed(replication);
+            let new = NewTopic::new(&topic.name, *partitions, replication);
             topic.settings.iter().fold(new, |new, (name, value)| new.set(name, value))
         })
         .collect();
@@ -169,11 +180,11 @@ async fn make(
         Err(error) => {
             return missing
                 .iter()
-                .map(|topic| Some(KafkaFailure::new(&error, doing(&topic.name))))
+                .map(|(topic, _)| Some(KafkaFailure::new(&error, doing(&topic.name))))
                 .collect();
         }
     };
-    let outcome = |topic: &&Wanted| {
+    let outcome = |(topic, _): &(&Wanted, i32)| {
         let answer = results.iter().find_map(|result| match result {
             Ok(name) if *name == topic.name => Some(Ok(())),
             Err((name, code)) if *name == topic.name => Some(Err(*code)),

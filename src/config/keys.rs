@@ -200,6 +200,11 @@ pub const KEYS: &[Key] = &[
         "consent-dead-letter",
         "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`.",
     ),
+    topic(
+        "topics.sent_log",
+        "consent-gate-sent",
+        "The gate's own memory of what it approved, for frequency caps and \"once\" rules: hashes and times, no personal data. Compacted, with as many partitions as `topics.outbound_message`.",
+    ),
     key(
         "formats.consent_change",
         Kind::Choice(FORMATS),
@@ -268,14 +273,14 @@ pub const KEYS: &[Key] = &[
         "268435456",
         (16_777_216, 1_099_511_627_776),
         "bytes",
-        "Memory for the store's caches and write buffers.",
+        "Memory for caches and write buffers: seven eighths for the consent store, one for what was approved.",
     ),
     key(
         "state.pepper_file",
         Kind::Path,
         Preset::Computed("`pepper` in `state.dir`"),
         "",
-        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. Another pepper means a rebuild of the store.",
+        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. All instances of one gate need the same file: they share `topics.sent_log`. Another pepper means a rebuild of the store, and holds partitions whose approvals were noted with the former one.",
     ),
     key(
         "policies.dir",

@@ -45,7 +45,7 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// Brokers, group, librdkafka.
     pub kafka: Kafka,
-    /// The six topics, all different.
+    /// The seven topics, all different.
     pub topics: Topics,
     /// How the two inputs are written.
     pub formats: Formats,
@@ -97,12 +97,13 @@ pub struct Topics {
     pub blocked: String,
     pub deferred: String,
     pub consent_dead_letter: String,
+    pub sent_log: String,
 }
 
 impl Topics {
     /// All of them, inputs first.
     #[must_use]
-    pub fn all(&self) -> [&str; 6] {
+    pub fn all(&self) -> [&str; 7] {
         [
             &self.consent_change,
             &self.outbound_message,
@@ -110,6 +111,7 @@ impl Topics {
             &self.blocked,
             &self.deferred,
             &self.consent_dead_letter,
+            &self.sent_log,
         ]
     }
 

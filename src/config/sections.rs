@@ -66,16 +66,25 @@ fn kafka(reader: &mut Reader) -> Kafka {
 }
 
 fn topics(reader: &mut Reader) -> Topics {
-    const PATHS: [&str; 6] = [
+    const PATHS: [&str; 7] = [
         "topics.consent_change",
         "topics.outbound_message",
         "topics.approved",
         "topics.blocked",
         "topics.deferred",
         "topics.consent_dead_letter",
+        "topics.sent_log",
     ];
-    let [consent_change, outbound_message, approved, blocked, deferred, consent_dead_letter] =
-        PATHS.map(|path| reader.name(path, || None));
+    let names = PATHS.map(|path| reader.name(path, || None));
+    let [
+        consent_change,
+        outbound_message,
+        approved,
+        blocked,
+        deferred,
+        consent_dead_letter,
+        sent_log,
+    ] = names;
     let topics = Topics {
         consent_change,
         outbound_message,
@@ -83,6 +92,7 @@ fn topics(reader: &mut Reader) -> Topics {
         blocked,
         deferred,
         consent_dead_letter,
+        sent_log,
     };
     let names = topics.all().map(str::to_owned);
     for (index, (path, name)) in PATHS.iter().zip(&names).enumerate() {

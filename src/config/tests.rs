@@ -56,7 +56,8 @@ fn an_empty_file_is_all_defaults() {
                 "approved-message",
                 "blocked-message",
                 "deferred-message",
-                "consent-dead-letter"
+                "consent-dead-letter",
+                "consent-gate-sent"
             ]
         );
         assert_eq!(config.formats.outbound_message, Format::Json);

@@ -72,7 +72,10 @@ impl Stage {
         mock_rebalance_delay(producer.client(), Duration::ZERO);
         let bootstrap = {
             let cluster = producer.client().mock_cluster().ok_or(StageError::NoCluster)?;
-            for topic in [CONSENT, OUTBOUND, "consent-dead-letter"].into_iter().chain(OUTPUTS) {
+            for topic in [CONSENT, OUTBOUND, "consent-dead-letter", "consent-gate-sent"]
+                .into_iter()
+                .chain(OUTPUTS)
+            {
                 cluster.create_topic(topic, N_PARTITIONS, 1)?;
             }
             cluster.bootstrap_servers()

@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod native;
+pub mod offsets;
 pub mod scan;
 
 use rdkafka::ClientConfig;
@@ -118,6 +119,8 @@ pub fn lane_producer(
         // the source's key decides the partition as in the Java clients
         ("partitioner", "murmur2_random"),
         ("delivery.report.only.error", "true"),
+        // a batch of the largest size and a record of approvals for each of its messages
+        ("queue.buffering.max.messages", "250000"),
         // what may pass is the topic's to say (max.message.bytes), not the client's
         ("message.max.bytes", "1000000000"),
         ("topic.metadata.refresh.interval.ms", "30000"),

@@ -173,6 +173,10 @@ labels! {
         CommitFailing "commit_failing"
         /// Outputs are being reconciled after an indeterminate transaction.
         Recovering "recovering"
+        /// What was approved in the partition before is being read back from its changelog.
+        SentRestoring "sent_restoring"
+        /// The changelog of approvals has a record that cannot be used: nobody can count.
+        SentUnreadable "sent_unreadable"
     }
 
     /// What became of an attempt to load policies again.
@@ -201,5 +205,7 @@ labels! {
         BatchRecords "batch_records"
         /// Bytes in one batch.
         BatchBytes "batch_bytes"
+        /// Approvals remembered of one recipient; until some are out of every window, more are blocked.
+        SentMessages "sent_messages"
     }
 }

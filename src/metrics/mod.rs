@@ -154,6 +154,10 @@ metrics! {
         "Contacts and addresses with stored state; an estimate of the store.";
     store_read_errors: IntCounter = counter("consent_gate_store_read_errors_total", "reads"):
         "Reads of the consent store that failed.";
+    sent_restored: IntCounter = counter("consent_gate_sent_restored_records_total", "records"):
+        "Records of the changelog of approvals read back, after a start, a rebalance or an unknown end of a transaction.";
+    sent_restore: Histogram = histogram("consent_gate_sent_restore_seconds", "seconds", LATENCY_SECONDS):
+        "How long messages waited until the approvals in their partitions were read back.";
     bounds_reached: Family<IntCounter, Bound> = counters("consent_gate_bound_reached_total", "events"):
         "How often a limit of the program was reached.";
     build_info: IntGaugeVec = bounded_gauges("consent_gate_build_info", "programs", &["version", "revision"]):

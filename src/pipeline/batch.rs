@@ -2,7 +2,7 @@
 
 use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// A batch of messages of the input topic.
 ///
@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, HashSet};
 pub struct Batch<'c> {
     messages: Vec<BorrowedMessage<'c>>,
     next_offsets: BTreeMap<i32, i64>,
+    /// Approved in a transaction that was committed only by half: out already, and perhaps not remembered.
+    approved_before: Vec<BorrowedMessage<'c>>,
     value_bytes: usize,
     attempted_at_ms: Option<i64>,
 }
@@ -80,6 +82,7 @@ impl<'c> Batch<'c> {
     /// Committed: lets go of everything.
     pub fn clear(&mut self) {
         self.messages.clear();
+        self.approved_before.clear();
         self.next_offsets.clear();
         self.value_bytes = 0;
         self.attempted_at_ms = None;
@@ -89,19 +92,35 @@ impl<'c> Batch<'c> {
     pub fn drop_partition(&mut self, partition: i32) {
         self.next_offsets.remove(&partition);
         self.messages.retain(|message| message.partition() != partition);
+        self.approved_before.retain(|message| message.partition() != partition);
     }
 
     /// Drops what a former transaction has committed after all.
     pub fn drop_committed(&mut self, committed: &BTreeMap<i32, i64>) {
-        self.messages.retain(|message| {
+        let is_due = |message: &BorrowedMessage<'c>| {
             committed.get(&message.partition()).is_none_or(|next| message.offset() >= *next)
-        });
+        };
+        self.messages.retain(is_due);
+        self.approved_before.retain(is_due);
         self.next_offsets
             .retain(|partition, next| committed.get(partition).is_none_or(|known| known < next));
     }
 
-    /// Drops messages whose decision is already in an output; their offsets stay due.
-    pub fn drop_emitted(&mut self, emitted: &HashSet<(i32, i64)>) {
-        self.messages.retain(|message| !emitted.contains(&(message.partition(), message.offset())));
+    /// Drops messages whose decision is already in an output; their offsets stay due. The value says whether
+    /// they were approved: what counts of those must be remembered with the offsets.
+    pub fn drop_emitted(&mut self, emitted: &HashMap<(i32, i64), bool>) {
+        for message in std::mem::take(&mut self.messages) {
+            match emitted.get(&(message.partition(), message.offset())) {
+                None => self.messages.push(message),
+                Some(true) => self.approved_before.push(message),
+                Some(false) => {}
+            }
+        }
+    }
+
+    /// What is out already and perhaps not remembered.
+    #[must_use]
+    pub fn approved_before(&self) -> &[BorrowedMessage<'c>] {
+        &self.approved_before
     }
 }

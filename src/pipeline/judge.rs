@@ -1,16 +1,19 @@
 //! Decides a batch on one snapshot of the consent state.
 
-use super::{Batch, Lane, Setback};
+use super::history::{History, horizon, is_counted};
+use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::codec::DecodeError;
-use crate::metrics::{HoldCause, Topic};
+use crate::metrics::{Bound, HoldCause, Topic};
 use crate::record::{BatchContext, SourceRef, decision_json};
-use crate::store::StoreError;
+use crate::sent::{Row, RowKey};
 use gate_core::{
-    AddressLookup, CanonicalAddress, ConsentState, Decision, EventKey, OutboundMessage, Recipient,
-    SubjectKey, Timestamp, decide,
+    AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
+    OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp,
+    decide,
 };
 use rdkafka::Message as _;
+use rdkafka::message::BorrowedMessage;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A message as read, or the class of what is wrong with it.
@@ -26,12 +29,22 @@ pub(super) struct Judged {
     pub(super) json: Vec<u8>,
 }
 
+/// A judged batch.
+pub(super) struct Verdicts {
+    /// One for each message.
+    pub(super) judged: Vec<Judged>,
+    /// What is to be remembered of the approvals.
+    pub(super) rows: Vec<(RowKey, Vec<u8>)>,
+}
+
 /// Where a message's recipient is found among the batch's keys.
 struct Lookup {
     contact: Option<(SubjectKey, usize)>,
     address: AddressAt,
     /// The message's own key.
     message: EventKey,
+    /// The recipient's approvals, when they count.
+    history: Option<RowKey>,
 }
 
 enum AddressAt {
@@ -42,9 +55,12 @@ enum AddressAt {
 
 impl<'c> Lane<'c> {
     /// Reads every message; an unreadable one is an answer, an unavailable registry is not.
-    pub(super) fn decode<'m>(&self, batch: &'m Batch<'c>) -> Result<Vec<Decoded<'m>>, Setback> {
-        let mut decoded = Vec::with_capacity(batch.len());
-        for message in batch.messages() {
+    pub(super) fn decode<'m>(
+        &self,
+        messages: &'m [BorrowedMessage<'c>],
+    ) -> Result<Vec<Decoded<'m>>, Setback> {
+        let mut decoded = Vec::with_capacity(messages.len());
+        for message in messages {
             if message.payload_len() > self.parts.value_bytes_max {
                 decoded.push(Err("too_large"));
                 continue;
@@ -72,7 +88,8 @@ impl<'c> Lane<'c> {
         &self,
         batch: &Batch<'c>,
         messages: &[Decoded<'_>],
-    ) -> Result<Vec<Judged>, StoreError> {
+        approved_before: &[Decoded<'_>],
+    ) -> Result<Verdicts, LaneError> {
         let snapshot = self.parts.store.snapshot();
         let consent_positions = snapshot.positions()?;
         let policies = self.parts.policies.current();
@@ -83,10 +100,29 @@ impl<'c> Lane<'c> {
             evaluated_at: now(),
         };
         let mut keys = Vec::with_capacity(messages.len() * 2);
-        let lookups: Vec<Option<Lookup>> = messages
-            .iter()
-            .map(|message| message.as_ref().ok().map(|message| self.look_up(message, &mut keys)))
-            .collect();
+        let mut look_up = |(record, message): (&BorrowedMessage<'c>, &Decoded<'_>)| {
+            let message = message.as_ref().ok()?;
+            let mut lookup = self.look_up(message, &mut keys);
+            if let AddressAt::Known { key, .. } = lookup.address
+                && is_counted(&policies, message)
+            {
+                lookup.history = Some(RowKey { partition: record.partition(), subject: key });
+            }
+            Some(lookup)
+        };
+        let lookups: Vec<Option<Lookup>> =
+            batch.messages().iter().zip(messages).map(&mut look_up).collect();
+        let before: Vec<Option<Lookup>> =
+            batch.approved_before().iter().zip(approved_before).map(&mut look_up).collect();
+        let counted = lookups.iter().chain(&before).flatten().filter_map(|lookup| lookup.history);
+        let horizon = horizon(&policies, context.evaluated_at);
+        let mut history =
+            History::load(&self.parts.sent, counted.collect(), self.pepper_id, horizon)?;
+        for (message, lookup) in approved_before.iter().zip(&before) {
+            if let (Ok(message), Some(lookup)) = (message, lookup) {
+                self.remember_before(message, lookup, context.evaluated_at, &mut history);
+            }
+        }
         let states = snapshot.states(&keys)?;
         let mut judged = Vec::with_capacity(messages.len());
         for ((record, message), lookup) in batch.messages().iter().zip(messages).zip(&lookups) {
@@ -99,8 +135,11 @@ impl<'c> Lane<'c> {
             let decision = match (message, lookup) {
                 (Ok(message), Some(lookup)) => {
                     let bytes = |index: usize| states.get(index).and_then(|state| state.as_deref());
-                    judge_one(&context, message, lookup, bytes)
-                        .map_err(|_| self.parts.store.unreadable_state())?
+                    let row = lookup.history.and_then(|key| history.of(key));
+                    let approved = row.map(Row::messages).unwrap_or_default();
+                    let decision = judge_one(&context, message, lookup, approved, bytes)
+                        .map_err(|_| self.parts.store.unreadable_state())?;
+                    self.remember(decision, message, lookup, context.evaluated_at, &mut history)
                 }
                 (Err(class), _) => {
                     self.parts.metrics.invalid(Topic::OutboundMessage, class);
@@ -114,7 +153,54 @@ impl<'c> Lane<'c> {
             let json = decision_json(&decision, &source, message_id, channel, &context);
             judged.push(Judged { decision, channel, source, json });
         }
-        Ok(judged)
+        Ok(Verdicts { judged, rows: history.into_changes() })
+    }
+
+    /// Notes an approval that counts, so that the next message to the same recipient sees it.
+    fn remember(
+        &self,
+        decision: Decision,
+        message: &OutboundMessage<'_>,
+        lookup: &Lookup,
+        now: Timestamp,
+        history: &mut History,
+    ) -> Decision {
+        let Some(kind) = decision.counts_as() else { return decision };
+        let (Some(channel), Some(key)) = (message.channel, lookup.history) else {
+            // It counts, and what it counts with was not looked at: a mistake in `is_counted`.
+            tracing::error!(
+                ?kind,
+                "an approval that counts was judged without its history; blocked"
+            );
+            let mut reasons = Reasons::default();
+            reasons.insert(Reason::StateUnavailable);
+            return Decision::block(reasons, Detail::None);
+        };
+        let sent = SentMessage::new(message, channel, lookup.message, kind, now);
+        if history.remember(key, sent) {
+            self.parts.metrics.bound_reached(Bound::SentMessages);
+        }
+        decision
+    }
+
+    /// Notes what a half-committed transaction has approved, unless its record was in the other half.
+    fn remember_before(
+        &self,
+        message: &OutboundMessage<'_>,
+        lookup: &Lookup,
+        now: Timestamp,
+        history: &mut History,
+    ) {
+        let (Some(channel), Some(key)) = (message.channel, lookup.history) else { return };
+        if history.of(key).is_some_and(|row| row.contains(lookup.message)) {
+            return;
+        }
+        let kind = match message.category {
+            Category::OptoutConfirmation => SentKind::Confirmation,
+            Category::ConsentRequest => SentKind::Request,
+            _ => SentKind::Marketing,
+        };
+        history.remember(key, SentMessage::new(message, channel, lookup.message, kind, now));
     }
 
     fn look_up(&self, message: &OutboundMessage<'_>, keys: &mut Vec<SubjectKey>) -> Lookup {
@@ -145,7 +231,8 @@ impl<'c> Lane<'c> {
                 }
             }
         };
-        Lookup { contact, address, message: self.parts.pepper.event(&message.message_id) }
+        let message = self.parts.pepper.event(&message.message_id);
+        Lookup { contact, address, message, history: None }
     }
 }
 
@@ -153,6 +240,7 @@ fn judge_one<'s>(
     context: &BatchContext<'_>,
     message: &OutboundMessage<'_>,
     lookup: &Lookup,
+    approved: &[SentMessage],
     bytes: impl Fn(usize) -> Option<&'s [u8]>,
 ) -> Result<Decision, gate_core::StateError> {
     let state =
@@ -177,13 +265,13 @@ fn judge_one<'s>(
             AddressAt::Missing | AddressAt::Invalid => None,
         },
         message: lookup.message,
-        approved: &[],
+        approved,
     };
     Ok(decide(context.policies, recipient, message, context.evaluated_at))
 }
 
 /// The gate's clock, read once per batch and handed on as a value.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
 }

@@ -41,6 +41,7 @@ impl<'c> Lane<'c> {
         taken.map_err(LaneError::Consumer)?;
         for element in from.elements() {
             self.next_up.insert(element.partition(), element.offset());
+            self.approvals.forget(element.partition());
         }
         if self.is_paused {
             self.consumer.pause(partitions).map_err(LaneError::Consumer)?;
@@ -95,6 +96,7 @@ impl<'c> Lane<'c> {
             batch.drop_partition(element.partition());
             self.parts.positions.forget(element.partition());
             self.next_up.remove(&element.partition());
+            self.approvals.forget(element.partition());
         }
         if self.is_paused {
             // a pause survives the assignment: the partition would come back paused, and stay so

@@ -12,7 +12,7 @@ use crate::record::SourceRef;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 /// How far before the batch's first attempt the tails are read, for clocks that were set meanwhile.
@@ -52,7 +52,7 @@ impl<'c> Lane<'c> {
     fn find_decided(
         &self,
         batch: &Batch<'c>,
-    ) -> Result<(BTreeMap<i32, i64>, HashSet<(i32, i64)>), ScanError> {
+    ) -> Result<(BTreeMap<i32, i64>, HashMap<(i32, i64), bool>), ScanError> {
         let committed = self.committed(batch)?;
         let margin_ms = i64::try_from(TAIL_MARGIN.as_millis()).unwrap_or(0);
         let since_ms = batch.attempted_at_ms().unwrap_or(0).saturating_sub(margin_ms).max(0);
@@ -63,7 +63,8 @@ impl<'c> Lane<'c> {
             use rdkafka::Message as _;
             batch.messages().iter().map(|m| (m.partition(), m.offset())).collect()
         };
-        let mut emitted = HashSet::new();
+        let mut emitted = HashMap::new();
+        let [approved, ..] = &self.parts.output_topics;
         scan(config, &from, TAIL_TIMEOUT, &mut |record| {
             let source =
                 record.header(c"gate-source").and_then(|text| std::str::from_utf8(text).ok());
@@ -71,7 +72,8 @@ impl<'c> Lane<'c> {
                 && source.topic == self.parts.outbound_topic
                 && in_hand.contains(&(source.partition, source.record_offset))
             {
-                emitted.insert((source.partition, source.record_offset));
+                let place = (source.partition, source.record_offset);
+                emitted.insert(place, record.topic == approved);
             }
         })?;
         Ok((committed, emitted))

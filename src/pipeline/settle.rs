@@ -1,6 +1,6 @@
-//! Commits a judged batch: outputs and source offsets in one transaction.
+//! Commits a judged batch: outputs, what is remembered of them, and source offsets in one transaction.
 
-use super::judge::Judged;
+use super::judge::{Judged, Verdicts};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::kafka::native::{GroupMembership, NativeError, NativeHeaders, TopicIndex};
 use crate::metrics::{RecycleCause, TransactionResult};
@@ -12,12 +12,15 @@ use rdkafka::message::{BorrowedMessage, Headers as _};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// The changelog of approvals comes behind the outputs.
+const SENT_LOG: TopicIndex = TopicIndex(3);
+
 impl<'c> Lane<'c> {
     /// One transaction for the batch; on success the batch is empty.
     pub(super) fn settle(
         &mut self,
         batch: &mut Batch<'c>,
-        judged: &[Judged],
+        verdicts: &Verdicts,
     ) -> Result<(), Setback> {
         let Some(producer) = &self.producer else {
             return Err(Setback::NotMember);
@@ -30,7 +33,7 @@ impl<'c> Lane<'c> {
         producer.drain_reports();
         batch.attempted(unix_ms());
         producer.begin().map_err(|error| classify(error, RecycleCause::Fatal))?;
-        let produced = self.produce_all(batch, judged).and_then(|()| {
+        let produced = self.produce_all(batch, verdicts).and_then(|()| {
             let offsets = self.offsets(batch)?;
             producer.send_offsets(&offsets, &membership, timeout)
         });
@@ -41,8 +44,9 @@ impl<'c> Lane<'c> {
         let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
         match committed {
             Ok(()) => {
-                self.count(batch, judged);
+                self.count(batch, &verdicts.judged);
                 batch.clear();
+                self.write_rows(&verdicts.rows)?;
                 if n_sent > 1 {
                     // committed, but the repeated request may still be on its way and would hit whatever
                     // this producer does next: it must not do anything next
@@ -56,11 +60,11 @@ impl<'c> Lane<'c> {
         }
     }
 
-    fn produce_all(&self, batch: &Batch<'c>, judged: &[Judged]) -> Result<(), NativeError> {
+    fn produce_all(&self, batch: &Batch<'c>, verdicts: &Verdicts) -> Result<(), NativeError> {
         let Some(producer) = &self.producer else {
             return Ok(());
         };
-        for (message, judged) in batch.messages().iter().zip(judged) {
+        for (message, judged) in batch.messages().iter().zip(&verdicts.judged) {
             let topic = TopicIndex(match judged.decision.outcome() {
                 Outcome::Approved => 0,
                 Outcome::Blocked => 1,
@@ -68,6 +72,11 @@ impl<'c> Lane<'c> {
             });
             let headers = self.headers(message, judged);
             producer.produce(topic, message.key(), message.payload(), headers)?;
+        }
+        for (key, row) in &verdicts.rows {
+            let headers = NativeHeaders::with_capacity(0);
+            let (recipient, value) = (Some(&key.subject.0[..]), Some(row.as_slice()));
+            producer.produce_to(SENT_LOG, key.partition, recipient, value, headers)?;
         }
         Ok(())
     }
@@ -165,6 +174,8 @@ impl<'c> Lane<'c> {
                 TransactionResult::Indeterminate
             })
             .inc();
+        // what it has committed is in the changelog, not in the store
+        self.approvals.forget_all();
         self.guard_against_fencing_war(error)?;
         self.renew_producer(batch)?;
         self.reconcile(batch)

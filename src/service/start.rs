@@ -1,5 +1,6 @@
 //! Builds the parts from the configuration and starts their threads.
 
+use super::stores::{open_sent, open_store};
 use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
@@ -17,7 +18,8 @@ use crate::pipeline::{Lane, LaneParts};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::reader::{Reader, ReaderParts};
-use crate::store::{Identity, Opened, RebuildReason, Store, Writer, mark_for_rebuild};
+use crate::sent::SentStore;
+use crate::store::{Identity, Store, Writer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
@@ -29,11 +31,6 @@ use std::time::{Duration, Instant};
 const JOIN_PAUSE: Duration = Duration::from_millis(20);
 /// Pause before a broker that is away is asked again at the start.
 const START_RETRY: Duration = Duration::from_secs(1);
-
-/// How long a partition of the consent topic may be without a leader at the start.
-const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Pause between two looks for a leader.
-const LEADER_PAUSE: Duration = Duration::from_millis(200);
 
 /// A thread of the service.
 struct Worker {
@@ -68,6 +65,7 @@ struct Parts<'a> {
     committed_ends: Arc<BaseConsumer<GateContext>>,
     n_consent_partitions: usize,
     registry: Option<Registry>,
+    sent: Arc<SentStore>,
 }
 
 /// Starts the service. `None` when it was asked to stop before it began.
@@ -130,6 +128,7 @@ pub fn start(
         pepper_id: pepper.id(),
     };
     let (store, writer) = open_store(config, &identity, &end_offsets)?;
+    let sent = Arc::new(open_sent(config, &cluster, &pepper)?);
     let parts = Parts {
         config,
         base,
@@ -143,6 +142,7 @@ pub fn start(
         committed_ends: Arc::new(committed_ends),
         n_consent_partitions,
         registry: registry(config)?,
+        sent: Arc::clone(&sent),
     };
     let store = Arc::new(store);
     let mut workers = vec![
@@ -217,80 +217,6 @@ pub(crate) fn n_partitions(
         .map_err(crate::reader::ReaderError::Kafka)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     Ok(found.filter(|found| found.error().is_none()).map_or(0, |found| found.partitions().len()))
-}
-
-/// Opens the state. State that the log cannot continue is rebuilt: a position before the log's start would
-/// miss opt-outs, one behind its end belongs to another log.
-fn open_store(
-    config: &Config,
-    identity: &Identity,
-    client: &BaseConsumer<GateContext>,
-) -> Result<(Store, Writer), RunError> {
-    let open = || Store::open(&config.state.dir, identity, config.state.memory_bytes);
-    let (store, writer, opened) = open()?;
-    log_opened(&opened);
-    let mut mismatch = None;
-    for (partition, position) in (0i32..).zip(writer.positions()) {
-        let (low, high) = watermarks(client, &identity.topic, partition)?;
-        if *position > 0 && (*position < low || *position > high) {
-            tracing::error!(
-                topic = %identity.topic, partition, position, low, high,
-                "the state ends outside the log and is rebuilt"
-            );
-            let is_ahead = *position > high;
-            mismatch = Some(if is_ahead {
-                RebuildReason::AheadOfLog
-            } else {
-                RebuildReason::LogTruncated
-            });
-        } else if *position == 0 && low > 0 {
-            tracing::warn!(
-                topic = %identity.topic, partition, low,
-                "the log begins behind offset 0: consent given before is unknown and blocks; \
-                 opt-outs before it are lost. Give the topic unlimited retention"
-            );
-        }
-    }
-    let Some(reason) = mismatch else {
-        return Ok((store, writer));
-    };
-    drop((store, writer));
-    mark_for_rebuild(&config.state.dir, reason)?;
-    let (store, writer, opened) = open()?;
-    log_opened(&opened);
-    Ok((store, writer))
-}
-
-/// First and next offset of a partition. Leaders move, above all right after a topic was created.
-fn watermarks(
-    client: &BaseConsumer<GateContext>,
-    topic: &str,
-    partition: i32,
-) -> Result<(i64, i64), RunError> {
-    let deadline = Instant::now() + LEADER_TIMEOUT;
-    loop {
-        match client.fetch_watermarks(topic, partition, kafka::REQUEST_TIMEOUT) {
-            Ok(watermarks) => return Ok(watermarks),
-            Err(error) if Instant::now() < deadline => {
-                tracing::info!(topic, partition, %error, "no leader yet; trying again");
-                std::thread::sleep(LEADER_PAUSE);
-            }
-            Err(error) => return Err(crate::reader::ReaderError::Kafka(error).into()),
-        }
-    }
-}
-
-fn log_opened(opened: &Opened) {
-    match opened {
-        Opened::Fresh => tracing::info!("no state yet: building it from the consent topic"),
-        Opened::Reused => tracing::info!("state found: going on where it ends"),
-        Opened::Quarantined { .. } => {
-            tracing::warn!(
-                ?opened,
-                "the state could not be trusted and is rebuilt from the consent topic"
-            );
-        }
-    }
 }
 
 impl Parts<'_> {
@@ -409,6 +335,9 @@ impl Parts<'_> {
             codec: Arc::clone(codec),
             pepper: Arc::clone(&self.pepper),
             store: Arc::clone(store),
+            sent: Arc::clone(&self.sent),
+            sent_topic: config.topics.sent_log.clone(),
+            sent_ends: Arc::clone(&self.end_offsets),
             barrier: self.barrier(),
             policies: Arc::clone(policies),
             metrics: Arc::clone(&self.metrics),

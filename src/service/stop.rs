@@ -96,6 +96,25 @@ pub enum RunError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store of approvals.
+    #[error(transparent)]
+    Sent(#[from] crate::sent::SentError),
+    /// The changelog of approvals does not fit the messages.
+    #[error(
+        "`{topic}` has {found} partitions, `{outbound}` has {wanted}: what was approved is remembered in the partition of the \
+         message. Raise it with `kafka-topics.sh --alter --topic {topic} --partitions {wanted}`, or delete the topic while \
+         every gate is stopped and run `consent-gate topics create`, after which counting begins anew"
+    )]
+    SentPartitions {
+        /// The changelog.
+        topic: String,
+        /// Its partitions.
+        found: u32,
+        /// The messages' topic.
+        outbound: String,
+        /// Its partitions.
+        wanted: u32,
+    },
     /// The policies cannot be loaded.
     #[error(transparent)]
     Policies(#[from] crate::policies::PolicyFailure),
@@ -162,10 +181,13 @@ impl RunError {
             | Self::RegistryCa { .. }
             | Self::Pepper(_)
             | Self::Policies(_)
+            | Self::SentPartitions { .. }
             | Self::Ops(_) => 78,
             Self::Store(error) => error.exit_code(),
+            Self::Sent(error) => error.exit_code(),
             Self::Lane { source, .. } => match source {
                 LaneError::Store(error) => error.exit_code(),
+                LaneError::Sent(error) => error.exit_code(),
                 LaneError::Producer(error) if crate::kafka::is_refused(error) => 77,
                 LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => 77,
                 LaneError::Producer(_) | LaneError::Consumer(_) | LaneError::Fenced(_) => 75,

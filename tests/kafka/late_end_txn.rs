@@ -18,14 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A broker with a second listener that clients only reach through a proxy.
-struct Proxied {
-    broker: Broker,
-    proxy: Proxy,
+pub(crate) struct Proxied {
+    pub(crate) broker: Broker,
+    pub(crate) proxy: Proxy,
     /// Where the clients under test connect.
-    bootstrap: String,
+    pub(crate) bootstrap: String,
 }
 
-fn proxied(test: &str) -> Option<Proxied> {
+pub(crate) fn proxied(test: &str) -> Option<Proxied> {
     let [direct, controller, behind, front] = [(); 4].map(|()| free_port());
     let properties = [
         format!(

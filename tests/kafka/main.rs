@@ -19,6 +19,7 @@ mod batches;
 mod broker_restarts;
 mod commands;
 mod foreign_transaction;
+mod frequency_caps;
 mod harness;
 mod harness_works;
 mod kills;

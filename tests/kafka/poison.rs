@@ -100,11 +100,14 @@ fn assert_named(gate: &Gate, topics: &Topics, poison: Acked) {
         format!("partition=\"{}\"", poison.partition),
         format!("offset=\"{}\"", poison.offset),
     ];
-    let samples = gate.metric("consent_gate_consent_poison");
-    let named = samples
-        .iter()
-        .any(|(text, value)| *value > 0.0 && labels.iter().all(|label| text.contains(label)));
-    assert!(named, "the alert metric must name {labels:?}: {samples:?}");
+    // the lanes may hold before the reader has put the record aside
+    let what = format!("the alert metric names {labels:?}");
+    environment::wait_until(&what, Duration::from_secs(60), || {
+        let samples = gate.metric("consent_gate_consent_poison");
+        samples
+            .iter()
+            .any(|(text, value)| *value > 0.0 && labels.iter().all(|label| text.contains(label)))
+    });
 }
 
 fn release(setup: &Setup, topics: &Topics, poison: Acked) {

@@ -66,6 +66,7 @@ pub(super) async fn check(
         }
     }
     findings.extend(message_sizes(&config.topics, &known));
+    findings.extend(sent_partitions(&config.topics, cluster));
     let [first, ..] = cluster.brokers.as_slice() else {
         return findings;
     };
@@ -173,6 +174,9 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     let is_consent = topic == names.consent_change;
     let is_dead_letter = topic == names.consent_dead_letter;
     let is_input = topic == names.outbound_message;
+    if topic == names.sent_log {
+        return sent_retention(topic, policy);
+    }
     if policy.contains("compact") {
         let fix = alter(topic, "cleanup.policy=delete");
         let found = |what: &str| format!("cleanup.policy is {policy}: {what}");
@@ -230,6 +234,50 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
         );
     }
     Finding::pass(check, text)
+}
+
+/// What was approved must be found again however long ago: only newer records of the same key may replace it.
+fn sent_retention(topic: &str, policy: &str) -> Finding {
+    let check = format!("topic {topic}: retention");
+    if policy == "compact" {
+        return Finding::pass(check, "compacted: the last record of each recipient is kept");
+    }
+    let found = if policy.contains("compact") {
+        "what was approved long ago is deleted, and requests for consent are no longer sent once"
+    } else {
+        "what was approved is forgotten, and frequency caps are exceeded"
+    };
+    Finding::fail(
+        check,
+        format!("cleanup.policy is {policy}: {found}"),
+        alter(topic, "cleanup.policy=compact"),
+    )
+}
+
+/// What was approved is remembered in the partition of the message.
+fn sent_partitions(names: &Topics, cluster: &ClusterInfo) -> Option<Finding> {
+    let count = |topic: &str| cluster.require(topic).ok().map(|layout| layout.partitions);
+    let (sent, outbound) = (count(&names.sent_log)?, count(&names.outbound_message)?);
+    Some(same_partitions(&names.sent_log, sent, &names.outbound_message, outbound))
+}
+
+fn same_partitions(sent_log: &str, sent: u32, outbound_topic: &str, outbound: u32) -> Finding {
+    let check = format!("topic {sent_log}: partitions");
+    let found = format!("{sent}, and {outbound_topic} has {outbound}");
+    if sent == outbound {
+        return Finding::pass(check, found);
+    }
+    let fix = if sent < outbound {
+        format!(
+            "kafka-topics.sh --bootstrap-server … --alter --topic {sent_log} --partitions {outbound}; recipients whose \
+             messages go to another partition now are counted anew"
+        )
+    } else {
+        format!(
+            "stop every gate, delete {sent_log}, run `consent-gate topics create`; counting begins anew"
+        )
+    };
+    Finding::fail(check, format!("{found}: the gate does not start"), fix)
 }
 
 /// An output must take whatever the input took, and the headers on top.
@@ -379,11 +427,22 @@ mod tests {
                 "1 hour",
             ),
             ("approved-message", &[("cleanup.policy", "compact")], "FAIL", "replace each other"),
+            ("consent-gate-sent", &[("cleanup.policy", "compact")], "PASS", "last record"),
+            ("consent-gate-sent", &[("cleanup.policy", "delete")], "FAIL", "caps are exceeded"),
+            ("consent-gate-sent", &[("cleanup.policy", "compact,delete")], "FAIL", "long ago"),
         ] {
             let finding = retention(&names(), topic, &settings(pairs));
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
             assert!(finding.found.contains(says), "{finding:?}");
             assert_eq!(finding.fix.is_empty(), matches!(verdict, "PASS" | "SKIP"), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn approvals_need_as_many_partitions_as_messages() {
+        for (sent, verdict) in [(4, "PASS"), (3, "FAIL"), (5, "FAIL")] {
+            let finding = same_partitions("sent", sent, "messages", 4);
+            assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
         }
     }
 

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// The Kafka protocol's number of the `EndTxn` request.
 const END_TXN_API_KEY: i16 = 26;
+/// librdkafka's number for "the key decides".
+const BY_KEY: i32 = -1;
 /// How long one step of a flush or an abort waits before reports are taken.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -199,6 +201,21 @@ impl TransactionalProducer {
         value: Option<&[u8]>,
         headers: NativeHeaders,
     ) -> Result<(), NativeError> {
+        self.produce_to(topic, BY_KEY, key, value, headers)
+    }
+
+    /// The same into a partition of the caller's choice. One that does not exist fails the transaction.
+    ///
+    /// # Errors
+    /// As [`TransactionalProducer::produce`].
+    pub fn produce_to(
+        &self,
+        topic: TopicIndex,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: NativeHeaders,
+    ) -> Result<(), NativeError> {
         use sys::rd_kafka_vtype_t as vtype;
         let Some(handle) = self.topics.get(topic.0) else {
             let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
@@ -213,6 +230,7 @@ impl TransactionalProducer {
         type Argument = sys::rd_kafka_vu_s__bindgen_ty_1;
         let arguments = [
             (vtype::RD_KAFKA_VTYPE_RKT, Argument { rkt: handle.as_ptr() }),
+            (vtype::RD_KAFKA_VTYPE_PARTITION, Argument { i32_: partition }),
             (vtype::RD_KAFKA_VTYPE_MSGFLAGS, Argument { i: sys::RD_KAFKA_MSG_F_COPY }),
             (vtype::RD_KAFKA_VTYPE_KEY, memory(key)),
             (vtype::RD_KAFKA_VTYPE_VALUE, memory(value)),

@@ -32,15 +32,21 @@ pub(crate) struct Setup {
     /// Secret properties, each with the file that holds it.
     pub(crate) secrets: Vec<(String, PathBuf)>,
     pub(crate) environment: Vec<(String, String)>,
+    /// One for all instances of a group: they share what was approved.
+    pub(crate) pepper: PathBuf,
+    pub(crate) policies: Option<PathBuf>,
     pub(crate) port: u16,
 }
 
 impl Setup {
     /// One instance with two lanes that reads JSON.
     pub(crate) fn new(test: &str, bootstrap: &str, topics: &Topics) -> Self {
+        let dir = environment::new_dir(test);
         Self {
             program: environment::gate_program(),
-            dir: environment::new_dir(test),
+            pepper: dir.join("pepper"),
+            policies: None,
+            dir,
             instance_id: "gate-1".to_owned(),
             lanes: 2,
             bootstrap: bootstrap.to_owned(),
@@ -96,8 +102,8 @@ impl Setup {
         }
         write!(
             yaml,
-            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n",
-            t.consent_change, t.outbound, t.approved, t.blocked, t.deferred, t.dead_letter
+            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  sent_log: {}\n",
+            t.consent_change, t.outbound, t.approved, t.blocked, t.deferred, t.dead_letter, t.sent_log
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;
@@ -112,11 +118,15 @@ impl Setup {
         let state = self.state_dir();
         write!(
             yaml,
-            "state: {{dir: \"{}\", memory_bytes: 67108864}}\nhttp: {{listen: \"127.0.0.1:{}\"}}\n",
+            "state: {{dir: \"{}\", memory_bytes: 67108864, pepper_file: \"{}\"}}\nhttp: {{listen: \"127.0.0.1:{}\"}}\n",
             state.display(),
+            self.pepper.display(),
             self.port
         )
         .expect("a string can grow");
+        if let Some(dir) = &self.policies {
+            writeln!(yaml, "policies: {{dir: \"{}\"}}", dir.display()).expect("a string can grow");
+        }
         yaml
     }
 

@@ -14,7 +14,7 @@ pub(crate) const CONSENT_PARTITIONS: i32 = 3;
 /// Large enough for the 1 MiB records of the unreadable-record tests.
 const RECORD_BYTES_MAX: &str = "8388608";
 
-/// The six topics.
+/// The seven topics.
 #[derive(Clone, Debug)]
 pub(crate) struct Topics {
     pub(crate) consent_change: String,
@@ -23,6 +23,7 @@ pub(crate) struct Topics {
     pub(crate) blocked: String,
     pub(crate) deferred: String,
     pub(crate) dead_letter: String,
+    pub(crate) sent_log: String,
 }
 
 impl Topics {
@@ -44,6 +45,7 @@ impl Topics {
             blocked: name("blocked-message"),
             deferred: name("deferred-message"),
             dead_letter: name("consent-dead-letter"),
+            sent_log: name("consent-gate-sent"),
         }
     }
 
@@ -61,6 +63,7 @@ impl Topics {
             [&self.outbound, &self.approved, &self.blocked, &self.deferred, &self.dead_letter];
         wanted.extend(rest.map(|name| (name.as_str(), MESSAGE_PARTITIONS)));
         create(bootstrap, &wanted);
+        create_with(bootstrap, &[(&self.sent_log, MESSAGE_PARTITIONS)], "compact");
     }
 
     /// The topics decisions go to.
@@ -71,11 +74,15 @@ impl Topics {
 
 /// Makes topics that never lose a record to retention.
 pub(crate) fn create(bootstrap: &str, topics: &[(&str, i32)]) {
+    create_with(bootstrap, topics, "delete");
+}
+
+fn create_with(bootstrap: &str, topics: &[(&str, i32)], cleanup_policy: &str) {
     let new = topics.iter().map(|(name, partitions)| {
         NewTopic::new(name, *partitions, TopicReplication::Fixed(1))
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
-            .set("cleanup.policy", "delete")
+            .set("cleanup.policy", cleanup_policy)
             .set("max.message.bytes", RECORD_BYTES_MAX)
     });
     let new: Vec<_> = new.collect();

@@ -1,0 +1,81 @@
+//! What was approved before, for the recipients of one batch: the committed rows, and on top of them what this
+//! batch approves itself.
+//!
+//! Messages are decided in order and each sees the approvals before it, so a cap holds within a batch as it
+//! does across batches. Nothing of it outlives the attempt: a batch that is judged again starts from the
+//! committed rows.
+
+use crate::sent::{Horizon, Row, RowKey, SentError, SentStore};
+use gate_core::{Category, OutboundMessage, PolicySet, SentMessage, Timestamp};
+use rustc_hash::FxHashMap;
+use std::time::Duration;
+
+/// The approvals of a batch's recipients.
+pub(super) struct History {
+    horizon: Horizon,
+    pepper_id: [u8; 8],
+    rows: FxHashMap<RowKey, Entry>,
+}
+
+#[derive(Default)]
+struct Entry {
+    row: Row,
+    is_changed: bool,
+}
+
+/// Whether the decision may depend on what was approved before, or must be remembered.
+pub(super) fn is_counted(policies: &PolicySet, message: &OutboundMessage<'_>) -> bool {
+    let is_once =
+        matches!(message.category, Category::OptoutConfirmation | Category::ConsentRequest);
+    is_once || (policies.has_caps() && message.is_marketing())
+}
+
+/// How far back caps look.
+pub(super) fn horizon(policies: &PolicySet, now: Timestamp) -> Horizon {
+    let caps = policies.rules().iter().flat_map(|rule| &rule.caps);
+    Horizon { now, window: caps.map(|cap| cap.window).max().unwrap_or(Duration::ZERO) }
+}
+
+impl History {
+    /// Reads the rows of these recipients, each once.
+    pub(super) fn load(
+        store: &SentStore,
+        mut keys: Vec<RowKey>,
+        pepper_id: [u8; 8],
+        horizon: Horizon,
+    ) -> Result<Self, SentError> {
+        keys.sort_unstable();
+        keys.dedup();
+        let mut rows = FxHashMap::default();
+        if !keys.is_empty() {
+            for (key, stored) in keys.iter().zip(store.rows(&keys)?) {
+                let mut entry = Entry::default();
+                if let Some(stored) = stored {
+                    let row = Row::decode(&stored, pepper_id);
+                    entry.row = row.map_err(|_| store.unreadable_row())?;
+                    entry.row.prune(&horizon);
+                }
+                rows.insert(*key, entry);
+            }
+        }
+        Ok(Self { horizon, pepper_id, rows })
+    }
+
+    /// What counts for this recipient; `None` when nobody asked for it in [`History::load`].
+    pub(super) fn of(&self, key: RowKey) -> Option<&Row> {
+        self.rows.get(&key).map(|entry| &entry.row)
+    }
+
+    /// An approval that the next messages must see. Returns whether the row is full now.
+    pub(super) fn remember(&mut self, key: RowKey, sent: SentMessage) -> bool {
+        let entry = self.rows.entry(key).or_default();
+        entry.is_changed = true;
+        entry.row.remember(sent, &self.horizon)
+    }
+
+    /// The rows to be written with the decisions.
+    pub(super) fn into_changes(self) -> Vec<(RowKey, Vec<u8>)> {
+        let changed = self.rows.into_iter().filter(|(_, entry)| entry.is_changed);
+        changed.map(|(key, entry)| (key, entry.row.encode(self.pepper_id))).collect()
+    }
+}

@@ -1,0 +1,378 @@
+//! Before a partition is decided: everything that was approved in it before must be known.
+//!
+//! The changelog is read from the checkpoint of the local store to its present end. Why that misses nothing:
+//!
+//! 1. Committed offsets were asked for, stable ones, after the group had given us the partition. A transaction
+//!    of a former owner whose offsets the group had accepted is therefore over; one whose offsets it had not
+//!    accepted cannot commit any more, because its generation is stale (a producer never commits without
+//!    offsets, and never offsets without a valid generation).
+//! 2. Over means decided. Its markers may still be on their way to the changelog, and its records are in there
+//!    already, since a commit is asked for only after they were acknowledged. So the end is asked for
+//!    afterwards, read uncommitted, which counts them; and then read committed up to that end, which no reader
+//!    gets past before every transaction below it has its marker.
+//! 3. What is appended from now on is ours, or aborted.
+//!
+//! After a transaction of our own whose end is unknown the same holds: the fresh producer has finished it
+//! (`init_transactions`), and what it left is read back here.
+//!
+//! INVARIANT: a partition is in `restored` only between the end of a restore and the next moment something
+//! about it is not known. A checkpoint moves only over records that are in the store.
+
+use super::{Batch, Lane, Setback};
+use crate::barrier::Hold;
+use crate::kafka::native::{BatchReader, Polled, Record};
+use crate::kafka::offsets::offsets;
+use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::metrics::HoldCause;
+use crate::sent::{Horizon, Row, RowError, RowKey};
+use gate_core::SubjectKey;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+/// How long one turn reads before the group is served again.
+const TURN: Duration = Duration::from_millis(500);
+const POLL_WAIT: Duration = Duration::from_millis(20);
+/// Records taken at once.
+const RECORDS_MAX: usize = 2_000;
+/// Records of one restore that cannot be used and may still be replaced by a later one of their key.
+const UNREADABLE_MAX: usize = 1_000;
+/// Pause before a changelog with such records is read again.
+const UNREADABLE_RETRY: Duration = Duration::from_secs(5);
+/// How often checkpoints follow our own writes; what is behind them is read again after a crash.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// What a lane knows about the changelog.
+#[derive(Default)]
+pub(super) struct Approvals {
+    restored: BTreeSet<i32>,
+    restoring: Option<Restoring>,
+    /// Ends asked for while the partition was ours; they become checkpoints with the next commit.
+    ends: BTreeMap<i32, i64>,
+    asked_at: Option<Instant>,
+    unreadable: Option<(Instant, Hold)>,
+}
+
+/// A restore under way.
+struct Restoring {
+    reader: BatchReader<GateContext>,
+    partitions: BTreeMap<i32, Progress>,
+    unreadable: BTreeMap<(i32, Vec<u8>), Unreadable>,
+    began: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Progress {
+    next: i64,
+    end: i64,
+}
+
+#[derive(Clone, Copy)]
+struct Unreadable {
+    offset: i64,
+    error: RowError,
+}
+
+impl Approvals {
+    /// The partition is somebody else's, or new.
+    pub(super) fn forget(&mut self, partition: i32) {
+        self.restored.remove(&partition);
+        self.ends.remove(&partition);
+        self.restoring = None;
+    }
+
+    /// A transaction ended in a way nobody knows: the changelog may have more than the store.
+    pub(super) fn forget_all(&mut self) {
+        self.restored.clear();
+        self.ends.clear();
+        self.restoring = None;
+    }
+}
+
+impl<'c> Lane<'c> {
+    /// Reads back what is missing, for a moment.
+    ///
+    /// # Errors
+    /// A hold while it is not done: the group must be served in between.
+    pub(super) fn restore(&mut self, batch: &Batch<'c>) -> Result<(), Setback> {
+        if batch.next_offsets().keys().all(|p| self.approvals.restored.contains(p)) {
+            return Ok(());
+        }
+        if let Some((at, hold)) = &self.approvals.unreadable {
+            if at.elapsed() < UNREADABLE_RETRY {
+                return Err(Setback::Hold(hold.clone()));
+            }
+            self.approvals.unreadable = None;
+        }
+        if fault_no_restore() {
+            let in_hand = batch.next_offsets().keys().copied();
+            let in_hand = in_hand.inspect(|p| self.parts.sent.claim(*p, self.number));
+            self.approvals.restored.extend(in_hand);
+            return Ok(());
+        }
+        // all that are in hand, so that the next batch need not wait again
+        let in_hand = self.next_up.keys().chain(batch.next_offsets().keys());
+        let wanted: BTreeSet<i32> = in_hand.copied().collect();
+        let wanted: BTreeSet<i32> = wanted.difference(&self.approvals.restored).copied().collect();
+        let under_way = self.approvals.restoring.take();
+        let under_way = under_way.filter(|it| it.partitions.keys().eq(wanted.iter()));
+        let mut restoring = match under_way {
+            Some(restoring) => restoring,
+            None => match self.begin_restore(&wanted)? {
+                Some(restoring) => restoring,
+                None => return Ok(()),
+            },
+        };
+        let result = self.read_back(&mut restoring);
+        if result.is_ok() {
+            self.parts.metrics.sent_restore.observe(restoring.began.elapsed().as_secs_f64());
+            tracing::debug!(lane = self.number, partitions = ?wanted, "approvals read back");
+        } else if self.approvals.unreadable.is_none() {
+            self.approvals.restoring = Some(restoring);
+        }
+        result
+    }
+
+    /// Finds out what must be read; `None` when nothing must.
+    fn begin_restore(&mut self, wanted: &BTreeSet<i32>) -> Result<Option<Restoring>, Setback> {
+        let began = Instant::now();
+        let topic = self.parts.sent_topic.clone();
+        let ask = |place| {
+            let client = &self.parts.sent_ends;
+            offsets(client, &topic, wanted.iter().copied(), place, REQUEST_TIMEOUT)
+                .map_err(|(partition, error)| unavailable(&topic, partition, &error))
+        };
+        // read uncommitted: records of transactions that are still open must be waited for
+        let (begins, ends) = (ask(Offset::Beginning)?, ask(Offset::End)?);
+        let mut partitions = BTreeMap::new();
+        for (partition, end) in ends {
+            self.parts.sent.claim(partition, self.number);
+            let begin = begins.get(&partition).copied().unwrap_or(0);
+            let mut next = self.parts.sent.checkpoint(partition)?;
+            if next > end {
+                tracing::warn!(
+                    %topic, partition, next, end,
+                    "the changelog of approvals ends before what is known of it: it is another one now, and read whole"
+                );
+                self.parts.sent.forget(partition)?;
+                next = 0;
+            }
+            if begin > next {
+                tracing::error!(
+                    %topic, partition, next, begin,
+                    "records of the changelog of approvals were deleted before they were read: what was approved in them is \
+                     not counted. Set cleanup.policy=compact without delete"
+                );
+                next = begin;
+            }
+            if next >= end {
+                self.approvals.restored.insert(partition);
+            } else {
+                partitions.insert(partition, Progress { next, end });
+            }
+        }
+        if partitions.is_empty() {
+            return Ok(None);
+        }
+        let reader =
+            self.reader_of(&partitions).map_err(|error| unavailable(&topic, None, &error))?;
+        Ok(Some(Restoring { reader, partitions, unreadable: BTreeMap::new(), began }))
+    }
+
+    fn reader_of(
+        &self,
+        partitions: &BTreeMap<i32, Progress>,
+    ) -> Result<BatchReader<GateContext>, KafkaError> {
+        let config = &self.parts.scan_config;
+        let consumer: BaseConsumer<GateContext> =
+            config.create_with_context(GateContext::default())?;
+        let mut assignment = TopicPartitionList::new();
+        for (partition, progress) in partitions {
+            let from = Offset::Offset(progress.next);
+            assignment.add_partition_offset(&self.parts.sent_topic, *partition, from)?;
+        }
+        consumer.assign(&assignment)?;
+        BatchReader::new(consumer, RECORDS_MAX)
+            .map_err(|error| KafkaError::MessageConsumption(error.code))
+    }
+
+    /// Reads for one turn; done when every partition has come to its end.
+    fn read_back(&mut self, restoring: &mut Restoring) -> Result<(), Setback> {
+        let policies = self.parts.policies.current();
+        let horizon = super::history::horizon(&policies, super::judge::now());
+        let deadline = Instant::now() + TURN;
+        let mut trouble = None;
+        while !restoring.partitions.is_empty() {
+            if Instant::now() > deadline {
+                return Err(Setback::Hold(self.not_there_yet(restoring, trouble)));
+            }
+            let Restoring { reader, partitions, unreadable, .. } = restoring;
+            let polled = reader.poll(POLL_WAIT);
+            let mut rows = Vec::new();
+            for entry in polled.iter() {
+                match entry {
+                    Polled::Record(record) => {
+                        let Some(progress) = partitions.get_mut(&record.partition) else {
+                            continue;
+                        };
+                        progress.next = record.offset + 1;
+                        self.parts.metrics.sent_restored.inc();
+                        let key = record.key.unwrap_or_default();
+                        let place = (record.partition, key.to_vec());
+                        match self.row_of(&record, &horizon) {
+                            Ok(row) => {
+                                unreadable.remove(&place);
+                                rows.extend(row);
+                            }
+                            Err(error) => {
+                                unreadable
+                                    .insert(place, Unreadable { offset: record.offset, error });
+                            }
+                        }
+                    }
+                    Polled::EndOfPartition { partition, next_offset, .. } => {
+                        if let Some(progress) = partitions.get_mut(&partition) {
+                            progress.next = progress.next.max(next_offset);
+                        }
+                    }
+                    // passes, or shows in the hold
+                    Polled::Error { error, .. } => trouble = Some(error.text),
+                }
+            }
+            // a checkpoint must not pass what is not in the store
+            let checkpoints =
+                partitions.iter().map(|(partition, progress)| (*partition, progress.next));
+            let is_whole = |partition: i32| !unreadable.keys().any(|(of, _)| *of == partition);
+            let checkpoints = checkpoints.filter(|(partition, _)| is_whole(*partition));
+            self.parts.sent.write(self.number, rows, checkpoints)?;
+            drop(polled);
+            let is_over = unreadable.len() > UNREADABLE_MAX;
+            let (done, open): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(partitions)
+                .into_iter()
+                .partition(|(_, progress)| progress.next >= progress.end);
+            let stuck = unreadable.iter().find(|((of, _), _)| is_over || done.contains_key(of));
+            if let Some(((partition, _), why)) = stuck {
+                let hold = self.unreadable(*partition, *why);
+                self.approvals.unreadable = Some((Instant::now(), hold.clone()));
+                return Err(Setback::Hold(hold));
+            }
+            *partitions = open;
+            self.approvals.restored.extend(done.keys());
+        }
+        Ok(())
+    }
+
+    /// The row a record stands for. One of another pepper that nobody counts any more is none.
+    #[allow(clippy::type_complexity, reason = "a row as the store takes it, if it is one")]
+    fn row_of<'r>(
+        &self,
+        record: &Record<'r>,
+        horizon: &Horizon,
+    ) -> Result<Option<(RowKey, Option<&'r [u8]>)>, RowError> {
+        let Some(value) = record.value else {
+            let subject = record.key.unwrap_or_default().try_into().map(SubjectKey);
+            let deleted = |subject| (RowKey { partition: record.partition, subject }, None);
+            return Ok(subject.ok().map(deleted));
+        };
+        let subject = record.key.unwrap_or_default().try_into().map(SubjectKey);
+        let subject = subject.map_err(|_| RowError::Malformed)?;
+        let (pepper_id, mut row) = Row::decode_any(value)?;
+        if pepper_id != self.pepper_id {
+            row.prune(horizon);
+            return if row.messages().is_empty() { Ok(None) } else { Err(RowError::OtherPepper) };
+        }
+        Ok(Some((RowKey { partition: record.partition, subject }, Some(value))))
+    }
+
+    fn not_there_yet(&self, restoring: &Restoring, trouble: Option<String>) -> Hold {
+        let topic = &self.parts.sent_topic;
+        let first = restoring.partitions.iter().next();
+        let (partition, Progress { next, end }) = first
+            .map_or((-1, Progress { next: 0, end: 0 }), |(partition, progress)| {
+                (*partition, *progress)
+            });
+        let n_others = restoring.partitions.len().saturating_sub(1);
+        let trouble = trouble.map(|text| format!("; {text}")).unwrap_or_default();
+        hold(
+            HoldCause::SentRestoring,
+            format!(
+                "`{topic}` partition {partition} is read up to offset {next}, must be to {end}; {n_others} others; if it stands \
+                 still, a transaction of a former owner is open until it times out{trouble}"
+            ),
+        )
+    }
+
+    fn unreadable(&self, partition: i32, why: Unreadable) -> Hold {
+        let topic = &self.parts.sent_topic;
+        let Unreadable { offset, error } = why;
+        let fix = match error {
+            RowError::OtherPepper => {
+                "give all instances the same `state.pepper_file`; if it is lost, delete the topic's records, and counting \
+                 begins anew"
+            }
+            RowError::Malformed => {
+                "run the newest version, or write a null value with the same key to that partition"
+            }
+        };
+        hold(
+            HoldCause::SentUnreadable,
+            format!("`{topic}` partition {partition} offset {offset} {error}: {fix}"),
+        )
+    }
+
+    /// Now and then asks where the changelog ends. Everything before that end is in the store: no transaction
+    /// of ours is open, and rows are written at each commit. It is only kept for now: that nobody else has
+    /// written meanwhile is known when the next transaction commits, since that takes a valid generation.
+    pub(super) fn ask_ends(&mut self) {
+        let asked_at = self.approvals.asked_at.get_or_insert_with(Instant::now);
+        if asked_at.elapsed() < CHECKPOINT_INTERVAL {
+            return;
+        }
+        *asked_at = Instant::now();
+        let partitions = self.approvals.restored.iter().copied();
+        let topic = &self.parts.sent_topic;
+        match offsets(&self.parts.sent_ends, topic, partitions, Offset::End, REQUEST_TIMEOUT) {
+            Ok(ends) => self.approvals.ends = ends,
+            Err((partition, error)) => {
+                tracing::debug!(lane = self.number, ?partition, %error, "no checkpoint this time");
+            }
+        }
+    }
+
+    /// The transaction is committed: its rows, and the ends asked for before it as checkpoints.
+    pub(super) fn write_rows(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Setback> {
+        let ends = std::mem::take(&mut self.approvals.ends);
+        let rows = rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
+        let has_checkpoints = !ends.is_empty();
+        self.parts.sent.write(self.number, rows, ends)?;
+        if has_checkpoints {
+            self.parts.sent.flush_now_and_then()?;
+        }
+        Ok(())
+    }
+}
+
+/// Test-only: shows that the tests see a gate that does not read back what was approved.
+#[cfg(feature = "fault-injection")]
+fn fault_no_restore() -> bool {
+    std::env::var("CONSENT_GATE_FAULT").is_ok_and(|fault| fault == "no_sent_restore")
+}
+
+#[cfg(not(feature = "fault-injection"))]
+const fn fault_no_restore() -> bool {
+    false
+}
+
+fn hold(cause: HoldCause, detail: String) -> Hold {
+    Hold { cause, detail, consent_partition: None }
+}
+
+fn unavailable(topic: &str, partition: Option<i32>, error: &KafkaError) -> Setback {
+    let which = partition.map(|number| format!(" partition {number}")).unwrap_or_default();
+    let detail = format!(
+        "`{topic}`{which} cannot be asked for its end: {error}. It needs as many partitions as the messages"
+    );
+    Setback::Hold(hold(HoldCause::BrokerUnavailable, detail))
+}

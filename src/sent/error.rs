@@ -1,0 +1,44 @@
+//! Why approvals cannot be remembered.
+
+use std::path::{Path, PathBuf};
+
+/// The local store of approvals cannot go on. Whatever it is, the changelog in Kafka has everything.
+#[derive(Debug, thiserror::Error)]
+pub enum SentError {
+    /// Stored data is not what was written. The next start discards the store.
+    #[error(
+        "the store of approvals in `{}` is damaged ({what}); restart the gate: it discards the store and reads the \
+         changelog again",
+        dir.display()
+    )]
+    Damaged {
+        /// The directory.
+        dir: PathBuf,
+        /// What was found, without keys.
+        what: String,
+    },
+    /// The disk refused.
+    #[error(
+        "the store of approvals in `{}` cannot be used ({what}); check free space, permissions and health of the disk \
+         under state.dir, then restart the gate",
+        dir.display()
+    )]
+    Io {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system said.
+        what: String,
+    },
+}
+
+impl SentError {
+    /// The process's exit code (contracts section 6).
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        74
+    }
+
+    pub(super) fn io(dir: &Path, doing: &str, error: &std::io::Error) -> Self {
+        Self::Io { dir: dir.to_owned(), what: format!("{doing}: {error}") }
+    }
+}

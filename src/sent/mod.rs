@@ -1,0 +1,26 @@
+//! What the gate has approved, per recipient: what frequency caps and "once" rules count.
+//!
+//! The truth is a compacted changelog in Kafka (`topics.sent_log`), written in the same transaction as the
+//! decisions it comes from, into the partition with the number of the message's partition. [`SentStore`] is a
+//! cache of it on local disk. A lane writes rows only after their transaction was committed, and reads the
+//! changelog to its end before it decides anything in a partition it has just been given.
+//!
+//! INVARIANT: rows hold keyed hashes, times and codes; nothing in them names a person.
+//!
+//! Reading order: `row.rs` (what is remembered, and for how long), `store.rs` (where).
+//!
+//! Deliberately absent: Kafka (`pipeline/restore.rs` reads the changelog), the counting (gate-core), a
+//! write-ahead log of our own.
+
+mod error;
+mod open;
+mod row;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::SentError;
+pub use open::{Opened, SentIdentity};
+pub use row::{Horizon, Row, RowError};
+pub use store::{RowKey, SentStore};

@@ -1,0 +1,231 @@
+//! Rows and checkpoints on local disk.
+//!
+//! | key | value |
+//! |---|---|
+//! | partition 4 (BE) ‖ subject 16 | a row |
+//! | `0xff c` ‖ partition 4 (BE) | checkpoint: next offset of the changelog up to which the rows are complete |
+//! | `0xff h` | identity |
+//!
+//! INVARIANT: a checkpoint is written together with, or after, every row it covers, and there is one column
+//! family: whatever a crash leaves on disk, no checkpoint stands before its rows. Rows may be ahead of the
+//! checkpoint; reading the changelog from there again changes nothing, since the last record of a key wins.
+
+use super::SentError;
+use gate_core::SubjectKey;
+use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// Says to the next start that the store must not be used.
+pub(super) const DISCARD_FILE: &str = "DISCARD";
+pub(super) const HEADER_KEY: &[u8] = b"\xffh";
+const CHECKPOINT_PREFIX: [u8; 2] = *b"\xffc";
+/// How often memtables go to disk; what is lost with them is read again from the changelog.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(30);
+/// Characters of a RocksDB message that reach an error text.
+const ERROR_CHARS_MAX: usize = 200;
+
+/// A recipient in a partition of the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// The partition.
+    pub partition: i32,
+    /// The address's key.
+    pub subject: SubjectKey,
+}
+
+impl RowKey {
+    fn bytes(self) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        let (partition, subject) = bytes.split_at_mut(4);
+        partition.copy_from_slice(&self.partition.to_be_bytes());
+        subject.copy_from_slice(&self.subject.0);
+        bytes
+    }
+}
+
+/// The local store of approvals, shared by all lanes. Each lane writes the rows of its own partitions.
+pub struct SentStore {
+    pub(super) db: DB,
+    pub(super) dir: PathBuf,
+    pub(super) flushed_at: Mutex<Instant>,
+    /// Which lane a partition belongs to. Locked for reading by every write, which is shared.
+    owners: RwLock<BTreeMap<i32, usize>>,
+}
+
+impl SentStore {
+    pub(super) fn new(db: DB, dir: &Path) -> Self {
+        Self {
+            db,
+            dir: dir.to_owned(),
+            flushed_at: Mutex::new(Instant::now()),
+            owners: RwLock::default(),
+        }
+    }
+
+    /// From now on only this lane writes rows of the partition. A lane that was put out of the group between a
+    /// commit and the write of its rows would otherwise overwrite newer ones; its own are in the changelog.
+    pub fn claim(&self, partition: i32, lane: usize) {
+        let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
+        owners.insert(partition, lane);
+    }
+
+    /// Everything of `partition` before this offset of the changelog is in the rows.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn checkpoint(&self, partition: i32) -> Result<i64, SentError> {
+        let found = self.db.get_pinned_opt(checkpoint_key(partition), &read_options());
+        let Some(stored) = found.map_err(|error| self.fail(&error))? else {
+            return Ok(0);
+        };
+        let offset = stored.as_ref().try_into().map(i64::from_le_bytes);
+        offset.map_err(|_| self.damaged("a checkpoint cannot be read"))
+    }
+
+    /// The rows of these recipients, in their order, in one sorted read.
+    ///
+    /// # Errors
+    /// When one cannot be read; nothing is returned then, since half an answer could approve.
+    pub fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>, SentError> {
+        let mut order: Vec<(RowKey, usize)> = keys.iter().copied().zip(0..).collect();
+        order.sort_unstable();
+        let sorted: Vec<[u8; 20]> = order.iter().map(|(key, _)| key.bytes()).collect();
+        let Some(family) = self.db.cf_handle(rocksdb::DEFAULT_COLUMN_FAMILY_NAME) else {
+            return Err(self.damaged("the column family is missing"));
+        };
+        let found = self.db.batched_multi_get_cf_opt(family, &sorted, true, &read_options());
+        let mut rows = vec![None; keys.len()];
+        for ((_, index), found) in order.into_iter().zip(found) {
+            let found = found.map_err(|error| self.fail(&error))?;
+            if let Some(place) = rows.get_mut(index) {
+                *place = found.map(|row| row.to_vec());
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Writes rows (`None` deletes) and checkpoints in one batch, those of partitions the lane has claimed.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write<'r>(
+        &self,
+        lane: usize,
+        rows: impl IntoIterator<Item = (RowKey, Option<&'r [u8]>)>,
+        checkpoints: impl IntoIterator<Item = (i32, i64)>,
+    ) -> Result<(), SentError> {
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        let is_ours = |partition: i32| owners.get(&partition) == Some(&lane);
+        let mut batch = WriteBatch::default();
+        for (key, row) in rows.into_iter().filter(|(key, _)| is_ours(key.partition)) {
+            match row {
+                Some(row) => batch.put(key.bytes(), row),
+                None => batch.delete(key.bytes()),
+            }
+        }
+        for (partition, next_offset) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
+            batch.put(checkpoint_key(partition), next_offset.to_le_bytes());
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.db.write_opt(batch, &write_options()).map_err(|error| self.fail(&error))
+    }
+
+    /// Forgets a partition, because its changelog is another one now.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn forget(&self, partition: i32) -> Result<(), SentError> {
+        let mut batch = WriteBatch::default();
+        batch.delete_range(partition.to_be_bytes(), partition.saturating_add(1).to_be_bytes());
+        batch.delete(checkpoint_key(partition));
+        self.db.write_opt(batch, &write_options()).map_err(|error| self.fail(&error))
+    }
+
+    /// Starts a flush if the last one was long ago. Does not wait for it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn flush_now_and_then(&self) -> Result<(), SentError> {
+        let mut flushed_at = self.flushed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if flushed_at.elapsed() < FLUSH_INTERVAL {
+            return Ok(());
+        }
+        *flushed_at = Instant::now();
+        drop(flushed_at);
+        self.flush(false)
+    }
+
+    /// Brings everything written to disk.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn flush(&self, wait: bool) -> Result<(), SentError> {
+        let mut options = FlushOptions::default();
+        options.set_wait(wait);
+        self.db.flush_opt(&options).map_err(|error| self.fail(&error))
+    }
+
+    /// Says that a row read from this store is no row, and that the store must not be used again.
+    pub fn unreadable_row(&self) -> SentError {
+        self.damaged("a stored row cannot be read")
+    }
+
+    pub(super) fn fail(&self, error: &rocksdb::Error) -> SentError {
+        let what = text_of(error);
+        if is_damage(error) {
+            return self.damaged(&what);
+        }
+        SentError::Io { dir: self.dir.clone(), what }
+    }
+
+    fn damaged(&self, what: &str) -> SentError {
+        if let Err(error) = std::fs::File::create(self.dir.join(DISCARD_FILE)) {
+            tracing::error!(%error, "the damaged store of approvals is not marked: delete it before the next start");
+        }
+        SentError::Damaged { dir: self.dir.clone(), what: what.to_owned() }
+    }
+}
+
+pub(super) fn is_damage(error: &rocksdb::Error) -> bool {
+    let text: &str = error.as_ref();
+    match error.kind() {
+        ErrorKind::Corruption
+        | ErrorKind::NotFound
+        | ErrorKind::NotSupported
+        | ErrorKind::InvalidArgument => true,
+        ErrorKind::IOError => text.contains("No such file or directory"),
+        _ => false,
+    }
+}
+
+/// RocksDB prints damaged keys in hexadecimal; keep the kind of damage only.
+pub(super) fn text_of(error: &rocksdb::Error) -> String {
+    let text: &str = error.as_ref();
+    let names_a_key = text.to_ascii_lowercase().contains("key");
+    let shown = if names_a_key { text.split(':').next().unwrap_or_default() } else { text };
+    shown.chars().take(ERROR_CHARS_MAX).collect()
+}
+
+fn checkpoint_key(partition: i32) -> [u8; 6] {
+    let [a, b] = CHECKPOINT_PREFIX;
+    let [c, d, e, f] = partition.to_be_bytes();
+    [a, b, c, d, e, f]
+}
+
+pub(super) fn read_options() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_verify_checksums(true);
+    options
+}
+
+/// No write-ahead log: Kafka has it.
+pub(super) fn write_options() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.disable_wal(true);
+    options
+}
