@@ -6,6 +6,7 @@
 use crate::harness::data::{self, Contact};
 use crate::harness::gate::{Gate, Setup};
 use crate::harness::load::Stage;
+use crate::harness::packs::Packs;
 use crate::harness::produce::{Outgoing, Receipt};
 use crate::harness::proxy::{Plan, Stage as Progress};
 use crate::harness::random::Random;
@@ -25,25 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A copy of the packs with the cap.
 fn policies() -> PathBuf {
-    let dir = environment::new_dir("policies");
-    std::fs::create_dir_all(dir.join("data")).unwrap();
-    for below in ["", "data"] {
-        for entry in
-            std::fs::read_dir(environment::repository().join("policies").join(below)).unwrap()
-        {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                std::fs::copy(&path, dir.join(below).join(path.file_name().unwrap())).unwrap();
-            }
-        }
-    }
-    let path = dir.join("GB.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
+    let packs = Packs::export("policies");
     let cap = format!(
         "\nadditions:\n  - id: test-cap\n    law: product rule\n    status: [P]\n    channels: [email]\n    frequency:\n      - {{count: {CAP}, window: PT24H, per: sender}}\n"
     );
-    std::fs::write(&path, text + &cap).unwrap();
-    dir
+    packs.replace("GB.yaml", &(packs.read("GB.yaml") + &cap));
+    packs.0
 }
 
 /// Topics, a producer, a reader and the settings of a gate.

@@ -34,7 +34,6 @@ pub(crate) struct Setup {
     pub(crate) environment: Vec<(String, String)>,
     /// One for all instances of a group: they share what was approved.
     pub(crate) pepper: PathBuf,
-    pub(crate) policies: Option<PathBuf>,
     pub(crate) port: u16,
 }
 
@@ -54,7 +53,6 @@ impl Setup {
             topics: topics.clone(),
             formats: ("json", "json"),
             registry: None,
-            policies: None,
             properties: Vec::new(),
             secrets: Vec::new(),
             environment: Vec::new(),
@@ -124,9 +122,6 @@ impl Setup {
             self.port
         )
         .expect("a string can grow");
-        if let Some(dir) = &self.policies {
-            writeln!(yaml, "policies: {{dir: \"{}\"}}", dir.display()).expect("a string can grow");
-        }
         yaml
     }
 
