@@ -290,10 +290,10 @@ fn parse_period(text: &str) -> Option<Period> {
 
 /// An exact rolling window: `PT24H`, `P30D`, at most a year.
 pub(crate) fn parse_window(text: &str) -> Option<std::time::Duration> {
-    let hours = match (text.strip_prefix("PT"), text.strip_prefix('P')) {
-        (Some(rest), _) => rest.strip_suffix('H')?.parse::<u64>().ok()?,
-        (None, Some(rest)) => rest.strip_suffix('D')?.parse::<u64>().ok()?.checked_mul(24)?,
-        (None, None) => return None,
+    let rest = text.strip_prefix('P')?;
+    let hours = match rest.strip_prefix('T') {
+        Some(hours) => hours.strip_suffix('H')?.parse::<u64>().ok()?,
+        None => rest.strip_suffix('D')?.parse::<u64>().ok()?.checked_mul(24)?,
     };
     (1..=366 * 24).contains(&hours).then(|| std::time::Duration::from_secs(hours * 3600))
 }
