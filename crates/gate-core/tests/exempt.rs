@@ -1,5 +1,11 @@
 //! Step 6 of `domain/rules.md` section 10 for the two classes with a rule of their own: the one confirmation of
 //! an opt-out and the one request for consent; and what packs ask of service messages.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
+    reason = "a test that meets the unexpected must fail"
+)]
 mod harness;
 
 use gate_core::policy::*;

@@ -1,5 +1,11 @@
 //! Decisions by hand-built policy sets (`harness/policies.rs`): the steps that packs fill in, one file a step or
 //! two, and how their rules combine. The order of all steps with everything against a message is in `trace`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
+    reason = "a test that meets the unexpected must fail"
+)]
 mod harness;
 
 #[path = "packs/basis.rs"]
