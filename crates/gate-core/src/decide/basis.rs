@@ -8,7 +8,7 @@ use super::{Judging, Permission, readable};
 use crate::decision::{Reason, Reasons};
 use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{
-    BasisSet, Condition, Dormancy, DoubleOptIn, Ground, KindRule, RULES_MAX, Regime, Rule,
+    BasisSet, CANDIDATES_MAX, Condition, Dormancy, DoubleOptIn, Ground, KindRule, Regime, Rule,
 };
 use crate::trace::{Step, Trace};
 use crate::{Basis, RelationshipKind, Timestamp};
@@ -37,7 +37,7 @@ pub(super) struct Approval<'a> {
 /// What all rules in force found.
 pub(super) struct Bases<'a> {
     /// Live bases by pack: one that counts in one jurisdiction overrides nothing in another.
-    live: [(u16, BasisSet); RULES_MAX],
+    live: [(u16, BasisSet); CANDIDATES_MAX],
     /// The approval, unless a rule lacks its basis.
     approval: Option<Approval<'a>>,
     failing: Reasons,
@@ -117,7 +117,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// that the strictest of them was content with.
     pub(super) fn bases(&mut self) -> Bases<'a> {
         let mut out = Bases {
-            live: [(u16::MAX, BasisSet::default()); RULES_MAX],
+            live: [(u16::MAX, BasisSet::default()); CANDIDATES_MAX],
             approval: None,
             failing: Reasons::default(),
             missing_flag: None,

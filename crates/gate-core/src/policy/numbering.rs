@@ -19,7 +19,8 @@ pub struct Numbering {
     version: String,
     /// Sorted by prefix.
     ranges: Vec<NumberRange>,
-    longest: usize,
+    /// By first digit: the lengths that occur, a bit each. Few do, so few are searched for.
+    lengths: [u16; 10],
 }
 
 impl Numbering {
@@ -27,8 +28,13 @@ impl Numbering {
     #[must_use]
     pub fn new(version: String, mut ranges: Vec<NumberRange>) -> Self {
         ranges.sort_by(|one, other| one.prefix.cmp(&other.prefix));
-        let longest = ranges.iter().map(|range| range.prefix.len()).max().unwrap_or_default();
-        Self { version, ranges, longest }
+        let mut lengths = [0; 10];
+        for range in &ranges {
+            if let Some(known) = first_digit(&range.prefix).and_then(|d| lengths.get_mut(d)) {
+                *known |= 1 << range.prefix.len().min(15);
+            }
+        }
+        Self { version, ranges, lengths }
     }
 
     /// Version of the data.
@@ -47,13 +53,19 @@ impl Numbering {
     #[must_use]
     pub fn find(&self, e164: &str) -> Option<&NumberRange> {
         let digits = e164.strip_prefix('+')?;
-        (1..=self.longest.min(digits.len())).rev().find_map(|length| {
+        let lengths = first_digit(digits).and_then(|digit| self.lengths.get(digit)).copied()?;
+        let occur = |length: &usize| lengths & (1 << length) != 0;
+        (1..=digits.len().min(15)).rev().filter(occur).find_map(|length| {
             let prefix = digits.get(..length)?;
             let at =
                 self.ranges.binary_search_by(|range| range.prefix.as_str().cmp(prefix)).ok()?;
             self.ranges.get(at)
         })
     }
+}
+
+fn first_digit(digits: &str) -> Option<usize> {
+    digits.bytes().next().filter(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0'))
 }
 
 #[cfg(test)]
