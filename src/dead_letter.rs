@@ -109,8 +109,8 @@ impl DeadLetters {
             record_offset: record.offset,
         };
         let mut headers = NativeHeaders::with_capacity(2);
-        headers.push(SOURCE, Some(source.to_string().as_bytes()));
-        headers.push(DETAIL, Some(format!("{{\"class\":\"{class}\"}}").as_bytes()));
+        headers.push(SOURCE.as_bytes(), Some(source.to_string().as_bytes()));
+        headers.push(DETAIL.as_bytes(), Some(format!("{{\"class\":\"{class}\"}}").as_bytes()));
         producer.begin()?;
         producer.produce(TopicIndex(0), record.key, record.value, headers)?;
         producer.commit(ATTEMPT_TIMEOUT)?;

@@ -27,7 +27,7 @@ use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
-use crate::kafka::native::{NativeError, TransactionalProducer};
+use crate::kafka::native::{Inbox, NativeError, TransactionalProducer};
 use crate::lag::OutboundPositions;
 use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
@@ -37,14 +37,17 @@ use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::BorrowedMessage;
-use rdkafka::{ClientConfig, Message as _, Offset};
+use rdkafka::{ClientConfig, Offset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long an idle lane waits for a message before it looks at the clock.
-const IDLE_WAIT: Duration = Duration::from_millis(100);
+/// How long an idle lane waits for a message before it looks at the clock and for news of the group.
+const IDLE_WAIT: Duration = Duration::from_millis(50);
+/// Events of the group and errors of the client taken at once.
+const GROUP_EVENTS_MAX: usize = 1_000;
+/// Messages taken at once, between two looks at the bytes in hand.
+const CHUNK_MESSAGES: usize = 512;
 /// How long a held lane polls between attempts.
 const HELD_WAIT: Duration = Duration::from_millis(50);
 /// Fatal producer errors tolerated within [`FATAL_WINDOW`] before the lane gives up: two instances with one
@@ -122,6 +125,15 @@ pub enum LaneError {
         "fenced {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
     )]
     Fenced(String),
+    /// The inbox is refused.
+    #[error("{0}")]
+    Inbox(NativeError),
+    /// The group has given our place to another member with our id.
+    #[error(
+        "consumer: {0}. After a restart of a broker this may be our own repeated attempt to join, and starting \
+         again mends it; if it comes back, another instance is running with the same `instance_id`"
+    )]
+    MemberFenced(KafkaError),
     /// The consumer is refused for good.
     #[error("consumer: {0}")]
     Consumer(KafkaError),
@@ -172,6 +184,7 @@ pub struct Lane<'c> {
     heart: Heart,
     tally: Tally,
     consumer: &'c BaseConsumer<GateContext>,
+    inbox: Inbox<'c>,
     producer: Option<TransactionalProducer>,
     fatal_at: VecDeque<Instant>,
     is_paused: bool,
@@ -183,21 +196,29 @@ pub struct Lane<'c> {
 
 impl<'c> Lane<'c> {
     /// A lane over a consumer that is not subscribed yet.
-    #[must_use]
-    pub fn new(number: usize, parts: LaneParts, consumer: &'c BaseConsumer<GateContext>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When librdkafka gives it no queue.
+    pub fn new(
+        number: usize,
+        parts: LaneParts,
+        consumer: &'c BaseConsumer<GateContext>,
+    ) -> Result<Self, LaneError> {
+        let inbox = Inbox::new(consumer, &parts.outbound_topic).map_err(LaneError::Inbox)?;
+        Ok(Self {
             heart: parts.status.heart(format!("lane {number}")),
             tally: Tally::new(Arc::clone(&parts.metrics)),
             pepper_id: parts.pepper.id(),
             parts,
             number,
             consumer,
+            inbox,
             producer: None,
             fatal_at: VecDeque::with_capacity(FATAL_MAX),
             is_paused: false,
             next_up: BTreeMap::new(),
             approvals: restore::Approvals::default(),
-        }
+        })
     }
 
     /// Decides messages until shutdown, then finishes or drops what is in hand and leaves the group.
@@ -228,20 +249,18 @@ impl<'c> Lane<'c> {
     /// Takes what is queued, up to the bounds; never waits once there is something.
     fn dequeue(&mut self) -> Result<Batch<'c>, LaneError> {
         let mut batch = Batch::default();
-        let mut wait = IDLE_WAIT;
+        let has_partitions = !self.next_up.is_empty();
+        let (group_wait, mut wait) =
+            if has_partitions { (Duration::ZERO, IDLE_WAIT) } else { (IDLE_WAIT, Duration::ZERO) };
+        self.poll_group(group_wait, &mut batch)?;
         while batch.len() < self.parts.batch_messages_max
             && batch.value_bytes() < self.parts.batch_bytes_max
         {
-            let polled = self.consumer.poll(wait);
-            self.follow_group(&mut batch)?;
-            match polled {
-                None => break,
-                Some(Ok(message)) => {
-                    self.take(message, &mut batch);
-                    wait = Duration::ZERO;
-                }
-                Some(Err(error)) => self.consumer_error(error)?,
+            let room = self.parts.batch_messages_max - batch.len();
+            if self.take(wait, room.min(CHUNK_MESSAGES), &mut batch)? == 0 {
+                break;
             }
+            wait = Duration::ZERO;
         }
         if !batch.is_done() {
             let (n_messages, next_offsets) = (batch.len(), batch.next_offsets());
@@ -255,9 +274,57 @@ impl<'c> Lane<'c> {
         Ok(batch)
     }
 
-    fn take(&mut self, message: BorrowedMessage<'c>, batch: &mut Batch<'c>) {
-        self.next_up.insert(message.partition(), Offset::Offset(message.offset() + 1));
-        batch.push(message);
+    /// Takes what is next of each partition in hand. What is not next is dropped: it was fetched for a former
+    /// life of the partition, or librdkafka hands it out a second time; a message taken twice would be decided
+    /// twice.
+    fn take(
+        &mut self,
+        wait: Duration,
+        n_max: usize,
+        batch: &mut Batch<'c>,
+    ) -> Result<usize, LaneError> {
+        let (mut n_stale, mut errors) = (0, Vec::new());
+        let n_taken = self.inbox.poll(wait, n_max, |taken| match taken {
+            Ok(message) => match self.next_up.get_mut(&message.partition()) {
+                Some(next) if is_due(*next, message.offset()) => {
+                    *next = Offset::Offset(message.offset() + 1);
+                    batch.push(message);
+                }
+                Some(_) | None => n_stale += 1,
+            },
+            Err(error) => errors.push(error),
+        });
+        if n_stale > 0 {
+            self.parts.metrics.stale_messages.inc_by(n_stale);
+            tracing::debug!(lane = self.number, n_stale, "messages that are not next are dropped");
+        }
+        for error in errors {
+            self.consumer_error(KafkaError::MessageConsumption(error.code))?;
+        }
+        Ok(n_taken)
+    }
+
+    /// Carries out what the group wants, all of it: while a broker is away errors queue up by the hundred, and
+    /// the end of the membership may stand behind them. Messages come through the inbox.
+    fn poll_group(&mut self, wait: Duration, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        let mut wait = wait;
+        for _ in 0..GROUP_EVENTS_MAX {
+            let polled = self.consumer.poll(wait);
+            let has_followed = self.follow_group(batch)?;
+            match polled {
+                None if has_followed => {}
+                None => return Ok(()),
+                Some(Err(error)) => self.consumer_error(error)?,
+                Some(Ok(_)) => {
+                    // its partition feeds the inbox since before it was assigned; taken up again it does
+                    tracing::error!(lane = self.number, "a message came past the inbox");
+                    self.pause();
+                    self.resume();
+                }
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(())
     }
 
     /// Does not return before the batch is committed, revoked, or the process stops.
@@ -341,15 +408,7 @@ impl<'c> Lane<'c> {
     fn poll_held(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
         self.heart.beat();
         self.pause();
-        let polled = self.consumer.poll(HELD_WAIT);
-        self.follow_group(batch)?;
-        match polled {
-            // fetched before the pause took hold: it belongs behind what we have
-            Some(Ok(message)) => self.take(message, batch),
-            Some(Err(error)) => self.consumer_error(error)?,
-            None => {}
-        }
-        Ok(())
+        self.poll_group(HELD_WAIT, batch)
     }
 
     /// A producer with a fresh epoch; waits as long as the coordinator is away.
@@ -374,5 +433,14 @@ impl<'c> Lane<'c> {
             self.poll_held(batch)?;
         }
         Ok(())
+    }
+}
+
+/// Whether a partition that continues at `next` continues with this offset. Offsets between may be missing:
+/// control records, or records that were compacted or deleted.
+fn is_due(next: Offset, offset: i64) -> bool {
+    match next {
+        Offset::Offset(next) => offset >= next,
+        _ => true,
     }
 }

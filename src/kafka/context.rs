@@ -3,7 +3,7 @@
 //! Nothing is decided inside a callback: a rebalance is recorded and handled by the lane that polls.
 
 use crate::logging::Limited;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
@@ -86,12 +86,9 @@ impl ConsumerContext for GateContext {
 
 /// The plain answer, for a consumer that is being closed: nothing is taken up any more.
 fn carry_out(consumer: &BaseConsumer<GateContext>, rebalance: &Rebalance) {
-    let is_cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
-    let answered = match (rebalance, is_cooperative) {
-        (Rebalance::Assign(partitions), true) => consumer.incremental_assign(partitions),
-        (Rebalance::Assign(partitions), false) => consumer.assign(partitions),
-        (Rebalance::Revoke(partitions), true) => consumer.incremental_unassign(partitions),
-        (Rebalance::Revoke(_), false) => consumer.unassign(),
+    let answered = match rebalance {
+        Rebalance::Assign(partitions) => consumer.assign(partitions),
+        Rebalance::Revoke(_) => consumer.unassign(),
     };
     if let Err(error) = answered {
         tracing::debug!(target: "kafka", %error, "rebalance while closing");

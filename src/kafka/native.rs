@@ -1,5 +1,6 @@
 //! The few librdkafka calls that rdkafka's safe layer lacks: the only `unsafe` in this program.
 //!
+//! - messages of a group member in batches, each owned, on a queue apart from the group's events;
 //! - batch consume that keeps the offset of end-of-partition events (the safe layer drops it, and without
 //!   it a reader cannot know that it has passed control records);
 //! - a transactional producer that commits without the safe layer's 100 ms steps and counts every `EndTxn`
@@ -11,9 +12,11 @@
 #![allow(unsafe_code, reason = "the one FFI module; every block states why it is sound")]
 
 mod consumer;
+mod inbox;
 mod producer;
 
 pub use consumer::{Batch, BatchReader, GroupMembership, Polled, Record};
+pub use inbox::{Inbox, Message};
 pub use producer::{NativeHeaders, TopicIndex, TransactionalProducer};
 
 use rdkafka::bindings as sys;

@@ -146,6 +146,8 @@ metrics! {
         "Unreadable consent changes copied to the dead letter topic.";
     dropped_headers: IntCounter = counter("consent_gate_dropped_headers_total", "headers"):
         "Incoming headers dropped because their name is reserved for the gate (gate-*).";
+    stale_messages: IntCounter = counter("consent_gate_stale_messages_total", "messages"):
+        "Messages the client library handed out although they were not next (fetched before a rebalance, or twice); dropped, and fetched again if due.";
     rebalances: Family<IntCounter, RebalanceEvent> = counters("consent_gate_rebalances_total", "events"):
         "Rebalance events over all lanes.";
     store_bytes: IntGauge = gauge("consent_gate_store_bytes", "bytes"):

@@ -1,7 +1,6 @@
 //! The messages a lane has in hand, and the offsets that are to be committed for them.
 
-use rdkafka::Message as _;
-use rdkafka::message::BorrowedMessage;
+use crate::kafka::native::Message;
 use std::collections::{BTreeMap, HashMap};
 
 /// A batch of messages of the input topic.
@@ -10,25 +9,26 @@ use std::collections::{BTreeMap, HashMap};
 /// messages that turned out to be decided already; it is what the transaction commits.
 #[derive(Default)]
 pub struct Batch<'c> {
-    messages: Vec<BorrowedMessage<'c>>,
+    messages: Vec<Message<'c>>,
     next_offsets: BTreeMap<i32, i64>,
     /// Approved in a transaction that was committed only by half: out already, and perhaps not remembered.
-    approved_before: Vec<BorrowedMessage<'c>>,
+    approved_before: Vec<Message<'c>>,
     value_bytes: usize,
     attempted_at_ms: Option<i64>,
 }
 
 impl<'c> Batch<'c> {
     /// Adds a message behind those of its partition.
-    pub fn push(&mut self, message: BorrowedMessage<'c>) {
+    pub fn push(&mut self, message: Message<'c>) {
         self.next_offsets.insert(message.partition(), message.offset() + 1);
-        self.value_bytes += message.payload_len() + message.key_len();
+        let bytes = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        self.value_bytes += bytes(message.payload()) + bytes(message.key());
         self.messages.push(message);
     }
 
     /// The messages, in the order of each partition.
     #[must_use]
-    pub fn messages(&self) -> &[BorrowedMessage<'c>] {
+    pub fn messages(&self) -> &[Message<'c>] {
         &self.messages
     }
 
@@ -97,7 +97,7 @@ impl<'c> Batch<'c> {
 
     /// Drops what a former transaction has committed after all.
     pub fn drop_committed(&mut self, committed: &BTreeMap<i32, i64>) {
-        let is_due = |message: &BorrowedMessage<'c>| {
+        let is_due = |message: &Message<'c>| {
             committed.get(&message.partition()).is_none_or(|next| message.offset() >= *next)
         };
         self.messages.retain(is_due);
@@ -120,7 +120,7 @@ impl<'c> Batch<'c> {
 
     /// What is out already and perhaps not remembered.
     #[must_use]
-    pub fn approved_before(&self) -> &[BorrowedMessage<'c>] {
+    pub fn approved_before(&self) -> &[Message<'c>] {
         &self.approved_before
     }
 }

@@ -4,16 +4,15 @@ use super::history::{History, horizon, is_counted};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::codec::DecodeError;
+use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, Topic};
-use crate::record::{BatchContext, SourceRef, decision_json};
+use crate::record::{BatchContext, DecisionWriter, SourceRef, Written};
 use crate::sent::{Row, RowKey};
 use gate_core::{
     AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
     OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp,
     decide,
 };
-use rdkafka::Message as _;
-use rdkafka::message::BorrowedMessage;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A message as read, or the class of what is wrong with it.
@@ -23,16 +22,16 @@ pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, &'static str>;
 pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) channel: Option<gate_core::Channel>,
-    /// The source header.
-    pub(super) source: String,
-    /// The decision header.
-    pub(super) json: Vec<u8>,
+    /// Where the headers stand in [`Verdicts::headers`].
+    pub(super) header: Written,
 }
 
 /// A judged batch.
 pub(super) struct Verdicts {
     /// One for each message.
     pub(super) judged: Vec<Judged>,
+    /// The decision headers, behind each other.
+    pub(super) headers: Vec<u8>,
     /// What is to be remembered of the approvals.
     pub(super) rows: Vec<(RowKey, Vec<u8>)>,
 }
@@ -57,11 +56,11 @@ impl<'c> Lane<'c> {
     /// Reads every message; an unreadable one is an answer, an unavailable registry is not.
     pub(super) fn decode<'m>(
         &self,
-        messages: &'m [BorrowedMessage<'c>],
+        messages: &'m [Message<'c>],
     ) -> Result<Vec<Decoded<'m>>, Setback> {
         let mut decoded = Vec::with_capacity(messages.len());
         for message in messages {
-            if message.payload_len() > self.parts.value_bytes_max {
+            if message.payload().is_some_and(|value| value.len() > self.parts.value_bytes_max) {
                 decoded.push(Err("too_large"));
                 continue;
             }
@@ -71,7 +70,7 @@ impl<'c> Lane<'c> {
                 Err(DecodeError::Unavailable { cause }) => {
                     let detail = format!(
                         "`{}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
-                        message.topic(),
+                        self.parts.outbound_topic,
                         message.partition(),
                         message.offset()
                     );
@@ -100,7 +99,7 @@ impl<'c> Lane<'c> {
             evaluated_at: now(),
         };
         let mut keys = Vec::with_capacity(messages.len() * 2);
-        let mut look_up = |(record, message): (&BorrowedMessage<'c>, &Decoded<'_>)| {
+        let mut look_up = |(record, message): (&Message<'c>, &Decoded<'_>)| {
             let message = message.as_ref().ok()?;
             let mut lookup = self.look_up(message, &mut keys);
             if let AddressAt::Known { key, .. } = lookup.address
@@ -125,13 +124,13 @@ impl<'c> Lane<'c> {
         }
         let states = snapshot.states(&keys)?;
         let mut judged = Vec::with_capacity(messages.len());
+        let mut headers = DecisionWriter::new(&context, messages.len());
         for ((record, message), lookup) in batch.messages().iter().zip(messages).zip(&lookups) {
             let source = SourceRef {
-                topic: record.topic(),
+                topic: &self.parts.outbound_topic,
                 partition: record.partition(),
                 record_offset: record.offset(),
             };
-            let source = source.to_string();
             let decision = match (message, lookup) {
                 (Ok(message), Some(lookup)) => {
                     let bytes = |index: usize| states.get(index).and_then(|state| state.as_deref());
@@ -150,10 +149,10 @@ impl<'c> Lane<'c> {
             let message = message.as_ref().ok();
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
-            let json = decision_json(&decision, &source, message_id, channel, &context);
-            judged.push(Judged { decision, channel, source, json });
+            let header = headers.write(&decision, &source, message_id, channel);
+            judged.push(Judged { decision, channel, header });
         }
-        Ok(Verdicts { judged, rows: history.into_changes() })
+        Ok(Verdicts { judged, headers: headers.finish(), rows: history.into_changes() })
     }
 
     /// Notes an approval that counts, so that the next message to the same recipient sees it.

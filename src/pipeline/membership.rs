@@ -6,7 +6,7 @@
 use super::{Batch, Lane, LaneError};
 use crate::kafka::{REQUEST_TIMEOUT, Rebalance, is_consumer_refused};
 use crate::metrics::RebalanceEvent;
-use rdkafka::consumer::{Consumer, RebalanceProtocol};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
@@ -17,28 +17,29 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 const LEAVE_LINGER: Duration = Duration::from_millis(200);
 
 impl<'c> Lane<'c> {
-    /// Carries out what the group has decided since the last poll.
-    pub(super) fn follow_group(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+    /// Carries out what the group has decided since the last poll; returns whether there was anything.
+    pub(super) fn follow_group(&mut self, batch: &mut Batch<'c>) -> Result<bool, LaneError> {
+        let mut has_followed = false;
         while let Some(rebalance) = self.consumer.context().take_rebalance() {
             match rebalance {
                 Rebalance::Assign(partitions) => self.take_up(&partitions)?,
                 Rebalance::Revoke(partitions) => self.give_away(&partitions, batch)?,
             }
             self.parts.status.lane_assigned(self.number, &self.assigned_partitions());
+            has_followed = true;
         }
-        Ok(())
+        Ok(has_followed)
     }
 
     fn take_up(&mut self, partitions: &TopicPartitionList) -> Result<(), LaneError> {
         self.parts.metrics.rebalances.of(RebalanceEvent::Assigned).inc();
-        let Some(from) = self.starting_points(partitions) else {
+        let Some(from) = self.starting_points(partitions)? else {
             return Ok(());
         };
-        let taken = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => self.consumer.incremental_assign(&from),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.assign(&from),
-        };
-        taken.map_err(LaneError::Consumer)?;
+        for element in from.elements() {
+            self.inbox.receive(element.partition()).map_err(LaneError::Inbox)?;
+        }
+        self.consumer.assign(&from).map_err(LaneError::Consumer)?;
         for element in from.elements() {
             self.next_up.insert(element.partition(), element.offset());
             self.approvals.forget(element.partition());
@@ -52,22 +53,29 @@ impl<'c> Lane<'c> {
 
     /// The committed offsets, asked for until they are known: another instance's open transaction must end
     /// first. `None` only when the process stops meanwhile.
-    fn starting_points(&self, partitions: &TopicPartitionList) -> Option<TopicPartitionList> {
+    fn starting_points(
+        &self,
+        partitions: &TopicPartitionList,
+    ) -> Result<Option<TopicPartitionList>, LaneError> {
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
             match self.consumer.committed_offsets(partitions.clone(), REQUEST_TIMEOUT) {
                 Ok(mut committed) => {
                     let is_known = committed.elements().iter().all(|e| e.error().is_ok());
                     if is_known && self.fill_in(&mut committed) {
-                        return Some(committed);
+                        return Ok(Some(committed));
                     }
                 }
                 Err(error) => {
                     tracing::debug!(lane = self.number, %error, "committed offsets are not known yet");
+                    if let Some((code, _)) = self.consumer.client().fatal_error() {
+                        // a client that is put out for good gets no answer any more
+                        self.consumer_error(KafkaError::MessageConsumptionFatal(code))?;
+                    }
                 }
             }
         }
-        None
+        Ok(None)
     }
 
     /// Gives a starting point to partitions that never had one.
@@ -102,11 +110,7 @@ impl<'c> Lane<'c> {
             // a pause survives the assignment: the partition would come back paused, and stay so
             self.consumer.resume(partitions).map_err(LaneError::Consumer)?;
         }
-        let given = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => self.consumer.incremental_unassign(partitions),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => self.consumer.unassign(),
-        };
-        given.map_err(LaneError::Consumer)?;
+        self.consumer.unassign().map_err(LaneError::Consumer)?;
         tracing::info!(lane = self.number, partitions = ?numbers(partitions), is_lost, "partitions given away");
         Ok(())
     }
@@ -177,7 +181,7 @@ impl<'c> Lane<'c> {
     pub(super) fn consumer_error(&self, error: KafkaError) -> Result<(), LaneError> {
         match &error {
             KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::FencedInstanceId) => {
-                Err(LaneError::Fenced(error.to_string()))
+                Err(LaneError::MemberFenced(error))
             }
             KafkaError::MessageConsumptionFatal(_) => Err(LaneError::Consumer(error)),
             KafkaError::MessageConsumption(

@@ -59,10 +59,8 @@ impl<'c> Lane<'c> {
         let topics: Vec<&str> = self.parts.output_topics.iter().map(String::as_str).collect();
         let config = &self.parts.scan_config;
         let from = positions_since(config, &topics, Some(since_ms), REQUEST_TIMEOUT)?;
-        let in_hand: HashSet<(i32, i64)> = {
-            use rdkafka::Message as _;
-            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect()
-        };
+        let in_hand: HashSet<(i32, i64)> =
+            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect();
         let mut emitted = HashMap::new();
         let [approved, ..] = &self.parts.output_topics;
         scan(config, &from, TAIL_TIMEOUT, &mut |record| {

@@ -2,14 +2,13 @@
 
 use super::judge::{Judged, Verdicts};
 use super::{Batch, Lane, LaneError, Setback};
-use crate::kafka::native::{GroupMembership, NativeError, NativeHeaders, TopicIndex};
+use crate::kafka::native::{GroupMembership, Message, NativeError, NativeHeaders, TopicIndex};
 use crate::metrics::{RecycleCause, TransactionResult};
 use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
 use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::{BorrowedMessage, Headers as _};
-use rdkafka::{Message as _, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The changelog of approvals comes behind the outputs.
@@ -55,7 +54,10 @@ impl<'c> Lane<'c> {
                 }
                 Ok(())
             }
-            Err(error) if error.requires_abort => Err(self.give_up(error)),
+            // the broker was not asked to end it yet
+            Err(error) if error.requires_abort && n_sent == 0 => Err(self.give_up(error)),
+            // It was, so it may be committed, whatever librdkafka makes of the answer it did not get: after a
+            // broker's crash it offers an abort that succeeds although the commit has succeeded before.
             Err(error) => Err(classify(error, RecycleCause::TimedOut)),
         }
     }
@@ -70,7 +72,7 @@ impl<'c> Lane<'c> {
                 Outcome::Blocked => 1,
                 Outcome::Deferred => 2,
             });
-            let headers = self.headers(message, judged);
+            let headers = self.headers(message, judged, &verdicts.headers);
             producer.produce(topic, message.key(), message.payload(), headers)?;
         }
         for (key, row) in &verdicts.rows {
@@ -81,25 +83,23 @@ impl<'c> Lane<'c> {
         Ok(())
     }
 
-    fn headers(&self, message: &BorrowedMessage<'c>, judged: &Judged) -> NativeHeaders {
-        let incoming = message.headers();
-        let n_incoming = incoming.map_or(0, rdkafka::message::Headers::count);
-        let mut headers = NativeHeaders::with_capacity(n_incoming + RESERVED.len());
-        for header in incoming.into_iter().flat_map(|headers| headers.iter()) {
-            if RESERVED.contains(&header.key) {
+    fn headers(&self, message: &Message<'c>, judged: &Judged, written: &[u8]) -> NativeHeaders {
+        let mut headers = NativeHeaders::with_capacity(RESERVED.len());
+        for (name, value) in message.headers() {
+            if RESERVED.iter().any(|reserved| reserved.as_bytes() == name) {
                 self.parts.metrics.dropped_headers.inc();
             } else {
-                headers.push(header.key, header.value);
+                headers.push(name, value);
             }
         }
         let decision = &judged.decision;
-        headers.push(OUTCOME, Some(decision.outcome().as_str().as_bytes()));
-        headers.push(REASON, Some(decision.reason().code().as_bytes()));
-        headers.push(SOURCE, Some(judged.source.as_bytes()));
+        headers.push(OUTCOME.as_bytes(), Some(decision.outcome().as_str().as_bytes()));
+        headers.push(REASON.as_bytes(), Some(decision.reason().code().as_bytes()));
+        headers.push(SOURCE.as_bytes(), written.get(judged.header.source.clone()));
         if let Some(at) = decision.not_before() {
-            headers.push(NOT_BEFORE, Some(rfc3339(at).as_bytes()));
+            headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
-        headers.push(DECISION, Some(&judged.json));
+        headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
         headers
     }
 
@@ -137,11 +137,11 @@ impl<'c> Lane<'c> {
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
         self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
         for (message, judged) in batch.messages().iter().zip(judged) {
-            let record_ms = message.timestamp().to_millis();
+            let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
         }
         self.tally.committed();
-        let newest_ms = batch.messages().iter().filter_map(|m| m.timestamp().to_millis()).max();
+        let newest_ms = batch.messages().iter().filter_map(Message::timestamp_ms).max();
         for (partition, next_offset) in batch.next_offsets() {
             self.parts.positions.set(*partition, *next_offset, newest_ms);
         }

@@ -361,7 +361,7 @@ impl Parts<'_> {
             let consumer: BaseConsumer<GateContext> = consumer_config
                 .create_with_context(GateContext::default())
                 .map_err(|error| lane_error(crate::pipeline::LaneError::Consumer(error)))?;
-            let result = Lane::new(number, parts, &consumer).run();
+            let result = Lane::new(number, parts, &consumer).and_then(Lane::run);
             consumer.context().close(&consumer);
             result.map_err(lane_error)
         })

@@ -190,7 +190,11 @@ impl RunError {
                 LaneError::Sent(error) => error.exit_code(),
                 LaneError::Producer(error) if crate::kafka::is_refused(error) => 77,
                 LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => 77,
-                LaneError::Producer(_) | LaneError::Consumer(_) | LaneError::Fenced(_) => 75,
+                LaneError::Producer(_)
+                | LaneError::Inbox(_)
+                | LaneError::Consumer(_)
+                | LaneError::MemberFenced(_)
+                | LaneError::Fenced(_) => 75,
                 LaneError::OffsetLost { .. } => 78,
             },
             Self::Reader(error) => match error {

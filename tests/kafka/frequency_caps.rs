@@ -15,7 +15,7 @@ use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, figures};
 use crate::late_end_txn;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -82,8 +82,14 @@ impl Scene {
     /// The reasons of the decisions, by record key; one decision for each message.
     fn reasons(&self) -> BTreeMap<String, Vec<String>> {
         let records = read_all(&self.stage.bootstrap, &self.stage.topics.outputs());
-        let sources: HashSet<_> = records.iter().filter_map(|r| r.header("gate-source")).collect();
-        assert_eq!(sources.len(), records.len(), "a message was decided twice");
+        let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for record in &records {
+            let source = record.header("gate-source").expect("each decision names its source");
+            let (place, decision) = (record.place(), record.header("gate-decision"));
+            places.entry(source).or_default().push(format!("{place} {}", decision.unwrap_or("-")));
+        }
+        places.retain(|_, of_one| of_one.len() > 1);
+        assert!(places.is_empty(), "{} messages were decided twice: {places:#?}", places.len());
         assert_eq!(records.len(), self.n_sent.load(Ordering::Relaxed), "a message has no decision");
         let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for record in &records {

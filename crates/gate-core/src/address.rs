@@ -189,7 +189,12 @@ fn phone(raw: &str, region: Option<&str>) -> Result<String, AddressError> {
     let region = region.and_then(|region| Region::try_from(region.as_str()).ok());
     let trimmed = raw.trim();
     let international = trimmed.strip_prefix("00").map(|rest| format!("+{rest}"));
-    let mut text = e164(international.as_deref().unwrap_or(trimmed), region)?;
+    let written = international.as_deref().unwrap_or(trimmed);
+    let mut text = e164(written, region)?;
+    if text == written {
+        // begins with `+`, so no region had a part in it: reading it again would be the same reading
+        return Ok(text);
+    }
     // a form that reads as yet another number (`+20 00 40…` loses a zero with each reading) would be found
     // under two keys: what it settles on is the number, and what does not settle is none
     for _ in 0..READINGS_MAX {
@@ -335,6 +340,19 @@ mod tests {
         let upper = CanonicalAddress::parse("ΑΣ@example.com", None, None).unwrap();
         let lower = CanonicalAddress::parse("ασ@example.com", None, None).unwrap();
         assert_eq!(upper, lower);
+    }
+
+    /// A number in its canonical form is read once: no region can make it another one.
+    #[test]
+    fn a_region_does_not_change_a_canonical_number() {
+        let numbers = ["+447700900456", "+13125550147", "+4930123456", "+390612345678", "+2000040"];
+        for raw in numbers {
+            let plain = CanonicalAddress::parse(raw, Some(Channel::Sms), None);
+            for region in ["GB", "US", "DE", "IT", "EG", "XX"] {
+                let with_region = CanonicalAddress::parse(raw, Some(Channel::Sms), Some(region));
+                assert_eq!(with_region, plain, "{raw} {region}");
+            }
+        }
     }
 
     #[test]

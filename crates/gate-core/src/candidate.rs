@@ -8,7 +8,7 @@ use crate::policy::{CANDIDATES_MAX, Code, Hours, Jurisdiction, PolicySet, RULES_
 use crate::{Channel, OutboundMessage, Timestamp};
 
 /// A short list of indices without allocation. Overflow is remembered, since forgetting a rule could approve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Indices<const N: usize> {
     items: [u16; N],
     n_items: usize,
@@ -57,7 +57,7 @@ impl<const N: usize> IntoIterator for Indices<N> {
 }
 
 /// How the zones of a recipient became known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ZoneSource {
     /// Nothing is known.
     #[default]
@@ -84,7 +84,7 @@ impl ZoneSource {
 }
 
 /// What a decision looked at: jurisdictions, rules and zones, as indices into the policy set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Considered {
     /// Candidate jurisdictions.
     pub jurisdictions: Indices<CANDIDATES_MAX>,

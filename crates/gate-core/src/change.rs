@@ -95,7 +95,7 @@ impl Action {
 }
 
 /// The legal basis an event claims.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Basis {
     /// A clear affirmative act. The default of the express actions.
     #[default]

@@ -213,7 +213,7 @@ reasons! {
 }
 
 /// A set of reasons that iterates in evaluation order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reasons(u64);
 
 impl Reasons {
@@ -247,7 +247,7 @@ impl Reasons {
 }
 
 /// More about the reason, for the decision header; never personal data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Detail {
     /// Nothing to add.
     #[default]
@@ -298,7 +298,7 @@ warnings! {
 }
 
 /// A set of warnings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Warnings(u8);
 
 impl Warnings {
@@ -320,7 +320,7 @@ impl Warnings {
 }
 
 /// The answer to "may this message go out now?".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decision {
     reason: Reason,
     reasons: Reasons,
@@ -390,6 +390,18 @@ impl Decision {
 
     pub(crate) fn counting(self, counts_as: Option<SentKind>) -> Self {
         Self { counts_as, ..self }
+    }
+
+    /// The decision without what belongs to one message alone: the proving event and instants. Decisions of
+    /// the same shape explain themselves in the same words.
+    #[must_use]
+    pub fn shape(&self) -> Self {
+        Self {
+            basis: self.basis.map(|(basis, _)| (basis, EventKey::default())),
+            not_before: None,
+            registry_checked: None,
+            ..*self
+        }
     }
 
     /// Where the message goes.

@@ -13,7 +13,7 @@ use crate::{Category, Channel, ChannelScope, EventKey, OutboundMessage, Timestam
 pub const SENT_MESSAGES_MAX: usize = 128;
 
 /// Why a message was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum SentKind {
     /// Marketing, for frequency caps.

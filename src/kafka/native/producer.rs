@@ -53,7 +53,7 @@ impl NativeHeaders {
     }
 
     /// Appends a header; `None` is a null value.
-    pub fn push(&mut self, name: &str, value: Option<&[u8]>) {
+    pub fn push(&mut self, name: &[u8], value: Option<&[u8]>) {
         let (data, len) =
             value.map_or((ptr::null(), 0), |v| (v.as_ptr().cast::<c_void>(), v.len()));
         // SAFETY: name and value are copied before the call returns; sizes are those of the slices.

@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -114,6 +114,8 @@ fn assign(consumer: &BaseConsumer<Silent>, topics: &[&str]) {
 /// A reader that runs beside the test.
 pub(crate) struct During {
     seen: Arc<Mutex<Vec<(Instant, Record)>>>,
+    /// What the consumer said, by text; shown when a test fails.
+    errors: Arc<Mutex<BTreeMap<String, usize>>>,
     stop: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -124,20 +126,28 @@ impl During {
         let consumer = consumer(bootstrap, "read_committed");
         assign(&consumer, topics);
         let seen: Arc<Mutex<Vec<(Instant, Record)>>> = Arc::default();
+        let errors: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
         let stop = Arc::new(AtomicBool::new(false));
         let thread = {
-            let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
+            let (seen, errors, stop) = (Arc::clone(&seen), Arc::clone(&errors), Arc::clone(&stop));
             std::thread::spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    // errors are the broker being away, or the end of a partition
-                    if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
-                        let record = Record::of(&message);
-                        seen.lock().expect("no reader panicked").push((Instant::now(), record));
+                    match consumer.poll(Duration::from_millis(100)) {
+                        Some(Ok(message)) => {
+                            let record = Record::of(&message);
+                            seen.lock().expect("no reader panicked").push((Instant::now(), record));
+                        }
+                        // the broker being away, or the end of a partition
+                        Some(Err(error)) => {
+                            let mut errors = errors.lock().expect("no reader panicked");
+                            *errors.entry(error.to_string()).or_default() += 1;
+                        }
+                        None => {}
                     }
                 }
             })
         };
-        Self { seen, stop, thread: Some(thread) }
+        Self { seen, errors, stop, thread: Some(thread) }
     }
 
     /// How many records were seen so far.
@@ -169,6 +179,10 @@ impl Drop for During {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.join().ok(); // a reader that panicked has failed the test already
+        }
+        if std::thread::panicking() {
+            let errors = self.errors.lock().map(|errors| errors.clone()).unwrap_or_default();
+            println!("--- what the reader beside the test was told: {errors:#?}");
         }
     }
 }

@@ -130,7 +130,7 @@ elements! {
 }
 
 /// A set of content elements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ContentSet(u16);
 
 impl ContentSet {

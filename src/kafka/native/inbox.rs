@@ -1,0 +1,216 @@
+//! Messages of a group member, taken in batches.
+//!
+//! The safe layer hands out one message per event; here the partitions of a lane feed one queue of their own,
+//! and group events stay on the consumer's. So a batch costs one call, and no rebalance hides among messages.
+
+use super::{NativeError, millis};
+use rdkafka::bindings as sys;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::types::RDKafkaRespErr;
+use std::ffi::{CString, c_char, c_void};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::time::Duration;
+
+/// The queue of a lane's messages.
+pub struct Inbox<'c> {
+    queue: NonNull<sys::rd_kafka_queue_t>,
+    client: NonNull<sys::rd_kafka_t>,
+    topic: CString,
+    slots: Vec<*mut sys::rd_kafka_message_t>,
+    /// The consumer outlives the inbox and everything taken from it.
+    consumer: PhantomData<&'c ()>,
+}
+
+/// A message, destroyed when dropped.
+pub struct Message<'c> {
+    message: NonNull<sys::rd_kafka_message_t>,
+    consumer: PhantomData<&'c ()>,
+}
+
+impl<'c> Inbox<'c> {
+    /// An empty inbox for messages of `topic`.
+    ///
+    /// # Errors
+    /// When the topic's name is none.
+    pub fn new<C: ConsumerContext>(
+        consumer: &'c BaseConsumer<C>,
+        topic: &str,
+    ) -> Result<Self, NativeError> {
+        let invalid = |text| {
+            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__INVALID_ARG;
+            NativeError::new("inbox", code, text)
+        };
+        let topic = CString::new(topic).map_err(|_| invalid("NUL in a topic name"))?;
+        let client = NonNull::new(consumer.client().native_ptr());
+        let client = client.ok_or_else(|| invalid("no client"))?;
+        // SAFETY: the handle is live; the returned queue is released in `drop`, before the consumer.
+        let queue = NonNull::new(unsafe { sys::rd_kafka_queue_new(client.as_ptr()) });
+        let queue = queue.ok_or_else(|| invalid("no queue"))?;
+        Ok(Self { queue, client, topic, slots: Vec::new(), consumer: PhantomData })
+    }
+
+    /// Lets a partition's messages come here; to be called each time before the partition is assigned.
+    ///
+    /// # Errors
+    /// When librdkafka does not know the partition.
+    pub fn receive(&self, partition: i32) -> Result<(), NativeError> {
+        // SAFETY: handle, name and inbox queue are live; the partition's queue is a reference of our own,
+        // released after the call. The forwarding keeps a reference to the inbox queue.
+        unsafe {
+            let of_partition = sys::rd_kafka_queue_get_partition(
+                self.client.as_ptr(),
+                self.topic.as_ptr(),
+                partition,
+            );
+            if of_partition.is_null() {
+                let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+                return Err(NativeError::new("inbox", code, "the partition has no queue"));
+            }
+            sys::rd_kafka_queue_forward(of_partition, self.queue.as_ptr());
+            sys::rd_kafka_queue_destroy(of_partition);
+        }
+        Ok(())
+    }
+
+    /// Hands what is there to `take`, at most `n_max` entries, waiting at most `timeout` for the first; the
+    /// error of a partition comes with its number. Returns how many there were.
+    ///
+    /// Two calls, because librdkafka waits out the time-out unless the whole batch fills up: one entry with
+    /// the time-out, then what else is queued without waiting.
+    pub fn poll(
+        &mut self,
+        timeout: Duration,
+        n_max: usize,
+        mut take: impl FnMut(Result<Message<'c>, NativeError>),
+    ) -> usize {
+        self.fill(timeout, n_max.min(1));
+        if !self.slots.is_empty() {
+            self.fill(Duration::ZERO, n_max.saturating_sub(1));
+        }
+        let n = self.slots.len();
+        for message in self.slots.drain(..) {
+            // never null: librdkafka writes live messages only
+            let Some(message) = NonNull::new(message) else { continue };
+            let message = Message { message, consumer: PhantomData };
+            take(match message.raw().err {
+                RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(message),
+                code => {
+                    let text = String::from_utf8_lossy(message.payload().unwrap_or_default());
+                    Err(NativeError::new("consume", code, text.trim_end_matches('\0')))
+                }
+            });
+        }
+        n
+    }
+
+    /// Appends at most `n_max` entries.
+    fn fill(&mut self, timeout: Duration, n_max: usize) {
+        let n_known = self.slots.len();
+        self.slots.reserve(n_max);
+        // SAFETY: the spare capacity holds at least `n_max` pointers; librdkafka writes `n` valid message
+        // pointers there that we own from then on, and `set_len` exposes exactly those.
+        unsafe {
+            let n = sys::rd_kafka_consume_batch_queue(
+                self.queue.as_ptr(),
+                millis(timeout),
+                self.slots.as_mut_ptr().add(n_known),
+                n_max,
+            );
+            self.slots.set_len(n_known + usize::try_from(n).unwrap_or(0));
+        }
+    }
+}
+
+impl Drop for Inbox<'_> {
+    fn drop(&mut self) {
+        // SAFETY: released once; the consumer, whose partitions may still forward here with references of
+        // their own, is alive.
+        unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) };
+    }
+}
+
+impl Message<'_> {
+    fn raw(&self) -> &sys::rd_kafka_message_t {
+        // SAFETY: live until `drop`, and only read.
+        unsafe { self.message.as_ref() }
+    }
+
+    /// Partition.
+    #[must_use]
+    pub fn partition(&self) -> i32 {
+        self.raw().partition
+    }
+
+    /// Offset.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        self.raw().offset
+    }
+
+    /// Record timestamp in milliseconds, if the broker gave one.
+    #[must_use]
+    pub fn timestamp_ms(&self) -> Option<i64> {
+        // SAFETY: the message is live; a null timestamp type is allowed.
+        let at = unsafe { sys::rd_kafka_message_timestamp(self.raw(), ptr::null_mut()) };
+        (at >= 0).then_some(at)
+    }
+
+    /// Key; `None` is null, not empty.
+    #[must_use]
+    pub fn key(&self) -> Option<&[u8]> {
+        self.bytes(self.raw().key, self.raw().key_len)
+    }
+
+    /// Value; `None` is null, not empty.
+    #[must_use]
+    pub fn payload(&self) -> Option<&[u8]> {
+        self.bytes(self.raw().payload, self.raw().len)
+    }
+
+    fn bytes(&self, data: *const c_void, len: usize) -> Option<&[u8]> {
+        // SAFETY: key and payload point to `len` bytes inside the message, or are null; the slice is tied to
+        // `&self`.
+        (!data.is_null()).then(|| unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) })
+    }
+
+    /// The headers in their order; a value may be null.
+    pub fn headers(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let mut headers = ptr::null_mut();
+        // SAFETY: the message is live and owns its headers; they are parsed on first use by the one thread
+        // that has the message.
+        let found = unsafe { sys::rd_kafka_message_headers(self.raw(), &raw mut headers) };
+        let has_headers = found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+        (0..).map_while(move |index| {
+            if !has_headers {
+                return None;
+            }
+            let (mut name, mut value, mut len) = (ptr::null::<c_char>(), ptr::null(), 0);
+            // SAFETY: the headers live as long as the message, to which the slices are tied; names are
+            // NUL-terminated, values have `len` bytes or are null.
+            unsafe {
+                let got = sys::rd_kafka_header_get_all(
+                    headers,
+                    index,
+                    &raw mut name,
+                    &raw mut value,
+                    &raw mut len,
+                );
+                if got != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    return None;
+                }
+                let name = std::ffi::CStr::from_ptr(name).to_bytes();
+                let value =
+                    (!value.is_null()).then(|| std::slice::from_raw_parts(value.cast::<u8>(), len));
+                Some((name, value))
+            }
+        })
+    }
+}
+
+impl Drop for Message<'_> {
+    fn drop(&mut self) {
+        // SAFETY: handed to us by librdkafka, destroyed once.
+        unsafe { sys::rd_kafka_message_destroy(self.message.as_ptr()) };
+    }
+}
