@@ -6,7 +6,7 @@
 //! committed rows.
 
 use crate::sent::{Horizon, Row, RowKey, SentError, SentStore};
-use gate_core::{Category, OutboundMessage, PolicySet, SentMessage, Timestamp};
+use gate_core::{PolicySet, SentMessage, Timestamp};
 use rustc_hash::FxHashMap;
 use std::time::Duration;
 
@@ -21,13 +21,6 @@ pub(super) struct History {
 struct Entry {
     row: Row,
     is_changed: bool,
-}
-
-/// Whether the decision may depend on what was approved before, or must be remembered.
-pub(super) fn is_counted(policies: &PolicySet, message: &OutboundMessage<'_>) -> bool {
-    let is_once =
-        matches!(message.category, Category::OptoutConfirmation | Category::ConsentRequest);
-    is_once || (policies.has_caps() && message.is_marketing())
 }
 
 /// How far back caps look.

@@ -1,6 +1,6 @@
 //! Decides a batch on one snapshot of the consent state.
 
-use super::history::{History, horizon, is_counted};
+use super::history::{History, horizon};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::codec::DecodeError;
@@ -8,10 +8,11 @@ use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, Topic};
 use crate::record::{BatchContext, DecisionWriter, SourceRef, Written};
 use crate::sent::{Row, RowKey};
+use crate::store::PinnedState;
 use gate_core::{
     AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
     OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp,
-    decide,
+    decide, depends_on_history,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -40,7 +41,7 @@ pub(super) struct Verdicts {
 struct Lookup {
     contact: Option<(SubjectKey, usize)>,
     address: AddressAt,
-    /// The message's own key.
+    /// The message's own key, when approvals count: only they are told apart by it.
     message: EventKey,
     /// The recipient's approvals, when they count.
     history: Option<RowKey>,
@@ -49,7 +50,12 @@ struct Lookup {
 enum AddressAt {
     Missing,
     Invalid,
-    Known { key: SubjectKey, index: usize, canonical: CanonicalAddress },
+    /// Without an index its state is not looked at: the contact's says all of it.
+    Known {
+        key: SubjectKey,
+        index: Option<usize>,
+        canonical: CanonicalAddress,
+    },
 }
 
 impl<'c> Lane<'c> {
@@ -98,18 +104,19 @@ impl<'c> Lane<'c> {
             consent_positions: &consent_positions,
             evaluated_at: now(),
         };
-        let mut keys = Vec::with_capacity(messages.len() * 2);
+        let mut contacts = Vec::with_capacity(messages.len());
         let mut look_up = |(record, message): (&Message<'c>, &Decoded<'_>)| {
             let message = message.as_ref().ok()?;
-            let mut lookup = self.look_up(message, &mut keys);
-            if let AddressAt::Known { key, .. } = lookup.address
-                && is_counted(&policies, message)
+            let mut lookup = self.look_up(message, &mut contacts);
+            if let AddressAt::Known { key, canonical, .. } = &lookup.address
+                && depends_on_history(&policies, message, canonical.e164(), context.evaluated_at)
             {
-                lookup.history = Some(RowKey { partition: record.partition(), subject: key });
+                lookup.history = Some(RowKey { partition: record.partition(), subject: *key });
+                lookup.message = self.parts.pepper.event(&message.message_id);
             }
             Some(lookup)
         };
-        let lookups: Vec<Option<Lookup>> =
+        let mut lookups: Vec<Option<Lookup>> =
             batch.messages().iter().zip(messages).map(&mut look_up).collect();
         let before: Vec<Option<Lookup>> =
             batch.approved_before().iter().zip(approved_before).map(&mut look_up).collect();
@@ -122,7 +129,8 @@ impl<'c> Lane<'c> {
                 self.remember_before(message, lookup, context.evaluated_at, &mut history);
             }
         }
-        let states = snapshot.states(&keys)?;
+        let contacts = snapshot.states(&contacts)?;
+        let addresses = snapshot.states(&uncovered(&mut lookups, &contacts))?;
         let mut judged = Vec::with_capacity(messages.len());
         let mut headers = DecisionWriter::new(&context, messages.len());
         for ((record, message), lookup) in batch.messages().iter().zip(messages).zip(&lookups) {
@@ -133,10 +141,10 @@ impl<'c> Lane<'c> {
             };
             let decision = match (message, lookup) {
                 (Ok(message), Some(lookup)) => {
-                    let bytes = |index: usize| states.get(index).and_then(|state| state.as_deref());
                     let row = lookup.history.and_then(|key| history.of(key));
                     let approved = row.map(Row::messages).unwrap_or_default();
-                    let decision = judge_one(&context, message, lookup, approved, bytes)
+                    let states = (contacts.as_slice(), addresses.as_slice());
+                    let decision = judge_one(&context, message, lookup, approved, states)
                         .map_err(|_| self.parts.store.unreadable_state())?;
                     self.remember(decision, message, lookup, context.evaluated_at, &mut history)
                 }
@@ -166,7 +174,7 @@ impl<'c> Lane<'c> {
     ) -> Decision {
         let Some(kind) = decision.counts_as() else { return decision };
         let (Some(channel), Some(key)) = (message.channel, lookup.history) else {
-            // It counts, and what it counts with was not looked at: a mistake in `is_counted`.
+            // It counts, and what it counts with was not looked at: a mistake in `depends_on_history`.
             tracing::error!(
                 ?kind,
                 "an approval that counts was judged without its history; blocked"
@@ -202,14 +210,11 @@ impl<'c> Lane<'c> {
         history.remember(key, SentMessage::new(message, channel, lookup.message, kind, now));
     }
 
-    fn look_up(&self, message: &OutboundMessage<'_>, keys: &mut Vec<SubjectKey>) -> Lookup {
-        let mut at = |key: SubjectKey| {
-            keys.push(key);
-            keys.len() - 1
-        };
+    fn look_up(&self, message: &OutboundMessage<'_>, contacts: &mut Vec<SubjectKey>) -> Lookup {
         let contact = message.contact_id.as_ref().map(|contact| {
             let key = self.parts.pepper.contact(contact);
-            (key, at(key))
+            contacts.push(key);
+            (key, contacts.len() - 1)
         });
         let address = match &message.address {
             None => AddressAt::Missing,
@@ -225,32 +230,49 @@ impl<'c> Lane<'c> {
                     Err(_) => AddressAt::Invalid,
                     Ok(address) => {
                         let key = self.parts.pepper.address(&address);
-                        AddressAt::Known { key, index: at(key), canonical: address }
+                        AddressAt::Known { key, index: None, canonical: address }
                     }
                 }
             }
         };
-        let message = self.parts.pepper.event(&message.message_id);
-        Lookup { contact, address, message, history: None }
+        Lookup { contact, address, message: EventKey::default(), history: None }
     }
 }
 
-fn judge_one<'s>(
+/// The addresses whose states must be read beside those of the contacts; notes their places.
+fn uncovered(
+    lookups: &mut [Option<Lookup>],
+    contacts: &[Option<PinnedState<'_>>],
+) -> Vec<SubjectKey> {
+    let mut addresses = Vec::with_capacity(lookups.len() / 2);
+    for lookup in lookups.iter_mut().flatten() {
+        let AddressAt::Known { key, index, .. } = &mut lookup.address else { continue };
+        let contact = lookup.contact.and_then(|(_, at)| contacts.get(at)?.as_ref());
+        if !contact.is_some_and(|contact| contact.covers(*key)) {
+            *index = Some(addresses.len());
+            addresses.push(*key);
+        }
+    }
+    addresses
+}
+
+/// Decides one message by the states of contacts and addresses.
+fn judge_one(
     context: &BatchContext<'_>,
     message: &OutboundMessage<'_>,
     lookup: &Lookup,
     approved: &[SentMessage],
-    bytes: impl Fn(usize) -> Option<&'s [u8]>,
+    (contacts, addresses): (&[Option<PinnedState<'_>>], &[Option<PinnedState<'_>>]),
 ) -> Result<Decision, gate_core::StateError> {
-    let state =
-        |index| bytes(index).map_or_else(|| Ok(ConsentState::default()), ConsentState::decode);
     let contact = match lookup.contact {
-        Some((key, index)) => Some((key, state(index)?)),
+        Some((key, index)) => Some((key, state_at(contacts, index)?)),
         None => None,
     };
     let address_state = match lookup.address {
-        AddressAt::Known { index, .. } => state(index)?,
-        AddressAt::Missing | AddressAt::Invalid => ConsentState::default(),
+        AddressAt::Known { index: Some(index), .. } => state_at(addresses, index)?,
+        AddressAt::Known { index: None, .. } | AddressAt::Missing | AddressAt::Invalid => {
+            ConsentState::default()
+        }
     };
     let recipient = Recipient {
         contact: contact.as_ref().map(|(key, state)| (*key, state)),
@@ -267,6 +289,14 @@ fn judge_one<'s>(
         approved,
     };
     Ok(decide(context.policies, recipient, message, context.evaluated_at))
+}
+
+fn state_at<'s>(
+    states: &'s [Option<PinnedState<'_>>],
+    index: usize,
+) -> Result<ConsentState<'s>, gate_core::StateError> {
+    let bytes = states.get(index).and_then(|state| state.as_deref());
+    bytes.map_or_else(|| Ok(ConsentState::default()), ConsentState::decode)
 }
 
 /// The gate's clock, read once per batch and handed on as a value.

@@ -2,7 +2,7 @@
 //!
 //! | column family | key | value |
 //! |---|---|---|
-//! | `state` | subject | `ConsentState` bytes |
+//! | `state` | subject | covered addresses and `ConsentState` bytes, see `row.rs` |
 //! | `timeline` | subject, at, event, partition, offset | the facts of that event |
 //! | `meta` | `header`, `positions` | see `header.rs` |
 //!
@@ -34,6 +34,9 @@ pub(super) const ERROR_TEXT_MAX: usize = 400;
 /// Small, because nearly every read wants one state of about a hundred bytes.
 const BLOCK_BYTES: usize = 4 << 10;
 /// Also the granularity in which index and filter blocks enter the cache.
+/// Keys between two points a search can start from. Keys are hashes without common beginnings, so longer runs
+/// save no bytes and cost a comparison each: 16, RocksDB's own, took 9% longer to read a state.
+const RESTART_INTERVAL: i32 = 2;
 const SST_BYTES: u64 = 32 << 20;
 const BASE_LEVEL_BYTES: u64 = 128 << 20;
 const OPEN_FILES_MAX: i32 = 512;
@@ -168,6 +171,7 @@ impl Layout {
         let mut table = BlockBasedOptions::default();
         table.set_block_cache(&self.cache);
         table.set_block_size(BLOCK_BYTES);
+        table.set_block_restart_interval(RESTART_INTERVAL);
         table.set_cache_index_and_filter_blocks(true);
         table.set_pin_l0_filter_and_index_blocks_in_cache(true);
         table.set_bloom_filter(FILTER_BITS_PER_KEY, false);

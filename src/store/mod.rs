@@ -22,6 +22,7 @@ mod marker;
 mod open;
 mod overlay;
 mod quarantine;
+mod row;
 mod snapshot;
 mod timeline;
 mod verify;

@@ -7,6 +7,7 @@
 //! rebuilds even if nobody looks at the error.
 
 use super::layout::{self, COLUMN_FAMILIES, META, STATE, TIMELINE};
+use super::row::Row;
 use super::{RebuildReason, StoreError, header, marker};
 use gate_core::SubjectKey;
 use rocksdb::{
@@ -142,13 +143,31 @@ pub struct Snapshot<'a> {
 }
 
 /// The bytes of a stored state, borrowed from the block cache. Never empty.
-pub struct PinnedState<'a>(DBPinnableSlice<'a>);
+pub struct PinnedState<'a> {
+    row: DBPinnableSlice<'a>,
+    /// Where the state begins in the row.
+    state_at: usize,
+}
+
+impl<'a> PinnedState<'a> {
+    fn of(row: DBPinnableSlice<'a>) -> Option<Self> {
+        let state_at = row.len() - Row::read(&row)?.state.len();
+        (state_at > 0).then_some(Self { row, state_at })
+    }
+
+    /// Whether this contact's state says all that the address's says, so that a message to both is decided
+    /// without reading the address.
+    #[must_use]
+    pub fn covers(&self, address: SubjectKey) -> bool {
+        Row::read(&self.row).is_some_and(|row| row.covers(address))
+    }
+}
 
 impl Deref for PinnedState<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        self.row.get(self.state_at..).unwrap_or_default()
     }
 }
 
@@ -175,7 +194,8 @@ impl<'a> Snapshot<'a> {
     pub fn states(&self, keys: &[SubjectKey]) -> Result<Vec<Option<PinnedState<'a>>>, StoreError> {
         let mut order: Vec<(&SubjectKey, usize)> =
             keys.iter().enumerate().map(|(i, key)| (key, i)).collect();
-        order.sort_unstable();
+        // as numbers, which compare at once
+        order.sort_unstable_by_key(|(key, _)| u128::from_be_bytes(key.0));
         let found = self.inner.db.batched_multi_get_cf_opt(
             self.inner.family(STATE)?,
             order.iter().map(|(key, _)| &key.0),
@@ -187,7 +207,9 @@ impl<'a> Snapshot<'a> {
         for ((_, index), found) in order.into_iter().zip(found) {
             let found = found.map_err(|error| self.inner.fail(&error))?;
             if let Some(place) = states.get_mut(index) {
-                *place = found.map(PinnedState);
+                let Some(row) = found else { continue };
+                let damaged = || self.inner.damaged("a stored consent state cannot be read");
+                *place = Some(PinnedState::of(row).ok_or_else(damaged)?);
             }
         }
         Ok(states)

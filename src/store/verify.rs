@@ -9,6 +9,7 @@
 //! own `VerifyChecksum` is not exposed by the binding.
 
 use super::layout::{COLUMN_FAMILIES, META, STATE, scan_options};
+use super::row::Row;
 use super::timeline::SUBJECT_BYTES;
 use gate_core::ConsentState;
 use rocksdb::{ColumnFamily, DB, properties};
@@ -69,13 +70,17 @@ fn scan(
         if *budget == 0 || !goes_on(key) {
             return Ok(());
         }
-        if name == STATE && (key.len() != SUBJECT_BYTES || ConsentState::decode(value).is_err()) {
+        if name == STATE && (key.len() != SUBJECT_BYTES || !is_row(value)) {
             return Err(Finding::Damaged("a stored consent state cannot be read"));
         }
         *budget = budget.saturating_sub(key.len().saturating_add(value.len()));
         entries.next();
     }
     entries.status().map_err(Finding::Error)
+}
+
+fn is_row(value: &[u8]) -> bool {
+    Row::read(value).is_some_and(|row| ConsentState::decode(row.state).is_ok())
 }
 
 fn family<'a>(db: &'a DB, name: &str) -> Result<&'a ColumnFamily, Finding> {

@@ -12,6 +12,7 @@
 use super::erasure::Closure;
 use super::layout::{self, COLUMN_FAMILIES, META, Memory, STATE, TIMELINE};
 use super::overlay::Overlay;
+use super::row::{COVERING_FACTS_MAX, Row, coverer};
 use super::snapshot::Inner;
 use super::timeline::{Change, Source};
 use super::{PARTITIONS_MAX, StoreError, header};
@@ -45,6 +46,8 @@ struct Buffers {
     said: Vec<u8>,
     /// The state after it, encoded.
     joined: Vec<u8>,
+    /// The row that holds it.
+    row: Vec<u8>,
 }
 
 impl Writer {
@@ -131,13 +134,72 @@ impl Writer {
             changed |= self.join(contact, &placement.contact, source, Some(&mut closure))?;
         }
         if let Some(address) = subjects.address {
-            changed |= self.join(address, &placement.address, source, None)?;
-            changed |= self.join(address, &closure.all, source, None)?;
+            changed |= self.join_address(address, &placement.address, source)?;
+            changed |= self.join_address(address, &closure.all, source)?;
         }
         for link in closure.links {
-            changed |= self.join(link, &closure.new, source, None)?;
+            changed |= self.join_address(link, &closure.new, source)?;
         }
         Ok(changed)
+    }
+
+    /// Joins facts into an address's state and keeps the row of the contact that covers it true to that.
+    fn join_address(
+        &mut self,
+        address: SubjectKey,
+        facts: &[Fact<'_>],
+        source: Source,
+    ) -> Result<bool, StoreError> {
+        if facts.is_empty() {
+            return Ok(false);
+        }
+        self.load(address)?;
+        let before = coverer(self.row(address)?.state);
+        let changed = self.join(address, facts, source, None)?;
+        if changed {
+            let after = coverer(self.row(address)?.state);
+            if let Some(contact) = before.filter(|_| before != after) {
+                self.cover(contact, address, false)?;
+            }
+            if let Some(contact) = after {
+                self.cover(contact, address, true)?;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Notes in a contact's row whether it covers the address.
+    fn cover(
+        &mut self,
+        contact: SubjectKey,
+        address: SubjectKey,
+        is_covered: bool,
+    ) -> Result<(), StoreError> {
+        self.load(contact)?;
+        let row = self.row(contact)?;
+        if row.covers(address) == is_covered {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(row.state.len() + 128);
+        let is_written = if is_covered {
+            let state = ConsentState::decode(row.state);
+            state.is_ok_and(|state| state.facts().len() <= COVERING_FACTS_MAX)
+                && row.write_covering(address, &mut bytes)
+        } else {
+            row.write_uncovering(address, &mut bytes);
+            true
+        };
+        if is_written {
+            self.overlay.put(contact, &bytes);
+        }
+        Ok(())
+    }
+
+    /// The row of a loaded subject.
+    fn row(&self, subject: SubjectKey) -> Result<Row<'_>, StoreError> {
+        let bytes = self.overlay.get(subject).unwrap_or_default();
+        let damaged = || self.inner.damaged("a stored consent state cannot be read");
+        Row::read(bytes).ok_or_else(damaged)
     }
 
     /// Joins facts into one subject's state.
@@ -152,8 +214,10 @@ impl Writer {
             return Ok(false);
         }
         self.load(subject)?;
-        let Buffers { said, joined } = &mut self.buffers;
-        let stored = self.overlay.get(subject).unwrap_or_default();
+        let Buffers { said, joined, row: row_bytes } = &mut self.buffers;
+        let row = Row::read(self.overlay.get(subject).unwrap_or_default())
+            .ok_or_else(|| self.inner.damaged("a stored consent state cannot be read"))?;
+        let stored = row.state;
         let mut event = ConsentState::default();
         event.join(facts.iter().copied());
         said.clear();
@@ -177,7 +241,9 @@ impl Writer {
         let change = Change { subject, facts, source, state: &state, encoded, said, changed };
         change.note(self.inner.family(TIMELINE)?, &mut self.batch);
         if changed {
-            self.overlay.put(subject, encoded);
+            row_bytes.clear();
+            row.write_with_state(encoded, state.facts().len(), row_bytes);
+            self.overlay.put(subject, row_bytes);
         }
         Ok(changed)
     }

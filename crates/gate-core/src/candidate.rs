@@ -5,7 +5,7 @@
 //! else all of the jurisdictions; a time must be allowed in each.
 
 use crate::policy::{CANDIDATES_MAX, Code, Hours, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
-use crate::{Channel, OutboundMessage, Timestamp};
+use crate::{Category, Channel, OutboundMessage, Timestamp};
 
 /// A short list of indices without allocation. Overflow is remembered, since forgetting a rule could approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,6 +119,23 @@ impl Considered {
     pub(crate) fn hours<'p>(&self, policies: &'p PolicySet) -> impl Iterator<Item = &'p Hours> {
         self.rules(policies).filter_map(|rule| rule.hours.as_ref())
     }
+}
+
+/// Whether what was approved before has a part in the decision: something that is sent once, or a rule in force
+/// with a cap. Where it has none, nobody need look it up, and the decision counts as nothing.
+#[must_use]
+pub fn depends_on_history(
+    policies: &PolicySet,
+    message: &OutboundMessage<'_>,
+    e164: Option<&str>,
+    now: Timestamp,
+) -> bool {
+    if matches!(message.category, Category::OptoutConfirmation | Category::ConsentRequest) {
+        return true;
+    }
+    let Some(channel) = message.channel.filter(|_| message.is_marketing()) else { return false };
+    consider(policies, message, channel, e164, now)
+        .is_some_and(|considered| considered.rules(policies).any(|rule| !rule.caps.is_empty()))
 }
 
 /// Finds candidates, rules and zones. `None` when no rule can be relied on: a candidate without a base rule

@@ -104,6 +104,16 @@ impl<'a> ConsentState<'a> {
         self.saturated
     }
 
+    /// The contact whose own state says all that this address's state says: every fact here is a permission of
+    /// that contact. A message to it is decided alike without this state; the tests' harness compares the two
+    /// for every decision it makes.
+    #[must_use]
+    pub fn only_repeats(&self) -> Option<SubjectKey> {
+        let contact = self.facts.first()?.other?;
+        let repeats = |fact: &Fact<'_>| fact.kind.is_permissive() && fact.other == Some(contact);
+        (!self.saturated && self.facts.iter().all(repeats)).then_some(contact)
+    }
+
     /// Whether this is an erased contact.
     #[must_use]
     pub fn is_erased(&self) -> bool {

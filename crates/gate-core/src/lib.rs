@@ -31,7 +31,7 @@ mod timestamp;
 mod trace;
 
 pub use address::{AddressError, AddressKind, CanonicalAddress};
-pub use candidate::{Considered, Indices, ZoneSource};
+pub use candidate::{Considered, Indices, ZoneSource, depends_on_history};
 pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
 pub use channel::{Channel, ChannelScope, Family};
 pub use consent::{ConsentState, StateError};

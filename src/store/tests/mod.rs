@@ -1,5 +1,6 @@
 //! Tests of the store against the law itself: a model that folds events with `ConsentState` in a map.
 
+mod coverage;
 mod crash;
 mod damage;
 mod erasure;
@@ -190,12 +191,20 @@ impl Model {
 pub(super) fn dump(store: &Store) -> States {
     let family = store.inner.family(super::layout::STATE).unwrap();
     let entries = store.inner.db.iterator_cf(family, rocksdb::IteratorMode::Start);
-    entries
+    let rows: States = entries
         .map(|entry| {
             let (key, value) = entry.unwrap();
             (SubjectKey(key.as_ref().try_into().unwrap()), value.into_vec())
         })
-        .collect()
+        .collect();
+    let read = |row| super::row::Row::read(row).unwrap();
+    for (contact, row) in &rows {
+        for address in read(row).covered() {
+            let state = ConsentState::decode(read(&rows[&address]).state).unwrap();
+            assert_eq!(state.only_repeats(), Some(*contact), "covered, and not repeated");
+        }
+    }
+    rows.iter().map(|(key, row)| (*key, read(row).state.to_vec())).collect()
 }
 
 pub(super) fn copy_dir(from: &Path, to: &Path) {

@@ -351,6 +351,14 @@ impl World {
         let again = decide_traced(policies, recipient, message, now, &mut notes);
         assert_eq!(decision, again, "a decision is a function of its inputs, listener or not");
         assert!(invariants::decision_is_explained(&decision), "unexplained: {decision:?}");
+        if let (Some(contact), AddressLookup::Known(key, state)) = (contact, recipient.address)
+            && state.only_repeats() == Some(contact)
+        {
+            let nothing = ConsentState::default();
+            recipient.address = AddressLookup::Known(key, &nothing);
+            let without = decide(policies, recipient, message, now);
+            assert_eq!(decision, without, "the address's state only repeats the contact's");
+        }
         (decision, notes)
     }
 }
