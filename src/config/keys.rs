@@ -340,7 +340,7 @@ pub const KEYS: &[Key] = &[
     ),
     integer(
         "batch.messages_max",
-        "10000",
+        "5000",
         (1, 100_000),
         "messages",
         "Most messages decided in one transaction.",
