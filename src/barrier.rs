@@ -54,23 +54,23 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         Self { client, committed, topic: topic.to_owned(), n_partitions, applied, timeout }
     }
 
-    /// Returns when everything acknowledged before this call is in the store.
+    /// Returns when everything before these ends is in the store.
     ///
     /// # Errors
-    /// A [`Hold`] when that cannot be known or does not happen within the barrier time-out.
-    pub fn pass(&self) -> Result<(), Hold> {
-        if fault_no_barrier() {
-            return Ok(());
-        }
-        let end_offsets = self.end_offsets()?;
-        self.applied.wait_for(&end_offsets, self.timeout).map_err(|behind| self.explain(behind))
+    /// A [`Hold`] when that does not happen within the barrier time-out.
+    pub fn wait_for(&self, end_offsets: &[i64]) -> Result<(), Hold> {
+        self.applied.wait_for(end_offsets, self.timeout).map_err(|behind| self.explain(behind))
     }
 
-    /// The ends of all consent partitions as the broker knows them now, committed or not.
+    /// The ends of all consent partitions as the broker knows them now, committed or not: what was acknowledged
+    /// before this call lies before them.
     ///
     /// # Errors
     /// When the broker does not answer for every partition.
     pub fn end_offsets(&self) -> Result<Vec<i64>, Hold> {
+        if fault_no_barrier() {
+            return Ok(Vec::new());
+        }
         self.ask(&self.client).map_err(|detail| Hold {
             cause: HoldCause::BrokerUnavailable,
             detail,

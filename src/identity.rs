@@ -1,12 +1,16 @@
 //! Keyed hashes that stand for people: the only form in which the gate stores who somebody is.
 //!
-//! `HMAC-SHA256(pepper, kind ‖ 0 ‖ canonical id)`, cut to 16 bytes for subjects and 8 for events. The pepper
+//! `HMAC-SHA256(pepper, kind ‖ 0 ‖ canonical id)`, cut to 16 bytes for subjects (one bit tells contacts from
+//! addresses) and 8 for events. The pepper
 //! is 32 random bytes in a file only the gate can read; its id is part of the store's identity, so state
 //! made with another pepper is rebuilt, never mixed.
 
 use crate::config::PEPPER_BYTES;
 use aws_lc_rs::hmac;
 use gate_core::{CanonicalAddress, ContactId, EventKey, SubjectKey};
+
+/// Tells the keys of addresses from those of contacts.
+const ADDRESS_BIT: u8 = 0x80;
 
 /// The secret key of all hashes.
 pub struct Pepper {
@@ -26,16 +30,19 @@ impl Pepper {
         self.hash("pepper-id", "")
     }
 
-    /// The key of a contact's state.
+    /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need
+    /// the contact's state only, and then the blocks of addresses take no memory.
     #[must_use]
     pub fn contact(&self, contact: &ContactId<'_>) -> SubjectKey {
-        SubjectKey(self.hash("contact", contact.expose().trim()))
+        let [first, rest @ ..]: [u8; 16] = self.hash("contact", contact.expose().trim());
+        SubjectKey(joined(first & !ADDRESS_BIT, rest))
     }
 
-    /// The key of an address's state.
+    /// The key of an address's state. Its first bit is 1.
     #[must_use]
     pub fn address(&self, address: &CanonicalAddress) -> SubjectKey {
-        SubjectKey(self.hash(address.kind().as_str(), address.expose()))
+        let [first, rest @ ..]: [u8; 16] = self.hash(address.kind().as_str(), address.expose());
+        SubjectKey(joined(first | ADDRESS_BIT, rest))
     }
 
     /// The key of an event.
@@ -59,6 +66,14 @@ impl Pepper {
     }
 }
 
+fn joined(first: u8, rest: [u8; 15]) -> [u8; 16] {
+    let mut key = [first; 16];
+    if let Some((_, place)) = key.split_first_mut() {
+        place.copy_from_slice(&rest);
+    }
+    key
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +89,7 @@ mod tests {
         assert_eq!(hex, "1d85e0c8765c9429f136cd808d64786f");
         let push = CanonicalAddress::parse("ben", Some(gate_core::Channel::Push), None).unwrap();
         assert_ne!(pepper.address(&push), pepper.contact(&contact));
+        assert!(pepper.address(&push).0[0] >= 0x80 && pepper.contact(&contact).0[0] < 0x80);
         assert_ne!(Pepper::new(&[8; 32]).contact(&contact), pepper.contact(&contact));
     }
 }

@@ -50,6 +50,8 @@ const GROUP_EVENTS_MAX: usize = 1_000;
 const CHUNK_MESSAGES: usize = 512;
 /// How long a held lane polls between attempts.
 const HELD_WAIT: Duration = Duration::from_millis(50);
+/// Messages that take longer to read than a thread takes to start.
+const ASK_APART_MIN: usize = 256;
 /// Fatal producer errors tolerated within [`FATAL_WINDOW`] before the lane gives up: two instances with one
 /// id would fence each other for ever.
 const FATAL_MAX: usize = 5;
@@ -370,10 +372,12 @@ impl<'c> Lane<'c> {
     fn attempt(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
         self.restore(batch)?;
         self.ask_ends();
-        let messages = self.decode(batch.messages())?;
+        let (end_offsets, messages) = self.decode_and_ask(batch);
+        let messages = messages?;
         let approved_before = self.decode(batch.approved_before())?;
         let began = Instant::now();
-        self.parts.barrier.pass().map_err(Setback::Hold)?;
+        let end_offsets = end_offsets.map_err(Setback::Hold)?;
+        self.parts.barrier.wait_for(&end_offsets).map_err(Setback::Hold)?;
         self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
         let verdicts = self.judge(batch, &messages, &approved_before).map_err(|error| {
             self.parts.metrics.store_read_errors.inc();
@@ -382,6 +386,29 @@ impl<'c> Lane<'c> {
         let settled = self.settle(batch, &verdicts);
         self.tally.forget();
         settled
+    }
+
+    /// Reads the messages while the broker is asked where consent ends. The question comes after the batch was
+    /// taken up, so every change acknowledged before that is within the answer.
+    #[allow(clippy::type_complexity, reason = "the results of two things done at a time")]
+    fn decode_and_ask<'m>(
+        &self,
+        batch: &'m Batch<'c>,
+    ) -> (Result<Vec<i64>, Hold>, Result<Vec<judge::Decoded<'m>>, Setback>) {
+        let barrier = &self.parts.barrier;
+        if batch.len() < ASK_APART_MIN {
+            return (barrier.end_offsets(), self.decode(batch.messages()));
+        }
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| barrier.end_offsets());
+            let messages = self.decode(batch.messages());
+            let died = |_| Hold {
+                cause: HoldCause::BrokerUnavailable,
+                detail: String::from("the question for the ends of consent died; see the log"),
+                consent_partition: None,
+            };
+            (asked.join().map_err(died).flatten(), messages)
+        })
     }
 
     fn hold(&self, cause: HoldCause, detail: &str, batch: &Batch<'_>) {

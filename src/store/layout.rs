@@ -32,7 +32,7 @@ pub(super) const COLUMN_FAMILIES: [&str; 4] = [DEFAULT, STATE, TIMELINE, META];
 pub(super) const ERROR_TEXT_MAX: usize = 400;
 
 /// Small, because nearly every read wants one state of about a hundred bytes.
-const BLOCK_BYTES: usize = 4 << 10;
+const BLOCK_BYTES: usize = 2 << 10;
 /// Also the granularity in which index and filter blocks enter the cache.
 /// Keys between two points a search can start from. Keys are hashes without common beginnings, so longer runs
 /// save no bytes and cost a comparison each: 16, RocksDB's own, took 9% longer to read a state.
