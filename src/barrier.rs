@@ -59,18 +59,28 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
     /// # Errors
     /// A [`Hold`] when that does not happen within the barrier time-out.
     pub fn wait_for(&self, end_offsets: &[i64]) -> Result<(), Hold> {
+        if fault_no_barrier() {
+            return Ok(());
+        }
         self.applied.wait_for(end_offsets, self.timeout).map_err(|behind| self.explain(behind))
     }
 
-    /// The ends of all consent partitions as the broker knows them now, committed or not: what was acknowledged
-    /// before this call lies before them.
+    /// The ends to wait for: what was acknowledged before this call lies before them.
+    ///
+    /// # Errors
+    /// As [`Barrier::end_offsets`].
+    pub fn ends_to_wait_for(&self) -> Result<Vec<i64>, Hold> {
+        if fault_no_barrier() {
+            return Ok(Vec::new());
+        }
+        self.end_offsets()
+    }
+
+    /// The ends of all consent partitions as the broker knows them now, committed or not.
     ///
     /// # Errors
     /// When the broker does not answer for every partition.
     pub fn end_offsets(&self) -> Result<Vec<i64>, Hold> {
-        if fault_no_barrier() {
-            return Ok(Vec::new());
-        }
         self.ask(&self.client).map_err(|detail| Hold {
             cause: HoldCause::BrokerUnavailable,
             detail,

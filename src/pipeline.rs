@@ -397,10 +397,10 @@ impl<'c> Lane<'c> {
     ) -> (Result<Vec<i64>, Hold>, Result<Vec<judge::Decoded<'m>>, Setback>) {
         let barrier = &self.parts.barrier;
         if batch.len() < ASK_APART_MIN {
-            return (barrier.end_offsets(), self.decode(batch.messages()));
+            return (barrier.ends_to_wait_for(), self.decode(batch.messages()));
         }
         std::thread::scope(|scope| {
-            let asked = scope.spawn(|| barrier.end_offsets());
+            let asked = scope.spawn(|| barrier.ends_to_wait_for());
             let messages = self.decode(batch.messages());
             let died = |_| Hold {
                 cause: HoldCause::BrokerUnavailable,

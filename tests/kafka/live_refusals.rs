@@ -146,9 +146,9 @@ fn transactional<'a>(
     }
 }
 
-/// People in one burst, and the pause between two bursts: up to 10,000 consent changes a second.
-const BURST: usize = 1000;
-const BURST_PAUSE: Duration = Duration::from_millis(100);
+/// People in one burst, and the pause between two bursts: up to 100,000 consent changes a second.
+const BURST: usize = 2_500;
+const BURST_PAUSE: Duration = Duration::from_millis(25);
 
 /// Opt-ins of people who get no message, in bursts, until dropped.
 struct Bursts {
