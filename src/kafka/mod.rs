@@ -107,15 +107,11 @@ pub fn lane_consumer(
 }
 
 /// What a producer has unless the operator says otherwise, with the names it goes by.
-const PRODUCER_DEFAULTS: [(&[&str], &str); 3] = [
+const PRODUCER_DEFAULTS: [(&[&str], &str); 2] = [
     // The flush before a commit sends at once, whatever this says. Sending before it, in pieces, fills the five
     // requests a partition may have in flight, and librdkafka's thread then spins until one returns: half of the
     // gate's CPU time, as measured.
     (&["linger.ms", "queue.buffering.max.ms"], "1000"),
-    // A transaction that begins while the markers of the last are being written is sent back. librdkafka's own
-    // pause before it asks again, 100 ms, was most of the time a message took at low load. It doubles with each
-    // attempt, up to `retry.backoff.max.ms`.
-    (&["retry.backoff.ms"], "2"),
     // the decision headers of a batch are nearly alike: half the bytes on disk, and a third of the broker's time
     (&["compression.type", "compression.codec"], "lz4"),
 ];

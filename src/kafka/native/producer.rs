@@ -17,9 +17,6 @@ const END_TXN_API_KEY: i16 = 26;
 const BY_KEY: i32 = -1;
 /// How long one step of a flush or an abort waits before reports are taken.
 const STEP: Duration = Duration::from_millis(100);
-/// The first step of a flush. Each step wakes librdkafka's threads, and nothing else does when a partition has
-/// become part of the transaction after the first: its records would lie there for the rest of the step.
-const FLUSH_STEP_MIN: Duration = Duration::from_millis(1);
 
 /// State that librdkafka's threads write for one producer.
 #[derive(Default)]
@@ -288,18 +285,13 @@ impl TransactionalProducer {
     /// Waits until nothing is in flight, throwing reports of failed deliveries away: a failed record counts
     /// as in flight until its report has been taken. What is left at the deadline fails the commit.
     fn flush(&self, deadline: Instant) {
-        let (mut step, mut n_steps) = (FLUSH_STEP_MIN, 0);
         while Instant::now() < deadline {
             // SAFETY: the client is live.
-            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(step)) };
+            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(STEP)) };
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT {
                 return;
             }
             self.drain_reports();
-            n_steps += 1;
-            if n_steps % 8 == 0 {
-                step = (step * 2).min(STEP);
-            }
         }
     }
 
