@@ -136,6 +136,12 @@ pub enum LaneError {
          again mends it; if it comes back, another instance is running with the same `instance_id`"
     )]
     MemberFenced(KafkaError),
+    /// The group does not say where a partition goes on.
+    #[error(
+        "the committed offsets of partitions given to us stayed unknown: the brokers are away, or a transaction \
+         with offsets of the group does not end (`kafka-transactions.sh list`); starting again"
+    )]
+    NoStartingPoint,
     /// The consumer is refused for good.
     #[error("consumer: {0}")]
     Consumer(KafkaError),

@@ -18,7 +18,7 @@ use std::time::Duration;
 const READY_MAX: Duration = Duration::from_secs(600);
 /// How long a clean end may take.
 const STOP_MAX: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The topics of one gate.
 #[derive(Clone, Debug)]

@@ -56,6 +56,7 @@ fn measure(
 }
 
 fn one(part: Part, stage: &mut Stage, figures: &mut Figures) -> Result<()> {
+    throughput::warm_broker(stage)?;
     match part {
         Part::Throughput => figures.throughput = section(part, || throughput::run(stage))?,
         Part::Latency => figures.latency = section(part, || latency::run(stage))?,

@@ -30,21 +30,25 @@ const SETTLED: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// Room for the longest load.
 const MESSAGES_MAX: u64 = RATE * 900;
-/// Rounds of what takes as long as a session or a transaction times out.
-const SLOW_ROUNDS: usize = 3;
+/// Rounds of what takes as long as a session times out.
+const TAKEOVERS: usize = 3;
+/// Rounds of what takes as long as a transaction times out, if one was open.
+const UNBLOCKINGS: usize = 5;
 
 /// All three.
 pub(crate) fn run(stage: &mut Stage) -> Result<Recovery> {
     let again_ms = again(stage)?;
     let mut takeovers = Vec::new();
-    let mut unblocked_ms = Vec::new();
-    for round in 1..=SLOW_ROUNDS {
+    for round in 1..=TAKEOVERS {
         let found = takeover(stage)?;
+        let Takeover { decided_ms, visible_ms } = &found;
         say(&format!(
-            "takeover round {round}: decided after {:.0} ms, visible after {:.0} ms",
-            found.decided_ms, found.visible_ms
+            "takeover round {round}: decided after {decided_ms:.0} ms, visible after {visible_ms:.0} ms"
         ));
         takeovers.push(found);
+    }
+    let mut unblocked_ms = Vec::new();
+    for round in 1..=UNBLOCKINGS {
         let ms = unblocked(stage)?;
         say(&format!("readers unblocked, round {round}: after {ms:.0} ms"));
         unblocked_ms.push(ms);

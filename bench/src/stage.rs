@@ -23,6 +23,8 @@ pub(crate) struct Stage {
     pub(crate) broker: Broker,
     /// The peer, when there is one.
     pub(crate) peer: Option<Peer>,
+    /// Whether the broker has worked for a while.
+    pub(crate) is_broker_warm: bool,
     programs: PathBuf,
     // after the broker, which writes there
     work: Work,
@@ -61,8 +63,19 @@ impl Stage {
         if peer.is_none() {
             say(&format!("no peer at `{}`: its columns stay empty", options.peer.display()));
         }
-        let (filled, n_runs, is_peer_filled) = (HashSet::new(), 0, false);
-        Ok(Self { options, broker, peer, programs, work, filled, n_runs, is_peer_filled })
+        let (filled, n_runs) = (HashSet::new(), 0);
+        let (is_broker_warm, is_peer_filled) = (false, false);
+        Ok(Self {
+            options,
+            broker,
+            peer,
+            is_broker_warm,
+            programs,
+            work,
+            filled,
+            n_runs,
+            is_peer_filled,
+        })
     }
 
     /// One of the copied programs.

@@ -11,6 +11,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
+/// How long the committed offsets may stay unknown: longer than a broker takes to end the transaction of a dead
+/// instance. A client that gets no answer then is better made anew than waited for.
+const STARTING_POINTS_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long a leaving lane waits for the group to take its partitions back.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it goes on polling afterwards, so that the leave request is sent before the connection closes.
@@ -57,8 +60,12 @@ impl<'c> Lane<'c> {
         &self,
         partitions: &TopicPartitionList,
     ) -> Result<Option<TopicPartitionList>, LaneError> {
+        let began = Instant::now();
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
+            if began.elapsed() > STARTING_POINTS_TIMEOUT {
+                return Err(LaneError::NoStartingPoint);
+            }
             match self.consumer.committed_offsets(partitions.clone(), REQUEST_TIMEOUT) {
                 Ok(mut committed) => {
                     let is_known = committed.elements().iter().all(|e| e.error().is_ok());

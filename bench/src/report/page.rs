@@ -123,8 +123,8 @@ fn throughput(figures: &Figures) -> String {
         "\n## Throughput, CPU, memory\n\n\
          {} contacts with consent (an opt-in each, an opt-out for every fifth), a backlog of {} messages of 600 bytes, the \
          peer's formulas; {} lanes, `state.memory_bytes` {} MiB. Each run is a new process with a new group on new output \
-         topics over the same backlog; the store is filled before, and the broker's virtual machine has run two rounds of \
-         the floor that do not count. What counts is the window from the first to the last \
+         topics over the same backlog; the store is filled before, and the broker has run some rounds of the floor that do \
+         not count, since a virtual machine that was just started is slow. What counts is the window from the first to the last \
          offset the group has committed, looked up at the broker every 20 ms in the same way for all; rate, CPU of the process \
          (difference of `/proc/PID/stat`) and CPU of the broker are those of that window, start-up is outside. Peak memory is \
          `VmHWM`, start-up included. Avro is the same content in the single-object encoding. A gate run counts only when its \
@@ -145,9 +145,9 @@ fn latency(figures: &Figures) -> String {
     let f = &section.figures;
     format!(
         "\n## Latency\n\n\
-         An open-loop load for {} s after a warm-up; each message counts from the moment it was *due* to be produced \
+         An open-loop load for {} s after 15 s of warm-up; each message counts from the moment it was *due* to be produced \
          (acks=all, no linger) to its arrival at a `read_committed` reader of the outputs. {} contacts. The peer is paced and \
-         read by its own harness in the same way, after 15 s of warm-up. Medians over the runs:\n\n\
+         read by its own harness in the same way. Medians over the runs:\n\n\
          {}\n\n![latency](performance/latency.svg)\n",
         f.seconds,
         table::number(Some(f.contacts as f64), 0),
