@@ -37,7 +37,14 @@ impl<'c> Lane<'c> {
             producer.send_offsets(&offsets, &membership, timeout)
         });
         if let Err(error) = produced {
-            return Err(self.give_up(error));
+            return Err(if is_answer(&error) {
+                self.give_up(error)
+            } else {
+                // A request may still be on its way. Offsets that arrive behind the marker of an abort belong to
+                // no transaction that anybody will end, and the group waits for them for ever: seen after a
+                // broker's crash. A new epoch fences them.
+                classify(error, RecycleCause::TimedOut)
+            });
         }
         let committed = producer.commit(timeout);
         let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
@@ -197,6 +204,20 @@ impl<'c> Lane<'c> {
 fn unix_ms() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Whether the group itself has refused: then nothing of the transaction is on its way any more.
+fn is_answer(error: &NativeError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error.code,
+        Code::UnknownMemberId
+            | Code::IllegalGeneration
+            | Code::FencedInstanceId
+            | Code::RebalanceInProgress
+            | Code::QueueFull
+            | Code::MessageSizeTooLarge
+    )
 }
 
 /// What a failed call means for the batch; an answer that never came is indeterminate.
