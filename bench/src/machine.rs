@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 /// The circumstances of one part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub(crate) struct Circumstances {
     pub(crate) kernel: String,
     /// Load averages over 1, 5 and 15 minutes when it began.
     pub(crate) load_average: [f64; 3],
+    /// The share of all processors that others used while it was measured.
+    #[serde(default)]
+    pub(crate) foreign_cpu_share: Option<f64>,
     /// The commit, with `+` when files differ from it.
     pub(crate) commit: String,
     /// Versions of what takes part.
@@ -62,6 +66,7 @@ impl Circumstances {
             memory_mib: memory_kib / 1024,
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             load_average,
+            foreign_cpu_share: None,
             commit: commit(repository),
             versions: Versions {
                 gate: env!("CARGO_PKG_VERSION").to_owned(),
@@ -71,6 +76,32 @@ impl Circumstances {
             },
         })
     }
+}
+
+/// Looks at who uses the processors while something is measured.
+pub(crate) struct Watch {
+    broker: u32,
+    began: Instant,
+    foreign_s: f64,
+}
+
+impl Watch {
+    /// From now on. The broker is no child of ours; everything else we start is, and has ended by the time of a look.
+    pub(crate) fn start(broker: u32) -> Result<Self> {
+        Ok(Self { broker, began: Instant::now(), foreign_s: foreign_cpu_seconds(broker)? })
+    }
+
+    /// The share of all processors that others have used since.
+    pub(crate) fn foreign_share(&self) -> Result<f64> {
+        let cores = std::thread::available_parallelism()?.get() as f64;
+        let foreign_s = foreign_cpu_seconds(self.broker)? - self.foreign_s;
+        Ok((foreign_s / self.began.elapsed().as_secs_f64() / cores).max(0.0))
+    }
+}
+
+fn foreign_cpu_seconds(broker: u32) -> Result<f64> {
+    let own = process::cpu_seconds_with_children(std::process::id())?;
+    Ok(process::machine_cpu_seconds()? - own - process::cpu_seconds(broker)?)
 }
 
 fn commit(repository: &Path) -> String {

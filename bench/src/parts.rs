@@ -2,7 +2,7 @@
 
 use crate::cli::{Options, Part};
 use crate::figures::{Figures, Section};
-use crate::machine::Circumstances;
+use crate::machine::{Circumstances, Watch};
 use crate::progress::say;
 use crate::stage::{Stage, repository};
 use crate::table;
@@ -58,21 +58,30 @@ fn measure(
 fn one(part: Part, stage: &mut Stage, figures: &mut Figures) -> Result<()> {
     throughput::warm_broker(stage)?;
     match part {
-        Part::Throughput => figures.throughput = section(part, || throughput::run(stage))?,
-        Part::Latency => figures.latency = section(part, || latency::run(stage))?,
-        Part::Enforcement => figures.enforcement = section(part, || enforcement::run(stage))?,
-        Part::Restore => figures.restore = section(part, || restore::run(stage))?,
-        Part::Recovery => figures.recovery = section(part, || recovery::run(stage))?,
-        Part::Barrier => figures.barrier = section(part, || barrier::run(stage))?,
-        Part::Scaling => figures.scaling = section(part, || scaling::run(stage))?,
+        Part::Throughput => figures.throughput = section(part, stage, throughput::run)?,
+        Part::Latency => figures.latency = section(part, stage, latency::run)?,
+        Part::Enforcement => figures.enforcement = section(part, stage, enforcement::run)?,
+        Part::Restore => figures.restore = section(part, stage, restore::run)?,
+        Part::Recovery => figures.recovery = section(part, stage, recovery::run)?,
+        Part::Barrier => figures.barrier = section(part, stage, barrier::run)?,
+        Part::Scaling => figures.scaling = section(part, stage, scaling::run)?,
         Part::All | Part::Report => {}
     }
     Ok(())
 }
 
-fn section<T>(part: Part, measure: impl FnOnce() -> Result<T>) -> Result<Option<Section<T>>> {
-    let circumstances = Circumstances::now(repository())?;
+fn section<T>(
+    part: Part,
+    stage: &mut Stage,
+    measure: impl FnOnce(&mut Stage) -> Result<T>,
+) -> Result<Option<Section<T>>> {
+    let mut circumstances = Circumstances::now(repository())?;
     let load = circumstances.load_average;
     say(&format!("measuring {part:?}; {} cores, load {load:?}", circumstances.cores));
-    Ok(Some(Section { circumstances, figures: measure()? }))
+    let watch = Watch::start(stage.broker.pid)?;
+    let figures = measure(stage)?;
+    let share = watch.foreign_share()?;
+    say(&format!("others used {:.0} % of the processors meanwhile", share * 100.0));
+    circumstances.foreign_cpu_share = Some(share);
+    Ok(Some(Section { circumstances, figures }))
 }

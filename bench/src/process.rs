@@ -128,11 +128,32 @@ pub(crate) fn output(what: &str, command: &mut Command) -> Result<String> {
 
 /// User and system time a process has used so far, in seconds.
 pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
+    times(pid, 2)
+}
+
+/// The same with that of its children that have ended, and of theirs.
+pub(crate) fn cpu_seconds_with_children(pid: u32) -> Result<f64> {
+    times(pid, 4)
+}
+
+/// The sum of the first so many of: user, system, children's user, children's system.
+fn times(pid: u32, n_fields: usize) -> Result<f64> {
     let stat = read(pid, "stat")?;
     // the name in parentheses may hold anything; what follows is numbers
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    Ok(ticks / TICKS_PER_SECOND)
+    let times = fields.skip(11).take(n_fields).filter_map(|field| field.parse::<f64>().ok());
+    Ok(times.sum::<f64>() / TICKS_PER_SECOND)
+}
+
+/// CPU that all processes of the machine, and the hypervisor at their expense, have used so far, in seconds.
+pub(crate) fn machine_cpu_seconds() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().unwrap_or_default();
+    let fields = line.split_whitespace().skip(1).take(8).enumerate();
+    // user, nice, system, (idle, waiting for disks,) interrupts, soft interrupts, stolen
+    let busy = fields.filter(|(place, _)| !matches!(place, 3 | 4));
+    let times = busy.filter_map(|(_, field)| field.parse::<f64>().ok());
+    Ok(times.sum::<f64>() / TICKS_PER_SECOND)
 }
 
 /// Resident memory now, in MiB.

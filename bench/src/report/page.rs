@@ -103,17 +103,23 @@ fn machine(figures: &Figures) -> String {
             c.cores, c.processor, c.memory_mib, c.kernel, v.gate, v.librdkafka, v.kafka, v.java
         );
     }
-    text += "| part | began | commit | load average before |\n|---|---|---|---|\n";
+    text += "| part | began | commit | load average before | used by others meanwhile |\n|---|---|---|---|---|\n";
     for (name, circumstances) in parts {
         text += &circumstances.map_or_else(
-            || format!("| {name} | not measured | | |\n"),
+            || format!("| {name} | not measured | | | |\n"),
             |c| {
                 let [one, five, fifteen] = c.load_average;
-                format!("| {name} | {} | `{}` | {one} {five} {fifteen} |\n", c.began, c.commit)
+                let foreign = c.foreign_cpu_share.map(|share| share * 100.0);
+                let foreign = table::number(foreign, 0);
+                let (began, commit) = (&c.began, &c.commit);
+                format!(
+                    "| {name} | {began} | `{commit}` | {one} {five} {fifteen} | {foreign} % |\n"
+                )
             },
         );
     }
-    text + "\nA `+` behind a commit: files in the tree differed from it.\n"
+    text + "\nA `+` behind a commit: files in the tree differed from it. What others use of the processors is missing for \
+            the broker and whoever is measured: above a few per cent, wall-clock figures and latencies say little.\n"
 }
 
 fn throughput(figures: &Figures) -> String {

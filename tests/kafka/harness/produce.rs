@@ -98,7 +98,7 @@ pub(crate) struct Receipt(Receiver<Result<Acked, KafkaError>>);
 impl Receipt {
     /// Waits for the broker.
     pub(crate) fn wait(&self) -> Acked {
-        let told = self.0.recv_timeout(Duration::from_secs(150));
+        let told = self.0.recv_timeout(Duration::from_secs(330));
         told.expect("the broker answers").expect("the record is acknowledged")
     }
 }
@@ -112,7 +112,7 @@ fn config(bootstrap: &str) -> ClientConfig {
         .set("message.max.bytes", "8000000")
         .set("partitioner", "murmur2_random")
         .set("queue.buffering.max.messages", "1000000")
-        .set("message.timeout.ms", "120000");
+        .set("message.timeout.ms", "300000");
     config
 }
 
