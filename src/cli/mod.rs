@@ -10,6 +10,7 @@ mod doctor;
 mod evidence;
 mod exit_code;
 mod explain;
+mod health;
 mod output;
 mod policy;
 mod reasons;
@@ -44,6 +45,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Check brokers, topics, rights, registry, state and clock; name each fix
     Doctor(doctor::Arguments),
+    /// Ask a running gate whether it is alive or ready
+    Health(health::Arguments),
     /// Topics the gate reads and writes
     #[command(subcommand)]
     Topics(topics::Topics),
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Run(file) => run::run(&file),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
