@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    CONFIG_FILE, assert_parses, assert_served, load, memory_needed, read, root, stop_max, strings,
-    yaml,
+    CONFIG_FILE, assert_parses, assert_served, files_below, load, memory_needed, read, root,
+    stop_max, strings, yaml,
 };
 
 const FILE: &str = "docker-compose.yml";
@@ -171,6 +171,29 @@ fn prometheus_scrapes_the_gate_with_the_rules_of_deploy() {
         "/etc/prometheus/rules",
         "`rules/*.yml`, from there"
     );
+}
+
+/// Data source and dashboards are found, and every variable they want is set.
+#[test]
+fn grafana_finds_its_dashboards_and_prometheus() {
+    let grafana = services()["grafana"].clone();
+    let to = |from: &str| mounts(&grafana).into_iter().find(|(its, _)| its == from).unwrap().1;
+    assert_eq!(to("./deploy/grafana/provisioning"), "/etc/grafana/provisioning");
+    let dashboards = to("./deploy/grafana/dashboards");
+    let mut n_providers = 0;
+    for file in files_below("deploy/grafana/provisioning") {
+        for provider in yaml(&file)["providers"].as_array().into_iter().flatten() {
+            assert_eq!(provider["options"]["path"], dashboards.as_str(), "{file}");
+            n_providers += 1;
+        }
+        let text = read(&file);
+        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let Some((_, variable)) = line.split_once(": $") else { continue };
+            assert!(grafana["environment"][variable].is_string(), "{file} wants {variable}");
+        }
+    }
+    assert!(n_providers > 0);
+    assert_eq!(grafana["environment"]["PROMETHEUS_URL"], "http://prometheus:9090");
 }
 
 #[test]
