@@ -18,8 +18,26 @@ pub(crate) struct Matcher {
 
 /// Words that may stand without a parenthesis behind them and are no metric.
 const WORDS: &[&str] = &[
-    "and", "or", "unless", "bool", "offset", "inf", "nan", "sum", "min", "max", "avg", "count", "stddev", "stdvar",
-    "topk", "bottomk", "quantile", "count_values", "group", "atan2",
+    "and",
+    "or",
+    "unless",
+    "bool",
+    "offset",
+    "inf",
+    "nan",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "count",
+    "stddev",
+    "stdvar",
+    "topk",
+    "bottomk",
+    "quantile",
+    "count_values",
+    "group",
+    "atan2",
 ];
 
 /// Words in front of a list of labels.

@@ -221,7 +221,7 @@ fn wrong_command_lines_do_not_parse() {
 #[test]
 fn the_readme_knows_every_file() {
     let readme = read("deploy/README.md");
-    for file in files_below("deploy") {
+    for file in files_below("deploy").iter().filter(|file| *file != "deploy/README.md") {
         let path = PathBuf::from(file.strip_prefix("deploy/").unwrap());
         let is_known = path
             .ancestors()
