@@ -11,15 +11,24 @@ fn arguments(address: SocketAddr, path: &str, timeout_ms: u64) -> Arguments {
     Arguments { url: format!("http://{address}{path}").parse().unwrap(), timeout_ms }
 }
 
-/// Accepts one connection, reads the request's first bytes, says `answer`, and keeps the connection for `hold`.
+/// Reads a request to its end: a connection that is closed with bytes unread is reset, answer and all.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        request.extend(byte);
+    }
+    String::from_utf8(request).unwrap()
+}
+
+/// Accepts one connection, reads the request, says `answer`, and keeps the connection for `hold`.
 fn listener_that_says(answer: &'static [u8], hold: Duration) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut request = [0; 16];
-        stream.read_exact(&mut request).unwrap();
-        assert!(request.starts_with(b"GET /readyz HTTP"));
+        assert!(read_request(&mut stream).starts_with("GET /readyz HTTP/1.0\r\nHost: 127.0.0.1:"));
         stream.write_all(answer).unwrap();
         std::thread::sleep(hold);
     });
@@ -88,6 +97,7 @@ fn an_answer_without_end_is_cut() {
     let address = listener.local_addr().unwrap();
     let writer = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
         stream.write_all(b"HTTP/1.1 503 x\r\n\r\n").unwrap();
         let mut n_bytes = 0_usize;
         while n_bytes < 64 * 1024 * 1024 && stream.write_all(&[b'x'; 4096]).is_ok() {
