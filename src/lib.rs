@@ -30,6 +30,7 @@ pub mod logging;
 pub mod metrics;
 pub mod monitor;
 pub mod ops;
+pub mod peers;
 pub mod pipeline;
 pub mod policies;
 pub mod preflight;

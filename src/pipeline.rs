@@ -4,7 +4,7 @@
 //! dequeue ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce + offsets + commit
 //! ```
 //!
-//! A lane is one thread with one group member and one transactional producer. It takes what is queued, at
+//! A lane is one thread with one group member and two transactional producers in turns. It takes what is queued, at
 //! once when little is, in thousands when much is, and does not let go of a batch before it is committed,
 //! or its partitions are taken away, or the process stops. What cannot be decided now is held: the
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
@@ -17,17 +17,19 @@ mod batch;
 mod history;
 mod judge;
 mod membership;
+mod producers;
 mod reconcile;
 mod restore;
 mod settle;
 
 pub use batch::Batch;
+pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
-use crate::kafka::native::{Inbox, NativeError, TransactionalProducer};
+use crate::kafka::native::{Inbox, NativeError};
 use crate::lag::OutboundPositions;
 use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
@@ -50,8 +52,8 @@ const GROUP_EVENTS_MAX: usize = 1_000;
 const CHUNK_MESSAGES: usize = 512;
 /// How long a held lane polls between attempts.
 const HELD_WAIT: Duration = Duration::from_millis(50);
-/// Messages that take longer to read than a thread takes to start.
-const ASK_APART_MIN: usize = 256;
+/// From so many messages on two things are done at a time: their work takes longer than a thread takes to start.
+const LARGE_BATCH: usize = 256;
 /// Fatal producer errors tolerated within [`FATAL_WINDOW`] before the lane gives up: two instances with one
 /// id would fence each other for ever.
 const FATAL_MAX: usize = 5;
@@ -60,8 +62,8 @@ const FATAL_WINDOW: Duration = Duration::from_secs(60);
 
 /// What a lane works with; all lanes of a process share the same.
 pub struct LaneParts {
-    /// Settings of the lane's producer, transactional id included.
-    pub producer_config: ClientConfig,
+    /// Settings of the lane's producers, transactional ids included.
+    pub producer_configs: [ClientConfig; PRODUCER_SUFFIXES.len()],
     /// Settings for scanning output tails.
     pub scan_config: ClientConfig,
     /// The input topic.
@@ -193,7 +195,7 @@ pub struct Lane<'c> {
     tally: Tally,
     consumer: &'c BaseConsumer<GateContext>,
     inbox: Inbox<'c>,
-    producer: Option<TransactionalProducer>,
+    producers: producers::Producers,
     fatal_at: VecDeque<Instant>,
     is_paused: bool,
     /// What to take up next, per partition in hand: the starting point, then behind the last message.
@@ -221,7 +223,7 @@ impl<'c> Lane<'c> {
             number,
             consumer,
             inbox,
-            producer: None,
+            producers: producers::Producers::default(),
             fatal_at: VecDeque::with_capacity(FATAL_MAX),
             is_paused: false,
             next_up: BTreeMap::new(),
@@ -236,7 +238,7 @@ impl<'c> Lane<'c> {
     pub fn run(mut self) -> Result<(), LaneError> {
         let mut nothing = Batch::default();
         // fences an earlier process with our id, and finishes what it left open, before we take part
-        self.renew_producer(&mut nothing)?;
+        self.start_producers(&mut nothing)?;
         // nothing is assigned yet: the wait for the coordinator must not pause what the group will give us
         self.release();
         self.is_paused = false;
@@ -402,7 +404,7 @@ impl<'c> Lane<'c> {
         batch: &'m Batch<'c>,
     ) -> (Result<Vec<i64>, Hold>, Result<Vec<judge::Decoded<'m>>, Setback>) {
         let barrier = &self.parts.barrier;
-        if batch.len() < ASK_APART_MIN {
+        if batch.len() < LARGE_BATCH {
             return (barrier.ends_to_wait_for(), self.decode(batch.messages()));
         }
         std::thread::scope(|scope| {
@@ -442,30 +444,6 @@ impl<'c> Lane<'c> {
         self.heart.beat();
         self.pause();
         self.poll_group(HELD_WAIT, batch)
-    }
-
-    /// A producer with a fresh epoch; waits as long as the coordinator is away.
-    fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        self.producer = None;
-        let outputs = self.parts.output_topics.iter().map(String::as_str);
-        let topics: Vec<&str> = outputs.chain([self.parts.sent_topic.as_str()]).collect();
-        let producer = TransactionalProducer::new(&self.parts.producer_config, &topics)
-            .map_err(LaneError::Producer)?;
-        while !self.parts.shutdown.is_requested() {
-            match producer.init_transactions(crate::kafka::REQUEST_TIMEOUT) {
-                Ok(()) => {
-                    self.producer = Some(producer);
-                    return Ok(());
-                }
-                Err(error) if error.is_fatal => return Err(LaneError::Producer(error)),
-                Err(error) => {
-                    let detail = format!("transaction coordinator: {error}");
-                    self.hold(HoldCause::BrokerUnavailable, &detail, batch);
-                }
-            }
-            self.poll_held(batch)?;
-        }
-        Ok(())
     }
 }
 

@@ -21,9 +21,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The gate's default for `batch.messages_max`.
+/// Twice the gate's default for `batch.messages_max`: as fast as it gets.
 const BATCH_MAX: usize = 10_000;
-/// The gate's default for `kafka.session_timeout_ms` and `kafka.transaction_timeout_ms`.
+/// About the gate's defaults for `kafka.session_timeout_ms` and `kafka.transaction_timeout_ms`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the group must have stayed balanced before anybody starts.
 const CALM: Duration = Duration::from_millis(500);
@@ -181,6 +181,7 @@ fn commit(
             element.set_offset(Offset::Offset(*next_offset)).ok();
         }
     }
-    producer.send_offsets(&offsets, membership, TIMEOUT)?;
-    producer.commit(TIMEOUT)
+    let deadline = Instant::now() + TIMEOUT;
+    producer.flush_and_send_offsets(&offsets, membership, deadline)?;
+    producer.commit(deadline)
 }

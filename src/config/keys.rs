@@ -145,7 +145,7 @@ pub const KEYS: &[Key] = &[
     ),
     integer(
         "kafka.session_timeout_ms",
-        "10000",
+        "8000",
         (1_000, 1_800_000),
         "ms",
         "A member silent for so long loses its partitions to the others. The broker sets the limits: `group.min.session.timeout.ms`, 6000 unless changed.",
@@ -155,7 +155,7 @@ pub const KEYS: &[Key] = &[
         "10000",
         (1_000, 10_000),
         "ms",
-        "The broker aborts a batch of a dead instance after so long; until then readers of the outputs wait.",
+        "The broker aborts a batch of a dead instance after so long; until then readers of the outputs wait. Another instance of the group does it earlier, as soon as the dead one's session has timed out.",
     ),
     key(
         "kafka.leave_on_shutdown",

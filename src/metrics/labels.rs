@@ -207,5 +207,7 @@ labels! {
         BatchBytes "batch_bytes"
         /// Approvals remembered of one recipient; until some are out of every window, more are blocked.
         SentMessages "sent_messages"
+        /// Members of the group that are watched, so that what they leave open is ended.
+        GroupMembers "group_members"
     }
 }

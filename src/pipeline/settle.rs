@@ -4,7 +4,7 @@ use super::judge::{Judged, Verdicts};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::kafka::native::{GroupMembership, Message, NativeError, NativeHeaders, TopicIndex};
 use crate::metrics::{RecycleCause, TransactionResult};
-use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
+use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
 use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
@@ -21,20 +21,27 @@ impl<'c> Lane<'c> {
         batch: &mut Batch<'c>,
         verdicts: &Verdicts,
     ) -> Result<(), Setback> {
-        let Some(producer) = &self.producer else {
+        let Some(producer) = self.producers.current() else {
             return Err(Setback::NotMember);
         };
         let Some(membership) = GroupMembership::of(self.consumer) else {
             return Err(Setback::NotMember);
         };
-        let timeout = self.parts.transaction_timeout;
+        let deadline = Instant::now() + self.parts.transaction_timeout;
         let sent_before = producer.end_txn_sent();
         producer.drain_reports();
         batch.attempted(unix_ms());
         producer.begin().map_err(|error| classify(error, RecycleCause::Fatal))?;
         let produced = self.produce_all(batch, verdicts).and_then(|()| {
             let offsets = self.offsets(batch)?;
-            producer.send_offsets(&offsets, &membership, timeout)
+            if batch.len() < LARGE_BATCH {
+                // Partitions join a transaction one after the other, offsets too. Who asks in between is sent back
+                // and waits longer than it would have taken.
+                producer.flush(deadline);
+                producer.send_offsets(&offsets, &membership, deadline)
+            } else {
+                producer.flush_and_send_offsets(&offsets, &membership, deadline)
+            }
         });
         if let Err(error) = produced {
             return Err(if is_answer(&error) {
@@ -46,7 +53,7 @@ impl<'c> Lane<'c> {
                 classify(error, RecycleCause::TimedOut)
             });
         }
-        let committed = producer.commit(timeout);
+        let committed = producer.commit(deadline);
         let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
         match committed {
             Ok(()) => {
@@ -59,6 +66,7 @@ impl<'c> Lane<'c> {
                     self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
                     self.renew_after_retry(batch)?;
                 }
+                self.producers.take_turns();
                 Ok(())
             }
             // the broker was not asked to end it yet
@@ -70,7 +78,7 @@ impl<'c> Lane<'c> {
     }
 
     fn produce_all(&self, batch: &Batch<'c>, verdicts: &Verdicts) -> Result<(), NativeError> {
-        let Some(producer) = &self.producer else {
+        let Some(producer) = self.producers.current() else {
             return Ok(());
         };
         for (message, judged) in batch.messages().iter().zip(&verdicts.judged) {
@@ -129,7 +137,7 @@ impl<'c> Lane<'c> {
         if error.is_fatal || crate::kafka::is_refused(&error) {
             return classify(error, RecycleCause::Fatal);
         }
-        let Some(producer) = &self.producer else {
+        let Some(producer) = self.producers.current() else {
             return Setback::NotMember;
         };
         match producer.abort(self.parts.transaction_timeout) {

@@ -14,7 +14,8 @@ use crate::lag::OutboundPositions;
 use crate::metrics::{Metrics, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
-use crate::pipeline::{Lane, LaneParts};
+use crate::peers::Peers;
+use crate::pipeline::{Lane, LaneParts, PRODUCER_SUFFIXES};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::reader::{Reader, ReaderParts};
@@ -148,6 +149,7 @@ pub fn start(
     let mut workers = vec![
         parts.start_reader(writer)?,
         parts.start_monitor(&store)?,
+        parts.start_peers()?,
         parts.start_policies(&policies, source)?,
     ];
     let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
@@ -283,6 +285,20 @@ impl Parts<'_> {
         self.spawn("monitor", move || monitor.run())
     }
 
+    fn start_peers(&self) -> Result<Worker, RunError> {
+        let peers = Peers {
+            client: Arc::clone(&self.end_offsets),
+            base: self.base.clone(),
+            group_id: self.config.kafka.group_id.clone(),
+            instance_id: self.config.instance_id.clone(),
+            transaction_timeout: self.config.kafka.transaction_timeout,
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            shutdown: self.shutdown.clone(),
+        };
+        self.spawn("peers", move || peers.run())
+    }
+
     fn start_policies(
         &self,
         policies: &Arc<Policies>,
@@ -320,13 +336,13 @@ impl Parts<'_> {
         let config = self.config;
         let group_id = &config.kafka.group_id;
         let member = format!("{}-lane-{number}", config.instance_id);
-        let transactional_id = format!("{group_id}-{member}");
+        let producer_config = |suffix| {
+            let transactional_id = format!("{group_id}-{member}{suffix}");
+            let timeout = config.kafka.transaction_timeout;
+            kafka::lane_producer(&self.base, &transactional_id, timeout)
+        };
         let parts = LaneParts {
-            producer_config: kafka::lane_producer(
-                &self.base,
-                &transactional_id,
-                config.kafka.transaction_timeout,
-            ),
+            producer_configs: PRODUCER_SUFFIXES.map(producer_config),
             scan_config: self.scan_config(),
             outbound_topic: config.topics.outbound_message.clone(),
             group_id: group_id.clone(),

@@ -8,7 +8,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The Kafka protocol's number of the `EndTxn` request.
@@ -17,6 +17,11 @@ const END_TXN_API_KEY: i16 = 26;
 const BY_KEY: i32 = -1;
 /// How long one step of a flush or an abort waits before reports are taken.
 const STEP: Duration = Duration::from_millis(100);
+/// The first steps of a flush. Each step wakes librdkafka's threads, and nothing else does when a partition has
+/// become part of the transaction after the first: its records would lie there for the rest of the step.
+const FLUSH_STEP_MIN: Duration = Duration::from_millis(1);
+/// Steps of one length; then they double, up to [`STEP`].
+const FLUSH_STEPS: u32 = 16;
 
 /// State that librdkafka's threads write for one producer.
 #[derive(Default)]
@@ -34,6 +39,8 @@ pub struct TransactionalProducer {
 
 // SAFETY: librdkafka clients may be used from any thread.
 unsafe impl Send for TransactionalProducer {}
+// SAFETY: and from several at a time; `topics` does not change after `new`.
+unsafe impl Sync for TransactionalProducer {}
 
 /// A topic of a [`TransactionalProducer`], by its position in the list given to `new`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,6 +254,25 @@ impl TransactionalProducer {
         Ok(())
     }
 
+    /// Sends the records and, at the same time, adds the consumer's offsets to the transaction.
+    ///
+    /// # Errors
+    /// As [`TransactionalProducer::send_offsets`]. Records that failed fail the commit.
+    pub fn flush_and_send_offsets(
+        &self,
+        offsets: &TopicPartitionList,
+        membership: &GroupMembership,
+        deadline: Instant,
+    ) -> Result<(), NativeError> {
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.flush_unless(deadline, &is_over));
+            let sent = self.send_offsets(offsets, membership, deadline);
+            is_over.store(sent.is_err(), Ordering::Relaxed);
+            sent
+        })
+    }
+
     /// Adds the consumer's offsets to the transaction.
     ///
     /// # Errors
@@ -255,7 +281,7 @@ impl TransactionalProducer {
         &self,
         offsets: &TopicPartitionList,
         membership: &GroupMembership,
-        timeout: Duration,
+        deadline: Instant,
     ) -> Result<(), NativeError> {
         // SAFETY: all three objects are live and only read.
         let error = unsafe {
@@ -263,35 +289,43 @@ impl TransactionalProducer {
                 self.client.as_ptr(),
                 offsets.ptr(),
                 membership.metadata.as_ptr(),
-                millis(timeout),
+                millis(left(deadline)),
             )
         };
         check_error("send offsets", error)
     }
 
-    /// Flushes and commits.
+    /// Waits for what was sent, and commits.
     ///
     /// # Errors
     /// Abort, fatal, or (neither) indeterminate: the producer must be replaced.
-    pub fn commit(&self, timeout: Duration) -> Result<(), NativeError> {
-        let deadline = Instant::now() + timeout;
+    pub fn commit(&self, deadline: Instant) -> Result<(), NativeError> {
         self.flush(deadline);
-        let left = deadline.saturating_duration_since(Instant::now()).max(STEP);
+        let left = millis(left(deadline));
         // SAFETY: the client is live.
-        let error = unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), millis(left)) };
+        let error = unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), left) };
         check_error("commit transaction", error)
     }
 
     /// Waits until nothing is in flight, throwing reports of failed deliveries away: a failed record counts
     /// as in flight until its report has been taken. What is left at the deadline fails the commit.
-    fn flush(&self, deadline: Instant) {
-        while Instant::now() < deadline {
+    pub fn flush(&self, deadline: Instant) {
+        self.flush_unless(deadline, &AtomicBool::new(false));
+    }
+
+    fn flush_unless(&self, deadline: Instant, is_over: &AtomicBool) {
+        let (mut step, mut n_steps) = (FLUSH_STEP_MIN, 0);
+        while Instant::now() < deadline && !is_over.load(Ordering::Relaxed) {
             // SAFETY: the client is live.
-            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(STEP)) };
+            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(step)) };
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT {
                 return;
             }
             self.drain_reports();
+            n_steps += 1;
+            if n_steps % FLUSH_STEPS == 0 {
+                step = (step * 2).min(STEP);
+            }
         }
     }
 
@@ -335,6 +369,11 @@ impl TransactionalProducer {
             sys::rd_kafka_queue_destroy(queue);
         }
     }
+}
+
+/// What is left until then, and never nothing: a call without time would not even ask.
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(STEP)
 }
 
 impl Drop for TransactionalProducer {
