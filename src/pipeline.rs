@@ -21,6 +21,7 @@ mod producers;
 mod reconcile;
 mod restore;
 mod settle;
+mod standstill;
 
 pub use batch::Batch;
 pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
@@ -31,7 +32,7 @@ use crate::identity::Pepper;
 use crate::kafka::GateContext;
 use crate::kafka::native::{Inbox, NativeError};
 use crate::lag::OutboundPositions;
-use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
+use crate::metrics::{Bound, HoldCause, Metrics, RebalanceEvent, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::policies::Policies;
 use crate::sent::{SentError, SentStore};
@@ -61,6 +62,7 @@ const FATAL_MAX: usize = 5;
 const FATAL_WINDOW: Duration = Duration::from_secs(60);
 
 /// What a lane works with; all lanes of a process share the same.
+#[derive(Clone)]
 pub struct LaneParts {
     /// Settings of the lane's producers, transactional ids included.
     pub producer_configs: [ClientConfig; PRODUCER_SUFFIXES.len()],
@@ -86,6 +88,8 @@ pub struct LaneParts {
     pub sent_topic: String,
     /// Asks where it ends, read uncommitted.
     pub sent_ends: Arc<BaseConsumer<GateContext>>,
+    /// Asks how far the input topic is committed.
+    pub committed_ends: Arc<BaseConsumer<GateContext>>,
     /// Consent caught up?
     pub barrier: Barrier<GateContext>,
     /// The law in force.
@@ -134,10 +138,22 @@ pub enum LaneError {
     Inbox(NativeError),
     /// The group has given our place to another member with our id.
     #[error(
-        "consumer: {0}. After a restart of a broker this may be our own repeated attempt to join, and starting \
-         again mends it; if it comes back, another instance is running with the same `instance_id`"
+        "consumer: {0}. Twice within a minute: is another instance running with the same `instance_id`?"
     )]
     MemberFenced(KafkaError),
+    /// The consumer does not bring what lies in a partition.
+    #[error(
+        "nothing comes of `{topic}` partition {partition} although a record waits at offset {next_offset} or behind; \
+         twice within a minute, starting again"
+    )]
+    StandsStill {
+        /// The input topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// What should have come.
+        next_offset: i64,
+    },
     /// The group does not say where a partition goes on.
     #[error(
         "the committed offsets of partitions given to us stayed unknown: the brokers are away, or a transaction \
@@ -187,6 +203,39 @@ impl From<SentError> for Setback {
     }
 }
 
+/// Runs a lane until shutdown, with a new consumer when the old one is of no use any more: the group has given our
+/// place away, which after an outage of the brokers may be our own repeated attempt to join, or nothing comes of a
+/// partition. What was in hand is not committed, and is taken up again.
+///
+/// # Errors
+/// As [`Lane::run`]; also what a new consumer would mend, when it comes twice within [`FATAL_WINDOW`]: two instances
+/// with one id would take turns for ever.
+pub fn run_lane(
+    number: usize,
+    parts: &LaneParts,
+    consumer_config: &ClientConfig,
+) -> Result<(), LaneError> {
+    let mut joined_at: Option<Instant> = None;
+    loop {
+        let consumer: BaseConsumer<GateContext> = consumer_config
+            .create_with_context(GateContext::default())
+            .map_err(LaneError::Consumer)?;
+        let result = Lane::new(number, parts.clone(), &consumer).and_then(Lane::run);
+        consumer.context().close(&consumer);
+        match result {
+            Err(error @ (LaneError::MemberFenced(_) | LaneError::StandsStill { .. }))
+                if joined_at.is_none_or(|at| at.elapsed() > FATAL_WINDOW) =>
+            {
+                tracing::warn!(lane = number, %error, "joining anew");
+                parts.metrics.rebalances.of(RebalanceEvent::Lost).inc();
+                parts.status.lane_assigned(number, &[]);
+                joined_at = Some(Instant::now());
+            }
+            result => return result,
+        }
+    }
+}
+
 /// One lane's thread.
 pub struct Lane<'c> {
     parts: LaneParts,
@@ -202,6 +251,7 @@ pub struct Lane<'c> {
     next_up: BTreeMap<i32, Offset>,
     approvals: restore::Approvals,
     pepper_id: [u8; 8],
+    standstill: standstill::Standstill,
 }
 
 impl<'c> Lane<'c> {
@@ -228,6 +278,7 @@ impl<'c> Lane<'c> {
             is_paused: false,
             next_up: BTreeMap::new(),
             approvals: restore::Approvals::default(),
+            standstill: standstill::Standstill::default(),
         })
     }
 
@@ -247,7 +298,9 @@ impl<'c> Lane<'c> {
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
             let mut batch = self.dequeue()?;
-            if !batch.is_done() {
+            if batch.is_done() || self.parts.shutdown.is_requested() {
+                self.look_for_standstill()?;
+            } else {
                 self.work_off(&mut batch)?;
             }
         }

@@ -67,7 +67,9 @@ pub fn end_offset_query(base: &ClientConfig) -> ClientConfig {
     let mut config = base.clone();
     config.set("isolation.level", "read_uncommitted");
     config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
-    config.set("topic.metadata.refresh.interval.ms", "30000");
+    // A leader that has moved is found with the next refresh, and batches wait for the answer meanwhile: 20 to 40 s
+    // were seen with 30 s.
+    config.set("topic.metadata.refresh.interval.ms", "3000");
     config
 }
 

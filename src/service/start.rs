@@ -15,7 +15,7 @@ use crate::metrics::{Metrics, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
 use crate::peers::Peers;
-use crate::pipeline::{Lane, LaneParts, PRODUCER_SUFFIXES};
+use crate::pipeline::{LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::reader::{Reader, ReaderParts};
@@ -354,6 +354,7 @@ impl Parts<'_> {
             sent: Arc::clone(&self.sent),
             sent_topic: config.topics.sent_log.clone(),
             sent_ends: Arc::clone(&self.end_offsets),
+            committed_ends: Arc::clone(&self.committed_ends),
             barrier: self.barrier(),
             policies: Arc::clone(policies),
             metrics: Arc::clone(&self.metrics),
@@ -373,13 +374,8 @@ impl Parts<'_> {
         let consumer_config =
             kafka::lane_consumer(&self.base, group_id, &member, config.kafka.session_timeout);
         self.spawn(&format!("lane-{number}"), move || {
-            let lane_error = |source| RunError::Lane { number, source };
-            let consumer: BaseConsumer<GateContext> = consumer_config
-                .create_with_context(GateContext::default())
-                .map_err(|error| lane_error(crate::pipeline::LaneError::Consumer(error)))?;
-            let result = Lane::new(number, parts, &consumer).and_then(Lane::run);
-            consumer.context().close(&consumer);
-            result.map_err(lane_error)
+            run_lane(number, &parts, &consumer_config)
+                .map_err(|source| RunError::Lane { number, source })
         })
     }
 
