@@ -509,6 +509,19 @@ fn the_program_prints_what_the_pages_show() {
     assert_none(&complaints);
 }
 
+#[test]
+fn every_example_case_is_decided_as_it_says() {
+    let mut n_files = 0;
+    for entry in fs::read_dir(root().join("docs/examples")).unwrap() {
+        n_files += 1;
+        let program = env!("CARGO_BIN_EXE_consent-gate");
+        let run = Command::new(program).args(["policy", "test"]).arg(entry.unwrap().path()).output();
+        let run = run.unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+    }
+    assert!(n_files >= 2, "found only {n_files} files of cases");
+}
+
 /// The line with each number as `0`.
 fn without_figures(line: &str) -> String {
     let mut out = String::new();
