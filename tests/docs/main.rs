@@ -301,8 +301,9 @@ fn every_example_record_is_read_as_the_page_says() {
                 let json = Codec::new(Format::Json, Kind::ConsentChange, None).unwrap();
                 let avro = Codec::new(Format::AvroSingleObject, Kind::ConsentChange, None).unwrap();
                 let bytes = from_hex(&block.text);
-                let written = json.decode_consent(Some(&changes[id])).unwrap();
-                let is_same = avro.decode_consent(Some(&bytes)).is_ok_and(|read| read == written);
+                let written = changes.get(id).and_then(|it| json.decode_consent(Some(it)).ok());
+                let is_same =
+                    written.is_some() && avro.decode_consent(Some(&bytes)).ok() == written;
                 if !is_same {
                     complaints.push(format!("{place}: is not the change `{id}` in Avro"));
                 }
