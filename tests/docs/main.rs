@@ -124,10 +124,10 @@ fn test_names(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for line in source.lines().map(str::trim_start) {
         is_test |= line.starts_with("#[test]");
-        if let Some(rest) = line.strip_prefix("fn ") {
-            if std::mem::take(&mut is_test) {
-                names.insert(rest.split(['(', '<']).next().unwrap_or_default().to_owned());
-            }
+        if let Some(rest) = line.strip_prefix("fn ")
+            && std::mem::take(&mut is_test)
+        {
+            names.insert(rest.split(['(', '<']).next().unwrap_or_default().to_owned());
         }
     }
     names
@@ -214,7 +214,7 @@ fn every_name_exists() {
             for span in code_spans(line) {
                 let Some((section, rest)) = span.split_once('.') else { continue };
                 let is_key = rest.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '.'));
-                let is_file = ["rs", "md", "yaml", "toml", "sh"].iter().any(|end| rest == *end);
+                let is_file = ["rs", "md", "yaml", "toml", "sh"].contains(&rest);
                 if sections.contains(section) && is_key && !is_file && !rest.is_empty() {
                     let passes = ["kafka.properties.", "kafka.secrets."]
                         .iter()
