@@ -58,7 +58,11 @@ fn clock_skew() {
     assert_eq!(of(&[opt_in(500).received(at(2))], NO_CONSENT), skew);
     assert_eq!(of(&[opt_in(1), opt_out(500).received(at(2))], OPTED_OUT), skew);
     assert_eq!(of(&[opt_in(1), opt_in(500).received(at(2)).contact("dev")], APPROVED), skew);
+    // five minutes are the clock's, more are the source's
     assert_eq!(of(&[opt_in(1), opt_in(6).received(at(1))], APPROVED), "");
+    assert_eq!(of(&[opt_in(0), opt_out(6).received(at(1))], OPTED_OUT), "");
+    let more = opt_out(6).received(micros_later(at(1), -1));
+    assert_eq!(of(&[opt_in(0), more], OPTED_OUT), skew);
 }
 
 #[test]
