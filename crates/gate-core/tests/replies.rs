@@ -149,6 +149,11 @@ fn double_opt_in() {
             [request(1).sms(), yes(2).no_contact()], sms() => APPROVED;
         "Ben's YES confirms a request of which only the number is known":
             [request(1).sms().no_contact(), yes(2)], sms() => APPROVED;
+        "where the message names nobody either may be of whom only the number is known":
+            [request(1).sms().no_contact(), yes(2)],
+            sms().but(|m| m.contact_id = None) => APPROVED;
+        "or both are Ben's":
+            [request(1).sms(), yes(2)], sms().but(|m| m.contact_id = None) => APPROVED;
         "YES by another person does not":
             [request(1).sms(), yes(2).contact("dev")], sms() => pending;
         "nor where the message names nobody":

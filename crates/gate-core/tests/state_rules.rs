@@ -133,6 +133,8 @@ fn rule_4_clock_skew() {
                 opt_in(5)
             ],
             message() => OPTED_OUT;
+        "a receipt that nobody knows dates no refusal back":
+            [opt_in(1), opt_out(2).received(Timestamp::default())], message() => OPTED_OUT;
         "a skewed erasure takes its receipt time":
             [event(Action::Erase, at(5_000)).contact("dev").received(at(2)), opt_in(3)],
             message() => APPROVED;
