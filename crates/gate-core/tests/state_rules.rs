@@ -316,8 +316,9 @@ fn an_address_that_only_repeats_its_contact() {
         event(Action::Sent, at(3)),
         unreadable_record(None, Some("ben@example.net"), 3),
     ] {
-        assert_eq!(repeats(&[&repeated[..], std::slice::from_ref(&alien)].concat()), None);
-        assert_eq!(repeats(&[alien.clone()]).filter(|contact| *contact == ben), None, "{alien:?}");
+        let alien = std::slice::from_ref(&alien);
+        assert_eq!(repeats(&[&repeated[..], alien].concat()), None, "{alien:?}");
+        assert_ne!(repeats(alien), Some(ben), "{alien:?}");
     }
     assert_eq!(ConsentState::default().only_repeats(), None);
 }

@@ -314,12 +314,12 @@ fn what_an_approval_leaves() {
 #[test]
 fn a_report_from_the_future_counts_from_its_receipt() {
     let policies = capped(&[cap(1, 24, PerSender::Controller)]);
-    let ahead = reported("a", 5_000).received(at(10));
-    assert_decided(decided(&policies, &[ahead.clone()], &[], 9 + 1_440), CAPPED);
-    assert_decided(decided(&policies, &[ahead], &[], 10 + 1_440), SENDS);
-    let undated = reported("a", 10).received(Timestamp::default());
-    assert_decided(decided(&policies, &[undated.clone()], &[], 20), CAPPED);
-    assert_decided(decided(&policies, &[undated], &[], 10 + 1_440), SENDS);
+    let ahead = [reported("a", 5_000).received(at(10))];
+    assert_decided(decided(&policies, &ahead, &[], 9 + 1_440), CAPPED);
+    assert_decided(decided(&policies, &ahead, &[], 10 + 1_440), SENDS);
+    let undated = [reported("a", 10).received(Timestamp::default())];
+    assert_decided(decided(&policies, &undated, &[], 20), CAPPED);
+    assert_decided(decided(&policies, &undated, &[], 10 + 1_440), SENDS);
 }
 
 /// What was approved before is looked up only where it has a part in the decision.
