@@ -6,6 +6,8 @@
 //! Invariant: a default in this table passes the same checks as a value from the file; it is read by the same code.
 //! Absent: rules over several keys, they stand with the section they belong to in `sections.rs`.
 
+use crate::metrics::{SOURCE_BYTES_MAX, SOURCES_MAX};
+
 /// What a value must look like. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -35,6 +37,13 @@ pub enum Kind {
     Url,
     /// IP address and port.
     Socket,
+    /// A list of different names without control characters; in a variable, with commas between.
+    Names {
+        /// Most of them.
+        n_max: usize,
+        /// Longest of them.
+        bytes_max: usize,
+    },
     /// A mapping of librdkafka's property names to values.
     Properties,
     /// A mapping of librdkafka's secret property names to files that hold them.
@@ -358,6 +367,13 @@ pub const KEYS: &[Key] = &[
         (1_024, 1_048_576),
         "bytes",
         "Largest value that is decoded. A larger message is `blocked.invalid_message`, a larger consent change unreadable.",
+    ),
+    key(
+        "metrics.sources",
+        Kind::Names { n_max: SOURCES_MAX, bytes_max: SOURCE_BYTES_MAX },
+        Preset::Value("[]"),
+        "",
+        "Systems that write consent changes, by what their records name as `source`: each gets a series of its own in `consent_gate_source_changes_total` and `consent_gate_source_last_change_timestamp_seconds`, so that one that fell silent is seen. All others are `other`.",
     ),
     key(
         "log.format",

@@ -17,8 +17,8 @@ impl Reader {
             return self.unreadable(record, "too_large");
         }
         let codec = Arc::clone(&self.parts.codec);
-        match codec.decode_consent(record.value) {
-            Ok(change) => self.apply(&change, record),
+        match codec.decode_sourced_consent(record.value) {
+            Ok((change, source)) => self.apply(&change, source.as_deref(), record),
             Err(DecodeError::Unreadable { class }) => self.unreadable(record, class),
             Err(DecodeError::Unavailable { cause }) => {
                 Ok(Taken::Again(HoldCause::RegistryUnavailable, cause.to_owned()))
@@ -29,6 +29,7 @@ impl Reader {
     fn apply(
         &mut self,
         change: &ConsentChange<'_>,
+        from: Option<&str>,
         record: &Record<'_>,
     ) -> Result<Taken, ReaderError> {
         let Some(subjects) = self.subjects(change) else {
@@ -48,6 +49,7 @@ impl Reader {
             Effect::Facts => ConsentResult::Duplicate,
         };
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();
+        self.parts.sources.changed(from, record.timestamp_ms);
         Ok(Taken::Applied)
     }
 

@@ -11,7 +11,7 @@ use crate::identity::Pepper;
 use crate::kafka::{self, GateContext};
 use crate::kafka_errors::Class;
 use crate::lag::OutboundPositions;
-use crate::metrics::{Metrics, TopicNames};
+use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
 use crate::pipeline::{Lane, LaneParts};
@@ -254,6 +254,7 @@ impl Parts<'_> {
             applied: Arc::clone(&self.applied),
             dead_letters: self.dead_letters(),
             metrics: Arc::clone(&self.metrics),
+            sources: Sources::new(&self.metrics, &config.metrics.sources),
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
             value_bytes_max: config.limits.value_bytes_max,
