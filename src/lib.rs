@@ -33,6 +33,7 @@ pub mod ops;
 pub mod pipeline;
 pub mod policies;
 pub mod preflight;
+pub mod probe;
 pub mod reader;
 pub mod record;
 pub mod sent;

@@ -65,6 +65,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is counted apart.
     pub metrics: Metrics,
+    /// The synthetic probe.
+    pub probe: Probe,
     /// What the log looks like.
     pub log: Log,
 }
@@ -209,6 +211,16 @@ pub struct Limits {
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Metrics {
     pub sources: Vec<String>,
+}
+
+/// Section `probe`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Probe {
+    pub enabled: bool,
+    pub interval: Duration,
+    pub timeout: Duration,
+    pub jurisdiction: String,
 }
 
 /// Section `log`.

@@ -5,7 +5,7 @@
 use super::reader::Reader;
 use super::{
     Batch, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat, LogLevel,
-    Metrics, Policies, SchemaRegistry, StartAt, State, Topics, kafka,
+    Metrics, Policies, Probe, SchemaRegistry, StartAt, State, Topics, kafka,
 };
 use crate::metrics::SOURCE_OTHER;
 
@@ -47,6 +47,12 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         },
         limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
         metrics: Metrics { sources: sources(reader) },
+        probe: Probe {
+            enabled: reader.boolean("probe.enabled"),
+            interval: reader.duration_ms("probe.interval_ms"),
+            timeout: reader.duration_ms("probe.timeout_ms"),
+            jurisdiction: reader.name("probe.jurisdiction", || None),
+        },
         log: Log {
             format: reader.choice("log.format", LogFormat::from_name, LogFormat::Auto),
             level: reader.choice("log.level", LogLevel::from_name, LogLevel::Info),

@@ -87,7 +87,7 @@ fn every_value_can_be_set() {
         "schema_registry: {url: \"https://r:8081/\", timeout_ms: 100}\n",
         "state: {dir: /var/lib/gate, memory_bytes: 16777216, pepper_file: /etc/pepper}\npolicies: {dir: /p}\n",
         "http: {listen: \"0.0.0.0:80\"}\nconsent: {key_names_contact: false, barrier_timeout_ms: 10, checkpoint_interval_ms: 100}\n",
-        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\nmetrics: {sources: [crm, \"web shop\", 7]}\n",
+        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\nmetrics: {sources: [crm, \"web shop\", 7]}\nprobe: {enabled: true, interval_ms: 100, timeout_ms: 1000, jurisdiction: EU}\n",
     )).unwrap();
     assert_eq!((config.instance_id.as_str(), config.lanes), ("gate-7", 3));
     assert_eq!(config.kafka.bootstrap_servers, "a:1,[::1]:2");
@@ -97,6 +97,9 @@ fn every_value_can_be_set() {
     assert_eq!(config.state.pepper_file, PathBuf::from("/etc/pepper"));
     assert_eq!((config.log.format, config.log.level), (LogFormat::Json, LogLevel::Trace));
     assert_eq!(config.metrics.sources, ["crm", "web shop", "7"]);
+    let Probe { enabled, interval, timeout, jurisdiction } = &config.probe;
+    assert!(*enabled && *interval == Duration::from_millis(100) && jurisdiction == "EU");
+    assert_eq!(*timeout, Duration::from_secs(1));
     let client = config.client_base();
     for (name, value) in [
         ("client.rack", "r1"),

@@ -5,7 +5,7 @@ use super::{Batch, Lane, LaneError, Setback};
 use crate::kafka::native::{GroupMembership, Message, NativeError, NativeHeaders, TopicIndex};
 use crate::metrics::{RecycleCause, TransactionResult};
 use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
-use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
+use crate::record::{DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
@@ -111,6 +111,9 @@ impl<'c> Lane<'c> {
             headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
         headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
+        if judged.is_probe {
+            headers.push(PROBE.as_bytes(), Some(b"1"));
+        }
         headers
     }
 
@@ -147,7 +150,9 @@ impl<'c> Lane<'c> {
 
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
         self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
-        for (message, judged) in batch.messages().iter().zip(judged) {
+        let decided = batch.messages().iter().zip(judged);
+        // the probe is no business
+        for (message, judged) in decided.filter(|(_, judged)| !judged.is_probe) {
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
         }

@@ -17,6 +17,7 @@ use crate::ops::{self, Status};
 use crate::pipeline::{Lane, LaneParts};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
+use crate::probe::{Probe, ProbeParts};
 use crate::reader::{Reader, ReaderParts};
 use crate::sent::SentStore;
 use crate::store::{Identity, Store, Writer};
@@ -153,6 +154,9 @@ pub fn start(
     let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
     for number in 0..config.lanes {
         workers.push(parts.start_lane(number, &store, &codec, &policies)?);
+    }
+    if config.probe.enabled {
+        workers.push(parts.start_probe(&policies)?);
     }
     Ok(Some(Running {
         workers,
@@ -298,6 +302,30 @@ impl Parts<'_> {
             shutdown: self.shutdown.clone(),
         };
         self.spawn("policies", move || watch.run())
+    }
+
+    fn start_probe(&self, policies: &Arc<Policies>) -> Result<Worker, RunError> {
+        let config = self.config;
+        let (topics, formats) = (&config.topics, config.formats);
+        let probe = Probe::new(ProbeParts {
+            base: self.base.clone(),
+            group_id: config.kafka.group_id.clone(),
+            instance_id: config.instance_id.clone(),
+            consent: (topics.consent_change.clone(), formats.consent_change),
+            outbound: (topics.outbound_message.clone(), formats.outbound_message),
+            outputs: topics.outputs().map(str::to_owned),
+            registry: self.registry.clone(),
+            policies: Arc::clone(policies),
+            interval: config.probe.interval,
+            timeout: config.probe.timeout,
+            jurisdiction: config.probe.jurisdiction.clone(),
+            metrics: Arc::clone(&self.metrics),
+            shutdown: self.shutdown.clone(),
+        });
+        self.spawn("probe", move || {
+            probe.run();
+            Ok(())
+        })
     }
 
     fn barrier(&self) -> Barrier<GateContext> {
