@@ -34,6 +34,7 @@ pub mod peers;
 pub mod pipeline;
 pub mod policies;
 pub mod preflight;
+pub mod probe;
 pub mod reader;
 pub mod record;
 pub mod sent;

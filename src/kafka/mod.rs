@@ -4,6 +4,7 @@
 //! other programs.
 
 pub mod context;
+pub mod murmur2;
 pub mod native;
 pub mod offsets;
 pub mod scan;
@@ -59,6 +60,40 @@ pub fn consent_reader(base: &ClientConfig, group_id: &str) -> ClientConfig {
 #[must_use]
 pub fn scanner(base: &ClientConfig, group_id: &str) -> ClientConfig {
     consent_reader(base, group_id)
+}
+
+/// The probe's reader of the outputs: a careful sender, who reads what is committed and moves no offsets. It is
+/// assigned by hand, to few partitions, for as long as a decision is awaited.
+#[must_use]
+pub fn probe_reader(base: &ClientConfig, group_id: &str) -> ClientConfig {
+    let mut config = consumer(base, group_id);
+    for (key, value) in [
+        ("enable.partition.eof", "false"),
+        ("fetch.wait.max.ms", "50"),
+        ("queued.min.messages", "1000"),
+        ("queued.max.messages.kbytes", "4096"),
+    ] {
+        config.set(key, value);
+    }
+    config
+}
+
+/// The probe's writer of both inputs: one record at a time, acknowledged by all replicas, given up in time.
+#[must_use]
+pub fn probe_producer(base: &ClientConfig, timeout: Duration) -> ClientConfig {
+    let mut config = base.clone();
+    for (key, value) in [
+        ("acks", "all"),
+        ("enable.idempotence", "true"),
+        ("linger.ms", "0"),
+        ("topic.metadata.refresh.interval.ms", "30000"),
+        ("reconnect.backoff.ms", "50"),
+        ("reconnect.backoff.max.ms", "1000"),
+    ] {
+        config.set(key, value);
+    }
+    config.set("message.timeout.ms", timeout.as_millis().to_string());
+    config
 }
 
 /// The barrier's own handle: end offsets of everything acknowledged, committed or not.

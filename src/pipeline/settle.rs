@@ -5,10 +5,11 @@ use super::{Batch, Lane, LaneError, Setback};
 use crate::kafka::native::{GroupMembership, Message, NativeError, NativeHeaders, TopicIndex};
 use crate::metrics::{RecycleCause, TransactionResult};
 use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
-use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
+use crate::record::{DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The changelog of approvals comes behind the outputs.
@@ -57,6 +58,9 @@ impl<'c> Lane<'c> {
         let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
         match committed {
             Ok(()) => {
+                if let Some(took) = producer.since_end_txn() {
+                    self.parts.metrics.commit.observe(took.as_secs_f64());
+                }
                 self.count(batch, &verdicts.judged);
                 batch.clear();
                 self.write_rows(&verdicts.rows)?;
@@ -115,6 +119,9 @@ impl<'c> Lane<'c> {
             headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
         headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
+        if judged.is_probe {
+            headers.push(PROBE.as_bytes(), Some(b"1"));
+        }
         headers
     }
 
@@ -151,14 +158,17 @@ impl<'c> Lane<'c> {
 
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
         self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
-        for (message, judged) in batch.messages().iter().zip(judged) {
+        let decided = batch.messages().iter().zip(judged);
+        // the probe is no business
+        for (message, judged) in decided.filter(|(_, judged)| !judged.is_probe) {
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
         }
         self.tally.committed();
-        let newest_ms = batch.messages().iter().filter_map(Message::timestamp_ms).max();
+        let newest_ms = newest_ms(batch.messages());
         for (partition, next_offset) in batch.next_offsets() {
-            self.parts.positions.set(*partition, *next_offset, newest_ms);
+            let record_ms = newest_ms.get(partition).copied();
+            self.parts.positions.set(*partition, *next_offset, record_ms);
         }
     }
 
@@ -207,6 +217,20 @@ impl<'c> Lane<'c> {
         }
         Ok(())
     }
+}
+
+/// The newest record timestamp of each partition. A partition's messages come in runs.
+fn newest_ms(messages: &[Message<'_>]) -> BTreeMap<i32, i64> {
+    let mut newest = BTreeMap::new();
+    for run in messages.chunk_by(|a, b| a.partition() == b.partition()) {
+        let partition = run.first().map(Message::partition);
+        let run_ms = run.iter().filter_map(Message::timestamp_ms).max();
+        if let (Some(partition), Some(run_ms)) = (partition, run_ms) {
+            let known: &mut i64 = newest.entry(partition).or_insert(run_ms);
+            *known = run_ms.max(*known);
+        }
+    }
+    newest
 }
 
 fn unix_ms() -> i64 {

@@ -11,13 +11,14 @@ use crate::identity::Pepper;
 use crate::kafka::{self, GateContext};
 use crate::kafka_errors::Class;
 use crate::lag::OutboundPositions;
-use crate::metrics::{Metrics, TopicNames};
+use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
 use crate::peers::Peers;
 use crate::pipeline::{LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
+use crate::probe::{Probe, ProbeParts};
 use crate::reader::{Reader, ReaderParts};
 use crate::sent::SentStore;
 use crate::store::{Identity, Store, Writer};
@@ -156,6 +157,9 @@ pub fn start(
     for number in 0..config.lanes {
         workers.push(parts.start_lane(number, &store, &codec, &policies)?);
     }
+    if config.probe.enabled {
+        workers.push(parts.start_probe(&policies)?);
+    }
     Ok(Some(Running {
         workers,
         shutdown,
@@ -256,6 +260,7 @@ impl Parts<'_> {
             applied: Arc::clone(&self.applied),
             dead_letters: self.dead_letters(),
             metrics: Arc::clone(&self.metrics),
+            sources: Sources::new(&self.metrics, &config.metrics.sources),
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
             value_bytes_max: config.limits.value_bytes_max,
@@ -313,6 +318,30 @@ impl Parts<'_> {
             shutdown: self.shutdown.clone(),
         };
         self.spawn("policies", move || watch.run())
+    }
+
+    fn start_probe(&self, policies: &Arc<Policies>) -> Result<Worker, RunError> {
+        let config = self.config;
+        let (topics, formats) = (&config.topics, config.formats);
+        let probe = Probe::new(ProbeParts {
+            base: self.base.clone(),
+            group_id: config.kafka.group_id.clone(),
+            instance_id: config.instance_id.clone(),
+            consent: (topics.consent_change.clone(), formats.consent_change),
+            outbound: (topics.outbound_message.clone(), formats.outbound_message),
+            outputs: topics.outputs().map(str::to_owned),
+            registry: self.registry.clone(),
+            policies: Arc::clone(policies),
+            interval: config.probe.interval,
+            timeout: config.probe.timeout,
+            jurisdiction: config.probe.jurisdiction.clone(),
+            metrics: Arc::clone(&self.metrics),
+            shutdown: self.shutdown.clone(),
+        });
+        self.spawn("probe", move || {
+            probe.run();
+            Ok(())
+        })
     }
 
     fn barrier(&self) -> Barrier<GateContext> {

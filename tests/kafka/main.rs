@@ -28,6 +28,7 @@ mod late_end_txn;
 mod live_refusals;
 mod oracle_turns_red;
 mod poison;
+mod probe;
 mod queued_refusals;
 mod reason_codes;
 mod secure;

@@ -24,9 +24,17 @@ const FLUSH_STEP_MIN: Duration = Duration::from_millis(1);
 const FLUSH_STEPS: u32 = 16;
 
 /// State that librdkafka's threads write for one producer.
-#[derive(Default)]
 struct ProducerShared {
     end_txn_sent: AtomicU64,
+    created: Instant,
+    /// When the open transaction's first `EndTxn` was sent, in nanoseconds since `created`; 0 = not yet.
+    end_txn_first: AtomicU64,
+}
+
+impl ProducerShared {
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.created.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 /// A transactional producer without delivery reports.
@@ -116,6 +124,10 @@ unsafe extern "C" fn on_request_sent(
         // SAFETY: `opaque` is the boxed `ProducerShared`, alive until the client is destroyed.
         let shared = unsafe { &*opaque.cast::<ProducerShared>() };
         shared.end_txn_sent.fetch_add(1, Ordering::Relaxed);
+        let (unset, now) = (0, shared.nanos());
+        // a repeated request does not count anew
+        let first = &shared.end_txn_first;
+        first.compare_exchange(unset, now, Ordering::Relaxed, Ordering::Relaxed).ok();
     }
     RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -133,7 +145,11 @@ impl TransactionalProducer {
                 text,
             )
         };
-        let shared = Box::new(ProducerShared::default());
+        let shared = Box::new(ProducerShared {
+            end_txn_sent: AtomicU64::new(0),
+            created: Instant::now(),
+            end_txn_first: AtomicU64::new(0),
+        });
         let opaque = ptr::from_ref::<ProducerShared>(&shared).cast_mut().cast::<c_void>();
         let conf = config.create_native_config().map_err(|e| invalid(e.to_string()))?;
         let mut text = [0u8; 512];
@@ -176,6 +192,12 @@ impl TransactionalProducer {
         self.shared.end_txn_sent.load(Ordering::Relaxed)
     }
 
+    /// How long ago this transaction's first `EndTxn` was written to a socket; `None` when none was.
+    pub fn since_end_txn(&self) -> Option<Duration> {
+        let first = self.shared.end_txn_first.load(Ordering::Relaxed);
+        (first > 0).then(|| Duration::from_nanos(self.shared.nanos().saturating_sub(first)))
+    }
+
     /// Fences older producers with the same id and finishes what they left open.
     ///
     /// # Errors
@@ -192,6 +214,7 @@ impl TransactionalProducer {
     /// # Errors
     /// When one is open or the producer is lost.
     pub fn begin(&self) -> Result<(), NativeError> {
+        self.shared.end_txn_first.store(0, Ordering::Relaxed);
         // SAFETY: the client is live.
         let error = unsafe { sys::rd_kafka_begin_transaction(self.client.as_ptr()) };
         check_error("begin transaction", error)
