@@ -133,6 +133,9 @@ pub enum LaneError {
         "fenced {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
     )]
     Fenced(String),
+    /// Too many producers do not come back.
+    #[error("calls into librdkafka do not come back, several times; starting again")]
+    Abandoned,
     /// The inbox is refused.
     #[error("{0}")]
     Inbox(NativeError),

@@ -11,9 +11,13 @@
 use super::{Batch, Lane, LaneError};
 use crate::kafka::native::TransactionalProducer;
 use crate::metrics::HoldCause;
+use std::sync::Arc;
 
 /// How many take turns: one commits while the other's markers are written.
 const N: usize = 2;
+
+/// Producers with a thread waiting inside that a lane may leave behind; each keeps its threads and buffers.
+const ABANDONED_MAX: usize = 4;
 
 /// What ends the transactional id of each: the first has none, as in versions that had one producer a lane.
 pub const SUFFIXES: [&str; N] = ["", "-2"];
@@ -21,13 +25,15 @@ pub const SUFFIXES: [&str; N] = ["", "-2"];
 /// The producers of a lane; `None` where one was thrown away and is not replaced yet.
 #[derive(Default)]
 pub(super) struct Producers {
-    ready: [Option<TransactionalProducer>; N],
+    ready: [Option<Arc<TransactionalProducer>>; N],
     turn: usize,
+    /// Thrown away while a thread was still waiting inside of them.
+    n_abandoned: usize,
 }
 
 impl Producers {
     /// Whose turn it is.
-    pub(super) fn current(&self) -> Option<&TransactionalProducer> {
+    pub(super) fn current(&self) -> Option<&Arc<TransactionalProducer>> {
         self.ready.get(self.turn)?.as_ref()
     }
 
@@ -36,9 +42,16 @@ impl Producers {
         self.turn = (self.turn + 1) % N;
     }
 
-    fn replace(&mut self, producer: Option<TransactionalProducer>) {
+    fn throw_away(&mut self) {
+        let former = self.ready.get_mut(self.turn).and_then(Option::take);
+        // only a call that has not come back holds another
+        self.n_abandoned +=
+            usize::from(former.is_some_and(|former| Arc::strong_count(&former) > 1));
+    }
+
+    fn replace(&mut self, producer: TransactionalProducer) {
         if let Some(place) = self.ready.get_mut(self.turn) {
-            *place = producer;
+            *place = Some(Arc::new(producer));
         }
     }
 }
@@ -55,7 +68,10 @@ impl<'c> Lane<'c> {
 
     /// A fresh epoch for the producer whose turn it is; waits as long as the coordinator is away.
     pub(super) fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        self.producers.replace(None);
+        self.producers.throw_away();
+        if self.producers.n_abandoned > ABANDONED_MAX {
+            return Err(LaneError::Abandoned);
+        }
         let outputs = self.parts.output_topics.iter().map(String::as_str);
         let topics: Vec<&str> = outputs.chain([self.parts.sent_topic.as_str()]).collect();
         let Some(config) = self.parts.producer_configs.get(self.producers.turn) else {
@@ -65,7 +81,7 @@ impl<'c> Lane<'c> {
         while !self.parts.shutdown.is_requested() {
             match producer.init_transactions(crate::kafka::REQUEST_TIMEOUT) {
                 Ok(()) => {
-                    self.producers.replace(Some(producer));
+                    self.producers.replace(producer);
                     return Ok(());
                 }
                 Err(error) if error.is_fatal => return Err(LaneError::Producer(error)),

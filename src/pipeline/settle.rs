@@ -39,9 +39,9 @@ impl<'c> Lane<'c> {
                 // Partitions join a transaction one after the other, offsets too. Who asks in between is sent back
                 // and waits longer than it would have taken.
                 producer.flush(deadline);
-                producer.send_offsets(&offsets, &membership, deadline)
+                producer.send_offsets(offsets, membership, deadline)
             } else {
-                producer.flush_and_send_offsets(&offsets, &membership, deadline)
+                producer.flush_and_send_offsets(offsets, membership, deadline)
             }
         });
         if let Err(error) = produced {

@@ -195,6 +195,7 @@ impl RunError {
                 | LaneError::Consumer(_)
                 | LaneError::MemberFenced(_)
                 | LaneError::StandsStill { .. }
+                | LaneError::Abandoned
                 | LaneError::NoStartingPoint
                 | LaneError::Fenced(_) => 75,
                 LaneError::OffsetLost { .. } => 78,

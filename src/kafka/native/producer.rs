@@ -8,7 +8,9 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 /// The Kafka protocol's number of the `EndTxn` request.
@@ -20,6 +22,8 @@ const STEP: Duration = Duration::from_millis(100);
 /// The first steps of a flush. Each step wakes librdkafka's threads, and nothing else does when a partition has
 /// become part of the transaction after the first: its records would lie there for the rest of the step.
 const FLUSH_STEP_MIN: Duration = Duration::from_millis(1);
+/// How much longer than its own limit librdkafka may take to answer.
+const ANSWER_GRACE: Duration = Duration::from_secs(2);
 /// Steps of one length; then they double, up to [`STEP`].
 const FLUSH_STEPS: u32 = 16;
 
@@ -282,40 +286,63 @@ impl TransactionalProducer {
     /// # Errors
     /// As [`TransactionalProducer::send_offsets`]. Records that failed fail the commit.
     pub fn flush_and_send_offsets(
-        &self,
-        offsets: &TopicPartitionList,
-        membership: &GroupMembership,
+        self: &Arc<Self>,
+        offsets: TopicPartitionList,
+        membership: GroupMembership,
         deadline: Instant,
     ) -> Result<(), NativeError> {
-        let is_over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| self.flush_unless(deadline, &is_over));
-            let sent = self.send_offsets(offsets, membership, deadline);
-            is_over.store(sent.is_err(), Ordering::Relaxed);
-            sent
-        })
+        let answer = self.ask_for_offsets(offsets, membership, deadline)?;
+        let mut answered = None;
+        self.flush_unless(deadline, || {
+            answered = answered.take().or_else(|| answer.try_recv().ok());
+            matches!(answered, Some(Err(_)))
+        });
+        answered.unwrap_or_else(|| wait_for(&answer, deadline))
     }
 
     /// Adds the consumer's offsets to the transaction.
     ///
     /// # Errors
-    /// When the membership is stale (abort) or the producer is lost (fatal).
+    /// When the membership is stale (abort), the producer is lost (fatal), or there is no answer in time. In the
+    /// last case a thread still waits inside librdkafka, seen for minutes after the group's coordinator was lost:
+    /// the producer is of no use any more, and lives until that thread is back.
     pub fn send_offsets(
-        &self,
-        offsets: &TopicPartitionList,
-        membership: &GroupMembership,
+        self: &Arc<Self>,
+        offsets: TopicPartitionList,
+        membership: GroupMembership,
         deadline: Instant,
     ) -> Result<(), NativeError> {
-        // SAFETY: all three objects are live and only read.
-        let error = unsafe {
-            sys::rd_kafka_send_offsets_to_transaction(
-                self.client.as_ptr(),
-                offsets.ptr(),
-                membership.metadata.as_ptr(),
-                millis(left(deadline)),
-            )
+        wait_for(&self.ask_for_offsets(offsets, membership, deadline)?, deadline)
+    }
+
+    fn ask_for_offsets(
+        self: &Arc<Self>,
+        offsets: TopicPartitionList,
+        membership: GroupMembership,
+        deadline: Instant,
+    ) -> Result<Receiver<Result<(), NativeError>>, NativeError> {
+        let (answer, answered) = sync_channel(1);
+        let producer = Arc::clone(self);
+        let ask = move || {
+            // SAFETY: all three objects are live and only read.
+            let error = unsafe {
+                sys::rd_kafka_send_offsets_to_transaction(
+                    producer.client.as_ptr(),
+                    offsets.ptr(),
+                    membership.as_ptr(),
+                    millis(left(deadline)),
+                )
+            };
+            let sent = check_error("send offsets", error);
+            drop(producer);
+            // nobody waits any more when it took too long
+            answer.send(sent).ok();
         };
-        check_error("send offsets", error)
+        let thread = std::thread::Builder::new().name("send-offsets".to_owned()).spawn(ask);
+        thread.map(|_| answered).map_err(|error| {
+            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+            NativeError::new("send offsets", code, error.to_string())
+        })
     }
 
     /// Waits for what was sent, and commits.
@@ -333,12 +360,12 @@ impl TransactionalProducer {
     /// Waits until nothing is in flight, throwing reports of failed deliveries away: a failed record counts
     /// as in flight until its report has been taken. What is left at the deadline fails the commit.
     pub fn flush(&self, deadline: Instant) {
-        self.flush_unless(deadline, &AtomicBool::new(false));
+        self.flush_unless(deadline, || false);
     }
 
-    fn flush_unless(&self, deadline: Instant, is_over: &AtomicBool) {
+    fn flush_unless(&self, deadline: Instant, mut is_over: impl FnMut() -> bool) {
         let (mut step, mut n_steps) = (FLUSH_STEP_MIN, 0);
-        while Instant::now() < deadline && !is_over.load(Ordering::Relaxed) {
+        while Instant::now() < deadline && !is_over() {
             // SAFETY: the client is live.
             let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(step)) };
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT {
@@ -392,6 +419,17 @@ impl TransactionalProducer {
             sys::rd_kafka_queue_destroy(queue);
         }
     }
+}
+
+/// librdkafka has the same limit and should be back by itself; what comes later does not come.
+fn wait_for(
+    answer: &Receiver<Result<(), NativeError>>,
+    deadline: Instant,
+) -> Result<(), NativeError> {
+    answer.recv_timeout(left(deadline) + ANSWER_GRACE).unwrap_or_else(|_| {
+        let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
+        Err(NativeError::new("send offsets", code, "librdkafka does not come back"))
+    })
 }
 
 /// What is left until then, and never nothing: a call without time would not even ask.
