@@ -18,6 +18,7 @@
 mod batches;
 mod broker_restarts;
 mod commands;
+mod departed_members;
 mod foreign_transaction;
 mod frequency_caps;
 mod harness;
@@ -27,6 +28,7 @@ mod late_end_txn;
 mod live_refusals;
 mod oracle_turns_red;
 mod poison;
+mod probe;
 mod queued_refusals;
 mod reason_codes;
 mod secure;
