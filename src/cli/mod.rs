@@ -10,6 +10,7 @@ mod doctor;
 mod evidence;
 mod exit_code;
 mod explain;
+mod generate;
 mod output;
 mod policy;
 mod reasons;
@@ -52,6 +53,8 @@ enum Command {
     Consent(consent::Consent),
     /// Follow decisions live; shows no key, address or content
     Tap(tap::Arguments),
+    /// Send sample traffic: made-up people, their consent, and messages to them
+    Generate(generate::Arguments),
     /// Check policy packs, and run decision cases against them
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(command) => config::run(&command),
