@@ -16,6 +16,7 @@ mod policy;
 mod reasons;
 mod run;
 mod tap;
+mod top;
 mod topic_settings;
 mod topics;
 mod version;
@@ -55,6 +56,8 @@ enum Command {
     Tap(tap::Arguments),
     /// Send sample traffic: made-up people, their consent, and messages to them
     Generate(generate::Arguments),
+    /// Watch running gates: the promise, rates, reasons, lag and holds on one screen
+    Top(top::Arguments),
     /// Check policy packs, and run decision cases against them
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(command) => config::run(&command),
