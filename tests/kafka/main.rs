@@ -20,6 +20,7 @@ mod broker_restarts;
 mod commands;
 mod foreign_transaction;
 mod frequency_caps;
+mod generate;
 mod harness;
 mod harness_works;
 mod kills;

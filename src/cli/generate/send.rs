@@ -287,7 +287,8 @@ impl Sender<'_> {
 
     /// A line, written over on a terminal.
     fn show(&mut self, now: Instant) {
-        let (before, n_before) = std::mem::replace(&mut self.progress, (now, self.n_sent()));
+        let n_sent = self.n_sent();
+        let (before, n_before) = std::mem::replace(&mut self.progress, (now, n_sent));
         if self.arguments.quiet {
             return;
         }

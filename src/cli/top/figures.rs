@@ -96,7 +96,8 @@ impl Instance {
         }
     }
 
-    fn is_answering(&self) -> bool {
+    /// Whether it answered last, and with figures.
+    pub(super) fn is_answering(&self) -> bool {
         self.trouble.is_none() && !self.readings.is_empty()
     }
 

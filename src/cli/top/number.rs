@@ -82,12 +82,9 @@ pub(super) fn bars(values: &[f64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let max = values.iter().copied().fold(0.0, f64::max);
     let bar = |value: &f64| {
-        let eighth = if max > 0.0 { (value / max * 7.0).round() } else { 0.0 };
-        BARS.iter()
-            .zip(0_u8..)
-            .rev()
-            .find(|(_, n)| f64::from(*n) <= eighth)
-            .map_or('▁', |(c, _)| *c)
+        let share = if max > 0.0 { value / max } else { 0.0 };
+        let is_up_to = |nth: u8| f64::from(nth) <= (share * 7.0).round();
+        BARS.iter().zip(0..).filter(|(_, nth)| is_up_to(*nth)).last().map_or(' ', |(bar, _)| *bar)
     };
     values.iter().map(bar).collect()
 }
