@@ -316,8 +316,8 @@ mod tests {
         };
         for (line, says) in [
             ("--rate 10", "--config"),
-            ("-c x --rate -1", "--rate"),
-            ("-c x --rate nan", "--rate"),
+            ("-c x --rate=-1", "`--rate` must be"),
+            ("-c x --rate nan", "`--rate` must be"),
             ("-c x --rate 0", "--count"),
             ("-c x --consent-per-message 1e9", "--consent-per-message"),
             ("-c x --channels email,fax", "channels are email, sms"),

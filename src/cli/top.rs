@@ -1,7 +1,8 @@
 //! `consent-gate top`: the promise, rates, reasons, lag and holds of running gates, on one screen.
 //!
 //! Asks `/metrics` and `/readyz` of each instance and nothing else, so it works from anywhere that can reach them and
-//! changes nothing. `reading.rs` is what an instance says, `figures.rs` what is made of it, `screen.rs` how it looks;
+//! changes nothing. `reading.rs` is what an instance says, `figures.rs` what is made of it, `screen.rs` and
+//! `sections.rs` how it looks;
 //! all three are pure. Invariant: figures of an instance that does not answer never look like current ones.
 
 mod exposition;
@@ -11,6 +12,7 @@ mod number;
 mod reading;
 mod scrape;
 mod screen;
+mod sections;
 #[cfg(test)]
 mod tests;
 

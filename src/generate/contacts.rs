@@ -151,7 +151,9 @@ impl Population {
         let mut open: Vec<(usize, &'static Place)> =
             recipe.places.iter().copied().enumerate().collect();
         if by_phone_only {
-            open.retain(|(_, place)| recipe.channels.iter().any(|c| place.phone_takes(*c)));
+            open.retain(|(_, place)| {
+                place.capacity() > 0 && recipe.channels.iter().any(|c| place.phone_takes(*c))
+            });
         }
         let mut n_given = vec![0_u32; recipe.places.len()];
         let mut homes = Vec::with_capacity(usize::try_from(recipe.contacts).unwrap_or_default());

@@ -42,10 +42,21 @@ fn generated(mut setup: Setup, names: &Topics, registry: Option<&str>) {
     assert_eq!((outputs.len(), sources.len()), (MESSAGES, MESSAGES), "each once");
     is_lively(&outputs);
     // what is not real says so, before and after the gate
-    let is_marked = |record: &Record| record.header("sample-traffic") == Some("consent-gate generate");
+    let is_marked =
+        |record: &Record| record.header("sample-traffic") == Some("consent-gate generate");
     assert!(inputs.iter().chain(&outputs).all(is_marked));
     // again into the same topics, which hold samples only: no `--force` needed
-    let again = setup.run(&["generate", "--rate", "0", "--count", "10", "--contacts", "400", "--seed", "1"]);
+    let again = setup.run(&[
+        "generate",
+        "--rate",
+        "0",
+        "--count",
+        "10",
+        "--contacts",
+        "400",
+        "--seed",
+        "1",
+    ]);
     assert_eq!(again.status.code(), Some(0), "{}", text(&again));
 }
 

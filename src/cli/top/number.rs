@@ -59,7 +59,7 @@ pub(super) fn bytes(value: f64) -> String {
     let mut value = value.max(0.0);
     for (index, unit) in units.iter().enumerate() {
         if value < 1024.0 || index + 1 == units.len() {
-            let digits = usize::from(index > 0 && value < 100.0);
+            let digits = usize::from(index > 0 && value < 10.0);
             return format!("{value:.digits$} {unit}");
         }
         value /= 1024.0;

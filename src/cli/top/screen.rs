@@ -3,24 +3,15 @@
 //! Sections give way when there is little room: first their later lines, then whole ones, the promise and holds last.
 //! Colour never carries a meaning alone.
 
-use super::figures::{Decisions, Figures, Latency, Standing};
-use super::number::{UNKNOWN, age, bars, bytes, count, or_unknown, percent, rate, span};
-use super::{View, hold};
-use gate_core::{Outcome, Reason};
+use super::figures::{Figures, Standing};
+use super::number::{UNKNOWN, age, or_unknown, span};
+use super::{View, sections};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-/// An opt-out has to be in force after so many seconds: 99.9% of them, and all of them.
-const OBJECTIVE_S: f64 = 5.0;
-const LIMIT_S: f64 = 60.0;
-/// Least share of a disk that should be free.
-const DISK_FREE_MIN: f64 = 0.1;
-/// Bars beside the rate of decisions.
-const BARS_WIDTH: usize = 24;
-
 /// What a piece of text says beside its words.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tone {
+pub(super) enum Tone {
     Plain,
     Quiet,
     Strong,
@@ -29,8 +20,9 @@ enum Tone {
     Odd,
 }
 
+/// With what styles lines are written.
 #[derive(Clone, Copy)]
-struct Ink {
+pub(super) struct Ink {
     has_colour: bool,
     is_stale: bool,
 }
@@ -55,25 +47,25 @@ impl Ink {
         Span::styled(text.into(), self.style(tone))
     }
 
-    fn line(self, parts: impl IntoIterator<Item = (String, Tone)>) -> Line<'static> {
+    pub(super) fn line(self, parts: impl IntoIterator<Item = (String, Tone)>) -> Line<'static> {
         Line::from(parts.into_iter().map(|(text, tone)| self.span(text, tone)).collect::<Vec<_>>())
     }
 }
 
-fn plain(text: impl Into<String>) -> (String, Tone) {
+pub(super) fn plain(text: impl Into<String>) -> (String, Tone) {
     (text.into(), Tone::Plain)
 }
 
 /// A titled part of the screen.
-struct Section {
-    title: &'static str,
+pub(super) struct Section {
+    pub(super) title: &'static str,
     /// What stands beside the title.
-    aside: String,
-    lines: Vec<Line<'static>>,
+    pub(super) aside: String,
+    pub(super) lines: Vec<Line<'static>>,
     /// Lines it is worth showing with.
-    n_min: usize,
+    pub(super) n_min: usize,
     /// Who gives way last has the lowest.
-    rank: u8,
+    pub(super) rank: u8,
 }
 
 /// The whole screen.
@@ -106,12 +98,12 @@ pub(super) fn lines(view: &View, width: u16, height: u16) -> Vec<Line<'static>> 
 
 fn sections(view: &View, figures: &Figures, ink: Ink) -> Vec<Section> {
     vec![
-        promise(view, figures, ink),
-        decisions(view, figures, ink),
-        intake(view, figures, ink),
-        stream(figures, ink),
-        holds(figures, ink),
-        state(figures, ink),
+        sections::promise(view, figures, ink),
+        sections::decisions(view, figures, ink),
+        sections::intake(view, figures, ink),
+        sections::stream(figures, ink),
+        sections::holds(figures, ink),
+        sections::state(figures, ink),
     ]
 }
 
@@ -186,9 +178,9 @@ fn header(view: &View, ink: Ink) -> Line<'static> {
     let figures = view.figures.as_ref();
     let version = figures.and_then(|f| f.version.clone()).unwrap_or_else(|| UNKNOWN.to_owned());
     let mut parts = vec![
-        (format!("consent-gate {version}"), Tone::Strong),
-        plain(format!("  {who}  ")),
         (state, tone),
+        plain(format!("  {who}  ")),
+        (format!("consent-gate {version}"), Tone::Strong),
     ];
     if let Some(figures) = figures.filter(|_| view.stale.is_none()) {
         let up = figures.started.map(|started| view.now_unix - started);
@@ -239,232 +231,5 @@ fn footer(view: &View, ink: Ink) -> Line<'static> {
             ("   p go on   q quit".to_owned(), Tone::Quiet),
         ]),
         None => ink.line([("q quit   p pause".to_owned(), Tone::Quiet)]),
-    }
-}
-
-fn quantiles(latency: Option<Latency>) -> String {
-    let of = |value: fn(Latency) -> f64| or_unknown(latency.map(value), span);
-    format!("p50 {}  p99 {}", of(|l| l.p50), of(|l| l.p99))
-}
-
-fn promise(view: &View, figures: &Figures, ink: Ink) -> Section {
-    let p99 = figures.enforcement.map(|latency| latency.p99);
-    let max = figures.enforcement_max;
-    let over = |value: Option<f64>, limit| value.is_some_and(|seconds| seconds > limit);
-    let (verdict, tone) = match () {
-        () if over(p99, OBJECTIVE_S) || over(max, LIMIT_S) => ("  TOO SLOW", Tone::Bad),
-        () if over(max, OBJECTIVE_S) => ("  one was slow", Tone::Odd),
-        () if p99.is_some() => ("  kept", Tone::Good),
-        () => ("  no change within a minute", Tone::Quiet),
-    };
-    let enforced = ink.line([
-        plain(format!(
-            "opt-outs in force after  {}  max {}  objective {OBJECTIVE_S} s",
-            quantiles(figures.enforcement),
-            or_unknown(max, span)
-        )),
-        (verdict.to_owned(), tone),
-    ]);
-    Section {
-        title: "PROMISE",
-        aside: String::new(),
-        lines: vec![enforced, probe(view, figures, ink)],
-        n_min: 2,
-        rank: 0,
-    }
-}
-
-fn probe(view: &View, figures: &Figures, ink: Ink) -> Line<'static> {
-    let Some(probe) = &figures.probe else {
-        return ink.line([plain(format!("probe {UNKNOWN}  approved after an opt-out {UNKNOWN}"))]);
-    };
-    if !probe.is_enabled {
-        let text = format!(
-            "probe off  approved after an opt-out {UNKNOWN} (`probe.enabled` makes it watch)"
-        );
-        return ink.line([plain(text)]);
-    }
-    let rounds = |result: &str| probe.rounds.get(result).copied().unwrap_or_default();
-    let (violated, n_bad) = (rounds("violated"), rounds("timed_out") + rounds("error"));
-    let state = match (probe.is_up, probe.success) {
-        (true, _) => ("passed".to_owned(), Tone::Good),
-        (false, None) => ("has not passed yet".to_owned(), Tone::Odd),
-        (false, Some(_)) => ("FAILS".to_owned(), Tone::Bad),
-    };
-    let ago = or_unknown(probe.success.map(|at| view.now_unix - at), age);
-    let tone = if violated > 0.0 { Tone::Bad } else { Tone::Good };
-    ink.line([
-        plain("probe "),
-        state,
-        plain(format!(
-            "  last passed {ago} ago  rounds {} passed, {} not",
-            count(rounds("passed")),
-            count(n_bad)
-        )),
-        plain("  approved after an opt-out "),
-        (count(violated), tone),
-    ])
-}
-
-fn decisions(view: &View, figures: &Figures, ink: Ink) -> Section {
-    let decided = figures.decisions.as_ref();
-    let n_bars = view.bars.len().saturating_sub(BARS_WIDTH);
-    let bars = bars(view.bars.get(n_bars..).unwrap_or_default());
-    let all = or_unknown(decided.map(Decisions::all), rate);
-    let mut parts = Vec::new();
-    for outcome in [Outcome::Approved, Outcome::Blocked, Outcome::Deferred] {
-        let value = decided.map(|d| d.outcomes.get(outcome.as_str()).copied().unwrap_or_default());
-        let share = decided.filter(|d| d.all() > 0.0).and_then(|d| Some(value? / d.all()));
-        let share = share.map_or_else(String::new, |share| format!(" {}", percent(share)));
-        parts.push(plain(format!("{} {}{share}   ", outcome.as_str(), or_unknown(value, rate))));
-    }
-    parts.push(plain(format!("took {}", quantiles(figures.decision_latency))));
-    let mut lines = vec![ink.line(parts)];
-    for (code, per_second) in decided.map(|d| d.blocked.as_slice()).unwrap_or_default() {
-        let reason = Reason::ALL
-            .iter()
-            .find(|reason| reason.outcome() == Outcome::Blocked && reason.short_code() == code);
-        let (meaning, tone) = match reason {
-            Some(reason) if reason.is_healthy() => (reason.meaning(), Tone::Quiet),
-            Some(reason) => (reason.meaning(), Tone::Odd),
-            None => (UNKNOWN, Tone::Quiet),
-        };
-        let mark = if tone == Tone::Odd { "fix me: " } else { "" };
-        lines.push(ink.line([
-            plain(format!("  {code:<22} {:>9}  ", rate(*per_second))),
-            (format!("{mark}{meaning}"), tone),
-        ]));
-    }
-    Section { title: "DECISIONS", aside: format!("{all} {bars}"), lines, n_min: 1, rank: 4 }
-}
-
-fn intake(view: &View, figures: &Figures, ink: Ink) -> Section {
-    let all = figures.changes.as_ref().map(|changes| changes.iter().map(|(_, rate)| rate).sum());
-    let actions = match figures.changes.as_deref() {
-        None => UNKNOWN.to_owned(),
-        Some([]) => "no changes".to_owned(),
-        Some(changes) => {
-            let shown = changes
-                .iter()
-                .map(|(action, per_second)| format!("{action} {}", rate(*per_second)));
-            shown.collect::<Vec<_>>().join("  ")
-        }
-    };
-    let result = |name: &str| {
-        let value = figures.results.as_ref().map(|by| by.get(name).copied().unwrap_or_default());
-        let is_odd =
-            value.is_some_and(|rate| rate > 0.0) && matches!(name, "unreadable" | "quarantined");
-        (
-            format!("{name} {}  ", or_unknown(value, rate)),
-            if is_odd { Tone::Odd } else { Tone::Plain },
-        )
-    };
-    let mut parts: Vec<(String, Tone)> =
-        ["duplicate", "clamped", "quarantined", "unreadable"].map(result).to_vec();
-    parts.push(plain(format!("dead letters {}", or_unknown(figures.dead_letters, count))));
-    if let Some((source, at)) = &figures.silent_source {
-        parts.push(plain(format!("  quietest source {source}, {} ago", age(view.now_unix - at))));
-    }
-    Section {
-        title: "CONSENT INTAKE",
-        aside: or_unknown(all, rate),
-        lines: vec![ink.line([plain(actions)]), ink.line(parts)],
-        n_min: 1,
-        rank: 3,
-    }
-}
-
-fn stream(figures: &Figures, ink: Ink) -> Section {
-    let longest =
-        figures.lags.iter().map(|lag| lag.topic.chars().count()).max().unwrap_or_default();
-    let width = longest.clamp(16, 40);
-    let mut lines = Vec::new();
-    for lag in &figures.lags {
-        let topic = &lag.topic;
-        let worst = lag.worst.as_ref().map_or_else(String::new, |partition| {
-            let seconds = or_unknown(partition.seconds, span);
-            let records = or_unknown(partition.records, count);
-            format!("   worst partition {}: {seconds}, {records}", partition.partition)
-        });
-        lines.push(ink.line([plain(format!(
-            "{topic:<width$}  {:>8} behind  {:>9} waiting{worst}",
-            or_unknown(lag.seconds, span),
-            or_unknown(lag.records, count),
-        ))]));
-    }
-    let result = |name: &str| {
-        let value =
-            figures.transactions.as_ref().map(|by| by.get(name).copied().unwrap_or_default());
-        let is_odd = value.is_some_and(|rate| rate > 0.0) && name != "committed";
-        (
-            format!("  {name} {}", or_unknown(value, rate)),
-            if is_odd { Tone::Odd } else { Tone::Plain },
-        )
-    };
-    let mut parts = vec![plain(format!("commits {}", quantiles(figures.commit)))];
-    parts.extend(["committed", "aborted", "fenced", "indeterminate"].map(result));
-    parts.push(plain(format!("  producers recycled {}", or_unknown(figures.recycled, count))));
-    lines.push(ink.line(parts));
-    Section { title: "STREAM", aside: String::new(), n_min: lines.len().min(3), lines, rank: 2 }
-}
-
-fn holds(figures: &Figures, ink: Ink) -> Section {
-    let mut lines = Vec::new();
-    match &figures.held {
-        None => lines.push(ink.line([plain(UNKNOWN)])),
-        Some(held) if held.is_empty() => lines.push(ink.line([("none".to_owned(), Tone::Good)])),
-        Some(held) => {
-            let mut held: Vec<(&String, f64)> = held.iter().map(|(cause, n)| (cause, *n)).collect();
-            held.sort_by(|one, other| other.1.total_cmp(&one.1));
-            for (cause, n) in held {
-                lines.push(ink.line([
-                    (format!("{cause} in {}", count(n)), Tone::Bad),
-                    plain(format!("  {}", hold::advice(cause))),
-                ]));
-            }
-        }
-    }
-    Section { title: "HOLDS", aside: String::new(), n_min: 1, lines, rank: 1 }
-}
-
-fn state(figures: &Figures, ink: Ink) -> Section {
-    let disk_tone = match figures.disk_free {
-        Some(share) if share < DISK_FREE_MIN => Tone::Bad,
-        Some(_) | None => Tone::Plain,
-    };
-    let restored = match figures.restore_remaining {
-        None => plain(""),
-        Some(left) if left > 0.0 => {
-            (format!("  restoring, {} records left", count(left)), Tone::Odd)
-        }
-        Some(_) => plain("  restored"),
-    };
-    let first = ink.line([
-        plain(format!(
-            "{} subjects  {} on disk  cache hits {} of {}",
-            or_unknown(figures.subjects, count),
-            or_unknown(figures.store_bytes, bytes),
-            or_unknown(figures.cache_hits, percent),
-            or_unknown(figures.cache_bytes, bytes),
-        )),
-        (format!("  disk {} free", or_unknown(figures.disk_free, percent)), disk_tone),
-        restored,
-    ]);
-    let errors = figures.store_read_errors;
-    let errors_tone = if errors.is_some_and(|n| n > 0.0) { Tone::Bad } else { Tone::Plain };
-    let mut second = vec![
-        plain(format!("to compact {}", or_unknown(figures.compaction_pending, bytes))),
-        (format!("  read errors {}", or_unknown(errors, count)), errors_tone),
-        plain(format!("  memory {}", or_unknown(figures.resident_bytes, bytes))),
-    ];
-    if figures.is_write_stopped {
-        second.push(("  WRITES STOPPED".to_owned(), Tone::Bad));
-    }
-    Section {
-        title: "STATE",
-        aside: String::new(),
-        lines: vec![first, ink.line(second)],
-        n_min: 1,
-        rank: 5,
     }
 }

@@ -272,10 +272,10 @@ fn an_older_version() {
     let shown = text(&drawn(&view(&app, now), 120, 40));
     for dash in [
         "max –",
-        "probe –  approved after an opt-out –",
-        "cache hits – of –",
+        "approved after an opt-out –  probe –",
+        "cache – of –",
         "disk – free",
-        "commits p50 –",
+        "/s  p50 –  p99 –  aborted",
     ] {
         assert!(shown.contains(dash), "{dash}:\n{shown}");
     }
