@@ -102,6 +102,7 @@ impl App {
             bars: self.bars.iter().copied().collect(),
             now_unix: super::output::now_millis() as f64 / 1e3,
             has_colour: self.has_colour,
+            is_page: false,
         }
     }
 }
@@ -118,6 +119,8 @@ struct View {
     /// For ages of what carries a wall clock.
     now_unix: f64,
     has_colour: bool,
+    /// Text on paper: no keys.
+    is_page: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -152,8 +155,7 @@ fn once(app: &mut App, scraper: &Scraper, interval: Duration) -> Result<(), Fail
     app.take(scraper.scrape()?);
     std::thread::sleep(interval);
     app.take(scraper.scrape()?);
-    app.has_colour = false;
-    let view = app.view(Instant::now());
+    let view = View { has_colour: false, is_page: true, ..app.view(Instant::now()) };
     let (width, height) = PAGE;
     let mut out = io::stdout().lock();
     for line in screen::lines(&view, width, height) {

@@ -6,7 +6,7 @@ use crate::harness::readers::{During, Record, read_all};
 use crate::harness::topics::{self, Topics};
 use crate::harness::{broker, data, environment, registry};
 use std::collections::{BTreeMap, HashSet};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 const MESSAGES: usize = 2_000;
@@ -137,6 +137,46 @@ fn samples_need_topics_and_a_broker() {
     assert!(topics::partitions(&broker.bootstrap, &names.outbound).is_none());
     let away = Setup::new("away", "127.0.0.1:1", &names).run(&arguments);
     assert_eq!(away.status.code(), Some(75), "{}", text(&away));
+}
+
+/// What a person at a terminal sees of it.
+#[test]
+fn top_shows_a_running_gate() {
+    let Some(broker) = broker::shared("top_shows_a_running_gate") else {
+        return;
+    };
+    let names = Topics::create(&broker.bootstrap, "top");
+    let setup = Setup::new("top", &broker.bootstrap, &names);
+    let gate = setup.spawn_ready();
+    let file = setup.dir.join("generate.txt");
+    let generate = setup.start(&["generate", "--rate", "50", "--contacts", "200"], &file);
+    environment::wait_until("messages are decided", Duration::from_secs(60), || {
+        gate.metric_sum("consent_gate_decisions_total") >= 100.0
+    });
+    let top = |urls: &[String]| {
+        let urls = urls.iter().flat_map(|url| ["--url", url]);
+        let mut command = Command::new(environment::gate_program());
+        command.args(["top", "--once", "--interval", "1"]).args(urls).output().unwrap()
+    };
+    let here = format!("http://127.0.0.1:{}", setup.port);
+    let shown = top(std::slice::from_ref(&here));
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown));
+    for says in ["READY", "PROMISE", "opt-outs in force", "approved", "HOLDS", "none", "subjects"] {
+        assert!(text(&shown).contains(says), "{says}: {}", text(&shown));
+    }
+    let decisions = text(&shown).lines().find(|l| l.starts_with("DECISIONS")).unwrap().to_owned();
+    let per_second: f64 = decisions.split([' ', '/']).nth(1).unwrap().parse().unwrap();
+    assert!(per_second > 1.0, "{decisions}");
+    // one that is not there is named, and does not hide the other
+    let nowhere = "http://127.0.0.1:1".to_owned();
+    let both = top(&[here, nowhere.clone()]);
+    assert_eq!(both.status.code(), Some(0), "{}", text(&both));
+    assert!(text(&both).contains("1 ready, 1 UNREACHABLE"), "{}", text(&both));
+    let none = top(&[nowhere]);
+    assert_eq!(none.status.code(), Some(75), "{}", text(&none));
+    assert!(text(&none).contains("connection refused"), "{}", text(&none));
+    assert_eq!(generate.terminate(), Some(0));
+    gate.stop();
 }
 
 /// Ends when it is told to, with a sum of what it did, and at the pace it was told.

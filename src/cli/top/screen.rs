@@ -74,7 +74,6 @@ pub(super) fn lines(view: &View, width: u16, height: u16) -> Vec<Line<'static>> 
     let ink = Ink { has_colour: view.has_colour, is_stale: false };
     let mut out = vec![header(view, ink)];
     out.extend(notices(view, ink).into_iter().take((height / 8).max(1)));
-    let footer = footer(view, ink);
     let room = height.saturating_sub(out.len() + 1);
     match &view.figures {
         None => out.push(ink.line([("no figures yet".to_owned(), Tone::Quiet)])),
@@ -91,8 +90,10 @@ pub(super) fn lines(view: &View, width: u16, height: u16) -> Vec<Line<'static>> 
             }
         }
     }
-    out.truncate(height.saturating_sub(1));
-    out.push(footer);
+    if !view.is_page {
+        out.truncate(height.saturating_sub(1));
+        out.push(footer(view, ink));
+    }
     out.into_iter().map(|line| cut(line, width)).collect()
 }
 

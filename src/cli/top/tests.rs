@@ -357,6 +357,18 @@ fn without_colours() {
     assert_eq!(colours(&app), 0);
 }
 
+/// On paper there are no keys to press.
+#[test]
+fn a_page_of_text() {
+    let (app, now) = watched(str::to_owned, &Readiness::Ready);
+    let page = |is_page| {
+        let view = View { is_page, ..view(&app, now) };
+        screen::lines(&view, 100, 60).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert!(page(false).contains("q quit") && !page(true).contains("q quit"));
+    assert!(page(true).contains("memory 210 MiB"), "{}", page(true));
+}
+
 #[test]
 fn every_hold_has_advice() {
     use crate::metrics::{HoldCause, Labels as _};
