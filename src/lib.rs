@@ -22,6 +22,7 @@ pub mod config;
 pub mod dead_letter;
 pub mod demo;
 pub mod evidence;
+pub mod generate;
 pub mod identity;
 pub mod kafka;
 pub mod kafka_errors;

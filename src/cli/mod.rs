@@ -10,12 +10,14 @@ mod doctor;
 mod evidence;
 mod exit_code;
 mod explain;
+mod generate;
 mod health;
 mod output;
 mod policy;
 mod reasons;
 mod run;
 mod tap;
+mod top;
 mod topic_settings;
 mod topics;
 mod version;
@@ -55,6 +57,10 @@ enum Command {
     Consent(consent::Consent),
     /// Follow decisions live; shows no key, address or content
     Tap(tap::Arguments),
+    /// Send sample traffic: made-up people, their consent, and messages to them
+    Generate(generate::Arguments),
+    /// Watch running gates: the promise, rates, reasons, lag and holds on one screen
+    Top(top::Arguments),
     /// Check policy packs, and run decision cases against them
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -122,6 +128,8 @@ pub fn main() -> ExitCode {
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(command) => config::run(&command),

@@ -118,7 +118,7 @@ fn end_if_hopeless(consumer: &BaseConsumer<Witness>, error: &KafkaError) -> Resu
 }
 
 /// Set by Ctrl-C or SIGTERM.
-fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
+pub(super) fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let (ready, is_ready) = mpsc::channel();
     let raised = Arc::clone(&stop);

@@ -18,6 +18,7 @@ mod json;
 mod limits;
 mod read;
 mod record;
+mod register;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use record::{
     CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
     OutboundMessageRecord, RecipientRecord,
 };
+pub use register::register;
 pub use registry::{REGISTRY_TIMEOUT, Registry, RegistrySettings};
 
 use avro::cache::PlanCache;

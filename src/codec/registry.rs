@@ -162,7 +162,7 @@ const FAILING: &str = "it answers with an error";
 const NOT_A_REGISTRY: &str = "the address does not answer as a schema registry";
 
 /// `http` or `https`, a host, no credentials; a trailing slash, so that paths append.
-fn base_url(text: &str) -> Option<Url> {
+pub(super) fn base_url(text: &str) -> Option<Url> {
     let mut url = Url::parse(text).ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
     let bare = url.username().is_empty() && url.password().is_none();
@@ -171,7 +171,7 @@ fn base_url(text: &str) -> Option<Url> {
     (web && bare && plain).then_some(url)
 }
 
-fn client(base: &Url, settings: &RegistrySettings) -> Result<Client, reqwest::Error> {
+pub(super) fn client(base: &Url, settings: &RegistrySettings) -> Result<Client, reqwest::Error> {
     let builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

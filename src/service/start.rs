@@ -172,6 +172,11 @@ pub fn start(
 
 /// The schema registry, if the configuration names one.
 pub(crate) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
+    Ok(registry_settings(config)?.map(Registry::new).transpose()?)
+}
+
+/// Where the schema registry is and who we are to it, if the configuration names one.
+pub(crate) fn registry_settings(config: &Config) -> Result<Option<RegistrySettings>, RunError> {
     let Some(wanted) = &config.schema_registry else {
         return Ok(None);
     };
@@ -186,14 +191,13 @@ pub(crate) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
         Some((user, password)) => (Some(user.clone()), Some(password.expose().to_owned())),
         None => (None, None),
     };
-    let settings = RegistrySettings {
+    Ok(Some(RegistrySettings {
         url: wanted.url.clone(),
         username,
         password,
         ca_pem,
         timeout: Some(wanted.timeout),
-    };
-    Ok(Some(Registry::new(settings)?))
+    }))
 }
 
 /// Waits for brokers and topics as long as they are merely away; credentials, missing topics and configuration

@@ -21,6 +21,7 @@ mod commands;
 mod departed_members;
 mod foreign_transaction;
 mod frequency_caps;
+mod generate;
 mod harness;
 mod harness_works;
 mod kills;

@@ -1,0 +1,156 @@
+//! Asks instances for their pages. Bounded: time, bytes; no redirects, no proxy of the environment.
+
+use super::exposition::Exposition;
+use super::figures::{Readiness, Scraped};
+use super::reading::Reading;
+use crate::cli::{ExitCode, Failure};
+use reqwest::{Client, StatusCode, Url};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+/// How long one instance may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Longest page; a gate's has a few hundred KiB.
+const PAGE_BYTES_MAX: usize = 16 << 20;
+/// Reasons of `/readyz` that are kept.
+const REASONS_MAX: usize = 16;
+
+/// Where the instances are.
+#[derive(Clone)]
+pub(super) struct Scraper {
+    client: Client,
+    urls: Vec<Url>,
+}
+
+impl Scraper {
+    /// Checks the addresses; asks nobody yet.
+    pub(super) fn new(urls: &[String]) -> Result<Self, Failure> {
+        let usage = |text: String| Failure::new(ExitCode::Usage, text);
+        let parse = |text: &String| {
+            let whole = if text.contains("://") { text.clone() } else { format!("http://{text}") };
+            let url = Url::parse(&whole).ok().filter(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.host().is_some()
+                    && url.username().is_empty()
+            });
+            url.ok_or_else(|| usage("`--url` must be like http://127.0.0.1:8080".to_owned()))
+        };
+        let urls = urls.iter().map(parse).collect::<Result<Vec<Url>, Failure>>()?;
+        let builder = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(PATIENCE)
+            .connect_timeout(PATIENCE);
+        // a machine without authorities can still watch a gate that has no TLS
+        let is_plain = urls.iter().all(|url| url.scheme() == "http");
+        let builder = if is_plain { builder.tls_certs_only([]) } else { builder };
+        let client = builder.build().map_err(|_| {
+            usage("the HTTP client cannot start; check the machine's CA certificates".to_owned())
+        })?;
+        Ok(Self { client, urls })
+    }
+
+    /// What instances are called: host and port.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |url: &Url| {
+            let host = url.host_str().unwrap_or_default();
+            url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        };
+        self.urls.iter().map(name).collect()
+    }
+
+    /// Asks all of them, once.
+    pub(super) fn scrape(&self) -> Result<Vec<Scraped>, Failure> {
+        Ok(crate::cli::runtime()?.block_on(self.all()))
+    }
+
+    /// Asks all of them again and again, on a thread that ends when nobody listens.
+    pub(super) fn follow(self, interval: Duration) -> Result<Receiver<Vec<Scraped>>, Failure> {
+        let runtime = crate::cli::runtime()?;
+        let (sender, receiver) = sync_channel(1);
+        let ask = move || {
+            runtime.block_on(async {
+                let mut beat = tokio::time::interval(interval);
+                beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                loop {
+                    beat.tick().await;
+                    if sender.send(self.all().await).is_err() {
+                        break;
+                    }
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("scraper".to_owned());
+        thread.spawn(ask).map_err(|error| {
+            Failure::new(ExitCode::TryAgain, format!("cannot start a thread: {error}"))
+        })?;
+        Ok(receiver)
+    }
+
+    /// All at the same time, in their order.
+    async fn all(&self) -> Vec<Scraped> {
+        let mut asked = tokio::task::JoinSet::new();
+        for (index, url) in self.urls.iter().cloned().enumerate() {
+            let client = self.client.clone();
+            asked.spawn(async move { (index, one(&client, &url).await) });
+        }
+        let mut all = asked.join_all().await;
+        all.sort_by_key(|(index, _)| *index);
+        all.into_iter().map(|(_, scraped)| scraped).collect()
+    }
+}
+
+async fn one(client: &Client, url: &Url) -> Scraped {
+    let answer = async {
+        let (status, page) = get(client, url, "metrics").await?;
+        if status != StatusCode::OK {
+            return Err(format!("/metrics answers with status {}", status.as_u16()));
+        }
+        let page = Exposition::parse(&page).map_err(|error| format!("/metrics: {error}"))?;
+        let reading = Reading::of(&page);
+        if !reading.is_of_a_gate() {
+            return Err("what answers there is no consent-gate".to_owned());
+        }
+        let (status, why) = get(client, url, "readyz").await?;
+        let readiness = if status == StatusCode::OK {
+            Readiness::Ready
+        } else {
+            let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect();
+            Readiness::Not(why.lines().take(REASONS_MAX).map(plain).collect())
+        };
+        Ok((Box::new(reading), readiness))
+    };
+    let answer = answer.await;
+    Scraped { at: Instant::now(), answer }
+}
+
+async fn get(client: &Client, url: &Url, page: &str) -> Result<(StatusCode, String), String> {
+    let mut url = url.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push(page);
+    }
+    let mut reply = client.get(url).send().await.map_err(|error| why(&error))?;
+    let mut body = Vec::new();
+    while let Some(chunk) = reply.chunk().await.map_err(|error| why(&error))? {
+        if body.len() + chunk.len() > PAGE_BYTES_MAX {
+            return Err(format!("/{page} is longer than {} MiB", PAGE_BYTES_MAX >> 20));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((reply.status(), String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// A closed set of sentences, with what the system says of a refused connection.
+fn why(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", PATIENCE.as_secs());
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            return io.kind().to_string();
+        }
+        source = inner.source();
+    }
+    "it cannot be reached".to_owned()
+}
