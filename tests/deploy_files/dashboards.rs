@@ -109,7 +109,8 @@ fn dashboards_ask_for_what_exists() {
             let has = |label: &str| selector.matchers.iter().any(|own| own.label == label);
             // the variable `job` itself cannot depend on itself
             if !has("job") && !query.place.ends_with(", job") {
-                faults.push(format!("{}: `{}` is not filtered by job", query.place, selector.metric));
+                faults
+                    .push(format!("{}: `{}` is not filtered by job", query.place, selector.metric));
             }
         }
     }
@@ -137,7 +138,10 @@ fn panels_explain_themselves_and_are_of_today() {
             check(titles.insert(title.to_owned()), "a title of its own");
             check(!title.is_empty(), "a title");
             let description = text(panel, "description");
-            check(description.contains("ealthy"), "a description that says what healthy looks like");
+            check(
+                description.contains("ealthy"),
+                "a description that says what healthy looks like",
+            );
             check(!text(&panel["fieldConfig"]["defaults"], "unit").is_empty(), "a unit");
             check(text(&panel["datasource"], "uid") == "${datasource}", "a data source to choose");
             let targets = panel["targets"].as_array().map_or(0, Vec::len);
@@ -180,7 +184,8 @@ fn variables_in_queries_are_declared() {
         for wanted in ["datasource", "job", "instance"] {
             assert!(declared.contains(wanted), "{name}: no variable `{wanted}`");
         }
-        for query in queries().iter().filter(|query| query.place.starts_with(&format!("{name}, "))) {
+        for query in queries().iter().filter(|query| query.place.starts_with(&format!("{name}, ")))
+        {
             for used in query.expr.split('$').skip(1) {
                 let used: String =
                     used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();

@@ -33,7 +33,8 @@ fn read(name: &Path) -> String {
 
 /// The files of a folder with that ending, in order.
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let entries =
+        std::fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     let paths = entries.map(|entry| entry.unwrap().path());
     let mut found: Vec<PathBuf> =
         paths.filter(|path| path.extension().is_some_and(|own| own == ending)).collect();

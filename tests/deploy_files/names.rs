@@ -58,9 +58,13 @@ impl Names {
         let (metric, suffix) = match (of_histogram, self.metrics.get(name)) {
             (Some(found), _) => found,
             (None, Some(metric)) if !metric.is_histogram => (metric, ""),
-            (None, Some(_)) => return vec![format!("`{name}` is a histogram: `_bucket`, `_sum` or `_count`?")],
+            (None, Some(_)) => {
+                return vec![format!("`{name}` is a histogram: `_bucket`, `_sum` or `_count`?")];
+            }
             (None, None) => {
-                return vec![format!("`{name}` is neither in docs/reference/metrics.md nor recorded by a rule")];
+                return vec![format!(
+                    "`{name}` is neither in docs/reference/metrics.md nor recorded by a rule"
+                )];
             }
         };
         let faults = selector.matchers.iter().filter_map(|matcher| {
@@ -71,7 +75,8 @@ impl Names {
             let Some(values) = metric.labels.get(label) else {
                 return Some(format!("`{name}` has no label `{label}`"));
             };
-            unknown_value(matcher, values).map(|value| format!("`{label}` of `{name}` is never `{value}`"))
+            unknown_value(matcher, values)
+                .map(|value| format!("`{label}` of `{name}` is never `{value}`"))
         });
         faults.collect()
     }

@@ -18,8 +18,26 @@ pub(crate) struct Matcher {
 
 /// Words that may stand without a parenthesis behind them and are no metric.
 const WORDS: &[&str] = &[
-    "and", "or", "unless", "bool", "offset", "inf", "nan", "sum", "min", "max", "avg", "count", "stddev", "stdvar",
-    "topk", "bottomk", "quantile", "count_values", "group", "atan2",
+    "and",
+    "or",
+    "unless",
+    "bool",
+    "offset",
+    "inf",
+    "nan",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "count",
+    "stddev",
+    "stdvar",
+    "topk",
+    "bottomk",
+    "quantile",
+    "count_values",
+    "group",
+    "atan2",
 ];
 
 /// Words in front of a list of labels.
@@ -54,8 +72,7 @@ fn name_at<'t>(name: &str, tail: &'t str, found: &mut Vec<Selector>) -> &'t str 
     if next.starts_with('(') || WORDS.contains(&name.to_ascii_lowercase().as_str()) {
         return tail;
     }
-    let (matchers, tail) =
-        if next.starts_with('{') { matchers(&next[1..]) } else { (Vec::new(), tail) };
+    let (matchers, tail) = next.strip_prefix('{').map_or((Vec::new(), tail), matchers);
     found.push(Selector { metric: name.to_owned(), matchers });
     tail
 }

@@ -146,7 +146,11 @@ fn every_alert_is_tested_to_fire_to_clear_and_to_stay_quiet() {
     for path in files("deploy/prometheus/tests", "yml") {
         let file: TestFile = serde_saphyr::from_str(&read(&path))
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        if stem(&path) == "healthy" { healthy.extend(file.tests) } else { ordinary.extend(file.tests) }
+        if stem(&path) == "healthy" {
+            healthy.extend(file.tests)
+        } else {
+            ordinary.extend(file.tests)
+        }
     }
     let mut faults = Vec::new();
     for alert in alerts() {
@@ -158,9 +162,10 @@ fn every_alert_is_tested_to_fire_to_clear_and_to_stay_quiet() {
         if !fires_and_clears {
             faults.push(format!("{alert}: no test in which it is quiet, fires and clears"));
         }
-        let is_quiet = healthy.iter().map(|test| expected(test, &alert)).all(|counts| {
-            counts.len() > 3 && counts.iter().all(|n| *n == 0)
-        });
+        let is_quiet = healthy
+            .iter()
+            .map(|test| expected(test, &alert))
+            .all(|counts| counts.len() > 3 && counts.iter().all(|n| *n == 0));
         if healthy.is_empty() || !is_quiet {
             faults.push(format!("{alert}: healthy.yml does not prove that it stays quiet"));
         }

@@ -45,7 +45,8 @@ fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
 fn commands(page: &str) -> Vec<String> {
     let joined = page.replace("\\\n", " ");
     let blocks = joined.split("```").skip(1).step_by(2);
-    let lines = blocks.flat_map(str::lines).map(|line| line.split(" # ").next().unwrap_or(line).trim());
+    let lines =
+        blocks.flat_map(str::lines).map(|line| line.split(" # ").next().unwrap_or(line).trim());
     lines.filter(|line| line.starts_with("consent-gate ")).map(str::to_owned).collect()
 }
 

@@ -374,8 +374,10 @@ impl Panel {
 
     fn transformations(&self) -> Value {
         let names = self.columns.iter();
-        let order = (0..).zip(names.clone()).map(|(index, (label, _))| (label.clone(), index.into()));
-        let headings = names.clone().map(|(label, heading)| (label.clone(), heading.as_str().into()));
+        let order =
+            (0..).zip(names.clone()).map(|(index, (label, _))| (label.clone(), index.into()));
+        let headings =
+            names.clone().map(|(label, heading)| (label.clone(), heading.as_str().into()));
         let order: Map<String, Value> = order.collect();
         let headings: Map<String, Value> = headings.collect();
         let shown: Vec<&str> = names.map(|(label, _)| label.as_str()).collect();
