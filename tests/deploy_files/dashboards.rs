@@ -44,6 +44,14 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or("")
 }
 
+/// Titles of all panels.
+pub(crate) fn titles() -> BTreeSet<String> {
+    let title = |panel: &Value| text(panel, "title").to_owned();
+    let of =
+        |(_, dashboard): &(String, Value)| panels(dashboard).iter().map(title).collect::<Vec<_>>();
+    dashboards().iter().flat_map(of).collect()
+}
+
 /// Every query of every panel, variable and annotation.
 pub(crate) fn queries() -> Vec<Query> {
     let mut all = Vec::new();

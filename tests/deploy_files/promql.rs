@@ -72,8 +72,7 @@ fn name_at<'t>(name: &str, tail: &'t str, found: &mut Vec<Selector>) -> &'t str 
     if next.starts_with('(') || WORDS.contains(&name.to_ascii_lowercase().as_str()) {
         return tail;
     }
-    let (matchers, tail) =
-        if next.starts_with('{') { matchers(&next[1..]) } else { (Vec::new(), tail) };
+    let (matchers, tail) = next.strip_prefix('{').map_or((Vec::new(), tail), matchers);
     found.push(Selector { metric: name.to_owned(), matchers });
     tail
 }

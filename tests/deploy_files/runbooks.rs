@@ -1,6 +1,6 @@
 //! The runbooks: one for each alert, in the index, with commands that exist.
 
-use crate::{assert_none, files, path, read, rules, stem};
+use crate::{assert_none, dashboards, files, path, read, rules, stem};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -38,6 +38,26 @@ fn every_alert_has_its_runbook_and_every_runbook_its_alert() {
             faults.push(format!("{alert}: no runbook"));
         }
     }
+    assert_none(&faults);
+}
+
+/// `*Like this*` a runbook names a panel; one page of Prometheus' own is named too.
+#[test]
+fn the_panels_that_runbooks_name_exist() {
+    let titles = dashboards::titles();
+    let (mut faults, mut n_named) = (Vec::new(), 0);
+    for file in files("docs/runbooks", "md") {
+        let text = read(&file).replace("**", "");
+        let prose = text.split("```").step_by(2).collect::<String>();
+        for named in prose.split('*').skip(1).step_by(2) {
+            n_named += 1;
+            let named = named.replace('\n', " ");
+            if !titles.contains(&named) && named != "Targets" {
+                faults.push(format!("{}: there is no panel *{named}*", stem(&file)));
+            }
+        }
+    }
+    assert!(n_named > 20, "only {n_named} panels named");
     assert_none(&faults);
 }
 

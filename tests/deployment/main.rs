@@ -108,11 +108,13 @@ fn files_wanted(name: &str) -> Vec<String> {
     wanted
 }
 
-/// Memory a process needs; the rule of deploy/README.md, "Sizing": a quarter above what the caches are given, 50 MiB for
-/// each lane, 100 MiB for the rest.
+/// The least memory limit: a quarter above what a process takes by docs/sizing.md, when messages are small.
 fn memory_needed(config: &Config) -> u64 {
     const MIB: u64 = 1024 * 1024;
-    config.state.memory_bytes as u64 / 4 * 5 + (50 * config.lanes as u64 + 100) * MIB
+    let rule = "process = state.memory_bytes + 35 MiB × lanes + 60 MiB ";
+    assert!(read("docs/sizing.md").contains(rule), "docs/sizing.md has another rule now");
+    let process = config.state.memory_bytes as u64 + (35 * config.lanes as u64 + 60) * MIB;
+    process / 4 * 5
 }
 
 /// The longest a stop takes: an unanswered first question to Kafka or the clean stop, and then closing the store.

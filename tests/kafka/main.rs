@@ -18,6 +18,7 @@
 mod batches;
 mod broker_restarts;
 mod commands;
+mod dashboards;
 mod departed_members;
 mod foreign_transaction;
 mod frequency_caps;
