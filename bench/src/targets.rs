@@ -2,7 +2,7 @@
 //! A row without its figures says "not measured"; nothing is filled in.
 
 use crate::figures::{
-    Barrier, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Recovery, Restore,
+    Barrier, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Recovery, Restore, Takeover,
     Throughput, ThroughputRun, Who,
 };
 use crate::stats::{median, percentile};
@@ -20,7 +20,7 @@ pub(crate) struct Target {
 }
 
 /// The session time-out of the gate under measurement, its default.
-const SESSION_TIMEOUT_MS: f64 = 10_000.0;
+const SESSION_TIMEOUT_MS: f64 = 8_000.0;
 
 /// All targets, in the order of the issue that set them.
 pub(crate) fn all(figures: &Figures) -> Vec<Target> {
@@ -150,13 +150,18 @@ fn of_recovery(figures: Option<&Recovery>) -> Vec<Target> {
         Some((max, words))
     };
     let again = figures.and_then(|figures| seconds(figures.again_ms.clone()));
-    let takeover = figures.map(|figures| figures.takeovers.iter().map(|one| one.decided_ms));
-    let takeover = takeover.and_then(|values| seconds(values.collect()));
+    let of_takeovers =
+        |value: fn(&Takeover) -> f64| seconds(figures?.takeovers.iter().map(value).collect());
+    let takeover = of_takeovers(|one| one.decided_ms);
+    let visible = of_takeovers(|one| one.visible_ms);
     let unblocked = figures.and_then(|figures| seconds(figures.unblocked_ms.clone()));
     vec![
         row("kill -9 → first new decision, same instance", "≤ 2 s", again, |ms| ms <= 2_000.0),
-        row("kill -9 → a second instance decides everything", "≤ 11 s", takeover, |ms| {
+        row("kill -9 → a second instance decides everything", "≤ 9 s", takeover, |ms| {
             ms <= SESSION_TIMEOUT_MS + 1_000.0
+        }),
+        row("kill -9 → its readers go on, a second instance lives", "≤ 10 s", visible, |ms| {
+            ms <= 10_000.0
         }),
         row("kill -9, nobody restarts → readers unblocked", "≤ 10 s", unblocked, |ms| {
             ms <= 10_000.0

@@ -83,6 +83,19 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     })
 }
 
+/// Whether the program would understand these arguments; nothing is run. For tests of what the pages tell people to type.
+///
+/// # Errors
+/// What it would say about them.
+pub fn check_arguments(arguments: &[String]) -> Result<(), String> {
+    let all = std::iter::once("consent-gate").chain(arguments.iter().map(String::as_str));
+    match Cli::try_parse_from(all) {
+        // help and version come as errors, and are none
+        Err(error) if error.use_stderr() => Err(error.to_string()),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Parses the arguments, runs the command, reports what went wrong.
 #[must_use]
 pub fn main() -> ExitCode {

@@ -63,6 +63,10 @@ pub struct Config {
     pub batch: Batch,
     /// Budgets for what comes in.
     pub limits: Limits,
+    /// What is counted apart.
+    pub metrics: Metrics,
+    /// The synthetic probe.
+    pub probe: Probe,
     /// What the log looks like.
     pub log: Log,
 }
@@ -200,6 +204,23 @@ pub struct Batch {
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Limits {
     pub value_bytes_max: usize,
+}
+
+/// Section `metrics`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Metrics {
+    pub sources: Vec<String>,
+}
+
+/// Section `probe`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Probe {
+    pub enabled: bool,
+    pub interval: Duration,
+    pub timeout: Duration,
+    pub jurisdiction: String,
 }
 
 /// Section `log`.

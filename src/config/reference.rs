@@ -21,6 +21,9 @@ impl Kind {
             Self::Path => "path".to_owned(),
             Self::Url => "URL".to_owned(),
             Self::Socket => "`ip:port`".to_owned(),
+            Self::Names { n_max, bytes_max } => {
+                format!("list of at most {n_max} names of at most {bytes_max} bytes")
+            }
             Self::Properties => "mapping".to_owned(),
             Self::Secrets => "mapping to files".to_owned(),
             Self::EnvironmentOnly => "secret, environment only".to_owned(),
@@ -67,7 +70,7 @@ pub fn markdown() -> String {
         "One YAML file, `consent-gate run -c FILE`; every key has a default, so an empty file is valid. A variable overrides the file:\n",
         "`CONSENT_GATE__` and the key in capitals, with `__` for the dot, e.g. `CONSENT_GATE__KAFKA__GROUP_ID` for `kafka.group_id`.\n",
         "Below `kafka.properties` and `kafka.secrets` a single `_` stands for the dot in librdkafka's name:\n",
-        "`CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD` is `sasl.password`. Unknown keys and unknown `CONSENT_GATE__` variables are errors.\n\n",
+        "`CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD` is `sasl.password`. A list is written with commas. Unknown keys and unknown `CONSENT_GATE__` variables are errors.\n\n",
         "Secrets come from files or from the environment, never from this file. Relative paths count from the working directory.\n",
         "`consent-gate config check -c FILE` shows everything wrong at once, or what holds for each key and where it comes from.\n",
     ));

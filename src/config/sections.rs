@@ -5,8 +5,9 @@
 use super::reader::Reader;
 use super::{
     Batch, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat, LogLevel,
-    Policies, SchemaRegistry, StartAt, State, Topics, kafka,
+    Metrics, Policies, Probe, SchemaRegistry, StartAt, State, Topics, kafka,
 };
+use crate::metrics::SOURCE_OTHER;
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
 pub(super) fn config(reader: &mut Reader) -> Config {
@@ -45,6 +46,13 @@ pub(super) fn config(reader: &mut Reader) -> Config {
             bytes_max: reader.size("batch.bytes_max"),
         },
         limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
+        metrics: Metrics { sources: sources(reader) },
+        probe: Probe {
+            enabled: reader.boolean("probe.enabled"),
+            interval: reader.duration_ms("probe.interval_ms"),
+            timeout: reader.duration_ms("probe.timeout_ms"),
+            jurisdiction: reader.name("probe.jurisdiction", || None),
+        },
         log: Log {
             format: reader.choice("log.format", LogFormat::from_name, LogFormat::Auto),
             level: reader.choice("log.level", LogLevel::from_name, LogLevel::Info),
@@ -173,6 +181,19 @@ fn schema_registry(reader: &mut Reader, formats: Formats) -> Option<SchemaRegist
         ca_file,
         timeout,
     })
+}
+
+fn sources(reader: &mut Reader) -> Vec<String> {
+    const PATH: &str = "metrics.sources";
+    let sources = reader.names(PATH);
+    if sources.iter().any(|source| source == SOURCE_OTHER) {
+        reader.problem(
+            PATH,
+            format!("`{SOURCE_OTHER}` is what sources that are not listed are counted as"),
+            "delete it from the list",
+        );
+    }
+    sources
 }
 
 fn state(reader: &mut Reader) -> State {

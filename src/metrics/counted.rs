@@ -143,7 +143,9 @@ impl Labels for Invalid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::labels::{Bound, HoldCause, RebalanceEvent, RecycleCause, TransactionResult};
+    use super::super::labels::{
+        Bound, HoldCause, ProbeResult, RebalanceEvent, RecycleCause, TransactionResult,
+    };
     use super::*;
     use std::collections::BTreeSet;
 
@@ -168,6 +170,7 @@ mod tests {
         check::<RebalanceEvent>();
         check::<HoldCause>();
         check::<Bound>();
+        check::<ProbeResult>();
         check::<Topic>();
         check::<Decided>();
         check::<Changed>();

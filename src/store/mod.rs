@@ -36,7 +36,7 @@ pub use layout::MEMORY_BYTES_MIN;
 pub use marker::mark_for_rebuild;
 pub use open::{Opened, PARTITIONS_MAX};
 pub use quarantine::RebuildReason;
-pub use snapshot::{PinnedState, Snapshot, Store, StoreStats};
+pub use snapshot::{DiskSpace, PinnedState, Snapshot, Store, StoreStats};
 pub use timeline::{Source, TimelineEntry};
 pub use writer::Writer;
 

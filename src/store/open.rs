@@ -86,6 +86,7 @@ impl Store {
             dir: dir.to_path_buf(),
             memtables: layout.memtables,
             cache: layout.cache,
+            tickers: layout.tickers,
             n_partitions: identity.partitions as usize,
             _lock: lock,
         });

@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         pepper(&config.state.pepper_file),
         policies(config),
     ];
+    findings.extend(probe(config));
     let client = config.client_base();
     let is = |name: &str, value: &str| {
         client.get(name).is_some_and(|set| set.eq_ignore_ascii_case(value))
@@ -75,6 +76,25 @@ fn policies(config: &Config) -> Finding {
             )
         }
     }
+}
+
+/// Whether the synthetic probe can pass with these packs; nothing when it is off or the packs are not valid.
+fn probe(config: &Config) -> Option<Finding> {
+    const CHECK: &str = "synthetic probe";
+    let policies = crate::policies::PolicySource::of(&config.policies).load().ok()?;
+    let micros = super::super::output::now_millis().saturating_mul(1_000);
+    let now = gate_core::Timestamp::from_micros(micros);
+    let jurisdiction = &config.probe.jurisdiction;
+    config.probe.enabled.then(|| match crate::probe::rehearse(&policies, jurisdiction, now) {
+        Ok(()) => {
+            Finding::pass(CHECK, format!("its rounds can pass by the rules of {jurisdiction}"))
+        }
+        Err(why) => Finding::fail(
+            CHECK,
+            why,
+            "set `probe.jurisdiction` to another one, or turn the probe off",
+        ),
+    })
 }
 
 /// The directory itself, or the one it will be made in.
