@@ -195,6 +195,7 @@ fn every_query_of_dashboards_and_rules_has_data() {
     let setup = setup(test, &broker.bootstrap, &topics);
     let Some(prometheus) = Prometheus::start(test, setup.port, &topics) else { return };
     let gate = setup.spawn_ready();
+    prometheus.wait_scraped();
 
     let load = Load::start(&stage, people, 200, Random::new(test));
     let began = Instant::now();

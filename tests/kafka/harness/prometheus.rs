@@ -1,4 +1,4 @@
-//! A real Prometheus with the project's rules, scraping and evaluating every second instead of every 15.
+//! A real Prometheus with the project's rules, scraping and evaluating every other second instead of every 15.
 //!
 //! The program comes from `scripts/prometheus`; it listens on 127.0.0.1 and keeps its data in the run's directory.
 
@@ -8,7 +8,7 @@ use crate::harness::{environment, http, orphans};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long it may take to start on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -56,7 +56,7 @@ impl Prometheus {
         std::fs::create_dir(dir.join("rules")).expect("a directory can be made");
         write_rules(&dir.join("rules"), topics);
         let config = format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
+            "global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}}\n\
              rule_files: [rules/*.yml]\n\
              scrape_configs: [{{job_name: consent-gate, static_configs: [{{targets: [\"127.0.0.1:{target}\"]}}]}}]\n"
         );
@@ -103,6 +103,18 @@ impl Prometheus {
         let series = data["result"].as_array().ok_or("a result is a list")?;
         let values = series.iter().filter_map(|it| it["values"].as_array()).flatten();
         Ok(values.filter_map(number).any(f64::is_finite))
+    }
+
+    /// Waits until it has scraped the gate; fails with what it says about it.
+    pub(crate) fn wait_scraped(&self) {
+        let began = Instant::now();
+        while self.query("up == 1").expect("it answers").is_empty() {
+            if began.elapsed() > PATIENCE {
+                let targets = self.get("targets?state=active").expect("it lists its targets");
+                panic!("the gate is not scraped: {}", targets["activeTargets"]);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// All rules it has loaded, with health and last error.
