@@ -14,6 +14,7 @@ mod output;
 mod policy;
 mod reasons;
 mod run;
+mod state;
 mod tap;
 mod topic_settings;
 mod topics;
@@ -50,6 +51,9 @@ enum Command {
     /// Export the proof behind a decision; release the gate from an unreadable consent change
     #[command(subcommand)]
     Consent(consent::Consent),
+    /// Look at the checkpoints of the consent store
+    #[command(subcommand)]
+    State(state::StateCommand),
     /// Follow decisions live; shows no key, address or content
     Tap(tap::Arguments),
     /// Check policy packs, and run decision cases against them
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
+        Command::State(command) => state::run(&command),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -143,7 +143,9 @@ impl Labels for Invalid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::labels::{Bound, HoldCause, RebalanceEvent, RecycleCause, TransactionResult};
+    use super::super::labels::{
+        Bound, CheckpointResult, HoldCause, RebalanceEvent, RecycleCause, TransactionResult,
+    };
     use super::*;
     use std::collections::BTreeSet;
 
@@ -167,6 +169,7 @@ mod tests {
         check::<RecycleCause>();
         check::<RebalanceEvent>();
         check::<HoldCause>();
+        check::<CheckpointResult>();
         check::<Bound>();
         check::<Topic>();
         check::<Decided>();

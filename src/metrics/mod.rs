@@ -20,8 +20,8 @@ mod tally;
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    Bound, ConsentResult, HoldCause, Labels, PolicyReload, RebalanceEvent, RecycleCause,
-    TopicNames, TransactionResult,
+    Bound, CheckpointResult, ConsentResult, HoldCause, Labels, PolicyReload, RebalanceEvent,
+    RecycleCause, TopicNames, TransactionResult,
 };
 pub use reference::reference_page;
 pub use tally::Tally;
@@ -49,6 +49,10 @@ const BARRIER_SECONDS: &[f64] =
 /// From one message at rest to full batches under load.
 const BATCH_RECORDS: &[f64] =
     &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
+
+/// From a few links to many contacts copied to another disk at the pace that is allowed.
+const CHECKPOINT_SECONDS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 /// A metric that cannot be declared or printed: a mistake in this program.
 #[derive(Debug, thiserror::Error)]
@@ -170,6 +174,12 @@ metrics! {
         "Attempts to load the policy packs again, by what became of them.";
     policy_rejected: IntGauge = gauge("consent_gate_policy_rejected", "sets"):
         "1 while the policy files on disk are not valid and the former set stays in force.";
+    checkpoints: Family<IntCounter, CheckpointResult> = counters("consent_gate_checkpoints_total", "checkpoints"):
+        "Checkpoints of the consent store, by what became of them.";
+    checkpoint_last_success: IntGauge = gauge("consent_gate_checkpoint_last_success_timestamp_seconds", "seconds"):
+        "Unix time of this instance's newest checkpoint; 0 while there is none.";
+    checkpoint: Histogram = histogram("consent_gate_checkpoint_seconds", "seconds", CHECKPOINT_SECONDS):
+        "How long making a checkpoint took, failed ones included. It goes on beside everything else and is slowed down on purpose.";
 }
 
 impl Metrics {

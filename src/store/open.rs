@@ -2,9 +2,11 @@
 //!
 //! INVARIANT: a store is reused only if there is no marker, RocksDB opens it without creating anything,
 //! its header equals the wanted identity, its positions are exact and `verify.rs` finds nothing. In
-//! every other case of damage or mismatch the gate starts from an empty store and reads the topic again.
+//! every other case of damage or mismatch the gate starts from an empty store and reads the topic again, or
+//! from a checkpoint that passes the same checks, and reads what came after it.
 //! A busy directory or a failing disk is not damage: it is an error, and the store stays where it is.
 
+use super::checkpoint::{self, Source};
 use super::layout::{self, DB_DIR, Layout, META};
 use super::snapshot::Inner;
 use super::verify::{self, Finding};
@@ -37,6 +39,20 @@ pub enum Opened {
         /// Where it is now.
         moved_to: PathBuf,
     },
+    /// There was none, or it was moved aside, and it was filled from a checkpoint: it goes on from there.
+    Restored {
+        /// The name of the checkpoint.
+        checkpoint: String,
+        /// What was there before: why it was moved aside, and to where.
+        quarantined: Option<(RebuildReason, PathBuf)>,
+    },
+}
+
+/// A database that passed every check.
+pub(super) struct Reused {
+    pub(super) db: DB,
+    /// The next offsets stored in it.
+    pub(super) positions: Vec<i64>,
 }
 
 impl Store {
@@ -50,6 +66,21 @@ impl Store {
         dir: &Path,
         identity: &Identity,
         memory_bytes: usize,
+    ) -> Result<(Self, Writer, Opened), StoreError> {
+        Self::open_from(dir, identity, memory_bytes, None)
+    }
+
+    /// The same, filling an empty store from a checkpoint when there is one that can be used. A store in which
+    /// nothing has been read yet counts as empty.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::Interrupted`] when it was asked to stop. A checkpoint that cannot be
+    /// used is no error: the source is told.
+    pub fn open_from(
+        dir: &Path,
+        identity: &Identity,
+        memory_bytes: usize,
+        source: Option<&Source<'_>>,
     ) -> Result<(Self, Writer, Opened), StoreError> {
         check_bounds(identity, memory_bytes)?;
         let io = |doing: &'static str| move |error| StoreError::io(dir, doing, &error);
@@ -69,16 +100,20 @@ impl Store {
             (true, None) => Some(reuse(dir, identity, &layout)?),
         };
         let (db, opened) = match found {
-            Some(Ok(db)) => (db, Opened::Reused),
+            Some(Ok(reused)) if source.is_some() && reused.positions.iter().all(|at| *at == 0) => {
+                drop(reused);
+                remove_empty(dir).map_err(io("remove an empty store"))?;
+                fill_or_create(dir, identity, &layout, source, None)?
+            }
+            Some(Ok(reused)) => (reused.db, Opened::Reused),
             Some(Err(reason)) => {
                 let moved_to = quarantine::move_aside(dir, reason)
                     .map_err(io("move the store into quarantine"))?;
-                let opened = Opened::Quarantined { reason, moved_to };
-                (create(dir, identity, &layout)?, opened)
+                fill_or_create(dir, identity, &layout, source, Some((reason, moved_to)))?
             }
             None => {
                 marker::clear_rebuild(dir).map_err(io("remove the rebuild marker"))?;
-                (create(dir, identity, &layout)?, Opened::Fresh)
+                fill_or_create(dir, identity, &layout, source, None)?
             }
         };
         let inner = Arc::new(Inner {
@@ -92,6 +127,26 @@ impl Store {
         let writer = Writer::new(Arc::clone(&inner), &layout.memory)?;
         Ok((Self { inner }, writer, opened))
     }
+}
+
+/// A store where there is none: from a checkpoint, or a fresh one.
+fn fill_or_create(
+    dir: &Path,
+    identity: &Identity,
+    layout: &Layout,
+    source: Option<&Source<'_>>,
+    quarantined: Option<(RebuildReason, PathBuf)>,
+) -> Result<(DB, Opened), StoreError> {
+    if let Some(source) = source
+        && let Some((db, checkpoint)) = checkpoint::fill(dir, identity, layout, source)?
+    {
+        return Ok((db, Opened::Restored { checkpoint, quarantined }));
+    }
+    let opened = match quarantined {
+        Some((reason, moved_to)) => Opened::Quarantined { reason, moved_to },
+        None => Opened::Fresh,
+    };
+    Ok((create(dir, identity, layout)?, opened))
 }
 
 fn check_bounds(identity: &Identity, memory_bytes: usize) -> Result<(), StoreError> {
@@ -129,12 +184,18 @@ fn remove_half_created(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A store in which nothing was read yet makes room, in a way that a crash cannot leave half of.
+fn remove_empty(dir: &Path) -> io::Result<()> {
+    marker::start_creating(dir)?;
+    remove_half_created(dir)
+}
+
 /// The stored database, or why it is not reused.
-fn reuse(
+pub(super) fn reuse(
     dir: &Path,
     wanted: &Identity,
     layout: &Layout,
-) -> Result<Result<DB, RebuildReason>, StoreError> {
+) -> Result<Result<Reused, RebuildReason>, StoreError> {
     let damage = |error: &rocksdb::Error| match StoreError::of_rocksdb(dir, error) {
         StoreError::Corrupt { what, .. } => {
             tracing::warn!(what, "the consent store is damaged");
@@ -146,8 +207,8 @@ fn reuse(
         Ok(db) => db,
         Err(error) => return damage(&error),
     };
-    let learned = match read_meta(&db, wanted) {
-        Ok(Ok(learned)) => learned,
+    let (learned, positions) = match read_meta(&db, wanted) {
+        Ok(Ok(read)) => read,
         Ok(Err(reason)) => return Ok(Err(reason)),
         Err(error) => return damage(&error),
     };
@@ -165,13 +226,13 @@ fn reuse(
             return damage(&error);
         }
     }
-    Ok(Ok(db))
+    Ok(Ok(Reused { db, positions }))
 }
 
 fn read_meta(
     db: &DB,
     wanted: &Identity,
-) -> Result<Result<header::TopicId, RebuildReason>, rocksdb::Error> {
+) -> Result<Result<(header::TopicId, Vec<i64>), RebuildReason>, rocksdb::Error> {
     let Some(meta) = db.cf_handle(META) else {
         return Ok(Err(RebuildReason::NoHeader));
     };
@@ -184,10 +245,9 @@ fn read_meta(
         Err(reason) => return Ok(Err(reason)),
     };
     let positions = read(header::POSITIONS_KEY)?;
-    let exact = positions
-        .and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize))
-        .is_some();
-    Ok(if exact { Ok(topic_id) } else { Err(RebuildReason::Damaged) })
+    let positions =
+        positions.and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize));
+    Ok(positions.map(|exact| (topic_id, exact)).ok_or(RebuildReason::Damaged))
 }
 
 fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {
