@@ -287,7 +287,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Preset::Unset,
         "",
-        "Directory for copies of the consent store; without it there are none. A gate without usable state begins with the best copy of the same topic and pepper in it, its own or another instance's, and reads only what came after it. On another disk than `state.dir` it survives that disk; on the same one it costs no space for what did not change. Hashes only, mode 0700.",
+        "Directory for copies of the consent store; without it there are none. A gate without usable state begins with the best copy of the same topic and pepper in it, its own or another instance's, and reads only what came after it. On another disk than `state.dir` it survives that disk; on the same one it costs no space for what did not change. Hashes only, mode 0700. To fold the topic anew on purpose, remove the copies together with the state.",
     ),
     integer(
         "state.checkpoints.interval_ms",

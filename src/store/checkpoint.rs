@@ -24,6 +24,7 @@ mod manifest;
 pub use files::Pace;
 pub use fill::Source;
 pub(super) use fill::fill;
+pub(super) use make::remove_stage;
 pub use make::{CheckpointError, Made, Maker};
 pub use manifest::{FileEntry, Manifest, Seal};
 
@@ -180,19 +181,20 @@ impl Checkpoints {
     }
 
     /// Removes what is over: this instance's older ones and unfinished ones, and what others have abandoned.
-    /// Only to be called after one was made, so that there is always a newer one than those that go.
-    fn clean_up(&self, now: Timestamp) -> io::Result<()> {
+    /// `made` was made just now and stays, whatever a clock that was set back makes of its name: so there is
+    /// always a newer one than those that go. What cannot be removed keeps nothing else from being removed.
+    fn clean_up(&self, made: &str, now: Timestamp) -> io::Result<()> {
         let names = self.names()?;
-        let mut own: Vec<&String> =
-            names.iter().filter(|name| self.is_own(name) && made_at(name).is_some()).collect();
-        own.sort_unstable_by(|a, b| b.cmp(a));
-        let old: Vec<&String> = own.into_iter().skip(self.keep).collect();
-        for name in &names {
-            if old.contains(&name) || self.is_over(name, now) {
-                self.remove(name)?;
-            }
-        }
-        Ok(())
+        let mut older: Vec<&String> = names
+            .iter()
+            .filter(|name| self.is_own(name) && made_at(name).is_some() && *name != made)
+            .collect();
+        older.sort_unstable_by(|a, b| b.cmp(a));
+        let old: Vec<&String> = older.into_iter().skip(self.keep - 1).collect();
+        let is_going =
+            |name: &&String| *name != made && (old.contains(name) || self.is_over(name, now));
+        let removals = names.iter().filter(is_going).map(|name| self.remove(name));
+        removals.fold(Ok(()), io::Result::and)
     }
 
     #[cfg(test)]

@@ -91,6 +91,7 @@ impl Store {
             .map_err(io("create the state directory"))?;
         let lock = lock(dir)?;
         remove_half_created(dir).map_err(io("remove a store that was never filled"))?;
+        checkpoint::remove_stage(dir).map_err(io("remove half a checkpoint"))?;
         let exists = fs::exists(dir.join(DB_DIR)).map_err(io("look for a store"))?;
         let marked = marker::read(dir).map_err(io("read the rebuild marker"))?;
         let layout = Layout::new(memory_bytes);

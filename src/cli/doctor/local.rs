@@ -16,7 +16,11 @@ const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
     let mut findings = vec![
-        directory("state directory", "state.dir", &config.state.dir),
+        directory(
+            "state directory",
+            "let `state.dir` name a directory on local disk that this user may write",
+            &config.state.dir,
+        ),
         free_space(&config.state.dir),
         pepper(&config.state.pepper_file),
         policies(config),
@@ -87,7 +91,8 @@ fn nearest_existing(path: &Path) -> &Path {
 fn checkpoints(config: &Config) -> Vec<Finding> {
     const CHECK: &str = "checkpoints";
     let Some(wanted) = &config.state.checkpoints else { return Vec::new() };
-    let mut findings = vec![directory(CHECK, "state.checkpoints.dir", &wanted.dir)];
+    let fix = "let `state.checkpoints.dir` name a directory that this user may write";
+    let mut findings = vec![directory(CHECK, fix, &wanted.dir)];
     if config.state.pepper_file.starts_with(&config.state.dir) {
         findings.push(Finding::warn(
             CHECK,
@@ -98,8 +103,7 @@ fn checkpoints(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn directory(check: &str, key: &str, dir: &Path) -> Finding {
-    let fix = format!("let `{key}` name a directory that this user may write");
+fn directory(check: &str, fix: &str, dir: &Path) -> Finding {
     if dir.exists() && !dir.is_dir() {
         return Finding::fail(check, format!("{} is not a directory", dir.display()), fix);
     }
@@ -304,6 +308,7 @@ mod tests {
     #[test]
     fn the_directory_is_tried_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
+        let directory = |path: &Path| directory("state directory", "", path);
         assert_eq!(directory(dir.path()).verdict, Verdict::Pass);
         assert!(directory(&dir.path().join("a/b/c")).found.contains("will be made"));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

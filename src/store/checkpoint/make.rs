@@ -116,8 +116,8 @@ impl Maker {
         let tables = manifest.files.into_iter().filter(|file| is_table(&file.name));
         let tables = tables.map(|file| (file.name.clone(), file)).collect();
         self.last = Some(Last { dir: parent.join(&name), tables });
-        let cleaned = stage.remove().and_then(|()| self.checkpoints.clean_up(Timestamp::now()));
-        let left_behind = cleaned.err().map(|error| error.to_string());
+        let cleaned = [stage.remove(), self.checkpoints.clean_up(&name, Timestamp::now())];
+        let left_behind = cleaned.into_iter().find_map(Result::err).map(|error| error.to_string());
         Ok(Made { name, made_at_ms: manifest.made_at_ms, bytes, bytes_copied, left_behind })
     }
 
@@ -167,19 +167,24 @@ impl Maker {
     }
 }
 
+/// Removes what a crash left of one that was being made in this state directory.
+pub(in crate::store) fn remove_stage(state_dir: &Path) -> io::Result<()> {
+    [STAGE_DIR, STAGE_BEGUN_DIR]
+        .into_iter()
+        .try_for_each(|name| files::remove_dir(&state_dir.join(name)))
+}
+
 /// RocksDB's own checkpoint beside the store; removed when dropped.
 struct Stage(PathBuf);
 
 impl Stage {
     fn take(store: &Store) -> Result<Self, CheckpointError> {
         let dir = store.inner.dir.join(STAGE_DIR);
-        for left in [dir.clone(), store.inner.dir.join(STAGE_BEGUN_DIR)] {
-            files::remove_dir(&left).map_err(|error| CheckpointError::Io {
-                doing: "remove",
-                path: left,
-                error,
-            })?;
-        }
+        remove_stage(&store.inner.dir).map_err(|error| CheckpointError::Io {
+            doing: "remove",
+            path: dir.clone(),
+            error,
+        })?;
         let database = |error: rocksdb::Error| CheckpointError::Database(error.to_string());
         let checkpoint = Checkpoint::new(&store.inner.db).map_err(database)?;
         let stage = Self(dir); // before it is made, so that half of one is removed
