@@ -8,7 +8,7 @@ use crate::metrics::{CheckpointResult, Metrics};
 use crate::preflight::ClusterInfo;
 use crate::sent::{self, SentIdentity, SentStore};
 use crate::store::{
-    Checkpoints, Identity, Opened, RebuildReason, Rejection, Seal, Source, Store, Writer,
+    Checkpoints, FillFrom, Identity, Opened, RebuildReason, Rejection, Seal, Store, Writer,
     mark_for_rebuild,
 };
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -50,7 +50,7 @@ pub(super) fn open_store(parts: &StateParts<'_>) -> Result<(Store, Writer), RunE
         tracing::warn!(checkpoint = name, %why, "a checkpoint is not used");
     };
     let pace = |_: usize| !parts.shutdown.is_requested();
-    let source = parts.checkpoints.map(|checkpoints| Source {
+    let source = parts.checkpoints.map(|checkpoints| FillFrom {
         checkpoints,
         continues: &continues,
         rejected: &rejected,

@@ -22,7 +22,7 @@ mod make;
 mod manifest;
 
 pub use files::Pace;
-pub use fill::Source;
+pub use fill::FillFrom;
 pub(super) use fill::fill;
 pub(super) use make::remove_stage;
 pub use make::{CheckpointError, Made, Maker};
@@ -266,7 +266,7 @@ fn name_of(instance_id: &str, made_at: Timestamp) -> String {
 fn made_at(name: &str) -> Option<Timestamp> {
     let (_, stamp) = name.rsplit_once(SEPARATOR)?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S%.fZ", stamp).ok()?;
-    time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|time| time.timestamp())
+    jiff::tz::Offset::UTC.to_timestamp(time).ok()
 }
 
 fn instance_of(name: &str) -> Option<&str> {

@@ -33,8 +33,8 @@ mod writer;
 mod tests;
 
 pub use checkpoint::{
-    CheckpointError, Checkpoints, FileEntry, Found, Made, Maker, Manifest, Pace, Rejection, Seal,
-    Source,
+    CheckpointError, Checkpoints, FileEntry, FillFrom, Found, Made, Maker, Manifest, Pace,
+    Rejection, Seal,
 };
 pub use error::StoreError;
 pub use layout::MEMORY_BYTES_MIN;

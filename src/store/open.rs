@@ -6,7 +6,7 @@
 //! from a checkpoint that passes the same checks, and reads what came after it.
 //! A busy directory or a failing disk is not damage: it is an error, and the store stays where it is.
 
-use super::checkpoint::{self, Source};
+use super::checkpoint::{self, FillFrom};
 use super::layout::{self, DB_DIR, Layout, META};
 use super::snapshot::Inner;
 use super::verify::{self, Finding};
@@ -80,7 +80,7 @@ impl Store {
         dir: &Path,
         identity: &Identity,
         memory_bytes: usize,
-        source: Option<&Source<'_>>,
+        source: Option<&FillFrom<'_>>,
     ) -> Result<(Self, Writer, Opened), StoreError> {
         check_bounds(identity, memory_bytes)?;
         let io = |doing: &'static str| move |error| StoreError::io(dir, doing, &error);
@@ -135,7 +135,7 @@ fn fill_or_create(
     dir: &Path,
     identity: &Identity,
     layout: &Layout,
-    source: Option<&Source<'_>>,
+    source: Option<&FillFrom<'_>>,
     quarantined: Option<(RebuildReason, PathBuf)>,
 ) -> Result<(DB, Opened), StoreError> {
     if let Some(source) = source

@@ -28,7 +28,7 @@ const LOOKS_MAX: usize = 3;
 const THREADS_MAX: usize = 4;
 
 /// Where to fill an empty store from.
-pub struct Source<'a> {
+pub struct FillFrom<'a> {
     /// The directory.
     pub checkpoints: &'a Checkpoints,
     /// Whether the log goes on from these positions.
@@ -45,7 +45,7 @@ pub(in crate::store) fn fill(
     dir: &Path,
     identity: &Identity,
     layout: &Layout,
-    source: &Source<'_>,
+    source: &FillFrom<'_>,
 ) -> Result<Option<(DB, String)>, StoreError> {
     let io = |doing| move |error| StoreError::io(dir, doing, &error);
     let mut seen = BTreeSet::new();
@@ -81,7 +81,11 @@ pub(in crate::store) fn fill(
 }
 
 /// Those of this log that it continues and that were not seen before, the one that saves most work first.
-fn candidates(identity: &Identity, source: &Source<'_>, seen: &mut BTreeSet<String>) -> Vec<Found> {
+fn candidates(
+    identity: &Identity,
+    source: &FillFrom<'_>,
+    seen: &mut BTreeSet<String>,
+) -> Vec<Found> {
     let list = match source.checkpoints.list() {
         Ok(list) => list,
         Err(error) => {
@@ -118,7 +122,7 @@ fn try_one(
     dir: &Path,
     identity: &Identity,
     layout: &Layout,
-    source: &Source<'_>,
+    source: &FillFrom<'_>,
     found: &Found,
 ) -> Result<DB, Rejection> {
     let Ok(manifest) = &found.manifest else { return Err(Rejection::Gone) };

@@ -3,7 +3,7 @@
 use super::*;
 use crate::store::checkpoint::{Made, Maker, Seal};
 use crate::store::{
-    CheckpointError, Checkpoints, RebuildReason, Rejection, Source, StoreError, mark_for_rebuild,
+    CheckpointError, Checkpoints, FillFrom, RebuildReason, Rejection, StoreError, mark_for_rebuild,
 };
 use std::cell::RefCell;
 use std::fs;
@@ -85,7 +85,7 @@ impl Place {
             &self.state(),
             identity,
             MEMORY,
-            Some(&Source {
+            Some(&FillFrom {
                 checkpoints: &checkpoints(&self.checkpoints(), "gate-2", 2),
                 continues,
                 rejected: &|name, why| told.borrow_mut().push((name.to_owned(), why.to_string())),
@@ -284,7 +284,7 @@ fn a_checkpoint_of_another_log_or_pepper_is_not_used() {
         &place.state(),
         &identity(),
         MEMORY,
-        Some(&Source {
+        Some(&FillFrom {
             checkpoints: &Checkpoints::new(
                 &place.checkpoints(),
                 "gate-1",
@@ -615,4 +615,34 @@ fn nobody_else_reads_checkpoints() {
     for entry in fs::read_dir(dir).unwrap() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_cost_the_newest() {
+    let place = Place::new();
+    let (store, _writer, _) = open(&place.state());
+    let minutes = |n: i64| jiff::Timestamp::now() + jiff::SignedDuration::from_mins(n);
+    let ahead: Vec<String> =
+        [5, 10].map(|n| format!("gate-1@{}", minutes(n).strftime("%Y%m%dT%H%M%S%.6fZ"))).to_vec();
+    for name in &ahead {
+        fs::create_dir_all(place.checkpoints().join(name)).unwrap();
+    }
+    let mut maker = Maker::new(checkpoints(&place.checkpoints(), "gate-1", 2));
+    for _ in 0..2 {
+        let made = maker.make(&store, &go_on).unwrap();
+        assert_eq!(place.names(), [made.name, ahead[1].clone()]);
+    }
+}
+
+#[test]
+fn half_a_checkpoint_beside_the_store_goes_at_the_next_start() {
+    let place = Place::new();
+    drop(open(&place.state()));
+    for name in ["checkpoint", "checkpoint.tmp"] {
+        fs::create_dir_all(place.state().join(name)).unwrap();
+        fs::write(place.state().join(name).join("000012.sst"), "x").unwrap();
+    }
+    drop(open(&place.state()));
+    let left = ["checkpoint", "checkpoint.tmp"].map(|name| place.state().join(name).exists());
+    assert_eq!(left, [false, false]);
 }
