@@ -198,7 +198,7 @@ impl Checkpoints {
     }
 
     #[cfg(test)]
-    pub(super) fn remove_all_own(&self) -> io::Result<()> {
+    pub(in crate::store) fn remove_all_own(&self) -> io::Result<()> {
         let names = self.names()?;
         names.iter().filter(|name| self.is_own(name)).try_for_each(|name| self.remove(name))
     }

@@ -151,14 +151,14 @@ impl Manifest {
     }
 
     /// Writes it into the directory of its checkpoint, to stay.
-    pub(super) fn write(&self, dir: &Path, seal: &Seal) -> io::Result<()> {
+    pub(in crate::store) fn write(&self, dir: &Path, seal: &Seal) -> io::Result<()> {
         let mut file = super::files::create(&dir.join(MANIFEST_FILE))?;
         file.write_all(&self.encode(seal)?)?;
         file.sync_all()
     }
 
     /// Reads and checks the manifest in the directory of a checkpoint.
-    pub(super) fn read(dir: &Path, seal: &Seal) -> Result<Self, Rejection> {
+    pub(in crate::store) fn read(dir: &Path, seal: &Seal) -> Result<Self, Rejection> {
         let mut text = Vec::new();
         File::open(dir.join(MANIFEST_FILE))
             .and_then(|file| file.take(MANIFEST_BYTES_MAX + 1).read_to_end(&mut text))
@@ -174,7 +174,7 @@ impl Manifest {
 
     fn decode(text: &[u8], seal: &Seal) -> Result<Self, Rejection> {
         let mut lines = text.split_inclusive(|byte| *byte == b'\n');
-        let (Some([body @ .., b'\n']), Some(sealed), None) =
+        let (Some([body @ .., b'\n']), Some([sealed @ .., b'\n']), None) =
             (lines.next(), lines.next(), lines.next())
         else {
             return Err(Rejection::Manifest("its lines"));
