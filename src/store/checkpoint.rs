@@ -191,8 +191,7 @@ impl Checkpoints {
             .collect();
         older.sort_unstable_by(|a, b| b.cmp(a));
         let old: Vec<&String> = older.into_iter().skip(self.keep - 1).collect();
-        let is_going =
-            |name: &&String| *name != made && (old.contains(name) || self.is_over(name, now));
+        let is_going = |name: &&String| old.contains(name) || self.is_over(name, now);
         let removals = names.iter().filter(is_going).map(|name| self.remove(name));
         removals.fold(Ok(()), io::Result::and)
     }

@@ -7,7 +7,7 @@ use crate::store::{
 };
 use std::cell::RefCell;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -182,6 +182,60 @@ fn a_checkpoint_is_one_moment_of_a_store_that_is_written_to() {
         fs::remove_dir_all(place.checkpoints().join(newest)).unwrap();
     }
     assert!(reached.len() > 3, "the writer stood still: {reached:?}");
+}
+
+#[test]
+fn the_one_that_saves_most_work_is_used_whoever_made_it_and_when() {
+    let place = Place::new();
+    let made = place.fill(900, &[600]);
+    // a newer one of an instance that is behind
+    let (store, mut writer, _) = open(&place.root.path().join("behind"));
+    apply_nth(&mut writer, 0, SUBJECTS);
+    writer.commit().unwrap();
+    let behind = checkpoints(&place.checkpoints(), "gate-9", 2);
+    Maker::new(behind).make(&store, &go_on).unwrap();
+    place.lose_state();
+    let started = place.open();
+    assert_eq!(started.restored(), Some(made[0].name.as_str()));
+    started.goes_on_to(900);
+}
+
+#[test]
+fn a_restored_store_does_not_write_into_its_checkpoint() {
+    let place = Place::new();
+    place.fill(900, &[600]);
+    place.lose_state();
+    place.open().goes_on_to(3_000);
+    let found = checkpoints(&place.checkpoints(), "gate-1", 2).list().unwrap();
+    found[0].verify(&go_on).unwrap();
+    place.lose_state();
+    let _open = place.open();
+    for entry in fs::read_dir(&found[0].path).unwrap() {
+        let entry = entry.unwrap();
+        let is_table = entry.path().extension().is_some_and(|end| end == "sst");
+        // only what RocksDB never writes to again may have a second name
+        assert!(is_table || entry.metadata().unwrap().nlink() == 1, "{:?}", entry.path());
+    }
+}
+
+#[test]
+fn a_checkpoint_that_goes_while_it_is_used_is_no_reason_to_fold_everything() {
+    let place = Place::new();
+    let made = place.fill(900, &[600]);
+    let (old, new) = (place.checkpoints().join(&made[0].name), "gate-1@29990203T040506.000000Z");
+    let new = place.checkpoints().join(new);
+    place.lose_state();
+    // its owner makes the next one and removes it, right after it was chosen
+    let removes = |_: &[i64]| {
+        if old.exists() {
+            fs::rename(&old, &new).unwrap();
+        }
+        Ok(())
+    };
+    let started = place.open_as(&identity(), &removes, &go_on).unwrap();
+    assert_eq!(started.restored().map(|name| name.ends_with("000000Z")), Some(true));
+    assert!(started.rejected[0].1.contains("removed meanwhile"), "{:?}", started.rejected);
+    started.goes_on_to(900);
 }
 
 #[test]
@@ -384,6 +438,7 @@ fn a_restore_that_is_cut_off_leaves_no_store() {
     place.lose_state();
     let count = |_: usize| {
         n_steps.fetch_add(1, Ordering::Relaxed);
+        assert!(place.state().join("CREATING").exists(), "a crash here would leave half a store");
         true
     };
     drop(place.open_as(&identity(), &|_| Ok(()), &count).unwrap());
