@@ -143,7 +143,7 @@ pub(crate) fn restore(figures: &Restore, style: Style) -> Table {
             table.add_row(restored(title, &runs));
         }
     }
-    for large in &figures.large {
+    if let Some(large) = &figures.large {
         for run in std::iter::once(&large.restore).chain(&large.checkpoints) {
             let title =
                 format!("gate, {} M contacts{}", large.contacts / 1_000_000, from(run.origin));
