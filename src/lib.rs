@@ -16,6 +16,7 @@
 pub mod applied;
 pub mod barrier;
 pub mod cases;
+pub mod checkpointer;
 pub mod cli;
 pub mod codec;
 pub mod config;

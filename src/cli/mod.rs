@@ -16,6 +16,7 @@ mod output;
 mod policy;
 mod reasons;
 mod run;
+mod state;
 mod tap;
 mod top;
 mod topic_settings;
@@ -55,6 +56,9 @@ enum Command {
     /// Export the proof behind a decision; release the gate from an unreadable consent change
     #[command(subcommand)]
     Consent(consent::Consent),
+    /// Look at the checkpoints of the consent store
+    #[command(subcommand)]
+    State(state::StateCommand),
     /// Follow decisions live; shows no key, address or content
     Tap(tap::Arguments),
     /// Send sample traffic: made-up people, their consent, and messages to them
@@ -127,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
+        Command::State(command) => state::run(&command),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),

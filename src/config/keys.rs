@@ -292,6 +292,27 @@ pub const KEYS: &[Key] = &[
         "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. All instances of one gate need the same file: they share `topics.sent_log`. Another pepper means a rebuild of the store, and holds partitions whose approvals were noted with the former one.",
     ),
     key(
+        "state.checkpoints.dir",
+        Kind::Path,
+        Preset::Unset,
+        "",
+        "Directory for copies of the consent store; without it there are none. A gate without usable state begins with the best copy of the same topic and pepper in it, its own or another instance's, and reads only what came after it. On another disk than `state.dir` it survives that disk; on the same one it costs no space for what did not change. Hashes only, mode 0700. To fold the topic anew on purpose, remove the copies together with the state.",
+    ),
+    integer(
+        "state.checkpoints.interval_ms",
+        "900000",
+        (1_000, 604_800_000),
+        "ms",
+        "How often a checkpoint is made. After an erasure, what was erased is gone from them after `interval_ms` times `keep`.",
+    ),
+    integer(
+        "state.checkpoints.keep",
+        "2",
+        (1, 100),
+        "checkpoints",
+        "How many of its checkpoints an instance keeps. Those of instances that are gone are removed by the others after `interval_ms` times `keep` plus one, an hour at least.",
+    ),
+    key(
         "policies.dir",
         Kind::Path,
         Preset::Unset,

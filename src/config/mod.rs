@@ -163,6 +163,16 @@ pub struct State {
     pub dir: PathBuf,
     pub memory_bytes: usize,
     pub pepper_file: PathBuf,
+    pub checkpoints: Option<Checkpoints>,
+}
+
+/// Section `state.checkpoints`, when there is a directory for them.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Checkpoints {
+    pub dir: PathBuf,
+    pub interval: Duration,
+    pub keep: usize,
 }
 
 /// Section `policies`.

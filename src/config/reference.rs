@@ -50,8 +50,14 @@ impl Key {
         self.path.split_once('.').map_or("", |(section, _)| section)
     }
 
+    /// The section within its section; empty for most.
+    fn group(&self) -> &'static str {
+        let within = self.path.split_once('.').map_or("", |(_, within)| within);
+        within.rsplit_once('.').map_or("", |(group, _)| group)
+    }
+
     fn name(&self) -> &'static str {
-        self.path.split_once('.').map_or(self.path, |(_, name)| name)
+        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
     }
 
     /// The variable that overrides it.
@@ -108,15 +114,24 @@ pub fn example() -> String {
         "# All types and limits: docs/reference/config.md. Check a file: consent-gate config check -c FILE\n",
         "# Generated from src/config/keys.rs: UPDATE_GOLDEN=1 cargo test --release --lib config::tests::golden\n",
     ));
-    let mut section = "";
+    let (mut section, mut group) = ("", "");
     for key in KEYS.iter().filter(|key| key.kind != Kind::EnvironmentOnly) {
         if key.section() != section {
             section = key.section();
+            group = "";
             text.push_str(&format!("\n{section}:\n"));
         } else if section.is_empty() {
             text.push('\n');
         }
-        let indent = if section.is_empty() { "" } else { "  " };
+        if key.group() != group {
+            group = key.group();
+            text.push_str(&format!("  {group}:\n"));
+        }
+        let indent = match (section, group) {
+            ("", _) => "",
+            (_, "") => "  ",
+            _ => "    ",
+        };
         for line in wrapped(key.effect) {
             text.push_str(&format!("{indent}# {line}\n"));
         }
@@ -158,6 +173,7 @@ fn sample(key: &Key) -> &'static str {
     match key.kind {
         Kind::Url => "http://127.0.0.1:8081",
         Kind::Path if key.path.ends_with("ca_file") => "/etc/ssl/certs/registry-ca.pem",
+        Kind::Path if key.path == "state.checkpoints.dir" => "/var/lib/consent-gate-checkpoints",
         Kind::Path => "/run/secrets/…",
         _ => "…",
     }

@@ -4,10 +4,11 @@
 
 use super::reader::Reader;
 use super::{
-    Batch, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat, LogLevel,
-    Metrics, Policies, Probe, SchemaRegistry, StartAt, State, Topics, kafka,
+    Batch, Checkpoints, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat,
+    LogLevel, Metrics, Policies, Probe, SchemaRegistry, StartAt, State, Topics, kafka,
 };
 use crate::metrics::SOURCE_OTHER;
+use std::path::Path;
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
 pub(super) fn config(reader: &mut Reader) -> Config {
@@ -203,7 +204,23 @@ fn state(reader: &mut Reader) -> State {
         reader.note("state.pepper_file", path.display().to_string());
         path
     });
-    State { memory_bytes: reader.size("state.memory_bytes"), dir, pepper_file }
+    let checkpoints = checkpoints(reader, &dir);
+    State { memory_bytes: reader.size("state.memory_bytes"), dir, pepper_file, checkpoints }
+}
+
+fn checkpoints(reader: &mut Reader, state_dir: &Path) -> Option<Checkpoints> {
+    const DIR: &str = "state.checkpoints.dir";
+    let interval = reader.duration_ms("state.checkpoints.interval_ms");
+    let keep = reader.size("state.checkpoints.keep");
+    let dir = reader.optional_path(DIR)?;
+    if dir.starts_with(state_dir) {
+        reader.problem(
+            DIR,
+            "lies in `state.dir` and would be lost with it",
+            "name a directory beside it, better one on another disk",
+        );
+    }
+    Some(Checkpoints { dir, interval, keep })
 }
 
 /// What `gethostname` would say, without C.

@@ -144,7 +144,8 @@ impl Labels for Invalid {
 #[cfg(test)]
 mod tests {
     use super::super::labels::{
-        Bound, HoldCause, ProbeResult, RebalanceEvent, RecycleCause, TransactionResult,
+        Bound, CheckpointResult, HoldCause, ProbeResult, RebalanceEvent, RecycleCause,
+        TransactionResult,
     };
     use super::*;
     use std::collections::BTreeSet;
@@ -169,6 +170,7 @@ mod tests {
         check::<RecycleCause>();
         check::<RebalanceEvent>();
         check::<HoldCause>();
+        check::<CheckpointResult>();
         check::<Bound>();
         check::<ProbeResult>();
         check::<Topic>();

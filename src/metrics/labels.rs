@@ -202,6 +202,18 @@ labels! {
         Error "error"
     }
 
+    /// What became of a checkpoint of the store.
+    CheckpointResult as "result" {
+        /// It was made.
+        Made "made"
+        /// It could not be made; the former ones stay.
+        Failed "failed"
+        /// An empty store was filled from it.
+        Used "used"
+        /// It was looked at for an empty store and not used: another log, damaged, or out of the log's range.
+        Rejected "rejected"
+    }
+
     /// A limit of the program that was reached.
     Bound as "bound" {
         /// Simultaneous HTTP connections.

@@ -24,7 +24,7 @@ mod tally;
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    Bound, ConsentResult, HoldCause, Labels, PolicyReload, ProbeResult, RebalanceEvent,
+    Bound, CheckpointResult, ConsentResult, HoldCause, Labels, PolicyReload, ProbeResult, RebalanceEvent,
     RecycleCause, TopicNames, TransactionResult,
 };
 pub use partitions::PartitionLag;
@@ -59,6 +59,10 @@ const BARRIER_SECONDS: &[f64] =
 /// From one message at rest to full batches under load.
 const BATCH_RECORDS: &[f64] =
     &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
+
+/// From a few links to many contacts copied to another disk at the pace that is allowed.
+const CHECKPOINT_SECONDS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 /// A metric that cannot be declared or printed: a mistake in this program.
 #[derive(Debug, thiserror::Error)]
@@ -228,6 +232,12 @@ metrics! {
         "When a round of the probe last passed, Unix time; 0 = never since the process started.";
     probe_seconds: Histogram = histogram("consent_gate_probe_seconds", "seconds", LATENCY_SECONDS):
         "From the acknowledgement of the probe's opt-out to a read-committed reader seeing its next message blocked.";
+    checkpoints: Family<IntCounter, CheckpointResult> = counters("consent_gate_checkpoints_total", "checkpoints"):
+        "Checkpoints of the consent store, by what became of them.";
+    checkpoint_last_success: IntGauge = gauge("consent_gate_checkpoint_last_success_timestamp_seconds", "seconds"):
+        "Unix time of this instance's newest checkpoint; 0 while there is none.";
+    checkpoint: Histogram = histogram("consent_gate_checkpoint_seconds", "seconds", CHECKPOINT_SECONDS):
+        "How long making a checkpoint took, failed ones included. It goes on beside everything else and is slowed down on purpose.";
 }
 
 impl Metrics {

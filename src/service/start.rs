@@ -1,9 +1,10 @@
 //! Builds the parts from the configuration and starts their threads.
 
-use super::stores::{open_sent, open_store};
+use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_id};
 use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
+use crate::checkpointer::{Checkpointer, CheckpointerParts};
 use crate::codec::{Codec, Kind, Registry, RegistrySettings};
 use crate::config::{self, Config};
 use crate::dead_letter::DeadLetters;
@@ -21,7 +22,7 @@ use crate::preflight::{ClusterInfo, preflight};
 use crate::probe::{Probe, ProbeParts};
 use crate::reader::{Reader, ReaderParts};
 use crate::sent::SentStore;
-use crate::store::{Identity, Store, Writer};
+use crate::store::{Checkpoints, Identity, Maker, Store, StoreError, Writer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
@@ -125,11 +126,24 @@ pub fn start(
     let identity = Identity {
         cluster_id: cluster.cluster_id.clone(),
         topic: config.topics.consent_change.clone(),
-        topic_id: String::new(),
+        topic_id: topic_id(&end_offsets, &config.topics.consent_change),
         partitions: u32::try_from(n_consent_partitions).unwrap_or(u32::MAX),
         pepper_id: pepper.id(),
     };
-    let (store, writer) = open_store(config, &identity, &end_offsets)?;
+    let checkpoints = checkpoints(config, &pepper);
+    let opened = open_store(&StateParts {
+        config,
+        identity: &identity,
+        client: &end_offsets,
+        checkpoints: checkpoints.as_ref(),
+        metrics: &metrics,
+        shutdown: &shutdown,
+    });
+    let (store, writer) = match opened {
+        Ok(opened) => opened,
+        Err(RunError::Store(StoreError::Interrupted { .. })) => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let sent = Arc::new(open_sent(config, &cluster, &pepper)?);
     let parts = Parts {
         config,
@@ -153,6 +167,9 @@ pub fn start(
         parts.start_peers()?,
         parts.start_policies(&policies, source)?,
     ];
+    if let Some(checkpoints) = checkpoints {
+        workers.push(parts.start_checkpointer(&store, checkpoints)?);
+    }
     let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
     for number in 0..config.lanes {
         workers.push(parts.start_lane(number, &store, &codec, &policies)?);
@@ -306,6 +323,26 @@ impl Parts<'_> {
             shutdown: self.shutdown.clone(),
         };
         self.spawn("peers", move || peers.run())
+    }
+
+    fn start_checkpointer(
+        &self,
+        store: &Arc<Store>,
+        checkpoints: Checkpoints,
+    ) -> Result<Worker, RunError> {
+        let interval = self.config.state.checkpoints.as_ref().map(|wanted| wanted.interval);
+        let checkpointer = Checkpointer::new(CheckpointerParts {
+            newest: checkpoints.newest_own(),
+            maker: Maker::new(checkpoints),
+            store: Arc::clone(store),
+            interval: interval.unwrap_or(Duration::MAX),
+            metrics: Arc::clone(&self.metrics),
+            shutdown: self.shutdown.clone(),
+        });
+        self.spawn("checkpoints", move || {
+            checkpointer.run();
+            Ok(())
+        })
     }
 
     fn start_policies(

@@ -17,6 +17,7 @@
 
 mod batches;
 mod broker_restarts;
+mod checkpoint;
 mod commands;
 mod dashboards;
 mod departed_members;
