@@ -2,8 +2,9 @@
 #![allow(
     missing_docs,
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
-    reason = "criterion's macros make undocumented functions; half of the data set is not used; a record that \
+    reason = "criterion's macros make undocumented functions; half of the data set and its tests are not used; a record that \
               cannot be made must stop"
 )]
 

@@ -38,10 +38,8 @@ fn fold(bytes: &[u8], n: usize, change: &ConsentChange<'_>, out: &mut Vec<u8>) {
         address: Some(SubjectKey([2; 16])),
         message: None,
     };
-    let mut event = [0; 16];
-    event[..8].copy_from_slice(&(n as u64).to_le_bytes());
     let at = Timestamp::from_millis(1_764_000_000_000 + n as i64 * 1_000);
-    let placement = place(change, subjects, EventKey(event), at);
+    let placement = place(change, subjects, EventKey((n as u64).to_le_bytes()), at);
     let mut state = ConsentState::decode(bytes).unwrap();
     state.join(placement.contact);
     out.clear();

@@ -39,7 +39,7 @@ fn fill(writer: &mut Writer) {
         });
         let contact = Some(subject(1, n));
         let subjects = Subjects { contact, address: Some(subject(2, n)), message: None };
-        let placement = place(&change, subjects, EventKey(subject(3, n).0), at);
+        let placement = place(&change, subjects, EventKey(n.to_le_bytes()), at);
         let source = Source { partition: 0, offset: n.cast_signed() };
         writer.apply(subjects, &placement, source).unwrap();
     }

@@ -187,11 +187,12 @@ impl Client {
     ) -> Result<(Seen, Instant), Trouble> {
         loop {
             match self.reader.poll(step(deadline)) {
-                Some(Ok(message)) => {
-                    if header(&message, record::SOURCE) == Some(source.as_bytes()) {
-                        return seen(&message).map(|seen| (seen, Instant::now()));
-                    }
+                Some(Ok(message))
+                    if header(&message, record::SOURCE) == Some(source.as_bytes()) =>
+                {
+                    return seen(&message).map(|seen| (seen, Instant::now()));
                 }
+                Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     // away for a while is what the deadline is for
                     if let failed @ Trouble::Failed(_) = trouble(error) {

@@ -525,7 +525,7 @@ fn what_crashes_and_gone_instances_leave_is_removed_and_nothing_else() {
         format!("busy@{now}"),
         format!("busy@{now}.making"),
         "notes".to_owned(),
-        format!("{old}"),
+        old.to_owned(),
         "gate-1@".to_owned(),
     ];
     for name in gone.iter().chain(&stays) {
