@@ -9,11 +9,28 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The offset of each of these partitions at `place`, `Offset::Beginning` or `Offset::End`, as the client's
-/// isolation level sees it.
+/// isolation level sees it. For clients that are only asked questions: what they have queued is served on the way,
+/// and librdkafka aborts the process when that is a message.
 ///
 /// # Errors
 /// When the broker does not answer for every partition; the number is that of the partition, if it is one.
 pub fn offsets(
+    client: &BaseConsumer<GateContext>,
+    topic: &str,
+    partitions: impl IntoIterator<Item = i32>,
+    place: Offset,
+    timeout: Duration,
+) -> Result<BTreeMap<i32, i64>, (Option<i32>, KafkaError)> {
+    let found = offsets_of_reader(client, topic, partitions, place, timeout);
+    serve(client.client());
+    found
+}
+
+/// The same for a client that also reads, and is polled by whoever reads with it.
+///
+/// # Errors
+/// As [`offsets`].
+pub fn offsets_of_reader(
     client: &BaseConsumer<GateContext>,
     topic: &str,
     partitions: impl IntoIterator<Item = i32>,
@@ -27,9 +44,7 @@ pub fn offsets(
     if query.count() == 0 {
         return Ok(BTreeMap::new());
     }
-    let answer = client.offsets_for_times(query, timeout);
-    serve(client.client());
-    let answer = answer.map_err(|error| (None, error))?;
+    let answer = client.offsets_for_times(query, timeout).map_err(|error| (None, error))?;
     let mut found = BTreeMap::new();
     for element in answer.elements() {
         let partition = element.partition();

@@ -8,7 +8,7 @@
 
 use super::round::Seen;
 use crate::kafka::murmur2::partition_of;
-use crate::kafka::offsets::offsets;
+use crate::kafka::offsets::offsets_of_reader;
 use crate::kafka::{self, GateContext};
 use crate::record;
 use crate::service::Shutdown;
@@ -161,7 +161,8 @@ impl Client {
         let mut assignment = TopicPartitionList::new();
         for topic in &self.outputs {
             let partition = partition_of(key.as_bytes(), self.n_partitions(topic)?);
-            let ends = offsets(&self.reader, topic, [partition], Offset::End, QUESTION_MAX);
+            let ends =
+                offsets_of_reader(&self.reader, topic, [partition], Offset::End, QUESTION_MAX);
             let ends = ends.map_err(|(_, error)| trouble(error))?;
             let Some(end) = ends.get(&partition) else {
                 return Err(Trouble::Overdue);
