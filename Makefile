@@ -1,5 +1,5 @@
 # Every target is one line; what needs more lives in scripts/ or in Rust. `make` alone lists them.
-.PHONY: help setup demo test core kafka bench lint fmt check docs
+.PHONY: help setup demo test core kafka bench mutants lint fmt check docs
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
 setup: ## install what cargo cannot bring (apt, when allowed)
@@ -14,6 +14,8 @@ kafka: ## a Kafka on 127.0.0.1:9092 to try things with; stop: scripts/kafka stop
 	@if [ -f target/kafka/endpoints ]; then scripts/kafka restart --dir target/kafka; else scripts/kafka start --dir target/kafka --port 9092; fi
 bench: ## how fast, beside Kafka Streams and the client library alone (BENCH_ARGS='throughput --runs 1', --help)
 	@scripts/setup --tests && scripts/kafka fetch && cargo run --release -p gate-bench -- $(BENCH_ARGS)
+mutants: ## does a test notice when the law is turned round? (cargo-mutants, no C libraries, the better part of an hour)
+	@scripts/mutants
 lint: ## clippy with warnings denied, and the formatting
 	cargo fmt --all --check && cargo clippy --release --workspace --all-targets -- -D warnings
 fmt: ## format

@@ -18,7 +18,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Asks for ends and waits for the reader. One per lane, the broker handle is shared.
+/// Asks for ends and waits for the reader. One per lane, the broker handles are shared.
 pub struct Barrier<C: ConsumerContext + 'static> {
     client: Arc<BaseConsumer<C>>,
     /// Reads committed ends; asked only to explain a hold.
@@ -27,6 +27,19 @@ pub struct Barrier<C: ConsumerContext + 'static> {
     n_partitions: i32,
     applied: Arc<Applied>,
     timeout: Duration,
+}
+
+impl<C: ConsumerContext + 'static> Clone for Barrier<C> {
+    fn clone(&self) -> Self {
+        Self {
+            client: Arc::clone(&self.client),
+            committed: Arc::clone(&self.committed),
+            topic: self.topic.clone(),
+            n_partitions: self.n_partitions,
+            applied: Arc::clone(&self.applied),
+            timeout: self.timeout,
+        }
+    }
 }
 
 /// Why a batch must wait.

@@ -13,7 +13,7 @@ use crate::kafka::scan::{Positions, ScanError, positions_since, scan};
 use crate::record::{DETAIL, RELEASE, SOURCE, SourceRef};
 use rdkafka::ClientConfig;
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -113,7 +113,7 @@ impl DeadLetters {
         headers.push(DETAIL.as_bytes(), Some(format!("{{\"class\":\"{class}\"}}").as_bytes()));
         producer.begin()?;
         producer.produce(TopicIndex(0), record.key, record.value, headers)?;
-        producer.commit(ATTEMPT_TIMEOUT)?;
+        producer.commit(Instant::now() + ATTEMPT_TIMEOUT)?;
         self.written.insert(place);
         self.producer = Some(producer);
         Ok(true)

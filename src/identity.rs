@@ -30,6 +30,12 @@ impl Pepper {
         self.hash("pepper-id", "")
     }
 
+    /// The key that seals checkpoints of the store: derived, so that it tells nothing about the pepper.
+    #[must_use]
+    pub fn checkpoint_seal(&self) -> [u8; 32] {
+        self.hash("checkpoint-seal", "")
+    }
+
     /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need
     /// the contact's state only, and then the blocks of addresses take no memory.
     #[must_use]

@@ -3,13 +3,14 @@
 
 use crate::barrier::Barrier;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
-use crate::lag::OutboundPositions;
+use crate::lag::{Ends, OutboundPositions, Waiting};
 use crate::metrics::Metrics;
 use crate::ops::Status;
 use crate::service::{RunError, Shutdown, n_partitions};
 use crate::store::Store;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,20 +48,22 @@ pub struct MonitorParts {
 /// The monitor's thread.
 pub struct Monitor {
     parts: MonitorParts,
+    /// Where the message partitions ended at earlier looks.
+    outbound_ends: BTreeMap<i32, Ends>,
 }
 
 impl Monitor {
     /// Nothing is asked before [`Monitor::run`].
     #[must_use]
     pub fn new(parts: MonitorParts) -> Self {
-        Self { parts }
+        Self { parts, outbound_ends: BTreeMap::new() }
     }
 
     /// Looks until shutdown.
     ///
     /// # Errors
     /// When the consent topic has other partitions than at the start.
-    pub fn run(self) -> Result<(), RunError> {
+    pub fn run(mut self) -> Result<(), RunError> {
         let heart = self.parts.status.heart("monitor");
         let mut looked_at: Option<Instant> = None;
         let mut compared_at = Instant::now();
@@ -79,7 +82,7 @@ impl Monitor {
         Ok(())
     }
 
-    fn look(&self) {
+    fn look(&mut self) {
         let parts = &self.parts;
         // a broker that is away shows in the lanes' holds
         if let Ok(ends) = parts.barrier.end_offsets() {
@@ -88,16 +91,14 @@ impl Monitor {
             }
         }
         self.outbound_lag();
-        let stats = parts.store.stats();
-        parts.metrics.store_bytes.set(i64::try_from(stats.disk_bytes).unwrap_or(i64::MAX));
-        parts.metrics.subjects.set(i64::try_from(stats.subjects).unwrap_or(i64::MAX));
-        parts.status.publish();
+        self.look_at_store();
+        self.parts.status.publish();
     }
 
-    /// The lag of this instance's partitions, reported under its first lane: lanes share one clock and one
-    /// topic, and what operators need is the sum and the worst age.
-    fn outbound_lag(&self) {
+    /// What waits in this instance's message partitions. Ends of partitions that are gone are forgotten.
+    fn outbound_lag(&mut self) {
         let positions = self.parts.positions.all();
+        self.outbound_ends.retain(|partition, _| positions.contains_key(partition));
         let mut query = TopicPartitionList::new();
         for partition in positions.keys() {
             let topic = &self.parts.outbound_topic;
@@ -105,26 +106,57 @@ impl Monitor {
                 return;
             }
         }
-        if positions.is_empty() {
-            return self.parts.status.lane_lag(0, 0, None);
-        }
-        let Ok(answer) = self.parts.client.offsets_for_times(query, REQUEST_TIMEOUT) else {
-            return;
-        };
-        let (mut n_waiting, mut oldest_ms): (i64, Option<i64>) = (0, None);
-        for element in answer.elements() {
-            let (Offset::Offset(end), Some(position)) =
-                (element.offset(), positions.get(&element.partition()))
-            else {
-                continue;
-            };
-            let lag = end.saturating_sub(position.next_offset).max(0);
-            n_waiting = n_waiting.saturating_add(lag);
-            if lag > 0 {
-                oldest_ms = oldest_ms.into_iter().chain(position.record_ms).min();
+        if !positions.is_empty() {
+            // a broker that is away shows in the lanes' holds; what waits grows older meanwhile
+            if let Ok(answer) = self.parts.client.offsets_for_times(query, REQUEST_TIMEOUT) {
+                let now = Instant::now();
+                for element in answer.elements() {
+                    if let Offset::Offset(end) = element.offset() {
+                        self.outbound_ends.entry(element.partition()).or_default().saw(end, now);
+                    }
+                }
+                for (partition, ends) in &mut self.outbound_ends {
+                    if let Some(at) = positions.get(partition) {
+                        ends.reached(at.next_offset);
+                    }
+                }
             }
         }
-        self.parts.status.lane_lag(0, n_waiting, oldest_ms);
+        let waiting = positions.into_iter().map(|(partition, position)| Waiting {
+            partition,
+            next_offset: position.next_offset,
+            record_ms: position.record_ms,
+            ends: self.outbound_ends.get(&partition).cloned().unwrap_or_default(),
+        });
+        self.parts.status.outbound_waiting(waiting.collect());
+    }
+
+    /// How the store is doing, and whether its disk has room.
+    fn look_at_store(&self) {
+        let MonitorParts { store, metrics, .. } = &self.parts;
+        let stats = store.stats();
+        let count = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        metrics.store_bytes.set(count(stats.disk_bytes));
+        metrics.subjects.set(count(stats.subjects));
+        metrics.store_cache_bytes.set(count(stats.cache_bytes));
+        metrics.store_compaction_pending_bytes.set(count(stats.compaction_pending_bytes));
+        metrics.store_compactions_running.set(count(stats.compactions_running));
+        metrics.store_write_stopped.set(i64::from(stats.is_write_stopped));
+        // these only grow, and this is the only place that counts them
+        let hits = &metrics.store_cache_hits;
+        hits.inc_by(stats.cache_hits.saturating_sub(hits.get()));
+        let misses = &metrics.store_cache_misses;
+        misses.inc_by(stats.cache_misses.saturating_sub(misses.get()));
+        let stalled = stats.stalled.as_secs_f64() - metrics.store_stall.get();
+        metrics.store_stall.inc_by(stalled.max(0.0));
+        match store.disk_space() {
+            Ok(space) => {
+                metrics.disk_free_bytes.set(count(space.free_bytes));
+                metrics.disk_total_bytes.set(count(space.total_bytes));
+            }
+            // the last figures stay; a disk that is gone stops the gate at its next write
+            Err(error) => tracing::debug!(%error, "the disk does not tell its size"),
+        }
     }
 
     fn compare_partitions(&self) -> Result<(), RunError> {

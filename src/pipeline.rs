@@ -4,7 +4,7 @@
 //! dequeue ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce + offsets + commit
 //! ```
 //!
-//! A lane is one thread with one group member and one transactional producer. It takes what is queued, at
+//! A lane is one thread with one group member and two transactional producers in turns. It takes what is queued, at
 //! once when little is, in thousands when much is, and does not let go of a batch before it is committed,
 //! or its partitions are taken away, or the process stops. What cannot be decided now is held: the
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
@@ -17,19 +17,22 @@ mod batch;
 mod history;
 mod judge;
 mod membership;
+mod producers;
 mod reconcile;
 mod restore;
 mod settle;
+mod standstill;
 
 pub use batch::Batch;
+pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
-use crate::kafka::native::{Inbox, NativeError, TransactionalProducer};
+use crate::kafka::native::{Inbox, NativeError};
 use crate::lag::OutboundPositions;
-use crate::metrics::{Bound, HoldCause, Metrics, RecycleCause, Tally, Topic};
+use crate::metrics::{Bound, HoldCause, Metrics, RebalanceEvent, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::policies::Policies;
 use crate::sent::{SentError, SentStore};
@@ -50,8 +53,8 @@ const GROUP_EVENTS_MAX: usize = 1_000;
 const CHUNK_MESSAGES: usize = 512;
 /// How long a held lane polls between attempts.
 const HELD_WAIT: Duration = Duration::from_millis(50);
-/// Messages that take longer to read than a thread takes to start.
-const ASK_APART_MIN: usize = 256;
+/// From so many messages on two things are done at a time: their work takes longer than a thread takes to start.
+const LARGE_BATCH: usize = 256;
 /// Fatal producer errors tolerated within [`FATAL_WINDOW`] before the lane gives up: two instances with one
 /// id would fence each other for ever.
 const FATAL_MAX: usize = 5;
@@ -59,9 +62,10 @@ const FATAL_MAX: usize = 5;
 const FATAL_WINDOW: Duration = Duration::from_secs(60);
 
 /// What a lane works with; all lanes of a process share the same.
+#[derive(Clone)]
 pub struct LaneParts {
-    /// Settings of the lane's producer, transactional id included.
-    pub producer_config: ClientConfig,
+    /// Settings of the lane's producers, transactional ids included.
+    pub producer_configs: [ClientConfig; PRODUCER_SUFFIXES.len()],
     /// Settings for scanning output tails.
     pub scan_config: ClientConfig,
     /// The input topic.
@@ -84,6 +88,8 @@ pub struct LaneParts {
     pub sent_topic: String,
     /// Asks where it ends, read uncommitted.
     pub sent_ends: Arc<BaseConsumer<GateContext>>,
+    /// Asks how far the input topic is committed.
+    pub committed_ends: Arc<BaseConsumer<GateContext>>,
     /// Consent caught up?
     pub barrier: Barrier<GateContext>,
     /// The law in force.
@@ -127,15 +133,30 @@ pub enum LaneError {
         "fenced {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
     )]
     Fenced(String),
+    /// Too many producers do not come back.
+    #[error("calls into librdkafka do not come back, several times; starting again")]
+    Abandoned,
     /// The inbox is refused.
     #[error("{0}")]
     Inbox(NativeError),
     /// The group has given our place to another member with our id.
     #[error(
-        "consumer: {0}. After a restart of a broker this may be our own repeated attempt to join, and starting \
-         again mends it; if it comes back, another instance is running with the same `instance_id`"
+        "consumer: {0}. Twice within a minute: is another instance running with the same `instance_id`?"
     )]
     MemberFenced(KafkaError),
+    /// The consumer does not bring what lies in a partition.
+    #[error(
+        "nothing comes of `{topic}` partition {partition} although a record waits at offset {next_offset} or behind; \
+         twice within a minute, starting again"
+    )]
+    StandsStill {
+        /// The input topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// What should have come.
+        next_offset: i64,
+    },
     /// The group does not say where a partition goes on.
     #[error(
         "the committed offsets of partitions given to us stayed unknown: the brokers are away, or a transaction \
@@ -185,6 +206,39 @@ impl From<SentError> for Setback {
     }
 }
 
+/// Runs a lane until shutdown, with a new consumer when the old one is of no use any more: the group has given our
+/// place away, which after an outage of the brokers may be our own repeated attempt to join, or nothing comes of a
+/// partition. What was in hand is not committed, and is taken up again.
+///
+/// # Errors
+/// As [`Lane::run`]; also what a new consumer would mend, when it comes twice within [`FATAL_WINDOW`]: two instances
+/// with one id would take turns for ever.
+pub fn run_lane(
+    number: usize,
+    parts: &LaneParts,
+    consumer_config: &ClientConfig,
+) -> Result<(), LaneError> {
+    let mut joined_at: Option<Instant> = None;
+    loop {
+        let consumer: BaseConsumer<GateContext> = consumer_config
+            .create_with_context(GateContext::default())
+            .map_err(LaneError::Consumer)?;
+        let result = Lane::new(number, parts.clone(), &consumer).and_then(Lane::run);
+        consumer.context().close(&consumer);
+        match result {
+            Err(error @ (LaneError::MemberFenced(_) | LaneError::StandsStill { .. }))
+                if joined_at.is_none_or(|at| at.elapsed() > FATAL_WINDOW) =>
+            {
+                tracing::warn!(lane = number, %error, "joining anew");
+                parts.metrics.rebalances.of(RebalanceEvent::Lost).inc();
+                parts.status.lane_assigned(number, &[]);
+                joined_at = Some(Instant::now());
+            }
+            result => return result,
+        }
+    }
+}
+
 /// One lane's thread.
 pub struct Lane<'c> {
     parts: LaneParts,
@@ -193,13 +247,14 @@ pub struct Lane<'c> {
     tally: Tally,
     consumer: &'c BaseConsumer<GateContext>,
     inbox: Inbox<'c>,
-    producer: Option<TransactionalProducer>,
+    producers: producers::Producers,
     fatal_at: VecDeque<Instant>,
     is_paused: bool,
     /// What to take up next, per partition in hand: the starting point, then behind the last message.
     next_up: BTreeMap<i32, Offset>,
     approvals: restore::Approvals,
     pepper_id: [u8; 8],
+    standstill: standstill::Standstill,
 }
 
 impl<'c> Lane<'c> {
@@ -221,11 +276,12 @@ impl<'c> Lane<'c> {
             number,
             consumer,
             inbox,
-            producer: None,
+            producers: producers::Producers::default(),
             fatal_at: VecDeque::with_capacity(FATAL_MAX),
             is_paused: false,
             next_up: BTreeMap::new(),
             approvals: restore::Approvals::default(),
+            standstill: standstill::Standstill::default(),
         })
     }
 
@@ -236,7 +292,7 @@ impl<'c> Lane<'c> {
     pub fn run(mut self) -> Result<(), LaneError> {
         let mut nothing = Batch::default();
         // fences an earlier process with our id, and finishes what it left open, before we take part
-        self.renew_producer(&mut nothing)?;
+        self.start_producers(&mut nothing)?;
         // nothing is assigned yet: the wait for the coordinator must not pause what the group will give us
         self.release();
         self.is_paused = false;
@@ -245,7 +301,9 @@ impl<'c> Lane<'c> {
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
             let mut batch = self.dequeue()?;
-            if !batch.is_done() {
+            if batch.is_done() || self.parts.shutdown.is_requested() {
+                self.look_for_standstill()?;
+            } else {
                 self.work_off(&mut batch)?;
             }
         }
@@ -402,7 +460,7 @@ impl<'c> Lane<'c> {
         batch: &'m Batch<'c>,
     ) -> (Result<Vec<i64>, Hold>, Result<Vec<judge::Decoded<'m>>, Setback>) {
         let barrier = &self.parts.barrier;
-        if batch.len() < ASK_APART_MIN {
+        if batch.len() < LARGE_BATCH {
             return (barrier.ends_to_wait_for(), self.decode(batch.messages()));
         }
         std::thread::scope(|scope| {
@@ -442,30 +500,6 @@ impl<'c> Lane<'c> {
         self.heart.beat();
         self.pause();
         self.poll_group(HELD_WAIT, batch)
-    }
-
-    /// A producer with a fresh epoch; waits as long as the coordinator is away.
-    fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        self.producer = None;
-        let outputs = self.parts.output_topics.iter().map(String::as_str);
-        let topics: Vec<&str> = outputs.chain([self.parts.sent_topic.as_str()]).collect();
-        let producer = TransactionalProducer::new(&self.parts.producer_config, &topics)
-            .map_err(LaneError::Producer)?;
-        while !self.parts.shutdown.is_requested() {
-            match producer.init_transactions(crate::kafka::REQUEST_TIMEOUT) {
-                Ok(()) => {
-                    self.producer = Some(producer);
-                    return Ok(());
-                }
-                Err(error) if error.is_fatal => return Err(LaneError::Producer(error)),
-                Err(error) => {
-                    let detail = format!("transaction coordinator: {error}");
-                    self.hold(HoldCause::BrokerUnavailable, &detail, batch);
-                }
-            }
-            self.poll_held(batch)?;
-        }
-        Ok(())
     }
 }
 

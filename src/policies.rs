@@ -166,6 +166,7 @@ impl Policies {
 pub fn publish(metrics: &Metrics, set: &PolicySet) {
     metrics
         .set_policies(set.packs().iter().map(|pack| (pack.code.as_str(), pack.version.as_str())));
+    metrics.set_policy_revision(set.revision());
 }
 
 /// Watches the files and a signal, and replaces the set.

@@ -17,7 +17,7 @@ use crate::identity::Pepper;
 use crate::kafka::native::{BatchReader, NativeError, Polled};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::logging::Limited;
-use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Topic};
+use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Sources, Topic};
 use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{StoreError, Writer};
@@ -80,6 +80,8 @@ pub struct ReaderParts {
     pub dead_letters: DeadLetters,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Counts by the system a change comes from.
+    pub sources: Sources,
     /// Readiness.
     pub status: Arc<Status>,
     /// When to stop.
@@ -118,8 +120,8 @@ enum Stand {
 
 /// What became of one record.
 enum Taken {
-    /// It is in the batch.
-    Applied,
+    /// It is in the batch. What the synthetic probe says is no business of the counts.
+    Applied { is_probe: bool },
     /// The partition stands at this record.
     Poison,
     /// Something outside is away; try the record again.
@@ -190,13 +192,20 @@ impl Reader {
             return Ok(());
         }
         let mut enforced: Vec<i64> = Vec::with_capacity(batch.len());
+        let mut is_taken = false;
+        let mut newest_ms: Vec<Option<i64>> = vec![None; self.progress.len()];
         for polled in batch.iter() {
             match polled {
                 Polled::Record(record) if self.is_next(record.partition, record.offset) => {
                     match self.take(&record)? {
-                        Taken::Applied => {
+                        Taken::Applied { is_probe } => {
                             self.advance(record.partition, record.offset + 1)?;
-                            enforced.push(record.timestamp_ms);
+                            is_taken = true;
+                            enforced.extend((!is_probe).then_some(record.timestamp_ms));
+                            let index = usize::try_from(record.partition).unwrap_or(usize::MAX);
+                            if let Some(newest_ms) = newest_ms.get_mut(index) {
+                                *newest_ms = Some(record.timestamp_ms).max(*newest_ms);
+                            }
                         }
                         Taken::Poison => self.poison(record.partition, record.offset),
                         Taken::Again(cause, detail) => {
@@ -223,17 +232,16 @@ impl Reader {
         self.parts.writer.commit()?;
         self.parts.applied.publish(&self.progress);
         let is_reading = !self.stands.iter().any(|stand| matches!(stand, Stand::Seek(_)));
-        if self.waits && is_reading && !enforced.is_empty() {
+        if self.waits && is_reading && is_taken {
             self.waits = false;
             for cause in [HoldCause::RegistryUnavailable, HoldCause::BrokerUnavailable] {
                 self.parts.status.release(Holder::Reader, cause);
             }
         }
-        let newest_ms = enforced.iter().copied().max();
         for record_ms in enforced {
             self.parts.metrics.enforced(record_ms);
         }
-        for (partition, progress) in (0i32..).zip(&self.progress) {
+        for ((partition, progress), newest_ms) in (0i32..).zip(&self.progress).zip(newest_ms) {
             self.parts.status.consent_applied(partition, progress.next_offset, newest_ms);
         }
         Ok(())

@@ -7,7 +7,7 @@ mod decision;
 
 pub use decision::{BatchContext, DecisionWriter, Written};
 
-use gate_core::Timestamp;
+use gate_core::{ContactId, Timestamp};
 
 /// Header: `approved`, `blocked` or `deferred`.
 pub const OUTCOME: &str = "gate-outcome";
@@ -19,13 +19,25 @@ pub const SOURCE: &str = "gate-source";
 pub const NOT_BEFORE: &str = "gate-not-before";
 /// Header: the decision as compact JSON.
 pub const DECISION: &str = "gate-decision";
+/// Header: `1` on every decision about a contact of the synthetic probe. Senders leave those out.
+pub const PROBE: &str = "gate-probe";
 /// Header of a dead letter: why it could not be read.
 pub const DETAIL: &str = "gate-detail";
 /// Header of an audited release of an unreadable consent change.
 pub const RELEASE: &str = "gate-release";
 
 /// The names that an incoming record may not bring along.
-pub const RESERVED: [&str; 5] = [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION];
+pub const RESERVED: [&str; 6] = [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE];
+
+/// How the contact ids of the synthetic probe begin. Reserved: whoever else uses it is judged as usual, but marked
+/// with [`PROBE`] and left out of the counts of messages and consent.
+pub const PROBE_CONTACTS: &str = "consent-gate-probe/";
+
+/// Whether a record is the probe's, by the contact id it names. It has no part in any decision.
+#[must_use]
+pub fn is_probe(contact: Option<&ContactId<'_>>) -> bool {
+    contact.is_some_and(|contact| contact.expose().starts_with(PROBE_CONTACTS))
+}
 
 /// Where a record came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +89,17 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_reserved_prefix_is_the_probe() {
+        let is = |text: &str| is_probe(ContactId::new(text.into()).as_ref());
+        assert!(is("consent-gate-probe/gate-1/0/1") && is(" consent-gate-probe/x"));
+        for other in ["consent-gate-probe", "Consent-Gate-Probe/1", "x/consent-gate-probe/1", "ben"]
+        {
+            assert!(!is(other), "{other}");
+        }
+        assert!(!is_probe(None));
+    }
 
     #[test]
     fn a_source_reads_back() {

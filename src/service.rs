@@ -3,7 +3,7 @@
 //! ```text
 //! config ─▶ preflight ─▶ pepper, store ─▶ reader thread
 //!                                      ├▶ lane threads (pipeline.rs)
-//!                                      ├▶ monitor thread
+//!                                      ├▶ monitor thread, peers thread
 //!                                      └▶ HTTP, signals (tokio)
 //! ```
 //!

@@ -47,6 +47,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "SystemTime::now",
         &[
             "src/pipeline/",
+            "src/probe",
             "src/metrics/",
             "src/ops/",
             "src/store/",

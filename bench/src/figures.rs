@@ -202,14 +202,33 @@ pub(crate) struct Restore {
     pub(crate) large: Option<LargeRestore>,
 }
 
+/// Where a restored store comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Origin {
+    /// From the records of its topic.
+    #[default]
+    Log,
+    /// From a checkpoint on the same file system: files get a second name.
+    Linked,
+    /// From a checkpoint on another file system: files are copied.
+    Copied,
+}
+
 /// One restore.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RestoreRun {
     /// Who ran.
     pub(crate) who: Who,
+    /// From what.
+    #[serde(default)]
+    pub(crate) origin: Origin,
+    /// Bytes of the checkpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checkpoint_bytes: Option<u64>,
     /// The round.
     pub(crate) round: usize,
-    /// Records read back.
+    /// Records of the topic that the store stands for afterwards.
     pub(crate) changes: u64,
     /// Gate: start of the process to ready. Peer: start of Kafka Streams to RUNNING.
     pub(crate) seconds: f64,
@@ -231,6 +250,20 @@ pub(crate) struct RestoreRun {
     pub(crate) own_words: Option<String>,
 }
 
+impl Restore {
+    /// The runs of somebody, restored from this.
+    pub(crate) fn of(&self, who: Who, origin: Origin) -> impl Iterator<Item = &RestoreRun> {
+        self.runs.iter().filter(move |run| run.who == who && run.origin == origin)
+    }
+}
+
+impl RestoreRun {
+    /// Changes a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.changes as f64 / self.seconds
+    }
+}
+
 /// Many contacts under one cap.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LargeRestore {
@@ -240,6 +273,9 @@ pub(crate) struct LargeRestore {
     pub(crate) memory_bytes: u64,
     /// The restore.
     pub(crate) restore: RestoreRun,
+    /// The same from checkpoints.
+    #[serde(default)]
+    pub(crate) checkpoints: Vec<RestoreRun>,
     /// A backlog over all of them, afterwards.
     pub(crate) load: ThroughputRun,
 }

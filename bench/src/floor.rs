@@ -18,12 +18,12 @@ use consent_gate::kafka::{lane_consumer, lane_producer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The gate's default for `batch.messages_max`.
+/// Twice the gate's default for `batch.messages_max`: as fast as it gets.
 const BATCH_MAX: usize = 10_000;
-/// The gate's default for `kafka.session_timeout_ms` and `kafka.transaction_timeout_ms`.
+/// About the gate's defaults for `kafka.session_timeout_ms` and `kafka.transaction_timeout_ms`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the group must have stayed balanced before anybody starts.
 const CALM: Duration = Duration::from_millis(500);
@@ -110,9 +110,9 @@ fn lane(number: usize, arguments: &Arguments, shared: &Shared) -> Result<()> {
     let member = format!("floor-lane-{number}");
     let producer_config = lane_producer(&base, &format!("{}-{member}", arguments.group), TIMEOUT);
     let producer = TransactionalProducer::new(&producer_config, &[arguments.output.as_str()])?;
+    let producer = Arc::new(producer);
     producer.init_transactions(TIMEOUT)?;
     let consumer = join(number, arguments, &member, shared)?;
-    let membership = GroupMembership::of(&consumer).context("no member of the group")?;
     let mut reader = BatchReader::new(consumer, BATCH_MAX)?;
     while shared.committed.load(Ordering::Relaxed) < arguments.messages {
         let mut next_offsets = [None; PARTITIONS as usize];
@@ -134,7 +134,9 @@ fn lane(number: usize, arguments: &Arguments, shared: &Shared) -> Result<()> {
             }
         }
         if n_records > 0 {
-            commit(&producer, &membership, &arguments.input, &next_offsets)?;
+            let membership =
+                GroupMembership::of(reader.consumer()).context("no member of the group")?;
+            commit(&producer, membership, &arguments.input, &next_offsets)?;
             shared.committed.fetch_add(n_records, Ordering::Relaxed);
         }
     }
@@ -168,8 +170,8 @@ fn join(
 }
 
 fn commit(
-    producer: &TransactionalProducer,
-    membership: &GroupMembership,
+    producer: &Arc<TransactionalProducer>,
+    membership: GroupMembership,
     topic: &str,
     next_offsets: &[Option<i64>],
 ) -> Result<(), NativeError> {
@@ -181,6 +183,7 @@ fn commit(
             element.set_offset(Offset::Offset(*next_offset)).ok();
         }
     }
-    producer.send_offsets(&offsets, membership, TIMEOUT)?;
-    producer.commit(TIMEOUT)
+    let deadline = Instant::now() + TIMEOUT;
+    producer.flush_and_send_offsets(offsets, membership, deadline)?;
+    producer.commit(deadline)
 }

@@ -1,6 +1,8 @@
 //! The tables people read, on a terminal and in the page: medians, and ratios within one run.
 
-use crate::figures::{Figures, Latency, Restore, SHARES, Scaling, Throughput, ThroughputRun, Who};
+use crate::figures::{
+    Figures, Latency, Origin, Restore, RestoreRun, SHARES, Scaling, Throughput, ThroughputRun, Who,
+};
 use crate::stats::median;
 use crate::targets;
 use anyhow::Result;
@@ -115,37 +117,64 @@ pub(crate) fn latency(figures: &Latency, style: Style) -> Table {
 
 /// From an empty store to ready.
 pub(crate) fn restore(figures: &Restore, style: Style) -> Table {
-    let head = ["restore", "changes", "seconds", "changes/s", "CPU-s per million", "MiB", "runs"];
+    let head = [
+        "restore",
+        "changes",
+        "seconds",
+        "changes/s",
+        "CPU-s per million",
+        "peak MiB",
+        "checkpoint MiB",
+        "runs",
+    ];
     let mut table = empty(style, &head);
-    for who in [Who::Gate, Who::Peer] {
-        let runs: Vec<_> = figures.runs.iter().filter(|run| run.who == who).collect();
-        let Some(first) = runs.first() else {
-            table.add_row([who.title(), "missing"]);
-            continue;
-        };
-        table.add_row([
-            who.title().to_owned(),
-            number(Some(first.changes as f64), 0),
-            number(median(runs.iter().map(|run| run.seconds)), 2),
-            number(median(runs.iter().map(|run| run.changes as f64 / run.seconds)), 0),
-            number(median(runs.iter().map(|run| run.cpu_s / run.changes as f64 * 1e6)), 2),
-            number(median(runs.iter().map(|run| run.rss_mib)), 0),
-            runs.len().to_string(),
-        ]);
+    let contenders = [
+        (Who::Gate, Origin::Log),
+        (Who::Gate, Origin::Linked),
+        (Who::Gate, Origin::Copied),
+        (Who::Peer, Origin::Log),
+    ];
+    for (who, origin) in contenders {
+        let runs: Vec<_> = figures.of(who, origin).collect();
+        let title = format!("{}{}", who.title(), from(origin));
+        if runs.is_empty() {
+            table.add_row([title, "missing".to_owned()]);
+        } else {
+            table.add_row(restored(title, &runs));
+        }
     }
     if let Some(large) = &figures.large {
-        let run = &large.restore;
-        table.add_row([
-            format!("gate, {} M contacts", large.contacts / 1_000_000),
-            number(Some(run.changes as f64), 0),
-            number(Some(run.seconds), 2),
-            number(Some(run.changes as f64 / run.seconds), 0),
-            number(Some(run.cpu_s / run.changes as f64 * 1e6), 2),
-            number(Some(run.rss_mib), 0),
-            "1".to_owned(),
-        ]);
+        for run in std::iter::once(&large.restore).chain(&large.checkpoints) {
+            let title =
+                format!("gate, {} M contacts{}", large.contacts / 1_000_000, from(run.origin));
+            table.add_row(restored(title, &[run]));
+        }
     }
     table
+}
+
+fn from(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Log => "",
+        Origin::Linked => ", checkpoint, linked",
+        Origin::Copied => ", checkpoint, copied",
+    }
+}
+
+/// A row of medians.
+fn restored(title: String, runs: &[&RestoreRun]) -> [String; 8] {
+    let of = |figure: fn(&RestoreRun) -> f64| median(runs.iter().map(|run| figure(run)));
+    let mib = runs.iter().filter_map(|run| run.checkpoint_bytes);
+    [
+        title,
+        number(of(|run| run.changes as f64), 0),
+        number(of(|run| run.seconds), 2),
+        number(of(RestoreRun::rate), 0),
+        number(of(|run| run.cpu_s / run.changes as f64 * 1e6), 2),
+        number(of(|run| run.peak_rss_mib.unwrap_or(run.rss_mib)), 0),
+        number(median(mib.map(|bytes| bytes as f64 / f64::from(1 << 20))), 0),
+        runs.len().to_string(),
+    ]
 }
 
 /// Throughput by lanes.

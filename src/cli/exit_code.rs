@@ -14,8 +14,8 @@ use crate::kafka_errors::{Class, KafkaFailure};
 pub enum ExitCode {
     /// All done.
     Clean = 0,
-    /// A policy case was decided differently than expected.
-    Mismatch = 1,
+    /// The question was answered, with no: a policy case is decided differently, a gate is not healthy.
+    No = 1,
     /// Wrong arguments.
     Usage = 64,
     /// A state that must not occur.

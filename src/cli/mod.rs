@@ -11,10 +11,12 @@ mod evidence;
 mod exit_code;
 mod explain;
 mod generate;
+mod health;
 mod output;
 mod policy;
 mod reasons;
 mod run;
+mod state;
 mod tap;
 mod top;
 mod topic_settings;
@@ -46,12 +48,17 @@ enum Command {
     Demo(demo::Arguments),
     /// Check brokers, topics, rights, registry, state and clock; name each fix
     Doctor(doctor::Arguments),
+    /// Ask a running gate whether it is alive or ready
+    Health(health::Arguments),
     /// Topics the gate reads and writes
     #[command(subcommand)]
     Topics(topics::Topics),
     /// Export the proof behind a decision; release the gate from an unreadable consent change
     #[command(subcommand)]
     Consent(consent::Consent),
+    /// Look at the checkpoints of the consent store
+    #[command(subcommand)]
+    State(state::StateCommand),
     /// Follow decisions live; shows no key, address or content
     Tap(tap::Arguments),
     /// Send sample traffic: made-up people, their consent, and messages to them
@@ -89,6 +96,19 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     })
 }
 
+/// Whether the program would understand these arguments; nothing is run. For tests of what the pages tell people to type.
+///
+/// # Errors
+/// What it would say about them.
+pub fn check_arguments(arguments: &[String]) -> Result<(), String> {
+    let all = std::iter::once("consent-gate").chain(arguments.iter().map(String::as_str));
+    match Cli::try_parse_from(all) {
+        // help and version come as errors, and are none
+        Err(error) if error.use_stderr() => Err(error.to_string()),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Parses the arguments, runs the command, reports what went wrong.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -107,9 +127,11 @@ pub fn main() -> ExitCode {
         Command::Run(file) => run::run(&file),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
         Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
         Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
+        Command::State(command) => state::run(&command),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),

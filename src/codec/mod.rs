@@ -155,6 +155,19 @@ impl Codec {
         Ok(convert::consent(record)?)
     }
 
+    /// The same with the name of the system that says so, which the law does not look at.
+    ///
+    /// # Errors
+    /// As [`Codec::decode_consent`].
+    pub fn decode_sourced_consent<'a>(
+        &self,
+        value: Option<&'a [u8]>,
+    ) -> Result<(ConsentChange<'a>, Option<Cow<'a, str>>), DecodeError> {
+        let mut record: ConsentChangeRecord<'a> = self.record(Kind::ConsentChange, value)?;
+        let source = record.source.take();
+        Ok((convert::consent(record)?, source))
+    }
+
     /// Reads a consent change as it is written, for export.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! A client of the one schema registry call the gate needs: what is the schema with this id?
+//! A client of the one schema registry call the gate needs: what is the schema with this id? (The probe, which
+//! writes, asks the other way round.)
 //!
 //! Written on `reqwest` instead of `schema_registry_converter`, because the difference between "there is no
 //! such schema" (the record is unreadable for good) and "the registry did not answer as one" (hold) decides
@@ -10,8 +11,8 @@
 
 use super::avro::plan::SCHEMA_BYTES_MAX;
 use super::class::CodecError;
-use reqwest::header::ACCEPT;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
@@ -22,6 +23,8 @@ use std::time::Duration;
 pub const REGISTRY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest reply, in bytes: a schema as a JSON string, escapes included.
 const REPLY_BYTES_MAX: usize = 2 * SCHEMA_BYTES_MAX + 4096;
+/// What a registry speaks.
+const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 /// Most schemas that one schema may name from elsewhere.
 const REFERENCES_MAX: usize = 16;
 
@@ -78,6 +81,7 @@ pub(super) enum FetchError {
 }
 
 enum Question {
+    Id(String, super::Kind, SyncSender<Result<u32, FetchError>>),
     Schema(u32, SyncSender<Result<FetchedSchema, FetchError>>),
     Alive(SyncSender<Result<(), FetchError>>),
 }
@@ -112,6 +116,22 @@ impl Registry {
         self.ask(Question::Alive).map_err(|error| match error {
             FetchError::Unavailable(cause) => cause,
             FetchError::Unknown | FetchError::Unusable => NOT_A_REGISTRY,
+        })
+    }
+
+    /// The id under which this program's own schema of that kind is registered for a subject.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do when it is not registered.
+    pub fn id_of(&self, subject: &str, kind: super::Kind) -> Result<u32, String> {
+        let asked = self.ask(|reply| Question::Id(subject.to_owned(), kind, reply));
+        asked.map_err(|error| match error {
+            FetchError::Unavailable(cause) => format!("schema registry: {cause}"),
+            FetchError::Unknown | FetchError::Unusable => format!(
+                "the schema registry does not know this version's schema of {} for the subject `{subject}`; register the \
+                 one in `schemas/`",
+                kind.as_str()
+            ),
         })
     }
 
@@ -182,6 +202,11 @@ struct SchemaReply {
 }
 
 #[derive(Deserialize)]
+struct IdReply {
+    id: u32,
+}
+
+#[derive(Deserialize)]
 struct Reference {
     subject: String,
     version: u32,
@@ -196,6 +221,10 @@ impl Asker {
     fn serve(&self, runtime: &tokio::runtime::Runtime, asked: &Receiver<Question>) {
         while let Ok(question) = asked.recv() {
             match question {
+                Question::Id(subject, kind, to) => {
+                    let asked = within_time(self.settings.timeout(), self.id(&subject, kind));
+                    reply(&to, runtime.block_on(asked));
+                }
                 Question::Schema(id, to) => {
                     reply(
                         &to,
@@ -219,6 +248,15 @@ impl Asker {
         } else {
             Err(FetchError::Unavailable(NOT_A_REGISTRY))
         }
+    }
+
+    /// Looks our schema up; nothing is registered by it.
+    async fn id(&self, subject: &str, kind: super::Kind) -> Result<u32, FetchError> {
+        let body = serde_json::json!({ "schema": kind.schema() }).to_string();
+        let url = self.url(&["subjects", subject]);
+        let request = self.client.post(url).header(CONTENT_TYPE, MEDIA_TYPE).body(body);
+        let found: IdReply = self.answer(request).await?;
+        Ok(found.id)
     }
 
     async fn schema(&self, id: u32) -> Result<FetchedSchema, FetchError> {
@@ -245,14 +283,20 @@ impl Asker {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, FetchError> {
+        self.answer(self.client.get(self.url(path))).await
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }
-        let mut request = self
-            .client
-            .get(url)
-            .header(ACCEPT, "application/vnd.schemaregistry.v1+json, application/json;q=0.9");
+        url
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, FetchError> {
+        let accepted = format!("{MEDIA_TYPE}, application/json;q=0.9");
+        let mut request = request.header(ACCEPT, accepted);
         if let Some(username) = &self.settings.username {
             request = request.basic_auth(username, self.settings.password.as_ref());
         }

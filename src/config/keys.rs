@@ -6,6 +6,8 @@
 //! Invariant: a default in this table passes the same checks as a value from the file; it is read by the same code.
 //! Absent: rules over several keys, they stand with the section they belong to in `sections.rs`.
 
+use crate::metrics::{SOURCE_BYTES_MAX, SOURCES_MAX};
+
 /// What a value must look like. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -35,6 +37,13 @@ pub enum Kind {
     Url,
     /// IP address and port.
     Socket,
+    /// A list of different names without control characters; in a variable, with commas between.
+    Names {
+        /// Most of them.
+        n_max: usize,
+        /// Longest of them.
+        bytes_max: usize,
+    },
     /// A mapping of librdkafka's property names to values.
     Properties,
     /// A mapping of librdkafka's secret property names to files that hold them.
@@ -145,7 +154,7 @@ pub const KEYS: &[Key] = &[
     ),
     integer(
         "kafka.session_timeout_ms",
-        "10000",
+        "8000",
         (1_000, 1_800_000),
         "ms",
         "A member silent for so long loses its partitions to the others. The broker sets the limits: `group.min.session.timeout.ms`, 6000 unless changed.",
@@ -155,7 +164,7 @@ pub const KEYS: &[Key] = &[
         "10000",
         (1_000, 10_000),
         "ms",
-        "The broker aborts a batch of a dead instance after so long; until then readers of the outputs wait.",
+        "The broker aborts a batch of a dead instance after so long; until then readers of the outputs wait. Another instance of the group does it earlier, as soon as the dead one's session has timed out.",
     ),
     key(
         "kafka.leave_on_shutdown",
@@ -283,6 +292,27 @@ pub const KEYS: &[Key] = &[
         "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. All instances of one gate need the same file: they share `topics.sent_log`. Another pepper means a rebuild of the store, and holds partitions whose approvals were noted with the former one.",
     ),
     key(
+        "state.checkpoints.dir",
+        Kind::Path,
+        Preset::Unset,
+        "",
+        "Directory for copies of the consent store; without it there are none. A gate without usable state begins with the best copy of the same topic and pepper in it, its own or another instance's, and reads only what came after it. On another disk than `state.dir` it survives that disk; on the same one it costs no space for what did not change. Hashes only, mode 0700. To fold the topic anew on purpose, remove the copies together with the state.",
+    ),
+    integer(
+        "state.checkpoints.interval_ms",
+        "900000",
+        (1_000, 604_800_000),
+        "ms",
+        "How often a checkpoint is made. After an erasure, what was erased is gone from them after `interval_ms` times `keep`.",
+    ),
+    integer(
+        "state.checkpoints.keep",
+        "2",
+        (1, 100),
+        "checkpoints",
+        "How many of its checkpoints an instance keeps. Those of instances that are gone are removed by the others after `interval_ms` times `keep` plus one, an hour at least.",
+    ),
+    key(
         "policies.dir",
         Kind::Path,
         Preset::Unset,
@@ -358,6 +388,41 @@ pub const KEYS: &[Key] = &[
         (1_024, 1_048_576),
         "bytes",
         "Largest value that is decoded. A larger message is `blocked.invalid_message`, a larger consent change unreadable.",
+    ),
+    key(
+        "metrics.sources",
+        Kind::Names { n_max: SOURCES_MAX, bytes_max: SOURCE_BYTES_MAX },
+        Preset::Value("[]"),
+        "",
+        "Systems that write consent changes, by what their records name as `source`: each gets a series of its own in `consent_gate_source_changes_total` and `consent_gate_source_last_change_timestamp_seconds`, so that one that fell silent is seen. All others are `other`.",
+    ),
+    key(
+        "probe.enabled",
+        Kind::Boolean,
+        Preset::Value("false"),
+        "",
+        "Let this instance prove without pause, through the real topics, that messages are decided and opt-outs are enforced: a synthetic contact opts in, is sent a message, opts out, is sent another. Needs the right to write both input topics. Decisions about it carry the header `gate-probe`; senders leave those out. Contact ids that begin with `consent-gate-probe/` are reserved for it. One instance is enough.",
+    ),
+    integer(
+        "probe.interval_ms",
+        "10000",
+        (100, 3_600_000),
+        "ms",
+        "From the beginning of one round to that of the next. Each round adds two records to both input topics, under 2 KiB together; consent records stay for good.",
+    ),
+    integer(
+        "probe.timeout_ms",
+        "30000",
+        (1_000, 600_000),
+        "ms",
+        "How long a round waits for each acknowledgement and each decision. Then it has not passed; its message is still waited for, and nothing new is written before it is decided.",
+    ),
+    key(
+        "probe.jurisdiction",
+        Kind::Name { chars_max: 16 },
+        Preset::Value("GB"),
+        "",
+        "Whose rules the probe's e-mails are judged by. An express opt-in must be enough there, at any hour and any number of times; `consent-gate doctor` tries it with the policies in force.",
     ),
     key(
         "log.format",

@@ -63,6 +63,10 @@ pub struct Config {
     pub batch: Batch,
     /// Budgets for what comes in.
     pub limits: Limits,
+    /// What is counted apart.
+    pub metrics: Metrics,
+    /// The synthetic probe.
+    pub probe: Probe,
     /// What the log looks like.
     pub log: Log,
 }
@@ -159,6 +163,16 @@ pub struct State {
     pub dir: PathBuf,
     pub memory_bytes: usize,
     pub pepper_file: PathBuf,
+    pub checkpoints: Option<Checkpoints>,
+}
+
+/// Section `state.checkpoints`, when there is a directory for them.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Checkpoints {
+    pub dir: PathBuf,
+    pub interval: Duration,
+    pub keep: usize,
 }
 
 /// Section `policies`.
@@ -200,6 +214,23 @@ pub struct Batch {
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Limits {
     pub value_bytes_max: usize,
+}
+
+/// Section `metrics`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Metrics {
+    pub sources: Vec<String>,
+}
+
+/// Section `probe`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Probe {
+    pub enabled: bool,
+    pub interval: Duration,
+    pub timeout: Duration,
+    pub jurisdiction: String,
 }
 
 /// Section `log`.

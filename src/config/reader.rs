@@ -27,6 +27,7 @@ pub struct Effective {
 pub(super) struct Reader {
     settings: BTreeMap<&'static str, Setting>,
     entries: BTreeMap<&'static str, BTreeMap<String, Setting>>,
+    lists: BTreeMap<&'static str, Vec<Setting>>,
     problems: Vec<Problem>,
     effective: Vec<Effective>,
 }
@@ -39,6 +40,7 @@ impl Reader {
         Self {
             settings: written.settings,
             entries: written.entries,
+            lists: written.lists,
             problems: written.problems,
             effective: Vec::new(),
         }
@@ -250,6 +252,51 @@ impl Reader {
             );
         }
         name
+    }
+
+    /// Different names, as many and as long as the table allows.
+    pub(super) fn names(&mut self, path: &'static str) -> Vec<String> {
+        let Kind::Names { n_max, bytes_max } = keys::of(path).kind else {
+            return self.not_in_table(path, Vec::new());
+        };
+        let list = self.lists.remove(path).unwrap_or_default();
+        let place = list.first().map_or(Place::Default, |setting| setting.place.clone());
+        if list.len() > n_max {
+            self.problem_at(
+                path,
+                place.clone(),
+                format!("holds {} names", list.len()),
+                format!("write at most {n_max}"),
+            );
+        }
+        let mut names: Vec<String> = Vec::new();
+        for setting in list {
+            let name = match text_of(setting.value) {
+                Ok(name) => name,
+                Err(reason) => {
+                    self.problem_at(path, setting.place, reason, "write each name in quotes");
+                    continue;
+                }
+            };
+            let is_plain = name.trim() == name && !name.chars().any(char::is_control);
+            if name.is_empty() || name.len() > bytes_max || !is_plain {
+                self.problem_at(
+                    path,
+                    setting.place,
+                    format!("`{}` is not a name it takes", shortened(&name.escape_debug().to_string())),
+                    format!(
+                        "use 1 to {bytes_max} bytes without control characters, and no spaces around them"
+                    ),
+                );
+            } else if names.contains(&name) {
+                let reason = format!("`{}` stands in it a second time", shortened(&name));
+                self.problem_at(path, setting.place, reason, "delete one of the two");
+            } else {
+                names.push(name);
+            }
+        }
+        self.note_entry(path.to_owned(), format!("[{}]", names.join(", ")), place);
+        names
     }
 
     pub(super) fn socket(&mut self, path: &'static str) -> SocketAddr {

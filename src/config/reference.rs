@@ -21,6 +21,9 @@ impl Kind {
             Self::Path => "path".to_owned(),
             Self::Url => "URL".to_owned(),
             Self::Socket => "`ip:port`".to_owned(),
+            Self::Names { n_max, bytes_max } => {
+                format!("list of at most {n_max} names of at most {bytes_max} bytes")
+            }
             Self::Properties => "mapping".to_owned(),
             Self::Secrets => "mapping to files".to_owned(),
             Self::EnvironmentOnly => "secret, environment only".to_owned(),
@@ -47,8 +50,14 @@ impl Key {
         self.path.split_once('.').map_or("", |(section, _)| section)
     }
 
+    /// The section within its section; empty for most.
+    fn group(&self) -> &'static str {
+        let within = self.path.split_once('.').map_or("", |(_, within)| within);
+        within.rsplit_once('.').map_or("", |(group, _)| group)
+    }
+
     fn name(&self) -> &'static str {
-        self.path.split_once('.').map_or(self.path, |(_, name)| name)
+        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
     }
 
     /// The variable that overrides it.
@@ -67,7 +76,7 @@ pub fn markdown() -> String {
         "One YAML file, `consent-gate run -c FILE`; every key has a default, so an empty file is valid. A variable overrides the file:\n",
         "`CONSENT_GATE__` and the key in capitals, with `__` for the dot, e.g. `CONSENT_GATE__KAFKA__GROUP_ID` for `kafka.group_id`.\n",
         "Below `kafka.properties` and `kafka.secrets` a single `_` stands for the dot in librdkafka's name:\n",
-        "`CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD` is `sasl.password`. Unknown keys and unknown `CONSENT_GATE__` variables are errors.\n\n",
+        "`CONSENT_GATE__KAFKA__SECRETS__SASL_PASSWORD` is `sasl.password`. A list is written with commas. Unknown keys and unknown `CONSENT_GATE__` variables are errors.\n\n",
         "Secrets come from files or from the environment, never from this file. Relative paths count from the working directory.\n",
         "`consent-gate config check -c FILE` shows everything wrong at once, or what holds for each key and where it comes from.\n",
     ));
@@ -105,15 +114,24 @@ pub fn example() -> String {
         "# All types and limits: docs/reference/config.md. Check a file: consent-gate config check -c FILE\n",
         "# Generated from src/config/keys.rs: UPDATE_GOLDEN=1 cargo test --release --lib config::tests::golden\n",
     ));
-    let mut section = "";
+    let (mut section, mut group) = ("", "");
     for key in KEYS.iter().filter(|key| key.kind != Kind::EnvironmentOnly) {
         if key.section() != section {
             section = key.section();
+            group = "";
             text.push_str(&format!("\n{section}:\n"));
         } else if section.is_empty() {
             text.push('\n');
         }
-        let indent = if section.is_empty() { "" } else { "  " };
+        if key.group() != group {
+            group = key.group();
+            text.push_str(&format!("  {group}:\n"));
+        }
+        let indent = match (section, group) {
+            ("", _) => "",
+            (_, "") => "  ",
+            _ => "    ",
+        };
         for line in wrapped(key.effect) {
             text.push_str(&format!("{indent}# {line}\n"));
         }
@@ -155,6 +173,7 @@ fn sample(key: &Key) -> &'static str {
     match key.kind {
         Kind::Url => "http://127.0.0.1:8081",
         Kind::Path if key.path.ends_with("ca_file") => "/etc/ssl/certs/registry-ca.pem",
+        Kind::Path if key.path == "state.checkpoints.dir" => "/var/lib/consent-gate-checkpoints",
         Kind::Path => "/run/secrets/…",
         _ => "…",
     }

@@ -4,9 +4,11 @@
 
 use super::reader::Reader;
 use super::{
-    Batch, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat, LogLevel,
-    Policies, SchemaRegistry, StartAt, State, Topics, kafka,
+    Batch, Checkpoints, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat,
+    LogLevel, Metrics, Policies, Probe, SchemaRegistry, StartAt, State, Topics, kafka,
 };
+use crate::metrics::SOURCE_OTHER;
+use std::path::Path;
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
 pub(super) fn config(reader: &mut Reader) -> Config {
@@ -45,6 +47,13 @@ pub(super) fn config(reader: &mut Reader) -> Config {
             bytes_max: reader.size("batch.bytes_max"),
         },
         limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
+        metrics: Metrics { sources: sources(reader) },
+        probe: Probe {
+            enabled: reader.boolean("probe.enabled"),
+            interval: reader.duration_ms("probe.interval_ms"),
+            timeout: reader.duration_ms("probe.timeout_ms"),
+            jurisdiction: reader.name("probe.jurisdiction", || None),
+        },
         log: Log {
             format: reader.choice("log.format", LogFormat::from_name, LogFormat::Auto),
             level: reader.choice("log.level", LogLevel::from_name, LogLevel::Info),
@@ -175,6 +184,19 @@ fn schema_registry(reader: &mut Reader, formats: Formats) -> Option<SchemaRegist
     })
 }
 
+fn sources(reader: &mut Reader) -> Vec<String> {
+    const PATH: &str = "metrics.sources";
+    let sources = reader.names(PATH);
+    if sources.iter().any(|source| source == SOURCE_OTHER) {
+        reader.problem(
+            PATH,
+            format!("`{SOURCE_OTHER}` is what sources that are not listed are counted as"),
+            "delete it from the list",
+        );
+    }
+    sources
+}
+
 fn state(reader: &mut Reader) -> State {
     let dir = reader.path("state.dir");
     let pepper_file = reader.optional_path("state.pepper_file").unwrap_or_else(|| {
@@ -182,7 +204,23 @@ fn state(reader: &mut Reader) -> State {
         reader.note("state.pepper_file", path.display().to_string());
         path
     });
-    State { memory_bytes: reader.size("state.memory_bytes"), dir, pepper_file }
+    let checkpoints = checkpoints(reader, &dir);
+    State { memory_bytes: reader.size("state.memory_bytes"), dir, pepper_file, checkpoints }
+}
+
+fn checkpoints(reader: &mut Reader, state_dir: &Path) -> Option<Checkpoints> {
+    const DIR: &str = "state.checkpoints.dir";
+    let interval = reader.duration_ms("state.checkpoints.interval_ms");
+    let keep = reader.size("state.checkpoints.keep");
+    let dir = reader.optional_path(DIR)?;
+    if dir.starts_with(state_dir) {
+        reader.problem(
+            DIR,
+            "lies in `state.dir` and would be lost with it",
+            "name a directory beside it, better one on another disk",
+        );
+    }
+    Some(Checkpoints { dir, interval, keep })
 }
 
 /// What `gethostname` would say, without C.

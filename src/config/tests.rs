@@ -87,7 +87,7 @@ fn every_value_can_be_set() {
         "schema_registry: {url: \"https://r:8081/\", timeout_ms: 100}\n",
         "state: {dir: /var/lib/gate, memory_bytes: 16777216, pepper_file: /etc/pepper}\npolicies: {dir: /p}\n",
         "http: {listen: \"0.0.0.0:80\"}\nconsent: {key_names_contact: false, barrier_timeout_ms: 10, checkpoint_interval_ms: 100}\n",
-        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\n",
+        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\nmetrics: {sources: [crm, \"web shop\", 7]}\nprobe: {enabled: true, interval_ms: 100, timeout_ms: 1000, jurisdiction: EU}\n",
     )).unwrap();
     assert_eq!((config.instance_id.as_str(), config.lanes), ("gate-7", 3));
     assert_eq!(config.kafka.bootstrap_servers, "a:1,[::1]:2");
@@ -96,6 +96,10 @@ fn every_value_can_be_set() {
     assert_eq!(config.schema_registry.as_ref().unwrap().url, "https://r:8081");
     assert_eq!(config.state.pepper_file, PathBuf::from("/etc/pepper"));
     assert_eq!((config.log.format, config.log.level), (LogFormat::Json, LogLevel::Trace));
+    assert_eq!(config.metrics.sources, ["crm", "web shop", "7"]);
+    let Probe { enabled, interval, timeout, jurisdiction } = &config.probe;
+    assert!(*enabled && *interval == Duration::from_millis(100) && jurisdiction == "EU");
+    assert_eq!(*timeout, Duration::from_secs(1));
     let client = config.client_base();
     for (name, value) in [
         ("client.rack", "r1"),
@@ -108,6 +112,37 @@ fn every_value_can_be_set() {
         assert_eq!(client.get(name), Some(value), "{name}");
     }
     assert!(client.create_native_config().is_ok());
+}
+
+#[test]
+fn a_list_of_names_says_what_is_wrong_with_each() {
+    let variable = [("CONSENT_GATE__METRICS__SOURCES", "crm, web shop,,call centre")];
+    let config = parse_with("metrics: {sources: [overridden]}", &variable).unwrap();
+    assert_eq!(config.metrics.sources, ["crm", "web shop", "call centre"]);
+    let none = [("CONSENT_GATE__METRICS__SOURCES", "")];
+    assert!(
+        parse_with("metrics: {sources: [overridden]}", &none).unwrap().metrics.sources.is_empty()
+    );
+    for text in ["metrics: {sources: }", "metrics:\n  sources: []\n"] {
+        assert!(parse(text).unwrap().metrics.sources.is_empty(), "{text}");
+    }
+    let long = format!("metrics:\n  sources: [{}]\n", "x".repeat(65));
+    let many: Vec<String> = (0..65).map(|n| n.to_string()).collect();
+    let many = format!("metrics:\n  sources: [{}]\n", many.join(", "));
+    for (text, place, says) in [
+        ("metrics:\n  sources: crm\n", "line 2", "list"),
+        ("metrics:\n  sources:\n    - crm\n    - {a: b}\n", "line 4", "single value"),
+        ("metrics:\n  sources:\n    - crm\n    - crm\n", "line 4", "second time"),
+        ("metrics:\n  sources: [\"tab\\there\"]\n", "line 2", "control characters"),
+        ("metrics:\n  sources: [\" crm\"]\n", "line 2", "spaces"),
+        ("metrics:\n  sources: [\"\"]\n", "line 2", "1 to 64"),
+        ("metrics:\n  sources: [1.5]\n", "line 2", "quotes"),
+        ("metrics:\n  sources: [other]\n", "default", "not listed"),
+        (&long, "line 2", "64"),
+        (&many, "line 2", "at most 64"),
+    ] {
+        check_one(text, &[], "metrics.sources", place, says);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
 use super::keys::{self, Kind};
@@ -41,11 +41,14 @@ pub(super) struct Setting {
     pub(super) place: Place,
 }
 
-/// Everything written, by path. `entries` holds the two mappings with names that are not ours.
+/// Everything written, by path. `entries` holds the two mappings with names that are not ours,
+/// `lists` what has more than one value.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) settings: BTreeMap<&'static str, Setting>,
     pub(super) entries: BTreeMap<&'static str, BTreeMap<String, Setting>>,
+    /// Lists of names, with the place of each; a variable has one place for all.
+    pub(super) lists: BTreeMap<&'static str, Vec<Setting>>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -86,13 +89,13 @@ impl Written {
             }
             // `kafka:` with every line below it commented out.
             Node::Scalar(Scalar::Null) => {}
-            Node::Scalar(_) | Node::List if path.is_empty() => self.problems.push(Problem::new(
+            Node::Scalar(_) | Node::List(_) if path.is_empty() => self.problems.push(Problem::new(
                 "",
                 place,
                 "the file is not a mapping",
                 "begin with `kafka:` and a line for each key below it",
             )),
-            Node::Scalar(_) | Node::List => self.problems.push(Problem::new(
+            Node::Scalar(_) | Node::List(_) => self.problems.push(Problem::new(
                 path,
                 place,
                 "is a section and has no value of its own",
@@ -142,7 +145,7 @@ impl Written {
                                 .or_default()
                                 .insert(name.value, Setting { value, place });
                         }
-                        Node::Map(_) | Node::List => self.problems.push(Problem::new(
+                        Node::Map(_) | Node::List(_) => self.problems.push(Problem::new(
                             full,
                             place,
                             "is not a single value",
@@ -158,6 +161,14 @@ impl Written {
                 "is not a mapping of names to values",
                 "write one `name: value` a line below it",
             )),
+            (Kind::Names { .. }, Node::List(items)) => self.list(key.path, items),
+            (Kind::Names { .. }, Node::Scalar(Scalar::Null)) => {}
+            (Kind::Names { .. }, _) => self.problems.push(Problem::new(
+                full,
+                place.clone(),
+                "is not a list",
+                "write `[one, another]`, or one `- name` a line below it",
+            )),
             (Kind::EnvironmentOnly, _) => self.problems.push(Problem::new(
                 full,
                 place.clone(),
@@ -171,13 +182,29 @@ impl Written {
                 self.settings
                     .insert(key.path, Setting { value, place: Place::of(node.referenced) });
             }
-            (_, Node::Map(_) | Node::List) => {
+            (_, Node::Map(_) | Node::List(_)) => {
                 self.problems.push(Problem::new(
                     full,
                     place.clone(),
                     "takes a single value",
                     "write it behind the colon, on the same line",
                 ));
+            }
+        }
+    }
+
+    fn list(&mut self, path: &'static str, items: Vec<Located>) {
+        let list = self.lists.entry(path).or_default();
+        for item in items {
+            let place = Place::of(item.referenced);
+            match item.value {
+                Node::Scalar(value) => list.push(Setting { value, place }),
+                Node::Map(_) | Node::List(_) => self.problems.push(Problem::new(
+                    path,
+                    place,
+                    "holds something that is not a single value",
+                    "write one name for each item",
+                )),
             }
         }
     }
@@ -207,6 +234,16 @@ impl Written {
                         .entry(key.path)
                         .or_default()
                         .insert(name.replace('_', "."), setting);
+                    return;
+                }
+                Kind::Names { .. } if path == key.path => {
+                    // the whole list at once; an empty variable is an empty list
+                    let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+                    let setting = |name: &str| Setting {
+                        value: Scalar::Untyped(name.to_owned()),
+                        place: place.clone(),
+                    };
+                    self.lists.insert(key.path, names.map(setting).collect());
                     return;
                 }
                 _ if path == key.path => {
@@ -278,7 +315,7 @@ type Located = Spanned<Node>;
 #[derive(Debug, Clone)]
 enum Node {
     Scalar(Scalar),
-    List,
+    List(Vec<Located>),
     Map(Vec<(Spanned<String>, Located)>),
 }
 
@@ -331,13 +368,16 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Scalar(Scalar::Float))
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Node, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
         Ok(Node::Scalar(Scalar::Text(value.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        while items.next_element::<de::IgnoredAny>()?.is_some() {}
-        Ok(Node::List)
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {

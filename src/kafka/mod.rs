@@ -4,6 +4,7 @@
 //! other programs.
 
 pub mod context;
+pub mod murmur2;
 pub mod native;
 pub mod offsets;
 pub mod scan;
@@ -61,13 +62,49 @@ pub fn scanner(base: &ClientConfig, group_id: &str) -> ClientConfig {
     consent_reader(base, group_id)
 }
 
+/// The probe's reader of the outputs: a careful sender, who reads what is committed and moves no offsets. It is
+/// assigned by hand, to few partitions, for as long as a decision is awaited.
+#[must_use]
+pub fn probe_reader(base: &ClientConfig, group_id: &str) -> ClientConfig {
+    let mut config = consumer(base, group_id);
+    for (key, value) in [
+        ("enable.partition.eof", "false"),
+        ("fetch.wait.max.ms", "50"),
+        ("queued.min.messages", "1000"),
+        ("queued.max.messages.kbytes", "4096"),
+    ] {
+        config.set(key, value);
+    }
+    config
+}
+
+/// The probe's writer of both inputs: one record at a time, acknowledged by all replicas, given up in time.
+#[must_use]
+pub fn probe_producer(base: &ClientConfig, timeout: Duration) -> ClientConfig {
+    let mut config = base.clone();
+    for (key, value) in [
+        ("acks", "all"),
+        ("enable.idempotence", "true"),
+        ("linger.ms", "0"),
+        ("topic.metadata.refresh.interval.ms", "30000"),
+        ("reconnect.backoff.ms", "50"),
+        ("reconnect.backoff.max.ms", "1000"),
+    ] {
+        config.set(key, value);
+    }
+    config.set("message.timeout.ms", timeout.as_millis().to_string());
+    config
+}
+
 /// The barrier's own handle: end offsets of everything acknowledged, committed or not.
 #[must_use]
 pub fn end_offset_query(base: &ClientConfig) -> ClientConfig {
     let mut config = base.clone();
     config.set("isolation.level", "read_uncommitted");
     config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
-    config.set("topic.metadata.refresh.interval.ms", "30000");
+    // A leader that has moved is found with the next refresh, and batches wait for the answer meanwhile: 20 to 40 s
+    // were seen with 30 s.
+    config.set("topic.metadata.refresh.interval.ms", "3000");
     config
 }
 
@@ -91,7 +128,8 @@ pub fn lane_consumer(
     let session_ms = session_timeout.as_millis();
     config.set("group.instance.id", group_instance_id);
     config.set("session.timeout.ms", session_ms.to_string());
-    config.set("heartbeat.interval.ms", (session_ms / 4).max(1).to_string());
+    // also how soon a member hears that the group has changed
+    config.set("heartbeat.interval.ms", (session_ms / 12).clamp(1, 1_000).to_string());
     for (key, value) in [
         ("group.protocol", "classic"),
         // Eager: every generation of the group gives out all partitions. A cooperative one needs a second round,
@@ -107,11 +145,15 @@ pub fn lane_consumer(
 }
 
 /// What a producer has unless the operator says otherwise, with the names it goes by.
-const PRODUCER_DEFAULTS: [(&[&str], &str); 2] = [
+const PRODUCER_DEFAULTS: [(&[&str], &str); 3] = [
     // The flush before a commit sends at once, whatever this says. Sending before it, in pieces, fills the five
     // requests a partition may have in flight, and librdkafka's thread then spins until one returns: half of the
     // gate's CPU time, as measured.
     (&["linger.ms", "queue.buffering.max.ms"], "1000"),
+    // Offsets and partitions join a transaction one after the other, and not while the markers of the last are being
+    // written: whoever comes too early is sent back. librdkafka's own pause before it asks again, 100 ms, was most
+    // of the time a message took at low load. It doubles with each attempt, up to `retry.backoff.max.ms`.
+    (&["retry.backoff.ms"], "2"),
     // the decision headers of a batch are nearly alike: half the bytes on disk, and a third of the broker's time
     (&["compression.type", "compression.codec"], "lz4"),
 ];

@@ -109,3 +109,34 @@ pub fn scan(
     }
     Ok(ends)
 }
+
+/// Whether a committed record lies at `from` or behind it in the partition.
+///
+/// # Errors
+/// When neither a record nor the end is met within `timeout`.
+pub fn has_record(
+    config: &ClientConfig,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    timeout: Duration,
+) -> Result<bool, ScanError> {
+    let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
+    let mut assignment = TopicPartitionList::new();
+    assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
+    consumer.assign(&assignment)?;
+    let mut reader = BatchReader::new(consumer, RECORDS_MAX)?;
+    let deadline = Instant::now() + timeout;
+    while Instant::now() < deadline {
+        for polled in reader.poll(POLL_WAIT).iter() {
+            match polled {
+                Polled::Record(_) => return Ok(true),
+                Polled::EndOfPartition { .. } => return Ok(false),
+                Polled::Error { error, .. } => {
+                    tracing::debug!(partition, %error, "while scanning");
+                }
+            }
+        }
+    }
+    Err(ScanError::Timeout { topic: topic.to_owned(), seconds: timeout.as_secs() })
+}

@@ -143,7 +143,10 @@ impl Labels for Invalid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::labels::{Bound, HoldCause, RebalanceEvent, RecycleCause, TransactionResult};
+    use super::super::labels::{
+        Bound, CheckpointResult, HoldCause, ProbeResult, RebalanceEvent, RecycleCause,
+        TransactionResult,
+    };
     use super::*;
     use std::collections::BTreeSet;
 
@@ -167,7 +170,9 @@ mod tests {
         check::<RecycleCause>();
         check::<RebalanceEvent>();
         check::<HoldCause>();
+        check::<CheckpointResult>();
         check::<Bound>();
+        check::<ProbeResult>();
         check::<Topic>();
         check::<Decided>();
         check::<Changed>();

@@ -7,8 +7,8 @@
 use super::labels::{Labels, TopicNames};
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry,
+    Counter, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 use std::marker::PhantomData;
 
@@ -111,6 +111,20 @@ impl Registrar<'_> {
         self.register(gauge)
     }
 
+    /// A counter of fractions without labels.
+    pub(super) fn seconds_counter(&mut self, spec: &Spec) -> prometheus::Result<Counter> {
+        let counter = Counter::with_opts(Opts::new(spec.name, spec.help))?;
+        self.declare::<()>(spec, "counter");
+        self.register(counter)
+    }
+
+    /// A gauge for seconds without labels.
+    pub(super) fn seconds_gauge(&mut self, spec: &Spec) -> prometheus::Result<Gauge> {
+        let gauge = Gauge::with_opts(Opts::new(spec.name, spec.help))?;
+        self.declare::<()>(spec, "gauge");
+        self.register(gauge)
+    }
+
     /// A histogram without labels.
     pub(super) fn histogram(
         &mut self,
@@ -129,14 +143,40 @@ impl Registrar<'_> {
         labels: &[&'static str],
     ) -> prometheus::Result<IntGaugeVec> {
         let vec = IntGaugeVec::new(Opts::new(spec.name, spec.help), labels)?;
+        self.declare_bounded(spec, "gauge", labels);
+        self.register(vec)
+    }
+
+    /// The same for seconds.
+    pub(super) fn bounded_seconds_gauges(
+        &mut self,
+        spec: &Spec,
+        labels: &[&'static str],
+    ) -> prometheus::Result<GaugeVec> {
+        let vec = GaugeVec::new(Opts::new(spec.name, spec.help), labels)?;
+        self.declare_bounded(spec, "gauge", labels);
+        self.register(vec)
+    }
+
+    /// A counter whose label values are known only with the configuration.
+    pub(super) fn bounded_counters(
+        &mut self,
+        spec: &Spec,
+        labels: &[&'static str],
+    ) -> prometheus::Result<IntCounterVec> {
+        let vec = IntCounterVec::new(Opts::new(spec.name, spec.help), labels)?;
+        self.declare_bounded(spec, "counter", labels);
+        self.register(vec)
+    }
+
+    fn declare_bounded(&mut self, spec: &Spec, kind: &'static str, labels: &[&'static str]) {
         self.declarations.push(Declaration {
             name: spec.name,
-            kind: "gauge",
+            kind,
             unit: spec.unit,
             help: spec.help,
             labels: labels.iter().map(|label| (*label, Vec::new())).collect(),
         });
-        self.register(vec)
     }
 
     fn family<V, M, L, F>(&self, vec: V, stray: M, child: F) -> prometheus::Result<Family<M, L>>

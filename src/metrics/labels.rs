@@ -5,7 +5,8 @@
 //! what keeps personal data out: there is no way to hand a metric a text that came from a record.
 //! A new value is one line in its enum; the reference page follows by itself.
 //!
-//! Partition numbers are the one exception, bounded by [`super::PARTITION_SERIES_MAX`].
+//! Three sets are known only at run time, and bounded: partition numbers ([`super::PARTITION_SERIES_MAX`]), the
+//! sources named in the configuration (`sources.rs`), and packs and revisions of the policies in force.
 
 use super::counted::Topic;
 
@@ -189,6 +190,30 @@ labels! {
         Rejected "rejected"
     }
 
+    /// How a round of the probe ended.
+    ProbeResult as "result" {
+        /// Approved while consent stood, blocked once the opt-out was acknowledged.
+        Passed "passed"
+        /// A message was approved although it was sent after its opt-out had been acknowledged.
+        Violated "violated"
+        /// A decision did not come in time.
+        TimedOut "timed_out"
+        /// It could not be carried out, or the policies in force block the probe's consent.
+        Error "error"
+    }
+
+    /// What became of a checkpoint of the store.
+    CheckpointResult as "result" {
+        /// It was made.
+        Made "made"
+        /// It could not be made; the former ones stay.
+        Failed "failed"
+        /// An empty store was filled from it.
+        Used "used"
+        /// It was looked at for an empty store and not used: another log, damaged, or out of the log's range.
+        Rejected "rejected"
+    }
+
     /// A limit of the program that was reached.
     Bound as "bound" {
         /// Simultaneous HTTP connections.
@@ -207,5 +232,7 @@ labels! {
         BatchBytes "batch_bytes"
         /// Approvals remembered of one recipient; until some are out of every window, more are blocked.
         SentMessages "sent_messages"
+        /// Members of the group that are watched, so that what they leave open is ended.
+        GroupMembers "group_members"
     }
 }

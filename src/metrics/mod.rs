@@ -1,12 +1,13 @@
 //! Every metric, declared once with its name, unit, labels and help.
 //!
 //! Names and labels are public API (contracts, section 8): add, deprecate, never rename. Label
-//! values are closed sets (`labels.rs`) or partition numbers below a bound; a metric never carries a
+//! values are closed sets (`labels.rs`), or bounded and out of the configuration or partition numbers; a metric never carries a
 //! contact, an address or anything else out of a record. `docs/reference/metrics.md` is generated
 //! from these declarations and compared in a test.
 //!
 //! Lanes count through a [`Tally`], which keeps an aborted batch out of the numbers. Gauges that
-//! describe where the gate stands are written by `ops::Status`, from the same facts as `/readyz`.
+//! describe where the gate stands are written by `ops::Status`, from the same facts as `/readyz`; what the
+//! store and the disk say is fetched by the monitor's thread, so that no scrape waits for them.
 //!
 //! Deliberately absent: the global default registry. Each [`Metrics`] has its own, so that tests run
 //! side by side.
@@ -14,21 +15,30 @@
 mod counted;
 mod declare;
 mod labels;
+mod partitions;
 mod reference;
+mod slowest;
+mod sources;
 mod tally;
 
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    Bound, ConsentResult, HoldCause, Labels, PolicyReload, RebalanceEvent, RecycleCause,
-    TopicNames, TransactionResult,
+    Bound, CheckpointResult, ConsentResult, HoldCause, Labels, PolicyReload, ProbeResult, RebalanceEvent,
+    RecycleCause, TopicNames, TransactionResult,
 };
+pub use partitions::PartitionLag;
 pub use reference::reference_page;
+pub use sources::{SOURCE_BYTES_MAX, SOURCE_OTHER, SOURCES_MAX, Sources};
 pub use tally::Tally;
 
 use declare::{Registrar, Spec};
-use prometheus::{Gauge, Histogram, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder};
-use std::collections::BTreeMap;
+use prometheus::{
+    Counter, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Registry, TextEncoder,
+};
+use slowest::Slowest;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -50,6 +60,10 @@ const BARRIER_SECONDS: &[f64] =
 const BATCH_RECORDS: &[f64] =
     &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
 
+/// From a few links to many contacts copied to another disk at the pace that is allowed.
+const CHECKPOINT_SECONDS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
 /// A metric that cannot be declared or printed: a mistake in this program.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
@@ -70,6 +84,8 @@ macro_rules! metrics {
             declarations: Vec<Declaration>,
             process_start_ms: i64,
             poisoned: Mutex<BTreeMap<i32, i64>>,
+            lagging: Mutex<BTreeSet<(Topic, i32)>>,
+            slowest_enforcement: Slowest,
             $(#[doc = $help] pub $field: $type,)*
         }
 
@@ -100,6 +116,8 @@ macro_rules! metrics {
                     declarations,
                     process_start_ms: now_ms(),
                     poisoned: Mutex::default(),
+                    lagging: Mutex::default(),
+                    slowest_enforcement: Slowest::default(),
                     $($field,)*
                 };
                 metrics.describe_build()?;
@@ -116,6 +134,8 @@ metrics! {
         "From the record timestamp of a message to the commit of its decision.";
     enforcement_latency: Histogram = histogram("consent_gate_enforcement_latency_seconds", "seconds", LATENCY_SECONDS):
         "From the record timestamp of a consent change to its being applied. Changes older than the process are replay and are left out.";
+    enforcement_max: Gauge = seconds_gauge("consent_gate_enforcement_latency_max_seconds", "seconds"):
+        "The slowest enforcement among the consent changes applied in the last 60 s; 0 when there were none.";
     barrier: Histogram = histogram("consent_gate_barrier_seconds", "seconds", BARRIER_SECONDS):
         "How long a batch waited until consent had caught up with it.";
     held_partitions: Family<IntGauge, HoldCause> = gauges("consent_gate_held_partitions", "partitions"):
@@ -126,14 +146,26 @@ metrics! {
         "1 while messages are held because this consent partition is not applied up to its end, by cause.";
     consent_changes: Family<IntCounter, Changed> = counters("consent_gate_consent_changes_total", "records"):
         "Consent changes taken up, by action and what became of them.";
+    source_changes: IntCounterVec = bounded_counters("consent_gate_source_changes_total", "records", &["source"]):
+        "Readable consent changes by the `source` they name: those of `metrics.sources`, and `other`.";
+    source_last_change: GaugeVec = bounded_seconds_gauges("consent_gate_source_last_change_timestamp_seconds", "seconds", &["source"]):
+        "When the newest consent change of a source was appended to its topic, Unix time; 0 = none since the process started.";
     applied_offset: IntGaugeVec = bounded_gauges("consent_gate_applied_offset", "offset", &["partition"]):
         "Next offset of each consent partition: everything before it is applied.";
     lag_records: Family<IntGauge, Topic> = gauges("consent_gate_lag_records", "records"):
         "Records of this instance's partitions that are not applied or decided yet.";
     lag_seconds: Family<Gauge, Topic> = seconds_gauges("consent_gate_lag_seconds", "seconds"):
         "How old the work is that is not done yet, in the worst partition; 0 when nothing waits.";
+    partition_lag_records: IntGaugeVec = bounded_gauges("consent_gate_partition_lag_records", "records", &["topic", "partition"]):
+        "Records of a partition of this instance that are not applied or decided yet.";
+    partition_lag_seconds: GaugeVec = bounded_seconds_gauges("consent_gate_partition_lag_seconds", "seconds", &["topic", "partition"]):
+        "How old the oldest of them is; 0 when nothing waits.";
+    restore_remaining: IntGauge = gauge("consent_gate_restore_remaining_records", "records"):
+        "Consent records that were in the topic when the process started and are not applied yet; 0 = restored.";
     transactions: Family<IntCounter, TransactionResult> = counters("consent_gate_transactions_total", "transactions"):
         "Transactions by how they ended.";
+    commit: Histogram = histogram("consent_gate_commit_seconds", "seconds", BARRIER_SECONDS):
+        "From a transaction's first EndTxn request to its acknowledgement.";
     end_txn_retries: IntCounter = counter("consent_gate_end_txn_retries_total", "requests"):
         "EndTxn requests sent again for the same transaction; each one makes the gate recycle a producer.";
     producer_recycles: Family<IntCounter, RecycleCause> = counters("consent_gate_producer_recycles_total", "producers"):
@@ -156,6 +188,24 @@ metrics! {
         "Contacts and addresses with stored state; an estimate of the store.";
     store_read_errors: IntCounter = counter("consent_gate_store_read_errors_total", "reads"):
         "Reads of the consent store that failed.";
+    store_cache_hits: IntCounter = counter("consent_gate_store_cache_hits_total", "blocks"):
+        "Blocks of the consent store (data, index, filter) found in its cache.";
+    store_cache_misses: IntCounter = counter("consent_gate_store_cache_misses_total", "blocks"):
+        "Blocks of the consent store that had to be read from disk.";
+    store_cache_bytes: IntGauge = gauge("consent_gate_store_cache_bytes", "bytes"):
+        "Bytes in the cache of the consent store, memtables included.";
+    store_compaction_pending_bytes: IntGauge = gauge("consent_gate_store_compaction_pending_bytes", "bytes"):
+        "Estimate of what compaction of the consent store has to rewrite.";
+    store_compactions_running: IntGauge = gauge("consent_gate_store_compactions_running", "compactions"):
+        "Compactions of the consent store that run now.";
+    store_stall: Counter = seconds_counter("consent_gate_store_stall_seconds_total", "seconds"):
+        "Time the consent store slowed its writer down or stopped it, because flushes or compaction lag behind.";
+    store_write_stopped: IntGauge = gauge("consent_gate_store_write_stopped", "stores"):
+        "1 while the consent store takes no writes.";
+    disk_free_bytes: IntGauge = gauge("consent_gate_disk_free_bytes", "bytes"):
+        "Free bytes on the file system of `state.dir`, as far as a user without privileges may use them.";
+    disk_total_bytes: IntGauge = gauge("consent_gate_disk_total_bytes", "bytes"):
+        "All bytes of that file system that such a user may use, taken or free.";
     sent_restored: IntCounter = counter("consent_gate_sent_restored_records_total", "records"):
         "Records of the changelog of approvals read back, after a start, a rebalance or an unknown end of a transaction.";
     sent_restore: Histogram = histogram("consent_gate_sent_restore_seconds", "seconds", LATENCY_SECONDS):
@@ -170,6 +220,24 @@ metrics! {
         "Attempts to load the policy packs again, by what became of them.";
     policy_rejected: IntGauge = gauge("consent_gate_policy_rejected", "sets"):
         "1 while the policy files on disk are not valid and the former set stays in force.";
+    policy_revision_info: IntGaugeVec = bounded_gauges("consent_gate_policy_revision_info", "sets", &["revision"]):
+        "1 for the revision of the policy set in force, as named in decision headers.";
+    probe_enabled: IntGauge = gauge("consent_gate_probe_enabled", "probes"):
+        "1 when this instance runs the synthetic probe (`probe.enabled`).";
+    probe_rounds: Family<IntCounter, ProbeResult> = counters("consent_gate_probe_rounds_total", "rounds"):
+        "Rounds of the probe by result. `violated`: a message was approved after its opt-out had been acknowledged.";
+    probe_up: IntGauge = gauge("consent_gate_probe_up", "probes"):
+        "1 when the last round of the probe passed; 0 when it did not, or none has ended yet.";
+    probe_last_success: Gauge = seconds_gauge("consent_gate_probe_last_success_timestamp_seconds", "seconds"):
+        "When a round of the probe last passed, Unix time; 0 = never since the process started.";
+    probe_seconds: Histogram = histogram("consent_gate_probe_seconds", "seconds", LATENCY_SECONDS):
+        "From the acknowledgement of the probe's opt-out to a read-committed reader seeing its next message blocked.";
+    checkpoints: Family<IntCounter, CheckpointResult> = counters("consent_gate_checkpoints_total", "checkpoints"):
+        "Checkpoints of the consent store, by what became of them.";
+    checkpoint_last_success: IntGauge = gauge("consent_gate_checkpoint_last_success_timestamp_seconds", "seconds"):
+        "Unix time of this instance's newest checkpoint; 0 while there is none.";
+    checkpoint: Histogram = histogram("consent_gate_checkpoint_seconds", "seconds", CHECKPOINT_SECONDS):
+        "How long making a checkpoint took, failed ones included. It goes on beside everything else and is slowed down on purpose.";
 }
 
 impl Metrics {
@@ -186,7 +254,19 @@ impl Metrics {
     /// Notes that a consent change appended at `record_ms` (Unix time) is applied now.
     pub fn enforced(&self, record_ms: i64) {
         if record_ms >= self.process_start_ms {
-            self.enforcement_latency.observe(seconds_between(record_ms, now_ms()));
+            let took = seconds_between(record_ms, now_ms());
+            self.enforcement_latency.observe(took);
+            self.slowest_enforcement.note(took);
+        }
+    }
+
+    /// A round of the probe ended.
+    pub fn probe_ended(&self, result: ProbeResult) {
+        self.probe_rounds.of(result).inc();
+        let has_passed = result == ProbeResult::Passed;
+        self.probe_up.set(i64::from(has_passed));
+        if has_passed {
+            self.probe_last_success.set(seconds_between(0, now_ms()));
         }
     }
 
@@ -200,6 +280,12 @@ impl Metrics {
             }
             set(&self.policy_info, &[pack, version], 1);
         }
+    }
+
+    /// Publishes the revision of the policies in force and forgets the former one.
+    pub fn set_policy_revision(&self, revision: &str) {
+        self.policy_revision_info.reset();
+        set(&self.policy_revision_info, &[revision], 1);
     }
 
     /// Publishes the consent change the gate is held on: at most one for each partition.
@@ -259,6 +345,7 @@ impl Metrics {
     /// # Errors
     /// The registry could not be written: a mistake in this program.
     pub fn encode(&self) -> Result<String, MetricsError> {
+        self.enforcement_max.set(self.slowest_enforcement.seconds());
         TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(MetricsError::Encoding)
     }
 

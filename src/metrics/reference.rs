@@ -3,7 +3,7 @@
 //! The page is generated so that it cannot part from the program; a test compares it, and
 //! `UPDATE_GOLDEN=1 cargo test --release --lib metrics` writes it again.
 
-use super::{Declaration, INVALID_CLASSES, PARTITION_SERIES_MAX};
+use super::{Declaration, INVALID_CLASSES, PARTITION_SERIES_MAX, SOURCE_OTHER, SOURCES_MAX};
 use std::fmt::Write as _;
 
 /// What the process collector adds; its names are those of every Prometheus client.
@@ -22,8 +22,8 @@ pub fn reference_page(declarations: &[Declaration]) -> String {
          UPDATE_GOLDEN=1 cargo test --release --lib metrics -->\n\
          # Metrics\n\n\
          Prometheus text format at `/metrics` of `http.listen`. Every series with closed labels exists from the \
-         start with value 0.\nLabel values are closed sets: never a contact, an address or anything else out of a \
-         record. `topic` is the configured name.\n\n\
+         start with value 0.\nLabel values are closed sets or come from the configuration: never a contact, an address or \
+         anything else out of a record. `topic` is the configured name.\n\n\
          | metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n",
     );
     for declaration in declarations {
@@ -52,7 +52,10 @@ pub fn reference_page(declarations: &[Declaration]) -> String {
     writeln!(
         page,
         "\n`partition` and `offset` are numbers; at most {PARTITION_SERIES_MAX} partitions have a series of their own. \
-         A class that is none of the {} known ones counts as `other`.",
+         A class that is none of the {} known ones counts as `other`. `source` is one of `metrics.sources`, at most \
+         {SOURCES_MAX}, or `{SOURCE_OTHER}`; a record's own name only picks one of them.\n\n\
+         Age of waiting work is known to the second: it is dated by where the topic ended at earlier looks. \
+         What the store and the disk say is at most a second old.",
         INVALID_CLASSES.len(),
     )
     .ok();

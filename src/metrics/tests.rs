@@ -21,6 +21,29 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("consent_gate_invalid_records_total", &["topic", "class"]),
     ("consent_gate_store_bytes", &[]),
     ("consent_gate_subjects", &[]),
+    // what dashboards and alert rules in deploy/ ask for
+    ("consent_gate_enforcement_latency_max_seconds", &[]),
+    ("consent_gate_commit_seconds", &[]),
+    ("consent_gate_partition_lag_records", &["topic", "partition"]),
+    ("consent_gate_partition_lag_seconds", &["topic", "partition"]),
+    ("consent_gate_source_last_change_timestamp_seconds", &["source"]),
+    ("consent_gate_source_changes_total", &["source"]),
+    ("consent_gate_restore_remaining_records", &[]),
+    ("consent_gate_store_cache_hits_total", &[]),
+    ("consent_gate_store_cache_misses_total", &[]),
+    ("consent_gate_store_cache_bytes", &[]),
+    ("consent_gate_store_compaction_pending_bytes", &[]),
+    ("consent_gate_store_compactions_running", &[]),
+    ("consent_gate_store_stall_seconds_total", &[]),
+    ("consent_gate_store_write_stopped", &[]),
+    ("consent_gate_disk_free_bytes", &[]),
+    ("consent_gate_disk_total_bytes", &[]),
+    ("consent_gate_probe_rounds_total", &["result"]),
+    ("consent_gate_probe_last_success_timestamp_seconds", &[]),
+    ("consent_gate_probe_up", &[]),
+    ("consent_gate_probe_enabled", &[]),
+    ("consent_gate_probe_seconds", &[]),
+    ("consent_gate_policy_revision_info", &["revision"]),
 ];
 
 #[test]
@@ -45,7 +68,7 @@ fn names_follow_one_pattern() {
         assert!(name.starts_with("consent_gate_"), "{name}");
         assert_eq!(name.ends_with("_total"), declaration.kind == "counter", "{name}");
         if declaration.unit == "seconds" {
-            assert!(name.ends_with("_seconds"), "{name}");
+            assert!(name.trim_end_matches("_total").ends_with("_seconds"), "{name}");
         }
         assert!(declaration.help.ends_with('.'), "{name}: help is a sentence");
     }
@@ -198,6 +221,50 @@ fn replay_is_not_enforcement() {
     metrics.enforced(now_ms() + 60_000);
     assert_eq!(metrics.enforcement_latency.get_sample_count(), 2);
     assert!(metrics.enforcement_latency.get_sample_sum() < 1.0, "never negative, never absurd");
+}
+
+#[test]
+fn the_slowest_enforcement_is_published() {
+    let metrics = metrics();
+    assert_eq!(value(&metrics, "consent_gate_enforcement_latency_max_seconds"), Some(0.0));
+    metrics.enforced(now_ms() - 3_600_000);
+    assert_eq!(value(&metrics, "consent_gate_enforcement_latency_max_seconds"), Some(0.0));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    metrics.enforced(metrics.process_start_ms);
+    let slowest = value(&metrics, "consent_gate_enforcement_latency_max_seconds").unwrap();
+    assert!((0.02..5.0).contains(&slowest), "{slowest}");
+}
+
+#[test]
+fn the_probe_is_up_only_while_its_last_round_passed() {
+    let metrics = metrics();
+    let up = |metrics: &Metrics| value(metrics, "consent_gate_probe_up");
+    let last = |metrics: &Metrics| {
+        value(metrics, "consent_gate_probe_last_success_timestamp_seconds").unwrap()
+    };
+    assert_eq!((up(&metrics), last(&metrics)), (Some(0.0), 0.0), "nothing was proven yet");
+    metrics.probe_ended(ProbeResult::Passed);
+    assert_eq!(up(&metrics), Some(1.0));
+    let passed_at = last(&metrics);
+    assert!((passed_at - now_ms() as f64 / 1e3).abs() < 5.0, "{passed_at}");
+    for result in [ProbeResult::Violated, ProbeResult::TimedOut, ProbeResult::Error] {
+        metrics.probe_ended(ProbeResult::Passed);
+        metrics.probe_ended(result);
+        assert_eq!(up(&metrics), Some(0.0), "{result:?}");
+        assert!(last(&metrics) >= passed_at);
+        let name = format!("consent_gate_probe_rounds_total{{result=\"{}\"}}", result.as_str());
+        assert_eq!(value(&metrics, &name), Some(1.0));
+    }
+}
+
+#[test]
+fn one_revision_is_in_force() {
+    let metrics = metrics();
+    metrics.set_policy_revision("3f2a");
+    metrics.set_policy_revision("77b0");
+    let text = metrics.encode().unwrap();
+    assert_eq!(text.matches("consent_gate_policy_revision_info{").count(), 1);
+    assert!(text.contains("consent_gate_policy_revision_info{revision=\"77b0\"} 1"));
 }
 
 #[test]

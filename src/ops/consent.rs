@@ -7,6 +7,8 @@
 //! This feeds `/readyz` and metrics only. Whether one batch may be decided is the barrier's business,
 //! which asks the broker and knows no grace.
 
+use crate::lag::Ends;
+use crate::metrics::PartitionLag;
 use std::time::{Duration, Instant};
 
 /// How old an end may be that is not applied yet.
@@ -19,10 +21,11 @@ pub(super) struct Consent {
 }
 
 /// One consent partition.
-#[derive(Clone, Copy)]
 struct Progress {
     next_offset: i64,
-    end: Option<i64>,
+    ends: Ends,
+    /// The first end known: what was there at the start lies before it.
+    first_end: Option<i64>,
     /// The end that is being waited for, and since when; `None` until an end is known.
     target: Option<(i64, Instant)>,
     reached_once: bool,
@@ -35,7 +38,8 @@ impl Consent {
     pub(super) fn start(&mut self, next_offsets: &[i64]) {
         let progress = |next_offset: &i64| Progress {
             next_offset: *next_offset,
-            end: None,
+            ends: Ends::default(),
+            first_end: None,
             target: None,
             reached_once: false,
             record_ms: None,
@@ -53,6 +57,7 @@ impl Consent {
     ) {
         if let Some(progress) = self.partition(partition) {
             progress.next_offset = next_offset;
+            progress.ends.reached(next_offset);
             progress.record_ms = record_ms.or(progress.record_ms);
             progress.settle(now);
         }
@@ -61,7 +66,8 @@ impl Consent {
     /// The broker said where the partition ends.
     pub(super) fn end(&mut self, partition: i32, end: i64, now: Instant) {
         if let Some(progress) = self.partition(partition) {
-            progress.end = Some(end);
+            progress.ends.saw(end, now);
+            progress.first_end.get_or_insert(end);
             progress.settle(now);
         }
     }
@@ -83,7 +89,7 @@ impl Consent {
         let n_behind = behind.len();
         let n_partitions = self.partitions.len();
         let next_offset = worst.next_offset;
-        Err(worst.end.map_or_else(
+        Err(worst.ends.end().map_or_else(
             || format!("{n_behind} of {n_partitions} partitions: the end of partition {partition} is not known yet"),
             |end| {
                 format!(
@@ -94,18 +100,26 @@ impl Consent {
         ))
     }
 
-    /// Records that are not applied yet, over all partitions.
-    pub(super) fn lag_records(&self) -> i64 {
-        self.partitions.iter().map(Progress::lag_records).fold(0, i64::saturating_add)
+    /// What waits in each partition, by the wall clock `now_ms` (Unix milliseconds) and the monotonic one.
+    pub(super) fn lags(&self, now_ms: i64, now: Instant) -> Vec<PartitionLag> {
+        let partitions = (0i32..).zip(&self.partitions);
+        let lag = |(partition, progress): (i32, &Progress)| {
+            let record_age = progress.record_ms.map(|at| age(at, now_ms));
+            PartitionLag {
+                partition,
+                records: progress.lag_records(),
+                seconds: progress.ends.age(progress.next_offset, record_age, now).as_secs_f64(),
+            }
+        };
+        partitions.map(lag).collect()
     }
 
-    /// The age of the last applied record in the worst partition that is behind, from Unix
-    /// milliseconds `now_ms`: what is waiting cannot be older than that.
-    pub(super) fn lag_ms(&self, now_ms: i64) -> i64 {
-        let behind = self.partitions.iter().filter(|progress| progress.lag_records() > 0);
-        let ages =
-            behind.filter_map(|progress| progress.record_ms.map(|at| now_ms.saturating_sub(at)));
-        ages.max().unwrap_or(0).max(0)
+    /// Records that were there when their end was first asked for and are not applied yet.
+    pub(super) fn restore_remaining(&self) -> i64 {
+        let remaining = self.partitions.iter().filter_map(|progress| {
+            Some(progress.first_end?.saturating_sub(progress.next_offset).max(0))
+        });
+        remaining.fold(0, i64::saturating_add)
     }
 
     /// The next offset of each partition.
@@ -117,7 +131,7 @@ impl Consent {
 impl Progress {
     /// Takes up the next target once the present one is reached.
     fn settle(&mut self, now: Instant) {
-        let Some(end) = self.end else { return };
+        let Some(end) = self.ends.end() else { return };
         let (target, _) = *self.target.get_or_insert((end, now));
         if self.next_offset >= target {
             self.reached_once = true;
@@ -125,6 +139,7 @@ impl Progress {
         } else if end < target {
             // Retention or a recreated topic moved the end back; what is gone cannot be waited for.
             self.target = Some((end, now));
+            self.first_end = self.first_end.map(|first| first.min(end));
         }
     }
 
@@ -137,8 +152,13 @@ impl Progress {
     }
 
     fn lag_records(&self) -> i64 {
-        self.end.map_or(0, |end| end.saturating_sub(self.next_offset).max(0))
+        self.ends.waiting(self.next_offset)
     }
+}
+
+/// The age of a record with this timestamp, both in Unix milliseconds; a clock ahead of ours gives 0.
+pub(super) fn age(record_ms: i64, now_ms: i64) -> Duration {
+    Duration::from_millis(now_ms.saturating_sub(record_ms).max(0).unsigned_abs())
 }
 
 #[cfg(test)]
@@ -179,7 +199,7 @@ mod tests {
         // It stops.
         let stopped = start + SECOND * 60;
         assert!(consent.caught_up(stopped + GRACE + SECOND).is_err());
-        assert!(consent.lag_records() > 0);
+        assert!(consent.lags(0, stopped).iter().any(|lag| lag.records > 0));
     }
 
     #[test]
@@ -198,19 +218,44 @@ mod tests {
     }
 
     #[test]
-    fn lag_is_counted_only_where_something_waits() {
-        let now = Instant::now();
+    fn lag_is_counted_and_dated_in_each_partition() {
+        let start = Instant::now();
         let mut consent = Consent::default();
         consent.start(&[0, 0]);
-        consent.end(0, 10, now);
-        consent.end(1, 10, now);
-        consent.applied(0, 10, Some(1_000), now);
-        consent.applied(1, 4, Some(8_000), now);
-        assert_eq!(consent.lag_records(), 6);
-        assert_eq!(consent.lag_ms(10_000), 2_000);
-        assert_eq!(consent.lag_ms(5_000), 0, "a clock behind the broker's");
-        consent.applied(1, 10, Some(9_000), now);
-        assert_eq!((consent.lag_records(), consent.lag_ms(10_000)), (0, 0));
+        consent.end(0, 10, start);
+        consent.end(1, 10, start);
+        consent.applied(0, 10, Some(1_000), start);
+        consent.applied(1, 4, Some(8_000), start);
+        let lags = |consent: &Consent, now_ms, now| -> Vec<(i64, f64)> {
+            let lags = consent.lags(now_ms, now);
+            lags.iter().map(|lag| (lag.records, lag.seconds)).collect()
+        };
+        assert_eq!(lags(&consent, 10_000, start), [(0, 0.0), (6, 2.0)]);
+        assert_eq!(lags(&consent, 5_000, start), [(0, 0.0), (6, 0.0)], "a clock behind");
+        consent.applied(1, 10, Some(9_000), start);
+        assert_eq!(lags(&consent, 10_000, start), [(0, 0.0), (0, 0.0)]);
+        // what comes later is dated by the look before it, not by the record before it
+        consent.end(1, 10, start + SECOND * 100);
+        consent.end(1, 11, start + SECOND * 101);
+        let lags = lags(&consent, 200_000, start + SECOND * 102);
+        assert_eq!(lags.get(1), Some(&(1, 2.0)));
+    }
+
+    #[test]
+    fn what_was_there_at_the_start_is_restored_once() {
+        let now = Instant::now();
+        let mut consent = Consent::default();
+        consent.start(&[0, 5]);
+        assert_eq!(consent.restore_remaining(), 0, "nothing is known yet");
+        consent.end(0, 100, now);
+        consent.end(1, 5, now);
+        assert_eq!(consent.restore_remaining(), 100);
+        consent.applied(0, 60, None, now);
+        consent.end(0, 500, now);
+        assert_eq!(consent.restore_remaining(), 40, "what came later is lag, not restore");
+        consent.applied(0, 200, None, now);
+        consent.end(1, 9, now);
+        assert_eq!(consent.restore_remaining(), 0);
     }
 
     #[test]

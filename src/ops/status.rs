@@ -6,11 +6,12 @@
 //!
 //! INVARIANT: reading the status asks nobody. One short lock guards it; heartbeats need none.
 
-use super::consent::Consent;
+use super::consent::{Consent, age};
 use super::heart::{Heart, Hearts};
 use super::holds::{Hold, Holder, Holds, Place};
 use super::readiness::{Check, Membership, Readiness};
-use crate::metrics::{Bound, HoldCause, Labels as _, Metrics, Topic};
+use crate::lag::Waiting;
+use crate::metrics::{Bound, HoldCause, Labels as _, Metrics, PartitionLag, Topic};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -19,9 +20,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 struct Lane {
     membership: Membership,
     partitions: Vec<i32>,
-    lag_records: i64,
-    /// Timestamp of the oldest message waiting, in Unix milliseconds.
-    oldest_ms: Option<i64>,
 }
 
 #[derive(Default)]
@@ -29,6 +27,8 @@ struct State {
     lanes: Vec<Lane>,
     consent: Consent,
     holds: Holds,
+    /// What waits in the message partitions of all lanes, in ascending order.
+    outbound: Vec<Waiting>,
 }
 
 /// Where the gate stands; shared as `Arc<Status>`.
@@ -62,7 +62,7 @@ impl Status {
     pub fn lane(&self, lane: usize, membership: Membership) {
         let mut state = lock(&self.state);
         if let Some(its) = state.lanes.get_mut(lane) {
-            *its = Lane { membership, ..Lane::default() };
+            *its = Lane { membership, partitions: Vec::new() };
             state.holds.keep_assigned(lane, &[]);
         }
         self.publish_holds(&state.holds);
@@ -73,18 +73,15 @@ impl Status {
         let mut state = lock(&self.state);
         if let Some(its) = state.lanes.get_mut(lane) {
             let partitions = partitions.to_vec();
-            *its = Lane { membership: Membership::Member, partitions, ..Lane::default() };
+            *its = Lane { membership: Membership::Member, partitions };
         }
         state.holds.keep_assigned(lane, partitions);
         self.publish_holds(&state.holds);
     }
 
-    /// How many messages wait for a lane, and the record timestamp of the oldest if known.
-    pub fn lane_lag(&self, lane: usize, records: i64, oldest_record_ms: Option<i64>) {
-        if let Some(its) = lock(&self.state).lanes.get_mut(lane) {
-            its.lag_records = records.max(0);
-            its.oldest_ms = oldest_record_ms;
-        }
+    /// What waits in the message partitions of this instance, in ascending order.
+    pub fn outbound_waiting(&self, waiting: Vec<Waiting>) {
+        lock(&self.state).outbound = waiting;
     }
 
     /// The consent reader knows its partitions and goes on at these offsets.
@@ -219,15 +216,21 @@ impl Status {
         for (partition, next_offset) in state.consent.next_offsets().enumerate() {
             metrics.set_applied_offset(partition, next_offset);
         }
-        metrics.lag_records.of(Topic::ConsentChange).set(state.consent.lag_records());
-        metrics.lag_seconds.of(Topic::ConsentChange).set(seconds(state.consent.lag_ms(now_ms)));
-
-        let waiting = state.lanes.iter().filter(|lane| lane.lag_records > 0);
-        let ages = waiting.filter_map(|lane| lane.oldest_ms.map(|at| now_ms.saturating_sub(at)));
-        metrics.lag_seconds.of(Topic::OutboundMessage).set(seconds(ages.max().unwrap_or(0)));
-        let lag_records = state.lanes.iter().map(|lane| lane.lag_records);
-        let lag_records = lag_records.fold(0, i64::saturating_add);
-        metrics.lag_records.of(Topic::OutboundMessage).set(lag_records);
+        metrics.restore_remaining.set(state.consent.restore_remaining());
+        let now = Instant::now();
+        let consent = state.consent.lags(now_ms, now);
+        let lag = |waiting: &Waiting| {
+            let record_age = waiting.record_ms.map(|at| age(at, now_ms));
+            PartitionLag {
+                partition: waiting.partition,
+                records: waiting.ends.waiting(waiting.next_offset),
+                seconds: waiting.ends.age(waiting.next_offset, record_age, now).as_secs_f64(),
+            }
+        };
+        let outbound: Vec<PartitionLag> = state.outbound.iter().map(lag).collect();
+        // under the lock: two publications at a time must not leave an older one's series behind
+        metrics.set_lags(Topic::ConsentChange, &consent);
+        metrics.set_lags(Topic::OutboundMessage, &outbound);
     }
 
     fn publish_holds(&self, holds: &Holds) {
@@ -241,10 +244,6 @@ impl Status {
 fn log_release(holder: Holder, cause: HoldCause, hold: &Hold) {
     let held_seconds = hold.lasted(Instant::now()).as_secs();
     tracing::info!(%holder, cause = cause.as_str(), held_seconds, "released");
-}
-
-fn seconds(milliseconds: i64) -> f64 {
-    std::time::Duration::from_millis(milliseconds.max(0).unsigned_abs()).as_secs_f64()
 }
 
 /// A thread that panicked ends the process (`logging::panic`), so a poisoned lock is still good here.

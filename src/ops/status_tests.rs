@@ -23,6 +23,13 @@ fn running(n_lanes: usize) -> (Arc<Status>, Arc<Metrics>) {
     (status, metrics)
 }
 
+/// A message partition that was first seen just now, with so many records behind offset 100.
+fn waiting(partition: i32, records: i64, record_ms: Option<i64>) -> Waiting {
+    let mut ends = crate::lag::Ends::default();
+    ends.saw(100i64.saturating_add(records), Instant::now());
+    Waiting { partition, next_offset: 100, record_ms, ends }
+}
+
 fn messages(partitions: &[i32]) -> Vec<Place> {
     let place = |partition: &i32| Place {
         topic: Topic::OutboundMessage,
@@ -161,27 +168,41 @@ fn consent_that_stands_still_behind_the_end_is_not_ready() {
 
 #[test]
 fn positions_are_published_as_gauges() {
-    let (status, metrics) = running(2);
+    let (status, metrics) = status(2);
+    status.consent_start(&[0, 0]);
+    status.consent_end(1, 0);
     let now_ms = || {
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         i64::try_from(elapsed.as_millis()).unwrap()
     };
     status.consent_end(0, 100);
     status.consent_applied(0, 60, Some(now_ms() - 5_000));
-    status.lane_lag(0, 10, Some(now_ms() - 2_000));
-    status.lane_lag(1, 5, Some(now_ms() - 9_000));
-    status.lane_lag(7, 1_000, None);
+    status.outbound_waiting(vec![
+        waiting(0, 10, Some(now_ms() - 2_000)),
+        waiting(1, 5, Some(now_ms() - 9_000)),
+        waiting(7, 0, Some(now_ms() - 90_000)),
+    ]);
     status.publish();
     assert_eq!(metrics.lag_records.of(Topic::ConsentChange).get(), 40);
-    assert_eq!(metrics.lag_records.of(Topic::OutboundMessage).get(), 15, "lanes add up");
+    assert_eq!(metrics.lag_records.of(Topic::OutboundMessage).get(), 15, "partitions add up");
     let age = |topic| metrics.lag_seconds.of(topic).get();
     assert!((5.0..7.0).contains(&age(Topic::ConsentChange)));
-    assert!((9.0..11.0).contains(&age(Topic::OutboundMessage)), "the worst lane counts");
-    assert!(metrics.encode().unwrap().contains("consent_gate_applied_offset{partition=\"0\"} 60"));
+    assert!((9.0..11.0).contains(&age(Topic::OutboundMessage)), "the worst partition counts");
+    let text = metrics.encode().unwrap();
+    for line in [
+        "consent_gate_applied_offset{partition=\"0\"} 60",
+        "consent_gate_restore_remaining_records 40",
+        "consent_gate_partition_lag_records{partition=\"1\",topic=\"outbound-message\"} 5",
+        "consent_gate_partition_lag_seconds{partition=\"7\",topic=\"outbound-message\"} 0",
+        "consent_gate_partition_lag_records{partition=\"0\",topic=\"consent-change\"} 40",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
 
-    status.lane_lag(1, 0, Some(now_ms() - 9_000));
+    status.outbound_waiting(vec![waiting(0, 10, Some(now_ms() - 2_000))]);
     status.publish();
-    assert!(age(Topic::OutboundMessage) < 4.0, "a lane that waits for nothing has no age");
+    assert!(age(Topic::OutboundMessage) < 4.0, "a partition that was given away has no age");
+    assert!(!metrics.encode().unwrap().contains("{partition=\"1\",topic=\"outbound-message\"}"));
 }
 
 #[test]
@@ -191,7 +212,7 @@ fn strange_numbers_change_nothing() {
     status.lane_assigned(9, &[-1]);
     status.consent_end(-1, -1);
     status.consent_applied(i32::MAX, i64::MAX, Some(i64::MIN));
-    status.lane_lag(0, i64::MIN, Some(i64::MIN));
+    status.outbound_waiting(vec![waiting(-1, i64::MIN, Some(i64::MIN))]);
     status.publish();
     assert!(status.ready().ready);
 }

@@ -6,7 +6,7 @@ use crate::barrier::Hold;
 use crate::codec::DecodeError;
 use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, Topic};
-use crate::record::{BatchContext, DecisionWriter, SourceRef, Written};
+use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, is_probe};
 use crate::sent::{Row, RowKey};
 use crate::store::PinnedState;
 use gate_core::{
@@ -23,6 +23,8 @@ pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, &'static str>;
 pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) channel: Option<gate_core::Channel>,
+    /// It is about a contact of the synthetic probe: marked, and left out of the counts.
+    pub(super) is_probe: bool,
     /// Where the headers stand in [`Verdicts::headers`].
     pub(super) header: Written,
 }
@@ -158,7 +160,8 @@ impl<'c> Lane<'c> {
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
             let header = headers.write(&decision, &source, message_id, channel);
-            judged.push(Judged { decision, channel, header });
+            let is_probe = message.is_some_and(|message| is_probe(message.contact_id.as_ref()));
+            judged.push(Judged { decision, channel, is_probe, header });
         }
         Ok(Verdicts { judged, headers: headers.finish(), rows: history.into_changes() })
     }

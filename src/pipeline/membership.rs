@@ -45,6 +45,12 @@ impl<'c> Lane<'c> {
         self.consumer.assign(&from).map_err(LaneError::Consumer)?;
         for element in from.elements() {
             self.next_up.insert(element.partition(), element.offset());
+            // what waits counts as lag from now on, not from the first commit
+            match element.offset() {
+                Offset::Offset(next) => self.parts.positions.set(element.partition(), next, None),
+                Offset::Beginning => self.parts.positions.set(element.partition(), 0, None),
+                _ => {}
+            }
             self.approvals.forget(element.partition());
         }
         if self.is_paused {

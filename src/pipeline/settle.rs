@@ -4,11 +4,12 @@ use super::judge::{Judged, Verdicts};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::kafka::native::{GroupMembership, Message, NativeError, NativeHeaders, TopicIndex};
 use crate::metrics::{RecycleCause, TransactionResult};
-use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
-use crate::record::{DECISION, NOT_BEFORE, OUTCOME, REASON, RESERVED, SOURCE, rfc3339};
+use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
+use crate::record::{DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The changelog of approvals comes behind the outputs.
@@ -21,20 +22,27 @@ impl<'c> Lane<'c> {
         batch: &mut Batch<'c>,
         verdicts: &Verdicts,
     ) -> Result<(), Setback> {
-        let Some(producer) = &self.producer else {
+        let Some(producer) = self.producers.current() else {
             return Err(Setback::NotMember);
         };
         let Some(membership) = GroupMembership::of(self.consumer) else {
             return Err(Setback::NotMember);
         };
-        let timeout = self.parts.transaction_timeout;
+        let deadline = Instant::now() + self.parts.transaction_timeout;
         let sent_before = producer.end_txn_sent();
         producer.drain_reports();
         batch.attempted(unix_ms());
         producer.begin().map_err(|error| classify(error, RecycleCause::Fatal))?;
         let produced = self.produce_all(batch, verdicts).and_then(|()| {
             let offsets = self.offsets(batch)?;
-            producer.send_offsets(&offsets, &membership, timeout)
+            if batch.len() < LARGE_BATCH {
+                // Partitions join a transaction one after the other, offsets too. Who asks in between is sent back
+                // and waits longer than it would have taken.
+                producer.flush(deadline);
+                producer.send_offsets(offsets, membership, deadline)
+            } else {
+                producer.flush_and_send_offsets(offsets, membership, deadline)
+            }
         });
         if let Err(error) = produced {
             return Err(if is_answer(&error) {
@@ -46,10 +54,13 @@ impl<'c> Lane<'c> {
                 classify(error, RecycleCause::TimedOut)
             });
         }
-        let committed = producer.commit(timeout);
+        let committed = producer.commit(deadline);
         let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
         match committed {
             Ok(()) => {
+                if let Some(took) = producer.since_end_txn() {
+                    self.parts.metrics.commit.observe(took.as_secs_f64());
+                }
                 self.count(batch, &verdicts.judged);
                 batch.clear();
                 self.write_rows(&verdicts.rows)?;
@@ -59,6 +70,7 @@ impl<'c> Lane<'c> {
                     self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
                     self.renew_after_retry(batch)?;
                 }
+                self.producers.take_turns();
                 Ok(())
             }
             // the broker was not asked to end it yet
@@ -70,7 +82,7 @@ impl<'c> Lane<'c> {
     }
 
     fn produce_all(&self, batch: &Batch<'c>, verdicts: &Verdicts) -> Result<(), NativeError> {
-        let Some(producer) = &self.producer else {
+        let Some(producer) = self.producers.current() else {
             return Ok(());
         };
         for (message, judged) in batch.messages().iter().zip(&verdicts.judged) {
@@ -107,6 +119,9 @@ impl<'c> Lane<'c> {
             headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
         headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
+        if judged.is_probe {
+            headers.push(PROBE.as_bytes(), Some(b"1"));
+        }
         headers
     }
 
@@ -129,7 +144,7 @@ impl<'c> Lane<'c> {
         if error.is_fatal || crate::kafka::is_refused(&error) {
             return classify(error, RecycleCause::Fatal);
         }
-        let Some(producer) = &self.producer else {
+        let Some(producer) = self.producers.current() else {
             return Setback::NotMember;
         };
         match producer.abort(self.parts.transaction_timeout) {
@@ -143,14 +158,17 @@ impl<'c> Lane<'c> {
 
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
         self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
-        for (message, judged) in batch.messages().iter().zip(judged) {
+        let decided = batch.messages().iter().zip(judged);
+        // the probe is no business
+        for (message, judged) in decided.filter(|(_, judged)| !judged.is_probe) {
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
         }
         self.tally.committed();
-        let newest_ms = batch.messages().iter().filter_map(Message::timestamp_ms).max();
+        let newest_ms = newest_ms(batch.messages());
         for (partition, next_offset) in batch.next_offsets() {
-            self.parts.positions.set(*partition, *next_offset, newest_ms);
+            let record_ms = newest_ms.get(partition).copied();
+            self.parts.positions.set(*partition, *next_offset, record_ms);
         }
     }
 
@@ -199,6 +217,20 @@ impl<'c> Lane<'c> {
         }
         Ok(())
     }
+}
+
+/// The newest record timestamp of each partition. A partition's messages come in runs.
+fn newest_ms(messages: &[Message<'_>]) -> BTreeMap<i32, i64> {
+    let mut newest = BTreeMap::new();
+    for run in messages.chunk_by(|a, b| a.partition() == b.partition()) {
+        let partition = run.first().map(Message::partition);
+        let run_ms = run.iter().filter_map(Message::timestamp_ms).max();
+        if let (Some(partition), Some(run_ms)) = (partition, run_ms) {
+            let known: &mut i64 = newest.entry(partition).or_insert(run_ms);
+            *known = run_ms.max(*known);
+        }
+    }
+    newest
 }
 
 fn unix_ms() -> i64 {

@@ -4,6 +4,7 @@ use super::{Reader, ReaderError, Taken};
 use crate::codec::DecodeError;
 use crate::kafka::native::Record;
 use crate::metrics::{Changed, ConsentResult, HoldCause, Topic};
+use crate::record::is_probe;
 use crate::store::Source;
 use gate_core::{
     Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Subjects,
@@ -17,8 +18,8 @@ impl Reader {
             return self.unreadable(record, "too_large");
         }
         let codec = Arc::clone(&self.parts.codec);
-        match codec.decode_consent(record.value) {
-            Ok(change) => self.apply(&change, record),
+        match codec.decode_sourced_consent(record.value) {
+            Ok((change, source)) => self.apply(&change, source.as_deref(), record),
             Err(DecodeError::Unreadable { class }) => self.unreadable(record, class),
             Err(DecodeError::Unavailable { cause }) => {
                 Ok(Taken::Again(HoldCause::RegistryUnavailable, cause.to_owned()))
@@ -29,6 +30,7 @@ impl Reader {
     fn apply(
         &mut self,
         change: &ConsentChange<'_>,
+        from: Option<&str>,
         record: &Record<'_>,
     ) -> Result<Taken, ReaderError> {
         let Some(subjects) = self.subjects(change) else {
@@ -47,8 +49,12 @@ impl Reader {
             Effect::Facts if is_changed => ConsentResult::Applied,
             Effect::Facts => ConsentResult::Duplicate,
         };
+        if is_probe(change.contact_id.as_ref()) {
+            return Ok(Taken::Applied { is_probe: true });
+        }
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();
-        Ok(Taken::Applied)
+        self.parts.sources.changed(from, record.timestamp_ms);
+        Ok(Taken::Applied { is_probe: false })
     }
 
     /// Whose change it is; `None` when nobody can tell.
@@ -107,7 +113,7 @@ impl Reader {
             if self.parts.dead_letters.is_released(record.partition, record.offset).unwrap_or(false)
             {
                 self.count_unreadable(class, ConsentResult::Skipped);
-                return Ok(Taken::Applied);
+                return Ok(Taken::Applied { is_probe: false });
             }
             self.count_unreadable(class, ConsentResult::Unreadable);
             return Ok(Taken::Poison);
@@ -137,7 +143,7 @@ impl Reader {
         };
         let source = Source { partition: record.partition, offset: record.offset };
         self.parts.writer.apply(subjects, &placement, source)?;
-        Ok(Taken::Applied)
+        Ok(Taken::Applied { is_probe: false })
     }
 
     fn count_unreadable(&self, class: &'static str, result: ConsentResult) {

@@ -1,9 +1,10 @@
 //! Builds the parts from the configuration and starts their threads.
 
-use super::stores::{open_sent, open_store};
+use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_id};
 use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
+use crate::checkpointer::{Checkpointer, CheckpointerParts};
 use crate::codec::{Codec, Kind, Registry, RegistrySettings};
 use crate::config::{self, Config};
 use crate::dead_letter::DeadLetters;
@@ -11,15 +12,17 @@ use crate::identity::Pepper;
 use crate::kafka::{self, GateContext};
 use crate::kafka_errors::Class;
 use crate::lag::OutboundPositions;
-use crate::metrics::{Metrics, TopicNames};
+use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
-use crate::pipeline::{Lane, LaneParts};
+use crate::peers::Peers;
+use crate::pipeline::{LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
+use crate::probe::{Probe, ProbeParts};
 use crate::reader::{Reader, ReaderParts};
 use crate::sent::SentStore;
-use crate::store::{Identity, Store, Writer};
+use crate::store::{Checkpoints, Identity, Maker, Store, StoreError, Writer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
@@ -123,11 +126,24 @@ pub fn start(
     let identity = Identity {
         cluster_id: cluster.cluster_id.clone(),
         topic: config.topics.consent_change.clone(),
-        topic_id: String::new(),
+        topic_id: topic_id(&end_offsets, &config.topics.consent_change),
         partitions: u32::try_from(n_consent_partitions).unwrap_or(u32::MAX),
         pepper_id: pepper.id(),
     };
-    let (store, writer) = open_store(config, &identity, &end_offsets)?;
+    let checkpoints = checkpoints(config, &pepper);
+    let opened = open_store(&StateParts {
+        config,
+        identity: &identity,
+        client: &end_offsets,
+        checkpoints: checkpoints.as_ref(),
+        metrics: &metrics,
+        shutdown: &shutdown,
+    });
+    let (store, writer) = match opened {
+        Ok(opened) => opened,
+        Err(RunError::Store(StoreError::Interrupted { .. })) => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let sent = Arc::new(open_sent(config, &cluster, &pepper)?);
     let parts = Parts {
         config,
@@ -148,11 +164,18 @@ pub fn start(
     let mut workers = vec![
         parts.start_reader(writer)?,
         parts.start_monitor(&store)?,
+        parts.start_peers()?,
         parts.start_policies(&policies, source)?,
     ];
+    if let Some(checkpoints) = checkpoints {
+        workers.push(parts.start_checkpointer(&store, checkpoints)?);
+    }
     let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
     for number in 0..config.lanes {
         workers.push(parts.start_lane(number, &store, &codec, &policies)?);
+    }
+    if config.probe.enabled {
+        workers.push(parts.start_probe(&policies)?);
     }
     Ok(Some(Running {
         workers,
@@ -258,6 +281,7 @@ impl Parts<'_> {
             applied: Arc::clone(&self.applied),
             dead_letters: self.dead_letters(),
             metrics: Arc::clone(&self.metrics),
+            sources: Sources::new(&self.metrics, &config.metrics.sources),
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
             value_bytes_max: config.limits.value_bytes_max,
@@ -287,6 +311,40 @@ impl Parts<'_> {
         self.spawn("monitor", move || monitor.run())
     }
 
+    fn start_peers(&self) -> Result<Worker, RunError> {
+        let peers = Peers {
+            client: Arc::clone(&self.end_offsets),
+            base: self.base.clone(),
+            group_id: self.config.kafka.group_id.clone(),
+            instance_id: self.config.instance_id.clone(),
+            transaction_timeout: self.config.kafka.transaction_timeout,
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            shutdown: self.shutdown.clone(),
+        };
+        self.spawn("peers", move || peers.run())
+    }
+
+    fn start_checkpointer(
+        &self,
+        store: &Arc<Store>,
+        checkpoints: Checkpoints,
+    ) -> Result<Worker, RunError> {
+        let interval = self.config.state.checkpoints.as_ref().map(|wanted| wanted.interval);
+        let checkpointer = Checkpointer::new(CheckpointerParts {
+            newest: checkpoints.newest_own(),
+            maker: Maker::new(checkpoints),
+            store: Arc::clone(store),
+            interval: interval.unwrap_or(Duration::MAX),
+            metrics: Arc::clone(&self.metrics),
+            shutdown: self.shutdown.clone(),
+        });
+        self.spawn("checkpoints", move || {
+            checkpointer.run();
+            Ok(())
+        })
+    }
+
     fn start_policies(
         &self,
         policies: &Arc<Policies>,
@@ -301,6 +359,30 @@ impl Parts<'_> {
             shutdown: self.shutdown.clone(),
         };
         self.spawn("policies", move || watch.run())
+    }
+
+    fn start_probe(&self, policies: &Arc<Policies>) -> Result<Worker, RunError> {
+        let config = self.config;
+        let (topics, formats) = (&config.topics, config.formats);
+        let probe = Probe::new(ProbeParts {
+            base: self.base.clone(),
+            group_id: config.kafka.group_id.clone(),
+            instance_id: config.instance_id.clone(),
+            consent: (topics.consent_change.clone(), formats.consent_change),
+            outbound: (topics.outbound_message.clone(), formats.outbound_message),
+            outputs: topics.outputs().map(str::to_owned),
+            registry: self.registry.clone(),
+            policies: Arc::clone(policies),
+            interval: config.probe.interval,
+            timeout: config.probe.timeout,
+            jurisdiction: config.probe.jurisdiction.clone(),
+            metrics: Arc::clone(&self.metrics),
+            shutdown: self.shutdown.clone(),
+        });
+        self.spawn("probe", move || {
+            probe.run();
+            Ok(())
+        })
     }
 
     fn barrier(&self) -> Barrier<GateContext> {
@@ -324,13 +406,13 @@ impl Parts<'_> {
         let config = self.config;
         let group_id = &config.kafka.group_id;
         let member = format!("{}-lane-{number}", config.instance_id);
-        let transactional_id = format!("{group_id}-{member}");
+        let producer_config = |suffix| {
+            let transactional_id = format!("{group_id}-{member}{suffix}");
+            let timeout = config.kafka.transaction_timeout;
+            kafka::lane_producer(&self.base, &transactional_id, timeout)
+        };
         let parts = LaneParts {
-            producer_config: kafka::lane_producer(
-                &self.base,
-                &transactional_id,
-                config.kafka.transaction_timeout,
-            ),
+            producer_configs: PRODUCER_SUFFIXES.map(producer_config),
             scan_config: self.scan_config(),
             outbound_topic: config.topics.outbound_message.clone(),
             group_id: group_id.clone(),
@@ -342,6 +424,7 @@ impl Parts<'_> {
             sent: Arc::clone(&self.sent),
             sent_topic: config.topics.sent_log.clone(),
             sent_ends: Arc::clone(&self.end_offsets),
+            committed_ends: Arc::clone(&self.committed_ends),
             barrier: self.barrier(),
             policies: Arc::clone(policies),
             metrics: Arc::clone(&self.metrics),
@@ -361,13 +444,8 @@ impl Parts<'_> {
         let consumer_config =
             kafka::lane_consumer(&self.base, group_id, &member, config.kafka.session_timeout);
         self.spawn(&format!("lane-{number}"), move || {
-            let lane_error = |source| RunError::Lane { number, source };
-            let consumer: BaseConsumer<GateContext> = consumer_config
-                .create_with_context(GateContext::default())
-                .map_err(|error| lane_error(crate::pipeline::LaneError::Consumer(error)))?;
-            let result = Lane::new(number, parts, &consumer).and_then(Lane::run);
-            consumer.context().close(&consumer);
-            result.map_err(lane_error)
+            run_lane(number, &parts, &consumer_config)
+                .map_err(|source| RunError::Lane { number, source })
         })
     }
 

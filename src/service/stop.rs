@@ -194,6 +194,8 @@ impl RunError {
                 | LaneError::Inbox(_)
                 | LaneError::Consumer(_)
                 | LaneError::MemberFenced(_)
+                | LaneError::StandsStill { .. }
+                | LaneError::Abandoned
                 | LaneError::NoStartingPoint
                 | LaneError::Fenced(_) => 75,
                 LaneError::OffsetLost { .. } => 78,

@@ -1,12 +1,16 @@
 //! Opens what the gate keeps on disk, and decides what of it can be gone on with.
 
-use super::RunError;
+use super::{RunError, Shutdown};
 use crate::config::Config;
 use crate::identity::Pepper;
 use crate::kafka::{self, GateContext};
+use crate::metrics::{CheckpointResult, Metrics};
 use crate::preflight::ClusterInfo;
 use crate::sent::{self, SentIdentity, SentStore};
-use crate::store::{Identity, Opened, RebuildReason, Store, Writer, mark_for_rebuild};
+use crate::store::{
+    Checkpoints, FillFrom, Identity, Opened, RebuildReason, Rejection, Seal, Store, Writer,
+    mark_for_rebuild,
+};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::time::{Duration, Instant};
 
@@ -14,47 +18,141 @@ use std::time::{Duration, Instant};
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause between two looks for a leader.
 const LEADER_PAUSE: Duration = Duration::from_millis(200);
+/// How often the id of the consent topic is asked for before it counts as unknown.
+const TOPIC_ID_TRIES: usize = 3;
+
+/// What the state is opened with.
+pub(super) struct StateParts<'a> {
+    pub(super) config: &'a Config,
+    pub(super) identity: &'a Identity,
+    /// Asks for the ends of the log.
+    pub(super) client: &'a BaseConsumer<GateContext>,
+    /// Where an empty store is filled from.
+    pub(super) checkpoints: Option<&'a Checkpoints>,
+    pub(super) metrics: &'a Metrics,
+    pub(super) shutdown: &'a Shutdown,
+}
+
+/// First and next offset of each partition of the log.
+struct Log<'a> {
+    topic: &'a str,
+    ends: Vec<(i64, i64)>,
+}
 
 /// Opens the state. State that the log cannot continue is rebuilt: a position before the log's start would
-/// miss opt-outs, one behind its end belongs to another log.
-pub(super) fn open_store(
-    config: &Config,
-    identity: &Identity,
-    client: &BaseConsumer<GateContext>,
-) -> Result<(Store, Writer), RunError> {
-    let open = || Store::open(&config.state.dir, identity, config.state.memory_bytes);
-    let (store, writer, opened) = open()?;
-    log_opened(&opened);
-    let mut mismatch = None;
-    for (partition, position) in (0i32..).zip(writer.positions()) {
-        let (low, high) = watermarks(client, &identity.topic, partition)?;
-        if *position > 0 && (*position < low || *position > high) {
-            tracing::error!(
-                topic = %identity.topic, partition, position, low, high,
-                "the state ends outside the log and is rebuilt"
-            );
-            let is_ahead = *position > high;
-            mismatch = Some(if is_ahead {
+/// miss opt-outs, one behind its end belongs to another log. The same holds for what a checkpoint brings.
+pub(super) fn open_store(parts: &StateParts<'_>) -> Result<(Store, Writer), RunError> {
+    let state = &parts.config.state;
+    let log = Log::ask(parts)?;
+    let continues = |positions: &[i64]| log.continues(positions);
+    let rejected = |name: &str, why: &Rejection| {
+        parts.metrics.checkpoints.of(CheckpointResult::Rejected).inc();
+        tracing::warn!(checkpoint = name, %why, "a checkpoint is not used");
+    };
+    let pace = |_: usize| !parts.shutdown.is_requested();
+    let source = parts.checkpoints.map(|checkpoints| FillFrom {
+        checkpoints,
+        continues: &continues,
+        rejected: &rejected,
+        pace: &pace,
+    });
+    let open = || {
+        let began = Instant::now();
+        let opened =
+            Store::open_from(&state.dir, parts.identity, state.memory_bytes, source.as_ref())?;
+        if let (_, writer, Opened::Restored { .. }) = &opened {
+            parts.metrics.checkpoints.of(CheckpointResult::Used).inc();
+            let (seconds, positions) = (began.elapsed().as_secs_f64(), writer.positions());
+            tracing::info!(seconds, ?positions, "the store was filled from a checkpoint");
+        }
+        log_opened(&opened.2);
+        Ok::<_, RunError>(opened)
+    };
+    let (store, writer, _) = open()?;
+    log.warn_of_loss(writer.positions());
+    let Err(reason) = log.continues(writer.positions()) else {
+        return Ok((store, writer));
+    };
+    tracing::error!(topic = log.topic, %reason, "the state ends outside the log and is rebuilt");
+    drop((store, writer));
+    mark_for_rebuild(&state.dir, reason)?;
+    let (store, writer, _) = open()?;
+    Ok((store, writer))
+}
+
+impl<'a> Log<'a> {
+    fn ask(parts: &StateParts<'a>) -> Result<Self, RunError> {
+        let topic = &parts.identity.topic;
+        let partitions = 0..i32::try_from(parts.identity.partitions).unwrap_or(i32::MAX);
+        let ends = partitions.map(|partition| watermarks(parts.client, topic, partition));
+        Ok(Self { topic, ends: ends.collect::<Result<_, _>>()? })
+    }
+
+    /// Whether reading on from `positions` misses nothing.
+    fn continues(&self, positions: &[i64]) -> Result<(), RebuildReason> {
+        if positions.len() != self.ends.len() {
+            return Err(RebuildReason::PartitionsChanged);
+        }
+        for ((partition, position), (low, high)) in (0i32..).zip(positions).zip(&self.ends) {
+            if *position == 0 || (low..=high).contains(&position) {
+                continue;
+            }
+            let topic = self.topic;
+            tracing::warn!(topic, partition, position, low, high, "a position outside the log");
+            let is_ahead = position > high;
+            return Err(if is_ahead {
                 RebuildReason::AheadOfLog
             } else {
                 RebuildReason::LogTruncated
             });
-        } else if *position == 0 && low > 0 {
-            tracing::warn!(
-                topic = %identity.topic, partition, low,
-                "the log begins behind offset 0: consent given before is unknown and blocks; \
-                 opt-outs before it are lost. Give the topic unlimited retention"
-            );
+        }
+        Ok(())
+    }
+
+    fn warn_of_loss(&self, positions: &[i64]) {
+        for ((partition, position), (low, _)) in (0i32..).zip(positions).zip(&self.ends) {
+            if *position == 0 && *low > 0 {
+                tracing::warn!(
+                    topic = self.topic,
+                    partition,
+                    low,
+                    "the log begins behind offset 0: consent given before is unknown and blocks; \
+                     opt-outs before it are lost. Give the topic unlimited retention"
+                );
+            }
         }
     }
-    let Some(reason) = mismatch else {
-        return Ok((store, writer));
-    };
-    drop((store, writer));
-    mark_for_rebuild(&config.state.dir, reason)?;
-    let (store, writer, opened) = open()?;
-    log_opened(&opened);
-    Ok((store, writer))
+}
+
+/// The checkpoints of the configuration, if it has any.
+pub(super) fn checkpoints(config: &Config, pepper: &Pepper) -> Option<Checkpoints> {
+    let wanted = config.state.checkpoints.as_ref()?;
+    if config.state.pepper_file.starts_with(&config.state.dir) {
+        tracing::warn!(
+            "`state.pepper_file` lies in `state.dir`: when that is lost, the pepper is too, and no checkpoint fits \
+             another one. Keep the pepper elsewhere"
+        );
+    }
+    let seal = Seal::new(&pepper.checkpoint_seal());
+    let (interval, keep) = (wanted.interval, wanted.keep);
+    Some(Checkpoints::new(&wanted.dir, &config.instance_id, keep, interval, seal))
+}
+
+/// Kafka's id of the consent topic; empty when nobody tells.
+pub(super) fn topic_id(client: &BaseConsumer<GateContext>, topic: &str) -> String {
+    for _ in 0..TOPIC_ID_TRIES {
+        match kafka::native::topic_id(client.client(), topic, kafka::REQUEST_TIMEOUT) {
+            Ok(id) => return id.unwrap_or_default(),
+            Err(error) => tracing::info!(topic, %error, "the id of the topic is not known yet"),
+        }
+        std::thread::sleep(LEADER_PAUSE);
+    }
+    tracing::warn!(
+        topic,
+        "the brokers do not tell the topic's id: a topic that was deleted and made anew is recognised by its offsets \
+         only, and no checkpoint is used"
+    );
+    String::new()
 }
 
 /// Opens the store of approvals. The consent store has locked the directory.
@@ -115,6 +213,13 @@ fn log_opened(opened: &Opened) {
     match opened {
         Opened::Fresh => tracing::info!("no state yet: building it from the consent topic"),
         Opened::Reused => tracing::info!("state found: going on where it ends"),
+        Opened::Restored { checkpoint, quarantined } => match quarantined {
+            None => tracing::info!(checkpoint, "no state: going on where the checkpoint ends"),
+            Some((reason, moved_to)) => tracing::warn!(
+                checkpoint, %reason, moved_to = %moved_to.display(),
+                "the state could not be trusted: going on where the checkpoint ends"
+            ),
+        },
         Opened::Quarantined { .. } => {
             tracing::warn!(
                 ?opened,

@@ -43,6 +43,12 @@ pub enum StoreError {
         /// The state directory.
         dir: PathBuf,
     },
+    /// It was asked to stop before the store was filled; what had been copied is removed.
+    #[error("filling the consent store in `{}` was interrupted; the next start begins again", dir.display())]
+    Interrupted {
+        /// The state directory.
+        dir: PathBuf,
+    },
     /// The memory budget is too small to hold.
     #[error("state.memory_bytes is `{bytes}`, the store needs at least `{min}`; raise it")]
     Memory {
@@ -77,7 +83,7 @@ impl StoreError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Corrupt { .. } | Self::Io { .. } | Self::Stopped { .. } => 74,
-            Self::Locked { .. } | Self::Partitions { .. } => 75,
+            Self::Locked { .. } | Self::Partitions { .. } | Self::Interrupted { .. } => 75,
             Self::Memory { .. } => 78,
         }
     }

@@ -32,6 +32,17 @@ pub(super) fn encode(identity: &Identity) -> Vec<u8> {
 /// # Errors
 /// Why it does not.
 pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, RebuildReason> {
+    let found = decode(stored)?;
+    check_identity(&found, wanted)?;
+    let is_learned = found.topic_id.is_empty() && !wanted.topic_id.is_empty();
+    Ok(if is_learned { TopicId::Learned } else { TopicId::Kept })
+}
+
+/// Whose log the store of this header is a fold of.
+///
+/// # Errors
+/// It is not a header of this version.
+pub(super) fn decode(stored: &[u8]) -> Result<Identity, RebuildReason> {
     let (head, rest) = stored.split_first_chunk::<10>().ok_or(RebuildReason::NoHeader)?;
     let [magic @ .., layout, format] = head;
     if magic != MAGIC {
@@ -43,7 +54,14 @@ pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, Rebuild
     if *format != ConsentState::FORMAT {
         return Err(RebuildReason::StateFormat);
     }
-    let found = decode_identity(rest).ok_or(RebuildReason::NoHeader)?;
+    decode_identity(rest).ok_or(RebuildReason::NoHeader)
+}
+
+/// Whether both are folds of the same log. An unknown topic id is not compared.
+///
+/// # Errors
+/// What differs.
+pub(super) fn check_identity(found: &Identity, wanted: &Identity) -> Result<(), RebuildReason> {
     let same = [
         (found.cluster_id == wanted.cluster_id, RebuildReason::OtherCluster),
         (found.topic == wanted.topic, RebuildReason::OtherTopic),
@@ -58,8 +76,7 @@ pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, Rebuild
     ];
     match same.into_iter().find(|(same, _)| !same) {
         Some((_, reason)) => Err(reason),
-        None if found.topic_id.is_empty() && !wanted.topic_id.is_empty() => Ok(TopicId::Learned),
-        None => Ok(TopicId::Kept),
+        None => Ok(()),
     }
 }
 

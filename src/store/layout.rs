@@ -13,7 +13,7 @@
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DataBlockIndexType,
     LogLevel, MemtableFactory, Options, ReadOptions, SliceTransform, WriteBufferManager,
-    WriteOptions,
+    WriteOptions, statistics::StatsLevel,
 };
 
 /// The directory of the RocksDB inside the state directory.
@@ -84,6 +84,8 @@ pub(super) struct Layout {
     pub(super) cache: Cache,
     pub(super) memtables: WriteBufferManager,
     pub(super) memory: Memory,
+    /// Carries the counters of RocksDB, which every copy of it shares.
+    pub(super) tickers: Options,
 }
 
 impl Layout {
@@ -96,11 +98,15 @@ impl Layout {
             false, // a stalled write would hang when the flush fails; the writer waits by itself
             cache.clone(),
         );
-        Self { cache, memtables, memory }
+        let mut tickers = Options::default();
+        tickers.enable_statistics();
+        // counts without times; the binding's name is one off, this is RocksDB's own `kExceptTimers`
+        tickers.set_statistics_level(StatsLevel::ExceptHistogramOrTimers);
+        Self { cache, memtables, memory, tickers }
     }
 
     pub(super) fn database(&self, create: bool) -> Options {
-        let mut options = self.shared();
+        let mut options = self.shared(self.tickers.clone());
         options.create_if_missing(create);
         options.create_missing_column_families(create);
         options.set_error_if_exists(create);
@@ -129,7 +135,7 @@ impl Layout {
     }
 
     fn column_family(&self, name: &str) -> Options {
-        let mut options = self.shared();
+        let mut options = self.shared(Options::default());
         let mut table = self.table();
         match name {
             STATE => {
@@ -152,8 +158,7 @@ impl Layout {
         options
     }
 
-    fn shared(&self) -> Options {
-        let mut options = Options::default();
+    fn shared(&self, mut options: Options) -> Options {
         // the write buffer manager decides when to flush; these only have to be out of its way
         options.set_write_buffer_size(self.memory.flush_at_bytes);
         options.set_max_write_buffer_number(MEMTABLES_MAX);

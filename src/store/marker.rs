@@ -1,11 +1,11 @@
 //! Files beside the store that say what to make of it.
 //!
 //! `REBUILD`: a running process that finds damage cannot move the open store aside, so it leaves word for
-//! the next start. `CREATING`: the store is being created and holds nothing yet, so one that was cut off
+//! the next start. `CREATING`: the store is being created, empty or from a checkpoint, so one that was cut off
 //! there is deleted, not kept as evidence.
 //!
 //! INVARIANT: once `REBUILD` is on disk, no later start reads states or positions of this store. While
-//! `CREATING` is, no state was ever committed to it.
+//! `CREATING` is, no state was ever committed to it: it holds nothing but what can be had again.
 
 use super::{RebuildReason, StoreError};
 use std::fs::{self, File};

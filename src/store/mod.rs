@@ -9,11 +9,12 @@
 //! or format) or is damaged is moved aside and rebuilt, never repaired and never trusted.
 //!
 //! Reading order: `open.rs` (what is reused), `writer.rs` (the fold), `snapshot.rs` (what a lane reads),
-//! `layout.rs` (column families and the memory cap).
+//! `layout.rs` (column families and the memory cap), `checkpoint.rs` (copies to begin from).
 //!
 //! Deliberately absent: Kafka, hashing of identities, encryption (keys are keyed hashes already, values
 //! name no person), merge operators, repair, and any way to go on after a failed write.
 
+mod checkpoint;
 mod erasure;
 mod error;
 mod header;
@@ -31,12 +32,16 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use checkpoint::{
+    CheckpointError, Checkpoints, FileEntry, FillFrom, Found, Made, Maker, Manifest, Pace,
+    Rejection, Seal,
+};
 pub use error::StoreError;
 pub use layout::MEMORY_BYTES_MIN;
 pub use marker::mark_for_rebuild;
 pub use open::{Opened, PARTITIONS_MAX};
 pub use quarantine::RebuildReason;
-pub use snapshot::{PinnedState, Snapshot, Store, StoreStats};
+pub use snapshot::{DiskSpace, PinnedState, Snapshot, Store, StoreStats};
 pub use timeline::{Source, TimelineEntry};
 pub use writer::Writer;
 

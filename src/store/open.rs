@@ -2,9 +2,11 @@
 //!
 //! INVARIANT: a store is reused only if there is no marker, RocksDB opens it without creating anything,
 //! its header equals the wanted identity, its positions are exact and `verify.rs` finds nothing. In
-//! every other case of damage or mismatch the gate starts from an empty store and reads the topic again.
+//! every other case of damage or mismatch the gate starts from an empty store and reads the topic again, or
+//! from a checkpoint that passes the same checks, and reads what came after it.
 //! A busy directory or a failing disk is not damage: it is an error, and the store stays where it is.
 
+use super::checkpoint::{self, FillFrom};
 use super::layout::{self, DB_DIR, Layout, META};
 use super::snapshot::Inner;
 use super::verify::{self, Finding};
@@ -37,6 +39,20 @@ pub enum Opened {
         /// Where it is now.
         moved_to: PathBuf,
     },
+    /// There was none, or it was moved aside, and it was filled from a checkpoint: it goes on from there.
+    Restored {
+        /// The name of the checkpoint.
+        checkpoint: String,
+        /// What was there before: why it was moved aside, and to where.
+        quarantined: Option<(RebuildReason, PathBuf)>,
+    },
+}
+
+/// A database that passed every check.
+pub(super) struct Reused {
+    pub(super) db: DB,
+    /// The next offsets stored in it.
+    pub(super) positions: Vec<i64>,
 }
 
 impl Store {
@@ -51,6 +67,21 @@ impl Store {
         identity: &Identity,
         memory_bytes: usize,
     ) -> Result<(Self, Writer, Opened), StoreError> {
+        Self::open_from(dir, identity, memory_bytes, None)
+    }
+
+    /// The same, filling an empty store from a checkpoint when there is one that can be used. A store in which
+    /// nothing has been read yet counts as empty.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::Interrupted`] when it was asked to stop. A checkpoint that cannot be
+    /// used is no error: the source is told.
+    pub fn open_from(
+        dir: &Path,
+        identity: &Identity,
+        memory_bytes: usize,
+        source: Option<&FillFrom<'_>>,
+    ) -> Result<(Self, Writer, Opened), StoreError> {
         check_bounds(identity, memory_bytes)?;
         let io = |doing: &'static str| move |error| StoreError::io(dir, doing, &error);
         DirBuilder::new()
@@ -60,6 +91,7 @@ impl Store {
             .map_err(io("create the state directory"))?;
         let lock = lock(dir)?;
         remove_half_created(dir).map_err(io("remove a store that was never filled"))?;
+        checkpoint::remove_stage(dir).map_err(io("remove half a checkpoint"))?;
         let exists = fs::exists(dir.join(DB_DIR)).map_err(io("look for a store"))?;
         let marked = marker::read(dir).map_err(io("read the rebuild marker"))?;
         let layout = Layout::new(memory_bytes);
@@ -69,16 +101,20 @@ impl Store {
             (true, None) => Some(reuse(dir, identity, &layout)?),
         };
         let (db, opened) = match found {
-            Some(Ok(db)) => (db, Opened::Reused),
+            Some(Ok(reused)) if source.is_some() && reused.positions.iter().all(|at| *at == 0) => {
+                drop(reused);
+                remove_empty(dir).map_err(io("remove an empty store"))?;
+                fill_or_create(dir, identity, &layout, source, None)?
+            }
+            Some(Ok(reused)) => (reused.db, Opened::Reused),
             Some(Err(reason)) => {
                 let moved_to = quarantine::move_aside(dir, reason)
                     .map_err(io("move the store into quarantine"))?;
-                let opened = Opened::Quarantined { reason, moved_to };
-                (create(dir, identity, &layout)?, opened)
+                fill_or_create(dir, identity, &layout, source, Some((reason, moved_to)))?
             }
             None => {
                 marker::clear_rebuild(dir).map_err(io("remove the rebuild marker"))?;
-                (create(dir, identity, &layout)?, Opened::Fresh)
+                fill_or_create(dir, identity, &layout, source, None)?
             }
         };
         let inner = Arc::new(Inner {
@@ -86,12 +122,33 @@ impl Store {
             dir: dir.to_path_buf(),
             memtables: layout.memtables,
             cache: layout.cache,
+            tickers: layout.tickers,
             n_partitions: identity.partitions as usize,
             _lock: lock,
         });
         let writer = Writer::new(Arc::clone(&inner), &layout.memory)?;
         Ok((Self { inner }, writer, opened))
     }
+}
+
+/// A store where there is none: from a checkpoint, or a fresh one.
+fn fill_or_create(
+    dir: &Path,
+    identity: &Identity,
+    layout: &Layout,
+    source: Option<&FillFrom<'_>>,
+    quarantined: Option<(RebuildReason, PathBuf)>,
+) -> Result<(DB, Opened), StoreError> {
+    if let Some(source) = source
+        && let Some((db, checkpoint)) = checkpoint::fill(dir, identity, layout, source)?
+    {
+        return Ok((db, Opened::Restored { checkpoint, quarantined }));
+    }
+    let opened = match quarantined {
+        Some((reason, moved_to)) => Opened::Quarantined { reason, moved_to },
+        None => Opened::Fresh,
+    };
+    Ok((create(dir, identity, layout)?, opened))
 }
 
 fn check_bounds(identity: &Identity, memory_bytes: usize) -> Result<(), StoreError> {
@@ -129,12 +186,18 @@ fn remove_half_created(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A store in which nothing was read yet makes room, in a way that a crash cannot leave half of.
+fn remove_empty(dir: &Path) -> io::Result<()> {
+    marker::start_creating(dir)?;
+    remove_half_created(dir)
+}
+
 /// The stored database, or why it is not reused.
-fn reuse(
+pub(super) fn reuse(
     dir: &Path,
     wanted: &Identity,
     layout: &Layout,
-) -> Result<Result<DB, RebuildReason>, StoreError> {
+) -> Result<Result<Reused, RebuildReason>, StoreError> {
     let damage = |error: &rocksdb::Error| match StoreError::of_rocksdb(dir, error) {
         StoreError::Corrupt { what, .. } => {
             tracing::warn!(what, "the consent store is damaged");
@@ -146,8 +209,8 @@ fn reuse(
         Ok(db) => db,
         Err(error) => return damage(&error),
     };
-    let learned = match read_meta(&db, wanted) {
-        Ok(Ok(learned)) => learned,
+    let (learned, positions) = match read_meta(&db, wanted) {
+        Ok(Ok(read)) => read,
         Ok(Err(reason)) => return Ok(Err(reason)),
         Err(error) => return damage(&error),
     };
@@ -165,13 +228,13 @@ fn reuse(
             return damage(&error);
         }
     }
-    Ok(Ok(db))
+    Ok(Ok(Reused { db, positions }))
 }
 
 fn read_meta(
     db: &DB,
     wanted: &Identity,
-) -> Result<Result<header::TopicId, RebuildReason>, rocksdb::Error> {
+) -> Result<Result<(header::TopicId, Vec<i64>), RebuildReason>, rocksdb::Error> {
     let Some(meta) = db.cf_handle(META) else {
         return Ok(Err(RebuildReason::NoHeader));
     };
@@ -184,10 +247,9 @@ fn read_meta(
         Err(reason) => return Ok(Err(reason)),
     };
     let positions = read(header::POSITIONS_KEY)?;
-    let exact = positions
-        .and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize))
-        .is_some();
-    Ok(if exact { Ok(topic_id) } else { Err(RebuildReason::Damaged) })
+    let positions =
+        positions.and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize));
+    Ok(positions.map(|exact| (topic_id, exact)).ok_or(RebuildReason::Damaged))
 }
 
 fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {

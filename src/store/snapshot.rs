@@ -11,12 +11,15 @@ use super::row::Row;
 use super::{RebuildReason, StoreError, header, marker};
 use gate_core::SubjectKey;
 use rocksdb::{
-    Cache, ColumnFamily, DB, DBPinnableSlice, ReadOptions, WriteBufferManager, properties,
+    Cache, ColumnFamily, DB, DBPinnableSlice, Options, ReadOptions, WriteBufferManager, properties,
+    statistics::Ticker,
 };
 use std::fs::File;
+use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The open database, shared by readers and the writer.
 pub(super) struct Inner {
@@ -24,6 +27,8 @@ pub(super) struct Inner {
     pub(super) dir: PathBuf,
     pub(super) memtables: WriteBufferManager,
     pub(super) cache: Cache,
+    /// Shares RocksDB's counters with the options the database was opened with.
+    pub(super) tickers: Options,
     pub(super) n_partitions: usize,
     pub(super) _lock: File,
 }
@@ -82,6 +87,27 @@ pub struct StoreStats {
     pub memtable_bytes: u64,
     /// Bytes in the cache, which the memtables are charged to.
     pub cache_bytes: u64,
+    /// Blocks found in the cache since the store was opened.
+    pub cache_hits: u64,
+    /// Blocks read from disk since then.
+    pub cache_misses: u64,
+    /// What compaction has to rewrite, estimated.
+    pub compaction_pending_bytes: u64,
+    /// Compactions running now.
+    pub compactions_running: u64,
+    /// How long writes were slowed down or stopped since the store was opened.
+    pub stalled: Duration,
+    /// Whether no write is taken now.
+    pub is_write_stopped: bool,
+}
+
+/// Room on the file system of the state directory, as far as a user without privileges may use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiskSpace {
+    /// Free.
+    pub free_bytes: u64,
+    /// Taken or free.
+    pub total_bytes: u64,
 }
 
 impl Store {
@@ -102,15 +128,36 @@ impl Store {
             let family = inner.db.cf_handle(name)?;
             inner.db.property_int_value_cf(family, property).ok()?
         };
-        let disk = COLUMN_FAMILIES
-            .into_iter()
-            .filter_map(|name| int_of(name, properties::LIVE_SST_FILES_SIZE));
+        let sum_of = |property| -> u64 {
+            COLUMN_FAMILIES.into_iter().filter_map(|name| int_of(name, property)).sum()
+        };
+        let ticker = |ticker| inner.tickers.get_ticker_count(ticker);
         StoreStats {
-            disk_bytes: disk.sum(),
+            disk_bytes: sum_of(properties::LIVE_SST_FILES_SIZE),
             subjects: int_of(STATE, properties::ESTIMATE_NUM_KEYS).unwrap_or_default(),
             memtable_bytes: inner.memtables.get_usage() as u64,
             cache_bytes: inner.cache.get_usage() as u64,
+            cache_hits: ticker(Ticker::BlockCacheHit),
+            cache_misses: ticker(Ticker::BlockCacheMiss),
+            compaction_pending_bytes: sum_of(properties::ESTIMATE_PENDING_COMPACTION_BYTES),
+            // of the whole database, whichever family is asked
+            compactions_running: int_of(STATE, properties::NUM_RUNNING_COMPACTIONS)
+                .unwrap_or_default(),
+            stalled: Duration::from_micros(ticker(Ticker::StallMicros)),
+            is_write_stopped: int_of(STATE, properties::IS_WRITE_STOPPED).is_some_and(|n| n > 0),
         }
+    }
+
+    /// Room on the disk, for metrics.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn disk_space(&self) -> io::Result<DiskSpace> {
+        let found = rustix::fs::statvfs(&self.inner.dir)?;
+        // blocks kept for root are neither free nor taken for us, as `df` shows it
+        let usable = found.f_blocks.saturating_sub(found.f_bfree).saturating_add(found.f_bavail);
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Ok(DiskSpace { free_bytes: bytes(found.f_bavail), total_bytes: bytes(usable) })
     }
 
     /// Reports that a state read from this store does not decode: marks the directory and returns the

@@ -1,4 +1,5 @@
-//! Promise P2 across broker loss: the broker is stopped or killed five times under load, on its own data.
+//! Promise P2 across broker loss: brokers of a cluster are stopped or killed six times under load, one after the
+//! other, and come back with their data.
 
 use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
@@ -13,11 +14,11 @@ use std::time::Duration;
 
 #[test]
 fn the_broker_restarts_under_load() {
-    let Some(broker) = broker::own("the_broker_restarts_under_load", &[]) else {
+    let Some(broker) = broker::cluster("the_broker_restarts_under_load") else {
         return;
     };
     let bootstrap = &broker.bootstrap;
-    let n_restarts = environment::count("BROKER_RESTARTS", 5);
+    let n_restarts = environment::count("BROKER_RESTARTS", 6);
     let mut random = Random::new("the_broker_restarts_under_load");
     let topics = Topics::create(bootstrap, "broker");
     let stage = Arc::new(Stage::new(bootstrap, &topics));
@@ -30,7 +31,7 @@ fn the_broker_restarts_under_load() {
     let mut n_respawned = 0;
     for round in 0..n_restarts {
         std::thread::sleep(Duration::from_millis(random.range(200, 2000) as u64));
-        broker.restart(round % 2 == 1);
+        broker.restart(round % broker::CLUSTER + 1, round % 2 == 1);
         let seen = during.count();
         environment::wait_until(
             &format!("decisions after restart {round}"),

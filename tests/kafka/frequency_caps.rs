@@ -269,7 +269,7 @@ fn frequency_caps_survive_rebalances() {
 #[test]
 fn frequency_caps_survive_broker_restarts() {
     let test = "frequency_caps_survive_broker_restarts";
-    let Some(broker) = broker::own(test, &[]) else { return };
+    let Some(broker) = broker::cluster(test) else { return };
     let n_restarts = environment::count("CAP_RESTARTS", 4);
     let mut random = Random::new(test);
     let scene = Arc::new(Scene::new(&broker.bootstrap, "cap-broker"));
@@ -278,7 +278,7 @@ fn frequency_caps_survive_broker_restarts() {
     let stream = Stream::start(&scene, people, Random::seeded(random.next()));
     for round in 0..n_restarts {
         std::thread::sleep(Duration::from_millis(random.range(300, 2_000) as u64));
-        broker.restart(round % 2 == 0);
+        broker.restart(round % broker::CLUSTER + 1, round % 2 == 0);
         let seen = scene.during.count();
         environment::wait_until("decisions after a restart", PATIENCE, || {
             if let Some(code) = gate.exited() {

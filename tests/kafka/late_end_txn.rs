@@ -26,6 +26,11 @@ pub(crate) struct Proxied {
 }
 
 pub(crate) fn proxied(test: &str) -> Option<Proxied> {
+    proxied_with(test, &[])
+}
+
+/// The same with further settings of the broker.
+pub(crate) fn proxied_with(test: &str, settings: &[&str]) -> Option<Proxied> {
     let [direct, controller, behind, front] = [(); 4].map(|()| free_port());
     let properties = [
         format!(
@@ -38,7 +43,7 @@ pub(crate) fn proxied(test: &str) -> Option<Proxied> {
     ];
     let port = direct.to_string();
     let mut options = vec!["--port", &port];
-    for property in &properties {
+    for property in properties.iter().map(String::as_str).chain(settings.iter().copied()) {
         options.extend(["--property", property]);
     }
     let broker = broker::own(test, &options)?;

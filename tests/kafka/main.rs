@@ -17,7 +17,10 @@
 
 mod batches;
 mod broker_restarts;
+mod checkpoint;
 mod commands;
+mod dashboards;
+mod departed_members;
 mod foreign_transaction;
 mod frequency_caps;
 mod generate;
@@ -28,6 +31,7 @@ mod late_end_txn;
 mod live_refusals;
 mod oracle_turns_red;
 mod poison;
+mod probe;
 mod queued_refusals;
 mod reason_codes;
 mod secure;

@@ -197,7 +197,10 @@ fn restore(figures: &Figures) -> String {
     format!(
         "\n## Restore\n\n\
          An empty state directory, all consent in the topic. Gate: from the start of the process to 200 from `/readyz`, \
-         start-up included. Peer: from the start of Kafka Streams in a running virtual machine to RUNNING, from its changelog.\
+         start-up included. *Checkpoint*: the same with a checkpoint of the whole store (`state.checkpoints.dir`) beside it; \
+         changes are then those the store stands for, none of them is folded, and every byte is hashed. *Linked*: on the file \
+         system of the state, out of the page cache before. *Copied*: from `/dev/shm` to the disk of the state and synced, since \
+         this machine has one disk; a slower source would add its reading. Peer: from the start of Kafka Streams in a running virtual machine to RUNNING, from its changelog.\
          {cap}\n\n{}\n{plots}",
         table::restore(f, Style::Markdown)
     )

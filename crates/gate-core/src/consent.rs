@@ -194,5 +194,5 @@ impl<'a> ConsentState<'a> {
 
 /// What an erased contact says about an address.
 pub(crate) fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
-    Fact { kind: FactKind::ErasedAddress, other: None, ..*erased }
+    Fact { kind: FactKind::ErasedAddress, ..*erased }
 }

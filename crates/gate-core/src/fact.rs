@@ -393,7 +393,7 @@ fn unzigzag(value: u64) -> i64 {
 
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value as u8 & 0x7f) | 0x80);
+        out.push(value as u8 | 0x80);
         value >>= 7;
     }
     out.push(value as u8);

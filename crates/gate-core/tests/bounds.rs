@@ -228,3 +228,61 @@ fn reports_of_one_message_fold_in_any_order() {
     };
     assert_eq!(folded([early, late]), folded([late, early]));
 }
+
+/// Each class of facts has a bound of its own, and the next one over it is the first that goes.
+#[test]
+fn every_class_has_a_bound_of_its_own() {
+    for (kind, max) in [
+        (FactKind::OptIn, 512),
+        (FactKind::Start, 512),
+        (FactKind::Relationship, 512),
+        (FactKind::Link, 1_024),
+        (FactKind::Sent, SENT_MESSAGES_MAX),
+    ] {
+        let facts = (0..max as u64 + 1).map(|nth| {
+            let key = [&[0; 8][..], &nth.to_be_bytes()].concat().try_into().ok();
+            let event = EventKey(nth.to_le_bytes());
+            Fact { other: key.map(SubjectKey), ..Fact::new(kind, event, at(nth as i64), at(1)) }
+        });
+        let of = |facts: Vec<Fact<'static>>| {
+            let mut state = ConsentState::default();
+            state.join(facts);
+            let kept: Vec<_> = state.facts().iter().map(|fact| fact.at).collect();
+            (kept.len(), kept.contains(&at(0)))
+        };
+        assert_eq!(of(facts.clone().take(max).collect()), (max, true), "{kind:?}");
+        assert_eq!(of(facts.clone().collect()), (max, false), "{kind:?}: the oldest goes");
+        // another class is not counted with it
+        let other =
+            if kind == FactKind::Relationship { FactKind::OptIn } else { FactKind::Relationship };
+        let beside = [Fact::new(other, EventKey([9; 8]), at(0), at(1))];
+        let both = facts.skip(1).chain(beside).collect();
+        assert_eq!(of(both), (max + 1, true), "{kind:?}: one beside it stays");
+    }
+}
+
+/// The last refusal that fits leaves a state that can be judged; one more does not.
+#[test]
+fn a_subject_saturates_beyond_the_bound_not_at_it() {
+    let refusals = |n: u64| {
+        let mut state = ConsentState::default();
+        state.join((0..n).map(|nth| Fact {
+            flags: nth << 12,
+            ..Fact::new(FactKind::OptOut, EventKey([1; 8]), at(1), at(1))
+        }));
+        (state.is_saturated(), state.facts().len())
+    };
+    assert_eq!(refusals(1_024), (false, 1_024));
+    assert_eq!(refusals(1_025), (true, 0));
+}
+
+/// Whoever refuses every day fills no state: refusals of one scope are one fact, the latest.
+#[test]
+fn refusals_of_one_scope_are_one_fact() {
+    let world = World::of(&numbered(&[opt_out(1), opt_out(3), opt_out(2)]));
+    let ben = contact_key(&ContactId::new("ben".into()).unwrap());
+    let state = decode(&world.states[&ben]);
+    let refused: Vec<_> = state.facts().iter().filter(|f| f.kind == FactKind::OptOut).collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!((refused[0].at, refused[0].event), (at(3), event_key("#1")));
+}

@@ -296,6 +296,12 @@ fn packs_can_ask_something_of_service_messages() {
             [opt_in(1), opt_out(2).purpose("survey")], order().but(|m| m.purpose = None) => none;
         "an erasure ends it":
             [opt_in(1).no_contact(), event(Action::Erase, at(2)).contact("dev")], order() => none;
+        "an erasure of whoever had the address ends what Ben said for it":
+            [opt_in(1), event(Action::Erase, at(2)).contact("dev")], order() => none;
+        "STOP for another brand ends it on the number that received it":
+            [opt_in(1).sms(), texted(2, "stop").brand("zeta")],
+            in_aa(exempt(sms(), Category::Service))
+                => "blocked.sender_stop [sender_stop no_consent]";
     }
     let written = asks(&[], &[Basis::ExpressWritten]);
     check_by(&written, &[opt_in(1)], &order(), at(NOW), none);

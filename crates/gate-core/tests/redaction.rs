@@ -119,12 +119,22 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
         state.join(placement.contact.iter().copied());
         assert!(!state.facts().is_empty());
         assert_redacted(&format!("{placement:?} {placement:#?} {state:?} {subjects:?}"));
+        let shown = format!("{state:?}");
+        assert!(!shown.contains(&format!("{:x}", 987_654)), "a birth date, as flags: {shown}");
+        // all other flags may be seen: they come from closed sets
+        let n_hidden = usize::from(change.action == Action::Profile);
+        assert_eq!(shown.matches("kind: ").count(), state.facts().len());
+        assert_eq!(shown.matches("flags: ").count(), state.facts().len() - n_hidden, "{shown}");
         let recipient = Recipient::new(
             Some((SubjectKey([7; 16]), &state)),
             AddressLookup::Known(SubjectKey([7; 16]), &state),
         );
         let decision = decide(&PolicySet::express_only(), recipient, &message(), received);
         assert_redacted(&format!("{recipient:?} {decision:?}"));
+        // and still it says what a decision had to go by
+        for known in ["contact: Some", "Known", "has_number: false", "n_approved: 0"] {
+            assert!(format!("{recipient:?}").contains(known), "{known}: {recipient:?}");
+        }
     }
 }
 

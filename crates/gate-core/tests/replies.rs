@@ -145,6 +145,15 @@ fn double_opt_in() {
         "YES without evidence in the request":
             [request(1).sms().no_evidence(), yes(2)], sms() => "blocked.evidence_incomplete";
         "YES does not confirm a request by e-mail": [request(1), yes(2)], message() => pending;
+        "YES of which only the number is known confirms what Ben asked for":
+            [request(1).sms(), yes(2).no_contact()], sms() => APPROVED;
+        "Ben's YES confirms a request of which only the number is known":
+            [request(1).sms().no_contact(), yes(2)], sms() => APPROVED;
+        "where the message names nobody either may be of whom only the number is known":
+            [request(1).sms().no_contact(), yes(2)],
+            sms().but(|m| m.contact_id = None) => APPROVED;
+        "or both are Ben's":
+            [request(1).sms(), yes(2)], sms().but(|m| m.contact_id = None) => APPROVED;
         "YES by another person does not":
             [request(1).sms(), yes(2).contact("dev")], sms() => pending;
         "nor where the message names nobody":

@@ -139,6 +139,9 @@ fn rule_7_dead_addresses_end_only_by_a_verified_address_event() {
         "4.2.2 is transient": [opt_in(1), bounce(2, "4.2.2")], message() => APPROVED;
         "450 is transient": [opt_in(1), bounce(2, "450 4.2.1 busy")], message() => APPROVED;
         "450 alone is transient": [opt_in(1), bounce(2, "450")], message() => APPROVED;
+        "4.2.2 in full": [opt_in(1), bounce(2, "4.2.2 mailbox full")], message() => APPROVED;
+        "5.7.1 in full": [opt_in(1), bounce(2, "5.7.1 refused")], message() => APPROVED;
+        "5.1.1 in full": [opt_in(1), bounce(2, "5.1.1 4.2.2")], message() => dead;
         "5.7.1 is policy": [opt_in(1), bounce(2, "5.7.1")], message() => APPROVED;
         "550 5.7.1 is policy": [opt_in(1), bounce(2, "550 5.7.1 no")], message() => APPROVED;
         "no mail of any class": [bounce(2, "5.1.1")], order() => dead;
@@ -345,6 +348,10 @@ fn placements_without_facts() {
     assert_eq!(placed(event(Action::Relationship, at(1))), (2, Effect::Facts, false));
     assert_eq!(placed(opt_out(1)), (2, Effect::Facts, false));
     assert_eq!(placed(texted(1, "stop")), (4, Effect::Facts, false));
+    // a refusal of texts covers the whole family; of another family it is one more
+    let stop_by = |channel| placed(texted(1, "stop").channel(channel));
+    assert_eq!(stop_by(Channel::Rcs), (4, Effect::Facts, false));
+    assert_eq!(stop_by(Channel::Whatsapp), (6, Effect::Facts, false));
     // a change about nobody leaves nothing anywhere
     let nobody = Subjects { contact: None, address: None, message: None };
     for action in Action::ALL {
@@ -393,4 +400,17 @@ fn facts_for_later_packs_are_kept() {
     let key = address_key(PHONE, None, false).unwrap();
     let days = u32::try_from(decode(&world.states[&key]).facts()[0].flags).unwrap();
     assert_eq!(days.cast_signed(), -1);
+}
+
+/// A keyword speaks of a number and a brand, never of a purpose, whatever the source writes beside it.
+#[test]
+fn keywords_name_no_purpose() {
+    for text in ["stop", "start", "yes"] {
+        let texted = texted(1, text).purpose("survey");
+        let world = World::of(&numbered(&[texted]));
+        let key = address_key(PHONE, None, false).unwrap();
+        let state = decode(&world.states[&key]);
+        assert!(!state.facts().is_empty());
+        assert!(state.facts().iter().all(|fact| fact.scope.purpose.is_none()), "{text}");
+    }
 }

@@ -133,6 +133,8 @@ fn rule_4_clock_skew() {
                 opt_in(5)
             ],
             message() => OPTED_OUT;
+        "a receipt that nobody knows dates no refusal back":
+            [opt_in(1), opt_out(2).received(Timestamp::default())], message() => OPTED_OUT;
         "a skewed erasure takes its receipt time":
             [event(Action::Erase, at(5_000)).contact("dev").received(at(2)), opt_in(3)],
             message() => APPROVED;
@@ -292,5 +294,48 @@ fn rule_6_positive_scope_is_exact() {
             {given(opt_in(1).contact("dev"))}, message() => NO_CONSENT;
         "of anybody at the address when the message names nobody":
             {given(opt_in(1))}, message().but(|m| m.contact_id = None) => APPROVED;
+    }
+}
+
+/// An address's state need not be read where the contact's says the same: only where all of it does.
+#[test]
+fn an_address_that_only_repeats_its_contact() {
+    let ben = contact_key(&ContactId::new("ben".into()).unwrap());
+    let repeats = |history: &[Event]| {
+        let world = World::of(&numbered(history));
+        let address = address_key("ben@example.net", None, false).unwrap();
+        decode(&world.states[&address]).only_repeats()
+    };
+    let repeated = [opt_in(1), event(Action::Relationship, at(2))];
+    assert_eq!(repeats(&repeated[..1]), Some(ben));
+    assert_eq!(repeats(&repeated), Some(ben));
+    for alien in [
+        opt_in(3).contact("dev"),
+        opt_in(3).no_contact(),
+        opt_out(3),
+        event(Action::Sent, at(3)),
+        unreadable_record(None, Some("ben@example.net"), 3),
+    ] {
+        let alien = std::slice::from_ref(&alien);
+        assert_eq!(repeats(&[&repeated[..], alien].concat()), None, "{alien:?}");
+        assert_ne!(repeats(alien), Some(ben), "{alien:?}");
+    }
+    assert_eq!(ConsentState::default().only_repeats(), None);
+}
+
+/// A source whose clock runs ahead may send one refusal twice with two times: both are kept, whatever the keyed
+/// hash of its event looks like.
+#[test]
+fn rule_4_one_event_that_claims_two_times_is_two_refusals() {
+    for event in [EventKey([0; 8]), EventKey([0xff; 8]), EventKey([0x5a; 8])] {
+        let placed = |claimed| {
+            let change = ConsentChange::new("e", at(claimed), Action::OptOut);
+            let key = Some(SubjectKey([5; 16]));
+            let subjects = Subjects { contact: key, address: None, message: None };
+            place(&change, subjects, event, at(1)).contact[0].event
+        };
+        assert_eq!(placed(500), placed(500));
+        assert_ne!(placed(500), placed(501));
+        assert_ne!(placed(500), placed(1_000));
     }
 }

@@ -16,11 +16,17 @@ const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
     let mut findings = vec![
-        directory(&config.state.dir),
+        directory(
+            "state directory",
+            "let `state.dir` name a directory on local disk that this user may write",
+            &config.state.dir,
+        ),
         free_space(&config.state.dir),
         pepper(&config.state.pepper_file),
         policies(config),
     ];
+    findings.extend(probe(config));
+    findings.extend(checkpoints(config));
     let client = config.client_base();
     let is = |name: &str, value: &str| {
         client.get(name).is_some_and(|set| set.eq_ignore_ascii_case(value))
@@ -77,16 +83,49 @@ fn policies(config: &Config) -> Finding {
     }
 }
 
+/// Whether the synthetic probe can pass with these packs; nothing when it is off or the packs are not valid.
+fn probe(config: &Config) -> Option<Finding> {
+    const CHECK: &str = "synthetic probe";
+    let policies = crate::policies::PolicySource::of(&config.policies).load().ok()?;
+    let micros = super::super::output::now_millis().saturating_mul(1_000);
+    let now = gate_core::Timestamp::from_micros(micros);
+    let jurisdiction = &config.probe.jurisdiction;
+    config.probe.enabled.then(|| match crate::probe::rehearse(&policies, jurisdiction, now) {
+        Ok(()) => {
+            Finding::pass(CHECK, format!("its rounds can pass by the rules of {jurisdiction}"))
+        }
+        Err(why) => Finding::fail(
+            CHECK,
+            why,
+            "set `probe.jurisdiction` to another one, or turn the probe off",
+        ),
+    })
+}
+
 /// The directory itself, or the one it will be made in.
 fn nearest_existing(path: &Path) -> &Path {
     path.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."))
 }
 
-fn directory(dir: &Path) -> Finding {
-    const CHECK: &str = "state directory";
-    let fix = "let `state.dir` name a directory on local disk that this user may write";
+/// The directory of checkpoints, and whether one could be used when the state is lost.
+fn checkpoints(config: &Config) -> Vec<Finding> {
+    const CHECK: &str = "checkpoints";
+    let Some(wanted) = &config.state.checkpoints else { return Vec::new() };
+    let fix = "let `state.checkpoints.dir` name a directory that this user may write";
+    let mut findings = vec![directory(CHECK, fix, &wanted.dir)];
+    if config.state.pepper_file.starts_with(&config.state.dir) {
+        findings.push(Finding::warn(
+            CHECK,
+            "the pepper lies in `state.dir`: lost with it, and no checkpoint fits another pepper",
+            "let `state.pepper_file` name a place outside of `state.dir`, and move the file there",
+        ));
+    }
+    findings
+}
+
+fn directory(check: &str, fix: &str, dir: &Path) -> Finding {
     if dir.exists() && !dir.is_dir() {
-        return Finding::fail(CHECK, format!("{} is not a directory", dir.display()), fix);
+        return Finding::fail(check, format!("{} is not a directory", dir.display()), fix);
     }
     let existing = nearest_existing(dir);
     let trial = existing.join(format!(".consent-gate-doctor.{}", std::process::id()));
@@ -94,13 +133,13 @@ fn directory(dir: &Path) -> Finding {
     let removed = if written.is_ok() { std::fs::remove_file(&trial) } else { Ok(()) };
     match written.and(removed) {
         Ok(()) if existing == dir => {
-            Finding::pass(CHECK, format!("{} can be written", dir.display()))
+            Finding::pass(check, format!("{} can be written", dir.display()))
         }
         Ok(()) => {
-            Finding::pass(CHECK, format!("{} will be made at the first start", dir.display()))
+            Finding::pass(check, format!("{} will be made at the first start", dir.display()))
         }
         Err(error) => {
-            Finding::fail(CHECK, format!("{} cannot be written: {error}", existing.display()), fix)
+            Finding::fail(check, format!("{} cannot be written: {error}", existing.display()), fix)
         }
     }
 }
@@ -289,6 +328,7 @@ mod tests {
     #[test]
     fn the_directory_is_tried_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
+        let directory = |path: &Path| directory("state directory", "", path);
         assert_eq!(directory(dir.path()).verdict, Verdict::Pass);
         assert!(directory(&dir.path().join("a/b/c")).found.contains("will be made"));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -167,7 +167,9 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
         topic == config.topics.consent_change || topic == config.topics.outbound_message
     };
     let mut attempts = Vec::new();
-    for topic in present.iter().filter(|topic| !is_input(topic)) {
+    // the gate only reads its inputs; the probe writes them
+    let is_written = |topic: &&&str| config.probe.enabled || !is_input(topic);
+    for topic in present.iter().filter(is_written) {
         let acl = format!("--operation Write --topic {topic}");
         attempts.push((format!("write {topic}"), try_write(config, topic), acl));
     }

@@ -170,6 +170,14 @@ impl FakeRegistry {
             }
         }
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        // what is left unread when the connection closes would reset it
+        let lower = head.to_ascii_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
+        if lines.read_exact(&mut body).is_err() {
+            return;
+        }
+        head.push_str(&String::from_utf8_lossy(&body));
         self.requests.lock().unwrap().push(head);
         let reply = self.replies.lock().unwrap().get(&path).cloned();
         let (status, body) =

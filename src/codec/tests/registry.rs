@@ -164,6 +164,23 @@ fn credentials_and_base_path_are_sent() {
 }
 
 #[test]
+fn our_own_schema_is_looked_up_and_never_registered() {
+    let server = FakeRegistry::start();
+    let subject = "outbound-message-value";
+    let told = server.client().id_of(subject, Kind::OutboundMessage).unwrap_err();
+    assert!(told.contains(subject) && told.contains("register"), "{told}");
+    server.reply(&format!("/subjects/{subject}"), 200, r#"{"subject":"x","id":7,"version":2}"#);
+    assert_eq!(server.client().id_of(subject, Kind::OutboundMessage), Ok(7));
+    for request in server.requests() {
+        assert!(request.starts_with(&format!("POST /subjects/{subject} ")), "{request}");
+        assert!(request.contains("OutboundMessage"), "{request}");
+    }
+    server.reply(&format!("/subjects/{subject}"), 503, "");
+    let told = server.client().id_of(subject, Kind::OutboundMessage).unwrap_err();
+    assert!(!told.contains("register "), "an answer that is none says nothing: {told}");
+}
+
+#[test]
 fn addresses_that_are_none() {
     for url in [
         "",

@@ -220,8 +220,11 @@ impl Drop for Batch<'_> {
 
 /// A consumer's membership in its group at one moment, needed to commit offsets in a transaction.
 pub struct GroupMembership {
-    pub(super) metadata: NonNull<sys::rd_kafka_consumer_group_metadata_t>,
+    metadata: NonNull<sys::rd_kafka_consumer_group_metadata_t>,
 }
+
+// SAFETY: a copy of its own, tied to no thread and to no client.
+unsafe impl Send for GroupMembership {}
 
 impl GroupMembership {
     /// Reads it from the consumer. `None` while the consumer is no member (generation below zero): the
@@ -236,6 +239,10 @@ impl GroupMembership {
             sys::rd_kafka_consumer_group_metadata_generation_id(membership.metadata.as_ptr())
         };
         (generation >= 0).then_some(membership)
+    }
+
+    pub(super) fn as_ptr(&self) -> *const sys::rd_kafka_consumer_group_metadata_t {
+        self.metadata.as_ptr()
     }
 }
 

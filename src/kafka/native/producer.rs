@@ -8,7 +8,9 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 /// The Kafka protocol's number of the `EndTxn` request.
@@ -17,11 +19,26 @@ const END_TXN_API_KEY: i16 = 26;
 const BY_KEY: i32 = -1;
 /// How long one step of a flush or an abort waits before reports are taken.
 const STEP: Duration = Duration::from_millis(100);
+/// The first steps of a flush. Each step wakes librdkafka's threads, and nothing else does when a partition has
+/// become part of the transaction after the first: its records would lie there for the rest of the step.
+const FLUSH_STEP_MIN: Duration = Duration::from_millis(1);
+/// How much longer than its own limit librdkafka may take to answer.
+const ANSWER_GRACE: Duration = Duration::from_secs(2);
+/// Steps of one length; then they double, up to [`STEP`].
+const FLUSH_STEPS: u32 = 16;
 
 /// State that librdkafka's threads write for one producer.
-#[derive(Default)]
 struct ProducerShared {
     end_txn_sent: AtomicU64,
+    created: Instant,
+    /// When the open transaction's first `EndTxn` was sent, in nanoseconds since `created`; 0 = not yet.
+    end_txn_first: AtomicU64,
+}
+
+impl ProducerShared {
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.created.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
 }
 
 /// A transactional producer without delivery reports.
@@ -34,6 +51,8 @@ pub struct TransactionalProducer {
 
 // SAFETY: librdkafka clients may be used from any thread.
 unsafe impl Send for TransactionalProducer {}
+// SAFETY: and from several at a time; `topics` does not change after `new`.
+unsafe impl Sync for TransactionalProducer {}
 
 /// A topic of a [`TransactionalProducer`], by its position in the list given to `new`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +128,10 @@ unsafe extern "C" fn on_request_sent(
         // SAFETY: `opaque` is the boxed `ProducerShared`, alive until the client is destroyed.
         let shared = unsafe { &*opaque.cast::<ProducerShared>() };
         shared.end_txn_sent.fetch_add(1, Ordering::Relaxed);
+        let (unset, now) = (0, shared.nanos());
+        // a repeated request does not count anew
+        let first = &shared.end_txn_first;
+        first.compare_exchange(unset, now, Ordering::Relaxed, Ordering::Relaxed).ok();
     }
     RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -126,7 +149,11 @@ impl TransactionalProducer {
                 text,
             )
         };
-        let shared = Box::new(ProducerShared::default());
+        let shared = Box::new(ProducerShared {
+            end_txn_sent: AtomicU64::new(0),
+            created: Instant::now(),
+            end_txn_first: AtomicU64::new(0),
+        });
         let opaque = ptr::from_ref::<ProducerShared>(&shared).cast_mut().cast::<c_void>();
         let conf = config.create_native_config().map_err(|e| invalid(e.to_string()))?;
         let mut text = [0u8; 512];
@@ -169,6 +196,12 @@ impl TransactionalProducer {
         self.shared.end_txn_sent.load(Ordering::Relaxed)
     }
 
+    /// How long ago this transaction's first `EndTxn` was written to a socket; `None` when none was.
+    pub fn since_end_txn(&self) -> Option<Duration> {
+        let first = self.shared.end_txn_first.load(Ordering::Relaxed);
+        (first > 0).then(|| Duration::from_nanos(self.shared.nanos().saturating_sub(first)))
+    }
+
     /// Fences older producers with the same id and finishes what they left open.
     ///
     /// # Errors
@@ -185,6 +218,7 @@ impl TransactionalProducer {
     /// # Errors
     /// When one is open or the producer is lost.
     pub fn begin(&self) -> Result<(), NativeError> {
+        self.shared.end_txn_first.store(0, Ordering::Relaxed);
         // SAFETY: the client is live.
         let error = unsafe { sys::rd_kafka_begin_transaction(self.client.as_ptr()) };
         check_error("begin transaction", error)
@@ -247,51 +281,101 @@ impl TransactionalProducer {
         Ok(())
     }
 
+    /// Sends the records and, at the same time, adds the consumer's offsets to the transaction.
+    ///
+    /// # Errors
+    /// As [`TransactionalProducer::send_offsets`]. Records that failed fail the commit.
+    pub fn flush_and_send_offsets(
+        self: &Arc<Self>,
+        offsets: TopicPartitionList,
+        membership: GroupMembership,
+        deadline: Instant,
+    ) -> Result<(), NativeError> {
+        let answer = self.ask_for_offsets(offsets, membership, deadline)?;
+        let mut answered = None;
+        self.flush_unless(deadline, || {
+            answered = answered.take().or_else(|| answer.try_recv().ok());
+            matches!(answered, Some(Err(_)))
+        });
+        answered.unwrap_or_else(|| wait_for(&answer, deadline))
+    }
+
     /// Adds the consumer's offsets to the transaction.
     ///
     /// # Errors
-    /// When the membership is stale (abort) or the producer is lost (fatal).
+    /// When the membership is stale (abort), the producer is lost (fatal), or there is no answer in time. In the
+    /// last case a thread still waits inside librdkafka, seen for minutes after the group's coordinator was lost:
+    /// the producer is of no use any more, and lives until that thread is back.
     pub fn send_offsets(
-        &self,
-        offsets: &TopicPartitionList,
-        membership: &GroupMembership,
-        timeout: Duration,
+        self: &Arc<Self>,
+        offsets: TopicPartitionList,
+        membership: GroupMembership,
+        deadline: Instant,
     ) -> Result<(), NativeError> {
-        // SAFETY: all three objects are live and only read.
-        let error = unsafe {
-            sys::rd_kafka_send_offsets_to_transaction(
-                self.client.as_ptr(),
-                offsets.ptr(),
-                membership.metadata.as_ptr(),
-                millis(timeout),
-            )
-        };
-        check_error("send offsets", error)
+        wait_for(&self.ask_for_offsets(offsets, membership, deadline)?, deadline)
     }
 
-    /// Flushes and commits.
+    fn ask_for_offsets(
+        self: &Arc<Self>,
+        offsets: TopicPartitionList,
+        membership: GroupMembership,
+        deadline: Instant,
+    ) -> Result<Receiver<Result<(), NativeError>>, NativeError> {
+        let (answer, answered) = sync_channel(1);
+        let producer = Arc::clone(self);
+        let ask = move || {
+            // SAFETY: all three objects are live and only read.
+            let error = unsafe {
+                sys::rd_kafka_send_offsets_to_transaction(
+                    producer.client.as_ptr(),
+                    offsets.ptr(),
+                    membership.as_ptr(),
+                    millis(left(deadline)),
+                )
+            };
+            let sent = check_error("send offsets", error);
+            drop(producer);
+            // nobody waits any more when it took too long
+            answer.send(sent).ok();
+        };
+        let thread = std::thread::Builder::new().name("send-offsets".to_owned()).spawn(ask);
+        thread.map(|_| answered).map_err(|error| {
+            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+            NativeError::new("send offsets", code, error.to_string())
+        })
+    }
+
+    /// Waits for what was sent, and commits.
     ///
     /// # Errors
     /// Abort, fatal, or (neither) indeterminate: the producer must be replaced.
-    pub fn commit(&self, timeout: Duration) -> Result<(), NativeError> {
-        let deadline = Instant::now() + timeout;
+    pub fn commit(&self, deadline: Instant) -> Result<(), NativeError> {
         self.flush(deadline);
-        let left = deadline.saturating_duration_since(Instant::now()).max(STEP);
+        let left = millis(left(deadline));
         // SAFETY: the client is live.
-        let error = unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), millis(left)) };
+        let error = unsafe { sys::rd_kafka_commit_transaction(self.client.as_ptr(), left) };
         check_error("commit transaction", error)
     }
 
     /// Waits until nothing is in flight, throwing reports of failed deliveries away: a failed record counts
     /// as in flight until its report has been taken. What is left at the deadline fails the commit.
-    fn flush(&self, deadline: Instant) {
-        while Instant::now() < deadline {
+    pub fn flush(&self, deadline: Instant) {
+        self.flush_unless(deadline, || false);
+    }
+
+    fn flush_unless(&self, deadline: Instant, mut is_over: impl FnMut() -> bool) {
+        let (mut step, mut n_steps) = (FLUSH_STEP_MIN, 0);
+        while Instant::now() < deadline && !is_over() {
             // SAFETY: the client is live.
-            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(STEP)) };
+            let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(step)) };
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT {
                 return;
             }
             self.drain_reports();
+            n_steps += 1;
+            if n_steps % FLUSH_STEPS == 0 {
+                step = (step * 2).min(STEP);
+            }
         }
     }
 
@@ -335,6 +419,22 @@ impl TransactionalProducer {
             sys::rd_kafka_queue_destroy(queue);
         }
     }
+}
+
+/// librdkafka has the same limit and should be back by itself; what comes later does not come.
+fn wait_for(
+    answer: &Receiver<Result<(), NativeError>>,
+    deadline: Instant,
+) -> Result<(), NativeError> {
+    answer.recv_timeout(left(deadline) + ANSWER_GRACE).unwrap_or_else(|_| {
+        let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
+        Err(NativeError::new("send offsets", code, "librdkafka does not come back"))
+    })
+}
+
+/// What is left until then, and never nothing: a call without time would not even ask.
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(STEP)
 }
 
 impl Drop for TransactionalProducer {

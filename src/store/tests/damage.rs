@@ -67,7 +67,9 @@ fn try_damaged(dir: &Path, truth: &BTreeMap<Vec<i64>, States>, what: &str, tally
             tally.found_later += 1;
         }
         (opened, Err(error)) => panic!("{what}: {opened:?} then {error}"),
-        (Opened::Fresh, Ok(_)) => panic!("{what}: the store was overlooked"),
+        (Opened::Fresh | Opened::Restored { .. }, Ok(_)) => {
+            panic!("{what}: the store was overlooked")
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the store against the law itself: a model that folds events with `ConsentState` in a map.
 
+mod checkpoint;
 mod coverage;
 mod crash;
 mod damage;

@@ -15,6 +15,7 @@ mod oracle_tests;
 mod orphans;
 pub(crate) mod packs;
 pub(crate) mod produce;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod random;
 pub(crate) mod readers;

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub(crate) const MESSAGE_PARTITIONS: i32 = 4;
 /// Partitions of `consent-change`: another number on purpose, co-partitioning is not required.
 pub(crate) const CONSENT_PARTITIONS: i32 = 3;
+/// As many replicas as the cluster gives by itself: one on one broker, three on three.
+const BROKERS_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 /// Large enough for the 1 MiB records of the unreadable-record tests.
 const RECORD_BYTES_MAX: &str = "8388608";
 
@@ -79,7 +81,7 @@ pub(crate) fn create(bootstrap: &str, topics: &[(&str, i32)]) {
 
 fn create_with(bootstrap: &str, topics: &[(&str, i32)], cleanup_policy: &str) {
     let new = topics.iter().map(|(name, partitions)| {
-        NewTopic::new(name, *partitions, TopicReplication::Fixed(1))
+        NewTopic::new(name, *partitions, BROKERS_DEFAULT)
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
             .set("cleanup.policy", cleanup_policy)

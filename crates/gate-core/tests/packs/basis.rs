@@ -179,6 +179,8 @@ fn consent_lapses_when_the_person_has_not_acted_for_long() {
     on_day(40, &[consent(), bought(60).received(at(day(60)))], EXPIRED);
     on_day(40, &[consent(), event(Action::OptInRequested, at(day(30)))], PENDING);
     on_day(40, &[consent(), event(Action::Sent, at(day(30)))], EXPIRED);
+    // a published address is no act of the person: it has no kind
+    on_day(40, &[consent(), event(Action::Relationship, at(day(30)))], EXPIRED);
     // the end of consent is the earlier of both
     let both = |basis: &mut BasisRule| {
         (basis.valid_for, basis.dormancy) = (days(10), Some(dormancy));
@@ -270,6 +272,12 @@ fn regimes() {
         "objected":
             [event(Action::Object, at(1))], in_aa(message()) => "blocked.objected [objected]";
         "refused and consented again": [opt_out(1), opt_in(2)], in_aa(message()) => APPROVED;
+        "refused and consented again, unproven":
+            [opt_out(1), opt_in(2).no_evidence()],
+            in_aa(message()) => "blocked.opted_out [opted_out]";
+        "refused, then a claim of something less than consent":
+            [opt_out(1), opt_in(2).with(|c| c.basis = Some(Basis::Implied))],
+            in_aa(message()) => "blocked.opted_out [opted_out]";
         "consented and refused": [opt_in(1), opt_out(2)], in_aa(message()) => OPTED_OUT;
         "a relationship after a refusal":
             [opt_out(1), purchase()], in_aa(message()) => OPTED_OUT;
@@ -325,6 +333,13 @@ fn every_rule_needs_its_basis_and_the_weakest_gives_the_reason() {
             "approved.implied_consent",
         ],
     );
+    // whichever is asked first
+    let implied_only = base("AA/implied").having(|r| r.bases = vec![by_purchase(Basis::Implied)]);
+    let soft_too = adding(by_purchase(Basis::SoftOptIn));
+    cases(
+        &only([implied_only, soft_too]),
+        [NO_CONSENT, NOT_ACCEPTED, "approved.implied_consent", "approved.implied_consent"],
+    );
     // one without bases needs none
     cases(&only([soft(), addition("AA/none")]), [NO_CONSENT, APPROVED, by_soft, APPROVED]);
     // candidates: each needs its own
@@ -347,4 +362,50 @@ fn every_rule_needs_its_basis_and_the_weakest_gives_the_reason() {
         rule.bases = vec![BasisRule::new(Basis::LegitimateInterest)];
     });
     both(&two(interest), &[opt_in(1)], APPROVED);
+}
+
+/// A confirmation says that the address is right; what was agreed to, and signed, stands in the request.
+#[test]
+fn a_confirmation_stands_on_its_request() {
+    let request = |edit: fn(&mut Evidence<'static>)| {
+        event(Action::OptInRequested, at(1)).with(|c| edit(c.evidence.as_mut().unwrap()))
+    };
+    let confirm = || event(Action::OptInConfirmed, at(2));
+    let written = |event: Event| event.with(|c| c.basis = Some(Basis::ExpressWritten));
+    let signed = accepting([BasisRule::new(Basis::ExpressWritten).having(|basis| {
+        basis.evidence |= flags::SIGNATURE;
+    })]);
+    let sign: fn(&mut Evidence<'static>) = |evidence| evidence.signature = true;
+    check_all! {
+        by &signed, at at(NOW);
+        "the request was signed": [written(request(sign)), confirm()], in_aa(message()) => APPROVED;
+        "it was not": [written(request(|_| {})), confirm()], in_aa(message()) => INCOMPLETE;
+        "it was signed, but for express consent only":
+            [request(sign), confirm()], in_aa(message()) => NOT_ACCEPTED;
+        "confirmed in writing, without a signature of its own":
+            [written(request(sign)), written(confirm())], in_aa(message()) => INCOMPLETE;
+    }
+    // evidence of its own counts before that of a request which is worth no more
+    let in_their_language = accepting([express(|basis| basis.evidence |= flags::LOCALE)]);
+    let with_locale = confirm().with(|c| c.evidence.as_mut().unwrap().has_locale = true);
+    check_by(
+        &in_their_language,
+        &[request(|_| {}), with_locale],
+        &in_aa(message()),
+        at(NOW),
+        APPROVED,
+    );
+    // no other act of the person is one
+    let history = [confirm().no_evidence(), opt_in(3).purpose("survey")];
+    check_by(&accepting([BasisRule::express()]), &history, &in_aa(message()), at(NOW), INCOMPLETE);
+}
+
+/// Of two as strong and as old either would do; it is the same one every time.
+#[test]
+fn of_two_equal_bases_the_first_in_the_state_is_the_proof() {
+    let history = [opt_in(1).id("a"), opt_in(1).id("b"), opt_in(1).id("c")];
+    let first = ["a", "b", "c"].map(event_key).into_iter().min().unwrap();
+    let policies = accepting([BasisRule::express()]);
+    let decision = check_by(&policies, &history, &in_aa(message()), at(NOW), APPROVED);
+    assert_eq!(decision.basis(), Some((Basis::Express, first)));
 }

@@ -308,3 +308,58 @@ fn what_an_approval_leaves() {
     assert_eq!(SentKind::from_code(0), None);
     assert_eq!(SentKind::from_code(4), None);
 }
+
+/// A report counts from when it was sent, or from its receipt when its clock ran ahead; a receipt that nobody
+/// knows dates nothing back.
+#[test]
+fn a_report_from_the_future_counts_from_its_receipt() {
+    let policies = capped(&[cap(1, 24, PerSender::Controller)]);
+    let ahead = [reported("a", 5_000).received(at(10))];
+    assert_decided(decided(&policies, &ahead, &[], 9 + 1_440), CAPPED);
+    assert_decided(decided(&policies, &ahead, &[], 10 + 1_440), SENDS);
+    let undated = [reported("a", 10).received(Timestamp::default())];
+    assert_decided(decided(&policies, &undated, &[], 20), CAPPED);
+    assert_decided(decided(&policies, &undated, &[], 10 + 1_440), SENDS);
+}
+
+/// What was approved before is looked up only where it has a part in the decision.
+#[test]
+fn history_is_needed_for_caps_and_for_what_goes_out_once() {
+    let needs = |policies: &PolicySet, message: &OutboundMessage<'_>| {
+        depends_on_history(policies, message, None, at(9))
+    };
+    let with_cap = two_a_day(PerSender::Controller);
+    let without = only([base("AA/base")]);
+    assert!(needs(&with_cap, &offer()));
+    assert!(!needs(&without, &offer()));
+    assert!(
+        !needs(
+            &policies_with(base("BB/base").having(|rule| {
+                rule.caps = vec![cap(1, 24, PerSender::Brand)];
+            })),
+            &offer()
+        ),
+        "a cap of another land"
+    );
+    assert!(!needs(&with_cap, &offer().but(|m| m.channel = None)));
+    for category in [Category::OptoutConfirmation, Category::ConsentRequest] {
+        assert!(needs(&without, &exempt(offer(), category)), "{category:?}");
+    }
+    for category in [Category::Transactional, Category::Service, Category::Emergency] {
+        assert!(!needs(&with_cap, &exempt(offer(), category)), "{category:?}");
+    }
+    // a number can bring the cap of its land
+    let mut parts = parts([
+        land("AA", [base("AA/base")]),
+        land(
+            "BB",
+            [base("BB/base").having(|rule| {
+                rule.caps = vec![cap(1, 24, PerSender::Brand)];
+            })],
+        ),
+    ]);
+    numbered_as(&mut parts, &[("44", &["BB"], &[])]);
+    let by_number = PolicySet::new(parts).unwrap();
+    assert!(depends_on_history(&by_number, &in_aa(sms()), Some(PHONE), at(9)));
+    assert!(!depends_on_history(&by_number, &in_aa(sms()), None, at(9)));
+}

@@ -209,6 +209,33 @@ fn a_basis_that_has_run_out_overrides_nothing() {
     check_by(&both, &[listed(1), consent()], &call(), on_day(20), LISTED);
 }
 
+/// What counts by one pack overrides the registry of that pack, and of no other.
+#[test]
+fn each_pack_overrides_its_own_registry() {
+    let consent = || opt_in(1).sms().channel(Channel::VoiceLive);
+    let accepts = |label: &str| free(label).having(|rule| rule.bases = vec![BasisRule::express()]);
+    let asks = |rule: Rule| {
+        rule.having(|rule| {
+            rule.registry =
+                Some(registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express])));
+        })
+    };
+    let both = |here: Rule, there: Rule| {
+        let mut parts = parts([land("AA", [here]), land("BB", [there])]);
+        numbered_as(&mut parts, &[("44", &["BB"], &["Europe/London"])]);
+        PolicySet::new(parts).unwrap()
+    };
+    let history = [listed(1), consent()];
+    let own = both(asks(accepts("AA/free")), free("BB/free"));
+    check_by(&own, &history, &call(), on_day(20), FREE);
+    let others = both(accepts("AA/free"), asks(free("BB/free")));
+    check_by(&others, &history, &call(), on_day(20), LISTED);
+    let second = both(free("AA/free"), asks(accepts("BB/free")));
+    check_by(&second, &history, &call(), on_day(20), FREE);
+    let first = both(asks(free("AA/free")), accepts("BB/free"));
+    check_by(&first, &history, &call(), on_day(20), LISTED);
+}
+
 /// An addition asks for more; what it accepts beyond its base rule overrides nothing.
 #[test]
 fn an_addition_does_not_override_a_listing() {

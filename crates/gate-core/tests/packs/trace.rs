@@ -194,6 +194,37 @@ fn notes_name_what_was_looked_at() {
     assert!(listened.contains("sms"), "{listened}");
 }
 
+/// What a reader of an explanation goes by: each finding of a step has words of its own.
+#[test]
+fn each_finding_has_its_own_words() {
+    let about = |step: Step, policies: &PolicySet, history: &[Event], minutes: i64| {
+        let world = World::of(&numbered(history));
+        let message = sms().but(|m| m.jurisdiction = Some("AA".into()));
+        let notes = world.explain(policies, &message, &[], at(minutes)).1.0;
+        let texts: Vec<_> = notes.into_iter().filter(|(of, _)| *of == step).collect();
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        texts[0].1.clone()
+    };
+    let listed = [registry_answer("tps", true)];
+    let clear = [registry_answer("tps", false)];
+    for (history, expected) in [
+        (&listed[..], "tps: listed"),
+        (&clear, "tps: clear, asked 2027-01-15T08:01:00Z"),
+        (&[], "tps: not asked, or too long ago"),
+    ] {
+        assert_eq!(about(Step::Registry, &demanding(), history, MORNING), expected);
+    }
+    let hours = |minutes| about(Step::QuietHours, &demanding(), &[], minutes);
+    let zones = "zones (number) Europe/London";
+    assert_eq!(hours(MORNING), format!("{zones}: closed until 2027-01-17T10:00:00Z"));
+    assert_eq!(hours(MORNING + 119), format!("{zones}: closed until 2027-01-17T10:00:00Z"));
+    assert_eq!(hours(MORNING + 120), format!("{zones}: open"));
+    let basis = |rule: Rule| about(Step::Basis, &only([rule]), &[], MORNING);
+    let asks = |rule: Rule| rule.having(|rule| rule.bases = vec![BasisRule::express()]);
+    assert_eq!(basis(asks(base("AA/base"))), "AA/base: nothing on file");
+    assert_eq!(basis(asks(free("AA/free"))), "AA/free: none is needed");
+}
+
 /// Promise P6: an explanation holds no address and no contact id.
 #[test]
 fn notes_show_nobody() {

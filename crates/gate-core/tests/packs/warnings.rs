@@ -58,7 +58,11 @@ fn clock_skew() {
     assert_eq!(of(&[opt_in(500).received(at(2))], NO_CONSENT), skew);
     assert_eq!(of(&[opt_in(1), opt_out(500).received(at(2))], OPTED_OUT), skew);
     assert_eq!(of(&[opt_in(1), opt_in(500).received(at(2)).contact("dev")], APPROVED), skew);
+    // five minutes are the clock's, more are the source's
     assert_eq!(of(&[opt_in(1), opt_in(6).received(at(1))], APPROVED), "");
+    assert_eq!(of(&[opt_in(0), opt_out(6).received(at(1))], OPTED_OUT), "");
+    let more = opt_out(6).received(micros_later(at(1), -1));
+    assert_eq!(of(&[opt_in(0), more], OPTED_OUT), skew);
 }
 
 #[test]
@@ -176,4 +180,34 @@ fn details_belong_to_the_reason() {
     assert_eq!(missing, Detail::Missing(content(&[Element::AdLabel])));
     assert_eq!(of(&[], &offer(), NO_CONSENT), Detail::None);
     assert_eq!(Decision::invalid("bad json").detail(), Detail::Class("bad json"));
+}
+
+/// Decisions that differ in nothing but the proving event and in instants explain themselves in the same words.
+#[test]
+fn decisions_of_one_shape() {
+    let policies = only([base("AA/base").having(|rule| {
+        rule.hours = Some(daily(&["10:00-12:00"]));
+        rule.registry = Some(registry("tps"));
+    })]);
+    let decided = |id: &'static str, asked: i64, now: i64| {
+        let clear = event(Action::RegistryStatus, at(asked)).unscoped().with(|change| {
+            (change.registry, change.listed) = (Some("tps".into()), Some(false));
+        });
+        let world = World::of(&numbered(&[opt_in(1).id(id), clear]));
+        world.decide_by(&policies, &in_aa(message()), &[], at(now))
+    };
+    // `at(0)` is 08:00
+    let day = 1_440;
+    let (one, other) = (decided("a", 2, 3 * day + 120), decided("b", 3, 4 * day + 121));
+    assert_eq!(
+        (one.outcome(), one.basis()),
+        (Outcome::Approved, Some((Basis::Express, event_key("a"))))
+    );
+    assert_ne!(one, other);
+    assert_eq!(one.shape(), other.shape());
+    let (tonight, tomorrow) = (decided("a", 2, 3 * day), decided("a", 2, 4 * day));
+    assert_eq!(tonight.outcome(), Outcome::Deferred);
+    assert_ne!(tonight, tomorrow);
+    assert_eq!(tonight.shape(), tomorrow.shape());
+    assert_ne!(one.shape(), tonight.shape());
 }

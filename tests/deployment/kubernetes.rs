@@ -1,0 +1,279 @@
+//! deploy/kubernetes: what it mounts is where the configuration looks, probes exist and never restart a gate that waits
+//! for Kafka, a stop has its time, nothing runs with a right it does not need.
+
+use std::time::Duration;
+
+use consent_gate::config::Config;
+use serde_json::Value;
+
+use super::{
+    CONFIG_FILE, UID, assert_parses, assert_served, documents, files_below, files_wanted, load,
+    memory_needed, stop_max, strings, yaml,
+};
+
+const BASE: &str = "deploy/kubernetes/base";
+const PRODUCTION: &str = "deploy/kubernetes/production";
+const INSTANCE: &str = "CONSENT_GATE__INSTANCE_ID";
+
+/// Base and overlay: configuration, StatefulSet as the base has it, and what the overlay puts over its container.
+fn deployments() -> [(&'static str, Config, Value); 2] {
+    [BASE, PRODUCTION].map(|directory| {
+        let config = load(&format!("{directory}/config.yaml"), &[(INSTANCE, "consent-gate-0")]);
+        let set = yaml(&format!("{directory}/statefulset.yaml"));
+        (directory, config, set)
+    })
+}
+
+fn pod(set: &Value) -> &Value {
+    &set["spec"]["template"]["spec"]
+}
+
+fn container(set: &Value) -> &Value {
+    &pod(set)["containers"][0]
+}
+
+fn bytes(quantity: &Value) -> u64 {
+    let text = quantity.as_str().unwrap();
+    let (number, shift) = match (text.strip_suffix("Mi"), text.strip_suffix("Gi")) {
+        (Some(number), _) => (number, 20),
+        (_, Some(number)) => (number, 30),
+        _ => panic!("{text}"),
+    };
+    number.parse::<u64>().unwrap() << shift
+}
+
+#[test]
+fn every_file_is_used_and_every_used_file_is_there() {
+    let mut used = Vec::new();
+    for kustomization in
+        files_below("deploy/kubernetes").iter().filter(|f| f.ends_with("/kustomization.yaml"))
+    {
+        let directory = kustomization.strip_suffix("/kustomization.yaml").unwrap();
+        used.push(kustomization.clone());
+        let text = yaml(kustomization);
+        let mut names = Vec::new();
+        for list in [&text["resources"], &text["components"]] {
+            names.extend(list.as_array().map(|_| strings(list)).unwrap_or_default());
+        }
+        for patch in text["patches"].as_array().into_iter().flatten() {
+            names.push(patch["path"].as_str().unwrap().to_owned());
+        }
+        for generated in text["configMapGenerator"].as_array().into_iter().flatten() {
+            names.extend(strings(&generated["files"]));
+        }
+        for name in names.iter().filter(|name| !name.starts_with("../")) {
+            used.push(format!("{directory}/{name}"));
+        }
+        for other in names.iter().filter_map(|name| name.strip_prefix("../")) {
+            let target =
+                format!("deploy/kubernetes/{}/kustomization.yaml", other.trim_start_matches("../"));
+            assert!(
+                files_below("deploy/kubernetes").contains(&target),
+                "{kustomization} names {other}"
+            );
+        }
+    }
+    used.sort();
+    assert_eq!(used, files_below("deploy/kubernetes"));
+}
+
+#[test]
+fn each_instance_has_its_name_and_all_share_one_pepper() {
+    let [(_, _, set), _] = deployments();
+    let environment = &container(&set)["env"][0];
+    assert_eq!(environment["name"], INSTANCE);
+    assert_eq!(environment["valueFrom"]["fieldRef"]["fieldPath"], "metadata.name");
+    assert_eq!(
+        pod(&set)["enableServiceLinks"],
+        false,
+        "variables of other services are not for the gate"
+    );
+    let name = set["metadata"]["name"].as_str().unwrap();
+    assert_eq!(
+        set["spec"]["serviceName"],
+        yaml(&format!("{BASE}/service.yaml"))["metadata"]["name"]
+    );
+    for (directory, config, _) in deployments() {
+        assert_eq!(config.instance_id, "consent-gate-0", "{directory}: the variable holds");
+        assert!(config.instance_id.starts_with(name));
+        let secrets = "/etc/consent-gate/secrets/";
+        assert!(
+            config.state.pepper_file.starts_with(secrets),
+            "{directory}: each would make its own"
+        );
+        let file = format!("{directory}/config.yaml");
+        for wanted in files_wanted(&file) {
+            assert!(wanted.starts_with(secrets), "{directory}: {wanted} is not mounted");
+        }
+    }
+}
+
+#[test]
+fn what_the_configuration_names_is_mounted() {
+    let [(_, _, set), _] = deployments();
+    let mounts = container(&set)["volumeMounts"].as_array().unwrap();
+    let path_of = |name: &str| {
+        let mount = mounts.iter().find(|mount| mount["name"] == name).unwrap();
+        (mount["mountPath"].as_str().unwrap(), mount["readOnly"] == true)
+    };
+    assert_eq!(path_of("config"), (CONFIG_FILE, true));
+    assert_eq!(path_of("secrets"), ("/etc/consent-gate/secrets", true));
+    let (data, is_read_only) = path_of("data");
+    assert!(!is_read_only);
+    let claims = set["spec"]["volumeClaimTemplates"].as_array().unwrap();
+    assert_eq!(claims[0]["metadata"]["name"], "data", "a volume for each instance");
+    for (directory, config, _) in deployments() {
+        let dir = &config.state.dir;
+        assert!(dir.starts_with(data) && dir.as_os_str() != data, "{directory}: {dir:?}");
+    }
+}
+
+#[test]
+fn probes_exist_and_liveness_does_not_ask_for_readiness() {
+    let [(_, config, set), _] = deployments();
+    let gate = container(&set);
+    let path = |probe: &str| gate[probe]["httpGet"]["path"].as_str().unwrap().to_owned();
+    assert_eq!(path("livenessProbe"), "/livez");
+    assert_eq!(path("startupProbe"), "/livez", "a restore may take hours and is no failed start");
+    assert_eq!(path("readinessProbe"), "/readyz");
+    assert_served(&["livenessProbe", "startupProbe", "readinessProbe"].map(path));
+    let port = &gate["ports"][0];
+    assert_eq!(port["containerPort"], u64::from(config.http.listen.port()));
+    for probe in ["livenessProbe", "startupProbe", "readinessProbe"] {
+        assert_eq!(gate[probe]["httpGet"]["port"], port["name"]);
+    }
+    for (directory, config, _) in deployments() {
+        assert!(!config.http.listen.ip().is_loopback(), "{directory}: the kubelet cannot ask");
+    }
+}
+
+#[test]
+fn a_stop_has_its_time_and_a_disruption_takes_one() {
+    let [(_, _, set), _] = deployments();
+    let grace = pod(&set)["terminationGracePeriodSeconds"].as_u64().unwrap();
+    for (directory, config, _) in deployments() {
+        assert!(
+            Duration::from_secs(grace) >= stop_max(&config),
+            "{directory}: {:?}",
+            stop_max(&config)
+        );
+    }
+    let budget = yaml(&format!("{BASE}/pod-disruption-budget.yaml"));
+    assert_eq!(budget["spec"]["maxUnavailable"], 1);
+    assert_eq!(
+        budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow",
+        "no drain waits for Kafka"
+    );
+    assert!(set["spec"]["replicas"].as_u64().unwrap() > 1);
+}
+
+#[test]
+fn memory_is_enough_for_the_configuration() {
+    for (directory, config, set) in deployments() {
+        let gate = container(&set);
+        let (request, limit) = (&gate["resources"]["requests"], &gate["resources"]["limits"]);
+        let needed = memory_needed(&config);
+        assert!(needed <= bytes(&limit["memory"]), "{directory}: {needed} bytes are needed");
+        assert_eq!(
+            request["memory"], limit["memory"],
+            "{directory}: caches fill what they are given"
+        );
+        assert!(limit["cpu"].is_null(), "{directory}: throttled threads miss their time limits");
+        let cores: usize = request["cpu"].as_str().unwrap().parse().unwrap();
+        assert!(cores >= config.lanes, "{directory}: a core for each lane");
+    }
+}
+
+/// What the `restricted` Pod Security Standard demands, and a read-only root on top.
+fn assert_restricted(name: &str, pod: &Value) {
+    let whole = &pod["securityContext"];
+    assert_eq!(whole["runAsNonRoot"], true, "{name}");
+    for id in ["runAsUser", "runAsGroup", "fsGroup"] {
+        assert_eq!(whole[id], UID, "{name}: {id}");
+    }
+    assert_eq!(whole["seccompProfile"]["type"], "RuntimeDefault", "{name}");
+    assert_eq!(pod["automountServiceAccountToken"], false, "{name}");
+    for container in pod["containers"].as_array().unwrap() {
+        let its = &container["securityContext"];
+        assert_eq!(its["allowPrivilegeEscalation"], false, "{name}");
+        assert_eq!(its["readOnlyRootFilesystem"], true, "{name}");
+        assert_eq!(strings(&its["capabilities"]["drop"]), ["ALL"], "{name}");
+    }
+}
+
+#[test]
+fn nothing_runs_with_a_right_it_does_not_need() {
+    let [(_, _, set), _] = deployments();
+    let job = yaml("deploy/kubernetes/components/topics/job.yaml");
+    assert_restricted("gate", pod(&set));
+    assert_restricted("topics", pod(&job));
+    assert_eq!(
+        yaml(&format!("{BASE}/service-account.yaml"))["automountServiceAccountToken"],
+        false
+    );
+    for set in [&set, &job] {
+        assert_parses(&strings(&container(set)["args"]));
+    }
+    let namespace = yaml(&format!("{PRODUCTION}/namespace.yaml"));
+    assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
+}
+
+#[test]
+fn selectors_select_the_gate_and_nothing_else() {
+    let [(_, _, set), _] = deployments();
+    let labels = &set["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(&set["spec"]["selector"]["matchLabels"], labels);
+    assert_eq!(&yaml(&format!("{BASE}/service.yaml"))["spec"]["selector"], labels);
+    let budget = yaml(&format!("{BASE}/pod-disruption-budget.yaml"));
+    assert_eq!(&budget["spec"]["selector"]["matchLabels"], labels);
+    let monitor = "deploy/kubernetes/components/prometheus-operator/pod-monitor.yaml";
+    assert_eq!(&yaml(monitor)["spec"]["selector"]["matchLabels"], labels);
+    let endpoint = &yaml(monitor)["spec"]["podMetricsEndpoints"][0];
+    assert_eq!(endpoint["port"], container(&set)["ports"][0]["name"]);
+    assert_served(&[endpoint["path"].as_str().unwrap().to_owned()]);
+    let job = yaml("deploy/kubernetes/components/topics/job.yaml");
+    let job_name = &job["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"];
+    assert_ne!(job_name, &labels["app.kubernetes.io/name"], "it is no instance");
+    let policy = yaml(&format!("{BASE}/network-policy.yaml"));
+    let named = strings(&policy["spec"]["podSelector"]["matchExpressions"][0]["values"]);
+    for name in [job_name, &labels["app.kubernetes.io/name"]] {
+        assert!(
+            named.contains(&name.as_str().unwrap().to_owned()),
+            "the policy leaves {name} alone"
+        );
+    }
+}
+
+/// Kafka's port, and that of a registry, must get through the policy that goes with the configuration.
+#[test]
+fn the_network_policy_lets_the_configured_brokers_through() {
+    for (directory, config, _) in deployments() {
+        let policy = yaml(&format!("{directory}/network-policy.yaml"));
+        let rules = policy["spec"]["egress"].as_array().unwrap();
+        let ports: Vec<&Value> =
+            rules.iter().flat_map(|rule| rule["ports"].as_array().unwrap()).collect();
+        let is_open = |port: u64| {
+            ports.iter().filter(|its| its["protocol"] == "TCP").any(|its| {
+                let first = its["port"].as_u64().unwrap();
+                (first..=its["endPort"].as_u64().unwrap_or(first)).contains(&port)
+            })
+        };
+        for server in config.kafka.bootstrap_servers.split(',') {
+            let port = server.rsplit_once(':').unwrap().1.parse().unwrap();
+            assert!(is_open(port), "{directory}: {server} is out of reach");
+        }
+        assert!(is_open(53), "{directory}: names");
+    }
+}
+
+#[test]
+fn every_document_says_what_it_is() {
+    for file in files_below("deploy/kubernetes") {
+        if file.ends_with("/config.yaml") {
+            continue;
+        }
+        for document in documents(&file) {
+            assert!(document["apiVersion"].is_string() && document["kind"].is_string(), "{file}");
+        }
+    }
+}
