@@ -50,11 +50,14 @@ fn the_same_seed_and_clock_give_the_same_bytes() {
     assert_ne!(history, run(7, at(9 + 7 * 24)).0, "the next week has its own");
 }
 
+/// Neither within a run nor after a restart: the same id with other content would be a conflict.
 #[test]
 fn an_id_is_never_used_twice() {
-    let mut traffic = traffic(Recipe::default(), at(9));
-    let mut samples: Vec<Sample> = traffic.history().collect();
-    samples.extend(next(&mut traffic, at(9), 5_000));
+    let mut first = traffic(Recipe::default(), at(9));
+    let mut samples: Vec<Sample> = first.history().collect();
+    samples.extend(next(&mut first, at(9), 5_000));
+    let mut second = traffic(Recipe::default(), at(10));
+    samples.extend(next(&mut second, at(10), 5_000));
     let mut seen = HashSet::new();
     for sample in samples.iter().filter(|sample| sample.kind != "invalid") {
         let id = match &sample.record {

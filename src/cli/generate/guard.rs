@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::generate::{HEADER, HEADER_VALUE};
 use crate::kafka_errors::KafkaFailure;
 use crate::preflight::ClusterInfo;
+use crate::record::PROBE_CONTACTS;
 
 /// Records looked at, at each end of each partition.
 const LOOK: i64 = 20;
@@ -24,8 +25,6 @@ const LOOK: i64 = 20;
 const LOOK_MAX: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(100);
 const DOING: &str = "looking at what the topics hold";
-/// Contact ids of the gate's own probe begin with it: a running gate may write there.
-const PROBE: &[u8] = b"consent-gate-probe/";
 
 type Client = BaseConsumer<DefaultConsumerContext>;
 
@@ -116,5 +115,6 @@ fn is_sample(message: &BorrowedMessage<'_>) -> bool {
     let is_marked = message.headers().is_some_and(|headers| {
         headers.iter().any(|h| h.key == HEADER && h.value == Some(HEADER_VALUE.as_bytes()))
     });
-    is_marked || message.key().is_some_and(|key| key.starts_with(PROBE))
+    // a running gate's own probe may write there
+    is_marked || message.key().is_some_and(|key| key.starts_with(PROBE_CONTACTS.as_bytes()))
 }
