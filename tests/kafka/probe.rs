@@ -4,15 +4,13 @@
 use crate::harness::data::{self, Contact};
 use crate::harness::gate::{Gate, Setup};
 use crate::harness::load::Stage;
-use crate::harness::produce::{Outgoing, Plain, Transactional};
+use crate::harness::produce::{Outgoing, Transactional};
 use crate::harness::readers::{Record, read_all};
 use crate::harness::topics::{CONSENT_PARTITIONS, MESSAGE_PARTITIONS, Topics};
 use crate::harness::{broker, environment, figures, registry};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PREFIX: &str = "consent-gate-probe/";
 /// How long a gate that has other things to do may take for some rounds.
@@ -194,77 +192,6 @@ fn a_gate_that_holds_turns_the_probe_red_until_it_goes_on() {
         gate.metric_sum("consent_gate_probe_up") == 1.0
     });
     assert_eq!(rounds(&gate, "violated"), 0.0, "held is not violated");
-    gate.stop();
-}
-
-/// Consent changes in numbers, so that the reader is always busy: what is acknowledged now is applied later.
-struct Flood {
-    stop: Arc<AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Flood {
-    fn start(bootstrap: &str, topics: &Topics) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let thread = {
-            let (stop, bootstrap, topics) =
-                (Arc::clone(&stop), bootstrap.to_owned(), topics.clone());
-            std::thread::spawn(move || {
-                let producer = Plain::new(&bootstrap);
-                let stage = Stage::new(&bootstrap, &topics);
-                let people = data::contacts("flood", 5_000);
-                let records: Vec<Outgoing> =
-                    people.iter().map(|c| stage.opt_in_record(c, data::yesterday())).collect();
-                while !stop.load(Ordering::Relaxed) {
-                    producer.send_all(&topics.consent_change, &records);
-                }
-            })
-        };
-        Self { stop, thread: Some(thread) }
-    }
-}
-
-impl Drop for Flood {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok(); // the test has failed already
-        }
-    }
-}
-
-#[test]
-fn without_a_barrier_the_probe_sees_the_violation() {
-    let test = "without_a_barrier_the_probe_sees_the_violation";
-    let Some(broker) = broker::shared(test) else {
-        return;
-    };
-    let Some(program) = environment::faults_program() else {
-        let why = "consent-gate-faults is missing; cargo build --release --features fault-injection --bin consent-gate-faults";
-        environment::skip(test, why);
-        return;
-    };
-    let bootstrap = &broker.bootstrap;
-    // that rounds pass with a barrier is the business of the test above: under this flood the reader may never catch
-    // up on a busy machine, and a gate with a barrier then holds
-    let topics = Topics::create(bootstrap, "probe-red");
-    let mut setup = probing(test, bootstrap, &topics, 30_000);
-    setup.program = program;
-    setup.environment.push(("CONSENT_GATE_FAULT".to_owned(), "no_barrier".to_owned()));
-    let gate = setup.spawn_ready();
-    let flood = Flood::start(bootstrap, &topics);
-    let began = Instant::now();
-    wait_for(&gate, "violated", 1);
-    assert!(gate.log_text().contains("after its opt-out was acknowledged"), "it is logged");
-    let n = |result| rounds(&gate, result);
-    figures::record(
-        "probe_red",
-        serde_json::json!({
-            "seconds": began.elapsed().as_secs_f64(), "passed": n("passed"), "violated": n("violated"),
-            "error": n("error"), "timed_out": n("timed_out"),
-        }),
-    );
-    drop(flood);
     gate.stop();
 }
 
