@@ -7,7 +7,7 @@
 
 mod leaf;
 
-use self::leaf::{Date, Flag, Instant, Key, Skip, Text, TextOrFlag};
+use self::leaf::{Date, Flag, Instant, Key, Skip, Text, TextIfAny, TextOrFlag};
 use super::class::Class;
 use super::limits::Progress;
 use super::record::{
@@ -151,6 +151,7 @@ fields!(ConsentChangeRecord<'de> {
     "keep_suppression" => keep_suppression: Flag,
     "birth_date" => birth_date: Date,
     "message_id" => message_id: Text,
+    "source" => source: TextIfAny,
 });
 
 fields!(EvidenceRecord<'de> {

@@ -42,7 +42,7 @@ pub struct ConsentChangeRecord<'a> {
     pub birth_date: Option<i32>,
     /// For `sent`: the message that went out.
     pub message_id: Text<'a>,
-    /// Carried: written, never read.
+    /// The system that says so: counted, never judged by.
     pub source: Text<'a>,
     /// Carried: written, never read.
     pub via: Text<'a>,

@@ -14,6 +14,8 @@ use std::fmt;
 pub(super) struct Text<'p>(pub(super) At<'p>);
 /// Like [`Text`]; a boolean stands for `"true"` or `"false"`.
 pub(super) struct TextOrFlag<'p>(pub(super) At<'p>);
+/// Like [`Text`]; a value of any other type counts as absent: for what the law does not look at.
+pub(super) struct TextIfAny<'p>(pub(super) At<'p>);
 /// An optional boolean.
 pub(super) struct Flag<'p>(pub(super) At<'p>);
 /// An optional instant, in the notation of the format.
@@ -48,6 +50,7 @@ macro_rules! counted {
 counted! {
     Text => Option<Cow<'de, str>>,
     TextOrFlag => Option<Cow<'de, str>>,
+    TextIfAny => Option<Cow<'de, str>>,
     Flag => Option<bool>,
     Instant => Option<Timestamp>,
     Date => Option<i32>,
@@ -99,6 +102,41 @@ impl<'de> Visitor<'de> for TextOrFlag<'_> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
         Text(self.0).visit_str(text)
+    }
+}
+
+macro_rules! absent {
+    ($($visit:ident: $value:ty),* $(,)?) => {$(
+        fn $visit<E: Error>(self, _: $value) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    )*};
+}
+
+impl<'de> Visitor<'de> for TextIfAny<'_> {
+    type Value = Option<Cow<'de, str>>;
+
+    optional!("any value");
+
+    absent! {
+        visit_bool: bool, visit_i64: i64, visit_i128: i128, visit_u64: u64, visit_u128: u128,
+        visit_f64: f64, visit_bytes: &[u8],
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Text(self.0).visit_borrowed_str(text)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Text(self.0).visit_str(text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Skip(self.0).visit_seq(items).map(|()| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Skip(self.0).visit_map(map).map(|()| None)
     }
 }
 

@@ -215,6 +215,22 @@ fn absent_blank_null_and_unknown_read_as_nothing() {
 }
 
 #[test]
+fn the_source_is_read_and_never_makes_a_refusal_unreadable() {
+    let source = |rest: &str| {
+        let json = change(&format!(r#""action":"opt_out","contact_id":"ben"{rest}"#));
+        let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+        let (change, source) = codec.decode_sourced_consent(Some(json.as_bytes())).unwrap();
+        assert_eq!(change.action, Action::OptOut);
+        source.map(Cow::into_owned)
+    };
+    assert_eq!(source(r#","source":"crm""#).as_deref(), Some("crm"));
+    for other in ["7", "-7", "0.5", "true", "null", r#"["crm"]"#, r#"{"name":"crm"}"#] {
+        assert_eq!(source(&format!(r#","source":{other}"#)), None, "{other}");
+    }
+    assert_eq!(source(""), None);
+}
+
+#[test]
 fn evidence_takes_true_and_the_string_true() {
     let json = change(
         r#""action":"opt_in","contact_id":"ben","evidence":{"signature":true,"number_named":"true",
