@@ -66,6 +66,12 @@ impl Ends {
         self.looks.back().map(|(end, _)| *end)
     }
 
+    /// When the end was asked for last.
+    #[must_use]
+    pub fn seen_at(&self) -> Option<Instant> {
+        self.looks.back().map(|(_, at)| *at)
+    }
+
     /// Records from `next_offset` to the last known end.
     #[must_use]
     pub fn waiting(&self, next_offset: i64) -> i64 {

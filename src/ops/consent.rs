@@ -2,7 +2,8 @@
 //!
 //! On a busy topic the applied position is behind the end at nearly every moment, so "equal" would
 //! flap. Caught up means: the end that was known [`GRACE`] ago is applied by now. A reader that has
-//! never reached an end is not caught up, however little it is behind.
+//! never reached an end is not caught up, however little it is behind. And an end that nobody has told us
+//! again for [`ENDS_AGE_MAX`] is none: while the brokers are away, opt-outs may be written that we do not hear of.
 //!
 //! This feeds `/readyz` and metrics only. Whether one batch may be decided is the barrier's business,
 //! which asks the broker and knows no grace.
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// How old an end may be that is not applied yet.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
+
+/// How old the brokers' last word on where a partition ends may be. They are asked every second.
+const ENDS_AGE_MAX: Duration = Duration::from_secs(15);
 
 /// All consent partitions; empty until the reader knows them.
 #[derive(Default)]
@@ -81,6 +85,12 @@ impl Consent {
         if self.partitions.is_empty() {
             return Err("the consent topic has not been reached yet".to_owned());
         }
+        if let Some((partition, silence)) = self.silent_partition(now) {
+            return Err(format!(
+                "the brokers have not said for {} s where partition {partition} ends",
+                silence.as_secs()
+            ));
+        }
         let behind: Vec<(usize, &Progress)> =
             self.partitions.iter().enumerate().filter(|(_, it)| !it.caught_up(now)).collect();
         let Some((partition, worst)) = behind.iter().max_by_key(|(_, it)| it.lag_records()) else {
@@ -98,6 +108,14 @@ impl Consent {
                 )
             },
         ))
+    }
+
+    /// The partition whose end was heard of longest ago, if that is too long.
+    fn silent_partition(&self, now: Instant) -> Option<(usize, Duration)> {
+        let heard = self.partitions.iter().enumerate().filter_map(|(partition, progress)| {
+            Some((partition, now.saturating_duration_since(progress.ends.seen_at()?)))
+        });
+        heard.max_by_key(|(_, silence)| *silence).filter(|(_, silence)| *silence > ENDS_AGE_MAX)
     }
 
     /// What waits in each partition, by the wall clock `now_ms` (Unix milliseconds) and the monotonic one.
@@ -200,6 +218,22 @@ mod tests {
         let stopped = start + SECOND * 60;
         assert!(consent.caught_up(stopped + GRACE + SECOND).is_err());
         assert!(consent.lags(0, stopped).iter().any(|lag| lag.records > 0));
+    }
+
+    #[test]
+    fn an_end_that_nobody_tells_again_is_not_caught_up_with() {
+        let start = Instant::now();
+        let mut consent = Consent::default();
+        consent.start(&[0, 0]);
+        consent.end(0, 0, start);
+        consent.end(1, 0, start);
+        assert!(consent.caught_up(start + ENDS_AGE_MAX).is_ok());
+        let later = start + ENDS_AGE_MAX + SECOND;
+        consent.end(0, 0, later);
+        let why = consent.caught_up(later).unwrap_err();
+        assert!(why.contains("for 16 s where partition 1 ends"), "{why}");
+        consent.end(1, 0, later);
+        assert_eq!(consent.caught_up(later), Ok(2));
     }
 
     #[test]
