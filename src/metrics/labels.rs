@@ -112,6 +112,8 @@ labels! {
         Duplicate "duplicate"
         /// It says nothing about consent.
         NoEffect "no_effect"
+        /// A text to us that may ask to stop and may not: a person should read it.
+        Review "review"
         /// Permissive and from the future: kept aside, not used.
         Quarantined "quarantined"
         /// Restrictive and from the future: applied with its receipt time.

@@ -43,6 +43,7 @@ impl Reader {
         let source = Source { partition: record.partition, offset: record.offset };
         let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
         let result = match placement.effect {
+            Effect::None if placement.review => ConsentResult::Review,
             Effect::None => ConsentResult::NoEffect,
             Effect::Quarantined => ConsentResult::Quarantined,
             Effect::Clamped => ConsentResult::Clamped,
@@ -54,6 +55,9 @@ impl Reader {
         }
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();
         self.parts.sources.changed(from, record.timestamp_ms);
+        if placement.review {
+            self.ask_for_review(record);
+        }
         Ok(Taken::Applied { is_probe: false })
     }
 
@@ -144,6 +148,20 @@ impl Reader {
         let source = Source { partition: record.partition, offset: record.offset };
         self.parts.writer.apply(subjects, &placement, source)?;
         Ok(Taken::Applied { is_probe: false })
+    }
+
+    /// Where the text stands, not what it says.
+    fn ask_for_review(&self, record: &Record<'_>) {
+        let partition = i64::from(record.partition);
+        if let Some(n_suppressed) = self.warnings.admit("review", partition) {
+            tracing::warn!(
+                topic = %self.parts.topic,
+                partition = record.partition,
+                offset = record.offset,
+                n_suppressed,
+                "a text to us may ask to stop; a person should read it and publish an opt_out if it does"
+            );
+        }
     }
 
     fn count_unreadable(&self, class: &'static str, result: ConsentResult) {
