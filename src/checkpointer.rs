@@ -24,8 +24,6 @@ const FIRST_AFTER_MAX: Duration = Duration::from_secs(60);
 pub struct CheckpointerParts {
     /// Makes them.
     pub maker: Maker,
-    /// When the newest one was made that is there already.
-    pub newest: std::io::Result<Option<Timestamp>>,
     /// What is copied.
     pub store: Arc<Store>,
     /// From one to the next.
@@ -65,10 +63,10 @@ impl Checkpointer {
     /// Counted from the newest one there is, so that a gate that often restarts makes them too.
     fn first_wait(&self) -> Duration {
         let interval = self.parts.interval;
-        match &self.parts.newest {
+        match self.parts.maker.newest() {
             Ok(Some(newest)) => {
                 self.parts.metrics.checkpoint_last_success.set(newest.as_second());
-                let age = Timestamp::now().duration_since(*newest);
+                let age = Timestamp::now().duration_since(newest);
                 interval.saturating_sub(Duration::try_from(age).unwrap_or_default())
             }
             Ok(None) => interval.min(FIRST_AFTER_MAX),

@@ -51,8 +51,9 @@ pub enum ReaderError {
     Kafka(#[from] rdkafka::error::KafkaError),
     /// Records that the state does not have yet are gone from the topic.
     #[error(
-        "`{topic}` partition {partition}: offset {next_offset} is gone from the log; opt-outs may be lost; \
-         the state is rebuilt at the next start. Give the topic unlimited retention (`consent-gate doctor` explains)"
+        "`{topic}` partition {partition}: offset {next_offset} is gone from the log, and an opt-out may have stood there, \
+         so nothing is decided; starting again does not help. Publish all consent once more to a new topic with unlimited \
+         retention and name it in `topics.consent_change` (`consent-gate doctor` explains)"
     )]
     LogTruncated {
         /// The consent topic.

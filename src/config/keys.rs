@@ -280,7 +280,7 @@ pub const KEYS: &[Key] = &[
     integer(
         "state.memory_bytes",
         "268435456",
-        (16_777_216, 1_099_511_627_776),
+        (67_108_864, 1_099_511_627_776),
         "bytes",
         "Memory for caches and write buffers: seven eighths for the consent store, one for what was approved.",
     ),

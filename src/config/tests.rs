@@ -79,13 +79,20 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn what_the_configuration_accepts_the_store_opens_with() {
+    let state = |bytes: usize| format!("state: {{memory_bytes: {bytes}}}\n");
+    assert!(parse(&state(crate::store::MEMORY_BYTES_MIN)).is_ok());
+    assert!(parse(&state(crate::store::MEMORY_BYTES_MIN - 1)).is_err());
+}
+
+#[test]
 fn every_value_can_be_set() {
     let config = parse(concat!(
         "instance_id: gate-7\nlanes: 3\nshutdown_timeout_ms: 20000\n",
         "kafka: {bootstrap_servers: \"a:1, [::1]:2\", group_id: g, start_at: latest, session_timeout_ms: 6000, transaction_timeout_ms: 5000, leave_on_shutdown: false, properties: {client.rack: r1, linger.ms: 3, socket.keepalive.enable: true}}\n",
         "topics: {approved: ok.v1}\nformats: {consent_change: avro, outbound_message: avro-single-object}\n",
         "schema_registry: {url: \"https://r:8081/\", timeout_ms: 100}\n",
-        "state: {dir: /var/lib/gate, memory_bytes: 16777216, pepper_file: /etc/pepper}\npolicies: {dir: /p}\n",
+        "state: {dir: /var/lib/gate, memory_bytes: 67108864, pepper_file: /etc/pepper}\npolicies: {dir: /p}\n",
         "http: {listen: \"0.0.0.0:80\"}\nconsent: {key_names_contact: false, barrier_timeout_ms: 10, checkpoint_interval_ms: 100}\n",
         "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\nmetrics: {sources: [crm, \"web shop\", 7]}\nprobe: {enabled: true, interval_ms: 100, timeout_ms: 1000, jurisdiction: EU}\n",
     )).unwrap();

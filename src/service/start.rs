@@ -332,7 +332,6 @@ impl Parts<'_> {
     ) -> Result<Worker, RunError> {
         let interval = self.config.state.checkpoints.as_ref().map(|wanted| wanted.interval);
         let checkpointer = Checkpointer::new(CheckpointerParts {
-            newest: checkpoints.newest_own(),
             maker: Maker::new(checkpoints),
             store: Arc::clone(store),
             interval: interval.unwrap_or(Duration::MAX),

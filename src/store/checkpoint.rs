@@ -156,7 +156,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn newest_own(&self) -> io::Result<Option<Timestamp>> {
+    pub(in crate::store) fn newest_own(&self) -> io::Result<Option<Timestamp>> {
         let names = self.names()?;
         Ok(names.iter().filter(|name| self.is_own(name)).filter_map(|name| made_at(name)).max())
     }

@@ -78,6 +78,14 @@ impl Maker {
         Self { checkpoints, last: None }
     }
 
+    /// When the newest one of this instance was made that is there already. Asks the disk, which may hang.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn newest(&self) -> io::Result<Option<Timestamp>> {
+        self.checkpoints.newest_own()
+    }
+
     /// Makes one, then removes what is over.
     ///
     /// # Errors
