@@ -147,9 +147,16 @@ impl<'c> Lane<'c> {
         let Some(producer) = self.producers.current() else {
             return Setback::NotMember;
         };
+        let sent_before = producer.end_txn_sent();
         match producer.abort(self.parts.transaction_timeout) {
             Ok(()) => {
                 self.parts.metrics.transactions.of(TransactionResult::Aborted).inc();
+                let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
+                if n_sent > 1 {
+                    // as after a commit: the repeated request would abort a part of what comes next
+                    self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
+                    return Setback::Recycle(RecycleCause::EndTxnRetried, error);
+                }
                 Setback::Aborted(error)
             }
             Err(abort_error) => classify(abort_error, RecycleCause::TimedOut),
