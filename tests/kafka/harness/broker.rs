@@ -4,9 +4,13 @@
 //! broker starts its own. `CONSENT_GATE_TEST_KAFKA=host:port` replaces the shared one.
 
 use crate::harness::environment;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::MetadataTopic;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// A running broker.
 #[derive(Debug)]
@@ -50,9 +54,11 @@ pub(crate) fn own(test: &str, options: &[&str]) -> Option<Broker> {
 
 /// Brokers of a cluster whose members are lost one at a time.
 ///
-/// Three, not one: a broker that is killed alone and comes back before its session has timed out drops the markers
-/// of transactions whose commit it has acknowledged ("Couldn't find leader endpoint ... can be skipped", Kafka 4.3).
-/// Their records stay undecided for ever, and no client can mend that. With replicas another broker writes them.
+/// Three, not one, and the next is lost only when the last is back in sync: Kafka 4.3 drops the markers of transactions
+/// whose commit it has acknowledged for a partition that has no leader at that moment ("Couldn't find leader endpoint
+/// ... can be skipped": `KRaftMetadataCache.getPartitionLeaderEndpoint` tells it like a deleted topic). Outputs or
+/// offsets of such a transaction stay undecided until the producer's next transaction decides them either way, and no
+/// client can mend that. With a replica in sync there is a leader.
 pub(crate) const CLUSTER: usize = 3;
 
 /// A cluster for one test, as [`own`].
@@ -78,6 +84,9 @@ fn available() -> Result<(), String> {
     AVAILABLE.get_or_init(fetch).clone()
 }
 
+/// Replicas of a restarted broker catch up within seconds, on a busy machine within ten.
+const IN_SYNC_TIMEOUT: Duration = Duration::from_secs(120);
+const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 /// A failed start leaves the directory as it was, so it may be repeated.
 const START_ATTEMPTS: usize = 3;
 
@@ -123,8 +132,9 @@ fn lines(output: &std::process::Output) -> String {
 }
 
 impl Broker {
-    /// Stops and starts one broker on the same port with the same data; `hard` kills it.
+    /// Stops and starts one broker on the same port with the same data, once all replicas are in sync; `hard` kills it.
     pub(crate) fn restart(&self, number: usize, hard: bool) {
+        environment::wait_until("all replicas in sync", IN_SYNC_TIMEOUT, || self.is_in_sync());
         let dir = self.dir.as_ref().expect("only a test's own broker restarts");
         let number = number.to_string();
         let mut options = vec!["--broker", &number];
@@ -133,6 +143,15 @@ impl Broker {
         }
         let output = kafka("restart", dir, &options).output();
         lines(&output.expect("scripts/kafka can be run"));
+    }
+
+    fn is_in_sync(&self) -> bool {
+        let client: Result<BaseConsumer, _> =
+            ClientConfig::new().set("bootstrap.servers", &self.bootstrap).create();
+        let client = client.expect("a client without settings can be made");
+        let Ok(metadata) = client.fetch_metadata(None, METADATA_TIMEOUT) else { return false };
+        let mut partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+        partitions.all(|partition| partition.isr().len() == partition.replicas().len())
     }
 
     /// Runs one of Kafka's own tools against it.
