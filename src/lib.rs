@@ -3,7 +3,7 @@
 //! ```text
 //!  consent-change ──▶ reader ──▶ fold (gate-core) ──▶ store
 //!                       every partition                 │ snapshot
-//!  outbound-message ─▶ pipeline: dequeue ─▶ barrier ─▶ decide (gate-core) ─▶ produce + offsets + commit
+//!  outbound-message ─▶ pipeline: dequeue ─▶ begin + offsets ─▶ barrier ─▶ decide (gate-core) ─▶ produce ─▶ commit
 //! ```
 //!
 //! Reading order: `crates/gate-core/src/decide.rs` (the law), `pipeline.rs` (the main path), `reader.rs`,

@@ -1,7 +1,7 @@
 //! The main path: messages in, decisions out, one transaction per batch.
 //!
 //! ```text
-//! dequeue ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce + offsets + commit
+//! dequeue ─▶ begin + offsets ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce ─▶ commit
 //! ```
 //!
 //! A lane is one thread with one group member and two transactional producers in turns. It takes what is queued, at
@@ -14,6 +14,7 @@
 //! `membership.rs` follows the group.
 
 mod batch;
+mod error;
 mod history;
 mod judge;
 mod membership;
@@ -24,7 +25,9 @@ mod settle;
 mod standstill;
 
 pub use batch::Batch;
+pub use error::LaneError;
 pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
+pub use reconcile::InDoubt;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;
@@ -98,6 +101,8 @@ pub struct LaneParts {
     pub metrics: Arc<Metrics>,
     /// Readiness.
     pub status: Arc<Status>,
+    /// Transactions whose end is not known, for whoever takes their partitions up.
+    pub in_doubt: Arc<InDoubt>,
     /// Where the lane has come to, for the lag.
     pub positions: Arc<OutboundPositions>,
     /// When to stop.
@@ -114,70 +119,6 @@ pub struct LaneParts {
     pub start_at: Offset,
     /// Leave the group when stopping, so that others take over at once.
     pub leave_on_shutdown: bool,
-}
-
-/// The lane cannot go on; the process must stop.
-#[derive(Debug, thiserror::Error)]
-pub enum LaneError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The store of approvals failed.
-    #[error(transparent)]
-    Sent(#[from] SentError),
-    /// The producer is refused for good.
-    #[error("producer: {0}")]
-    Producer(NativeError),
-    /// Another program uses our transactional id or group instance id.
-    #[error(
-        "fenced {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
-    )]
-    Fenced(String),
-    /// Too many producers do not come back.
-    #[error("calls into librdkafka do not come back, several times; starting again")]
-    Abandoned,
-    /// The inbox is refused.
-    #[error("{0}")]
-    Inbox(NativeError),
-    /// The group has given our place to another member with our id.
-    #[error(
-        "consumer: {0}. Twice within a minute: is another instance running with the same `instance_id`?"
-    )]
-    MemberFenced(KafkaError),
-    /// The consumer does not bring what lies in a partition.
-    #[error(
-        "nothing comes of `{topic}` partition {partition} although a record waits at offset {next_offset} or behind; \
-         twice within a minute, starting again"
-    )]
-    StandsStill {
-        /// The input topic.
-        topic: String,
-        /// The partition.
-        partition: i32,
-        /// What should have come.
-        next_offset: i64,
-    },
-    /// The group does not say where a partition goes on.
-    #[error(
-        "the committed offsets of partitions given to us stayed unknown: the brokers are away, or a transaction \
-         with offsets of the group does not end (`kafka-transactions.sh list`); starting again"
-    )]
-    NoStartingPoint,
-    /// The consumer is refused for good.
-    #[error("consumer: {0}")]
-    Consumer(KafkaError),
-    /// The committed position of a partition is no longer in the log.
-    #[error(
-        "a committed offset of `{topic}` is outside the log: messages were deleted before they were judged, or the topic was \
-         recreated; nothing is skipped silently. Decide where to go on and set it with `kafka-consumer-groups.sh --group \
-         {group} --topic {topic} --reset-offsets`, then start again"
-    )]
-    OffsetLost {
-        /// The input topic.
-        topic: String,
-        /// The group.
-        group: String,
-    },
 }
 
 /// Why a batch is not committed yet.
@@ -211,28 +152,29 @@ impl From<SentError> for Setback {
 /// partition. What was in hand is not committed, and is taken up again.
 ///
 /// # Errors
-/// As [`Lane::run`]; also what a new consumer would mend, when it comes twice within [`FATAL_WINDOW`]: two instances
-/// with one id would take turns for ever.
+/// As [`Lane::run`]; also what a new consumer would mend, when it comes more than [`FATAL_MAX`] times within
+/// [`FATAL_WINDOW`]: two instances with one id would take turns for ever.
 pub fn run_lane(
     number: usize,
     parts: &LaneParts,
     consumer_config: &ClientConfig,
 ) -> Result<(), LaneError> {
-    let mut joined_at: Option<Instant> = None;
+    let mut joined_at: VecDeque<Instant> = VecDeque::with_capacity(FATAL_MAX);
     loop {
         let consumer: BaseConsumer<GateContext> = consumer_config
             .create_with_context(GateContext::default())
             .map_err(LaneError::Consumer)?;
         let result = Lane::new(number, parts.clone(), &consumer).and_then(Lane::run);
         consumer.context().close(&consumer);
+        joined_at.retain(|at| at.elapsed() < FATAL_WINDOW);
         match result {
             Err(error @ (LaneError::MemberFenced(_) | LaneError::StandsStill { .. }))
-                if joined_at.is_none_or(|at| at.elapsed() > FATAL_WINDOW) =>
+                if joined_at.len() < FATAL_MAX =>
             {
                 tracing::warn!(lane = number, %error, "joining anew");
                 parts.metrics.rebalances.of(RebalanceEvent::Lost).inc();
                 parts.status.lane_assigned(number, &[]);
-                joined_at = Some(Instant::now());
+                joined_at.push_back(Instant::now());
             }
             result => return result,
         }
@@ -255,6 +197,9 @@ pub struct Lane<'c> {
     approvals: restore::Approvals,
     pepper_id: [u8; 8],
     standstill: standstill::Standstill,
+    output_ends: Option<reconcile::OutputEnds>,
+    /// Messages yet to come that a transaction committed in part has decided.
+    already_out: reconcile::Emitted,
 }
 
 impl<'c> Lane<'c> {
@@ -282,6 +227,8 @@ impl<'c> Lane<'c> {
             next_up: BTreeMap::new(),
             approvals: restore::Approvals::default(),
             standstill: standstill::Standstill::default(),
+            output_ends: None,
+            already_out: reconcile::Emitted::default(),
         })
     }
 
@@ -327,6 +274,9 @@ impl<'c> Lane<'c> {
                 break;
             }
             wait = Duration::ZERO;
+        }
+        if !self.already_out.is_empty() {
+            batch.drop_emitted(&self.already_out);
         }
         if !batch.is_done() {
             let (n_messages, next_offsets) = (batch.len(), batch.next_offsets());
@@ -436,6 +386,29 @@ impl<'c> Lane<'c> {
     fn attempt(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
         self.restore(batch)?;
         self.ask_ends();
+        self.note_output_ends(batch)?;
+        // who is held looks first whether that is over: nothing is begun in vain
+        let begun = if self.is_paused { None } else { Some(self.open(batch)?) };
+        let verdicts = match self.consider(batch) {
+            Ok(verdicts) => verdicts,
+            Err(setback) => {
+                return Err(match begun {
+                    Some(open) => self.withdraw(open, setback),
+                    None => setback,
+                });
+            }
+        };
+        let open = match begun {
+            Some(open) => open,
+            None => self.open(batch)?,
+        };
+        let settled = self.settle(batch, &verdicts, open);
+        self.tally.forget();
+        settled
+    }
+
+    /// Decodes, waits for consent, judges.
+    fn consider(&mut self, batch: &Batch<'c>) -> Result<judge::Verdicts, Setback> {
         let (end_offsets, messages) = self.decode_and_ask(batch);
         let messages = messages?;
         let approved_before = self.decode(batch.approved_before())?;
@@ -443,13 +416,10 @@ impl<'c> Lane<'c> {
         let end_offsets = end_offsets.map_err(Setback::Hold)?;
         self.parts.barrier.wait_for(&end_offsets).map_err(Setback::Hold)?;
         self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
-        let verdicts = self.judge(batch, &messages, &approved_before).map_err(|error| {
+        self.judge(batch, &messages, &approved_before).map_err(|error| {
             self.parts.metrics.store_read_errors.inc();
             Setback::Stop(error)
-        })?;
-        let settled = self.settle(batch, &verdicts);
-        self.tally.forget();
-        settled
+        })
     }
 
     /// Reads the messages while the broker is asked where consent ends. The question comes after the batch was

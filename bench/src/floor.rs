@@ -184,6 +184,8 @@ fn commit(
         }
     }
     let deadline = Instant::now() + TIMEOUT;
-    producer.flush_and_send_offsets(offsets, membership, deadline)?;
+    let offsets = producer.send_offsets(offsets, membership, deadline)?;
+    producer.flush(deadline);
+    offsets.wait()?;
     producer.commit(deadline)
 }

@@ -19,7 +19,7 @@ mod topic_id;
 
 pub use consumer::{Batch, BatchReader, GroupMembership, Polled, Record};
 pub use inbox::{Inbox, Message};
-pub use producer::{NativeHeaders, TopicIndex, TransactionalProducer};
+pub use producer::{NativeHeaders, OffsetsOnTheirWay, TopicIndex, TransactionalProducer};
 pub use topic_id::topic_id;
 
 use rdkafka::bindings as sys;
@@ -54,6 +54,12 @@ impl NativeError {
             is_fatal: false,
             requires_abort: false,
         }
+    }
+
+    /// The abort is through, but the request that a repeated one was sent for may still be on its way.
+    pub fn end_txn_repeated() -> Self {
+        let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
+        Self::new("abort transaction", code, "EndTxn was sent more than once")
     }
 }
 

@@ -76,6 +76,20 @@ pub fn scan(
     timeout: Duration,
     visit: &mut dyn FnMut(&Record<'_>),
 ) -> Result<Positions, ScanError> {
+    scan_up_to(config, from, &Positions::new(), timeout, visit)
+}
+
+/// The same, not content with an end before `up_to`: what lies there is not committed yet, and may be.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_up_to(
+    config: &ClientConfig,
+    from: &Positions,
+    up_to: &Positions,
+    timeout: Duration,
+    visit: &mut dyn FnMut(&Record<'_>),
+) -> Result<Positions, ScanError> {
     let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
     let mut assignment = TopicPartitionList::new();
     for ((topic, partition), offset) in from {
@@ -98,7 +112,10 @@ pub fn scan(
             match polled {
                 Polled::Record(record) => visit(&record),
                 Polled::EndOfPartition { topic, partition, next_offset } => {
-                    ends.insert((topic.to_owned(), partition), next_offset);
+                    let place = (topic.to_owned(), partition);
+                    if up_to.get(&place).is_none_or(|end| *end <= next_offset) {
+                        ends.insert(place, next_offset);
+                    }
                 }
                 // transient errors pass or end in the time-out above
                 Polled::Error { partition, error } => {

@@ -134,6 +134,8 @@ labels! {
         Fenced "fenced"
         /// The broker's answer is unknown; the producer is recycled and the outputs reconciled.
         Indeterminate "indeterminate"
+        /// Counted beside the others: the brokers committed a part and aborted the rest, and the gate mended it.
+        Torn "torn"
     }
 
     /// Why a transactional producer was thrown away and its work reconciled.

@@ -1,7 +1,7 @@
 //! The messages a lane has in hand, and the offsets that are to be committed for them.
 
 use crate::kafka::native::Message;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A batch of messages of the input topic.
 ///
@@ -13,8 +13,10 @@ pub struct Batch<'c> {
     next_offsets: BTreeMap<i32, i64>,
     /// Approved in a transaction that was committed only by half: out already, and perhaps not remembered.
     approved_before: Vec<Message<'c>>,
+    /// Partition and offset of what is out already and is no approval.
+    others_before: Vec<(i32, i64)>,
     value_bytes: usize,
-    attempted_at_ms: Option<i64>,
+    is_attempted: bool,
 }
 
 impl<'c> Batch<'c> {
@@ -56,15 +58,21 @@ impl<'c> Batch<'c> {
         self.value_bytes
     }
 
-    /// Notes the first attempt to commit it, in Unix milliseconds: no output of it can be older.
-    pub fn attempted(&mut self, now_ms: i64) {
-        self.attempted_at_ms.get_or_insert(now_ms);
+    /// Notes that a transaction was begun for it: from now on an output of it may exist.
+    pub fn attempted(&mut self) {
+        self.is_attempted = true;
     }
 
-    /// When it was first tried.
+    /// Whether a transaction was ever begun for it.
     #[must_use]
-    pub fn attempted_at_ms(&self) -> Option<i64> {
-        self.attempted_at_ms
+    pub fn is_attempted(&self) -> bool {
+        self.is_attempted
+    }
+
+    /// Partition and offset of each message, those that are out already included.
+    pub fn in_hand(&self) -> impl Iterator<Item = (i32, i64)> {
+        let messages = self.messages.iter().chain(&self.approved_before);
+        messages.map(|m| (m.partition(), m.offset())).chain(self.others_before.iter().copied())
     }
 
     /// Number of partitions in hand.
@@ -83,9 +91,10 @@ impl<'c> Batch<'c> {
     pub fn clear(&mut self) {
         self.messages.clear();
         self.approved_before.clear();
+        self.others_before.clear();
         self.next_offsets.clear();
         self.value_bytes = 0;
-        self.attempted_at_ms = None;
+        self.is_attempted = false;
     }
 
     /// Lets go of a partition that was taken away; its messages are somebody else's now.
@@ -93,17 +102,41 @@ impl<'c> Batch<'c> {
         self.next_offsets.remove(&partition);
         self.messages.retain(|message| message.partition() != partition);
         self.approved_before.retain(|message| message.partition() != partition);
+        self.others_before.retain(|(of, _)| *of != partition);
     }
 
-    /// Drops what a former transaction has committed after all.
-    pub fn drop_committed(&mut self, committed: &BTreeMap<i32, i64>) {
-        let is_due = |message: &Message<'c>| {
-            committed.get(&message.partition()).is_none_or(|next| message.offset() >= *next)
+    /// Keeps what has no output. Returns whether outputs and offsets contradict each other: a transaction was
+    /// committed in part. What the group takes for decided and has no output is still due.
+    pub fn keep_undecided(
+        &mut self,
+        committed: &BTreeMap<i32, i64>,
+        emitted: &HashMap<(i32, i64), bool>,
+    ) -> bool {
+        let committed_of = |partition: &i32| committed.get(partition).copied().unwrap_or(i64::MIN);
+        // beyond the batch somebody else has gone on
+        let next_offsets = self.next_offsets.clone();
+        let lost = next_offsets.iter().filter(|(partition, next)| committed_of(partition) > **next);
+        lost.for_each(|(partition, _)| self.drop_partition(*partition));
+        let known_before: HashSet<(i32, i64)> = self.in_hand().skip(self.messages.len()).collect();
+        self.drop_emitted(emitted);
+        let due: HashSet<i32> = self.messages.iter().map(Message::partition).collect();
+        let is_through = |partition: &i32, next: i64| {
+            committed_of(partition) >= next && !due.contains(partition)
         };
-        self.messages.retain(is_due);
-        self.approved_before.retain(is_due);
-        self.next_offsets
-            .retain(|partition, next| committed.get(partition).is_none_or(|known| known < next));
+        let is_torn = self.messages.iter().any(|m| committed_of(&m.partition()) > m.offset())
+            || emitted.keys().any(|place| {
+                !known_before.contains(place)
+                    && committed_of(&place.0) <= place.1
+                    && self.next_offsets.contains_key(&place.0)
+            });
+        let through: Vec<i32> = self
+            .next_offsets
+            .iter()
+            .filter(|(partition, next)| is_through(partition, **next))
+            .map(|(partition, _)| *partition)
+            .collect();
+        through.iter().for_each(|partition| self.drop_partition(*partition));
+        is_torn
     }
 
     /// Drops messages whose decision is already in an output; their offsets stay due. The value says whether
@@ -113,7 +146,7 @@ impl<'c> Batch<'c> {
             match emitted.get(&(message.partition(), message.offset())) {
                 None => self.messages.push(message),
                 Some(true) => self.approved_before.push(message),
-                Some(false) => {}
+                Some(false) => self.others_before.push((message.partition(), message.offset())),
             }
         }
     }

@@ -36,9 +36,10 @@ impl<'c> Lane<'c> {
 
     fn take_up(&mut self, partitions: &TopicPartitionList) -> Result<(), LaneError> {
         self.parts.metrics.rebalances.of(RebalanceEvent::Assigned).inc();
-        let Some(from) = self.starting_points(partitions)? else {
+        let Some(mut from) = self.starting_points(partitions)? else {
             return Ok(());
         };
+        self.settle_doubts(&mut from)?;
         for element in from.elements() {
             self.inbox.receive(element.partition()).map_err(LaneError::Inbox)?;
         }

@@ -2,26 +2,34 @@
 
 use super::judge::{Judged, Verdicts};
 use super::{Batch, Lane, LaneError, Setback};
-use crate::kafka::native::{GroupMembership, Message, NativeError, NativeHeaders, TopicIndex};
+use crate::kafka::native::{
+    GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
+};
 use crate::metrics::{RecycleCause, TransactionResult};
-use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
+use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
 use crate::record::{DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// The changelog of approvals comes behind the outputs.
 const SENT_LOG: TopicIndex = TopicIndex(3);
 
+/// A transaction that holds nothing but the offsets of its batch, which are still on their way.
+pub(super) struct Open {
+    offsets: OffsetsOnTheirWay,
+    deadline: Instant,
+    end_txn_sent_before: u64,
+}
+
 impl<'c> Lane<'c> {
-    /// One transaction for the batch; on success the batch is empty.
-    pub(super) fn settle(
-        &mut self,
-        batch: &mut Batch<'c>,
-        verdicts: &Verdicts,
-    ) -> Result<(), Setback> {
+    /// Begins the transaction for the batch with its offsets: two round trips that are over when it is judged.
+    ///
+    /// Partitions join a transaction one after the other, offsets too. Who asks in between is sent back and waits longer
+    /// than it would have taken, so outputs are produced when the offsets are in.
+    pub(super) fn open(&self, batch: &mut Batch<'c>) -> Result<Open, Setback> {
         let Some(producer) = self.producers.current() else {
             return Err(Setback::NotMember);
         };
@@ -29,21 +37,40 @@ impl<'c> Lane<'c> {
             return Err(Setback::NotMember);
         };
         let deadline = Instant::now() + self.parts.transaction_timeout;
-        let sent_before = producer.end_txn_sent();
+        let end_txn_sent_before = producer.end_txn_sent();
         producer.drain_reports();
-        batch.attempted(unix_ms());
+        batch.attempted();
         producer.begin().map_err(|error| classify(error, RecycleCause::Fatal))?;
-        let produced = self.produce_all(batch, verdicts).and_then(|()| {
-            let offsets = self.offsets(batch)?;
-            if batch.len() < LARGE_BATCH {
-                // Partitions join a transaction one after the other, offsets too. Who asks in between is sent back
-                // and waits longer than it would have taken.
-                producer.flush(deadline);
-                producer.send_offsets(offsets, membership, deadline)
-            } else {
-                producer.flush_and_send_offsets(offsets, membership, deadline)
-            }
-        });
+        let offsets = self
+            .offsets(batch)
+            .and_then(|offsets| producer.send_offsets(offsets, membership, deadline))
+            .map_err(|error| classify(error, RecycleCause::Fatal))?;
+        Ok(Open { offsets, deadline, end_txn_sent_before })
+    }
+
+    /// The batch cannot be decided now: nothing of it stays open while the lane waits.
+    pub(super) fn withdraw(&self, open: Open, setback: Setback) -> Setback {
+        if matches!(setback, Setback::Stop(_)) {
+            return setback;
+        }
+        match open.offsets.wait() {
+            Err(error) if !is_answer(&error) => classify(error, RecycleCause::TimedOut),
+            Ok(()) | Err(_) => self.abort().err().unwrap_or(setback),
+        }
+    }
+
+    /// Outputs and the end of the transaction; on success the batch is empty.
+    pub(super) fn settle(
+        &mut self,
+        batch: &mut Batch<'c>,
+        verdicts: &Verdicts,
+        open: Open,
+    ) -> Result<(), Setback> {
+        let Some(producer) = self.producers.current() else {
+            return Err(Setback::NotMember);
+        };
+        let deadline = open.deadline;
+        let produced = open.offsets.wait().and_then(|()| self.produce_all(batch, verdicts));
         if let Err(error) = produced {
             return Err(if is_answer(&error) {
                 self.give_up(error)
@@ -55,7 +82,7 @@ impl<'c> Lane<'c> {
             });
         }
         let committed = producer.commit(deadline);
-        let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
+        let n_sent = producer.end_txn_sent().saturating_sub(open.end_txn_sent_before);
         match committed {
             Ok(()) => {
                 if let Some(took) = producer.since_end_txn() {
@@ -144,23 +171,30 @@ impl<'c> Lane<'c> {
         if error.is_fatal || crate::kafka::is_refused(&error) {
             return classify(error, RecycleCause::Fatal);
         }
-        let Some(producer) = self.producers.current() else {
-            return Setback::NotMember;
-        };
-        let sent_before = producer.end_txn_sent();
-        match producer.abort(self.parts.transaction_timeout) {
+        match self.abort() {
             Ok(()) => {
                 self.parts.metrics.transactions.of(TransactionResult::Aborted).inc();
-                let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
-                if n_sent > 1 {
-                    // as after a commit: the repeated request would abort a part of what comes next
-                    self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
-                    return Setback::Recycle(RecycleCause::EndTxnRetried, error);
-                }
                 Setback::Aborted(error)
             }
-            Err(abort_error) => classify(abort_error, RecycleCause::TimedOut),
+            Err(setback) => setback,
         }
+    }
+
+    fn abort(&self) -> Result<(), Setback> {
+        let Some(producer) = self.producers.current() else {
+            return Err(Setback::NotMember);
+        };
+        let sent_before = producer.end_txn_sent();
+        let aborted = producer.abort(self.parts.transaction_timeout);
+        aborted.map_err(|error| classify(error, RecycleCause::TimedOut))?;
+        let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
+        if n_sent > 1 {
+            // as after a commit: the repeated request would abort a part of what comes next
+            self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
+            let error = NativeError::end_txn_repeated();
+            return Err(Setback::Recycle(RecycleCause::EndTxnRetried, error));
+        }
+        Ok(())
     }
 
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
@@ -209,6 +243,7 @@ impl<'c> Lane<'c> {
         // what it has committed is in the changelog, not in the store
         self.approvals.forget_all();
         self.guard_against_fencing_war(error)?;
+        self.note_doubt(batch);
         self.renew_producer(batch)?;
         self.reconcile(batch)
     }
@@ -238,11 +273,6 @@ fn newest_ms(messages: &[Message<'_>]) -> BTreeMap<i32, i64> {
         }
     }
     newest
-}
-
-fn unix_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Whether the group itself has refused: then nothing of the transaction is on its way any more.

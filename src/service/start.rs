@@ -16,7 +16,7 @@ use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
 use crate::ops::{self, Status};
 use crate::peers::Peers;
-use crate::pipeline::{LaneParts, PRODUCER_SUFFIXES, run_lane};
+use crate::pipeline::{InDoubt, LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::probe::{Probe, ProbeParts};
@@ -64,6 +64,7 @@ struct Parts<'a> {
     pepper: Arc<Pepper>,
     applied: Arc<Applied>,
     positions: Arc<OutboundPositions>,
+    in_doubt: Arc<InDoubt>,
     end_offsets: Arc<BaseConsumer<GateContext>>,
     committed_ends: Arc<BaseConsumer<GateContext>>,
     n_consent_partitions: usize,
@@ -154,6 +155,7 @@ pub fn start(
         pepper,
         applied: Arc::new(Applied::new(writer.positions())),
         positions: Arc::default(),
+        in_doubt: Arc::default(),
         end_offsets: Arc::new(end_offsets),
         committed_ends: Arc::new(committed_ends),
         n_consent_partitions,
@@ -423,6 +425,7 @@ impl Parts<'_> {
             sent: Arc::clone(&self.sent),
             sent_topic: config.topics.sent_log.clone(),
             sent_ends: Arc::clone(&self.end_offsets),
+            in_doubt: Arc::clone(&self.in_doubt),
             committed_ends: Arc::clone(&self.committed_ends),
             barrier: self.barrier(),
             policies: Arc::clone(policies),

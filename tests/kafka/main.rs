@@ -38,4 +38,5 @@ mod reason_codes;
 mod secure;
 mod state_loss;
 mod stops_and_joins;
+mod torn_transactions;
 mod unreadable_records;

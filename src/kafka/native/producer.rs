@@ -54,6 +54,13 @@ unsafe impl Send for TransactionalProducer {}
 // SAFETY: and from several at a time; `topics` does not change after `new`.
 unsafe impl Sync for TransactionalProducer {}
 
+/// Offsets that are being added to a transaction.
+#[must_use]
+pub struct OffsetsOnTheirWay {
+    answered: Receiver<Result<(), NativeError>>,
+    deadline: Instant,
+}
+
 /// A topic of a [`TransactionalProducer`], by its position in the list given to `new`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicIndex(pub usize);
@@ -281,46 +288,17 @@ impl TransactionalProducer {
         Ok(())
     }
 
-    /// Sends the records and, at the same time, adds the consumer's offsets to the transaction.
+    /// Begins to add the consumer's offsets to the transaction, on a thread of its own: librdkafka's call was seen to
+    /// take minutes after the group's coordinator was lost. The answer must be waited for before the transaction is ended.
     ///
     /// # Errors
-    /// As [`TransactionalProducer::send_offsets`]. Records that failed fail the commit.
-    pub fn flush_and_send_offsets(
-        self: &Arc<Self>,
-        offsets: TopicPartitionList,
-        membership: GroupMembership,
-        deadline: Instant,
-    ) -> Result<(), NativeError> {
-        let answer = self.ask_for_offsets(offsets, membership, deadline)?;
-        let mut answered = None;
-        self.flush_unless(deadline, || {
-            answered = answered.take().or_else(|| answer.try_recv().ok());
-            matches!(answered, Some(Err(_)))
-        });
-        answered.unwrap_or_else(|| wait_for(&answer, deadline))
-    }
-
-    /// Adds the consumer's offsets to the transaction.
-    ///
-    /// # Errors
-    /// When the membership is stale (abort), the producer is lost (fatal), or there is no answer in time. In the
-    /// last case a thread still waits inside librdkafka, seen for minutes after the group's coordinator was lost:
-    /// the producer is of no use any more, and lives until that thread is back.
+    /// When there is no thread.
     pub fn send_offsets(
         self: &Arc<Self>,
         offsets: TopicPartitionList,
         membership: GroupMembership,
         deadline: Instant,
-    ) -> Result<(), NativeError> {
-        wait_for(&self.ask_for_offsets(offsets, membership, deadline)?, deadline)
-    }
-
-    fn ask_for_offsets(
-        self: &Arc<Self>,
-        offsets: TopicPartitionList,
-        membership: GroupMembership,
-        deadline: Instant,
-    ) -> Result<Receiver<Result<(), NativeError>>, NativeError> {
+    ) -> Result<OffsetsOnTheirWay, NativeError> {
         let (answer, answered) = sync_channel(1);
         let producer = Arc::clone(self);
         let ask = move || {
@@ -339,7 +317,7 @@ impl TransactionalProducer {
             answer.send(sent).ok();
         };
         let thread = std::thread::Builder::new().name("send-offsets".to_owned()).spawn(ask);
-        thread.map(|_| answered).map_err(|error| {
+        thread.map(|_| OffsetsOnTheirWay { answered, deadline }).map_err(|error| {
             let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
             NativeError::new("send offsets", code, error.to_string())
         })
@@ -360,12 +338,8 @@ impl TransactionalProducer {
     /// Waits until nothing is in flight, throwing reports of failed deliveries away: a failed record counts
     /// as in flight until its report has been taken. What is left at the deadline fails the commit.
     pub fn flush(&self, deadline: Instant) {
-        self.flush_unless(deadline, || false);
-    }
-
-    fn flush_unless(&self, deadline: Instant, mut is_over: impl FnMut() -> bool) {
         let (mut step, mut n_steps) = (FLUSH_STEP_MIN, 0);
-        while Instant::now() < deadline && !is_over() {
+        while Instant::now() < deadline {
             // SAFETY: the client is live.
             let code = unsafe { sys::rd_kafka_flush(self.client.as_ptr(), millis(step)) };
             if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT {
@@ -421,15 +395,19 @@ impl TransactionalProducer {
     }
 }
 
-/// librdkafka has the same limit and should be back by itself; what comes later does not come.
-fn wait_for(
-    answer: &Receiver<Result<(), NativeError>>,
-    deadline: Instant,
-) -> Result<(), NativeError> {
-    answer.recv_timeout(left(deadline) + ANSWER_GRACE).unwrap_or_else(|_| {
-        let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
-        Err(NativeError::new("send offsets", code, "librdkafka does not come back"))
-    })
+impl OffsetsOnTheirWay {
+    /// The answer.
+    ///
+    /// # Errors
+    /// When the membership is stale (abort), the producer is lost (fatal), or there is no answer in time: librdkafka
+    /// has the same limit and should be back by itself, what comes later does not come. Then a thread still waits
+    /// inside it, the producer is of no use any more, and lives until that thread is back.
+    pub fn wait(self) -> Result<(), NativeError> {
+        self.answered.recv_timeout(left(self.deadline) + ANSWER_GRACE).unwrap_or_else(|_| {
+            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
+            Err(NativeError::new("send offsets", code, "librdkafka does not come back"))
+        })
+    }
 }
 
 /// What is left until then, and never nothing: a call without time would not even ask.

@@ -10,6 +10,7 @@ pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod load;
+pub(crate) mod markers;
 pub(crate) mod oracle;
 mod oracle_tests;
 mod orphans;

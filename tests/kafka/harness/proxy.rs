@@ -7,6 +7,7 @@
 //! Clients reach it through a broker listener whose advertised address is the proxy, so nothing has to be
 //! rewritten. Request frames: length i32, api_key i16, api_version i16, correlation_id i32, client_id.
 
+use crate::harness::markers::Producer;
 use std::io::{Read, Result, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,6 +101,14 @@ impl Proxy {
             State::Armed(_) => Stage::Armed,
             State::Held { .. } => Stage::Held,
             State::Delivered(code) => Stage::Delivered(code),
+        }
+    }
+
+    /// Whose request is held.
+    pub(crate) fn held_producer(&self) -> Option<Producer> {
+        match &*self.shared.state() {
+            State::Held { frame, id, .. } => producer(frame, id),
+            _ => None,
         }
     }
 
@@ -254,6 +263,15 @@ fn transactional_id(frame: &[u8]) -> Vec<u8> {
         (body + 2, i16_at(frame, body).unwrap_or(0).max(0) as usize)
     };
     frame.get(start..start + length).unwrap_or(&[]).to_vec()
+}
+
+/// Behind the id in an `EndTxn`: producer id i64, epoch i16.
+fn producer(frame: &[u8], transactional_id: &[u8]) -> Option<Producer> {
+    let n = transactional_id.len();
+    // the client's own id may begin alike; the request's comes last
+    let at = frame.windows(n).rposition(|window| window == transactional_id)? + n;
+    let id = i64::from_be_bytes(frame.get(at..at + 8)?.try_into().ok()?);
+    Some(Producer { id, epoch: i16_at(frame, at + 8)? })
 }
 
 fn contains(frame: &[u8], id: &[u8]) -> bool {
