@@ -4,7 +4,7 @@
 //! dequeue ─▶ begin + offsets ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce ─▶ commit
 //! ```
 //!
-//! A lane is one thread with one group member and two transactional producers in turns. It takes what is queued, at
+//! A lane is one thread with one group member and three transactional producers in turns. It takes what is queued, at
 //! once when little is, in thousands when much is, and does not let go of a batch before it is committed,
 //! or its partitions are taken away, or the process stops. What cannot be decided now is held: the
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.

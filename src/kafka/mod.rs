@@ -136,8 +136,8 @@ pub fn lane_consumer(
         // which is lost when static members come back in between (a broker's restart): the partitions that were
         // to move then belong to nobody.
         ("partition.assignment.strategy", "range"),
-        ("queued.min.messages", "20000"),
-        ("queued.max.messages.kbytes", "8192"),
+        ("queued.min.messages", "10000"),
+        ("queued.max.messages.kbytes", "4096"),
     ] {
         config.set(key, value);
     }

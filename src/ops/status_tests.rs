@@ -163,7 +163,9 @@ fn consent_that_stands_still_behind_the_end_is_not_ready() {
           applied up to offset 0 of 5"]
     );
     status.consent_applied(1, 5, None);
-    assert!(status.ready_at(now + GRACE * 10).ready);
+    assert!(status.ready_at(now + GRACE + Duration::from_secs(1)).ready);
+    let reasons = status.ready_at(now + GRACE * 10).reasons;
+    assert!(reasons.iter().any(|why| why.contains("have not said for")), "{reasons:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! A lane's two producers, which take turns.
+//! A lane's producers, which take turns.
 //!
 //! The coordinator writes the markers of a transaction after it has acknowledged the commit, and sends the same
 //! producer back until they are written; librdkafka then waits 20 ms and more before it asks again. The other
-//! producer has all that time: at low load it was most of what a message waited.
+//! producers have all that time: at low load it was most of what a message waited.
 //!
 //! INVARIANT: a transaction begins after the one before it was acknowledged, whoever made it. So at most one is
 //! open, outputs of a partition stand in the order of its messages, and the group keeps the later of two offsets
@@ -13,14 +13,14 @@ use crate::kafka::native::TransactionalProducer;
 use crate::metrics::HoldCause;
 use std::sync::Arc;
 
-/// How many take turns: one commits while the other's markers are written.
-const N: usize = 2;
+/// How many take turns: one commits while the others' markers are written. With two, one message in ten came too early.
+const N: usize = 3;
 
 /// Producers with a thread waiting inside that a lane may leave behind; each keeps its threads and buffers.
 const ABANDONED_MAX: usize = 4;
 
 /// What ends the transactional id of each: the first has none, as in versions that had one producer a lane.
-pub const SUFFIXES: [&str; N] = ["", "-2"];
+pub const SUFFIXES: [&str; N] = ["", "-2", "-3"];
 
 /// The producers of a lane; `None` where one was thrown away and is not replaced yet.
 #[derive(Default)]

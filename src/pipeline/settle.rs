@@ -6,7 +6,7 @@ use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
 use crate::metrics::{RecycleCause, TransactionResult};
-use crate::pipeline::{FATAL_MAX, FATAL_WINDOW};
+use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
 use crate::record::{DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, rfc3339};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
@@ -89,6 +89,7 @@ impl<'c> Lane<'c> {
                     self.parts.metrics.commit.observe(took.as_secs_f64());
                 }
                 self.count(batch, &verdicts.judged);
+                let n_messages = batch.len();
                 batch.clear();
                 self.write_rows(&verdicts.rows)?;
                 if n_sent > 1 {
@@ -97,7 +98,11 @@ impl<'c> Lane<'c> {
                     self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
                     self.renew_after_retry(batch)?;
                 }
-                self.producers.take_turns();
+                // While a large batch is judged the markers get written. It stays with one producer, whose buffers
+                // grow with it.
+                if n_messages < LARGE_BATCH {
+                    self.producers.take_turns();
+                }
                 Ok(())
             }
             // the broker was not asked to end it yet
