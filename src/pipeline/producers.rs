@@ -13,7 +13,8 @@ use crate::kafka::native::TransactionalProducer;
 use crate::metrics::HoldCause;
 use std::sync::Arc;
 
-/// How many take turns: one commits while the others' markers are written. With two, one message in ten came too early.
+/// How many take turns: one commits while the others' markers are written. At 2,000/s p90 was 12.3 ms with two
+/// and 10.8 with three.
 const N: usize = 3;
 
 /// Producers with a thread waiting inside that a lane may leave behind; each keeps its threads and buffers.
