@@ -8,9 +8,11 @@
 //! open, outputs of a partition stand in the order of its messages, and the group keeps the later of two offsets
 //! even when the markers of the earlier transaction arrive last (it compares where the commits stand in its log).
 
-use super::{Batch, Lane, LaneError};
-use crate::kafka::native::TransactionalProducer;
+use super::{Batch, Lane, LaneError, LaneParts};
+use crate::kafka::REQUEST_TIMEOUT;
+use crate::kafka::native::{NativeError, TransactionalProducer};
 use crate::metrics::HoldCause;
+use rdkafka::ClientConfig;
 use std::sync::Arc;
 
 /// How many take turns: one commits while the others' markers are written. At 2,000/s p90 was 12.3 ms with two
@@ -59,9 +61,25 @@ impl Producers {
 
 impl<'c> Lane<'c> {
     /// Fences an earlier process with our ids, and finishes what it left open.
+    ///
+    /// All at the same time: while an open transaction is being ended librdkafka asks again after half a second, which
+    /// one after the other was most of what a killed gate took to decide again.
     pub(super) fn start_producers(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+        let parts = &self.parts;
+        std::thread::scope(|scope| {
+            let start = |config| {
+                let producer = producer(parts, config).ok()?;
+                producer.init_transactions(REQUEST_TIMEOUT).ok().map(|()| Arc::new(producer))
+            };
+            let started =
+                parts.producer_configs.each_ref().map(|config| scope.spawn(move || start(config)));
+            self.producers.ready = started.map(|started| started.join().ok().flatten());
+        });
+        // what did not work is tried one by one, and told
         for _ in 0..N {
-            self.renew_producer(batch)?;
+            if self.producers.current().is_none() {
+                self.renew_producer(batch)?;
+            }
             self.producers.take_turns();
         }
         Ok(())
@@ -73,14 +91,12 @@ impl<'c> Lane<'c> {
         if self.producers.n_abandoned > ABANDONED_MAX {
             return Err(LaneError::Abandoned);
         }
-        let outputs = self.parts.output_topics.iter().map(String::as_str);
-        let topics: Vec<&str> = outputs.chain([self.parts.sent_topic.as_str()]).collect();
         let Some(config) = self.parts.producer_configs.get(self.producers.turn) else {
             return Ok(()); // as many as there are turns
         };
-        let producer = TransactionalProducer::new(config, &topics).map_err(LaneError::Producer)?;
+        let producer = producer(&self.parts, config).map_err(LaneError::Producer)?;
         while !self.parts.shutdown.is_requested() {
-            match producer.init_transactions(crate::kafka::REQUEST_TIMEOUT) {
+            match producer.init_transactions(REQUEST_TIMEOUT) {
                 Ok(()) => {
                     self.producers.replace(producer);
                     return Ok(());
@@ -95,4 +111,13 @@ impl<'c> Lane<'c> {
         }
         Ok(())
     }
+}
+
+fn producer(
+    parts: &LaneParts,
+    config: &ClientConfig,
+) -> Result<TransactionalProducer, NativeError> {
+    let outputs = parts.output_topics.iter().map(String::as_str);
+    let topics: Vec<&str> = outputs.chain([parts.sent_topic.as_str()]).collect();
+    TransactionalProducer::new(config, &topics)
 }

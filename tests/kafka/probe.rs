@@ -195,6 +195,47 @@ fn a_gate_that_holds_turns_the_probe_red_until_it_goes_on() {
     gate.stop();
 }
 
+/// A gate without its barrier goes on deciding while opt-outs lie behind an open transaction. Only a round whose
+/// opt-in was applied and whose opt-out was not shows it, so the transaction is opened and given up until one is met.
+#[test]
+fn without_a_barrier_the_probe_sees_the_violation() {
+    let test = "without_a_barrier_the_probe_sees_the_violation";
+    let Some(broker) = broker::shared(test) else {
+        return;
+    };
+    let Some(program) = environment::faults_program() else {
+        let why = "consent-gate-faults is missing; cargo build --release --features fault-injection --bin consent-gate-faults";
+        environment::skip(test, why);
+        return;
+    };
+    let bootstrap = &broker.bootstrap;
+    let topics = Topics::create(bootstrap, "probe-red");
+    let stage = Stage::new(bootstrap, &topics);
+    let mut setup = probing(test, bootstrap, &topics, 2_000);
+    setup.program = program;
+    setup.environment.push(("CONSENT_GATE_FAULT".to_owned(), "no_barrier".to_owned()));
+    let gate = setup.spawn_ready();
+    wait_for(&gate, "passed", 1);
+    let foreign = Transactional::new(
+        bootstrap,
+        &format!("foreign-{}", topics.consent_change),
+        Duration::from_secs(240),
+    );
+    environment::wait_until("the probe sees the violation", PATIENCE, || {
+        foreign.begin();
+        for partition in 0..CONSENT_PARTITIONS {
+            let stranger = stage.opt_in_record(&Contact::new("stranger"), data::yesterday());
+            let record = Outgoing { partition: Some(partition), ..stranger };
+            foreign.write(&topics.consent_change, &record);
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        foreign.abort();
+        rounds(&gate, "violated") > 0.0
+    });
+    assert!(gate.log_text().contains("after its opt-out was acknowledged"), "it is logged");
+    gate.stop();
+}
+
 #[test]
 fn rounds_pass_in_avro() {
     let test = "rounds_pass_in_avro";
