@@ -33,7 +33,9 @@ const MESSAGES_MAX: u64 = RATE * 900;
 /// Rounds of what takes as long as a session times out.
 const TAKEOVERS: usize = 3;
 /// Rounds of what takes as long as a transaction times out, if one was open.
-const UNBLOCKINGS: usize = 5;
+const UNBLOCKINGS: u32 = 10;
+/// A batch takes several of these, so that the rounds meet each of its phases: only at its end outputs are open.
+const PHASE: Duration = Duration::from_millis(6);
 
 /// All three.
 pub(crate) fn run(stage: &mut Stage) -> Result<Recovery> {
@@ -49,7 +51,7 @@ pub(crate) fn run(stage: &mut Stage) -> Result<Recovery> {
     }
     let mut unblocked_ms = Vec::new();
     for round in 1..=UNBLOCKINGS {
-        let ms = unblocked(stage)?;
+        let ms = unblocked(stage, PHASE * round)?;
         say(&format!("readers unblocked, round {round}: after {ms:.0} ms"));
         unblocked_ms.push(ms);
     }
@@ -167,7 +169,7 @@ fn takeover(stage: &mut Stage) -> Result<Takeover> {
     Ok(found)
 }
 
-fn unblocked(stage: &mut Stage) -> Result<f64> {
+fn unblocked(stage: &mut Stage, phase: Duration) -> Result<f64> {
     let contacts = stage.options.contacts;
     let consent = stage.consent_topic(Format::Json, contacts)?;
     let outbound = stage.backlog_topic(Format::Json, contacts)?;
@@ -186,6 +188,7 @@ fn unblocked(stage: &mut Stage) -> Result<f64> {
         gate.must_run()?;
         Ok((progress.committed()? > some).then_some(()))
     })?;
+    std::thread::sleep(phase);
     let killed = Instant::now();
     gate.kill()?;
     write_markers(stage, &outputs)?;
