@@ -1,7 +1,7 @@
 //! The messages a lane has in hand, and the offsets that are to be committed for them.
 
 use crate::kafka::native::Message;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// A batch of messages of the input topic.
 ///
@@ -112,30 +112,25 @@ impl<'c> Batch<'c> {
         committed: &BTreeMap<i32, i64>,
         emitted: &HashMap<(i32, i64), bool>,
     ) -> bool {
-        let committed_of = |partition: &i32| committed.get(partition).copied().unwrap_or(i64::MIN);
-        // beyond the batch somebody else has gone on
+        let committed_of = |partition: i32| committed.get(&partition).copied().unwrap_or(i64::MIN);
         let next_offsets = self.next_offsets.clone();
-        let lost = next_offsets.iter().filter(|(partition, next)| committed_of(partition) > **next);
-        lost.for_each(|(partition, _)| self.drop_partition(*partition));
-        let known_before: HashSet<(i32, i64)> = self.in_hand().skip(self.messages.len()).collect();
+        for (partition, next) in &next_offsets {
+            // beyond the batch somebody else has gone on
+            if committed_of(*partition) > *next {
+                self.drop_partition(*partition);
+            }
+        }
+        let is_torn = self.messages.iter().any(|message| {
+            let is_out = emitted.contains_key(&(message.partition(), message.offset()));
+            is_out != (committed_of(message.partition()) > message.offset())
+        });
         self.drop_emitted(emitted);
-        let due: HashSet<i32> = self.messages.iter().map(Message::partition).collect();
-        let is_through = |partition: &i32, next: i64| {
-            committed_of(partition) >= next && !due.contains(partition)
-        };
-        let is_torn = self.messages.iter().any(|m| committed_of(&m.partition()) > m.offset())
-            || emitted.keys().any(|place| {
-                !known_before.contains(place)
-                    && committed_of(&place.0) <= place.1
-                    && self.next_offsets.contains_key(&place.0)
-            });
-        let through: Vec<i32> = self
-            .next_offsets
-            .iter()
-            .filter(|(partition, next)| is_through(partition, **next))
-            .map(|(partition, _)| *partition)
-            .collect();
-        through.iter().for_each(|partition| self.drop_partition(*partition));
+        for (partition, next) in &next_offsets {
+            let is_due = self.messages.iter().any(|message| message.partition() == *partition);
+            if committed_of(*partition) >= *next && !is_due {
+                self.drop_partition(*partition);
+            }
+        }
         is_torn
     }
 

@@ -172,8 +172,9 @@ impl<'c> Lane<'c> {
     fn find_decided(&self, batch: &Batch<'c>) -> Result<(BTreeMap<i32, i64>, Emitted), ScanError> {
         let committed = self.committed(batch)?;
         let Some(ends) = &self.output_ends else { return Ok((committed, Emitted::new())) };
-        let in_hand: BTreeSet<(i32, i64)> = batch.in_hand().collect();
-        let emitted = self.emitted(&ends.positions, |place| in_hand.contains(&place))?;
+        let open: BTreeSet<(i32, i64)> =
+            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect();
+        let emitted = self.emitted(&ends.positions, |place| open.contains(&place))?;
         Ok((committed, emitted))
     }
 
