@@ -25,6 +25,12 @@ pub const PROBE: &str = "gate-probe";
 pub const DETAIL: &str = "gate-detail";
 /// Header of an audited release of an unreadable consent change.
 pub const RELEASE: &str = "gate-release";
+/// Header of dead letters and releases: Kafka's own id of the consent topic, in the form Kafka's tools show. A topic that
+/// was deleted and made again has another one, so what was written about the old one says nothing about it.
+pub const TOPIC_ID: &str = "gate-topic-id";
+/// Header of dead letters, and of releases whose writer can read the pepper: a keyed tag in hexadecimal, which says that
+/// somebody with the pepper of this gate wrote the record ([`crate::dead_letter`]).
+pub const TAG: &str = "gate-tag";
 
 /// The names that an incoming record may not bring along.
 pub const RESERVED: [&str; 6] = [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE];

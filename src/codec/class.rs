@@ -43,11 +43,27 @@ pub enum Class {
     IncompatibleSchema,
     /// Of the right type and yet no possible value.
     InvalidValue,
+    /// An address (or the region it is read with) nobody can use.
+    InvalidAddress,
+    /// A CloudEvents structured envelope: the record lies in its `data`.
+    CloudEvent,
+    /// A row of change data capture, or Kafka Connect's envelope of schema and payload.
+    ChangeData,
+    /// JSON behind the five bytes of a schema registry, as a JSON Schema serializer writes it.
+    SchemaFramedJson,
+    /// Of another format or framing than the one configured: Avro, JSON, Protobuf, compressed.
+    OtherFraming,
+    /// The id of its schema lies in a header, where it is not looked for.
+    SchemaInHeader,
+    /// Several records in one value: a JSON array, or JSON lines.
+    Array,
+    /// JSON inside a JSON string.
+    DoubleEncoded,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 26] = [
         Self::NullValue,
         Self::EmptyValue,
         Self::TooLarge,
@@ -66,6 +82,14 @@ impl Class {
         Self::UnknownSchema,
         Self::IncompatibleSchema,
         Self::InvalidValue,
+        Self::InvalidAddress,
+        Self::CloudEvent,
+        Self::ChangeData,
+        Self::SchemaFramedJson,
+        Self::OtherFraming,
+        Self::SchemaInHeader,
+        Self::Array,
+        Self::DoubleEncoded,
     ];
 
     /// The public name.
@@ -90,8 +114,86 @@ impl Class {
             Self::UnknownSchema => "unknown_schema",
             Self::IncompatibleSchema => "incompatible_schema",
             Self::InvalidValue => "invalid_value",
+            Self::InvalidAddress => "invalid_address",
+            Self::CloudEvent => "cloud_event",
+            Self::ChangeData => "change_data",
+            Self::SchemaFramedJson => "schema_framed_json",
+            Self::OtherFraming => "other_framing",
+            Self::SchemaInHeader => "schema_in_header",
+            Self::Array => "array",
+            Self::DoubleEncoded => "double_encoded",
         }
     }
+
+    /// What a record of this class is and what to do about it, in a sentence.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NullValue => {
+                "a record without value (a tombstone); stop whoever writes or compacts it"
+            }
+            Self::EmptyValue => "a value of no bytes; mend the producer",
+            Self::TooLarge => {
+                "larger than `limits.value_bytes_max` or 1 MiB; mend the producer or raise the limit"
+            }
+            Self::Malformed => {
+                "not of the format in `formats`; compare the producer's serializer with it"
+            }
+            Self::Truncated => "ends too early; mend the producer or the copy it came by",
+            Self::TrailingBytes => "goes on after its end; write one record a value",
+            Self::DuplicateKey => "names a field twice; write it once",
+            Self::WrongType => "a field holds another type than its own; compare with the schema",
+            Self::UnknownSymbol => {
+                "an action, channel, basis, kind or scope that is not in the schema; correct it"
+            }
+            Self::MissingField => "a required field is absent or blank; correct the producer",
+            Self::BadTimestamp => {
+                "no instant with an offset between 1900 and 2200; correct the producer"
+            }
+            Self::TooDeep => "nested deeper than 16; flatten it",
+            Self::TooManyNodes => "more than 10,000 values in one record; make it smaller",
+            Self::BadUtf8 => "text that is not UTF-8; correct the producer's encoding",
+            Self::WrongMagic => {
+                "does not begin as its framing must; compare the producer's serializer with `formats`"
+            }
+            Self::UnknownSchema => {
+                "its schema id or fingerprint is unknown; register the schema, it is read again by itself"
+            }
+            Self::IncompatibleSchema => {
+                "its schema cannot be resolved to ours; see `schemas/README.md`"
+            }
+            Self::InvalidValue => {
+                "a value of the right type that is not possible; compare with the schema"
+            }
+            Self::InvalidAddress => {
+                "an address (or `region`) nobody can use; correct it and publish the change again"
+            }
+            Self::CloudEvent => {
+                "a CloudEvents structured envelope; write it in binary mode, or let a transform take out `data`"
+            }
+            Self::ChangeData => {
+                "change data or a Connect envelope; add ExtractNewRecordState or set `schemas.enable=false`"
+            }
+            Self::SchemaFramedJson => {
+                "JSON behind a registry's five bytes; use a plain JSON serializer, or Avro and `formats: avro`"
+            }
+            Self::OtherFraming => {
+                "of another format than this topic's in `formats`; make producer and configuration agree"
+            }
+            Self::SchemaInHeader => {
+                "its schema id lies in a header; let the serializer put it before the value"
+            }
+            Self::Array => "several records in one value; split them, one record a value",
+            Self::DoubleEncoded => "JSON inside a JSON string; let one converter encode it once",
+        }
+    }
+}
+
+/// What a record of this class is and what to do about it, in a sentence for logs, `doctor` and operators; `None` for a
+/// name that is no class.
+#[must_use]
+pub fn remedy(class: &str) -> Option<&'static str> {
+    Class::ALL.into_iter().find(|known| known.as_str() == class).map(Class::remedy)
 }
 
 /// Why there is no decoded value.

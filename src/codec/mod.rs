@@ -27,7 +27,7 @@ mod time;
 pub use avro::own::{
     CONSENT_CHANGE as CONSENT_CHANGE_SCHEMA, OUTBOUND_MESSAGE as OUTBOUND_MESSAGE_SCHEMA,
 };
-pub use class::{Class, CodecError, DecodeError, EncodeError};
+pub use class::{Class, CodecError, DecodeError, EncodeError, remedy};
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use limits::{
     AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, VALUE_BYTES_MAX,

@@ -103,6 +103,14 @@ pub const INVALID_CLASSES: &[&str] = &[
     "unknown_schema",
     "incompatible_schema",
     "invalid_value",
+    "invalid_address",
+    "cloud_event",
+    "change_data",
+    "schema_framed_json",
+    "other_framing",
+    "schema_in_header",
+    "array",
+    "double_encoded",
 ];
 
 /// A record that could not be read: where it came from and its class.

@@ -122,6 +122,9 @@ labels! {
         Unreadable "unreadable"
         /// An operator released the gate from it (`consent-gate consent skip`).
         Skipped "skipped"
+        /// Its contact was understood and its address was not: a refusal is applied to the contact and goes to the
+        /// dead letter topic, a permission permits nothing for any address.
+        Partial "partial"
     }
 
     /// How a transaction ended.
