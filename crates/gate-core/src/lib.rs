@@ -12,6 +12,7 @@
 
 mod address;
 mod candidate;
+pub mod canonical;
 mod change;
 mod channel;
 mod consent;
