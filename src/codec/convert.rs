@@ -50,7 +50,8 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         to: name(record.to)?,
         registry: name(record.registry)?,
         listed: record.listed,
-        smtp: name(record.smtp)?,
+        smtp: said(record.smtp),
+        format: said(record.format),
         scope: symbol(record.scope, suppression_scope)?,
         keep_suppression: record.keep_suppression.unwrap_or(true),
         birth_date_days: record.birth_date,
@@ -116,6 +117,11 @@ pub(super) fn name(text: Text<'_>) -> Result<Text<'_>, Class> {
         return Err(Class::InvalidValue);
     }
     Ok(Some(trimmed).filter(|text| !text.is_empty()))
+}
+
+/// What another system said, of any length: gate-core looks at its beginning. Blank counts as absent.
+fn said(text: Text<'_>) -> Text<'_> {
+    text.filter(|text| !trimmed(text).is_empty())
 }
 
 /// `str::trim`, at once when both ends are plain.

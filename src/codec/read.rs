@@ -147,6 +147,7 @@ fields!(ConsentChangeRecord<'de> {
     "registry" => registry: Text,
     "listed" => listed: Flag,
     "smtp" => smtp: Text,
+    "format" => format: TextIfAny,
     "scope" => scope: Text,
     "keep_suppression" => keep_suppression: Flag,
     "birth_date" => birth_date: Date,

@@ -32,7 +32,7 @@ pub struct ConsentChangeRecord<'a> {
     pub registry: Text<'a>,
     pub listed: Option<bool>,
     pub smtp: Text<'a>,
-    /// Carried: written, never read.
+    /// For `complaint`: the feedback type. What is no text counts as absent.
     pub format: Text<'a>,
     pub scope: Text<'a>,
     /// Carried: written, never read.

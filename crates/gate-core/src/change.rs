@@ -281,8 +281,10 @@ pub struct ConsentChange<'a> {
     pub registry: Option<Cow<'a, str>>,
     /// For `registry_status`: whether the number is listed. Unknown counts as listed.
     pub listed: Option<bool>,
-    /// For `hard_bounce`: the enhanced status code (RFC 3463).
+    /// For `hard_bounce`: the enhanced status code (RFC 3463), alone or within what the mail server said.
     pub smtp: Option<Cow<'a, str>>,
+    /// For `complaint`: the feedback type of the report (RFC 5965), or `arf`.
+    pub format: Option<Cow<'a, str>>,
     /// For `suppress` and `unsuppress`.
     pub scope: Option<SuppressionScope>,
     /// For `erase`: leave the keyed hash that keeps the address blocked. Default true.
@@ -352,6 +354,7 @@ impl<'a> ConsentChange<'a> {
             registry: None,
             listed: None,
             smtp: None,
+            format: None,
             scope: None,
             keep_suppression: true,
             birth_date_days: None,

@@ -11,10 +11,12 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod bounce;
 mod candidate;
 pub mod canonical;
 mod change;
 mod channel;
+mod complaint;
 mod consent;
 mod contact;
 mod decide;

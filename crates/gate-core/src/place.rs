@@ -7,12 +7,13 @@
 //! Deliberately absent: the fold (`consent.rs`), hashing and receipt clocks; the shell hands those in.
 
 use crate::change::{Action, ConsentChange, SuppressionScope};
+use crate::complaint::{self, Feedback};
 use crate::consent::erased_address;
 use crate::fact::{Fact, FactKind, Scope, flags};
 use crate::reach::{named, named_number};
 use crate::{
     Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Family, Keyword, SubjectKey, Timestamp,
-    classify,
+    bounce, classify,
 };
 
 /// The subjects a change speaks about, hashed by the shell.
@@ -109,14 +110,10 @@ impl<'a> Placing<'a, '_> {
             Action::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
             // an objection reaches every channel, brand and marketing purpose of the controller (rule 5)
             Action::Object => self.restrict(FactKind::Objected, self.controller_wide(), None),
-            // a spam report reaches every brand of the controller (rules section 6)
-            Action::Complaint => {
-                let scope = Scope { channel: change.channel, ..self.controller_wide() };
-                self.restrict(FactKind::Complaint, scope, None);
-            }
+            Action::Complaint => self.complaint(),
             Action::InboundSms => self.inbound_sms(),
             Action::HardBounce => {
-                if bounce_is_permanent(change.smtp.as_deref()) {
+                if bounce::is_permanent(change.smtp.as_deref()) {
                     self.restrict_address(FactKind::HardBounce, None);
                 }
             }
@@ -210,6 +207,17 @@ impl<'a> Placing<'a, '_> {
         let kind = self.change.kind.map_or(0, |kind| kind as u64 + 1);
         fact.flags = self.change.context_flags | (kind << flags::KIND_SHIFT);
         self.permit(fact);
+    }
+
+    /// A spam report reaches every brand of the controller (rules section 6), a request to be left out of the list
+    /// what it names.
+    fn complaint(&mut self) {
+        let controller = Scope { channel: self.change.channel, ..self.controller_wide() };
+        match complaint::feedback(self.change.format.as_deref()) {
+            Feedback::Complaint => self.restrict(FactKind::Complaint, controller, None),
+            Feedback::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
+            Feedback::None => {}
+        }
     }
 
     fn inbound_sms(&mut self) {
@@ -354,23 +362,6 @@ impl<'a> Placing<'a, '_> {
             self.out.contact.push(link);
         }
     }
-}
-
-/// Whether a status (RFC 3463 enhanced, or a bare SMTP reply code) says that the address itself is dead.
-/// Transient (`4.x.x`, `4yz`) and policy failures (`5.7.x`) do not; a bounce without a code does.
-fn bounce_is_permanent(smtp: Option<&str>) -> bool {
-    let code = smtp.unwrap_or_default().trim();
-    let is_reply = |first: char| {
-        let digits = code.split(' ').next().unwrap_or_default();
-        digits.len() == 3
-            && digits.starts_with(first)
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let enhanced = match code.split_once(' ') {
-        Some((_, rest)) if is_reply('4') || is_reply('5') => rest.trim_start(),
-        Some(_) | None => code,
-    };
-    !(is_reply('4') || enhanced.starts_with("4.") || enhanced.starts_with("5.7."))
 }
 
 fn mixed(event: EventKey, claimed: Timestamp) -> EventKey {

@@ -44,6 +44,7 @@ fn change() -> ConsentChange<'static> {
         registry: marked(),
         listed: Some(true),
         smtp: marked(),
+        format: marked(),
         scope: Some(SuppressionScope::All),
         keep_suppression: true,
         birth_date_days: Some(987_654),

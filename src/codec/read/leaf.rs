@@ -14,7 +14,8 @@ use std::fmt;
 pub(super) struct Text<'p>(pub(super) At<'p>);
 /// Like [`Text`]; a boolean stands for `"true"` or `"false"`.
 pub(super) struct TextOrFlag<'p>(pub(super) At<'p>);
-/// Like [`Text`]; a value of any other type counts as absent: for what the law does not look at.
+/// Like [`Text`]; a value of any other type counts as absent: for what the law does not look
+/// at, or where absent is the strict reading.
 pub(super) struct TextIfAny<'p>(pub(super) At<'p>);
 /// An optional boolean.
 pub(super) struct Flag<'p>(pub(super) At<'p>);

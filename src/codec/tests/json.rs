@@ -70,6 +70,7 @@ fn every_field_arrives() {
     assert_eq!(change.registry, text("us-dnc"));
     assert_eq!(change.listed, Some(true));
     assert_eq!(change.smtp, text("5.1.1"));
+    assert_eq!(change.format, text("arf"));
     assert_eq!(change.scope, Some(SuppressionScope::Marketing));
     assert!(!change.keep_suppression);
     assert_eq!(change.birth_date_days, Some(13_938));
@@ -228,6 +229,19 @@ fn the_source_is_read_and_never_makes_a_refusal_unreadable() {
         assert_eq!(source(&format!(r#","source":{other}"#)), None, "{other}");
     }
     assert_eq!(source(""), None);
+}
+
+/// What other systems say is long and of any shape; it must not make the record unreadable.
+#[test]
+fn what_a_mail_server_said_is_taken_at_any_length() {
+    let long = format!("550-5.1.1 {}", "no such user ".repeat(400));
+    let json =
+        change(&format!(r#""action":"hard_bounce","contact_id":"ben","smtp":"{long}","format":7"#));
+    let read = consent(&json).unwrap();
+    assert_eq!((read.smtp.as_deref(), read.format), (Some(long.as_str()), None));
+    let blank = change(r#""action":"complaint","contact_id":"ben","smtp":" ","format":"\t""#);
+    let blank = consent(&blank).unwrap();
+    assert_eq!((blank.smtp, blank.format), (None, None));
 }
 
 #[test]
