@@ -114,6 +114,8 @@ impl Row {
             SentKind::Marketing => sent.at > kept_since,
             SentKind::Confirmation => sent.at > confirmed_since,
             SentKind::Request => sent.at >= requested_since,
+            // for good, as requests are
+            SentKind::Unknown => true,
         });
         let counted_since = horizon.now.saturating_sub(horizon.window);
         while self.is_full()

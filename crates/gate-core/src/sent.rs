@@ -22,13 +22,16 @@ pub enum SentKind {
     Confirmation = 2,
     /// A request for consent.
     Request = 3,
+    /// Nothing that went out: whatever did up to this instant may have been taken out of the memory by a
+    /// stranger. It counts as much as any cap asks for, as a confirmation and as a request.
+    Unknown = 4,
 }
 
 impl SentKind {
     /// The kind with that code in stored records.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Marketing, Self::Confirmation, Self::Request]
+        [Self::Marketing, Self::Confirmation, Self::Request, Self::Unknown]
             .into_iter()
             .find(|kind| *kind as u8 == code)
     }
@@ -99,6 +102,22 @@ impl SentMessage {
         }
     }
 
+    /// No message: up to `at` nobody knows what went out. `place` tells where that was found.
+    #[must_use]
+    pub fn unknown(at: Timestamp, place: EventKey) -> Self {
+        let nobody = NameHash::default();
+        Self {
+            at,
+            message: place,
+            kind: SentKind::Unknown,
+            // any: it stands for all of them
+            channel: Channel::Email,
+            controller: nobody,
+            brand: nobody,
+            subject: nobody,
+        }
+    }
+
     /// A reported message; `None` for one that is no marketing by its purpose.
     fn reported(fact: &Fact<'_>) -> Option<Reported> {
         let is_service = named(fact.scope.purpose).is_some_and(|purpose| {
@@ -143,9 +162,12 @@ pub(crate) struct History<'a> {
 
 impl History<'_> {
     /// How many messages that count together with `this` are in the rolling window `(now - window, now]`,
-    /// without itself.
-    pub(crate) fn count(&self, cap: &Cap, rule: &Rule, this: &SentMessage) -> u32 {
+    /// without itself. `None` when nobody knows, because a part of the window was lost.
+    pub(crate) fn count(&self, cap: &Cap, rule: &Rule, this: &SentMessage) -> Option<u32> {
         let since = this.at.saturating_sub(cap.window);
+        if self.is_unknown(|lost_at| lost_at > since) {
+            return None;
+        }
         let is_counted = |at: Timestamp, message: EventKey, controller, brand, subject| {
             at > since
                 && message != this.message
@@ -169,7 +191,12 @@ impl History<'_> {
             on_channel
                 && is_counted(sent.at, sent.message, sent.controller, sent.brand, sent.subject)
         });
-        u32::try_from(own.count() + reported.count()).unwrap_or(u32::MAX)
+        Some(u32::try_from(own.count() + reported.count()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether the memory was lost at an instant that counts.
+    fn is_unknown(&self, counts: impl Fn(Timestamp) -> bool) -> bool {
+        self.approved.iter().any(|sent| sent.kind == SentKind::Unknown && counts(sent.at))
     }
 
     /// Whether a confirmation of an opt-out of `since` went out: the gate's own, or anything that was
@@ -206,14 +233,16 @@ impl History<'_> {
                 && sent.channel.family() == this.channel.family()
                 && this.controller.may_be(sent.controller)
         });
-        own || self.address.iter().chain(self.contact).any(|fact| {
-            fact.kind == FactKind::Sent
-                && fact.at >= since
-                && fact.event != this.message
-                && fact.scope.channel.refuses(this.channel)
-                && this.controller.may_be(NameHash::of(one(fact.scope.controller)))
-                && is_meant(fact)
-        })
+        let is_lost = self.is_unknown(|lost_at| lost_at >= since);
+        own || is_lost
+            || self.address.iter().chain(self.contact).any(|fact| {
+                fact.kind == FactKind::Sent
+                    && fact.at >= since
+                    && fact.event != this.message
+                    && fact.scope.channel.refuses(this.channel)
+                    && this.controller.may_be(NameHash::of(one(fact.scope.controller)))
+                    && is_meant(fact)
+            })
     }
 
     /// Reported messages, each once, without those the gate has counted itself.

@@ -119,6 +119,10 @@ fn an_opt_out_is_confirmed_once() {
     // other approvals are no confirmations of it
     let marketing = approved("m0", SentKind::Marketing, 11, &confirmation());
     assert_eq!(decided(&history, &confirmation(), &[marketing]), once);
+    // nobody knows whether there was one
+    let lost = |minutes| [SentMessage::unknown(at(minutes), event_key("place"))];
+    assert_eq!(decided(&history, &confirmation(), &lost(10)), twice);
+    assert_eq!(decided(&history, &confirmation(), &lost(9)), once, "lost before the opt-out");
     let elsewhere = approved("m0", SentKind::Confirmation, 11, &confirmation_by_text());
     assert_eq!(decided(&history, &confirmation(), &[elsewhere]), once, "another channel");
     let zeta = confirmation().but(|m| m.controller = Some("zeta-ltd".into()));
@@ -202,6 +206,9 @@ fn a_request_for_consent_goes_out_once() {
     assert_eq!(decided(&[requested(10), requested(11)], &[earlier("m0", 11)]), twice);
     let confirmation = approved("m0", SentKind::Confirmation, 11, &request());
     assert_eq!(decided(&[requested(10)], &[confirmation]), once);
+    let lost = [SentMessage::unknown(at(11), event_key("place"))];
+    assert_eq!(decided(&[requested(10)], &lost), twice, "nobody knows whether there was one");
+    assert_eq!(decided(&[requested(12)], &lost), once, "asked for after that");
     let report = |purpose: &'static str| [requested(10), sent(11, "m0").purpose(purpose)];
     assert_eq!(decided(&report("marketing"), &[]), twice);
     assert_eq!(decided(&report("service.order"), &[]), once, "that was something else");

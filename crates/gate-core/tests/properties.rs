@@ -353,7 +353,8 @@ proptest! {
 
 /// What the gate approved before: few ids and instants, each kind, also of other senders.
 fn approvals() -> impl Strategy<Value = SentMessage> {
-    let kind = select(&[SentKind::Marketing, SentKind::Confirmation, SentKind::Request][..]);
+    let kinds = [SentKind::Marketing, SentKind::Confirmation, SentKind::Request, SentKind::Unknown];
+    let kind = select(kinds.to_vec());
     (0..4u8, kind, 0..20i64, messages()).prop_map(|(id, kind, minutes, message)| {
         let channel = message.channel.unwrap_or(Channel::Email);
         SentMessage::new(&message, channel, event_key(&format!("m{id}")), kind, at(minutes))

@@ -236,6 +236,20 @@ fn a_message_that_was_approved_is_not_counted_against_itself() {
     assert_decided(decided(&policies, &[], &before, 9), CAPPED);
 }
 
+/// Somebody took away what was remembered: until that is out of the window nothing capped goes out.
+#[test]
+fn a_lost_memory_counts_as_much_as_a_cap_allows() {
+    let policies = two_a_day(PerSender::Brand);
+    let lost = |minutes| [SentMessage::unknown(at(minutes), event_key("place"))];
+    assert_decided(decided(&policies, &[], &lost(2), 9), CAPPED);
+    assert_decided(decided(&policies, &[], &lost(2), 2 + 24 * 60 - 1), CAPPED);
+    assert_decided(decided(&policies, &[], &lost(2), 2 + 24 * 60), SENDS);
+    // a message that went out before goes out again all the same: it counts once
+    let known = [lost(2).as_slice(), &[plain("m1", 1)]].concat();
+    assert_decided(decided(&policies, &[], &known, 9), SENDS);
+    assert_decided(decided(&capped(&[]), &[], &lost(2), 9), SENDS);
+}
+
 #[test]
 fn only_marketing_counts() {
     let policies = two_a_day(PerSender::Controller);
@@ -302,11 +316,12 @@ fn what_an_approval_leaves() {
     assert_eq!(sent.controller, NameHash::of(Some("acme-ltd")));
     assert_eq!(sent.brand, NameHash::of(Some("acme")));
     assert_eq!(sent.subject, NameHash::of(Some("tents")));
-    for kind in [SentKind::Marketing, SentKind::Confirmation, SentKind::Request] {
+    for kind in [SentKind::Marketing, SentKind::Confirmation, SentKind::Request, SentKind::Unknown]
+    {
         assert_eq!(SentKind::from_code(kind as u8), Some(kind));
     }
     assert_eq!(SentKind::from_code(0), None);
-    assert_eq!(SentKind::from_code(4), None);
+    assert_eq!(SentKind::from_code(5), None);
 }
 
 /// A report counts from when it was sent, or from its receipt when its clock ran ahead; a receipt that nobody

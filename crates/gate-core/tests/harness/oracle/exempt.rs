@@ -112,7 +112,10 @@ impl Oracle<'_> {
                 && sent.channel.family() == family
                 && (sent.controller == NameHash::default() || controller.is_none() || !is_other)
         });
+        let is_lost =
+            approved.iter().any(|sent| sent.kind == SentKind::Unknown && sent.at >= since);
         is_own
+            || is_lost
             || self.changes.iter().any(|(report, received)| {
                 let id = report.message_id.as_ref().unwrap_or(&report.event_id);
                 let on_channel = match report.channel {
