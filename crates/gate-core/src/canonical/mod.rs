@@ -6,3 +6,4 @@
 mod text;
 
 pub use text::fold;
+pub(crate) use text::is_invisible;

@@ -1,0 +1,251 @@
+//! The index of words and phrases, made once: what a word or a run of words of a text means.
+
+use super::distance::{is_lengthened, is_one_edit_away, shortened};
+use super::phrases::PHRASES;
+use super::spelling::spelled;
+use super::words;
+use std::sync::LazyLock;
+
+/// What a phrase says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Stop, from all brands.
+    RefusalAll,
+    /// Stop, or: the consent is another person's.
+    Refusal,
+    /// Stop, when it is all of a clause.
+    Whole,
+    /// Do not stop.
+    Negated,
+    /// A person should look.
+    Doubtful,
+    /// What would happen if; counts where a sentence begins.
+    Condition,
+    /// Something else with the same words: a bus stop.
+    Other,
+}
+
+/// What a word can be: a set of the senses below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Senses(u16);
+
+impl Senses {
+    pub(super) const STOP: Self = Self(1);
+    pub(super) const ALONE: Self = Self(1 << 1);
+    pub(super) const FIRST: Self = Self(1 << 2);
+    pub(super) const ANYWHERE: Self = Self(1 << 3);
+    pub(super) const POLITE: Self = Self(1 << 4);
+    pub(super) const ASKING: Self = Self(1 << 5);
+    pub(super) const OBJECT: Self = Self(1 << 6);
+    pub(super) const SUBJECT: Self = Self(1 << 7);
+    pub(super) const INSTRUCTION: Self = Self(1 << 8);
+    pub(super) const LINK: Self = Self(1 << 9);
+    pub(super) const AIM: Self = Self(1 << 10);
+    /// Every sense that ends messages.
+    pub(super) const ENDING: Self =
+        Self(Self::STOP.0 | Self::ALONE.0 | Self::FIRST.0 | Self::ANYWHERE.0);
+
+    pub(super) fn has(self, any_of: Self) -> bool {
+        self.0 & any_of.0 != 0
+    }
+}
+
+/// Shortest word, in letters, of which a misspelling is forgiven.
+const MISSPELT_CHARS_MIN: usize = 7;
+/// Shortest word that counts with letters held down; of shorter ones ("td") only the last may be.
+const LENGTHENED_CHARS_MIN: usize = 4;
+
+/// One place of a phrase.
+enum Slot {
+    /// One of these words; it may be missing.
+    Words(Vec<String>, bool),
+    /// Up to [`GAP_WORDS_MAX`] words of any kind.
+    Gap,
+}
+
+const GAP_WORDS_MAX: usize = 2;
+
+struct Phrase {
+    meaning: Meaning,
+    slots: Vec<Slot>,
+}
+
+pub(super) struct Lexicon {
+    /// By word.
+    words: Vec<(String, Senses)>,
+    /// Words that end messages: without repeated letters, and as they are.
+    lengthened: Vec<(String, String)>,
+    /// Long words of which a misspelling is forgiven.
+    long: Vec<Vec<char>>,
+    /// Other words one edit away from those.
+    others: Vec<String>,
+    phrases: Vec<Phrase>,
+    /// By first word: phrases that may begin with it.
+    firsts: Vec<(String, usize)>,
+}
+
+pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::new);
+
+impl Lexicon {
+    fn new() -> Self {
+        let mut words: Vec<(String, Senses)> = Vec::new();
+        for (list, sense) in [
+            (words::STOP, Senses::STOP),
+            (words::ALONE, Senses::ALONE),
+            (words::FIRST, Senses::FIRST),
+            (words::ANYWHERE, Senses::ANYWHERE),
+            (words::POLITE, Senses::POLITE),
+            (words::ASKING, Senses::ASKING),
+            (words::OBJECTS, Senses::OBJECT),
+            (words::SUBJECTS, Senses::SUBJECT),
+            (words::INSTRUCTIONS, Senses::INSTRUCTION),
+            (words::INSTRUCTION_LINKS, Senses::LINK),
+            (words::INSTRUCTION_AIMS, Senses::AIM),
+        ] {
+            words.extend(listed(list).map(|word| (word, sense)));
+        }
+        words.sort_by(|a, b| a.0.cmp(&b.0));
+        words.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            kept.1 = Senses(kept.1.0 | if is_same { next.1.0 } else { 0 });
+            is_same
+        });
+        let ending = || words.iter().filter(|(_, senses)| senses.has(Senses::ENDING));
+        let mut lengthened: Vec<_> =
+            ending().map(|(word, _)| (shortened(word), word.clone())).collect();
+        lengthened.sort();
+        let long = listed(words::ANYWHERE)
+            .map(|word| word.chars().collect::<Vec<_>>())
+            .filter(|word| word.len() >= MISSPELT_CHARS_MIN)
+            .collect();
+        let mut others: Vec<String> = listed(words::OTHER_WORDS).collect();
+        others.sort();
+        let phrases: Vec<Phrase> = PHRASES
+            .iter()
+            .flat_map(|(meaning, list)| list.iter().map(|phrase| Phrase::new(*meaning, phrase)))
+            .collect();
+        let mut firsts: Vec<(String, usize)> = phrases
+            .iter()
+            .enumerate()
+            .flat_map(|(index, phrase)| phrase.firsts().into_iter().map(move |word| (word, index)))
+            .collect();
+        firsts.sort();
+        firsts.dedup();
+        Self { words, lengthened, long, others, phrases, firsts }
+    }
+
+    /// What a word can be, also with letters held down or one misspelling of a long one.
+    pub(super) fn senses(&self, word: &str) -> Senses {
+        if let Ok(index) = self.words.binary_search_by(|(known, _)| known.as_str().cmp(word)) {
+            return self.words.get(index).map_or_else(Senses::default, |(_, senses)| *senses);
+        }
+        if let Some(keyword) = self.lengthened(word) {
+            return self.senses(keyword);
+        }
+        if self.is_misspelt(word) { Senses::ANYWHERE } else { Senses::default() }
+    }
+
+    fn lengthened(&self, word: &str) -> Option<&str> {
+        let short = shortened(word);
+        if short.len() == word.len() {
+            return None;
+        }
+        let from = self.lengthened.partition_point(|(known, _)| *known < short);
+        let alike = self.lengthened.iter().skip(from).take_while(|(known, _)| *known == short);
+        alike.map(|(_, keyword)| keyword.as_str()).find(|keyword| {
+            let is_long = keyword.chars().count() >= LENGTHENED_CHARS_MIN;
+            is_lengthened(word, keyword) && (is_long || word.starts_with(keyword))
+        })
+    }
+
+    fn is_misspelt(&self, word: &str) -> bool {
+        let letters: Vec<char> = word.chars().collect();
+        letters.len() + 1 >= MISSPELT_CHARS_MIN
+            && self.long.iter().any(|keyword| is_one_edit_away(&letters, keyword))
+            && self.others.binary_search_by(|other| other.as_str().cmp(word)).is_err()
+    }
+
+    /// What exactly this word can be.
+    pub(super) fn senses_as_written(&self, word: &str) -> Senses {
+        let found = self.words.binary_search_by(|(known, _)| known.as_str().cmp(word));
+        let entry = found.ok().and_then(|index| self.words.get(index));
+        entry.map_or_else(Senses::default, |(_, senses)| *senses)
+    }
+
+    /// The phrase that begins with the first of these words and how many it takes. A negation goes before everything
+    /// else at its place, then a refusal of all, then the longest counts, then the first listed.
+    pub(super) fn phrase(&self, words: &[&str]) -> Option<(Meaning, usize)> {
+        let first = words.first()?;
+        let from = self.firsts.partition_point(|(known, _)| known.as_str() < *first);
+        let starting = self.firsts.iter().skip(from).take_while(|(known, _)| known == first);
+        let mut best: Option<(Meaning, usize)> = None;
+        for (_, index) in starting {
+            let Some(phrase) = self.phrases.get(*index) else { continue };
+            let Some(n_words) = matched(&phrase.slots, words) else { continue };
+            let rank = |meaning, n_words| {
+                (meaning == Meaning::Negated, meaning == Meaning::RefusalAll, n_words)
+            };
+            if best.is_none_or(|(meaning, n)| rank(phrase.meaning, n_words) > rank(meaning, n)) {
+                best = Some((phrase.meaning, n_words));
+            }
+        }
+        best
+    }
+}
+
+impl Phrase {
+    fn new(meaning: Meaning, phrase: &str) -> Self {
+        let slots = phrase.split_whitespace().map(|slot| {
+            if slot == "*" {
+                return Slot::Gap;
+            }
+            let (slot, is_optional) = match slot.strip_suffix('?') {
+                Some(slot) => (slot, true),
+                None => (slot, false),
+            };
+            Slot::Words(slot.split('|').map(spelled).collect(), is_optional)
+        });
+        Self { meaning, slots: slots.collect() }
+    }
+
+    /// The words it may begin with.
+    fn firsts(&self) -> Vec<String> {
+        let mut firsts = Vec::new();
+        for slot in &self.slots {
+            match slot {
+                Slot::Words(words, is_optional) => {
+                    firsts.extend(words.iter().cloned());
+                    if !is_optional {
+                        break;
+                    }
+                }
+                Slot::Gap => break,
+            }
+        }
+        firsts
+    }
+}
+
+/// How many words the slots take at most; `None` when they do not fit. At most as deep as a phrase is long, and a gap
+/// tries three ways.
+fn matched(slots: &[Slot], words: &[&str]) -> Option<usize> {
+    let Some((slot, rest)) = slots.split_first() else { return Some(0) };
+    match slot {
+        Slot::Gap => (0..=GAP_WORDS_MAX.min(words.len()))
+            .filter_map(|n| matched(rest, words.get(n..)?).map(|taken| taken + n))
+            .max(),
+        Slot::Words(expected, is_optional) => {
+            let fits = words
+                .split_first()
+                .filter(|(word, _)| expected.iter().any(|one| one == *word))
+                .and_then(|(_, after)| matched(rest, after))
+                .map(|taken| taken + 1);
+            if *is_optional { fits.or_else(|| matched(rest, words)) } else { fits }
+        }
+    }
+}
+
+/// The words of a list, spelled as texts are.
+fn listed(list: &'static [&'static str]) -> impl Iterator<Item = String> {
+    list.iter().flat_map(|line| line.split_whitespace()).map(spelled)
+}
