@@ -8,7 +8,8 @@
 
 use consent_gate::store::{Identity, MEMORY_BYTES_MIN, Source, Store, StoreError, Writer};
 use gate_core::{
-    Action, ConsentChange, ContactId, EventKey, Evidence, SubjectKey, Subjects, Timestamp, place,
+    Action, ConsentChange, ContactId, EventKey, Evidence, Receipt, SubjectKey, Subjects, Timestamp,
+    place,
 };
 use std::borrow::Cow;
 use std::path::Path;
@@ -75,7 +76,8 @@ fn apply_all(writer: &mut Writer, first_offset: u64, n_events: u64) -> Result<()
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at);
-            let placement = place(&change, subjects, EventKey(mix(n).to_be_bytes()), at);
+            let placement =
+                place(&change, subjects, EventKey(mix(n).to_be_bytes()), Receipt::by_broker(at));
             let offset = (first_offset + n).cast_signed();
             writer.apply(subjects, &placement, Source { partition: 0, offset })?;
         }

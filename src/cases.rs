@@ -6,7 +6,7 @@ use crate::codec::{Codec, CodecError, Format, Kind};
 use crate::identity::Pepper;
 use gate_core::{
     AddressLookup, CanonicalAddress, ChannelScope, ConsentChange, ConsentState, Decision, Fact,
-    Notes, OutboundMessage, PolicySet, Recipient, Step, SubjectKey, Subjects, Timestamp,
+    Notes, OutboundMessage, PolicySet, Receipt, Recipient, Step, SubjectKey, Subjects, Timestamp,
     decide_traced, place, unreadable,
 };
 use gate_policy::RawCase;
@@ -62,6 +62,21 @@ pub struct CaseRunner<'p> {
 /// State by subject, as the store keeps it.
 type States = BTreeMap<SubjectKey, Vec<u8>>;
 
+/// A case's history as one partition, dated by its producers: its order is that of arrival.
+struct Log {
+    states: States,
+    /// The greatest record time so far.
+    at: Timestamp,
+}
+
+impl Log {
+    /// The receipt of the next record. Everything arrived before `now`, whatever it is dated.
+    fn receive(&mut self, at: Timestamp, now: Timestamp) -> Receipt {
+        self.at = self.at.max(at.min(now));
+        Receipt::by_producer(at, self.at)
+    }
+}
+
 impl<'p> CaseRunner<'p> {
     /// A runner; cases are JSON whatever file they come from.
     ///
@@ -105,7 +120,7 @@ impl<'p> CaseRunner<'p> {
         let now = case.fields.get("now").and_then(Value::as_str).and_then(instant);
         let now =
             now.ok_or_else(|| CaseError(String::from("`now` must be RFC 3339 with an offset")))?;
-        let mut states = States::new();
+        let mut log = Log { states: States::new(), at: Timestamp::default() };
         let mut remarks = Vec::new();
         let history = match case.fields.get("history") {
             None | Some(Value::Null) => &[][..],
@@ -113,7 +128,7 @@ impl<'p> CaseRunner<'p> {
             Some(_) => return Err(CaseError(String::from("`history` must be a list"))),
         };
         for (index, event) in history.iter().enumerate() {
-            self.apply(&mut states, event, index, now, &mut remarks)?;
+            self.apply(&mut log, event, index, now, &mut remarks)?;
         }
         let message = case.fields.get("message").filter(|message| message.is_object());
         let message =
@@ -121,7 +136,7 @@ impl<'p> CaseRunner<'p> {
         let bytes = bytes_of(message);
         let mut notes = Notes::default();
         let decision = match self.message.decode_message(Some(&bytes)) {
-            Ok(message) => self.decide(&states, &message, now, &mut notes),
+            Ok(message) => self.decide(&log.states, &message, now, &mut notes),
             Err(error) => {
                 remarks.push(format!("the message cannot be read: {error}"));
                 Decision::invalid("malformed")
@@ -132,7 +147,7 @@ impl<'p> CaseRunner<'p> {
 
     fn apply(
         &self,
-        states: &mut States,
+        log: &mut Log,
         event: &Value,
         index: usize,
         now: Timestamp,
@@ -150,19 +165,19 @@ impl<'p> CaseRunner<'p> {
         };
         match self.consent.decode_consent(Some(&bytes)) {
             Ok(change) => {
-                let received = stated.unwrap_or(change.occurred_at);
+                let receipt = log.receive(stated.unwrap_or(change.occurred_at), now);
                 let subjects = self.subjects(&change);
                 if subjects.contact.is_none() && subjects.address.is_none() {
                     let reason = format!("history[{index}] names nobody that can be read");
                     return Err(CaseError(reason));
                 }
                 let event = self.pepper.event(&change.event_id);
-                let placed = place(&change, subjects, event, received);
+                let placed = place(&change, subjects, event, receipt);
                 if placed.review {
                     remarks.push(format!("history[{index}]: a person should read this text"));
                 }
-                join(states, subjects.contact, &placed.contact);
-                join(states, subjects.address, &placed.address);
+                join(&mut log.states, subjects.contact, &placed.contact);
+                join(&mut log.states, subjects.address, &placed.address);
             }
             Err(error) => {
                 remarks.push(format!("history[{index}] cannot be read: {error}"));
@@ -175,10 +190,14 @@ impl<'p> CaseRunner<'p> {
                     CanonicalAddress::parse(address.expose(), channel, region).ok()
                 });
                 let id = self.pepper.event(&format!("unreadable/{index}"));
-                let fact = unreadable(id, stated.unwrap_or(now));
+                let fact = unreadable(id, log.receive(stated.unwrap_or(now), now));
                 let contact = salvaged.contact_id.as_ref().map(|id| self.pepper.contact(id));
-                join(states, contact, &[fact]);
-                join(states, address.map(|address| self.pepper.address(&address)), &[fact]);
+                join(&mut log.states, contact, &[fact]);
+                join(
+                    &mut log.states,
+                    address.map(|address| self.pepper.address(&address)),
+                    &[fact],
+                );
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::applied::{Applied, Progress};
 use crate::codec::Codec;
 use crate::dead_letter::DeadLetters;
 use crate::identity::Pepper;
-use crate::kafka::native::{BatchReader, NativeError, Polled};
+use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::logging::Limited;
 use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Sources, Topic};
@@ -101,6 +101,10 @@ pub struct Reader {
     progress: Vec<Progress>,
     stands: Vec<Stand>,
     warnings: Limited,
+    /// Of each partition, whether its last record was dated by the producer.
+    dated_by_producers: Vec<bool>,
+    /// Said once, which is enough: it is a setting of the topic.
+    has_told_dating: bool,
     /// Something outside is away; over when a record is taken and nothing has to be read again.
     waits: bool,
     release_checked_at: Instant,
@@ -143,6 +147,8 @@ impl Reader {
         let now = Instant::now();
         Self {
             parts,
+            dated_by_producers: vec![false; progress.len()],
+            has_told_dating: false,
             progress,
             stands,
             warnings: Limited::new(),
@@ -198,6 +204,7 @@ impl Reader {
         for polled in batch.iter() {
             match polled {
                 Polled::Record(record) if self.is_next(record.partition, record.offset) => {
+                    self.note_dating(&record);
                     match self.take(&record)? {
                         Taken::Applied { is_probe } => {
                             self.advance(record.partition, record.offset + 1)?;
@@ -232,6 +239,7 @@ impl Reader {
         drop(batch);
         self.parts.writer.commit()?;
         self.parts.applied.publish(&self.progress);
+        self.warn_of_dating();
         let is_reading = !self.stands.iter().any(|stand| matches!(stand, Stand::Seek(_)));
         if self.waits && is_reading && is_taken {
             self.waits = false;
@@ -246,6 +254,27 @@ impl Reader {
             self.parts.status.consent_applied(partition, progress.next_offset, newest_ms);
         }
         Ok(())
+    }
+
+    fn note_dating(&mut self, record: &Record<'_>) {
+        let index = usize::try_from(record.partition).unwrap_or(usize::MAX);
+        if let Some(known) = self.dated_by_producers.get_mut(index) {
+            *known = !record.is_dated_by_broker;
+        }
+    }
+
+    /// Old records of a topic that was mended keep the dates of their producers, so the newest ones tell.
+    fn warn_of_dating(&mut self) {
+        let mut newest = self.progress.iter().zip(&self.dated_by_producers);
+        if !self.has_told_dating && newest.any(|(progress, dated)| progress.is_restored && *dated) {
+            self.has_told_dating = true;
+            tracing::warn!(
+                topic = %self.parts.topic,
+                "producers date the changes of this topic, and a clock of theirs that is wrong may order one that cannot \
+                 be read before older consent; set `message.timestamp.type=LogAppendTime` (`consent-gate doctor` \
+                 prints the command)"
+            );
+        }
     }
 
     /// Whether a partition may go on at `offset`: it is being read, and that is not applied already.

@@ -11,7 +11,8 @@
 use consent_gate::store::{Identity, MEMORY_BYTES_MIN, Source, Store, Writer};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gate_core::{
-    Action, ConsentChange, ContactId, EventKey, Evidence, SubjectKey, Subjects, Timestamp, place,
+    Action, ConsentChange, ContactId, EventKey, Evidence, Receipt, SubjectKey, Subjects, Timestamp,
+    place,
 };
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -39,7 +40,7 @@ fn fill(writer: &mut Writer) {
         });
         let contact = Some(subject(1, n));
         let subjects = Subjects { contact, address: Some(subject(2, n)), message: None };
-        let placement = place(&change, subjects, EventKey(n.to_le_bytes()), at);
+        let placement = place(&change, subjects, EventKey(n.to_le_bytes()), Receipt::by_broker(at));
         let source = Source { partition: 0, offset: n.cast_signed() };
         writer.apply(subjects, &placement, source).unwrap();
     }

@@ -9,7 +9,8 @@ use crate::process;
 use anyhow::{Context, Result};
 use consent_gate::store::{Identity, Source, Store, Writer};
 use gate_core::{
-    Action, ConsentChange, ContactId, EventKey, Evidence, SubjectKey, Subjects, Timestamp, place,
+    Action, ConsentChange, ContactId, EventKey, Evidence, Receipt, SubjectKey, Subjects, Timestamp,
+    place,
 };
 use std::borrow::Cow;
 use std::io::Write;
@@ -120,7 +121,8 @@ fn fill(writer: &mut Writer, from: u64, to: u64) -> Result<()> {
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at)?;
-            let placement = place(&change, subjects, EventKey(mix(n).to_be_bytes()), at);
+            let placement =
+                place(&change, subjects, EventKey(mix(n).to_be_bytes()), Receipt::by_broker(at));
             writer.apply(subjects, &placement, Source { partition: 0, offset: n.cast_signed() })?;
         }
         writer.advance(0, end.cast_signed())?;

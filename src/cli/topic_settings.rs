@@ -24,7 +24,8 @@ pub(super) struct Wanted {
 }
 
 /// What the gate wants of its topics. `consent-change` and the dead letters are kept for ever: the first is the only
-/// place that knows what people said, the second says why some of it was skipped. Outputs take twice what the inputs
+/// place that knows what people said, the second says why some of it was skipped. When a change was received is the
+/// brokers' word: a producer's clock that is wrong would date it back or ahead. Outputs take twice what the inputs
 /// take, because the gate adds headers. Of the approvals that are remembered only the last record of each key counts.
 pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> Vec<Wanted> {
     let in_sync_min = if replication >= 3 { 2 } else { 1 };
@@ -42,6 +43,9 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
             settings.push(("retention.ms", "-1".to_owned()));
             settings.push(("retention.bytes", "-1".to_owned()));
         }
+        if name == names.consent_change {
+            settings.push((TIMESTAMP_TYPE, BY_BROKER.to_owned()));
+        }
         if is_sent_log {
             // the newest segment is never compacted, and a restore reads all of it
             settings.push(("segment.bytes", SENT_SEGMENT_BYTES.to_string()));
@@ -56,6 +60,10 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
 
 const SENT_SEGMENT_BYTES: u64 = 128 << 20;
 const MESSAGE_BYTES_MAX: &str = "max.message.bytes";
+/// Who dates the records of a topic.
+pub(super) const TIMESTAMP_TYPE: &str = "message.timestamp.type";
+/// The brokers do, when the record comes.
+pub(super) const BY_BROKER: &str = "LogAppendTime";
 
 /// `name=value` of each setting that is not as we would have made it; a larger limit is as good.
 pub(super) fn differences(topic: &Wanted, found: &HashMap<String, String>) -> Vec<String> {
@@ -130,6 +138,9 @@ mod tests {
             ("consent-change", "retention.ms", Some("-1")),
             ("consent-change", "cleanup.policy", Some("delete")),
             ("consent-change", "max.message.bytes", None),
+            ("consent-change", "message.timestamp.type", Some("LogAppendTime")),
+            ("outbound-message", "message.timestamp.type", None),
+            ("consent-dead-letter", "message.timestamp.type", None),
             ("consent-dead-letter", "retention.ms", Some("-1")),
             ("outbound-message", "retention.ms", None),
             ("approved-message", "max.message.bytes", Some("2000000")),

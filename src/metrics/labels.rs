@@ -116,7 +116,7 @@ labels! {
         Review "review"
         /// Permissive and from the future: kept aside, not used.
         Quarantined "quarantined"
-        /// Restrictive and from the future: applied with its receipt time.
+        /// Restrictive and from after its receipt: applied, with its receipt beside what it claims.
         Clamped "clamped"
         /// It could not be read; its contact is blocked, or the gate holds.
         Unreadable "unreadable"

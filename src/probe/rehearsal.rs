@@ -7,7 +7,7 @@ use super::cast::{Cast, Contact};
 use crate::codec::{Codec, Encoding, Format, Kind, encode_consent, encode_message};
 use crate::record::rfc3339;
 use gate_core::{
-    AddressLookup, ConsentState, Decision, EventKey, Fact, Outcome, PolicySet, Recipient,
+    AddressLookup, ConsentState, Decision, EventKey, Fact, Outcome, PolicySet, Receipt, Recipient,
     SubjectKey, Subjects, Timestamp, decide, place,
 };
 use std::time::Duration;
@@ -96,7 +96,8 @@ impl Stage {
         self.n_events += 1;
         let event = EventKey(self.n_events.to_be_bytes());
         let subjects = Subjects { contact: Some(CONTACT), address: Some(ADDRESS), message: None };
-        let placed = place(&change, subjects, event, now.saturating_add(Duration::from_millis(1)));
+        let receipt = Receipt::by_broker(now.saturating_add(Duration::from_millis(1)));
+        let placed = place(&change, subjects, event, receipt);
         let contact = fold(&self.contact, placed.contact)?;
         self.address = fold(&self.address, placed.address)?;
         self.contact = contact;

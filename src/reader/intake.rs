@@ -7,13 +7,15 @@ use crate::metrics::{Changed, ConsentResult, HoldCause, Topic};
 use crate::record::is_probe;
 use crate::store::Source;
 use gate_core::{
-    Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Subjects,
-    Timestamp, place, unreadable,
+    Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Receipt,
+    Subjects, Timestamp, place, unreadable,
 };
 use std::sync::Arc;
 
 impl Reader {
     pub(super) fn take(&mut self, record: &Record<'_>) -> Result<Taken, ReaderError> {
+        // every record moves the time of its log, whatever becomes of it
+        self.receipt(record);
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
             return self.unreadable(record, "too_large");
         }
@@ -38,8 +40,7 @@ impl Reader {
             return self.unreadable(record, "invalid_value");
         };
         let event = self.parts.pepper.event(&change.event_id);
-        let received = Timestamp::from_millis(record.timestamp_ms);
-        let placement = place(change, subjects, event, received);
+        let placement = place(change, subjects, event, self.receipt(record));
         let source = Source { partition: record.partition, offset: record.offset };
         let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
         let result = match placement.effect {
@@ -59,6 +60,13 @@ impl Reader {
             self.ask_for_review(record);
         }
         Ok(Taken::Applied { is_probe: false })
+    }
+
+    /// When the record was received, by itself and by how far its log has come.
+    fn receipt(&mut self, record: &Record<'_>) -> Receipt {
+        let at = Timestamp::from_millis(record.timestamp_ms);
+        let log = self.parts.writer.receive(record.partition, at);
+        Receipt { at, log, is_broker: record.is_dated_by_broker }
     }
 
     /// Whose change it is; `None` when nobody can tell.
@@ -137,7 +145,7 @@ impl Reader {
         let source_event =
             format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
         let event = self.parts.pepper.event(&source_event);
-        let fact = unreadable(event, Timestamp::from_millis(record.timestamp_ms));
+        let fact = unreadable(event, self.receipt(record));
         let facts = |is_named: bool| if is_named { vec![fact] } else { Vec::new() };
         let placement = Placement {
             contact: facts(subjects.contact.is_some()),

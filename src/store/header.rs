@@ -1,16 +1,17 @@
 //! What the store says about itself: which log it is a fold of, and how far.
 //!
-//! Both values live in the `meta` column family. INVARIANT: decoding is strict (exact length, known
+//! All values live in the `meta` column family. INVARIANT: decoding is strict (exact length, known
 //! versions); anything else counts as another store's.
 
 use super::{Identity, RebuildReason};
-use gate_core::ConsentState;
+use gate_core::{ConsentState, Timestamp};
 
 /// Raise when column families, keys, rows, positions, timeline entries or this header change.
-pub(super) const STORE_LAYOUT: u8 = 2;
+pub(super) const STORE_LAYOUT: u8 = 3;
 
 pub(super) const HEADER_KEY: &[u8] = b"header";
 pub(super) const POSITIONS_KEY: &[u8] = b"positions";
+pub(super) const TIMES_KEY: &[u8] = b"times";
 
 const MAGIC: &[u8; 8] = b"CGSTORE\0";
 
@@ -124,6 +125,17 @@ pub(super) fn decode_positions(stored: &[u8], n_partitions: usize) -> Option<Vec
     plausible.then_some(positions)
 }
 
+/// The bytes of the greatest record times, one per partition.
+pub(super) fn encode_times(times: &[Timestamp]) -> Vec<u8> {
+    times.iter().flat_map(|at| at.as_micros().to_le_bytes()).collect()
+}
+
+/// `None` unless there is one time for each of `n_partitions`, none before the epoch: that is "no record yet".
+pub(super) fn decode_times(stored: &[u8], n_partitions: usize) -> Option<Vec<Timestamp>> {
+    let micros = decode_positions(stored, n_partitions)?;
+    Some(micros.into_iter().map(Timestamp::from_micros).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,5 +185,15 @@ mod tests {
         assert_eq!(decode_positions(&bytes, 2), None);
         assert_eq!(decode_positions(&bytes[1..], 3), None);
         assert_eq!(decode_positions(&encode_positions(&[-1]), 1), None);
+    }
+
+    #[test]
+    fn times_are_exact() {
+        let times = [0, 1, i64::MAX].map(Timestamp::from_micros);
+        let bytes = encode_times(&times);
+        assert_eq!(decode_times(&bytes, 3), Some(times.to_vec()));
+        assert_eq!(decode_times(&bytes, 2), None);
+        assert_eq!(decode_times(&bytes[1..], 3), None);
+        assert_eq!(decode_times(&encode_times(&[Timestamp::from_micros(-1)]), 1), None);
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `state` | subject | covered addresses and `ConsentState` bytes, see `row.rs` |
 //! | `timeline` | subject, at, event, partition, offset | the facts of that event |
-//! | `meta` | `header`, `positions` | see `header.rs` |
+//! | `meta` | `header`, `positions`, `times` | see `header.rs` |
 //!
 //! One number bounds memory: data, index and filter blocks and the memtables are all charged to one
 //! cache, and the writer waits for a flush when the memtables outgrow their share. INVARIANT: the shares

@@ -1,7 +1,7 @@
 //! Opening: reuse what matches and is sound, move everything else aside.
 //!
 //! INVARIANT: a store is reused only if there is no marker, RocksDB opens it without creating anything,
-//! its header equals the wanted identity, its positions are exact and `verify.rs` finds nothing. In
+//! its header equals the wanted identity, its positions and times are exact and `verify.rs` finds nothing. In
 //! every other case of damage or mismatch the gate starts from an empty store and reads the topic again, or
 //! from a checkpoint that passes the same checks, and reads what came after it.
 //! A busy directory or a failing disk is not damage: it is an error, and the store stays where it is.
@@ -12,6 +12,7 @@ use super::snapshot::Inner;
 use super::verify::{self, Finding};
 use super::{Identity, MEMORY_BYTES_MIN, RebuildReason, Store, StoreError, Writer};
 use super::{header, marker, quarantine};
+use gate_core::Timestamp;
 use rocksdb::{DB, WriteBatch};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
@@ -247,8 +248,12 @@ fn read_meta(
         Err(reason) => return Ok(Err(reason)),
     };
     let positions = read(header::POSITIONS_KEY)?;
-    let positions =
-        positions.and_then(|stored| header::decode_positions(&stored, wanted.partitions as usize));
+    let n_partitions = wanted.partitions as usize;
+    let times = read(header::TIMES_KEY)?;
+    let times = times.and_then(|stored| header::decode_times(&stored, n_partitions));
+    let positions = positions
+        .and_then(|stored| header::decode_positions(&stored, n_partitions))
+        .filter(|_| times.is_some());
     Ok(positions.map(|exact| (topic_id, exact)).ok_or(RebuildReason::Damaged))
 }
 
@@ -257,8 +262,14 @@ fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreE
     let io = |error| StoreError::io(dir, "create the store", &error);
     marker::start_creating(dir).map_err(io)?;
     let db = open_database(dir, layout, true).map_err(fail)?;
-    let positions = header::encode_positions(&vec![0; identity.partitions as usize]);
-    let meta = [(header::HEADER_KEY, header::encode(identity)), (header::POSITIONS_KEY, positions)];
+    let n_partitions = identity.partitions as usize;
+    let positions = header::encode_positions(&vec![0; n_partitions]);
+    let times = header::encode_times(&vec![Timestamp::default(); n_partitions]);
+    let meta = [
+        (header::HEADER_KEY, header::encode(identity)),
+        (header::POSITIONS_KEY, positions),
+        (header::TIMES_KEY, times),
+    ];
     write_meta(&db, &meta).map_err(fail)?;
     marker::end_creating(dir).map_err(io)?;
     Ok(db)

@@ -9,7 +9,7 @@
 use super::layout::{self, COLUMN_FAMILIES, META, STATE, TIMELINE};
 use super::row::Row;
 use super::{RebuildReason, StoreError, header, marker};
-use gate_core::SubjectKey;
+use gate_core::{SubjectKey, Timestamp};
 use rocksdb::{
     Cache, ColumnFamily, DB, DBPinnableSlice, Options, ReadOptions, WriteBufferManager, properties,
     statistics::Ticker,
@@ -68,6 +68,17 @@ impl Inner {
             .ok_or_else(|| self.damaged("the positions are missing"))?;
         header::decode_positions(&stored, self.n_partitions)
             .ok_or_else(|| self.damaged("the positions cannot be read"))
+    }
+
+    /// The stored record times, how far the log of each partition has come.
+    pub(super) fn times(&self, options: &ReadOptions) -> Result<Vec<Timestamp>, StoreError> {
+        let stored = self
+            .db
+            .get_pinned_cf_opt(self.family(META)?, header::TIMES_KEY, options)
+            .map_err(|error| self.fail(&error))?
+            .ok_or_else(|| self.damaged("the record times are missing"))?;
+        header::decode_times(&stored, self.n_partitions)
+            .ok_or_else(|| self.damaged("the record times cannot be read"))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Writing: the fold of the consent topic, by its single owner.
 //!
 //! [`Writer::apply`] joins one event into the states it speaks about, [`Writer::advance`] notes how far
-//! the log was read, [`Writer::commit`] writes both in one batch. When a batch outgrows its bound,
-//! `apply` commits what is complete by itself: states may run ahead of positions, never behind.
+//! the log was read, [`Writer::receive`] how far its record times came, [`Writer::commit`] writes all of
+//! it in one batch. When a batch outgrows its bound, `apply` commits what is complete by itself: states may run ahead of positions, never behind.
 //!
 //! INVARIANT: whenever an erased contact is stored, its erasures are stored in the states of all
 //! addresses it was seen with, in the same batch. So an erasure reaches an address however the two
@@ -16,7 +16,7 @@ use super::row::{COVERING_FACTS_MAX, Row, coverer};
 use super::snapshot::Inner;
 use super::timeline::{Change, Source};
 use super::{PARTITIONS_MAX, StoreError, header};
-use gate_core::{ConsentState, Fact, Placement, SubjectKey, Subjects};
+use gate_core::{ConsentState, Fact, Placement, SubjectKey, Subjects, Timestamp};
 use rocksdb::{FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::sync::Arc;
 
@@ -27,7 +27,9 @@ const PREFETCH_KEYS_MAX: usize = 1024;
 pub struct Writer {
     inner: Arc<Inner>,
     positions: Vec<i64>,
-    positions_changed: bool,
+    /// The greatest record time of each partition.
+    times: Vec<Timestamp>,
+    progress_changed: bool,
     overlay: Overlay,
     /// Timeline entries of the uncommitted events; states are added at commit.
     batch: WriteBatch,
@@ -55,7 +57,8 @@ impl Writer {
         let read = layout::read_options();
         Ok(Self {
             positions: inner.positions(&read)?,
-            positions_changed: false,
+            times: inner.times(&read)?,
+            progress_changed: false,
             overlay: Overlay::default(),
             batch: WriteBatch::default(),
             batch_bytes_max: memory.batch_bytes,
@@ -72,6 +75,21 @@ impl Writer {
     #[must_use]
     pub fn positions(&self) -> &[i64] {
         &self.positions
+    }
+
+    /// Notes that a record dated `at` stands at the end of what is applied of `partition`, and says how far that
+    /// log has come: the greatest record time up to and including it. Reading on from the same position gives the
+    /// same answers.
+    pub fn receive(&mut self, partition: i32, at: Timestamp) -> Timestamp {
+        let index = usize::try_from(partition).ok();
+        let Some(log) = index.and_then(|index| self.times.get_mut(index)) else {
+            return at; // `advance` refuses the partition
+        };
+        if at > *log {
+            *log = at;
+            self.progress_changed = true;
+        }
+        *log
     }
 
     /// Loads states that the next events will need, in one sorted read. Optional; what does not fit the
@@ -281,7 +299,7 @@ impl Writer {
             self.stopped = true;
             return Err(self.inner.damaged("a position went back"));
         }
-        self.positions_changed |= next_offset != *position;
+        self.progress_changed |= next_offset != *position;
         *position = next_offset;
         Ok(())
     }
@@ -305,16 +323,17 @@ impl Writer {
         for (subject, bytes) in self.overlay.changes() {
             batch.put_cf(state, subject.0, bytes);
         }
-        if self.positions_changed {
-            let positions = header::encode_positions(&self.positions);
-            batch.put_cf(self.inner.family(META)?, header::POSITIONS_KEY, positions);
+        if self.progress_changed {
+            let meta = self.inner.family(META)?;
+            batch.put_cf(meta, header::POSITIONS_KEY, header::encode_positions(&self.positions));
+            batch.put_cf(meta, header::TIMES_KEY, header::encode_times(&self.times));
         }
         if !batch.is_empty() {
             let written = self.inner.db.write_opt(batch, &self.write);
             written.map_err(|error| self.inner.fail(&error))?;
         }
         self.overlay.clear();
-        self.positions_changed = false;
+        self.progress_changed = false;
         if self.inner.memtables.get_usage() > self.wait_at_bytes {
             self.flush_all()?;
         }

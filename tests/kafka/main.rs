@@ -35,6 +35,7 @@ mod poison;
 mod probe;
 mod queued_refusals;
 mod reason_codes;
+mod record_time;
 mod secure;
 mod state_loss;
 mod stops_and_joins;

@@ -6,7 +6,8 @@
 //!
 //! 1. Restrictive facts with the same scope collapse into the latest; the earliest receipt stands for
 //!    redeliveries.
-//! 2. An erasure removes what it erases, whenever that arrives.
+//! 2. An erasure removes what it erases for certain, whenever that arrives; where it depends on the gate's
+//!    clock (a skewed erasure), the decision leaves the rest out.
 //! 3. Bounds: the newest permissive facts are kept; too many restrictive scopes saturate the subject,
 //!    which blocks everything. Losing a permission is safe, losing a refusal is not.
 //!
@@ -40,7 +41,7 @@ pub struct StateError;
 
 impl<'a> ConsentState<'a> {
     /// First byte of every stored state.
-    pub const FORMAT: u8 = 1;
+    pub const FORMAT: u8 = 2;
 
     /// Reads stored bytes, borrowing from them.
     ///
@@ -156,8 +157,8 @@ impl<'a> ConsentState<'a> {
             self.facts.retain(|f| matches!(f.kind, FactKind::ErasedContact | FactKind::Link));
             self.saturated = false;
         }
-        let erased_until =
-            self.facts.iter().filter(|f| f.kind == FactKind::ErasedAddress).map(|f| f.at).max();
+        let erased = self.facts.iter().filter(|f| f.kind == FactKind::ErasedAddress);
+        let erased_until = erased.map(Fact::erases_until).max();
         if let Some(until) = erased_until {
             self.facts.retain(|f| !f.kind.is_permissive() || f.at > until);
         }

@@ -16,8 +16,8 @@ mod refusal;
 use crate::candidate::{Considered, consider};
 use crate::consent::ConsentState;
 use crate::decision::{Decision, Detail, Reason, Reasons, Warning, Warnings};
-use crate::fact::Fact;
-use crate::policy::{ContentSet, PolicySet, Regime, Rule};
+use crate::fact::{Fact, FactKind};
+use crate::policy::{ContentSet, PolicySet, Rule};
 use crate::reach::Addressed;
 use crate::sent::{History, SentMessage, kind_of};
 use crate::trace::{NoTrace, Step, Trace};
@@ -163,9 +163,7 @@ pub fn decide_traced(
         contact,
         address_key,
         address,
-        needs_basis: considered
-            .rules(policies)
-            .all(|rule| matches!(rule.regime, None | Some(Regime::OptIn))),
+        forgotten_until: forgotten_until(address, now),
         has_versions: has_versions(contact, address),
         history: History {
             approved: recipient.approved,
@@ -194,8 +192,8 @@ struct Judging<'a, T> {
     contact: Option<&'a ConsentState<'a>>,
     address_key: SubjectKey,
     address: &'a ConsentState<'a>,
-    /// Every candidate jurisdiction asks for a basis.
-    needs_basis: bool,
+    /// What was permitted to the address no later is erased, as far as only the gate's clock can tell.
+    forgotten_until: Option<Timestamp>,
     /// Some event was delivered more than once with different content; rare, and then each fact is asked.
     has_versions: bool,
     history: History<'a>,
@@ -283,7 +281,8 @@ impl<'a, T: Trace> Judging<'a, T> {
         if jurisdictions.any(|jurisdiction| Some(jurisdiction.pack) != first) {
             self.warnings.insert(Warning::JurisdictionConflict);
         }
-        if self.both().any(|f| f.is_quarantined() || f.flags & crate::flags::SKEWED != 0) {
+        let is_odd = |f: &Fact<'_>| f.is_quarantined() || f.is_skewed() || f.is_ahead_of(self.now);
+        if self.both().any(is_odd) {
             self.warnings.insert(Warning::ClockSkew);
         }
         if self.has_versions {
@@ -301,7 +300,19 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Every fact about the contact or the address: what refuses matches by either (state rule 8).
     fn both(&self) -> impl Iterator<Item = &'a Fact<'a>> + use<'a, T> {
-        self.states().flat_map(ConsentState::facts)
+        let of_contact = self.contact.map(ConsentState::facts).unwrap_or_default();
+        of_contact.iter().chain(self.known(self.address))
+    }
+
+    /// What a state holds, without what an erasure took from it as far as only the gate's clock tells.
+    fn known(
+        &self,
+        state: &'a ConsentState<'a>,
+    ) -> impl Iterator<Item = &'a Fact<'a>> + use<'a, T> {
+        let until = std::ptr::eq(state, self.address).then_some(self.forgotten_until).flatten();
+        let is_known =
+            move |f: &&Fact<'_>| !f.kind.is_permissive() || until.is_none_or(|until| f.at > until);
+        state.facts().iter().filter(is_known)
     }
 
     fn states(&self) -> impl Iterator<Item = &'a ConsentState<'a>> + use<'a, T> {
@@ -316,7 +327,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         let own = self.contact.map(ConsentState::facts).unwrap_or_default().iter();
         let own =
             own.map(move |fact| Permission { fact, for_address: fact.other == Some(address_key) });
-        let shared = self.address.facts().iter().filter(move |f| !is_named || f.other.is_none());
+        let shared = self.known(self.address).filter(move |f| !is_named || f.other.is_none());
         let shared = shared.map(|fact| Permission { fact, for_address: true });
         own.chain(shared).filter(|permission| permission.fact.kind.is_permissive())
     }
@@ -326,10 +337,13 @@ impl<'a, T: Trace> Judging<'a, T> {
         self.permissions().any(|p| p.for_address && wanted(p.fact) && self.counts(p.fact))
     }
 
-    /// Whether a permissive fact counts: it is not from the future, and of several versions of one event
-    /// it is the earliest (state rules 3 and 4). Both states are asked: a redelivery may name other people.
+    /// Whether a permissive fact counts: it is not from after its receipt nor after the gate's clock, and of
+    /// several versions of one event it is the earliest (state rules 3 and 4). Both states are asked: a
+    /// redelivery may name other people.
     fn counts(&self, fact: &Fact<'_>) -> bool {
-        !fact.is_quarantined() && (!self.has_versions || self.is_first_version(fact))
+        !fact.is_quarantined()
+            && !fact.is_ahead_of(self.now)
+            && (!self.has_versions || self.is_first_version(fact))
     }
 
     fn is_first_version(&self, fact: &Fact<'_>) -> bool {
@@ -339,6 +353,12 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && other.cmp_version(fact).is_lt()
         })
     }
+}
+
+/// The latest erasure of the address that its state could not carry out, not knowing the gate's clock.
+fn forgotten_until(address: &ConsentState<'_>, now: Timestamp) -> Option<Timestamp> {
+    let erased = address.facts().iter().filter(|fact| fact.kind == FactKind::ErasedAddress);
+    erased.map(|fact| fact.effective_at(now)).max()
 }
 
 /// Whether two permissive facts are different versions of one event.

@@ -289,7 +289,7 @@ macro_rules! warnings {
 }
 
 warnings! {
-    ClockSkew "clock_skew" "an event of the recipient claims to have happened more than five minutes after it was received"
+    ClockSkew "clock_skew" "an event of the recipient claims to have happened more than five minutes after it was received, or after the gate's clock"
     DuplicateConflict "duplicate_conflict" "an event of the recipient was delivered again with other content"
     JurisdictionConflict "jurisdiction_conflict" "the declared jurisdiction and the phone number belong to different packs; the strictest result counts"
     DormantConsent "dormant_consent" "the person has not acted for long; the consent is about to lapse"

@@ -7,7 +7,12 @@
 //!
 //! The encoding is the disk format: a change here raises `ConsentState::FORMAT`.
 
-use crate::{Basis, ChannelScope, EventKey, RelationshipKind, SubjectKey, Timestamp};
+mod bytes;
+
+pub(crate) use bytes::{Reader, put_varint};
+
+use crate::{Basis, ChannelScope, EventKey, Receipt, RelationshipKind, SubjectKey, Timestamp};
+use bytes::{put_text, unzigzag, zigzag};
 use std::cmp::Ordering;
 
 /// Bits of [`Fact::flags`].
@@ -54,7 +59,7 @@ pub mod flags {
     pub const YES: u64 = 1 << 26;
     /// An erasure that leaves the address blocked.
     pub const KEEP_SUPPRESSION: u64 = 1 << 27;
-    /// A restriction stamped with its receipt time because its source's clock ran ahead.
+    /// A restriction that claims to be from after its receipt ([`super::Fact::effective_at`]).
     pub const SKEWED: u64 = 1 << 28;
 
     /// An opt-out that a person texted as a keyword: the only kind a `YES` can lift.
@@ -187,10 +192,22 @@ impl FactKind {
         (self as u8) < Self::Link as u8
     }
 
+    /// Whether it is an erasure, of a contact or of what an address was.
+    #[must_use]
+    pub fn is_erasure(self) -> bool {
+        matches!(self, Self::ErasedContact | Self::ErasedAddress)
+    }
+
     /// Whether it can only help to approve.
     #[must_use]
     pub fn is_permissive(self) -> bool {
         self as u8 >= Self::OptInRequested as u8
+    }
+
+    /// Whether it says that the person agreed, or was asked to: worth something only with proof.
+    #[must_use]
+    pub fn is_agreement(self) -> bool {
+        matches!(self, Self::OptInRequested | Self::OptIn | Self::OptInConfirmed)
     }
 
     /// Whether it is an express act that can end an earlier refusal (state rule 7).
@@ -234,9 +251,10 @@ pub struct Fact<'a> {
     pub other: Option<SubjectKey>,
     /// The event behind it.
     pub event: EventKey,
-    /// When it takes effect.
+    /// When the person acted, as the source says. A restriction that the broker received earlier: its receipt.
+    /// [`Fact::effective_at`] says when it takes effect.
     pub at: Timestamp,
-    /// Earliest receipt.
+    /// Earliest receipt, of a skewed restriction the best that is known of it ([`crate::Receipt`]).
     pub received: Timestamp,
 }
 
@@ -259,7 +277,50 @@ impl<'a> Fact<'a> {
     /// Permissive and more than five minutes ahead of its receipt: reported, never used (state rule 4).
     #[must_use]
     pub fn is_quarantined(&self) -> bool {
-        self.kind.is_permissive() && self.at > self.received.saturating_add(crate::CLOCK_SKEW_MAX)
+        self.kind.is_permissive() && Receipt::is_before(self.received, self.at)
+    }
+
+    /// From after the gate's clock: a permission that counts for nothing yet.
+    #[must_use]
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        self.kind.is_permissive() && Receipt::is_before(now, self.at)
+    }
+
+    /// A restriction that claims to be from after its receipt.
+    #[must_use]
+    pub fn is_skewed(&self) -> bool {
+        self.kind.is_restrictive() && self.flags & flags::SKEWED != 0
+    }
+
+    /// When a restriction (or a message that went out) takes effect, for a gate whose clock says `now`.
+    ///
+    /// One that claims to be from after its receipt has a source or a producer whose clock is wrong. While its
+    /// claim is possible the claim stands, for the record may have been dated back. A claim that lies ahead of
+    /// the gate's clock too is no instant at which anybody acted; then the receipt stands, so that a refusal
+    /// dated years ahead does not outlive a later consent.
+    #[must_use]
+    pub fn effective_at(&self, now: Timestamp) -> Timestamp {
+        let has_receipt =
+            Receipt::is_known(self.received) && (self.is_skewed() || self.kind == FactKind::Sent);
+        if has_receipt && Receipt::is_before(now, self.at) {
+            self.at.min(self.received)
+        } else {
+            self.at
+        }
+    }
+
+    /// Whether a restriction ends `permission`: what is not later than it (state rules 1 and 2), and where it
+    /// is skewed also what was received no later than it.
+    #[must_use]
+    pub fn outdates(&self, permission: &Self, now: Timestamp) -> bool {
+        permission.at <= self.effective_at(now)
+            || (self.is_skewed() && permission.received <= self.received)
+    }
+
+    /// Until when an erasure ends permissions whatever the gate's clock says: what a fold, which has none, may
+    /// forget.
+    pub(crate) fn erases_until(&self) -> Timestamp {
+        if self.is_skewed() { self.at.min(self.received) } else { self.at }
     }
 
     /// The basis claimed.
@@ -278,9 +339,10 @@ impl<'a> Fact<'a> {
 
     /// What two facts must share to be the same statement, in canonical order.
     ///
-    /// Restrictive: one per scope, the latest wins, so the event is no part of it (unless stamped with
-    /// its receipt time, where the earliest receipt of that event must win, as for a sent message). Permissive:
-    /// every version of every event is kept, so all but the receipt belongs to it.
+    /// Restrictive: one per scope, the latest wins, so the event is no part of it (unless it is skewed, where
+    /// the earliest receipt of that event must win, as for a sent message; but a contact may be erased without
+    /// end, so skewed erasures are one). Permissive: every version of every event is kept, so all but the
+    /// receipt belongs to it.
     pub(crate) fn cmp_identity(&self, other: &Self) -> Ordering {
         let statement = |f: &Self| (f.kind, f.scope.channel, f.flags, f.other);
         statement(self)
@@ -290,7 +352,9 @@ impl<'a> Fact<'a> {
             .then_with(|| {
                 if self.kind.is_permissive() {
                     (self.event, self.at).cmp(&(other.event, other.at))
-                } else if self.kind == FactKind::Sent || self.flags & flags::SKEWED != 0 {
+                } else if self.kind == FactKind::Sent
+                    || (self.is_skewed() && !self.kind.is_erasure())
+                {
                     self.event.cmp(&other.event)
                 } else {
                     Ordering::Equal
@@ -312,7 +376,10 @@ impl<'a> Fact<'a> {
     pub(crate) fn merge(&mut self, other: &Self) {
         if self.kind.is_permissive() {
             self.received = self.received.min(other.received);
-        } else if self.flags & flags::SKEWED != 0 {
+        } else if self.is_skewed() && self.kind.is_erasure() {
+            self.merge_erasure(other);
+        } else if self.is_skewed() {
+            // same event, same claim: an earlier `at` is the receipt of a broker, who knows
             self.at = self.at.min(other.at);
             self.received = self.received.min(other.received);
         } else {
@@ -322,6 +389,18 @@ impl<'a> Fact<'a> {
                 Ordering::Greater => {}
             }
         }
+    }
+
+    /// Skewed erasures keep the latest of all claims, and as its receipt the latest of every other instant they
+    /// name, so that a claim that nobody can believe never hides one that is possible.
+    fn merge_erasure(&mut self, other: &Self) {
+        let earlier = self.at.min(other.at);
+        self.received = self.received.max(other.received);
+        if self.at != other.at {
+            self.received = self.received.max(earlier);
+        }
+        self.at = self.at.max(other.at);
+        self.event = self.event.max(other.event);
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -380,75 +459,5 @@ impl std::fmt::Debug for Fact<'_> {
             shown.field("flags", &format_args!("{:#x}", self.flags));
         }
         shown.field("at", &self.at).field("received", &self.received).finish_non_exhaustive()
-    }
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    ((value >> 1) as i64) ^ -((value & 1) as i64)
-}
-
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-/// Absent is 0, otherwise the length plus one and the bytes.
-fn put_text(out: &mut Vec<u8>, text: Option<&str>) {
-    match text {
-        None => out.push(0),
-        Some(text) => {
-            put_varint(out, text.len() as u64 + 1);
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-}
-
-/// A cursor over stored bytes; every read is checked, so damaged state is an error, never a panic.
-pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(crate) fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (head, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*head)
-    }
-
-    /// A canonical varint: the shortest form only, so equal states have equal bytes.
-    pub(crate) fn varint(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let bits = u64::from(byte & 0x7f);
-            if shift == 63 && bits > 1 {
-                return None;
-            }
-            value |= bits << shift;
-            if byte & 0x80 == 0 {
-                return if byte == 0 && shift > 0 { None } else { Some(value) };
-            }
-        }
-        None
-    }
-
-    fn text(&mut self) -> Option<Option<&'a str>> {
-        let Some(length) = self.varint()?.checked_sub(1) else {
-            return Some(None);
-        };
-        let (head, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
-        self.0 = rest;
-        std::str::from_utf8(head).ok().map(Some)
     }
 }

@@ -29,6 +29,7 @@ mod place;
 pub mod policy;
 mod purpose;
 mod reach;
+mod receipt;
 mod sent;
 mod timestamp;
 mod trace;
@@ -47,9 +48,11 @@ pub use message::{Category, Content, OutboundMessage};
 pub use place::{Effect, Placement, Subjects, place, unreadable};
 pub use policy::PolicySet;
 pub use purpose::covers;
+pub use receipt::Receipt;
 pub use sent::{NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage};
 pub use timestamp::Timestamp;
 pub use trace::{NoTrace, Notes, Step, Trace};
 
-/// How far ahead of its receipt an event may claim to have happened (rules section 10, state rule 4).
+/// How far ahead of its receipt, or of the gate's clock, an event may claim to have happened (rules section 10,
+/// state rule 4).
 pub const CLOCK_SKEW_MAX: std::time::Duration = std::time::Duration::from_secs(300);

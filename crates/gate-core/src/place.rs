@@ -2,7 +2,7 @@
 //!
 //! Restrictive facts go to both, permissive ones to both with the other side named, what is wrong with an
 //! address only to the address. What a source leaves open means everything when it refuses and nothing when
-//! it permits. A refusal whose clock ran ahead takes effect at its receipt.
+//! it permits. A refusal that claims to be from after its receipt keeps both instants (`Fact::effective_at`).
 //!
 //! Deliberately absent: the fold (`consent.rs`), hashing and receipt clocks; the shell hands those in.
 
@@ -12,7 +12,7 @@ use crate::consent::erased_address;
 use crate::fact::{Fact, FactKind, Scope, flags};
 use crate::reach::{named, named_number};
 use crate::{
-    Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Family, Keyword, SubjectKey, Timestamp,
+    Basis, Channel, ChannelScope, EventKey, Family, Keyword, Receipt, SubjectKey, Timestamp,
     bounce, classify,
 };
 
@@ -36,7 +36,7 @@ pub enum Effect {
     None,
     /// Permissive and from the future: kept aside, not used.
     Quarantined,
-    /// Restrictive and from the future: applied with its receipt time.
+    /// Restrictive and from after its receipt: applied, with its receipt beside what it claims.
     Clamped,
 }
 
@@ -55,20 +55,20 @@ pub struct Placement<'a> {
 
 /// Turns a change into facts about its subjects.
 ///
-/// `event` is the keyed hash of the event id, `received` the record's timestamp in Kafka (the epoch or before
-/// when there is none: permissions then count as from the future, refusals as of when the person acted).
+/// `event` is the keyed hash of the event id, `receipt` when its record was received (nothing known: permissions
+/// then count as from the future, refusals as of when the person acted).
 #[must_use]
 pub fn place<'a>(
     change: &'a ConsentChange<'_>,
     subjects: Subjects,
     event: EventKey,
-    received: Timestamp,
+    receipt: Receipt,
 ) -> Placement<'a> {
     let mut placing = Placing {
         change,
         subjects,
         event,
-        received,
+        receipt,
         out: Placement {
             contact: Vec::new(),
             address: Vec::new(),
@@ -83,19 +83,19 @@ pub fn place<'a>(
 
 /// The fact that one of a subject's consent changes could not be read (promise P3: a possible opt-out).
 ///
-/// Without a receipt time (the epoch or before) nobody can tell which event came later, so it stands.
+/// It claims no instant, so it has that of its log: never before what stands before it there. Where the log has
+/// none, nobody can tell which event came later, so it stands.
 #[must_use]
-pub fn unreadable(event: EventKey, received: Timestamp) -> Fact<'static> {
-    let is_receipt_known = received > Timestamp::default();
-    let at = if is_receipt_known { received } else { Timestamp::MAX };
-    Fact::new(FactKind::Unreadable, event, at, received)
+pub fn unreadable(event: EventKey, receipt: Receipt) -> Fact<'static> {
+    let at = if Receipt::is_known(receipt.log) { receipt.log } else { Timestamp::MAX };
+    Fact::new(FactKind::Unreadable, event, at, receipt.at)
 }
 
 struct Placing<'a, 'c> {
     change: &'a ConsentChange<'c>,
     subjects: Subjects,
     event: EventKey,
-    received: Timestamp,
+    receipt: Receipt,
     out: Placement<'a>,
 }
 
@@ -172,7 +172,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn fact(&self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) -> Fact<'a> {
-        let mut fact = Fact::new(kind, self.event, self.change.occurred_at, self.received);
+        let mut fact = Fact::new(kind, self.event, self.change.occurred_at, self.receipt.at);
         fact.scope = scope;
         fact.detail = detail;
         fact
@@ -264,13 +264,15 @@ impl<'a> Placing<'a, '_> {
     }
 
     /// A message that went out counts for both subjects, by its own key: the gate's approval of the same
-    /// message is not counted again. A clock that ran ahead must not keep it out of the window.
+    /// message is not counted again. A clock that ran ahead must not keep it in the window for longer than the
+    /// broker knows it to be there, and a record that was dated back must not take it out.
     fn sent(&mut self) {
         let mut fact =
             self.fact(FactKind::Sent, self.scope(), named(self.change.product_group.as_deref()));
         fact.event = self.subjects.message.unwrap_or(self.event);
-        if self.received > Timestamp::default() {
-            fact.at = fact.at.min(self.received);
+        fact.received = self.receipt.of_claim(fact.at);
+        if self.receipt.is_broker && Receipt::is_known(fact.received) {
+            fact.at = fact.at.min(fact.received);
         }
         self.out.effect = Effect::Facts;
         self.put(fact);
@@ -279,8 +281,9 @@ impl<'a> Placing<'a, '_> {
     fn erase(&mut self) {
         let keep = if self.change.keep_suppression { flags::KEEP_SUPPRESSION } else { 0 };
         let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
-        // erasures collapse into the latest even when their clock ran ahead: a contact has at most two
-        fact.flags = keep;
+        // the broker's word is the truth: such erasures collapse into the latest like any other
+        let is_claim = fact.at > fact.received;
+        fact.flags = keep | if is_claim { fact.flags & flags::SKEWED } else { 0 };
         fact.event = self.event;
         if self.subjects.contact.is_some() {
             self.out.contact.push(fact);
@@ -290,8 +293,10 @@ impl<'a> Placing<'a, '_> {
         }
     }
 
-    /// A restriction takes effect when the person acted, or at receipt when the source's clock ran ahead.
-    /// A receipt time that is not known (no record timestamp) must not date a refusal back.
+    /// A restriction takes effect when the person acted. One from after its receipt has a clock that is wrong,
+    /// the source's or the one that dated the record. The broker's is right, so there the receipt counts for
+    /// good; where the producer dated it nobody can tell yet, and both instants are kept. A receipt that is not
+    /// known must not date a refusal back.
     fn restriction(
         &mut self,
         kind: FactKind,
@@ -300,12 +305,15 @@ impl<'a> Placing<'a, '_> {
     ) -> Fact<'a> {
         let mut fact = self.fact(kind, scope, detail);
         self.out.effect = Effect::Facts;
-        let is_receipt_known = self.received > Timestamp::default();
-        if is_receipt_known && fact.at > self.received.saturating_add(CLOCK_SKEW_MAX) {
+        let received = self.receipt.of_claim(fact.at);
+        if Receipt::is_known(received) && Receipt::is_before(received, fact.at) {
             // a redelivery keeps the earliest receipt, but one that claims another time is another refusal
             // and must not be merged into it: the claim becomes part of the fact's event
             fact.event = mixed(self.event, fact.at);
-            fact.at = self.received;
+            fact.received = received;
+            if self.receipt.is_broker {
+                fact.at = received;
+            }
             fact.flags |= flags::SKEWED;
             self.out.effect = Effect::Clamped;
         }

@@ -119,12 +119,12 @@ impl SentMessage {
     }
 
     /// A reported message; `None` for one that is no marketing by its purpose.
-    fn reported(fact: &Fact<'_>) -> Option<Reported> {
+    fn reported(fact: &Fact<'_>, now: Timestamp) -> Option<Reported> {
         let is_service = named(fact.scope.purpose).is_some_and(|purpose| {
             ["service", "transactional"].iter().any(|root| covers_generously(root, purpose))
         });
         (fact.kind == FactKind::Sent && !is_service).then(|| Reported {
-            at: fact.at,
+            at: fact.effective_at(now),
             message: fact.event,
             channel: fact.scope.channel,
             controller: NameHash::of(one(fact.scope.controller)),
@@ -183,7 +183,7 @@ impl History<'_> {
                 && rule.channels.contains(sent.channel)
                 && is_counted(sent.at, sent.message, sent.controller, sent.brand, sent.subject)
         });
-        let reported = self.reported().filter(|sent| {
+        let reported = self.reported(this.at).filter(|sent| {
             let on_channel = match sent.channel {
                 ChannelScope::Any => true,
                 ChannelScope::One(channel) => rule.channels.contains(channel),
@@ -237,7 +237,7 @@ impl History<'_> {
         own || is_lost
             || self.address.iter().chain(self.contact).any(|fact| {
                 fact.kind == FactKind::Sent
-                    && fact.at >= since
+                    && fact.effective_at(this.at) >= since
                     && fact.event != this.message
                     && fact.scope.channel.refuses(this.channel)
                     && this.controller.may_be(NameHash::of(one(fact.scope.controller)))
@@ -246,7 +246,7 @@ impl History<'_> {
     }
 
     /// Reported messages, each once, without those the gate has counted itself.
-    fn reported(&self) -> impl Iterator<Item = Reported> {
+    fn reported(&self, now: Timestamp) -> impl Iterator<Item = Reported> {
         let of_contact = self.contact.iter().filter(|fact| {
             let is_same =
                 |other: &Fact<'_>| other.kind == FactKind::Sent && other.event == fact.event;
@@ -255,7 +255,7 @@ impl History<'_> {
         self.address
             .iter()
             .chain(of_contact)
-            .filter_map(SentMessage::reported)
+            .filter_map(move |fact| SentMessage::reported(fact, now))
             .filter(|sent| !self.approved.iter().any(|approved| approved.message == sent.message))
     }
 }

@@ -144,7 +144,7 @@ fn tighten(land: &mut Land, which: Index, tightening: &Tightening) {
         }
         AddContent(content) => rule.content = rule.content.union(*content),
         AddCap(cap) => rule.caps.push(*cap),
-        LowerCap => rule.caps.iter_mut().for_each(|cap| cap.count -= 1),
+        LowerCap => rule.caps.iter_mut().for_each(|cap| cap.count = cap.count.saturating_sub(1)),
         LengthenWindow => rule.caps.iter_mut().for_each(|cap| cap.window *= 3),
         AddHours(hours) => drop(rule.hours.get_or_insert_with(|| hours.clone())),
         CloseDay(day) => {
@@ -172,6 +172,33 @@ fn offers_and_lives() -> impl Strategy<Value = (OutboundMessage<'static>, Vec<Ev
     offers().prop_flat_map(|offer| {
         let channel = offer.channel.unwrap_or(Channel::Email);
         (Just(offer), biographies(channel))
+    })
+}
+
+/// An agreement that proves nothing: evidence is missing or half of it is, or the basis is a mere claim.
+fn unproven() -> impl Strategy<Value = Event> {
+    let missing = select(&[(false, false), (true, false), (false, true)][..]);
+    let claims = select(
+        &[Basis::SoftOptIn, Basis::CharitySoftOptIn, Basis::Implied, Basis::LegitimateInterest][..],
+    );
+    let basis = prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(Basis::Express)),
+        1 => Just(Some(Basis::ExpressWritten)),
+        2 => claims.prop_map(Some),
+    ];
+    (basis, missing, any::<bool>()).prop_map(|(basis, (has_method, has_notice), is_signed)| {
+        opt_in(0).with(|change| {
+            change.basis = basis;
+            let evidence = change.evidence.as_mut().unwrap();
+            evidence.signature = is_signed;
+            let is_claimed =
+                matches!(basis, Some(Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied));
+            if !is_claimed {
+                evidence.method = evidence.method.take().filter(|_| has_method);
+                evidence.notice_version = evidence.notice_version.take().filter(|_| has_notice);
+            }
+        })
     })
 }
 
@@ -287,6 +314,70 @@ proptest! {
             !permits || !helped,
             "without {:?} {} became {}", change, before.reason().code(), after.reason().code()
         );
+    }
+
+    /// An agreement that cannot be proven never helps: for every history, message, clock and set of packs, with
+    /// one more `opt_in` without method or notice version, or with a basis that its sender only claims, nothing
+    /// is approved that was not approved without it. Of claims only `legitimate_interest` with evidence is left
+    /// out: it is the sender's own balance, no word of the person, and permits where a pack accepts it; what it
+    /// does to refusals stands in `a_claimed_interest_ends_no_refusal`.
+    #[test]
+    fn an_unproven_agreement_never_helps(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        approved in approvals(),
+        extra in unproven(),
+        unread in prop::option::weighted(0.3, 0..=TODAY),
+        day in 0..=TODAY,
+        minutes in 0..1_440i64,
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let mut history = history;
+        history.extend(unread.map(|day| {
+            unreadable_record(Some("ben"), None, 0).received(on_day(day))
+        }));
+        let decided = |history: &[Event]| {
+            World::of(history).decide_by(&policies, &offer, &approved, later_today(minutes))
+        };
+        let before = decided(&history);
+        let channel = offer.channel.unwrap_or(Channel::Email);
+        let extra = for_offer(extra.id("more").channel(channel), channel, on_day(day));
+        history.push(extra.clone());
+        let after = decided(&history);
+        prop_assert!(
+            before.outcome() == Outcome::Approved || after.outcome() != Outcome::Approved,
+            "with {:?} {} became {}", extra, before.reason().code(), after.reason().code()
+        );
+    }
+
+    /// A claimed interest, with evidence or without, never makes a refusal go away.
+    #[test]
+    fn a_claimed_interest_ends_no_refusal(
+        land in lands("AA"),
+        (offer, history) in offers_and_lives(),
+        day in 0..=TODAY,
+        minutes in 0..1_440i64,
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let decided = |history: &[Event]| {
+            World::of(history).decide_by(&policies, &offer, &[], later_today(minutes)).reasons()
+        };
+        let before = decided(&history);
+        let channel = offer.channel.unwrap_or(Channel::Email);
+        let claim = opt_in(0).id("more").channel(channel).with(|change| {
+            change.basis = Some(Basis::LegitimateInterest);
+        });
+        let after = decided(&[&history[..], &[for_offer(claim, channel, on_day(day))]].concat());
+        for refused in [
+            Reason::Complaint,
+            Reason::Objected,
+            Reason::OptedOut,
+            Reason::SenderStop,
+            Reason::SuppressedAddress,
+            Reason::ConsentUnreadable,
+        ] {
+            prop_assert_eq!(before.contains(refused), after.contains(refused), "{}", refused.code());
+        }
     }
 
     /// A further restriction never helps. (An erasure can: it forgets how old somebody is.)

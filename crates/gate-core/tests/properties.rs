@@ -10,6 +10,11 @@ use harness::*;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+/// The gate's clock: mostly after all that happened, else among it.
+fn clocks() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![2 => Just(at(NOW)), 3 => (-1..9i64).prop_map(step)]
+}
+
 fn is_approved(world: &World, message: &OutboundMessage<'_>) -> bool {
     world.decide(message, at(NOW)).outcome() == Outcome::Approved
 }
@@ -20,14 +25,14 @@ proptest! {
     #[test]
     fn any_order_duplication_and_partition_folds_to_the_same_bytes(
         history in histories(0..16),
-        redelivered in prop::collection::vec((any::<Index>(), 0..8i64), 0..6),
+        redelivered in prop::collection::vec((any::<Index>(), receipts()), 0..6),
         shuffled_by in prop::collection::vec(any::<u32>(), 32),
         part_of in prop::collection::vec(0..3usize, 32),
     ) {
         let mut log = history.clone();
-        for (which, received) in redelivered {
+        for (which, receipt) in redelivered {
             if !history.is_empty() {
-                log.push(history[which.index(history.len())].clone().received(step(received)));
+                log.push(history[which.index(history.len())].clone().with_receipt(receipt));
             }
         }
         let expected = World::of(&log);
@@ -58,11 +63,12 @@ proptest! {
     #[test]
     fn redelivery_is_a_no_op(history in histories(1..12), which in any::<Index>(), later in 0..9i64) {
         let again = &history[which.index(history.len())];
-        if let Record::Change { change, received } = &again.record {
-            let received = micros_later(*received, later);
+        if let Record::Change { change, receipt } = &again.record {
+            let received = micros_later(receipt.at, later);
             prop_assume!(change.occurred_at <= received);
+            let receipt = Receipt { at: received, log: receipt.log.max(received), ..*receipt };
             let once = World::of(&history);
-            let twice = World::of(history.iter().chain([&again.clone().received(received)]));
+            let twice = World::of(history.iter().chain([&again.clone().with_receipt(receipt)]));
             prop_assert_eq!(once.states, twice.states);
         }
     }
@@ -94,7 +100,9 @@ proptest! {
             Some(contact) if by_contact => (Some(contact), None),
             _ => (None, message.address.as_ref().and_then(|a| ADDRESSES.into_iter().find(|b| *b == a.expose()))),
         };
-        let since = if refusal.occurred > refusal.received + 1 { refusal.received } else { refusal.occurred };
+        // only a broker's word dates a refusal back
+        let is_back = refusal.log.is_none() && refusal.occurred > refusal.received + 1;
+        let since = if is_back { refusal.received } else { refusal.occurred };
         let is_later_express_act = |event: &Event| match &event.record {
             Record::Change { change, .. } => change.occurred_at > step(since) && matches!(
                 change.action,
@@ -120,8 +128,12 @@ proptest! {
     /// (c) An approval has a live basis with evidence, and nothing as late or later refuses; judged by an
     /// oracle that reads events, not facts.
     #[test]
-    fn an_approval_has_live_evidence(history in histories(0..14), message in messages()) {
-        agrees_with_the_oracle(&history, &message)?;
+    fn an_approval_has_live_evidence(
+        history in histories(0..14),
+        message in messages(),
+        now in clocks(),
+    ) {
+        agrees_with_the_oracle(&history, &message, now)?;
     }
 
     /// The same with an express opt-in that fits the message, so that approvals are common: on its own, or
@@ -132,10 +144,11 @@ proptest! {
         message in messages(),
         extra in parts(),
         has_own_id in prop::bool::weighted(0.6),
+        now in clocks(),
     ) {
         let mut history = history;
         history.push(fitting_opt_in(&message, Parts { id: if has_own_id { 200 } else { extra.id }, ..extra }));
-        agrees_with_the_oracle(&history, &message)?;
+        agrees_with_the_oracle(&history, &message, now)?;
     }
 
     /// Step 6: the confirmation of an opt-out, reason by reason.
@@ -164,14 +177,15 @@ proptest! {
         message in messages(),
         request in parts(),
         approved in prop::collection::vec(approvals(), 0..4),
+        now in clocks(),
     ) {
         let mut history = history;
         let fitting = Parts { id: 200, ..request };
         history.push(fitting_opt_in(&message, fitting).with(|change| change.action = Action::OptInRequested));
         let purpose = message.purpose.clone();
         let message = exempt(message, Category::ConsentRequest).but(|m| m.purpose = purpose);
-        let decision = World::of(&history).decide_by(&PolicySet::express_only(), &message, &approved, at(NOW));
-        agrees(&decision, Reason::ApprovedRequest, judge_request(&history, &message, &approved))?;
+        let decision = World::of(&history).decide_by(&PolicySet::express_only(), &message, &approved, now);
+        agrees(&decision, Reason::ApprovedRequest, judge_request(&history, &message, &approved, now))?;
     }
 
     /// (e) A further refusal never turns a block into an approval. (Unreadable records are left out: any
@@ -231,6 +245,48 @@ proptest! {
             let after = World::of(&history);
             prop_assert!(is_approved(&before, &message) || !is_approved(&after, &message));
         }
+    }
+
+    /// No record time that a producer may write takes a refusal back: with any of them, and wherever its log had
+    /// come, it ends at least what it ends when a broker dates it as it was.
+    #[test]
+    fn a_producers_clock_never_helps(
+        history in plain_histories(0..6),
+        message in any_messages(),
+        refusal in parts(),
+        extra in parts(),
+        stamp in receipts(),
+        position in any::<Index>(),
+        now in clocks(),
+    ) {
+        let mut history = history;
+        history.push(fitting_opt_in(&message, Parts { id: 101, ..extra }));
+        let mut refusal = Parts { id: 100, ..refusal };
+        match refusal.action {
+            Action::InboundSms => refusal.text = if refusal.keeps { "STOP" } else { "STOP ALL" },
+            Action::OptIn | Action::OptInConfirmed | Action::OptInRequested | Action::Unsuppress
+            | Action::Relationship => {
+                refusal.action = if refusal.keeps { Action::Erase } else { Action::OptOut };
+            }
+            _ => {}
+        }
+        // mostly one that reaches the message
+        (refusal.channel, refusal.brand) = (ChannelScope::Any, Some("any"));
+        // a claim from the future is no instant at which anybody acted
+        let now = now.max(step(refusal.occurred));
+        let stamp = Receipt { is_broker: false, ..stamp };
+        let position = position.index(history.len() + 1);
+        let decided = |receipt: Receipt| {
+            let mut history = history.clone();
+            history.insert(position, refusal.event().with_receipt(receipt));
+            World::of(&history).decide(&message, now)
+        };
+        let truly = decided(Receipt::by_broker(step(refusal.occurred)));
+        let produced = decided(stamp);
+        prop_assert!(
+            truly.outcome() == Outcome::Approved || produced.outcome() != Outcome::Approved,
+            "{:?} by {:?} turned {} into an approval", refusal, stamp, truly.reason().code()
+        );
     }
 
     /// (f) Stored bytes of a real state, damaged: an error, or another canonical state; never a panic.
@@ -380,9 +436,10 @@ fn agrees(
 fn agrees_with_the_oracle(
     history: &[Event],
     message: &OutboundMessage<'static>,
+    now: Timestamp,
 ) -> Result<(), TestCaseError> {
-    let verdict = judge(history, message, at(NOW));
-    let decision = World::of(history).decide(message, at(NOW));
+    let verdict = judge(history, message, now);
+    let decision = World::of(history).decide(message, now);
     let code = decision.reason().code();
     let is_approved = decision.outcome() == Outcome::Approved;
     prop_assert!(verdict.approves || !is_approved, "approved against the oracle");

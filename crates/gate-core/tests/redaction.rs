@@ -115,7 +115,7 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
         ..change()
     };
     for change in [&profile, &stop] {
-        let placement = place(change, subjects, EventKey([1; 8]), received);
+        let placement = place(change, subjects, EventKey([1; 8]), Receipt::by_broker(received));
         let mut state = ConsentState::default();
         state.join(placement.contact.iter().copied());
         assert!(!state.facts().is_empty());

@@ -38,9 +38,26 @@ fn rule_7_revival() {
             [event(Action::Object, at(1)), opt_in(2)], message() => APPROVED;
         "it revives from a complaint":
             [event(Action::Complaint, at(1)), opt_in(2)], message() => APPROVED;
-        "an opt-in without evidence revives nothing that was withdrawn":
+        "an opt-in without evidence ends no refusal, also where it would permit nothing itself":
             [opt_in(1), opt_out(2), opt_in(3).no_evidence()],
-            message() => "blocked.evidence_incomplete [evidence_incomplete]";
+            message() => "blocked.opted_out [opted_out evidence_incomplete]";
+        "nor does one that claims another basis":
+            [opt_in(1), opt_out(2), opt_in(3).with(|c| c.basis = Some(Basis::LegitimateInterest))],
+            message() => "blocked.opted_out [opted_out basis_not_accepted]";
+        "nor a confirmation of a request, when neither is proven":
+            [
+                opt_out(1),
+                event(Action::OptInRequested, at(2)).no_evidence(),
+                event(Action::OptInConfirmed, at(3)).no_evidence()
+            ],
+            message() => "blocked.opted_out [opted_out evidence_incomplete]";
+        "a confirmation leans on the request's proof":
+            [
+                opt_out(1),
+                event(Action::OptInRequested, at(2)),
+                event(Action::OptInConfirmed, at(3)).no_evidence()
+            ],
+            message() => APPROVED;
         "the latest refusal counts":
             [opt_out(1), opt_in(2), opt_out(3), opt_in(4), opt_out(5)], message() => OPTED_OUT;
         "an older express act of another event stays dead after a narrower refusal":
@@ -297,6 +314,9 @@ fn unreadable_changes_block_until_a_later_valid_event() {
         "a redelivery of an older event does not":
             [opt_in(1).id("e"), about_contact(2), opt_in(1).id("e").received(at(3))],
             message() => unread;
+        "an opt-in without evidence does not":
+            [opt_in(1), about_contact(2), opt_in(3).no_evidence()],
+            message() => "blocked.consent_unreadable [consent_unreadable]";
         "a quarantined event does not":
             [opt_in(1), about_contact(2), opt_in(90).received(at(3))], message() => unread;
         "an event of another contact does not":
@@ -326,13 +346,13 @@ fn unreadable_changes_block_until_a_later_valid_event() {
 #[test]
 fn placements_without_facts() {
     let placed = |event: Event| {
-        let Record::Change { change, received } = event.record else { unreachable!() };
+        let Record::Change { change, receipt } = event.record else { unreachable!() };
         let key = Some(SubjectKey([5; 16]));
         let placement = place(
             &change,
             Subjects { contact: key, address: key, message: None },
             EventKey([1; 8]),
-            received,
+            receipt,
         );
         let said = |facts: &[Fact<'_>]| facts.iter().filter(|f| f.kind != FactKind::Link).count();
         (said(&placement.contact) + said(&placement.address), placement.effect, placement.review)
@@ -356,7 +376,7 @@ fn placements_without_facts() {
     let nobody = Subjects { contact: None, address: None, message: None };
     for action in Action::ALL {
         let change = ConsentChange::new("e", at(1), action);
-        let placement = place(&change, nobody, EventKey([1; 8]), at(1));
+        let placement = place(&change, nobody, EventKey([1; 8]), Receipt::by_broker(at(1)));
         assert!(placement.contact.is_empty() && placement.address.is_empty(), "{action:?}");
     }
 }

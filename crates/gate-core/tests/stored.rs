@@ -149,7 +149,7 @@ fn the_bytes_of_a_state_are_frozen() {
         ..Fact::new(FactKind::OptIn, EventKey(*b"granted!"), at, earlier)
     };
     let expected = [
-        "010002",                           // format, not saturated, two facts
+        "020002",                           // format, not saturated, two facts
         "0102",                             // an opt-out from SMS
         "00",                               // no flags
         "efcdab8967452301",                 // when it took effect
@@ -203,7 +203,7 @@ fn damaged_states_are_refused() {
     let other_at = flags_at + 1 + 8 + 1 + 8;
     let widest = [&[0xff; 9][..], &[0x01]].concat();
     for (what, bytes, is_read) in [
-        ("another format", replaced(0, &[2]), false),
+        ("another format", replaced(0, &[1]), false),
         ("no bit of saturation", replaced(1, &[2]), false),
         ("a fact fewer than counted", replaced(2, &[2]), false),
         ("more than is counted", replaced(2, &[0]), false),

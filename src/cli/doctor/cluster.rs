@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
 
+use super::super::topic_settings::{BY_BROKER, TIMESTAMP_TYPE};
 use super::super::{output, topic_settings};
 use super::{Finding, Verdict};
 use crate::config::{Config, Topics};
@@ -155,15 +156,28 @@ fn judge_topic(names: &Topics, topic: &str, layout: &Layout, settings: &Settings
             Finding::warn(check, "on: after a failure acknowledged records may be gone", fix)
         });
     }
-    if is_consent
-        && settings.get("message.timestamp.type").is_some_and(|value| value == "CreateTime")
-    {
-        findings.push(Finding::pass(
-            format!("topic {topic}: timestamps"),
-            "CreateTime: the time of receipt is what producers say; with LogAppendTime it would be the broker's",
-        ));
+    if is_consent {
+        findings.push(timestamps(topic, settings));
     }
     findings
+}
+
+/// Who dates the consent changes. Where producers do, a clock of theirs that is wrong can only be told by what
+/// the change claims, and what cannot be read claims nothing.
+fn timestamps(topic: &str, settings: &Settings) -> Finding {
+    let check = format!("topic {topic}: timestamps");
+    match settings.get(TIMESTAMP_TYPE).map(String::as_str) {
+        Some(BY_BROKER) => Finding::pass(check, "the brokers date each change as it comes"),
+        Some(other) => Finding::fail(
+            check,
+            format!(
+                "{other}: producers date the changes; a change that cannot be read, or that is dated ahead, may be \
+                 ordered before consent that is older than it"
+            ),
+            alter(topic, &format!("{TIMESTAMP_TYPE}={BY_BROKER}")),
+        ),
+        None => Finding::skip(check, "the broker does not tell it"),
+    }
 }
 
 fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
@@ -436,6 +450,21 @@ mod tests {
             assert!(finding.found.contains(says), "{finding:?}");
             assert_eq!(finding.fix.is_empty(), matches!(verdict, "PASS" | "SKIP"), "{finding:?}");
         }
+    }
+
+    #[test]
+    fn the_brokers_must_date_consent_changes() {
+        for (found, verdict, says) in [
+            (&[("message.timestamp.type", "LogAppendTime")][..], "PASS", "the brokers"),
+            (&[("message.timestamp.type", "CreateTime")], "FAIL", "producers date"),
+            (&[], "SKIP", "does not tell"),
+        ] {
+            let finding = timestamps("consent-change", &settings(found));
+            assert_eq!(finding.verdict.name(), verdict, "{found:?}");
+            assert!(finding.found.contains(says), "{finding:?}");
+        }
+        let fix = timestamps("c", &settings(&[("message.timestamp.type", "CreateTime")])).fix;
+        assert!(fix.contains("--entity-name c --add-config message.timestamp.type=LogAppendTime"));
     }
 
     #[test]

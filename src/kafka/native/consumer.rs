@@ -52,6 +52,8 @@ pub struct Record<'b> {
     pub offset: i64,
     /// Record timestamp in milliseconds, 0 when the broker gave none.
     pub timestamp_ms: i64,
+    /// The broker dated the record when it came (`LogAppendTime`), not its producer.
+    pub is_dated_by_broker: bool,
     /// Key; `None` is null, not empty.
     pub key: Option<&'b [u8]>,
     /// Value; `None` is null, not empty.
@@ -170,15 +172,19 @@ impl Batch<'_> {
             let topic = topic_name(message);
             match message.err {
                 RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => {
-                    // SAFETY: the message is live; a null timestamp type is allowed.
+                    let mut dated_by =
+                        sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+                    // SAFETY: the message is live; the type is written where we own it.
                     let timestamp_ms =
-                        unsafe { sys::rd_kafka_message_timestamp(message, ptr::null_mut()) };
+                        unsafe { sys::rd_kafka_message_timestamp(message, &raw mut dated_by) };
                     Polled::Record(Record {
                         message,
                         topic,
                         partition: message.partition,
                         offset: message.offset,
                         timestamp_ms: timestamp_ms.max(0),
+                        is_dated_by_broker: dated_by
+                            == sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
                         key: bytes(message.key, message.key_len),
                         value: bytes(message.payload, message.len),
                     })

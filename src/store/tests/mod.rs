@@ -10,7 +10,7 @@ mod reuse;
 
 use super::{Identity, Opened, Source, Store, Writer};
 use gate_core::{
-    Action, ConsentChange, ConsentState, ContactId, EventKey, Fact, Placement, SubjectKey,
+    Action, ConsentChange, ConsentState, ContactId, EventKey, Fact, Placement, Receipt, SubjectKey,
     Subjects, Timestamp, place,
 };
 use std::borrow::Cow;
@@ -97,7 +97,7 @@ impl Event {
         let event = EventKey(mix(self.id).to_be_bytes());
         let subjects = self.subjects();
         let received = seconds(self.received_seconds);
-        with(subjects, &place(&change, subjects, event, received))
+        with(subjects, &place(&change, subjects, event, Receipt::by_broker(received)))
     }
 
     pub(super) fn apply(&self, writer: &mut Writer, source: Source) -> bool {

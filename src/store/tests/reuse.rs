@@ -47,6 +47,27 @@ fn states_positions_and_timeline_survive_a_restart() {
 }
 
 #[test]
+fn how_far_each_log_has_come_survives_a_restart() {
+    let dir = tempdir();
+    let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+    let (store, mut writer, _) = open(dir.path());
+    assert_eq!(writer.receive(0, at(50)), at(50));
+    assert_eq!(writer.receive(0, at(20)), at(50), "a record that was dated back");
+    assert_eq!(writer.receive(1, at(20)), at(20), "each partition by itself");
+    assert_eq!(writer.receive(2, at(20)), at(20), "one that is none is refused by `advance`");
+    writer.advance(0, 2).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(writer.receive(0, at(70)), at(70), "not committed");
+    writer.flush().unwrap();
+    drop((store, writer));
+
+    let (_store, mut writer, opened) = open(dir.path());
+    assert_eq!(opened, Opened::Reused);
+    assert_eq!(writer.receive(0, at(1)), at(50), "as far as the positions go");
+    assert_eq!(writer.receive(1, at(1)), at(20));
+}
+
+#[test]
 fn states_come_in_the_order_asked_for() {
     let dir = tempdir();
     let (store, mut writer, _) = open(dir.path());

@@ -20,6 +20,8 @@ pub(crate) struct Outgoing {
     pub(crate) key: Option<Vec<u8>>,
     pub(crate) value: Option<Vec<u8>>,
     pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Record time in milliseconds; `None`: now.
+    pub(crate) timestamp_ms: Option<i64>,
 }
 
 impl Outgoing {
@@ -49,7 +51,7 @@ impl Outgoing {
             partition: self.partition,
             payload: self.value.as_deref(),
             key: self.key.as_deref(),
-            timestamp: None,
+            timestamp: self.timestamp_ms,
             headers: (!self.headers.is_empty()).then_some(headers),
             delivery_opaque,
         });

@@ -60,12 +60,19 @@ impl Topics {
 
     /// Makes them.
     pub(crate) fn make(&self, bootstrap: &str) {
-        let mut wanted = vec![(self.consent_change.as_str(), CONSENT_PARTITIONS)];
+        self.make_dated(bootstrap, "LogAppendTime");
+    }
+
+    /// Makes them; `dated_by` is the consent topic's `message.timestamp.type`.
+    pub(crate) fn make_dated(&self, bootstrap: &str, dated_by: &str) {
         let rest =
             [&self.outbound, &self.approved, &self.blocked, &self.deferred, &self.dead_letter];
-        wanted.extend(rest.map(|name| (name.as_str(), MESSAGE_PARTITIONS)));
-        create(bootstrap, &wanted);
-        create_with(bootstrap, &[(&self.sent_log, MESSAGE_PARTITIONS)], "compact");
+        let rest = rest.map(|name| (name.as_str(), MESSAGE_PARTITIONS));
+        let consent = [(self.consent_change.as_str(), CONSENT_PARTITIONS)];
+        create_with(bootstrap, &consent, &[("message.timestamp.type", dated_by)]);
+        create(bootstrap, &rest);
+        let sent_log = [(self.sent_log.as_str(), MESSAGE_PARTITIONS)];
+        create_with(bootstrap, &sent_log, &[("cleanup.policy", "compact")]);
     }
 
     /// The topics decisions go to.
@@ -76,16 +83,16 @@ impl Topics {
 
 /// Makes topics that never lose a record to retention.
 pub(crate) fn create(bootstrap: &str, topics: &[(&str, i32)]) {
-    create_with(bootstrap, topics, "delete");
+    create_with(bootstrap, topics, &[]);
 }
 
-fn create_with(bootstrap: &str, topics: &[(&str, i32)], cleanup_policy: &str) {
+fn create_with(bootstrap: &str, topics: &[(&str, i32)], settings: &[(&str, &str)]) {
     let new = topics.iter().map(|(name, partitions)| {
-        NewTopic::new(name, *partitions, BROKERS_DEFAULT)
+        let new = NewTopic::new(name, *partitions, BROKERS_DEFAULT)
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
-            .set("cleanup.policy", cleanup_policy)
-            .set("max.message.bytes", RECORD_BYTES_MAX)
+            .set("max.message.bytes", RECORD_BYTES_MAX);
+        settings.iter().fold(new, |new, (name, value)| new.set(name, value))
     });
     let new: Vec<_> = new.collect();
     let admin = admin(bootstrap);

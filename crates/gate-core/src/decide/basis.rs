@@ -359,10 +359,14 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// When the person last did something that keeps consent alive.
     fn last_act(&self) -> Option<Timestamp> {
-        // towards this sender; a published address is no act of the person towards anybody
-        let is_act = |fact: &Fact<'_>| {
-            let is_own = fact.kind.is_express_act()
-                || (fact.kind == FactKind::Relationship && fact.relationship_kind().is_some());
+        // towards this sender; a published address is no act of the person towards anybody, and an agreement
+        // that cannot be proven need not be one either
+        let is_act = |fact: &'a Fact<'a>| {
+            let is_own = match fact.kind {
+                FactKind::OptIn | FactKind::OptInConfirmed => self.is_proven_consent(fact),
+                FactKind::Relationship => fact.relationship_kind().is_some(),
+                kind => kind.is_express_act(),
+            };
             is_own && self.addressed.sender_is_named_by(&fact.scope)
         };
         let acts = self.permissions().filter(|p| {

@@ -96,7 +96,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                     FactKind::ErasedAddress | FactKind::Reassigned => true,
                     _ => false,
                 };
-                reaches && f.at >= given.at && !self.is_revived(f)
+                reaches && self.is_outdated(given, f) && !self.is_revived(f)
             })
         };
         self.any_granted(|f| {
@@ -114,17 +114,23 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// One confirmation, at most five minutes after the opt-out. The number that received STOP sends it.
     fn confirmation(&mut self) {
-        let opt_outs = self.both().filter(|f| {
-            matches!(f.kind, FactKind::OptOut | FactKind::SenderStop) && self.covers(f)
-        });
-        let Some(latest) = opt_outs.map(|f| f.at).max() else {
+        let opt_outs = || {
+            self.both().filter(|f| {
+                matches!(f.kind, FactKind::OptOut | FactKind::SenderStop) && self.covers(f)
+            })
+        };
+        let Some(latest) = opt_outs().map(|f| f.effective_at(self.now)).max() else {
             self.failing.insert(Reason::ConfirmationWindow);
             return;
         };
+        // one that counted from its receipt until its claim was possible may have been confirmed then
+        let since = opt_outs().filter(|f| f.effective_at(self.now) == latest);
+        let since = since.map(|f| if f.is_skewed() { latest.min(f.received) } else { latest });
+        let since = since.min().unwrap_or(latest);
         if self.now > latest.saturating_add(CONFIRMATION_WINDOW) || self.now < latest {
             self.failing.insert(Reason::ConfirmationWindow);
         }
-        if self.history.has_confirmed(latest, &self.this) {
+        if self.history.has_confirmed(since, &self.this) {
             self.failing.insert(Reason::ConfirmationDuplicate);
         }
     }
@@ -132,27 +138,26 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// One request for consent after each time the person asked for it; where a pack allows it, one without.
     fn consent_request(&mut self) {
         let purpose = self.message.purpose.as_deref();
+        // a refusal after the request ends it
+        let refused = || self.both().filter(|f| self.covers(f));
         let requested = self.permissions().filter(|p| {
             p.for_address
                 && p.fact.kind == FactKind::OptInRequested
                 && self.addressed.is_sender_permitted_by(&p.fact.scope)
                 && self.counts(p.fact)
+                && !refused().any(|f| self.is_outdated(p.fact, f))
         });
         let requested = requested.map(|p| p.fact.at).max();
-        let refused = self.both().filter(|f| self.covers(f)).map(|f| f.at).max();
         let allows = |wanted: fn(&Rule) -> bool| {
             self.rules().filter(|rule| rule.regime.is_some()).all(wanted)
         };
         let may_ask = match requested {
-            // a refusal after the request ends it
-            Some(at) if refused.is_none_or(|refused| at > refused) => {
-                allows(|rule: &Rule| rule.consent_request != ConsentRequest::Never)
-            }
-            _ if refused.is_some() => {
+            Some(_) => allows(|rule: &Rule| rule.consent_request != ConsentRequest::Never),
+            None if refused().next().is_some() => {
                 self.failing.insert(Reason::OptedOut);
                 return;
             }
-            _ => allows(|rule: &Rule| rule.consent_request == ConsentRequest::Once),
+            None => allows(|rule: &Rule| rule.consent_request == ConsentRequest::Once),
         };
         let since = requested.unwrap_or(Timestamp::MIN);
         if self.history.has_requested(since, purpose, &self.this) {

@@ -56,13 +56,10 @@ impl<'a, T: Trace> Judging<'a, T> {
                 self.trace.note(Step::Registry, || format!("{name}: overridden by a live basis"));
                 continue;
             }
-            let listed = self.listed_at(registry);
             let cleared = self.cleared_at(registry);
-            let reason = match (listed, cleared) {
-                (Some(listed), cleared) if cleared.is_none_or(|cleared| listed >= cleared) => {
-                    Some(Reason::DncRegistry)
-                }
-                (_, Some(cleared)) if registry.max_age.is_running(cleared, self.now) => None,
+            let reason = match cleared {
+                _ if self.is_listed(registry) => Some(Reason::DncRegistry),
+                Some(cleared) if registry.max_age.is_running(cleared, self.now) => None,
                 _ => Some(Reason::RegistryStale),
             };
             self.trace.note(Step::Registry, || match (reason, cleared) {
@@ -77,28 +74,33 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
-    /// The latest listing. One in a registry that no pack knows counts for every registry.
-    fn listed_at(&self, registry: &Registry) -> Option<Timestamp> {
+    /// Whether a listing stands that no later check found gone. One in a registry that no pack knows counts for
+    /// every registry.
+    fn is_listed(&self, registry: &Registry) -> bool {
         let is_meant = |name: Option<&str>| match crate::reach::named(name) {
             None => true,
             Some(name) => registry.is_named(name) || !self.is_known_registry(name),
         };
-        let listed =
+        let mut listed =
             self.both().filter(|f| f.kind == FactKind::RegistryListed && is_meant(f.detail));
-        listed.map(|f| f.at).max()
+        listed.any(|listed| self.clear_checks(registry).all(|f| self.is_outdated(f, listed)))
     }
 
-    /// The latest check that found nothing: it speaks about the address, whoever asked for whom.
+    /// The latest check that found nothing.
     fn cleared_at(&self, registry: &Registry) -> Option<Timestamp> {
+        self.clear_checks(registry).map(|f| f.at).max()
+    }
+
+    /// Checks that found nothing: they speak about the address, whoever asked for whom.
+    fn clear_checks(&self, registry: &Registry) -> impl Iterator<Item = &'a Fact<'a>> {
         let key = Some(self.address_key);
         let own = self.contact.map(ConsentState::facts).unwrap_or_default().iter();
-        let facts = self.address.facts().iter().chain(own.filter(|f| f.other == key));
-        let clear = facts.filter(|f| {
+        let facts = self.known(self.address).chain(own.filter(move |f| f.other == key));
+        facts.filter(|f| {
             f.kind == FactKind::RegistryClear
                 && crate::reach::named(f.detail).is_some_and(|name| registry.is_named(name))
                 && self.counts(f)
-        });
-        clear.map(|f| f.at).max()
+        })
     }
 
     fn is_known_registry(&self, name: &str) -> bool {

@@ -14,12 +14,15 @@ impl<'a, T: Trace> Judging<'a, T> {
             (FactKind::HardBounce, Reason::Undeliverable),
             (FactKind::Reassigned, Reason::NumberReassigned),
         ] {
-            let dead = self.both().filter(|f| f.kind == kind).map(|f| f.at).max();
-            let Some(dead) = dead else { continue };
-            let is_dead = !self.any_granted(|f| f.at > dead && is_proof_of_address(f));
+            let died = || self.both().filter(|f| f.kind == kind);
+            let Some(latest) = died().map(|f| f.effective_at(self.now)).max() else { continue };
+            let is_verified_since = |dead: &Fact<'_>| {
+                self.any_granted(|f| !self.is_outdated(f, dead) && is_proof_of_address(f))
+            };
+            let is_dead = died().any(|dead| !is_verified_since(dead));
             self.trace.note(Step::DeadAddress, || {
                 let verdict = if is_dead { "stands" } else { "ended by a verified event" };
-                format!("{kind:?} of {}: {verdict}", readable(dead))
+                format!("{kind:?} of {}: {verdict}", readable(latest))
             });
             if is_dead {
                 self.failing.insert(reason);
@@ -44,9 +47,9 @@ impl<'a, T: Trace> Judging<'a, T> {
     fn suppressed(&self, suppress: FactKind, ends: &[FactKind]) -> bool {
         self.states().any(|state| {
             let is_lifted = |suppressed: &Fact<'_>| {
-                state.facts().iter().any(|f| {
+                self.known(state).any(|f| {
                     ends.contains(&f.kind)
-                        && f.at > suppressed.at
+                        && !self.is_outdated(f, suppressed)
                         && (f.scope == Scope::EVERYTHING || f.scope == suppressed.scope)
                         && self.counts(f)
                 })
@@ -90,7 +93,8 @@ impl<'a, T: Trace> Judging<'a, T> {
                 self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
             // one that covers the message by itself explains more than one that ends everything
             let by_itself = |f: &Fact<'_>| self.addressed.is_refused_by(&f.scope);
-            if let Some(latest) = standing.max_by_key(|f| (by_itself(f), f.at)) {
+            let order = |f: &&Fact<'_>| (by_itself(f), f.effective_at(self.now));
+            if let Some(latest) = standing.max_by_key(order) {
                 if kind == FactKind::OptOut {
                     let scope = if by_itself(latest) { reach(&latest.scope) } else { "sender" };
                     self.refused_scope = Some(scope);
@@ -100,7 +104,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                     let scope = reach(&latest.scope);
                     format!(
                         "{kind:?} of {}, scope {scope}, no express act since",
-                        readable(latest.at)
+                        readable(latest.effective_at(self.now))
                     )
                 });
             }
@@ -134,16 +138,18 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// A possible opt-out stands until a later valid event about the same subject was received; an event
-    /// from the future is none, and neither is the report that something was sent.
+    /// from the future is none, and neither are the report that something was sent and an agreement without
+    /// proof.
     fn is_unreadable(&self) -> bool {
         self.states().any(|state| {
-            let facts = state.facts();
-            let unread = facts.iter().filter(|f| f.kind == FactKind::Unreadable);
+            let unread = state.facts().iter().filter(|f| f.kind == FactKind::Unreadable);
             unread.map(|f| f.at).max().is_some_and(|at| {
-                !facts.iter().any(|f| {
+                !self.known(state).any(|f| {
                     f.received > at
                         && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Sent)
                         && !f.is_quarantined()
+                        && !f.is_ahead_of(self.now)
+                        && (!f.kind.is_agreement() || self.is_proven_consent(f))
                 })
             })
         })
@@ -165,7 +171,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && yes.at > request.at
                 && self.addressed.is_restarted_by(&yes.scope)
                 && self.is_same_person(request, yes)
-        }) && !self.both().any(|f| self.covers(f) && f.at >= request.at)
+        }) && !self.both().any(|f| self.covers(f) && self.is_outdated(request, f))
     }
 
     /// A refusal ends every earlier basis it covers; only a START gives an earlier one back, and never
@@ -173,7 +179,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     pub(super) fn is_withdrawn(&self, basis: &Fact<'_>) -> bool {
         self.both().any(|refusal| {
             self.covers(refusal)
-                && refusal.at >= basis.at
+                && self.is_outdated(basis, refusal)
                 && !self.any_granted(|f| f.kind == FactKind::Start && self.ends(f, refusal))
         })
     }
@@ -183,18 +189,25 @@ impl<'a, T: Trace> Judging<'a, T> {
         self.any_granted(|act| self.ends(act, refusal))
     }
 
+    /// Whether a restriction ends `permission`, by the gate's clock.
+    pub(super) fn is_outdated(&self, permission: &Fact<'_>, by: &Fact<'_>) -> bool {
+        by.outdates(permission, self.now)
+    }
+
     /// Whether `act` is an express act that ends `refusal` for this message (state rule 7).
     ///
-    /// Where not everybody needs a basis, only consent that can be proven ends one: nothing else would ask for proof.
+    /// Only consent that can be proven ends one, whatever the regime: a list that calls everybody agreed, or a
+    /// sender who claims an interest, is no act of the person. A text to our number proves itself.
     fn ends(&self, act: &'a Fact<'a>, refusal: &Fact<'_>) -> bool {
-        act.at > refusal.at
+        !self.is_outdated(act, refusal)
             && match act.kind {
                 FactKind::OptIn | FactKind::OptInConfirmed => {
-                    self.addressed.is_permitted_by(&act.scope)
-                        && (self.needs_basis || self.is_proven_consent(act))
+                    self.addressed.is_permitted_by(&act.scope) && self.is_proven_consent(act)
                 }
                 FactKind::OptInRequested => {
-                    self.addressed.is_permitted_by(&act.scope) && self.is_confirmed_by_reply(act)
+                    self.addressed.is_permitted_by(&act.scope)
+                        && self.is_proven_consent(act)
+                        && self.is_confirmed_by_reply(act)
                 }
                 FactKind::Start => match refusal.kind {
                     FactKind::SenderStop => {

@@ -23,6 +23,8 @@ pub struct Parts {
     pub who: (Option<&'static str>, Option<&'static str>),
     pub occurred: i64,
     pub received: i64,
+    /// Dated by its producer, in a log that had come so many steps further.
+    pub log: Option<i64>,
     pub channel: ChannelScope,
     pub purpose: Option<&'static str>,
     pub controller: Option<&'static str>,
@@ -35,12 +37,30 @@ pub struct Parts {
     pub keeps: bool,
 }
 
+/// By the broker, or by a producer in a log that had come so many steps further.
+pub fn receipt(received: i64, log: Option<i64>) -> Receipt {
+    let at = step(received);
+    log.map_or(Receipt::by_broker(at), |log| Receipt::by_producer(at, step(received + log)))
+}
+
+pub fn logs() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![2 => Just(None), 1 => Just(Some(0)), 1 => (1..8i64).prop_map(Some)]
+}
+
+pub fn receipts() -> impl Strategy<Value = Receipt> {
+    (-2..8i64, logs()).prop_map(|(received, log)| receipt(received, log))
+}
+
 impl Parts {
+    pub fn receipt(&self) -> Receipt {
+        receipt(self.received, self.log)
+    }
+
     pub fn event(self) -> Event {
         let given =
             matches!(self.action, Action::OptIn | Action::OptInConfirmed | Action::OptInRequested);
         let is_text = self.action == Action::InboundSms;
-        event(self.action, step(self.occurred)).received(step(self.received)).with(|change| {
+        event(self.action, step(self.occurred)).with_receipt(self.receipt()).with(|change| {
             change.event_id = format!("e{}", self.id).into();
             change.contact_id = self.who.0.and_then(|id| ContactId::new(id.into()));
             change.address = self.who.1.and_then(|raw| Address::new(raw.into()));
@@ -134,7 +154,7 @@ pub fn people() -> impl Strategy<Value = (Option<&'static str>, Option<&'static 
 }
 
 pub fn parts() -> impl Strategy<Value = Parts> {
-    let when = (0..6i64, prop_oneof![6 => Just(0i64), 1 => -3..4i64]);
+    let when = (0..6i64, prop_oneof![5 => Just(0i64), 2 => -3..4i64], logs());
     let scope = (channels(), purposes(), controllers(), brands());
     let suppression = prop_oneof![
         Just(None),
@@ -147,7 +167,7 @@ pub fn parts() -> impl Strategy<Value = Parts> {
     let rest =
         (prop::bool::weighted(0.8), basis, suppression, select(&TEXTS[..]), number, any::<bool>());
     (actions(), 0..12u8, people(), when, scope, rest).prop_map(
-        |(action, id, who, (occurred, delay), (channel, purpose, controller, brand), rest)| {
+        |(action, id, who, (occurred, delay, log), (channel, purpose, controller, brand), rest)| {
             let (is_proven, basis, scope, text, number, keeps) = rest;
             // suppressions are mostly about everything, so that lifting them meets
             let is_wide = matches!(action, Action::Suppress | Action::Unsuppress) && keeps;
@@ -157,6 +177,7 @@ pub fn parts() -> impl Strategy<Value = Parts> {
                 who,
                 occurred,
                 received: occurred + delay,
+                log,
                 channel: if is_wide { ChannelScope::Any } else { channel },
                 purpose: purpose.filter(|_| !is_wide),
                 controller: controller.filter(|_| !is_wide),
@@ -173,8 +194,8 @@ pub fn parts() -> impl Strategy<Value = Parts> {
 }
 
 pub fn unreadables() -> impl Strategy<Value = Event> {
-    (people(), 0..6i64).prop_map(|((contact, address), received)| Event {
-        record: Record::Unreadable { contact, address, received: step(received) },
+    (people(), 0..6i64, logs()).prop_map(|((contact, address), received, log)| Event {
+        record: Record::Unreadable { contact, address, receipt: receipt(received, log) },
     })
 }
 

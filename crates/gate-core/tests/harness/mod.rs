@@ -42,13 +42,13 @@ pub fn micros_later(from: Timestamp, micros: i64) -> Timestamp {
 pub enum Record {
     Change {
         change: ConsentChange<'static>,
-        received: Timestamp,
+        receipt: Receipt,
     },
     /// A record nobody could read, about a contact or an address that its key names.
     Unreadable {
         contact: Option<&'static str>,
         address: Option<&'static str>,
-        received: Timestamp,
+        receipt: Receipt,
     },
 }
 
@@ -73,7 +73,7 @@ pub fn event(action: Action, occurred_at: Timestamp) -> Event {
             ..Evidence::default()
         });
     }
-    Event { record: Record::Change { change, received: occurred_at } }
+    Event { record: Record::Change { change, receipt: Receipt::by_broker(occurred_at) } }
 }
 
 pub fn opt_in(minutes: i64) -> Event {
@@ -89,7 +89,8 @@ pub fn unreadable_record(
     address: Option<&'static str>,
     minutes: i64,
 ) -> Event {
-    Event { record: Record::Unreadable { contact, address, received: at(minutes) } }
+    let receipt = Receipt::by_broker(at(minutes));
+    Event { record: Record::Unreadable { contact, address, receipt } }
 }
 
 /// An inbound text of Ben's phone to our number.
@@ -116,13 +117,28 @@ impl Event {
     pub fn id(self, id: &'static str) -> Self {
         self.with(|change| change.event_id = id.into())
     }
-    pub fn received(mut self, when: Timestamp) -> Self {
+    /// Dated by the broker.
+    pub fn received(self, when: Timestamp) -> Self {
+        self.with_receipt(Receipt::by_broker(when))
+    }
+    /// Dated by its producer, in a log that had come no further.
+    pub fn produced(self, when: Timestamp) -> Self {
+        self.with_receipt(Receipt::by_producer(when, when))
+    }
+    /// Dated by its producer, in a log that had come as far as `log`.
+    pub fn produced_in(self, when: Timestamp, log: Timestamp) -> Self {
+        self.with_receipt(Receipt::by_producer(when, log))
+    }
+    pub fn with_receipt(mut self, of: Receipt) -> Self {
         match &mut self.record {
-            Record::Change { received, .. } | Record::Unreadable { received, .. } => {
-                *received = when;
-            }
+            Record::Change { receipt, .. } | Record::Unreadable { receipt, .. } => *receipt = of,
         }
         self
+    }
+    pub fn receipt(&self) -> Receipt {
+        match &self.record {
+            Record::Change { receipt, .. } | Record::Unreadable { receipt, .. } => *receipt,
+        }
     }
     pub fn contact(self, id: &'static str) -> Self {
         self.with(|change| change.contact_id = ContactId::new(id.into()))
@@ -236,7 +252,7 @@ impl World {
     /// What the reader and the store do with one record.
     pub fn apply(&mut self, event: &Event) {
         match &event.record {
-            Record::Change { change, received } => {
+            Record::Change { change, receipt } => {
                 let channel = match change.channel {
                     ChannelScope::Any => None,
                     ChannelScope::One(channel) => Some(channel),
@@ -249,13 +265,13 @@ impl World {
                         .and_then(|address| address_key(address.expose(), channel, false)),
                     message: change.message_id.as_deref().map(event_key),
                 };
-                let placement = place(change, subjects, event_key(&change.event_id), *received);
+                let placement = place(change, subjects, event_key(&change.event_id), *receipt);
                 self.join(subjects.contact, &placement.contact);
                 self.join(subjects.address, &placement.address);
             }
-            Record::Unreadable { contact, address, received } => {
-                let id = format!("unreadable {contact:?} {address:?} {received:?}");
-                let fact = unreadable(event_key(&id), *received);
+            Record::Unreadable { contact, address, receipt } => {
+                let id = format!("unreadable {contact:?} {address:?} {receipt:?}");
+                let fact = unreadable(event_key(&id), *receipt);
                 let contact = contact.and_then(|id| ContactId::new(id.into()));
                 self.join(contact.as_ref().map(contact_key), &[fact]);
                 let address = address.and_then(|raw| address_key(raw, None, false));

@@ -67,17 +67,51 @@ struct Grant<'h> {
     received: Timestamp,
 }
 
-/// One refusal and the instant it takes effect, as one of the message's two subjects knows it.
+/// When something was refused: the instant claimed, or where a broker knows better its receipt.
+#[derive(Clone, Copy, Debug)]
+struct When {
+    at: Timestamp,
+    received: Timestamp,
+    /// The claim lies after the receipt.
+    is_skewed: bool,
+}
+
+impl When {
+    /// As one delivery of a change tells it.
+    fn of(change: &ConsentChange<'_>, receipt: Receipt) -> Self {
+        let at = change.occurred_at;
+        let log = receipt.log.min(at);
+        let received = if receipt.is_broker { receipt.at } else { receipt.at.max(log) };
+        if !is_ahead(at, received) {
+            Self { at, received, is_skewed: false }
+        } else if receipt.is_broker {
+            Self { at: received, received, is_skewed: true }
+        } else {
+            Self { at, received, is_skewed: true }
+        }
+    }
+
+    fn effective(&self, now: Timestamp) -> Timestamp {
+        if self.is_skewed && is_ahead(self.at, now) { self.at.min(self.received) } else { self.at }
+    }
+
+    fn ends(&self, grant: &Grant<'_>, now: Timestamp) -> bool {
+        grant.change.occurred_at <= self.effective(now)
+            || (self.is_skewed && grant.received <= self.received)
+    }
+}
+
+/// One refusal and when it was, as one of the message's two subjects knows it.
 #[derive(Clone, Copy, Debug)]
 struct Refusal<'h> {
     change: &'h ConsentChange<'h>,
-    at: Timestamp,
+    when: When,
     /// Which of the two subjects knows it.
     is_contacts: bool,
 }
 
 pub fn judge(history: &[Event], message: &OutboundMessage<'_>, now: Timestamp) -> Verdict {
-    let oracle = Oracle::new(history, message);
+    let oracle = Oracle::new(history, message, now);
     let failing = oracle.failing();
     let basis = oracle.basis();
     Verdict {
@@ -94,13 +128,14 @@ struct Oracle<'h> {
     message: &'h OutboundMessage<'h>,
     contact: Option<&'h str>,
     address: &'h str,
+    now: Timestamp,
     grants: Vec<Grant<'h>>,
     refusals: Vec<Refusal<'h>>,
-    /// Erasures of the address or of a contact seen with it: instant, and whether it stays suppressed.
-    erasures: Vec<(Timestamp, bool)>,
+    /// Erasures of the address or of a contact seen with it: when, and whether it stays suppressed.
+    erasures: Vec<(When, bool)>,
     /// Unreadable records, by whether they are about the contact.
     unread: Vec<(bool, Timestamp)>,
-    changes: Vec<(&'h ConsentChange<'h>, Timestamp)>,
+    changes: Vec<(&'h ConsentChange<'h>, Receipt)>,
 }
 
 const SKEW_MICROS: i64 = 300_000_000;
@@ -117,11 +152,12 @@ fn who<'h>(change: &'h ConsentChange<'_>) -> (Option<&'h str>, Option<&'h str>) 
 }
 
 impl<'h> Oracle<'h> {
-    fn new(history: &'h [Event], message: &'h OutboundMessage<'h>) -> Self {
+    fn new(history: &'h [Event], message: &'h OutboundMessage<'h>, now: Timestamp) -> Self {
         let mut oracle = Self {
             message,
             contact: message.contact_id.as_ref().map(ContactId::expose),
             address: message.address.as_ref().map(Address::expose).unwrap(),
+            now,
             grants: Vec::new(),
             refusals: Vec::new(),
             erasures: Vec::new(),
@@ -130,13 +166,13 @@ impl<'h> Oracle<'h> {
         };
         for event in history {
             match &event.record {
-                Record::Change { change, received } => oracle.changes.push((change, *received)),
-                Record::Unreadable { contact, address, received } => {
+                Record::Change { change, receipt } => oracle.changes.push((change, *receipt)),
+                Record::Unreadable { contact, address, receipt } => {
                     if contact.is_some() && *contact == oracle.contact {
-                        oracle.unread.push((true, *received));
+                        oracle.unread.push((true, receipt.log));
                     }
                     if *address == Some(oracle.address) {
-                        oracle.unread.push((false, *received));
+                        oracle.unread.push((false, receipt.log));
                     }
                 }
             }
@@ -147,50 +183,67 @@ impl<'h> Oracle<'h> {
 
     fn gather(&mut self) {
         let changes = self.changes.clone();
-        for &(change, received) in &changes {
+        for &(change, receipt) in &changes {
             if let Some(means) = permits(change) {
                 let copies = changes
                     .iter()
                     .filter(|(c, _)| says_the_same(c, change) && who(c) == who(change));
-                let received = copies.map(|(_, r)| *r).min().unwrap_or(received);
+                let received = copies.map(|(_, r)| r.at).min().unwrap_or(receipt.at);
                 self.grants.push(Grant { change, means, received });
                 continue;
             }
             if !refuses(change) {
                 continue;
             }
-            // the receipt that counts is the earliest in which a subject heard of it with a clock ahead
+            // of skewed deliveries of one refusal that a subject heard of, the earliest instants count
             for is_contact in [true, false] {
                 if !self.hears(change, is_contact) {
                     continue;
                 }
-                let at = if !is_ahead(change.occurred_at, received) {
-                    change.occurred_at
-                } else if change.action == Action::Erase {
-                    received
-                } else {
-                    let copies = changes.iter().filter(|(c, r)| {
-                        self.hears(c, is_contact)
-                            && says_the_same(c, change)
-                            && is_ahead(c.occurred_at, *r)
-                    });
-                    copies.map(|(_, r)| *r).min().unwrap_or(received)
-                };
-                self.refusals.push(Refusal { change, at, is_contacts: is_contact });
+                let mut when = When::of(change, receipt);
+                if when.is_skewed {
+                    let copies = changes
+                        .iter()
+                        .filter(|(c, _)| self.hears(c, is_contact) && says_the_same(c, change))
+                        .map(|(c, r)| When::of(c, *r))
+                        .filter(|copy| copy.is_skewed);
+                    for copy in copies {
+                        when.at = when.at.min(copy.at);
+                        when.received = when.received.min(copy.received);
+                    }
+                }
+                self.refusals.push(Refusal { change, when, is_contacts: is_contact });
             }
         }
-        for &(change, received) in &changes {
-            if change.action == Action::Erase {
-                let ahead = is_ahead(change.occurred_at, received);
-                let at = if ahead { received } else { change.occurred_at };
-                let (contact, address) = who(change);
-                let was_seen_here = contact.is_some()
-                    && changes.iter().any(|(c, _)| who(c) == (contact, Some(self.address)));
-                if address == Some(self.address) || was_seen_here {
-                    self.erasures.push((at, change.keep_suppression));
+        for keep in [true, false] {
+            self.gather_erasures(&changes, keep);
+        }
+    }
+
+    /// Erasures that claim more than their receipt tells count as one: the latest claim, and besides it the
+    /// latest of all other instants named.
+    fn gather_erasures(&mut self, changes: &[(&'h ConsentChange<'h>, Receipt)], keep: bool) {
+        let mut claims = Vec::new();
+        for &(change, receipt) in changes {
+            if change.action != Action::Erase || change.keep_suppression != keep {
+                continue;
+            }
+            let (contact, address) = who(change);
+            let was_seen_here = contact.is_some()
+                && changes.iter().any(|(c, _)| who(c) == (contact, Some(self.address)));
+            if address == Some(self.address) || was_seen_here {
+                let when = When::of(change, receipt);
+                if when.is_skewed && !receipt.is_broker {
+                    claims.push(when);
+                } else {
+                    self.erasures.push((When { is_skewed: false, ..when }, keep));
                 }
             }
         }
+        let Some(at) = claims.iter().map(|when| when.at).max() else { return };
+        let others = claims.iter().flat_map(|when| [when.at, when.received]);
+        let received = others.filter(|other| *other < at).max().unwrap();
+        self.erasures.push((When { at, received, is_skewed: true }, keep));
     }
 
     /// Whether the message's contact (or else its address) is a subject of the change.
@@ -206,7 +259,7 @@ impl<'h> Oracle<'h> {
     }
 
     fn erased_until(&self) -> Option<Timestamp> {
-        self.erasures.iter().map(|(at, _)| *at).max()
+        self.erasures.iter().map(|(when, _)| when.effective(self.now)).max()
     }
 
     fn is_erased(&self) -> bool {
@@ -238,6 +291,7 @@ impl<'h> Oracle<'h> {
     fn is_valid(&self, grant: &Grant<'_>) -> bool {
         self.knows(grant)
             && !is_ahead(grant.change.occurred_at, grant.received)
+            && !is_ahead(grant.change.occurred_at, self.now)
             && !self.grants.iter().any(|other| {
                 other.change.event_id == grant.change.event_id
                     && other.change.occurred_at < grant.change.occurred_at

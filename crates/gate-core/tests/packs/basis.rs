@@ -179,6 +179,11 @@ fn consent_lapses_when_the_person_has_not_acted_for_long() {
     on_day(40, &[consent(), bought(60).received(at(day(60)))], EXPIRED);
     on_day(40, &[consent(), event(Action::OptInRequested, at(day(30)))], PENDING);
     on_day(40, &[consent(), event(Action::Sent, at(day(30)))], EXPIRED);
+    // nor an agreement that cannot be proven, or that claims another basis
+    let unproven = opt_in(day(30)).purpose("survey").no_evidence();
+    on_day(40, &[consent(), unproven], EXPIRED);
+    let claimed = |c: &mut ConsentChange<'static>| c.basis = Some(Basis::LegitimateInterest);
+    on_day(40, &[consent(), opt_in(day(30)).purpose("survey").with(claimed)], EXPIRED);
     // a published address is no act of the person: it has no kind
     on_day(40, &[consent(), event(Action::Relationship, at(day(30)))], EXPIRED);
     // the end of consent is the earlier of both

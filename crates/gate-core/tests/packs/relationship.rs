@@ -77,11 +77,17 @@ fn a_relationship_names_the_sender_and_the_address() {
             [purchase(1), opt_out(2)], offer() => "blocked.opted_out [opted_out no_consent]";
         "refused before: a relationship never revives":
             [opt_out(1), purchase(2)], offer() => "blocked.opted_out [opted_out]";
-        "refused and consented again: both count again from then on":
-            [opt_out(1), purchase(2), opt_in(3).no_evidence()], offer() => SOFT;
+        "refused and consented again: what came in between counts too":
+            [opt_out(1), purchase(2), opt_in(3).purpose("marketing.offers")],
+            offer() => APPROVED;
+        "an agreement that cannot be proven ends no refusal (it did: a list that calls everybody agreed)":
+            [opt_out(1), purchase(2), opt_in(3).no_evidence()], offer() => OPTED_OUT;
+        "nor does a claim of a basis":
+            [opt_out(1), purchase(2), opt_in(3).with(|c| c.basis = Some(Basis::SoftOptIn))],
+            offer() => OPTED_OUT;
         "a refusal in between ends it for good":
             [purchase(1), opt_out(2), opt_in(3).no_evidence()],
-            offer() => "blocked.evidence_incomplete [evidence_incomplete]";
+            offer() => "blocked.opted_out [opted_out evidence_incomplete]";
         "STOP and START give it back":
             [purchase(1).address(PHONE), texted(2, "stop"), texted(3, "start")],
             in_aa(sms()) => SOFT;

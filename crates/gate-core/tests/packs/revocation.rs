@@ -83,6 +83,7 @@ fn what_it_ended_stays_ended() {
             [consent(), refused(2)], text() => "blocked.opted_out [opted_out no_consent]";
         "consent again, without evidence":
             [consent(), refused(2), opt_in(3).sms().no_evidence()],
-            text() => "blocked.evidence_incomplete [evidence_incomplete]";
+            // the refusal itself stands too: only consent that can be proven ends one
+            text() => "blocked.opted_out [opted_out evidence_incomplete]";
     }
 }

@@ -3,7 +3,7 @@
 use gate_core::{
     Action, Address, AddressLookup, Basis, CanonicalAddress, Channel, ChannelScope, ConsentChange,
     ConsentState, ContactId, Content, Decision, EventKey, Evidence, OutboundMessage, PolicySet,
-    Recipient, RelationshipKind, SubjectKey, Subjects, Timestamp, decide, flags, place,
+    Receipt, Recipient, RelationshipKind, SubjectKey, Subjects, Timestamp, decide, flags, place,
 };
 
 const CONTACT: SubjectKey = SubjectKey([1; 16]);
@@ -198,7 +198,7 @@ fn scene(
     let placements: Vec<_> = history
         .iter()
         .zip(&keys)
-        .map(|(change, key)| place(change, subjects, *key, change.occurred_at))
+        .map(|(change, key)| place(change, subjects, *key, Receipt::by_broker(change.occurred_at)))
         .collect();
     for placement in &placements {
         contact.join(placement.contact.iter().copied());

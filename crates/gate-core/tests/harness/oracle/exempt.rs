@@ -12,19 +12,25 @@ pub fn judge_confirmation(
     approved: &[SentMessage],
     now: Timestamp,
 ) -> (Reasons, bool) {
-    let oracle = Oracle::new(history, message);
+    let oracle = Oracle::new(history, message, now);
     let mut failing = oracle.always();
     let opt_outs = oracle.refusals.iter().filter(|r| {
         matches!(r.change.action, Action::OptOut | Action::InboundSms) && oracle.covers(r.change)
     });
-    match opt_outs.map(|r| r.at).max() {
+    let opt_outs: Vec<_> = opt_outs.map(|r| r.when).collect();
+    match opt_outs.iter().map(|when| when.effective(now)).max() {
         None => failing.insert(Reason::ConfirmationWindow),
         Some(latest) => {
+            let of_latest = opt_outs.iter().filter(|when| when.effective(now) == latest);
+            let since = of_latest
+                .map(|when| if when.is_skewed { latest.min(when.received) } else { latest })
+                .min()
+                .unwrap();
             let late = now.as_micros() - latest.as_micros();
             if !(0..=FIVE_MINUTES_MICROS).contains(&late) {
                 failing.insert(Reason::ConfirmationWindow);
             }
-            if oracle.has_gone_out(SentKind::Confirmation, latest, approved, |_| true) {
+            if oracle.has_gone_out(SentKind::Confirmation, since, approved, |_| true) {
                 failing.insert(Reason::ConfirmationDuplicate);
             }
         }
@@ -37,8 +43,9 @@ pub fn judge_request(
     history: &[Event],
     message: &OutboundMessage<'_>,
     approved: &[SentMessage],
+    now: Timestamp,
 ) -> (Reasons, bool) {
-    let oracle = Oracle::new(history, message);
+    let oracle = Oracle::new(history, message, now);
     let mut failing = oracle.always();
     let asked = oracle.grants.iter().filter(|g| {
         g.means == Means::Requested
@@ -46,13 +53,15 @@ pub fn judge_request(
             && oracle.names_sender(g.change)
             && oracle.is_usable(g)
     });
-    let asked = asked.map(|g| g.change.occurred_at).max();
-    let refused = oracle
+    let refusals = oracle
         .refusals
         .iter()
         .filter(|r| r.change.action == Action::AddressReassigned || oracle.covers(r.change));
-    let refused = refused.map(|r| r.at).chain(oracle.erasures.iter().map(|(at, _)| *at)).max();
-    if refused.is_some() && asked <= refused {
+    let refused: Vec<_> =
+        refusals.map(|r| r.when).chain(oracle.erasures.iter().map(|(when, _)| *when)).collect();
+    let asked = asked.filter(|g| !refused.iter().any(|when| when.ends(g, now)));
+    let asked = asked.map(|g| g.change.occurred_at).max();
+    if !refused.is_empty() && asked.is_none() {
         failing.insert(Reason::OptedOut);
     } else if oracle.has_gone_out(
         SentKind::Request,
@@ -116,7 +125,7 @@ impl Oracle<'_> {
             approved.iter().any(|sent| sent.kind == SentKind::Unknown && sent.at >= since);
         is_own
             || is_lost
-            || self.changes.iter().any(|(report, received)| {
+            || self.changes.iter().any(|(report, receipt)| {
                 let id = report.message_id.as_ref().unwrap_or(&report.event_id);
                 let on_channel = match report.channel {
                     ChannelScope::Any => true,
@@ -125,11 +134,20 @@ impl Oracle<'_> {
                 let theirs = report.controller.as_deref();
                 report.action == Action::Sent
                     && (self.hears(report, true) || self.hears(report, false))
-                    && report.occurred_at.min(*received) >= since
+                    && self.went_out(report, *receipt) >= since
                     && *id != self.message.message_id
                     && on_channel
                     && (theirs.is_none() || controller.is_none() || theirs == controller)
                     && is_meant(report)
             })
+    }
+
+    /// When a reported message went out: the broker's word where it knows better, else what is possible.
+    fn went_out(&self, report: &ConsentChange<'_>, receipt: Receipt) -> Timestamp {
+        let claimed = report.occurred_at;
+        let received =
+            if receipt.is_broker { receipt.at } else { receipt.at.max(receipt.log.min(claimed)) };
+        let is_dated = receipt.is_broker || is_ahead(claimed, self.now);
+        if is_dated { claimed.min(received) } else { claimed }
     }
 }

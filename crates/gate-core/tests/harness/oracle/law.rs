@@ -126,17 +126,17 @@ impl Oracle<'_> {
             let by_consent = !only_by_start
                 && self.covers_exactly(g.change)
                 && match g.means {
-                    Means::OptIn | Means::Confirmed => true,
-                    Means::Requested => self.is_confirmed_by_yes(g),
+                    Means::OptIn | Means::Confirmed => self.is_proven(g),
+                    Means::Requested => self.is_proven(g) && self.is_confirmed_by_yes(g),
                     _ => false,
                 };
-            g.change.occurred_at > refusal.at && (by_consent || restarts(g)) && self.is_usable(g)
+            !refusal.when.ends(g, self.now) && (by_consent || restarts(g)) && self.is_usable(g)
         })
     }
 
     pub(super) fn is_confirmed_by_yes(&self, request: &Grant<'_>) -> bool {
         self.grants.iter().any(|yes| {
-            let refused_since = |at: Timestamp| at >= request.change.occurred_at;
+            let refused_since = |when: &When| when.ends(request, self.now);
             let is_same_person = self.contact.is_some()
                 || who(request.change).0.is_none()
                 || who(request.change).0 == who(yes.change).0;
@@ -147,10 +147,10 @@ impl Oracle<'_> {
                 && is_same_person
                 && self.is_usable(yes)
                 && !self.refusals.iter().any(|r| {
-                    refused_since(r.at)
+                    refused_since(&r.when)
                         && (self.covers(r.change) || r.change.action == Action::AddressReassigned)
                 })
-                && !self.erasures.iter().any(|(at, _)| refused_since(*at))
+                && !self.erasures.iter().any(|(when, _)| refused_since(when))
         })
     }
 
@@ -179,7 +179,7 @@ impl Oracle<'_> {
             Means::Other if grant.change.action == Action::Relationship => {
                 if !is_here || !self.is_related_by(grant.change) {
                     Some(Err(Reason::ScopeMismatch))
-                } else if self.is_withdrawn(grant.change.occurred_at) {
+                } else if self.is_withdrawn(grant) {
                     None
                 } else {
                     Some(Err(Reason::BasisNotAccepted))
@@ -209,7 +209,7 @@ impl Oracle<'_> {
         } else if !proofs.iter().any(|proof| claims_express(proof)) {
             Some(Err(Reason::BasisNotAccepted))
         } else {
-            (!self.is_withdrawn(grant.change.occurred_at)).then_some(Ok(()))
+            (!self.is_withdrawn(grant)).then_some(Ok(()))
         }
     }
 
@@ -224,21 +224,18 @@ impl Oracle<'_> {
     }
 
     /// Whether a refusal ended what was given then; only START gives it back.
-    fn is_withdrawn(&self, given: Timestamp) -> bool {
-        self.erasures.iter().any(|(at, _)| *at >= given)
+    fn is_withdrawn(&self, given: &Grant<'_>) -> bool {
+        self.erasures.iter().any(|(when, _)| when.ends(given, self.now))
             || self.refusals.iter().any(|r| {
                 let moves_on = r.change.action == Action::AddressReassigned;
-                r.at >= given && (moves_on || (self.covers(r.change) && !self.is_over(r, true)))
+                r.when.ends(given, self.now)
+                    && (moves_on || (self.covers(r.change) && !self.is_over(r, true)))
             })
     }
 
     /// The evidence of an act: its own, or for a confirmation without any that of the latest request of the
     /// same scope. Several when they are equally late.
     fn proofs<'g>(&'g self, grant: &Grant<'g>) -> Vec<&'g ConsentChange<'g>> {
-        let is_proven = |change: &ConsentChange<'_>| {
-            let evidence = change.evidence.as_ref();
-            evidence.is_some_and(|e| e.method.is_some() && e.notice_version.is_some())
-        };
         if is_proven(grant.change) {
             return vec![grant.change];
         }
@@ -261,6 +258,12 @@ impl Oracle<'_> {
         requests.into_iter().filter(|request| Some(request.occurred_at) == latest).collect()
     }
 
+    /// Whether an act is express consent with evidence. Where one request proves it and another does not, it
+    /// may be: the answer is not certain then.
+    fn is_proven(&self, grant: &Grant<'_>) -> bool {
+        self.proofs(grant).iter().any(|proof| claims_express(proof))
+    }
+
     /// Whether it cannot be told which of several requests proves a confirmation.
     pub(super) fn has_doubtful_proofs(&self) -> bool {
         self.grants.iter().any(|grant| {
@@ -272,20 +275,20 @@ impl Oracle<'_> {
     }
 
     fn address_is_suppressed(&self) -> bool {
-        let Some(at) = self.erasures.iter().filter(|(_, keep)| *keep).map(|(at, _)| *at).max()
-        else {
-            return false;
+        let is_revived = |erased: &When| {
+            self.grants.iter().any(|g| {
+                !erased.ends(g, self.now)
+                    && self.is_usable(g)
+                    && self.covers_exactly(g.change)
+                    && self.is_proven(g)
+                    && match g.means {
+                        Means::OptIn | Means::Confirmed => true,
+                        Means::Requested => self.is_confirmed_by_yes(g),
+                        _ => false,
+                    }
+            })
         };
-        !self.grants.iter().any(|g| {
-            g.change.occurred_at > at
-                && self.is_usable(g)
-                && self.covers_exactly(g.change)
-                && match g.means {
-                    Means::OptIn | Means::Confirmed => true,
-                    Means::Requested => self.is_confirmed_by_yes(g),
-                    _ => false,
-                }
-        })
+        self.erasures.iter().any(|(when, keep)| *keep && !is_revived(when))
     }
 
     /// Operator suppressions are kept and lifted per subject. One of marketing lets other messages pass.
@@ -326,16 +329,16 @@ impl Oracle<'_> {
             _ => false,
         };
         enough
-            && g.occurred_at > suppressed.at
+            && !suppressed.when.ends(grant, self.now)
             && (place(g) == (ChannelScope::Any, None, None, None) || place(g) == place(s))
     }
 
     pub(super) fn is_dead(&self, action: Action) -> bool {
-        let dead = self.refusals.iter().filter(|r| r.change.action == action);
-        dead.map(|r| r.at).max().is_some_and(|dead| {
+        let mut dead = self.refusals.iter().filter(|r| r.change.action == action);
+        dead.any(|dead| {
             !self.grants.iter().any(|g| {
                 matches!(g.means, Means::Confirmed | Means::Start)
-                    && g.change.occurred_at > dead
+                    && !dead.when.ends(g, self.now)
                     && self.is_usable(g)
             })
         })
@@ -343,8 +346,8 @@ impl Oracle<'_> {
 
     fn is_unread(&self) -> bool {
         self.unread.iter().any(|(is_contact, at)| {
-            !self.changes.iter().any(|(change, received)| {
-                *received > *at
+            !self.changes.iter().any(|(change, receipt)| {
+                receipt.at.max(receipt.log.min(change.occurred_at)) > *at
                     && (if *is_contact {
                         who(change).0 == self.contact
                     } else {
@@ -354,6 +357,11 @@ impl Oracle<'_> {
             })
         })
     }
+}
+
+fn is_proven(change: &ConsentChange<'_>) -> bool {
+    let evidence = change.evidence.as_ref();
+    evidence.is_some_and(|e| e.method.is_some() && e.notice_version.is_some())
 }
 
 fn claims_express(change: &ConsentChange<'_>) -> bool {
