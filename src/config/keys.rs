@@ -210,6 +210,11 @@ pub const KEYS: &[Key] = &[
         "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`.",
     ),
     topic(
+        "topics.consent_review",
+        "consent-gate-review",
+        "Output: texts to us that may ask to stop and may not, for a person to read, and what was said about them with `consent-gate consent review`.",
+    ),
+    topic(
         "topics.sent_log",
         "consent-gate-sent",
         "The gate's own memory of what it approved, for frequency caps and \"once\" rules: hashes and times, no personal data. Compacted, with as many partitions as `topics.outbound_message`.",
