@@ -207,7 +207,7 @@ pub const KEYS: &[Key] = &[
     topic(
         "topics.consent_dead_letter",
         "consent-dead-letter",
-        "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`.",
+        "Output: consent changes that cannot be read, and what operators decided about them (`consent-gate consent skip`, `correct`).",
     ),
     topic(
         "topics.consent_review",
