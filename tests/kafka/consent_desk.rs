@@ -91,7 +91,8 @@ impl Desk<'_> {
     }
 
     fn a_correction_counts(&self, refuser: &Contact, other: &Contact) {
-        let broken = format!(r#"{{"event_id": "e", "action": "opt_out", "who": "{}"}}"#, refuser.id);
+        let broken =
+            format!(r#"{{"event_id": "e", "action": "opt_out", "who": "{}"}}"#, refuser.id);
         let place = self.riddle(&broken);
         self.wait_open(1);
         let [partition, offset] = [place.partition.to_string(), place.offset.to_string()];

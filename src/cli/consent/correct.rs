@@ -8,7 +8,9 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gate_core::{Action, ConsentChange, Effect, EventKey, Placement, SubjectKey, Subjects, Timestamp};
+use gate_core::{
+    Action, ConsentChange, Effect, EventKey, Placement, SubjectKey, Subjects, Timestamp,
+};
 use rdkafka::message::{Message as _, OwnedHeaders};
 use serde_json::Value;
 
@@ -97,7 +99,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let further = [("corrected", written(&config.topics.consent_change, published))];
     let detail = decision.detail(&config, &further);
     let releases = release::of(&config, &queue, &[letter], &detail);
-    let writer = Writer::new(&config, topic, format!("the corrected record is published; writing the release to `{topic}`"))?;
+    let writer = Writer::new(
+        &config,
+        topic,
+        format!("the corrected record is published; writing the release to `{topic}`"),
+    )?;
     let released = writer.send_all(&releases, &mut |_| ())?;
     report(arguments, &config, letter, &meaning, (published, released.first().copied()), &detail)
 }
@@ -115,7 +121,11 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
         if !std::fs::metadata(path).map_err(failed)?.is_file() {
             return Err(failed(io::Error::other("it is no regular file")));
         }
-        std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+        std::fs::File::open(path)
+            .map_err(failed)?
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
     }
     Ok(bytes)
 }
@@ -229,7 +239,10 @@ fn encoded(
     let names = carried.map_or_else(|_| Vec::new(), |carried| left_out(text, &carried));
     if !names.is_empty() {
         let names = names.join(", ");
-        writeln!(io::stderr(), "consent-gate: left out, for the gate's Avro record has no such field or it is only carried: {names}")?;
+        writeln!(
+            io::stderr(),
+            "consent-gate: left out, for the gate's Avro record has no such field or it is only carried: {names}"
+        )?;
     }
     encode_consent(&record, encoding).map_err(|error| Failure::new(ExitCode::Usage, error))
 }
@@ -372,7 +385,8 @@ mod tests {
 
     #[test]
     fn what_avro_does_not_carry_is_named() {
-        let text = br#"{"event_id":"1","cause":"call","x":null,"evidence":{"method":"m","page/1":"p"}}"#;
+        let text =
+            br#"{"event_id":"1","cause":"call","x":null,"evidence":{"method":"m","page/1":"p"}}"#;
         let carried = br#"{"event_id":"1","evidence":{"method":"m"}}"#;
         assert_eq!(left_out(text, carried), ["cause", "evidence.page~1"]);
         assert_eq!(left_out(carried, carried), Vec::<String>::new());

@@ -143,8 +143,7 @@ impl<T> Queue<T> {
         let pepper = pepper(config);
         let scanner = kafka::scanner(&base, &config.kafka.group_id);
         let failed = |error: ScanError| failure(&error, &doing);
-        let from =
-            positions_since(&scanner, &[queue_topic], None, READ_MAX).map_err(failed)?;
+        let from = positions_since(&scanner, &[queue_topic], None, READ_MAX).map_err(failed)?;
         let mut is_full = false;
         scan(&scanner, &from, READ_MAX, &mut |record| {
             is_full |= queue.letters.len() >= LETTERS_MAX;
@@ -172,9 +171,8 @@ impl<T> Queue<T> {
             Kind::Release(origin) => {
                 let (partition, offset) = entry.recorded;
                 let letter = self.place(origin).and_then(|place| self.letters.get_mut(&place));
-                let behind = letter.filter(|letter| {
-                    letter.recorded.0 == partition && letter.recorded.1 < offset
-                });
+                let behind = letter
+                    .filter(|letter| letter.recorded.0 == partition && letter.recorded.1 < offset);
                 if let Some(letter) = behind {
                     letter.release.get_or_insert_with(|| Release::of(&entry.detail));
                 }

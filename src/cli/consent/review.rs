@@ -215,11 +215,7 @@ impl<'q> Desk<'q> {
     }
 
     /// Publishes the opt-out if it is one, then notes what the text was found to be.
-    fn resolve(
-        &mut self,
-        letter: &Letter<Summary>,
-        verdict: Verdict,
-    ) -> Result<Resolved, Failure> {
+    fn resolve(&mut self, letter: &Letter<Summary>, verdict: Verdict) -> Result<Resolved, Failure> {
         let published = match verdict {
             Verdict::OptOut => Some(self.publish(letter.place)?),
             Verdict::None => None,
@@ -272,7 +268,12 @@ impl<'q> Desk<'q> {
                 continue;
             };
             let card = card(self.codec, record.payload());
-            writeln!(out, "{} of {n_all}   {place}   waits for {}", n + 1, output::span(letter.age_ms()))?;
+            writeln!(
+                out,
+                "{} of {n_all}   {place}   waits for {}",
+                n + 1,
+                output::span(letter.age_ms())
+            )?;
             writeln!(out, "{card}")?;
             let verdict = match ask(input, out)? {
                 Answer::Quit => break,
@@ -479,6 +480,9 @@ mod tests {
         assert_eq!(out.action.as_deref(), Some("opt_out"));
         assert_eq!((out.address, out.region), (text.address.clone(), text.region.clone()));
         assert_eq!((out.channel.as_deref(), out.brand.as_deref()), (Some("sms"), Some("tents")));
-        assert!(out.purpose.is_none() && out.text.is_none(), "every purpose; the text stays where it is");
+        assert!(
+            out.purpose.is_none() && out.text.is_none(),
+            "every purpose; the text stays where it is"
+        );
     }
 }

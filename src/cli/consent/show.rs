@@ -94,7 +94,8 @@ fn list(arguments: &Arguments, config: &Config, queue: &Queue<()>) -> Result<(),
     }
     let file = arguments.file.path.display();
     Ok(output::print(&match (n_open, n_holding) {
-        (0, _) => "nothing waits: every consent change was read, or an operator decided about it".to_owned(),
+        (0, _) => "nothing waits: every consent change was read, or an operator decided about it"
+            .to_owned(),
         (_, 0) => format!(
             "\n{} open; nobody but their contacts is held up.\nLook at one: consent-gate consent show -c {file} --partition P --offset O",
             counted(n_open, "record")
@@ -205,7 +206,10 @@ impl Facts<'_> {
             None => "no dead letter yet: the gate has not come so far".to_owned(),
             Some(letter) => match &letter.release {
                 Some(release) => {
-                    format!("released by {} at {}: {}", release.operator, release.at, release.reason)
+                    format!(
+                        "released by {} at {}: {}",
+                        release.operator, release.at, release.reason
+                    )
                 }
                 None => format!("open for {}", output::span(letter.age_ms())),
             },
@@ -267,7 +271,9 @@ impl Facts<'_> {
             text.push_str("  This configuration reads it. A gate that was started with it reads the record again by itself.\n");
             return text;
         }
-        text.push_str(&format!("  look at it (personal data)   consent-gate consent show {place} --value\n"));
+        text.push_str(&format!(
+            "  look at it (personal data)   consent-gate consent show {place} --value\n"
+        ));
         text.push_str(&format!(
             "  say what it should have said  consent-gate consent correct {place} --file RECORD.json --operator NAME --reason TEXT\n"
         ));
@@ -307,7 +313,8 @@ fn print_value(config: &Config, place: Place) -> Result<(), Failure> {
         let place = place.of(&config.topics.consent_change);
         Failure::new(ExitCode::Usage, format!("there is no committed record at `{place}`"))
     })?;
-    let warning = "consent-gate: what follows is personal data: keep it out of tickets, chats and logs";
+    let warning =
+        "consent-gate: what follows is personal data: keep it out of tickets, chats and logs";
     writeln!(io::stderr(), "{warning}")?;
     let value = record.payload().unwrap_or_default();
     let mut out = io::stdout().lock();
@@ -345,7 +352,9 @@ mod tests {
             let words = std::iter::once("show").chain(line.split_whitespace());
             Command::try_parse_from(words).is_ok()
         };
-        for good in ["-c f", "-c f --open --json", "-c f --all", "-c f --partition 0 --offset 1 --value"] {
+        for good in
+            ["-c f", "-c f --open --json", "-c f --all", "-c f --partition 0 --offset 1 --value"]
+        {
             assert!(parses(good), "{good}");
         }
         for bad in [

@@ -109,9 +109,7 @@ impl Target {
             (Some(_), None, Some((from, to)), _) if to < from => {
                 Err(Failure::new(ExitCode::Usage, "`--to` lies before `--from`"))
             }
-            (Some(partition), None, Some((from, to)), _) => {
-                Ok(Self::Range { partition, from, to })
-            }
+            (Some(partition), None, Some((from, to)), _) => Ok(Self::Range { partition, from, to }),
             (partition, None, None, Some(class)) => {
                 Ok(Self::Class { class: class.clone(), partition })
             }
@@ -285,7 +283,11 @@ struct Outcome<'a> {
 impl Outcome<'_> {
     /// Nothing released, and no dry run: the answer is no.
     fn report(&self) -> Result<(), Failure> {
-        if self.arguments.json { self.json()? } else { output::print(&self.text())? }
+        if self.arguments.json {
+            self.json()?
+        } else {
+            output::print(&self.text())?
+        }
         if !self.releasable.is_empty() {
             return Ok(());
         }

@@ -166,8 +166,10 @@ impl Writer {
         if n_written > 0 {
             failure.cause = format!("{}; {n_written} records are written", failure.cause);
         }
-        failure.fix =
-            format!("{}; then run the command again: what is written twice does no harm", failure.fix);
+        failure.fix = format!(
+            "{}; then run the command again: what is written twice does no harm",
+            failure.fix
+        );
         failure.into()
     }
 }

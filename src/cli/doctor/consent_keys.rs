@@ -152,7 +152,9 @@ fn judge(check: String, sample: &Sample, key_names_contact: bool) -> Finding {
         let reason = match (sample.unavailable, sample.n_unreadable) {
             (Some(cause), _) => format!("the schema registry cannot be asked: {cause}"),
             (None, 0) => "no consent changes yet".to_owned(),
-            (None, n) => format!("none of the newest {n} changes is readable; `consent-gate consent show` lists them"),
+            (None, n) => format!(
+                "none of the newest {n} changes is readable; `consent-gate consent show` lists them"
+            ),
         };
         return Finding::skip(check, reason);
     }
@@ -167,7 +169,8 @@ fn judge(check: String, sample: &Sample, key_names_contact: bool) -> Finding {
     if !key_names_contact {
         let follows = "`consent.key_names_contact` is false: an unreadable change whose value does not name its contact holds everybody";
         return if n_strange + n_null == 0 {
-            let fix = "set `consent.key_names_contact: true`: the keys are contact ids or addresses";
+            let fix =
+                "set `consent.key_names_contact: true`: the keys are contact ids or addresses";
             Finding::warn(check, format!("{found}; {follows}"), fix)
         } else {
             Finding::pass(check, format!("{found}; {follows}"))
@@ -232,7 +235,9 @@ mod tests {
         }
         let quoted = judged(&[Some(b"\"ana-4711\"")], BOTH, true);
         assert!(
-            quoted.found.contains("all have their contact id in something else (JSON text, in quotes)"),
+            quoted
+                .found
+                .contains("all have their contact id in something else (JSON text, in quotes)"),
             "{quoted:?}"
         );
     }
