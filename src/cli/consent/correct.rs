@@ -25,7 +25,7 @@ use crate::codec::{self, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent
 use crate::config::Config;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     config: ConfigFile,
     /// Topic of the unreadable record [default: `topics.consent_change`]

@@ -14,7 +14,7 @@ use gate_core::{CanonicalAddress, Channel, ContactId, Timestamp};
 use rdkafka::message::Message as _;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// Where the event lies: TOPIC/PARTITION/OFFSET, as timelines and dead letters name it

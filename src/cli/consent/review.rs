@@ -23,7 +23,7 @@ use crate::config::Config;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("one").args(["offset"]).requires_all(["partition", "as_", "reason"]))]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// List the texts that wait, without what they say

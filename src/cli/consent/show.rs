@@ -17,7 +17,7 @@ use crate::codec;
 use crate::config::Config;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// Topic of the unreadable record [default: `topics.consent_change`]

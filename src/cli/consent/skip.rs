@@ -23,7 +23,7 @@ use crate::config::Config;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["offset", "from", "class"]))]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// Topic of the unreadable records [default: `topics.consent_change`]
