@@ -19,12 +19,21 @@ mod skip;
 mod writer;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use clap::Subcommand;
+use rdkafka::message::Message as _;
 
+use self::original::Originals;
+use self::queue::Queue;
+use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::config::Config;
 use crate::preflight::{ClusterInfo, preflight};
+
+/// How long the dead letter of a record that cannot be read may take: the gate says where it stands before that is written.
+const LETTER_MAX: Duration = Duration::from_secs(15);
+const LETTER_PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Consent {
@@ -76,6 +85,31 @@ fn cluster(config: &Config, queue_topic: &str) -> Result<ClusterInfo, Failure> {
     cluster.require(&config.topics.consent_change)?;
     cluster.require(queue_topic)?;
     Ok(cluster)
+}
+
+/// The dead letters. When one is asked for that has to come, because its record cannot be read, it is waited for.
+fn dead_letters(config: &Config, place: Option<Place>) -> Result<Queue<()>, Failure> {
+    let topic = &config.topics.consent_dead_letter;
+    cluster(config, topic)?;
+    let read = || Queue::read(config, topic, &mut |_| ());
+    let queue = read()?;
+    let Some(place) = place.filter(|place| queue.get(*place).is_none()) else {
+        return Ok(queue);
+    };
+    let Some(record) = Originals::new(config)?.read(place)? else {
+        return Ok(queue);
+    };
+    if let Reading::Whole(_) = Reader::new(config)?.read(record.payload())? {
+        return Ok(queue);
+    }
+    let began = Instant::now();
+    loop {
+        std::thread::sleep(LETTER_PAUSE);
+        let queue = read()?;
+        if queue.get(place).is_some() || began.elapsed() > LETTER_MAX {
+            return Ok(queue);
+        }
+    }
 }
 
 /// Only records of the configured consent topic can be decided about; whoever names another one is mistaken.

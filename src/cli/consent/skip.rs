@@ -16,7 +16,7 @@ use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::{self, Decision, written};
 use super::writer::{Writer, Written};
-use super::{Place, check_topic, cluster, counted, plain_text};
+use super::{Place, check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::codec;
 use crate::config::Config;
@@ -78,8 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     check_topic(&config, arguments.topic.as_deref())?;
     let target = Target::of(arguments)?;
     let mut progress = Progress::start();
-    cluster(&config, &config.topics.consent_dead_letter)?;
-    let queue = Queue::read(&config, &config.topics.consent_dead_letter, &mut |_| ())?;
+    let queue = dead_letters(&config, target.place())?;
     let mut desk = Desk { config: &config, originals: Originals::new(&config)?, queue: &queue };
     let letters = desk.open(&target)?;
     let (releasable, left) = desk.sort(&letters, &mut progress)?;
@@ -117,6 +116,14 @@ impl Target {
                 ExitCode::Usage,
                 "name --partition with --offset or --from and --to, or --class",
             )),
+        }
+    }
+
+    /// The one that is meant.
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::One(place) => Some(*place),
+            Self::Range { .. } | Self::Class { .. } => None,
         }
     }
 
