@@ -11,10 +11,12 @@
 //!
 //! INVARIANT: a position is stored only when the dead letters of everything before it are committed.
 
+mod ahead;
 mod incoming;
 mod intake;
 mod owner;
 mod poison;
+mod review;
 
 use self::incoming::{Incoming, Kept};
 
@@ -86,6 +88,8 @@ pub struct ReaderParts {
     pub applied: Arc<Applied>,
     /// Where unreadable changes go.
     pub dead_letters: DeadLetters,
+    /// Where texts go that a person must read.
+    pub review: DeadLetters,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Counts by the system a change comes from.
@@ -229,6 +233,9 @@ impl Reader {
                     self.note_dating(&record);
                     self.fold(&Incoming::of(&record), &mut folded)?;
                 }
+                Polled::Record(record) if self.is_ahead(record.partition, record.offset) => {
+                    self.look_ahead(&Incoming::of(&record))?;
+                }
                 Polled::Record(_) => {}
                 Polled::EndOfPartition { partition, next_offset, .. } => {
                     if self.is_next(partition, next_offset) {
@@ -283,8 +290,15 @@ impl Reader {
         let committed = self.parts.dead_letters.commit();
         let n_written = self.parts.dead_letters.take_written();
         self.parts.metrics.dead_letters.inc_by(n_written);
-        let Err(Lost { places, error }) = committed else { return };
-        for (partition, offset) in &places {
+        let for_review = self.parts.review.commit();
+        for lost in [committed, for_review].into_iter().filter_map(Result::err) {
+            self.lose(&lost, before, folded);
+        }
+    }
+
+    /// Reads again what was not put aside.
+    fn lose(&mut self, Lost { places, error }: &Lost, before: &[Progress], folded: &mut Folded) {
+        for (partition, offset) in places {
             self.set_back(*partition, *offset, before);
             folded.taken.retain(|record| record.partition != *partition);
         }

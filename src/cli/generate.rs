@@ -225,7 +225,7 @@ fn encodings(arguments: &Arguments, config: &Config) -> Result<Encodings, Failur
 }
 
 /// The id of our schema for a topic's values, registered if it was not.
-fn registered(config: &Config, topic: &str, kind: Kind) -> Result<u32, Failure> {
+pub(super) fn registered(config: &Config, topic: &str, kind: Kind) -> Result<u32, Failure> {
     let settings = crate::service::registry_settings(config)
         .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
     let Some(settings) = settings else {

@@ -7,7 +7,6 @@ mod config;
 mod consent;
 mod demo;
 mod doctor;
-mod evidence;
 mod exit_code;
 mod explain;
 mod generate;
@@ -16,6 +15,7 @@ mod output;
 mod policy;
 mod reasons;
 mod run;
+mod shape;
 mod state;
 mod tap;
 mod top;
@@ -53,7 +53,7 @@ enum Command {
     /// Topics the gate reads and writes
     #[command(subcommand)]
     Topics(topics::Topics),
-    /// Export the proof behind a decision; release the gate from an unreadable consent change
+    /// Unreadable consent changes, texts to read, and the proof behind a decision
     #[command(subcommand)]
     Consent(consent::Consent),
     /// Look at the checkpoints of the consent store
@@ -129,8 +129,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Topics(topics::Topics::Create(arguments)) => topics::create(&arguments),
-        Command::Consent(consent::Consent::Skip(arguments)) => consent::skip(&arguments),
-        Command::Consent(consent::Consent::Evidence(arguments)) => evidence::run(&arguments),
+        Command::Consent(command) => consent::run(&command),
         Command::State(command) => state::run(&command),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),

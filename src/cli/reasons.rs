@@ -34,8 +34,8 @@ pub(super) fn page() -> String {
     }
     page.push_str(
         "\nOf the events themselves (`consent_gate_consent_changes_total{result}` and the log): `quarantined` and `clamped` are\n\
-         clock skew; `review` is a text that may ask to stop and may not (\"cancel my order\"): the log says where it stands,\n\
-         and a person should read it.\n",
+         clock skew; `review` is a text that may ask to stop and may not (\"cancel my order\"): it waits in\n\
+         `topics.consent_review` for a person to read it (`consent-gate consent review`).\n",
     );
     page
 }

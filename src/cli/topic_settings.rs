@@ -23,14 +23,16 @@ pub(super) struct Wanted {
     pub(super) settings: Vec<(&'static str, String)>,
 }
 
-/// What the gate wants of its topics. `consent-change` and the dead letters are kept for ever: the first is the only
-/// place that knows what people said, the second says why some of it was skipped. When a change was received is the
-/// brokers' word: a producer's clock that is wrong would date it back or ahead. Outputs take twice what the inputs
+/// What the gate wants of its topics. `consent-change`, the dead letters and the review queue are kept for ever: the
+/// first is the only place that knows what people said, the others say why some of it was skipped or read by a person.
+/// When a change was received is the brokers' word: a producer's clock that is wrong would date it back or ahead. Outputs
+/// take twice what the inputs
 /// take, because the gate adds headers. Of the approvals that are remembered only the last record of each key counts.
 pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> Vec<Wanted> {
     let in_sync_min = if replication >= 3 { 2 } else { 1 };
     let is_input = |name: &str| name == names.consent_change || name == names.outbound_message;
-    let is_kept = |name: &str| name == names.consent_change || name == names.consent_dead_letter;
+    let kept = [&names.consent_change, &names.consent_dead_letter, &names.consent_review];
+    let is_kept = |name: &str| kept.iter().any(|kept| *kept == name);
     let topic = |name: &str| {
         let is_sent_log = name == names.sent_log;
         let cleanup = if is_sent_log { "compact" } else { "delete" };
@@ -142,6 +144,8 @@ mod tests {
             ("outbound-message", "message.timestamp.type", None),
             ("consent-dead-letter", "message.timestamp.type", None),
             ("consent-dead-letter", "retention.ms", Some("-1")),
+            ("consent-gate-review", "retention.ms", Some("-1")),
+            ("consent-gate-review", "cleanup.policy", Some("delete")),
             ("outbound-message", "retention.ms", None),
             ("approved-message", "max.message.bytes", Some("2000000")),
             ("blocked-message", "min.insync.replicas", Some("2")),

@@ -207,7 +207,12 @@ pub const KEYS: &[Key] = &[
     topic(
         "topics.consent_dead_letter",
         "consent-dead-letter",
-        "Output: consent changes that cannot be read, and the releases of `consent-gate consent skip`.",
+        "Output: consent changes that cannot be read, and what operators decided about them (`consent-gate consent skip`, `correct`).",
+    ),
+    topic(
+        "topics.consent_review",
+        "consent-gate-review",
+        "Output: texts to us that may ask to stop and may not, for a person to read, and what was said about them with `consent-gate consent review`.",
     ),
     topic(
         "topics.sent_log",

@@ -45,7 +45,7 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// Brokers, group, librdkafka.
     pub kafka: Kafka,
-    /// The seven topics, all different.
+    /// The eight topics, all different.
     pub topics: Topics,
     /// How the two inputs are written.
     pub formats: Formats,
@@ -101,13 +101,14 @@ pub struct Topics {
     pub blocked: String,
     pub deferred: String,
     pub consent_dead_letter: String,
+    pub consent_review: String,
     pub sent_log: String,
 }
 
 impl Topics {
     /// All of them, inputs first.
     #[must_use]
-    pub fn all(&self) -> [&str; 7] {
+    pub fn all(&self) -> [&str; 8] {
         [
             &self.consent_change,
             &self.outbound_message,
@@ -115,6 +116,7 @@ impl Topics {
             &self.blocked,
             &self.deferred,
             &self.consent_dead_letter,
+            &self.consent_review,
             &self.sent_log,
         ]
     }

@@ -75,13 +75,14 @@ fn kafka(reader: &mut Reader) -> Kafka {
 }
 
 fn topics(reader: &mut Reader) -> Topics {
-    const PATHS: [&str; 7] = [
+    const PATHS: [&str; 8] = [
         "topics.consent_change",
         "topics.outbound_message",
         "topics.approved",
         "topics.blocked",
         "topics.deferred",
         "topics.consent_dead_letter",
+        "topics.consent_review",
         "topics.sent_log",
     ];
     let names = PATHS.map(|path| reader.name(path, || None));
@@ -92,6 +93,7 @@ fn topics(reader: &mut Reader) -> Topics {
         blocked,
         deferred,
         consent_dead_letter,
+        consent_review,
         sent_log,
     ] = names;
     let topics = Topics {
@@ -101,6 +103,7 @@ fn topics(reader: &mut Reader) -> Topics {
         blocked,
         deferred,
         consent_dead_letter,
+        consent_review,
         sent_log,
     };
     let names = topics.all().map(str::to_owned);

@@ -57,6 +57,7 @@ fn an_empty_file_is_all_defaults() {
                 "blocked-message",
                 "deferred-message",
                 "consent-dead-letter",
+                "consent-gate-review",
                 "consent-gate-sent"
             ]
         );

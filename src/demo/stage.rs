@@ -72,10 +72,8 @@ impl Stage {
         mock_rebalance_delay(producer.client(), Duration::ZERO);
         let bootstrap = {
             let cluster = producer.client().mock_cluster().ok_or(StageError::NoCluster)?;
-            for topic in [CONSENT, OUTBOUND, "consent-dead-letter", "consent-gate-sent"]
-                .into_iter()
-                .chain(OUTPUTS)
-            {
+            let own = ["consent-dead-letter", "consent-gate-review", "consent-gate-sent"];
+            for topic in [CONSENT, OUTBOUND].into_iter().chain(own).chain(OUTPUTS) {
                 cluster.create_topic(topic, N_PARTITIONS, 1)?;
             }
             cluster.bootstrap_servers()

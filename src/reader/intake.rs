@@ -50,6 +50,13 @@ impl Reader {
         if is_partial && let Some(again) = self.address_not_understood(&placement, record) {
             return Ok(again);
         }
+        let is_probe = is_probe(change.contact_id.as_ref());
+        if placement.review
+            && !is_probe
+            && let Some(again) = self.queue_for_review(record, subjects)
+        {
+            return Ok(again);
+        }
         let source = Source { partition: record.partition, offset: record.offset };
         let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
         let result = match placement.effect {
@@ -63,14 +70,11 @@ impl Reader {
             Effect::Facts if is_changed => ConsentResult::Applied,
             Effect::Facts => ConsentResult::Duplicate,
         };
-        if is_probe(change.contact_id.as_ref()) {
+        if is_probe {
             return Ok(Taken::Applied { is_probe: true });
         }
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();
         self.parts.sources.changed(from, record.timestamp_ms);
-        if placement.review {
-            self.ask_for_review(record);
-        }
         Ok(Taken::Applied { is_probe: false })
     }
 
@@ -150,7 +154,7 @@ impl Reader {
     }
 
     /// Stages its dead letter; when that fails, what to do instead.
-    fn put_aside(
+    pub(super) fn put_aside(
         &mut self,
         record: &Incoming<'_>,
         class: &'static str,
@@ -221,20 +225,6 @@ impl Reader {
                 remedy = crate::codec::remedy(class),
                 n_suppressed,
                 "a consent change cannot be read; its contact is blocked until a later valid event"
-            );
-        }
-    }
-
-    /// Where the text stands, not what it says.
-    fn ask_for_review(&self, record: &Incoming<'_>) {
-        let partition = i64::from(record.partition);
-        if let Some(n_suppressed) = self.warnings.admit("review", partition) {
-            tracing::warn!(
-                topic = %self.parts.topic,
-                partition = record.partition,
-                offset = record.offset,
-                n_suppressed,
-                "a text to us may ask to stop; a person should read it and publish an opt_out if it does"
             );
         }
     }

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::codec::{Format, Kind};
     use crate::store::{Identity, MEMORY_BYTES_MIN, Source, Store};
-    use gate_core::{SubjectKey, Receipt, Timestamp, place, unreadable};
+    use gate_core::{Receipt, SubjectKey, Timestamp, place, unreadable};
     use proptest::prelude::*;
 
     const PEPPER: [u8; crate::config::PEPPER_BYTES] = [7; crate::config::PEPPER_BYTES];

@@ -263,14 +263,15 @@ impl Parts<'_> {
         kafka::scanner(&self.base, &self.config.kafka.group_id)
     }
 
-    fn dead_letters(&self) -> DeadLetters {
+    /// Copies of consent changes in one of our topics, each once; `role` tells their writers apart.
+    fn letters(&self, topic: &str, role: &str) -> DeadLetters {
         let config = self.config;
-        let transactional_id = format!("{}-dead-letter", config.kafka.group_id);
+        let transactional_id = format!("{}-{role}", config.kafka.group_id);
         let timeout = config.kafka.transaction_timeout;
         DeadLetters::new(DeadLetterParts {
             producer_config: kafka::lane_producer(&self.base, &transactional_id, timeout),
             scan_config: self.scan_config(),
-            topic: config.topics.consent_dead_letter.clone(),
+            topic: topic.to_owned(),
             consent_topic: config.topics.consent_change.clone(),
             topic_id: self.consent_topic_id.clone(),
             pepper: Arc::clone(&self.pepper),
@@ -285,7 +286,8 @@ impl Parts<'_> {
             pepper: Arc::clone(&self.pepper),
             writer,
             applied: Arc::clone(&self.applied),
-            dead_letters: self.dead_letters(),
+            dead_letters: self.letters(&config.topics.consent_dead_letter, "dead-letter"),
+            review: self.letters(&config.topics.consent_review, "review"),
             metrics: Arc::clone(&self.metrics),
             sources: Sources::new(&self.metrics, &config.metrics.sources),
             status: Arc::clone(&self.status),

@@ -55,6 +55,7 @@ fn topics_create_then_doctor_then_run() {
         &names.blocked,
         &names.deferred,
         &names.dead_letter,
+        &names.review,
         &names.sent_log,
     ];
     for topic in all {

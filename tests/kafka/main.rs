@@ -19,6 +19,7 @@ mod batches;
 mod broker_restarts;
 mod checkpoint;
 mod commands;
+mod consent_desk;
 mod consent_intake;
 mod dashboards;
 mod departed_members;

@@ -187,6 +187,7 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     };
     let is_consent = topic == names.consent_change;
     let is_dead_letter = topic == names.consent_dead_letter;
+    let is_review = topic == names.consent_review;
     let is_input = topic == names.outbound_message;
     if topic == names.sent_log {
         return sent_retention(topic, policy);
@@ -204,6 +205,9 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
             )
         } else if is_dead_letter {
             Finding::warn(check, found("dead letters with one key replace each other"), fix)
+        } else if is_review {
+            let what = "texts of one person replace each other before anybody has read them";
+            Finding::fail(check, found(what), fix)
         } else if is_input {
             Finding::fail(check, found("messages may be removed before they are decided"), fix)
         } else {
@@ -234,6 +238,10 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
             ),
             for_ever,
         );
+    }
+    if is_review {
+        let what = "a text that nobody has read by then is forgotten, and comes again after a rebuild when it was read";
+        return Finding::warn(check, format!("{text}: {what}"), for_ever);
     }
     if by_time.is_some_and(|ms| ms < DAY_MS) || by_size.is_some() {
         let what = if is_input {
@@ -301,9 +309,10 @@ fn message_sizes(names: &Topics, known: &[(&str, Settings)]) -> Vec<Finding> {
         u64::try_from(number(settings, "max.message.bytes")?).ok()
     };
     let pairs = names.outputs().map(|output| (names.outbound_message.as_str(), output));
-    let dead_letters = (names.consent_change.as_str(), names.consent_dead_letter.as_str());
+    let kept = [&names.consent_dead_letter, &names.consent_review];
+    let copies = kept.map(|output| (names.consent_change.as_str(), output.as_str()));
     let mut findings = Vec::new();
-    for (input, output) in pairs.into_iter().chain([dead_letters]) {
+    for (input, output) in pairs.into_iter().chain(copies) {
         let (Some(taken), Some(given)) = (limit(input), limit(output)) else {
             continue;
         };
@@ -421,6 +430,13 @@ mod tests {
                 &[("cleanup.policy", "delete"), ("retention.ms", "1000")],
                 "WARN",
                 "holds again",
+            ),
+            ("consent-gate-review", &[("cleanup.policy", "compact")], "FAIL", "has read them"),
+            (
+                "consent-gate-review",
+                &[("cleanup.policy", "delete"), ("retention.ms", "604800000")],
+                "WARN",
+                "forgotten",
             ),
             (
                 "outbound-message",

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message as _;
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Finding;
@@ -51,10 +51,14 @@ impl Sample {
 
 pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
     let topic = &config.topics.outbound_message;
-    let n_partitions = cluster.require(topic).ok()?.partitions.min(PARTITIONS_MAX);
+    let n_partitions = cluster.require(topic).ok()?.partitions;
     let check = format!("topic {topic}: keys");
-    Some(match read(config, topic, i32::try_from(n_partitions).unwrap_or(0)) {
-        Ok(sample) => judge(check, &sample),
+    let mut sample = Sample::default();
+    let read = read_newest(config, topic, n_partitions, &mut |message| {
+        sample.add(message.partition(), message.key());
+    });
+    Some(match read {
+        Ok(()) => judge(check, &sample),
         Err(failure) => Finding::skip(check, failure.cause),
     })
 }
@@ -83,8 +87,14 @@ fn judge(check: String, sample: &Sample) -> Finding {
     Finding::warn(check, format!("of the newest {n_records} messages {}", found.join(", ")), FIX)
 }
 
-/// Reads the newest records; what has not come in time is left out.
-fn read(config: &Config, topic: &str, n_partitions: i32) -> Result<Sample, KafkaFailure> {
+/// Reads the newest records of a topic; what has not come in time is left out.
+pub(super) fn read_newest(
+    config: &Config,
+    topic: &str,
+    n_partitions: u32,
+    visit: &mut dyn FnMut(&BorrowedMessage<'_>),
+) -> Result<(), KafkaFailure> {
+    let n_partitions = i32::try_from(n_partitions.min(PARTITIONS_MAX)).unwrap_or(0);
     let doing = format!("reading topic `{topic}`");
     let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
     let mut client = config.client_base();
@@ -107,12 +117,11 @@ fn read(config: &Config, topic: &str, n_partitions: i32) -> Result<Sample, Kafka
     }
     consumer.assign(&assignment).map_err(failed)?;
     let began = Instant::now();
-    let mut sample = Sample::default();
     let mut at_end = HashSet::new();
     while at_end.len() < assignment.count() && began.elapsed() < READ_MAX {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) if !at_end.contains(&message.partition()) => {
-                sample.add(message.partition(), message.key());
+                visit(&message);
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 at_end.insert(partition);
@@ -121,7 +130,7 @@ fn read(config: &Config, topic: &str, n_partitions: i32) -> Result<Sample, Kafka
             Some(Ok(_) | Err(_)) | None => {}
         }
     }
-    Ok(sample)
+    Ok(())
 }
 
 #[cfg(test)]

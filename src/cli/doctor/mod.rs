@@ -4,6 +4,7 @@
 //! anything is sent) and leaves no file. What nobody can find out from here is SKIP with the reason, not PASS.
 
 mod cluster;
+mod consent_keys;
 mod keys;
 mod local;
 mod rights;
@@ -119,8 +120,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             findings.extend(super::runtime()?.block_on(cluster::check(&config, &cluster, &admin)));
             spinner.set_message("trying rights");
             findings.extend(rights::check(&config, &cluster));
-            spinner.set_message("looking at keys of messages");
+            spinner.set_message("looking at record keys");
             findings.extend(keys::check(&config, &cluster));
+            findings.extend(consent_keys::check(&config, &cluster));
         }
         Err(failure) => {
             findings.push(Finding::failure("brokers", &failure));

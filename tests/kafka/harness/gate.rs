@@ -100,8 +100,15 @@ impl Setup {
         }
         write!(
             yaml,
-            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  sent_log: {}\n",
-            t.consent_change, t.outbound, t.approved, t.blocked, t.deferred, t.dead_letter, t.sent_log
+            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  sent_log: {}\n",
+            t.consent_change,
+            t.outbound,
+            t.approved,
+            t.blocked,
+            t.deferred,
+            t.dead_letter,
+            t.review,
+            t.sent_log
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;

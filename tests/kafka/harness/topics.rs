@@ -16,7 +16,7 @@ const BROKERS_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 /// Large enough for the 1 MiB records of the unreadable-record tests.
 const RECORD_BYTES_MAX: &str = "8388608";
 
-/// The seven topics.
+/// The eight topics.
 #[derive(Clone, Debug)]
 pub(crate) struct Topics {
     pub(crate) consent_change: String,
@@ -25,6 +25,7 @@ pub(crate) struct Topics {
     pub(crate) blocked: String,
     pub(crate) deferred: String,
     pub(crate) dead_letter: String,
+    pub(crate) review: String,
     pub(crate) sent_log: String,
 }
 
@@ -47,6 +48,7 @@ impl Topics {
             blocked: name("blocked-message"),
             deferred: name("deferred-message"),
             dead_letter: name("consent-dead-letter"),
+            review: name("consent-gate-review"),
             sent_log: name("consent-gate-sent"),
         }
     }
@@ -65,9 +67,10 @@ impl Topics {
 
     /// Makes them; `dated_by` is the consent topic's `message.timestamp.type`.
     pub(crate) fn make_dated(&self, bootstrap: &str, dated_by: &str) {
-        let rest =
-            [&self.outbound, &self.approved, &self.blocked, &self.deferred, &self.dead_letter];
-        let rest = rest.map(|name| (name.as_str(), MESSAGE_PARTITIONS));
+        let own = [&self.dead_letter, &self.review];
+        let rest = [&self.outbound, &self.approved, &self.blocked, &self.deferred];
+        let rest = rest.into_iter().chain(own).map(|name| (name.as_str(), MESSAGE_PARTITIONS));
+        let rest: Vec<_> = rest.collect();
         let consent = [(self.consent_change.as_str(), CONSENT_PARTITIONS)];
         create_with(bootstrap, &consent, &[("message.timestamp.type", dated_by)]);
         create(bootstrap, &rest);

@@ -1,0 +1,70 @@
+//! `consent-gate consent evidence`: the proof behind a decision, as an ISO/IEC TS 27560 record.
+//!
+//! Reads the event where it lies in Kafka; writes nothing, joins no group.
+
+use super::original::Originals;
+use super::{Place, reading};
+use crate::cli::{ConfigFile, ExitCode, Failure, output};
+use crate::config;
+use crate::evidence::{Reference, consent_record};
+use crate::identity::Pepper;
+use crate::record::SourceRef;
+use clap::Args;
+use gate_core::{CanonicalAddress, Channel, ContactId, Timestamp};
+use rdkafka::message::Message as _;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Where the event lies: TOPIC/PARTITION/OFFSET, as timelines and dead letters name it
+    #[arg(value_name = "REFERENCE")]
+    reference: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let config = arguments.file.load()?;
+    let source = SourceRef::parse(&arguments.reference)
+        .filter(|source| source.topic == config.topics.consent_change)
+        .ok_or_else(|| {
+            let topic = &config.topics.consent_change;
+            Failure::new(ExitCode::Usage, format!("the reference must be {topic}/PARTITION/OFFSET"))
+        })?;
+    let codec = reading::codec(&config)?;
+    let pepper = config::Pepper::load(&config.state.pepper_file)
+        .map_err(|error| Failure::new(ExitCode::Config, error))?
+        .ok_or_else(|| {
+            let path = config.state.pepper_file.display();
+            let reason = format!("there is no pepper at `{path}`: run this where the gate runs");
+            Failure::new(ExitCode::Config, reason)
+        })?;
+    let pepper = Pepper::new(pepper.expose());
+    let place = Place { partition: source.partition, offset: source.record_offset };
+    let message = Originals::new(&config)?.read(place)?.ok_or_else(|| {
+        Failure::new(
+            ExitCode::Usage,
+            format!("there is no committed record at `{source}`; has retention deleted it?"),
+        )
+    })?;
+    let change = codec.decode_consent_record(message.payload()).map_err(|error| {
+        Failure::new(ExitCode::Usage, format!("`{source}` cannot be read: {error}"))
+    })?;
+    let channel = change.channel.as_deref().and_then(Channel::parse);
+    let address = change.address.as_deref().and_then(|address| {
+        CanonicalAddress::parse(address, channel, change.region.as_deref()).ok()
+    });
+    let contact = change.contact_id.clone().and_then(ContactId::new);
+    let reference = Reference {
+        source: source.to_string(),
+        received_at: message.timestamp().to_millis().map(Timestamp::from_millis),
+        contact: contact.map(|contact| pepper.contact(&contact)),
+        address: address.map(|address| pepper.address(&address)),
+    };
+    match consent_record(&change, &reference) {
+        Some(record) => output::print_json(&record),
+        None => Err(Failure::new(
+            ExitCode::Usage,
+            format!("`{source}` is no consent: it neither gives, asks for, nor withdraws any"),
+        )),
+    }
+}

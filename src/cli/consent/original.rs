@@ -1,0 +1,100 @@
+//! The records that operators decide about, read where they lie in `topics.consent_change`.
+//!
+//! A dead letter is a copy, and whoever may write its topic may forge one; what is skipped or corrected is looked at
+//! in the original. Nothing is committed, no group is joined.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{Message as _, OwnedMessage};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::Place;
+use crate::cli::{ExitCode, Failure};
+use crate::config::Config;
+use crate::kafka_errors::{KafkaFailure, Witness};
+
+/// Longest wait for one record.
+const READ_MAX: Duration = Duration::from_secs(15);
+const STEP: Duration = Duration::from_millis(200);
+/// So many records ahead it is quicker to read on than to begin anew.
+const NEAR: i64 = 1_000;
+const DOING: &str = "reading the consent change";
+
+/// Reads single records; quick when they are asked for in order.
+pub(super) struct Originals {
+    consumer: BaseConsumer<Witness>,
+    topic: String,
+    /// What comes next by itself.
+    next: Option<Place>,
+}
+
+impl Originals {
+    pub(super) fn new(config: &Config) -> Result<Self, Failure> {
+        let mut client = config.client_base();
+        client
+            // librdkafka wants a group to read at all; the gate's own is the one ACLs allow
+            .set("group.id", &config.kafka.group_id)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("isolation.level", "read_committed")
+            .set("auto.offset.reset", "error")
+            .set("fetch.wait.max.ms", "100")
+            .set("queued.max.messages.kbytes", "16384")
+            .set("enable.partition.eof", "true");
+        let consumer = client
+            .create_with_context(Witness::default())
+            .map_err(|error| KafkaFailure::new(&error, DOING))?;
+        Ok(Self { consumer, topic: config.topics.consent_change.clone(), next: None })
+    }
+
+    /// The record at a place; `None` when there is no committed one, or not any more.
+    pub(super) fn read(&mut self, place: Place) -> Result<Option<OwnedMessage>, Failure> {
+        let is_near = self.next.is_some_and(|next| {
+            next.partition == place.partition
+                && (next.offset..next.offset.saturating_add(NEAR)).contains(&place.offset)
+        });
+        if !is_near {
+            self.move_to(place)?;
+        }
+        let deadline = Instant::now() + READ_MAX;
+        while Instant::now() < deadline {
+            match self.consumer.poll(STEP) {
+                Some(Ok(message)) if message.partition() == place.partition => {
+                    let offset = message.offset();
+                    self.next = Some(Place { offset: offset.saturating_add(1), ..place });
+                    if offset >= place.offset {
+                        return Ok((offset == place.offset).then(|| message.detach()));
+                    }
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) if partition == place.partition => {
+                    return Ok(self.gone());
+                }
+                Some(Err(KafkaError::MessageConsumption(
+                    Code::AutoOffsetReset | Code::OffsetOutOfRange,
+                ))) => return Ok(self.gone()),
+                Some(Ok(_) | Err(_)) | None => {}
+            }
+        }
+        Err(self.consumer.context().failure(DOING).map_or_else(
+            || Failure::new(ExitCode::TryAgain, "the broker did not answer in time"),
+            Failure::from,
+        ))
+    }
+
+    fn gone(&mut self) -> Option<OwnedMessage> {
+        self.next = None;
+        None
+    }
+
+    fn move_to(&mut self, place: Place) -> Result<(), Failure> {
+        let mut assignment = TopicPartitionList::new();
+        assignment
+            .add_partition_offset(&self.topic, place.partition, Offset::Offset(place.offset))
+            .and_then(|()| self.consumer.assign(&assignment))
+            .map_err(|error| KafkaFailure::new(&error, DOING))?;
+        self.next = Some(place);
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! What this configuration makes of a consent change: as the consent reader would, and nothing is applied.
+
+use gate_core::{Address, CanonicalAddress, ChannelScope, ConsentChange};
+
+use crate::cli::{ExitCode, Failure};
+use crate::codec::{Codec, DecodeError, Kind};
+use crate::config::Config;
+
+/// How a value reads.
+pub(super) enum Reading<'a> {
+    /// All of it.
+    Whole(Box<ConsentChange<'a>>),
+    /// Not, or not whose it is, or only half of that; the class as in dead letters.
+    Unreadable(&'static str),
+}
+
+/// Reads values of `topics.consent_change`.
+pub(super) struct Reader {
+    codec: Codec,
+    value_bytes_max: usize,
+}
+
+pub(super) fn codec(config: &Config) -> Result<Codec, Failure> {
+    let registry = crate::service::registry(config)
+        .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
+    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry)
+        .map_err(|error| Failure::new(ExitCode::Config, error))
+}
+
+impl Reader {
+    pub(super) fn new(config: &Config) -> Result<Self, Failure> {
+        Ok(Self { codec: codec(config)?, value_bytes_max: config.limits.value_bytes_max })
+    }
+
+    /// One that reads JSON, whatever the topic holds: for what people write by hand.
+    pub(super) fn of_json(config: &Config) -> Result<Self, Failure> {
+        let codec = Codec::new(crate::codec::Format::Json, Kind::ConsentChange, None)
+            .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+        Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max })
+    }
+
+    pub(super) fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// # Errors
+    /// The schema registry cannot be asked now.
+    pub(super) fn read<'a>(&self, value: Option<&'a [u8]>) -> Result<Reading<'a>, Failure> {
+        if value.is_some_and(|value| value.len() > self.value_bytes_max) {
+            return Ok(Reading::Unreadable("too_large"));
+        }
+        match self.codec.decode_consent(value) {
+            Ok(change) => Ok(named(change)),
+            Err(DecodeError::Unreadable { class }) => Ok(Reading::Unreadable(class)),
+            Err(error @ DecodeError::Unavailable { .. }) => {
+                Err(Failure::new(ExitCode::TryAgain, error))
+            }
+        }
+    }
+}
+
+/// A change counts as read when everybody it names is understood.
+fn named(change: ConsentChange<'_>) -> Reading<'_> {
+    let channel = match change.channel {
+        ChannelScope::Any => None,
+        ChannelScope::One(channel) => Some(channel),
+    };
+    let is_understood = |address: &Address<'_>| {
+        CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).is_ok()
+    };
+    match &change.address {
+        Some(address) if !is_understood(address) => Reading::Unreadable("invalid_address"),
+        None if change.contact_id.is_none() => Reading::Unreadable("missing_field"),
+        Some(_) | None => Reading::Whole(Box::new(change)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_names_somebody_in_full_is_readable() {
+        let config = Config::parse("f", "limits: {value_bytes_max: 1024}", []).unwrap();
+        let reader = Reader::new(&config).unwrap();
+        let class = |who: &str| {
+            let value = format!(
+                r#"{{"event_id":"1","occurred_at":"2026-11-20T18:30:00Z","action":"opt_out"{who}}}"#
+            );
+            match reader.read(Some(value.as_bytes())).unwrap() {
+                Reading::Whole(_) => "whole",
+                Reading::Unreadable(class) => class,
+            }
+        };
+        assert_eq!(class(r#","contact_id":"ana""#), "whole");
+        assert_eq!(class(r#","address":"ana@example.net""#), "whole");
+        assert_eq!(class(r#","contact_id":"ana","address":"1""#), "invalid_address");
+        assert_eq!(class(""), "missing_field");
+        assert_eq!(class(&format!(r#","contact_id":"{}""#, "a".repeat(1_024))), "too_large");
+    }
+}

@@ -1,0 +1,440 @@
+//! `consent-gate consent skip`: an operator takes the responsibility for consent changes that nobody can read.
+//!
+//! Each release is a record of its own in the dead-letter topic, for every instance to see and for auditors to find:
+//! who, why, when, from where. INVARIANT: released is only what the gate has a dead letter of and what this
+//! configuration cannot read in the original; reported is only what the brokers have on all replicas in sync.
+
+use std::io::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use clap::{ArgGroup, Args};
+use indicatif::ProgressBar;
+use rdkafka::message::Message as _;
+
+use super::original::Originals;
+use super::queue::{Letter, Queue};
+use super::reading::{Reader, Reading};
+use super::release::{self, Decision, written};
+use super::writer::{Writer, Written};
+use super::{Place, check_topic, counted, dead_letters, plain_text};
+use crate::cli::{ConfigFile, ExitCode, Failure, output};
+use crate::codec;
+use crate::config::Config;
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["offset", "from", "class"]))]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Topic of the unreadable records [default: `topics.consent_change`]
+    #[arg(long)]
+    topic: Option<String>,
+    /// Their partition
+    #[arg(long, value_name = "N", required_unless_present = "class", value_parser = clap::value_parser!(i32).range(0..))]
+    partition: Option<i32>,
+    /// The one at this offset
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    offset: Option<i64>,
+    /// All that have a dead letter, from this offset on …
+    #[arg(long, value_name = "N", requires = "to", value_parser = clap::value_parser!(i64).range(0..))]
+    from: Option<i64>,
+    /// … up to and with this one
+    #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(i64).range(0..))]
+    to: Option<i64>,
+    /// All of this class, as `consent show` names it; of one partition with --partition
+    #[arg(long, value_name = "CLASS", value_parser = class)]
+    class: Option<String>,
+    /// Why they may be skipped; kept for auditors, so name no person by address
+    #[arg(long, value_name = "TEXT", value_parser = plain_text)]
+    reason: String,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME", value_parser = plain_text)]
+    operator: String,
+    /// Check and list, and release nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Say it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Records released at once: a larger disaster deserves a look in between.
+const RELEASES_MAX: usize = 10_000;
+/// Lines of the list for people; programs get all of them.
+const ROWS_MAX: usize = 50;
+/// How long people wait without a sign.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
+
+fn class(name: &str) -> Result<String, String> {
+    let known = codec::Class::ALL.map(codec::Class::as_str);
+    if known.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    Err(format!("no such class; there are {}", known.join(", ")))
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let config = arguments.file.load()?;
+    check_topic(&config, arguments.topic.as_deref())?;
+    let target = Target::of(arguments)?;
+    let mut progress = Progress::start();
+    let queue = dead_letters(&config, target.place())?;
+    let mut desk = Desk { config: &config, originals: Originals::new(&config)?, queue: &queue };
+    let letters = desk.open(&target)?;
+    let (releasable, left) = desk.sort(&letters, &mut progress)?;
+    let releases = if arguments.dry_run || releasable.is_empty() {
+        Vec::new()
+    } else {
+        desk.release(arguments, &releasable, &mut progress)?
+    };
+    progress.end();
+    let outcome = Outcome { arguments, config: &config, releasable, releases, left };
+    outcome.report()
+}
+
+/// Which letters are meant.
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    One(Place),
+    Range { partition: i32, from: i64, to: i64 },
+    Class { class: String, partition: Option<i32> },
+}
+
+impl Target {
+    fn of(arguments: &Arguments) -> Result<Self, Failure> {
+        let Arguments { partition, offset, from, to, class, .. } = arguments;
+        match (*partition, *offset, from.zip(*to), class) {
+            (Some(partition), Some(offset), ..) => Ok(Self::One(Place { partition, offset })),
+            (Some(_), None, Some((from, to)), _) if to < from => {
+                Err(Failure::new(ExitCode::Usage, "`--to` lies before `--from`"))
+            }
+            (Some(partition), None, Some((from, to)), _) => Ok(Self::Range { partition, from, to }),
+            (partition, None, None, Some(class)) => {
+                Ok(Self::Class { class: class.clone(), partition })
+            }
+            _ => Err(Failure::new(
+                ExitCode::Usage,
+                "name --partition with --offset or --from and --to, or --class",
+            )),
+        }
+    }
+
+    /// The one that is meant.
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::One(place) => Some(*place),
+            Self::Range { .. } | Self::Class { .. } => None,
+        }
+    }
+
+    fn has(&self, letter: &Letter<()>) -> bool {
+        match self {
+            Self::One(place) => letter.place == *place,
+            Self::Range { partition, from, to } => {
+                letter.place.partition == *partition && (*from..=*to).contains(&letter.place.offset)
+            }
+            Self::Class { class, partition } => {
+                letter.class == *class
+                    && partition.is_none_or(|partition| letter.place.partition == partition)
+            }
+        }
+    }
+}
+
+/// Why a letter is not released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Nothing to answer for: the gate reads it by itself.
+    Readable,
+    /// Nothing holds on to it any more.
+    Gone,
+}
+
+impl Left {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Readable => "readable with this configuration: the gate reads it by itself",
+            Self::Gone => "no longer in the topic",
+        }
+    }
+}
+
+/// The letters that may be released, and those that are left alone with the reason.
+type Sorted<'q> = (Vec<&'q Letter<()>>, Vec<(Place, Left)>);
+
+struct Desk<'q> {
+    config: &'q Config,
+    originals: Originals,
+    queue: &'q Queue<()>,
+}
+
+impl<'q> Desk<'q> {
+    /// The open letters that are meant; an error when there is none.
+    fn open(&mut self, target: &Target) -> Result<Vec<&'q Letter<()>>, Failure> {
+        let letters: Vec<_> = self.queue.open().filter(|letter| target.has(letter)).collect();
+        match (letters.len(), target) {
+            (0, Target::One(place)) => Err(self.why_not(*place)?),
+            (0, Target::Range { .. } | Target::Class { .. }) => Err(Failure::new(
+                ExitCode::Usage,
+                "there is no open dead letter like that; `consent-gate consent show` lists those there are",
+            )),
+            (n, _) if n > RELEASES_MAX => Err(Failure::new(
+                ExitCode::Usage,
+                format!(
+                    "{n} records would be released, and at most {RELEASES_MAX} are at once: name a partition or a range"
+                ),
+            )),
+            (_, _) => Ok(letters),
+        }
+    }
+
+    /// Why there is nothing to release at a place.
+    fn why_not(&mut self, place: Place) -> Result<Failure, Failure> {
+        let name = place.of(&self.config.topics.consent_change);
+        let released = self.queue.get(place).and_then(|letter| letter.release.as_ref());
+        let why = match (released, self.originals.read(place)?) {
+            (Some(release), _) => {
+                format!("`{name}` is released already, by {} at {}", release.operator, release.at)
+            }
+            (None, None) => format!(
+                "there is no committed record at `{name}`; see the first and last offset with `kafka-get-offsets.sh`"
+            ),
+            (None, Some(record)) => match Reader::new(self.config)?.read(record.payload())? {
+                Reading::Whole(_) => format!("`{name}` is readable: there is nothing to skip"),
+                Reading::Unreadable(class) => format!(
+                    "`{name}` cannot be read ({class}), and the gate has written no dead letter of it yet: it releases \
+                     only what it has met; wait until `consent-gate consent show` lists it"
+                ),
+            },
+        };
+        Ok(Failure::new(ExitCode::Usage, why))
+    }
+
+    /// Looks at the originals, in the order of the topic.
+    fn sort(
+        &mut self,
+        letters: &[&'q Letter<()>],
+        progress: &mut Progress,
+    ) -> Result<Sorted<'q>, Failure> {
+        let reader = Reader::new(self.config)?;
+        let (mut releasable, mut left) = (Vec::new(), Vec::new());
+        for (n, letter) in letters.iter().enumerate() {
+            progress.say("checked", n, letters.len());
+            let Some(record) = self.originals.read(letter.place)? else {
+                left.push((letter.place, Left::Gone));
+                continue;
+            };
+            match reader.read(record.payload())? {
+                Reading::Whole(_) => left.push((letter.place, Left::Readable)),
+                Reading::Unreadable(_) => releasable.push(*letter),
+            }
+        }
+        Ok((releasable, left))
+    }
+
+    fn release(
+        &self,
+        arguments: &Arguments,
+        letters: &[&Letter<()>],
+        progress: &mut Progress,
+    ) -> Result<Vec<Written>, Failure> {
+        let topic = &self.config.topics.consent_dead_letter;
+        let decision = Decision { operator: &arguments.operator, reason: &arguments.reason };
+        let detail = decision.detail(self.config, &[]);
+        let records = release::of(self.config, self.queue, letters, &detail);
+        let writer = Writer::new(self.config, topic, format!("writing releases to `{topic}`"))?;
+        writer.send_all(&records, &mut |n| progress.say("released", n, records.len()))
+    }
+}
+
+/// A sign of life on standard error.
+struct Progress {
+    bar: ProgressBar,
+    said_at: Instant,
+}
+
+impl Progress {
+    fn start() -> Self {
+        Self { bar: output::spinner("reading dead letters"), said_at: Instant::now() }
+    }
+
+    fn say(&mut self, what: &str, n: usize, of: usize) {
+        if self.said_at.elapsed() < SILENCE_MAX {
+            return;
+        }
+        self.said_at = Instant::now();
+        let line = format!("{what} {n} of {of}");
+        if self.bar.is_hidden() {
+            // nobody to tell if standard error is closed
+            drop(writeln!(io::stderr(), "{line}"));
+        } else {
+            self.bar.set_message(line);
+        }
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// What was done, for people and programs.
+struct Outcome<'a> {
+    arguments: &'a Arguments,
+    config: &'a Config,
+    releasable: Vec<&'a Letter<()>>,
+    /// Where each release lies; empty for a dry run.
+    releases: Vec<Written>,
+    left: Vec<(Place, Left)>,
+}
+
+impl Outcome<'_> {
+    /// Nothing released, and no dry run: the answer is no.
+    fn report(&self) -> Result<(), Failure> {
+        if self.arguments.json {
+            self.json()?
+        } else {
+            output::print(&self.text())?
+        }
+        if !self.releasable.is_empty() {
+            return Ok(());
+        }
+        let why = self.left.first().map_or("nothing is meant", |(_, left)| left.as_str());
+        Err(Failure::new(ExitCode::Usage, format!("nothing is released: {why}")))
+    }
+
+    fn json(&self) -> Result<(), Failure> {
+        let topics = &self.config.topics;
+        for (n, letter) in self.releasable.iter().enumerate() {
+            let release = self.releases.get(n);
+            let recorded = release.map(|release| written(&topics.consent_dead_letter, *release));
+            output::print_json(&serde_json::json!({
+                "released": release.map(|_| letter.place.of(&topics.consent_change)),
+                "place": letter.place.of(&topics.consent_change),
+                "class": letter.class,
+                "recorded_at": recorded,
+                "is_dry_run": self.arguments.dry_run,
+                "operator": self.arguments.operator,
+                "reason": self.arguments.reason,
+            }))?;
+        }
+        self.left.iter().try_for_each(|(place, left)| {
+            output::print_json(&serde_json::json!({
+                "place": place.of(&topics.consent_change), "left": left.as_str(),
+            }))
+        })
+    }
+
+    fn text(&self) -> String {
+        let topics = &self.config.topics;
+        let rows = self.releasable.iter().take(ROWS_MAX).enumerate().map(|(n, letter)| {
+            let release = self.releases.get(n);
+            [
+                letter.place.of(&topics.consent_change),
+                letter.class.clone(),
+                if letter.is_owner_known { "known" } else { "unknown" }.to_owned(),
+                release.map_or_else(
+                    || "not written".to_owned(),
+                    |release| written(&topics.consent_dead_letter, *release),
+                ),
+            ]
+        });
+        let mut text = String::new();
+        if !self.releasable.is_empty() {
+            text.push_str(&output::table(["RECORD", "CLASS", "OWNER", "RELEASE"], rows));
+        }
+        let n_more = self.releasable.len().saturating_sub(ROWS_MAX);
+        if n_more > 0 {
+            text.push_str(&format!("… and {n_more} more; --json prints all\n"));
+        }
+        for (place, left) in self.left.iter().take(ROWS_MAX) {
+            let place = place.of(&topics.consent_change);
+            text.push_str(&format!("left alone: {place}, {}\n", left.as_str()));
+        }
+        let n_more = self.left.len().saturating_sub(ROWS_MAX);
+        if n_more > 0 {
+            text.push_str(&format!("… and {n_more} more left alone; --json prints all\n"));
+        }
+        if self.releasable.is_empty() {
+            return text;
+        }
+        let n = counted(self.releasable.len(), "record");
+        text.push_str(&if self.arguments.dry_run {
+            format!("\n{n} would be released; nothing is written.")
+        } else {
+            format!(
+                "\n{n} released by {}: {}\nEvery instance goes on past a released record by itself. What it said is not applied: if it was an opt-out,\n\
+                 publish it in readable form. A contact that is blocked for it stays blocked until a later valid change.",
+                self.arguments.operator, self.arguments.reason
+            )
+        });
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(Debug, clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn target(line: &str) -> Result<Target, String> {
+        let words = ["skip", "-c", "f", "--reason", "r", "--operator", "o"];
+        let words = words.into_iter().chain(line.split_whitespace());
+        let arguments =
+            Command::try_parse_from(words).map_err(|error| error.to_string())?.arguments;
+        Target::of(&arguments).map_err(|failure| format!("{failure:?}"))
+    }
+
+    #[test]
+    fn one_offset_a_range_or_a_class() {
+        assert_eq!(
+            target("--topic t --partition 3 --offset 17").unwrap(),
+            Target::One(Place { partition: 3, offset: 17 })
+        );
+        assert_eq!(
+            target("--partition 3 --from 1 --to 5").unwrap(),
+            Target::Range { partition: 3, from: 1, to: 5 }
+        );
+        assert_eq!(
+            target("--class wrong_type --partition 2").unwrap(),
+            Target::Class { class: "wrong_type".to_owned(), partition: Some(2) }
+        );
+        for wrong in [
+            "",
+            "--partition 3",
+            "--offset 17",
+            "--partition 3 --from 1",
+            "--partition 3 --from 5 --to 1",
+            "--partition 3 --offset 1 --from 1 --to 2",
+            "--class no_such_class",
+            "--class wrong_type --partition 3 --offset 1",
+        ] {
+            assert!(target(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_includes_both_ends_and_one_partition() {
+        let letter = |partition, offset, class: &str| Letter {
+            place: Place { partition, offset },
+            class: class.to_owned(),
+            is_owner_known: false,
+            is_applied: false,
+            written_ms: 0,
+            recorded: (0, 0),
+            note: (),
+            release: None,
+        };
+        let range = Target::Range { partition: 1, from: 5, to: 7 };
+        let is_in = |partition, offset| range.has(&letter(partition, offset, "malformed"));
+        assert!(is_in(1, 5) && is_in(1, 7));
+        assert!(!is_in(1, 4) && !is_in(1, 8) && !is_in(2, 6));
+        let class = Target::Class { class: "malformed".to_owned(), partition: None };
+        assert!(class.has(&letter(9, 9, "malformed")) && !class.has(&letter(9, 9, "truncated")));
+    }
+}

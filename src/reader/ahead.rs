@@ -1,0 +1,51 @@
+//! What lies behind a record that a partition stands at.
+//!
+//! A source that writes one record nobody can attribute often writes hundreds. Their dead letters are written while the
+//! partition stands, so that an operator sees all of them and releases them together. Nothing is applied here; each
+//! record is taken in its turn, and its owner may be known by then.
+
+use super::incoming::Incoming;
+use super::owner::suspects;
+use super::{Reader, ReaderError, Stand};
+use crate::codec::DecodeError;
+use crate::dead_letter::Owner;
+use std::sync::Arc;
+
+/// How many records behind the one it stands at. A longer burst is released in rounds.
+const AHEAD_MAX: i64 = 10_000;
+
+impl Reader {
+    /// Whether the record lies closely behind the one that its partition stands at.
+    pub(super) fn is_ahead(&self, partition: i32, offset: i64) -> bool {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        match self.stands.get(index) {
+            Some(Stand::Poisoned(at)) => offset > *at && offset - *at <= AHEAD_MAX,
+            Some(Stand::Reading | Stand::Seek(_)) | None => false,
+        }
+    }
+
+    /// Puts the record aside if the partition would stop at it too.
+    pub(super) fn look_ahead(&mut self, record: &Incoming<'_>) -> Result<(), ReaderError> {
+        let Some(class) = self.class_of(record) else { return Ok(()) };
+        let parts = &mut self.parts;
+        let key = record.key.filter(|_| parts.key_names_contact);
+        let suspects = suspects(&parts.codec, &parts.pepper, &mut parts.writer, key, record.value)?;
+        if suspects.subjects.is_empty() {
+            // what cannot be staged now is staged in its turn
+            drop(self.put_aside(record, class, Owner::Unknown, false));
+        }
+        Ok(())
+    }
+
+    /// Why it cannot be read; `None` when it can, or when nobody can tell now.
+    fn class_of(&self, record: &Incoming<'_>) -> Option<&'static str> {
+        if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
+            return Some("too_large");
+        }
+        let codec = Arc::clone(&self.parts.codec);
+        match codec.decode_consent(record.value) {
+            Err(DecodeError::Unreadable { class }) => Some(record.told(class)),
+            Ok(_) | Err(DecodeError::Unavailable { .. }) => None,
+        }
+    }
+}
