@@ -8,21 +8,26 @@
 //! and the contact its key names is blocked until a later valid event. When nobody can tell whose it is,
 //! its partition stops here until an operator releases it, which holds the whole gate through the barrier.
 
+mod assignment;
+mod batches;
 mod intake;
 
 use crate::applied::{Applied, Progress};
 use crate::codec::Codec;
+use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::DeadLetters;
 use crate::identity::Pepper;
 use crate::kafka::native::{BatchReader, NativeError, Polled};
-use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::logging::Limited;
 use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Sources, Topic};
 use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{StoreError, Writer};
+use batches::BadBatch;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,6 +74,10 @@ pub enum ReaderError {
 pub struct ReaderParts {
     /// The consent topic.
     pub topic: String,
+    /// What brokers say about it.
+    pub consent_topic: Arc<ConsentTopic>,
+    /// Settings for a look at a partition beside the reading.
+    pub scan_config: ClientConfig,
     /// Reads consent changes.
     pub codec: Arc<Codec>,
     /// Hashes identities.
@@ -100,6 +109,7 @@ pub struct Reader {
     parts: ReaderParts,
     progress: Vec<Progress>,
     stands: Vec<Stand>,
+    bad_batches: BTreeMap<i32, BadBatch>,
     warnings: Limited,
     /// Something outside is away; over when a record is taken and nothing has to be read again.
     waits: bool,
@@ -117,6 +127,8 @@ enum Stand {
     Seek(i64),
     /// It stands at the unreadable record with this offset.
     Poisoned(i64),
+    /// It stands before a batch that the client cannot unpack; this is the next offset.
+    Unreadable(i64),
 }
 
 /// What became of one record.
@@ -145,6 +157,7 @@ impl Reader {
             parts,
             progress,
             stands,
+            bad_batches: BTreeMap::new(),
             warnings: Limited::new(),
             waits: false,
             release_checked_at: now,
@@ -165,6 +178,8 @@ impl Reader {
             heart.beat();
             self.read_batch(&mut batches)?;
             self.seek(batches.consumer());
+            self.tend_bad_batches(batches.consumer());
+            self.add_partitions(batches.consumer())?;
             self.release_poison()?;
             if self.checkpoint_at.elapsed() >= self.parts.checkpoint_interval {
                 self.parts.writer.flush()?;
@@ -172,17 +187,6 @@ impl Reader {
             }
         }
         self.parts.writer.flush()?;
-        Ok(())
-    }
-
-    /// Takes up every partition where the state ends.
-    fn assign(&self, consumer: &BaseConsumer<GateContext>) -> Result<(), ReaderError> {
-        let mut assignment = TopicPartitionList::new();
-        for (partition, progress) in (0i32..).zip(&self.progress) {
-            let from = Offset::Offset(progress.next_offset);
-            assignment.add_partition_offset(&self.parts.topic, partition, from)?;
-        }
-        consumer.assign(&assignment)?;
         Ok(())
     }
 
@@ -226,7 +230,9 @@ impl Reader {
                         }
                     }
                 }
-                Polled::Error { partition, error } => self.consumer_error(partition, &error)?,
+                Polled::Error { partition, offset, error } => {
+                    self.consumer_error(partition, offset, &error)?;
+                }
             }
         }
         drop(batch);
@@ -263,6 +269,7 @@ impl Reader {
         if let Some(progress) = self.progress.get_mut(index) {
             progress.is_poisoned = matches!(stand, Stand::Poisoned(_));
         }
+        self.publish_unreadable(partition);
     }
 
     fn advance(&mut self, partition: i32, next_offset: i64) -> Result<(), StoreError> {
@@ -287,30 +294,37 @@ impl Reader {
         self.parts.status.hold(Holder::Reader, HoldCause::ConsentPoison, &[place], detail);
     }
 
-    fn poisoned(&self) -> impl Iterator<Item = (i32, i64)> {
+    /// Where an operator is waited for.
+    fn stopped(&self) -> impl Iterator<Item = (i32, Stand, i64)> {
         (0i32..).zip(&self.stands).filter_map(|(partition, stand)| match stand {
-            Stand::Poisoned(offset) => Some((partition, *offset)),
+            Stand::Poisoned(offset) | Stand::Unreadable(offset) => {
+                Some((partition, *stand, *offset))
+            }
             Stand::Reading | Stand::Seek(_) => None,
         })
     }
 
-    /// Goes on behind a record that an operator released.
+    /// Goes on behind a record or batch that an operator released.
     fn release_poison(&mut self) -> Result<(), ReaderError> {
-        let poisoned: Vec<(i32, i64)> = self.poisoned().collect();
-        if poisoned.is_empty() || self.release_checked_at.elapsed() < RELEASE_CHECK_INTERVAL {
+        let stopped: Vec<(i32, Stand, i64)> = self.stopped().collect();
+        if stopped.is_empty() || self.release_checked_at.elapsed() < RELEASE_CHECK_INTERVAL {
             return Ok(());
         }
         self.release_checked_at = Instant::now();
-        for (partition, offset) in poisoned {
+        for (partition, stand, offset) in stopped {
             match self.parts.dead_letters.is_released(partition, offset) {
                 Ok(false) => {}
                 Ok(true) => {
+                    let is_batch = matches!(stand, Stand::Unreadable(_));
+                    let next_offset =
+                        if is_batch { self.behind_batch(partition, offset) } else { Some(offset + 1) };
+                    let Some(next_offset) = next_offset else { continue };
                     tracing::warn!(
-                        topic = %self.parts.topic, partition, offset,
-                        "released by an operator; the record is in the dead-letter topic"
+                        topic = %self.parts.topic, partition, offset, next_offset, is_batch,
+                        "released by an operator; what can be kept of it is in the dead-letter topic"
                     );
-                    self.advance(partition, offset + 1)?;
-                    self.stand(partition, Stand::Seek(offset + 1));
+                    self.advance(partition, next_offset)?;
+                    self.stand(partition, Stand::Seek(next_offset));
                     self.parts.writer.commit()?;
                     self.parts.applied.publish(&self.progress);
                     let (cause, topic) = (HoldCause::ConsentPoison, Topic::ConsentChange);
@@ -330,7 +344,7 @@ impl Reader {
             .zip(&self.stands)
             .filter_map(|(partition, stand)| match stand {
                 Stand::Seek(offset) => Some((partition, *offset)),
-                Stand::Reading | Stand::Poisoned(_) => None,
+                Stand::Reading | Stand::Poisoned(_) | Stand::Unreadable(_) => None,
             })
             .collect();
         if wanted.is_empty() {
@@ -348,7 +362,12 @@ impl Reader {
         }
     }
 
-    fn consumer_error(&self, partition: i32, error: &NativeError) -> Result<(), ReaderError> {
+    fn consumer_error(
+        &mut self,
+        partition: i32,
+        offset: i64,
+        error: &NativeError,
+    ) -> Result<(), ReaderError> {
         use rdkafka::error::RDKafkaErrorCode as Code;
         match error.code {
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
@@ -359,6 +378,10 @@ impl Reader {
                     partition,
                     next_offset,
                 })
+            }
+            _ if is_unreadable_batch(error) => {
+                self.stand_before(partition, offset, error);
+                Ok(())
             }
             // librdkafka goes on by itself; the barrier holds meanwhile
             _ => {
