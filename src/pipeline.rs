@@ -46,7 +46,6 @@ use crate::sent::{SentError, SentStore};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -38,5 +38,7 @@ mod reason_codes;
 mod secure;
 mod state_loss;
 mod stops_and_joins;
+mod topic_surgery;
 mod torn_transactions;
+mod unreadable_batches;
 mod unreadable_records;
