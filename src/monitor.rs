@@ -87,10 +87,10 @@ impl Monitor {
                 parts.status.consent_end(partition, end_offset);
             }
         }
-        self.look_at_topic();
         self.outbound_lag();
         self.look_at_store();
         self.parts.status.publish();
+        self.look_at_topic();
     }
 
     /// What waits in this instance's message partitions. Ends of partitions that are gone are forgotten.

@@ -13,6 +13,7 @@ mod batches;
 mod intake;
 
 use crate::applied::{Applied, Progress};
+use crate::barrier::Barrier;
 use crate::codec::Codec;
 use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::DeadLetters;
@@ -54,6 +55,12 @@ pub enum ReaderError {
     /// rdkafka refused.
     #[error("consent reader: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// The topic is another one of the same name.
+    #[error("`{topic}` was deleted and made again; starting again builds the state from it")]
+    TopicRecreated {
+        /// The consent topic.
+        topic: String,
+    },
     /// Records that the state does not have yet are gone from the topic.
     #[error(
         "`{topic}` partition {partition}: offset {next_offset} is gone from the log, and an opt-out may have stood there, \
@@ -76,6 +83,8 @@ pub struct ReaderParts {
     pub topic: String,
     /// What brokers say about it.
     pub consent_topic: Arc<ConsentTopic>,
+    /// Asks them.
+    pub barrier: Barrier,
     /// Settings for a look at a partition beside the reading.
     pub scan_config: ClientConfig,
     /// Reads consent changes.
@@ -370,6 +379,9 @@ impl Reader {
     ) -> Result<(), ReaderError> {
         use rdkafka::error::RDKafkaErrorCode as Code;
         match error.code {
+            Code::AutoOffsetReset | Code::OffsetOutOfRange if self.is_another_topic() => {
+                Err(ReaderError::TopicRecreated { topic: self.parts.topic.clone() })
+            }
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
                 let index = usize::try_from(partition).unwrap_or(usize::MAX);
                 let next_offset = self.progress.get(index).map_or(-1, |known| known.next_offset);

@@ -18,6 +18,13 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether positions mean nothing any more because the topic was made again.
+    pub(super) fn is_another_topic(&self) -> bool {
+        // what it finds stays with the topic
+        self.parts.barrier.check_whole_topic().finish().ok();
+        self.parts.consent_topic.is_another()
+    }
+
     /// Takes up partitions that were added to the topic, from their beginning. Lanes wait for their ends since they
     /// heard of them.
     pub(super) fn add_partitions(

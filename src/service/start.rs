@@ -275,6 +275,7 @@ impl Parts<'_> {
         let reader = Reader::new(ReaderParts {
             topic: config.topics.consent_change.clone(),
             consent_topic: Arc::clone(&self.consent_topic),
+            barrier: self.barrier(),
             scan_config: self.scan_config(),
             codec: Arc::new(self.codec(Kind::ConsentChange)?),
             pepper: Arc::clone(&self.pepper),

@@ -209,7 +209,9 @@ impl RunError {
                 ReaderError::Store(error) => error.exit_code(),
                 ReaderError::LogTruncated { .. } => 74,
                 ReaderError::Native(error) if crate::kafka::is_refused(error) => 77,
-                ReaderError::Native(_) | ReaderError::Kafka(_) => 75,
+                ReaderError::Native(_)
+                | ReaderError::Kafka(_)
+                | ReaderError::TopicRecreated { .. } => 75,
             },
             Self::TopicUnknown { source, .. } if crate::kafka::is_refused(source) => 77,
             Self::TopicRecreated { .. } | Self::TopicUnknown { .. } | Self::Overdue { .. } => 75,
