@@ -102,7 +102,12 @@ impl ConsentTopic {
         let brokers = self.brokers().heard();
         let asked = TopicQuestion::ask(client.client(), &self.name, &brokers, timeout);
         let asked = asked.map(|question| (question, brokers.into_iter().collect()));
-        TopicCheck { topic: self, asked: Some(asked), n_partitions, deadline: Instant::now() + timeout }
+        TopicCheck {
+            topic: self,
+            asked: Some(asked),
+            n_partitions,
+            deadline: Instant::now() + timeout,
+        }
     }
 
     /// Asks nobody: a test's gate without a barrier.
@@ -150,7 +155,9 @@ impl ConsentTopic {
         let before = self.n_partitions.fetch_max(facts.n_partitions, Ordering::AcqRel);
         if facts.n_partitions > before {
             tracing::warn!(
-                topic = self.name, before, now = facts.n_partitions,
+                topic = self.name,
+                before,
+                now = facts.n_partitions,
                 "partitions were added to the consent topic: the gate holds until it has read them from their beginning"
             );
             return Err(Change::Grown { n_partitions: facts.n_partitions, before });
@@ -168,10 +175,14 @@ impl ConsentTopic {
         let name = &self.name;
         let detail = match change {
             Change::Another(how) => {
-                format!("`{name}` was deleted and made again ({how}): starting again builds the state from it")
+                format!(
+                    "`{name}` was deleted and made again ({how}): starting again builds the state from it"
+                )
             }
             Change::Grown { n_partitions, before } => {
-                format!("`{name}` has {n_partitions} partitions now, {before} before: the new ones are read first")
+                format!(
+                    "`{name}` has {n_partitions} partitions now, {before} before: the new ones are read first"
+                )
             }
         };
         Hold { cause: HoldCause::Restoring, detail, consent_partition: None }
@@ -229,7 +240,10 @@ impl TopicCheck<'_> {
             });
         }
         for broker in waiting {
-            tracing::warn!(broker, "a broker does not answer what the consent topic is; it is not waited for");
+            tracing::warn!(
+                broker,
+                "a broker does not answer what the consent topic is; it is not waited for"
+            );
             topic.brokers().silent.insert(broker);
         }
         // somebody else may have heard of more meanwhile

@@ -325,8 +325,11 @@ impl Reader {
                 Ok(false) => {}
                 Ok(true) => {
                     let is_batch = matches!(stand, Stand::Unreadable(_));
-                    let next_offset =
-                        if is_batch { self.behind_batch(partition, offset) } else { Some(offset + 1) };
+                    let next_offset = if is_batch {
+                        self.behind_batch(partition, offset)
+                    } else {
+                        Some(offset + 1)
+                    };
                     let Some(next_offset) = next_offset else { continue };
                     tracing::warn!(
                         topic = %self.parts.topic, partition, offset, next_offset, is_batch,

@@ -32,7 +32,9 @@ pub enum ScanError {
         seconds: u64,
     },
     /// A batch cannot be unpacked: what stands in it, and how far it goes, is not known.
-    #[error("scan: a batch in partition {partition} at offset {offset} cannot be unpacked: {error}")]
+    #[error(
+        "scan: a batch in partition {partition} at offset {offset} cannot be unpacked: {error}"
+    )]
     UnreadableBatch {
         /// Partition.
         partition: i32,

@@ -332,7 +332,9 @@ impl<'c> Lane<'c> {
         let topic = &self.parts.sent_topic;
         hold(
             HoldCause::SentUnreadable,
-            format!("`{topic}` partition {partition} offset {offset}: a batch cannot be unpacked: {error}"),
+            format!(
+                "`{topic}` partition {partition} offset {offset}: a batch cannot be unpacked: {error}"
+            ),
         )
     }
 

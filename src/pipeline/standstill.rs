@@ -89,7 +89,13 @@ impl<'c> Lane<'c> {
             }
             // a look that fails says as little as the consumer did: a new one is asked, which will say why
             found @ (Ok(First::Record { .. } | First::UnreadableBatch { .. }) | Err(_)) => {
-                tracing::warn!(lane = self.number, partition, next_offset, ?found, "nothing comes of a partition");
+                tracing::warn!(
+                    lane = self.number,
+                    partition,
+                    next_offset,
+                    ?found,
+                    "nothing comes of a partition"
+                );
                 Err(LaneError::StandsStill { topic: topic.clone(), partition, next_offset })
             }
         }

@@ -37,10 +37,11 @@ impl Reader {
             return Ok(());
         }
         // also tells the client, which would look again only after a while
-        let known = consumer.fetch_metadata(Some(&self.parts.topic), REQUEST_TIMEOUT).map(|found| {
-            let topic = found.topics().iter().find(|topic| topic.name() == self.parts.topic);
-            topic.map_or(0, |topic| topic.partitions().len())
-        });
+        let known =
+            consumer.fetch_metadata(Some(&self.parts.topic), REQUEST_TIMEOUT).map(|found| {
+                let topic = found.topics().iter().find(|topic| topic.name() == self.parts.topic);
+                topic.map_or(0, |topic| topic.partitions().len())
+            });
         match known {
             Ok(known) if known >= wanted => {}
             Ok(_) => return Ok(()), // a broker that is behind; asked again with the next turn
@@ -56,7 +57,11 @@ impl Reader {
         // every partition is fetched anew from where it stands; what was fetched already is dropped
         self.assign(consumer)?;
         self.parts.applied.publish(&self.progress);
-        tracing::info!(before, now = wanted, "added partitions of the consent topic are being read");
+        tracing::info!(
+            before,
+            now = wanted,
+            "added partitions of the consent topic are being read"
+        );
         Ok(())
     }
 }

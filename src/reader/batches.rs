@@ -37,7 +37,8 @@ impl Reader {
         }
         // the batch may begin before what is next
         let at = progress.next_offset.max(offset);
-        self.bad_batches.insert(partition, BadBatch { at, tried_at: Instant::now(), is_paused: false });
+        self.bad_batches
+            .insert(partition, BadBatch { at, tried_at: Instant::now(), is_paused: false });
         self.stand(partition, Stand::Unreadable(at));
         let (code, text) = (error.code, &error.text);
         if let Some(n_suppressed) = self.warnings.admit("unreadable_batch", i64::from(partition)) {

@@ -74,10 +74,7 @@ pub(super) fn check_identity(found: &Identity, wanted: &Identity) -> Result<(), 
                 || wanted.topic_id.is_empty(),
             RebuildReason::TopicRecreated,
         ),
-        (
-            found.partitions == wanted.partitions || is_grown,
-            RebuildReason::PartitionsChanged,
-        ),
+        (found.partitions == wanted.partitions || is_grown, RebuildReason::PartitionsChanged),
         (found.pepper_id == wanted.pepper_id, RebuildReason::OtherPepper),
     ];
     match same.into_iter().find(|(same, _)| !same) {

@@ -125,7 +125,10 @@ impl Store {
             memtables: layout.memtables,
             cache: layout.cache,
             tickers: layout.tickers,
-            partitions: (identity.partitions as usize, AtomicUsize::new(identity.partitions as usize)),
+            partitions: (
+                identity.partitions as usize,
+                AtomicUsize::new(identity.partitions as usize),
+            ),
             identity: identity.clone(),
             _lock: lock,
         });
@@ -231,10 +234,15 @@ pub(super) fn reuse(
     if is_learned || n_known < positions.len() {
         if n_known < positions.len() {
             let now = positions.len();
-            tracing::warn!(n_known, now, "partitions were added to the consent topic: they are read from their beginning");
+            tracing::warn!(
+                n_known,
+                now,
+                "partitions were added to the consent topic: they are read from their beginning"
+            );
         }
         let positions = header::encode_positions(&positions);
-        let meta = [(header::HEADER_KEY, header::encode(wanted)), (header::POSITIONS_KEY, positions)];
+        let meta =
+            [(header::HEADER_KEY, header::encode(wanted)), (header::POSITIONS_KEY, positions)];
         if let Err(error) = write_meta(&db, &meta) {
             return damage(&error);
         }

@@ -297,7 +297,11 @@ impl Writer {
         let found = u32::try_from(n_partitions).unwrap_or(u32::MAX);
         if found > PARTITIONS_MAX {
             let known = self.positions.len() as u64;
-            return Err(StoreError::Partitions { found: u64::from(found), known, max: PARTITIONS_MAX });
+            return Err(StoreError::Partitions {
+                found: u64::from(found),
+                known,
+                max: PARTITIONS_MAX,
+            });
         }
         if n_partitions <= self.positions.len() {
             return Ok(());

@@ -53,7 +53,6 @@ fn a_consent_topic_made_again_is_noticed_at_once() {
     });
     topics::create(bootstrap, &[(&topics.consent_change, CONSENT_PARTITIONS)]);
     // refusals below the old position, and the new topic longer than the old one was
-    let stage = Stage { producer: Plain::new(bootstrap), ..stage };
     stage.refuse_all(&people);
     stage.opt_in(&data::contacts("remade-later", 2 * PEOPLE));
     for contact in &people {
@@ -91,7 +90,8 @@ fn partitions_are_added_without_a_miss_or_a_restart() {
     let topics = Topics::create(bootstrap, "added");
     let stage = Stage::new(bootstrap, &topics);
     let during = During::follow(bootstrap, &topics.outputs());
-    let (people, staying) = (data::contacts("added", ROUNDS * REFUSING), data::contacts("kept", 20));
+    let (people, staying) =
+        (data::contacts("added", ROUNDS * REFUSING), data::contacts("kept", 20));
     stage.opt_in(&people);
     stage.opt_in(&staying);
     let setup = Setup::new("added", bootstrap, &topics);

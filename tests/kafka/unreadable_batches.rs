@@ -81,14 +81,14 @@ fn assert_named(gate: &Gate, topic: &str, partition: i32, offset: i64, code: &st
     let mut last = None;
     environment::wait_until("/readyz names the batch", PATIENCE, || {
         last = gate.get("/readyz");
-        let is_named =
-            |(status, body): &(u16, String)| *status == 503 && wanted.iter().all(|it| body.contains(it));
+        let is_named = |(status, body): &(u16, String)| {
+            *status == 503 && wanted.iter().all(|it| body.contains(it))
+        };
         last.as_ref().is_some_and(is_named)
     });
     let held = gate.metric("consent_gate_held_partitions");
-    let is_counted = |(labels, value): &(String, f64)| {
-        labels.contains("unreadable_batch") && *value > 0.0
-    };
+    let is_counted =
+        |(labels, value): &(String, f64)| labels.contains("unreadable_batch") && *value > 0.0;
     assert!(held.iter().any(is_counted), "{held:?}");
     assert!(gate.log_text().contains("cannot be unpacked"), "it is said once at least");
 }
@@ -139,7 +139,8 @@ fn a_bomb_among_consent_holds_until_released() {
     let marker = Outgoing { partition: Some(0), ..scene.stage.refusal_record(&scene.people[0], 0) };
     let before = scene.stage.producer.send(&topic, &marker).offset;
     plant_bomb(&broker.bootstrap, &topic);
-    let refused = Outgoing { partition: Some(0), ..scene.stage.refusal_record(&scene.people[1], 0) };
+    let refused =
+        Outgoing { partition: Some(0), ..scene.stage.refusal_record(&scene.people[1], 0) };
     let behind = scene.stage.producer.send(&topic, &refused).offset;
     assert_eq!(behind, before + 1 + BOMB_RECORDS as i64);
     scene.stage.message_all(&scene.people);
@@ -161,8 +162,18 @@ fn a_bomb_among_consent_holds_until_released() {
 fn release(setup: &Setup, topic: &str, offset: i64) {
     let offset = offset.to_string();
     let output = setup.run(&[
-        "consent", "skip", "--topic", topic, "--partition", "0", "--offset", &offset, "--reason",
-        "test of release", "--operator", "casey",
+        "consent",
+        "skip",
+        "--topic",
+        topic,
+        "--partition",
+        "0",
+        "--offset",
+        &offset,
+        "--reason",
+        "test of release",
+        "--operator",
+        "casey",
     ]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "consent skip: {text}");

@@ -37,13 +37,17 @@ fn judge(answer: Result<(u16, String), String>) -> Finding {
         Ok((200, _)) => Finding::pass(CHECK, "is ready"),
         Ok((503, body)) => {
             let found = body.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-            let stands =
-                FOR_AN_OPERATOR.iter().find(|cause| found.contains(&format!(": {}", cause.as_str())));
+            let stands = FOR_AN_OPERATOR
+                .iter()
+                .find(|cause| found.contains(&format!(": {}", cause.as_str())));
             match stands {
                 Some(cause) => Finding::fail(
                     CHECK,
                     found,
-                    format!("see `{}` in docs/failures.md: it does not end by itself", cause.as_str()),
+                    format!(
+                        "see `{}` in docs/failures.md: it does not end by itself",
+                        cause.as_str()
+                    ),
                 ),
                 None => Finding::warn(
                     CHECK,

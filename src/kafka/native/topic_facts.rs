@@ -51,9 +51,8 @@ impl<'c> TopicQuestion<'c> {
         brokers: &[i32],
         timeout: Duration,
     ) -> Result<Self, NativeError> {
-        let invalid = |text| {
-            NativeError::new(DOING, RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, text)
-        };
+        let invalid =
+            |text| NativeError::new(DOING, RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, text);
         let name = CString::new(topic).map_err(|_| invalid("NUL in a name"))?;
         let mut names = [name.as_ptr()];
         let handle = client.native_ptr();

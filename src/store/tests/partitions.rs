@@ -39,10 +39,8 @@ fn a_store_goes_on_when_partitions_were_added_while_it_was_closed() {
         assert_eq!(dump(&store), before);
     }
     let (_, _, opened) = open(dir.path());
-    let is_moved = matches!(
-        opened,
-        Opened::Quarantined { reason: RebuildReason::PartitionsChanged, .. }
-    );
+    let is_moved =
+        matches!(opened, Opened::Quarantined { reason: RebuildReason::PartitionsChanged, .. });
     assert!(is_moved, "partitions that are gone: {opened:?}");
 }
 

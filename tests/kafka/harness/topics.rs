@@ -117,7 +117,8 @@ pub(crate) fn add_partitions(bootstrap: &str, topic: &str, n_partitions: usize) 
     let admin = admin(bootstrap);
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
     let wanted = NewPartitions::new(topic, n_partitions);
-    let results = block_on(admin.create_partitions([&wanted], &options)).expect("partitions can be added");
+    let results =
+        block_on(admin.create_partitions([&wanted], &options)).expect("partitions can be added");
     for result in results {
         result.expect("partitions can be added to the topic");
     }
