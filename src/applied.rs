@@ -16,6 +16,8 @@ pub struct Progress {
     pub next_offset: i64,
     /// An unreadable record stops this partition.
     pub is_poisoned: bool,
+    /// A batch that the client cannot unpack stops this partition.
+    pub is_unreadable: bool,
     /// Its end has been reached once since the start.
     pub is_restored: bool,
 }

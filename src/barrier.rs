@@ -5,41 +5,33 @@
 //! of its own that reads uncommitted: the consumer's cached watermarks miss acknowledged records, and
 //! read-committed ends miss transactional opt-outs. Then the reader must have applied up to there.
 //!
+//! What the topic *is* is asked after that, and answered before anything is committed (`consent_topic.rs`): its ends
+//! say nothing about partitions that were added, and nothing at all when it is another topic of the same name.
+//!
 //! Whatever goes wrong holds the batch; nothing here ever lets it through.
 //!
 //! (In stream processing "barrier" often means a checkpoint marker. Here it means: consent caught up.)
 
 use crate::applied::{Applied, Behind};
+use crate::consent_topic::{ConsentTopic, TopicCheck};
+use crate::kafka::GateContext;
 use crate::kafka::native::serve;
 use crate::metrics::HoldCause;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Asks for ends and waits for the reader. One per lane, the broker handles are shared.
-pub struct Barrier<C: ConsumerContext + 'static> {
-    client: Arc<BaseConsumer<C>>,
+#[derive(Clone)]
+pub struct Barrier {
+    client: Arc<BaseConsumer<GateContext>>,
     /// Reads committed ends; asked only to explain a hold.
-    committed: Arc<BaseConsumer<C>>,
-    topic: String,
-    n_partitions: i32,
+    committed: Arc<BaseConsumer<GateContext>>,
+    topic: Arc<ConsentTopic>,
     applied: Arc<Applied>,
     timeout: Duration,
-}
-
-impl<C: ConsumerContext + 'static> Clone for Barrier<C> {
-    fn clone(&self) -> Self {
-        Self {
-            client: Arc::clone(&self.client),
-            committed: Arc::clone(&self.committed),
-            topic: self.topic.clone(),
-            n_partitions: self.n_partitions,
-            applied: Arc::clone(&self.applied),
-            timeout: self.timeout,
-        }
-    }
 }
 
 /// Why a batch must wait.
@@ -53,18 +45,33 @@ pub struct Hold {
     pub consent_partition: Option<i32>,
 }
 
-impl<C: ConsumerContext + 'static> Barrier<C> {
+impl Barrier {
     /// A barrier over all partitions of the consent topic: with replicated placement every message depends
     /// on every consent partition. (Another placement changes this one function's partitions.)
     pub fn new(
-        client: Arc<BaseConsumer<C>>,
-        committed: Arc<BaseConsumer<C>>,
-        topic: &str,
-        n_partitions: i32,
+        client: Arc<BaseConsumer<GateContext>>,
+        committed: Arc<BaseConsumer<GateContext>>,
+        topic: Arc<ConsentTopic>,
         applied: Arc<Applied>,
         timeout: Duration,
     ) -> Self {
-        Self { client, committed, topic: topic.to_owned(), n_partitions, applied, timeout }
+        Self { client, committed, topic, applied, timeout }
+    }
+
+    /// Asks what the consent topic is. To be called when its ends are known, and to be finished before what was
+    /// judged with them is committed: then they were those of this topic, and of all its partitions.
+    pub fn check_topic(&self, end_offsets: &[i64]) -> TopicCheck<'_> {
+        #[cfg(feature = "fault-injection")]
+        if fault_no_barrier() {
+            return self.topic.ask_nobody();
+        }
+        let n_partitions = i32::try_from(end_offsets.len()).unwrap_or(i32::MAX);
+        self.topic.ask(&self.client, n_partitions, self.timeout)
+    }
+
+    /// The same when no ends were asked for.
+    pub fn check_whole_topic(&self) -> TopicCheck<'_> {
+        self.topic.ask(&self.client, self.topic.n_partitions(), self.timeout)
     }
 
     /// Returns when everything before these ends is in the store.
@@ -101,12 +108,14 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         })
     }
 
-    fn ask(&self, client: &BaseConsumer<C>) -> Result<Vec<i64>, String> {
-        let failed = |error: KafkaError| format!("end offsets of `{}`: {error}", self.topic);
-        let n_partitions = usize::try_from(self.n_partitions).unwrap_or(0);
+    fn ask(&self, client: &BaseConsumer<GateContext>) -> Result<Vec<i64>, String> {
+        let topic = self.topic.name();
+        let failed = |error: KafkaError| format!("end offsets of `{topic}`: {error}");
+        let partitions = 0..self.topic.n_partitions();
+        let n_partitions = partitions.len();
         let mut query = TopicPartitionList::with_capacity(n_partitions);
-        for partition in 0..self.n_partitions {
-            query.add_partition_offset(&self.topic, partition, Offset::End).map_err(failed)?;
+        for partition in partitions {
+            query.add_partition_offset(topic, partition, Offset::End).map_err(failed)?;
         }
         let answer = client.offsets_for_times(query, self.timeout);
         serve(client.client());
@@ -122,11 +131,11 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         if end_offsets.len() == n_partitions {
             Ok(end_offsets)
         } else {
-            Err(format!("end offsets of `{}`: some are missing", self.topic))
+            Err(format!("end offsets of `{topic}`: some are missing"))
         }
     }
 
-    /// Why the reader has not come so far: an unreadable record, records that an open transaction keeps from
+    /// Why the reader has not come so far: an unreadable record or batch, records that an open transaction keeps from
     /// every reader, or simply not yet.
     fn explain(&self, behind: Behind) -> Hold {
         let Behind { partition, progress, end_offset } = behind;
@@ -137,6 +146,8 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         };
         let cause = if progress.is_poisoned {
             HoldCause::ConsentPoison
+        } else if progress.is_unreadable {
+            HoldCause::UnreadableBatch
         } else if !progress.is_restored {
             HoldCause::Restoring
         } else if committed_end().is_some_and(|end| end <= next_offset) {
@@ -146,7 +157,7 @@ impl<C: ConsumerContext + 'static> Barrier<C> {
         };
         let detail = format!(
             "`{}` partition {partition} is applied up to offset {next_offset}, end is {end_offset}",
-            self.topic
+            self.topic.name()
         );
         Hold { cause, detail, consent_partition: Some(partition) }
     }

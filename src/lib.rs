@@ -20,6 +20,7 @@ pub mod checkpointer;
 pub mod cli;
 pub mod codec;
 pub mod config;
+pub mod consent_topic;
 pub mod dead_letter;
 pub mod demo;
 pub mod evidence;

@@ -1,12 +1,14 @@
 //! Looks at the log from outside, once a second: ends and lags for readiness and metrics, the size of the
-//! store, and whether the consent topic has grown partitions that nobody reads.
+//! store, and whether the consent topic is still the one that was read from. Lanes ask that with each batch; this is
+//! for a gate that has nothing to decide, and it is what ends the process.
 
 use crate::barrier::Barrier;
+use crate::consent_topic::ConsentTopic;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::lag::{Ends, OutboundPositions, Waiting};
 use crate::metrics::Metrics;
 use crate::ops::Status;
-use crate::service::{RunError, Shutdown, n_partitions};
+use crate::service::{RunError, Shutdown};
 use crate::store::Store;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
@@ -16,21 +18,17 @@ use std::time::{Duration, Instant};
 
 /// How often ends and lags are looked up.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often the partition count is compared. Until then a new partition is not part of the barrier.
-const PARTITIONS_INTERVAL: Duration = Duration::from_secs(5);
 /// Granularity of waiting, so that a stop is noticed.
 const NAP: Duration = Duration::from_millis(100);
 
 /// What the monitor looks at.
 pub struct MonitorParts {
     /// Asks for consent ends exactly as the lanes do.
-    pub barrier: Barrier<GateContext>,
+    pub barrier: Barrier,
     /// The handle for questions.
     pub client: Arc<BaseConsumer<GateContext>>,
     /// The consent topic.
-    pub consent_topic: String,
-    /// Its partitions at the start.
-    pub n_consent_partitions: usize,
+    pub consent_topic: Arc<ConsentTopic>,
     /// The input topic.
     pub outbound_topic: String,
     /// Where the lanes are.
@@ -62,20 +60,19 @@ impl Monitor {
     /// Looks until shutdown.
     ///
     /// # Errors
-    /// When the consent topic has other partitions than at the start.
+    /// When the consent topic is another one than at the start.
     pub fn run(mut self) -> Result<(), RunError> {
         let heart = self.parts.status.heart("monitor");
         let mut looked_at: Option<Instant> = None;
-        let mut compared_at = Instant::now();
         while !self.parts.shutdown.is_requested() {
             heart.beat();
             if looked_at.is_none_or(|at| at.elapsed() >= INTERVAL) {
                 looked_at = Some(Instant::now());
                 self.look();
             }
-            if compared_at.elapsed() >= PARTITIONS_INTERVAL {
-                compared_at = Instant::now();
-                self.compare_partitions()?;
+            let topic = &self.parts.consent_topic;
+            if topic.is_another() {
+                return Err(RunError::TopicRecreated { topic: topic.name().to_owned() });
             }
             std::thread::sleep(NAP);
         }
@@ -93,6 +90,7 @@ impl Monitor {
         self.outbound_lag();
         self.look_at_store();
         self.parts.status.publish();
+        self.look_at_topic();
     }
 
     /// What waits in this instance's message partitions. Ends of partitions that are gone are forgotten.
@@ -159,19 +157,19 @@ impl Monitor {
         }
     }
 
-    fn compare_partitions(&self) -> Result<(), RunError> {
-        let parts = &self.parts;
-        let Ok(now) = n_partitions(&parts.client, &parts.consent_topic) else {
-            return Ok(());
-        };
-        // 0 is an answer of a broker that does not know the topic yet
-        if now == 0 || now == parts.n_consent_partitions {
-            return Ok(());
+    /// Who is in the cluster, and what the consent topic is. What is found is for everybody who looks at it.
+    fn look_at_topic(&self) {
+        let MonitorParts { client, consent_topic, barrier, .. } = &self.parts;
+        match client.fetch_metadata(Some(consent_topic.name()), REQUEST_TIMEOUT) {
+            Ok(metadata) => {
+                let brokers = metadata.brokers().iter().map(rdkafka::metadata::MetadataBroker::id);
+                consent_topic.know_brokers(brokers.collect(), client);
+            }
+            // shows in the lanes' holds
+            Err(error) => tracing::debug!(%error, "the brokers of the cluster are not known"),
         }
-        Err(RunError::PartitionsChanged {
-            topic: parts.consent_topic.clone(),
-            before: parts.n_consent_partitions,
-            now,
-        })
+        if let Err(hold) = barrier.check_whole_topic().finish() {
+            tracing::debug!(detail = hold.detail, "looking at the consent topic");
+        }
     }
 }

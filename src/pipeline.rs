@@ -16,6 +16,7 @@
 mod batch;
 mod error;
 mod history;
+mod intake;
 mod judge;
 mod membership;
 mod producers;
@@ -23,6 +24,7 @@ mod reconcile;
 mod restore;
 mod settle;
 mod standstill;
+mod unreadable;
 
 pub use batch::Batch;
 pub use error::LaneError;
@@ -31,10 +33,12 @@ pub use reconcile::InDoubt;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;
+use crate::consent_topic::TopicCheck;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
 use crate::kafka::native::{Inbox, NativeError};
 use crate::lag::OutboundPositions;
+use crate::logging::Limited;
 use crate::metrics::{Bound, HoldCause, Metrics, RebalanceEvent, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::policies::Policies;
@@ -42,7 +46,6 @@ use crate::sent::{SentError, SentStore};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -94,7 +97,7 @@ pub struct LaneParts {
     /// Asks how far the input topic is committed.
     pub committed_ends: Arc<BaseConsumer<GateContext>>,
     /// Consent caught up?
-    pub barrier: Barrier<GateContext>,
+    pub barrier: Barrier,
     /// The law in force.
     pub policies: Arc<Policies>,
     /// Counts.
@@ -198,6 +201,9 @@ pub struct Lane<'c> {
     pepper_id: [u8; 8],
     standstill: standstill::Standstill,
     output_ends: Option<reconcile::OutputEnds>,
+    /// Partitions that stand before a batch nobody can unpack.
+    unreadable: BTreeMap<i32, unreadable::Standing>,
+    warnings: Limited,
     /// Messages yet to come that a transaction committed in part has decided.
     already_out: reconcile::Emitted,
 }
@@ -227,6 +233,8 @@ impl<'c> Lane<'c> {
             next_up: BTreeMap::new(),
             approvals: restore::Approvals::default(),
             standstill: standstill::Standstill::default(),
+            unreadable: BTreeMap::new(),
+            warnings: Limited::new(),
             output_ends: None,
             already_out: reconcile::Emitted::default(),
         })
@@ -247,6 +255,7 @@ impl<'c> Lane<'c> {
         self.consumer.subscribe(&[&self.parts.outbound_topic]).map_err(LaneError::Consumer)?;
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
+            self.retry_unreadable();
             let mut batch = self.dequeue()?;
             if batch.is_done() || self.parts.shutdown.is_requested() {
                 self.look_for_standstill()?;
@@ -288,36 +297,6 @@ impl<'c> Lane<'c> {
             self.parts.metrics.bound_reached(Bound::BatchBytes);
         }
         Ok(batch)
-    }
-
-    /// Takes what is next of each partition in hand. What is not next is dropped: it was fetched for a former
-    /// life of the partition, or librdkafka hands it out a second time; a message taken twice would be decided
-    /// twice.
-    fn take(
-        &mut self,
-        wait: Duration,
-        n_max: usize,
-        batch: &mut Batch<'c>,
-    ) -> Result<usize, LaneError> {
-        let (mut n_stale, mut errors) = (0, Vec::new());
-        let n_taken = self.inbox.poll(wait, n_max, |taken| match taken {
-            Ok(message) => match self.next_up.get_mut(&message.partition()) {
-                Some(next) if is_due(*next, message.offset()) => {
-                    *next = Offset::Offset(message.offset() + 1);
-                    batch.push(message);
-                }
-                Some(_) | None => n_stale += 1,
-            },
-            Err(error) => errors.push(error),
-        });
-        if n_stale > 0 {
-            self.parts.metrics.stale_messages.inc_by(n_stale);
-            tracing::debug!(lane = self.number, n_stale, "messages that are not next are dropped");
-        }
-        for error in errors {
-            self.consumer_error(KafkaError::MessageConsumption(error.code))?;
-        }
-        Ok(n_taken)
     }
 
     /// Carries out what the group wants, all of it: while a broker is away errors queue up by the hundred, and
@@ -389,8 +368,9 @@ impl<'c> Lane<'c> {
         self.note_output_ends(batch)?;
         // who is held looks first whether that is over: nothing is begun in vain
         let begun = if self.is_paused { None } else { Some(self.open(batch)?) };
-        let verdicts = match self.consider(batch) {
-            Ok(verdicts) => verdicts,
+        let barrier = self.parts.barrier.clone();
+        let (verdicts, checked) = match self.consider(batch, &barrier) {
+            Ok(considered) => considered,
             Err(setback) => {
                 return Err(match begun {
                     Some(open) => self.withdraw(open, setback),
@@ -402,24 +382,34 @@ impl<'c> Lane<'c> {
             Some(open) => open,
             None => self.open(batch)?,
         };
+        if let Err(hold) = checked.finish() {
+            return Err(self.withdraw(open, Setback::Hold(hold)));
+        }
         let settled = self.settle(batch, &verdicts, open);
         self.tally.forget();
         settled
     }
 
-    /// Decodes, waits for consent, judges.
-    fn consider(&mut self, batch: &Batch<'c>) -> Result<judge::Verdicts, Setback> {
+    /// Decodes, waits for consent, judges. What comes with the verdicts is to be finished before they are committed.
+    fn consider<'b>(
+        &mut self,
+        batch: &Batch<'c>,
+        barrier: &'b Barrier,
+    ) -> Result<(judge::Verdicts, TopicCheck<'b>), Setback> {
         let (end_offsets, messages) = self.decode_and_ask(batch);
+        // its answer comes while offsets are on their way into the transaction
+        let end_offsets = end_offsets.map(|ends| (barrier.check_topic(&ends), ends));
         let messages = messages?;
         let approved_before = self.decode(batch.approved_before())?;
         let began = Instant::now();
-        let end_offsets = end_offsets.map_err(Setback::Hold)?;
-        self.parts.barrier.wait_for(&end_offsets).map_err(Setback::Hold)?;
+        let (checked, end_offsets) = end_offsets.map_err(Setback::Hold)?;
+        barrier.wait_for(&end_offsets).map_err(Setback::Hold)?;
         self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
-        self.judge(batch, &messages, &approved_before).map_err(|error| {
+        let verdicts = self.judge(batch, &messages, &approved_before).map_err(|error| {
             self.parts.metrics.store_read_errors.inc();
             Setback::Stop(error)
-        })
+        })?;
+        Ok((verdicts, checked))
     }
 
     /// Reads the messages while the broker is asked where consent ends. The question comes after the batch was
@@ -460,7 +450,8 @@ impl<'c> Lane<'c> {
 
     fn release(&self) {
         self.parts.metrics.clear_consent_held();
-        for cause in HoldCause::ALL {
+        // a batch that stands in the way still does
+        for cause in HoldCause::ALL.iter().filter(|cause| **cause != HoldCause::UnreadableBatch) {
             self.parts.status.release(Holder::Lane(self.number), *cause);
         }
     }
@@ -470,14 +461,5 @@ impl<'c> Lane<'c> {
         self.heart.beat();
         self.pause();
         self.poll_group(HELD_WAIT, batch)
-    }
-}
-
-/// Whether a partition that continues at `next` continues with this offset. Offsets between may be missing:
-/// control records, or records that were compacted or deleted.
-fn is_due(next: Offset, offset: i64) -> bool {
-    match next {
-        Offset::Offset(next) => offset >= next,
-        _ => true,
     }
 }

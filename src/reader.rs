@@ -12,6 +12,8 @@
 //! INVARIANT: a position is stored only when the dead letters of everything before it are committed.
 
 mod ahead;
+mod assignment;
+mod batches;
 mod incoming;
 mod intake;
 mod owner;
@@ -21,18 +23,21 @@ mod review;
 use self::incoming::{Incoming, Kept};
 
 use crate::applied::{Applied, Progress};
+use crate::barrier::Barrier;
 use crate::codec::Codec;
+use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::{DeadLetters, Lost};
 use crate::identity::Pepper;
 use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
-use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::logging::Limited;
 use crate::metrics::{HoldCause, Metrics, Sources, Topic};
 use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{StoreError, Writer};
+use batches::BadBatch;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,6 +63,12 @@ pub enum ReaderError {
     /// rdkafka refused.
     #[error("consent reader: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    /// The topic is another one of the same name.
+    #[error("`{topic}` was deleted and made again; starting again builds the state from it")]
+    TopicRecreated {
+        /// The consent topic.
+        topic: String,
+    },
     /// Records that the state does not have yet are gone from the topic.
     #[error(
         "`{topic}` partition {partition}: offset {next_offset} is gone from the log, and an opt-out may have stood there, \
@@ -78,6 +89,12 @@ pub enum ReaderError {
 pub struct ReaderParts {
     /// The consent topic.
     pub topic: String,
+    /// What brokers say about it.
+    pub consent_topic: Arc<ConsentTopic>,
+    /// Asks them.
+    pub barrier: Barrier,
+    /// Settings for a look at a partition beside the reading.
+    pub scan_config: ClientConfig,
     /// Reads consent changes.
     pub codec: Arc<Codec>,
     /// Hashes identities.
@@ -113,6 +130,7 @@ pub struct Reader {
     stands: Vec<Stand>,
     /// The records that stopped partitions stand at.
     kept: BTreeMap<i32, Kept>,
+    bad_batches: BTreeMap<i32, BadBatch>,
     warnings: Limited,
     /// Of each partition, whether its last record was dated by the producer.
     dated_by_producers: Vec<bool>,
@@ -134,6 +152,8 @@ enum Stand {
     Seek(i64),
     /// It stands at the unreadable record with this offset.
     Poisoned(i64),
+    /// It stands before a batch that the client cannot unpack; this is the next offset.
+    Unreadable(i64),
 }
 
 /// What became of one record.
@@ -178,6 +198,7 @@ impl Reader {
             progress,
             stands,
             kept: BTreeMap::new(),
+            bad_batches: BTreeMap::new(),
             warnings: Limited::new(),
             waits: false,
             looked_again_at: now,
@@ -198,6 +219,8 @@ impl Reader {
             heart.beat();
             self.read_batch(&mut batches)?;
             self.seek(batches.consumer());
+            self.tend_bad_batches(batches.consumer());
+            self.add_partitions(batches.consumer())?;
             self.look_again()?;
             if self.checkpoint_at.elapsed() >= self.parts.checkpoint_interval {
                 self.parts.writer.flush()?;
@@ -205,17 +228,6 @@ impl Reader {
             }
         }
         self.parts.writer.flush()?;
-        Ok(())
-    }
-
-    /// Takes up every partition where the state ends.
-    fn assign(&self, consumer: &BaseConsumer<GateContext>) -> Result<(), ReaderError> {
-        let mut assignment = TopicPartitionList::new();
-        for (partition, progress) in (0i32..).zip(&self.progress) {
-            let from = Offset::Offset(progress.next_offset);
-            assignment.add_partition_offset(&self.parts.topic, partition, from)?;
-        }
-        consumer.assign(&assignment)?;
         Ok(())
     }
 
@@ -245,7 +257,9 @@ impl Reader {
                         }
                     }
                 }
-                Polled::Error { partition, error } => self.consumer_error(partition, &error)?,
+                Polled::Error { partition, offset, error } => {
+                    self.consumer_error(partition, offset, &error)?;
+                }
             }
         }
         drop(batch);
@@ -389,6 +403,7 @@ impl Reader {
         if let Some(progress) = self.progress.get_mut(index) {
             progress.is_poisoned = matches!(stand, Stand::Poisoned(_));
         }
+        self.publish_unreadable(partition);
     }
 
     /// Everything of a partition before `next_offset` is folded; stored with the batch.
@@ -404,7 +419,7 @@ impl Reader {
             .zip(&self.stands)
             .filter_map(|(partition, stand)| match stand {
                 Stand::Seek(offset) => Some((partition, *offset)),
-                Stand::Reading | Stand::Poisoned(_) => None,
+                Stand::Reading | Stand::Poisoned(_) | Stand::Unreadable(_) => None,
             })
             .collect();
         if wanted.is_empty() {
@@ -422,9 +437,17 @@ impl Reader {
         }
     }
 
-    fn consumer_error(&self, partition: i32, error: &NativeError) -> Result<(), ReaderError> {
+    fn consumer_error(
+        &mut self,
+        partition: i32,
+        offset: i64,
+        error: &NativeError,
+    ) -> Result<(), ReaderError> {
         use rdkafka::error::RDKafkaErrorCode as Code;
         match error.code {
+            Code::AutoOffsetReset | Code::OffsetOutOfRange if self.is_another_topic() => {
+                Err(ReaderError::TopicRecreated { topic: self.parts.topic.clone() })
+            }
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
                 let index = usize::try_from(partition).unwrap_or(usize::MAX);
                 let next_offset = self.progress.get(index).map_or(-1, |known| known.next_offset);
@@ -433,6 +456,10 @@ impl Reader {
                     partition,
                     next_offset,
                 })
+            }
+            _ if is_unreadable_batch(error) => {
+                self.stand_before(partition, offset, error);
+                Ok(())
             }
             // librdkafka goes on by itself; the barrier holds meanwhile
             _ => {

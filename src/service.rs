@@ -15,7 +15,7 @@ mod stop;
 mod stores;
 
 pub use start::{Running, start};
-pub(crate) use start::{n_partitions, registry, registry_settings};
+pub(crate) use start::{registry, registry_settings};
 pub(crate) use stop::on_signals;
 pub use stop::{RunError, Shutdown};
 

@@ -61,6 +61,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Status and text of `/readyz` of a gate at this address.
+///
+/// # Errors
+/// Why there is no answer.
+pub(super) fn readiness(address: SocketAddr, limit: Duration) -> Result<(u16, String), String> {
+    let target = Target {
+        authority: address.to_string(),
+        host: address.ip().to_string(),
+        port: address.port(),
+        path: "/readyz".to_owned(),
+    };
+    ask_in_time(&target, limit).map(|answer| (answer.code, answer.body))
+}
+
 /// Asks on a thread of its own: resolving a name cannot be given a time limit, but waiting for a thread can. A thread
 /// that is late ends with the process.
 fn ask_in_time(target: &Target, limit: Duration) -> Result<Answer, String> {

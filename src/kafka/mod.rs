@@ -17,6 +17,28 @@ pub use context::{GateContext, Rebalance};
 /// How long a blocking request to the broker may take before the caller looks at its own clock again.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What a consumer has unless the operator says otherwise, with the names it goes by: bounds of what one answer of a
+/// broker becomes in memory. It counts packed bytes, and a batch may unpack to a thousand times as much and more
+/// (`docs/sizing.md`), so answers are small; a batch larger than that comes alone.
+const CONSUMER_DEFAULTS: [(&[&str], &str); 3] = [
+    (&["fetch.message.max.bytes", "max.partition.fetch.bytes"], "262144"),
+    (&["fetch.max.bytes", "message.max.bytes"], "1000000"),
+    // The largest that a batch of zstd may be unpacked; librdkafka guesses its size in steps of three, so a third of this
+    // is always read. What is larger is a batch nobody can unpack, and its partition is held by name.
+    (&["receive.message.max.bytes", "fetch.max.bytes"], "268435456"),
+];
+
+/// Sets what the operator has not set, under whichever name.
+fn set_defaults(config: &mut ClientConfig, base: &ClientConfig, defaults: &[(&[&str], &str)]) {
+    for (names, value) in defaults {
+        if let Some(name) = names.first()
+            && names.iter().all(|name| base.get(name).is_none())
+        {
+            config.set(*name, *value);
+        }
+    }
+}
+
 /// Settings every consumer shares: read only what is committed, never move offsets by itself.
 fn consumer(base: &ClientConfig, group_id: &str) -> ClientConfig {
     let mut config = base.clone();
@@ -36,6 +58,7 @@ fn consumer(base: &ClientConfig, group_id: &str) -> ClientConfig {
         config.set(key, value);
     }
     config.set("group.id", group_id);
+    set_defaults(&mut config, base, &CONSUMER_DEFAULTS);
     config
 }
 
@@ -168,13 +191,7 @@ pub fn lane_producer(
     let mut config = base.clone();
     config.set("transactional.id", transactional_id);
     config.set("transaction.timeout.ms", transaction_timeout.as_millis().to_string());
-    for (names, value) in PRODUCER_DEFAULTS {
-        if let Some(name) = names.first()
-            && names.iter().all(|name| base.get(name).is_none())
-        {
-            config.set(*name, value);
-        }
-    }
+    set_defaults(&mut config, base, &PRODUCER_DEFAULTS);
     for (key, value) in [
         ("acks", "all"),
         ("enable.idempotence", "true"),
@@ -220,5 +237,25 @@ pub fn is_consumer_refused(error: &rdkafka::error::KafkaError) -> bool {
                 | Code::Authentication
                 | Code::SaslAuthenticationFailed
         )
+    )
+}
+
+/// Whether a consumer cannot make records of what it has fetched, while the brokers are well: a batch that is too
+/// large unpacked, damaged on its way or on a disk, or of a kind it does not know. librdkafka asks again for ever, or
+/// goes on behind it; neither may happen silently.
+#[must_use]
+pub fn is_unreadable_batch(error: &native::NativeError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.code,
+        Code::BadCompression
+            | Code::BadMessage
+            | Code::InvalidMessage
+            | Code::InvalidMessageSize
+            | Code::MessageSizeTooLarge
+            | Code::NotImplemented
+            | Code::CriticalSystemResource
+            // what a broker says that cannot read its own log
+            | Code::Unknown
     )
 }

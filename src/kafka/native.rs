@@ -5,7 +5,8 @@
 //!   it a reader cannot know that it has passed control records);
 //! - a transactional producer that commits without the safe layer's 100 ms steps and counts every `EndTxn`
 //!   it sends (a repeated one can commit half of the next transaction, KAFKA-17754);
-//! - the id of a topic, which tells it from one of the same name that was made later;
+//! - the id of a topic, which tells it from one of the same name that was made later, and its partitions as one
+//!   broker knows them;
 //! - the generation of a group membership (the broker accepts commits of generation −1);
 //! - the rebalance delay of the mock cluster, for the demo.
 //!
@@ -15,12 +16,12 @@
 mod consumer;
 mod inbox;
 mod producer;
-mod topic_id;
+mod topic_facts;
 
 pub use consumer::{Batch, BatchReader, GroupMembership, Polled, Record};
-pub use inbox::{Inbox, Message};
+pub use inbox::{Inbox, Message, Trouble};
 pub use producer::{NativeHeaders, OffsetsOnTheirWay, TopicIndex, TransactionalProducer};
-pub use topic_id::topic_id;
+pub use topic_facts::{TopicFacts, TopicQuestion, topic_facts, topic_id};
 
 use rdkafka::bindings as sys;
 use rdkafka::error::RDKafkaErrorCode;

@@ -1,6 +1,7 @@
 //! Reads topics once, from given offsets to their present end, committed records only.
 
 use super::context::GateContext;
+use super::is_unreadable_batch;
 use super::native::{BatchReader, NativeError, Polled, Record};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -29,6 +30,18 @@ pub enum ScanError {
         topic: String,
         /// The limit.
         seconds: u64,
+    },
+    /// A batch cannot be unpacked: what stands in it, and how far it goes, is not known.
+    #[error(
+        "scan: a batch in partition {partition} at offset {offset} cannot be unpacked: {error}"
+    )]
+    UnreadableBatch {
+        /// Partition.
+        partition: i32,
+        /// Where the batch begins.
+        offset: i64,
+        /// What librdkafka says.
+        error: NativeError,
     },
 }
 
@@ -117,8 +130,12 @@ pub fn scan_up_to(
                         ends.insert(place, next_offset);
                     }
                 }
+                // what is read behind it would hide that something is missing
+                Polled::Error { partition, offset, error } if is_unreadable_batch(&error) => {
+                    return Err(ScanError::UnreadableBatch { partition, offset, error });
+                }
                 // transient errors pass or end in the time-out above
-                Polled::Error { partition, error } => {
+                Polled::Error { partition, error, .. } => {
                     tracing::debug!(partition, %error, "while scanning");
                 }
             }
@@ -127,17 +144,34 @@ pub fn scan_up_to(
     Ok(ends)
 }
 
-/// Whether a committed record lies at `from` or behind it in the partition.
+/// What comes first in a partition from an offset on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// A committed record.
+    Record {
+        /// Where.
+        offset: i64,
+    },
+    /// A batch that cannot be unpacked.
+    UnreadableBatch {
+        /// Where it begins, which may be before the offset that was asked for.
+        offset: i64,
+    },
+    /// Nothing.
+    End,
+}
+
+/// What comes first at `from` or behind it in the partition.
 ///
 /// # Errors
-/// When neither a record nor the end is met within `timeout`.
-pub fn has_record(
+/// When nothing at all is met within `timeout`, not even the end.
+pub fn first(
     config: &ClientConfig,
     topic: &str,
     partition: i32,
     from: i64,
     timeout: Duration,
-) -> Result<bool, ScanError> {
+) -> Result<First, ScanError> {
     let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
@@ -147,8 +181,11 @@ pub fn has_record(
     while Instant::now() < deadline {
         for polled in reader.poll(POLL_WAIT).iter() {
             match polled {
-                Polled::Record(_) => return Ok(true),
-                Polled::EndOfPartition { .. } => return Ok(false),
+                Polled::Record(record) => return Ok(First::Record { offset: record.offset }),
+                Polled::EndOfPartition { .. } => return Ok(First::End),
+                Polled::Error { offset, error, .. } if is_unreadable_batch(&error) => {
+                    return Ok(First::UnreadableBatch { offset });
+                }
                 Polled::Error { error, .. } => {
                     tracing::debug!(partition, %error, "while scanning");
                 }
@@ -156,4 +193,29 @@ pub fn has_record(
         }
     }
     Err(ScanError::Timeout { topic: topic.to_owned(), seconds: timeout.as_secs() })
+}
+
+/// The first offset behind the batch that stands at `at` and cannot be unpacked. Nobody tells how many records are in
+/// such a batch, so its end is looked for: from within, the batch is met again.
+///
+/// # Errors
+/// As [`first`].
+pub fn offset_behind_batch(
+    config: &ClientConfig,
+    topic: &str,
+    partition: i32,
+    at: i64,
+    timeout: Duration,
+) -> Result<i64, ScanError> {
+    let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
+    let (_, end) = consumer.fetch_watermarks(topic, partition, timeout)?;
+    let (mut inside, mut behind) = (at, end.max(at + 1));
+    while behind - inside > 1 {
+        let middle = inside + (behind - inside) / 2;
+        match first(config, topic, partition, middle, timeout)? {
+            First::UnreadableBatch { offset } if offset <= at => inside = middle,
+            First::UnreadableBatch { .. } | First::Record { .. } | First::End => behind = middle,
+        }
+    }
+    Ok(behind)
 }

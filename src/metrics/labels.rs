@@ -185,6 +185,8 @@ labels! {
         SentRestoring "sent_restoring"
         /// The changelog of approvals has a record that cannot be used: nobody can count.
         SentUnreadable "sent_unreadable"
+        /// A batch cannot be unpacked: too large, damaged, or of a kind the client does not know.
+        UnreadableBatch "unreadable_batch"
     }
 
     /// What became of an attempt to load policies again.

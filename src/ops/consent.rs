@@ -40,15 +40,13 @@ struct Progress {
 impl Consent {
     /// The reader knows its partitions and where it starts.
     pub(super) fn start(&mut self, next_offsets: &[i64]) {
-        let progress = |next_offset: &i64| Progress {
-            next_offset: *next_offset,
-            ends: Ends::default(),
-            first_end: None,
-            target: None,
-            reached_once: false,
-            record_ms: None,
-        };
-        self.partitions = next_offsets.iter().map(progress).collect();
+        self.partitions = next_offsets.iter().copied().map(Progress::at).collect();
+    }
+
+    /// There are this many partitions now; of the new ones nothing is applied.
+    pub(super) fn added(&mut self, n_partitions: usize) {
+        let n_known = self.partitions.len();
+        self.partitions.extend((n_known..n_partitions).map(|_| Progress::at(0)));
     }
 
     /// Everything before `next_offset` is applied.
@@ -147,6 +145,17 @@ impl Consent {
 }
 
 impl Progress {
+    fn at(next_offset: i64) -> Self {
+        Self {
+            next_offset,
+            ends: Ends::default(),
+            first_end: None,
+            target: None,
+            reached_once: false,
+            record_ms: None,
+        }
+    }
+
     /// Takes up the next target once the present one is reached.
     fn settle(&mut self, now: Instant) {
         let Some(end) = self.ends.end() else { return };
@@ -300,6 +309,23 @@ mod tests {
         consent.end(-1, 5, now);
         consent.applied(7, 5, None, now);
         assert_eq!(consent.next_offsets().collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn partitions_that_were_added_are_caught_up_with_like_the_others() {
+        let now = Instant::now();
+        let mut consent = Consent::default();
+        consent.start(&[3]);
+        consent.end(0, 3, now);
+        assert_eq!(consent.caught_up(now), Ok(1));
+        consent.added(2);
+        consent.added(1);
+        assert!(consent.caught_up(now).unwrap_err().contains("partition 1"));
+        consent.end(1, 4, now);
+        assert!(consent.caught_up(now).is_err(), "four records of the new one wait");
+        consent.applied(1, 4, None, now);
+        assert_eq!(consent.caught_up(now), Ok(2));
+        assert_eq!(consent.next_offsets().collect::<Vec<_>>(), [3, 4]);
     }
 
     #[test]

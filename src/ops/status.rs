@@ -89,6 +89,11 @@ impl Status {
         lock(&self.state).consent.start(next_offsets);
     }
 
+    /// Partitions were added to the consent topic: now there are this many, and the new ones begin at 0.
+    pub fn consent_added(&self, n_partitions: usize) {
+        lock(&self.state).consent.added(n_partitions);
+    }
+
     /// Consent before `next_offset` is applied; `record_ms` is the last record's timestamp.
     pub fn consent_applied(&self, partition: i32, next_offset: i64, record_ms: Option<i64>) {
         lock(&self.state).consent.applied(partition, next_offset, record_ms, Instant::now());

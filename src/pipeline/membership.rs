@@ -3,6 +3,7 @@
 //! Rebalances are recorded by the context during a poll and carried out here, right after it, when no
 //! transaction is open.
 
+use super::unreadable::Standing;
 use super::{Batch, Lane, LaneError};
 use crate::kafka::{REQUEST_TIMEOUT, Rebalance, is_consumer_refused};
 use crate::metrics::RebalanceEvent;
@@ -53,6 +54,7 @@ impl<'c> Lane<'c> {
                 _ => {}
             }
             self.approvals.forget(element.partition());
+            self.unreadable.remove(&element.partition());
         }
         if self.is_paused {
             self.consumer.pause(partitions).map_err(LaneError::Consumer)?;
@@ -114,13 +116,15 @@ impl<'c> Lane<'c> {
         let event = if is_lost { RebalanceEvent::Lost } else { RebalanceEvent::Revoked };
         self.parts.metrics.rebalances.of(event).inc();
         // nothing of these partitions is in a transaction: what is in hand simply belongs to another now
+        let mut paused_alone = false;
         for element in partitions.elements() {
             batch.drop_partition(element.partition());
             self.parts.positions.forget(element.partition());
             self.next_up.remove(&element.partition());
+            paused_alone |= self.unreadable.remove(&element.partition()).is_some();
             self.approvals.forget(element.partition());
         }
-        if self.is_paused {
+        if self.is_paused || paused_alone {
             // a pause survives the assignment: the partition would come back paused, and stay so
             self.consumer.resume(partitions).map_err(LaneError::Consumer)?;
         }
@@ -161,7 +165,11 @@ impl<'c> Lane<'c> {
             }
         }
         match self.consumer.resume(&all) {
-            Ok(()) => self.is_paused = false,
+            Ok(()) => {
+                self.is_paused = false;
+                // the seek above reads them again as well
+                self.unreadable.values_mut().for_each(|standing| *standing = Standing::Again);
+            }
             Err(error) => tracing::warn!(lane = self.number, %error, "cannot resume"),
         }
         !self.is_paused

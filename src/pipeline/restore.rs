@@ -20,9 +20,9 @@
 
 use super::{Batch, Lane, Setback};
 use crate::barrier::Hold;
-use crate::kafka::native::{BatchReader, Polled, Record};
+use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
 use crate::kafka::offsets::offsets;
-use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::metrics::HoldCause;
 use crate::sent::{Horizon, Row, RowError, RowKey};
 use gate_core::SubjectKey;
@@ -237,6 +237,12 @@ impl<'c> Lane<'c> {
                             progress.next = progress.next.max(next_offset);
                         }
                     }
+                    // what lies behind it would be counted without it
+                    Polled::Error { partition, offset, error } if is_unreadable_batch(&error) => {
+                        let hold = self.unreadable_batch(partition, offset, &error);
+                        self.approvals.unreadable = Some((Instant::now(), hold.clone()));
+                        return Err(Setback::Hold(hold));
+                    }
                     // passes, or shows in the hold
                     Polled::Error { error, .. } => trouble = Some(error.text),
                 }
@@ -319,6 +325,16 @@ impl<'c> Lane<'c> {
         hold(
             HoldCause::SentUnreadable,
             format!("`{topic}` partition {partition} offset {offset} {error}: {fix}"),
+        )
+    }
+
+    fn unreadable_batch(&self, partition: i32, offset: i64, error: &NativeError) -> Hold {
+        let topic = &self.parts.sent_topic;
+        hold(
+            HoldCause::SentUnreadable,
+            format!(
+                "`{topic}` partition {partition} offset {offset}: a batch cannot be unpacked: {error}"
+            ),
         )
     }
 

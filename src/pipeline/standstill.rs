@@ -6,7 +6,7 @@
 use super::{Lane, LaneError};
 use crate::kafka::REQUEST_TIMEOUT;
 use crate::kafka::offsets::offsets;
-use crate::kafka::scan::has_record;
+use crate::kafka::scan::{First, first};
 use rdkafka::Offset;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -38,8 +38,8 @@ impl<'c> Lane<'c> {
     /// To be called when nothing has come.
     ///
     /// # Errors
-    /// [`LaneError::StandsStill`] when a record was found that the consumer does not bring. Brokers that cannot be
-    /// asked are no error.
+    /// [`LaneError::StandsStill`] when a record was found that the consumer does not bring, or nobody can tell what
+    /// is there. Brokers that do not say where a partition ends are no error.
     pub(super) fn look_for_standstill(&mut self) -> Result<(), LaneError> {
         let is_due = |at: Instant| at.elapsed() >= INTERVAL;
         if self.is_paused || !self.standstill.compared_at.is_none_or(is_due) {
@@ -56,6 +56,8 @@ impl<'c> Lane<'c> {
         let quiet = self.standstill.partitions.iter();
         let quiet = quiet.filter(|(partition, place)| {
             before.get(partition).is_some_and(|known| known.next_offset == place.next_offset)
+                // why nothing comes is known, and said
+                && !self.unreadable.contains_key(partition)
         });
         let quiet: Vec<i32> = quiet.map(|(partition, _)| *partition).collect();
         let topic = &self.parts.outbound_topic;
@@ -80,17 +82,21 @@ impl<'c> Lane<'c> {
             return Ok(());
         }
         let (topic, next_offset) = (&self.parts.outbound_topic, place.next_offset);
-        match has_record(&self.parts.scan_config, topic, partition, next_offset, REQUEST_TIMEOUT) {
-            Ok(true) => {
-                Err(LaneError::StandsStill { topic: topic.clone(), partition, next_offset })
-            }
-            Ok(false) => {
+        match first(&self.parts.scan_config, topic, partition, next_offset, REQUEST_TIMEOUT) {
+            Ok(First::End) => {
                 (place.n_still, place.empty_up_to) = (0, end_offset);
                 Ok(())
             }
-            Err(error) => {
-                tracing::debug!(lane = self.number, %error, "looking for what does not come");
-                Ok(())
+            // a look that fails says as little as the consumer did: a new one is asked, which will say why
+            found @ (Ok(First::Record { .. } | First::UnreadableBatch { .. }) | Err(_)) => {
+                tracing::warn!(
+                    lane = self.number,
+                    partition,
+                    next_offset,
+                    ?found,
+                    "nothing comes of a partition"
+                );
+                Err(LaneError::StandsStill { topic: topic.clone(), partition, next_offset })
             }
         }
     }

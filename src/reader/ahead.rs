@@ -20,7 +20,7 @@ impl Reader {
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
         match self.stands.get(index) {
             Some(Stand::Poisoned(at)) => offset > *at && offset - *at <= AHEAD_MAX,
-            Some(Stand::Reading | Stand::Seek(_)) | None => false,
+            Some(Stand::Reading | Stand::Seek(_) | Stand::Unreadable(_)) | None => false,
         }
     }
 

@@ -180,7 +180,20 @@ impl Reader {
 
     /// Whether an operator has taken the responsibility for going on past this record.
     fn is_released(&mut self, record: &Incoming<'_>, class: &'static str) -> bool {
-        let operator = match self.parts.dead_letters.release_of(record.place()) {
+        let is_released = self.is_place_released(record.place(), class);
+        if is_released && !record.is_again() {
+            self.parts.metrics.invalid(Topic::ConsentChange, class);
+        }
+        is_released
+    }
+
+    /// The same for whatever a partition stands at; each release is logged and counted.
+    pub(super) fn is_place_released(
+        &mut self,
+        (partition, offset): Place,
+        class: &'static str,
+    ) -> bool {
+        let operator = match self.parts.dead_letters.release_of((partition, offset)) {
             Ok(None) => return false,
             Ok(Some(operator)) => operator,
             Err(error) => {
@@ -190,15 +203,12 @@ impl Reader {
         };
         tracing::warn!(
             topic = %self.parts.topic,
-            partition = record.partition,
-            offset = record.offset,
+            partition,
+            offset,
             class,
             operator,
-            "skipped: released by an operator; what the record says is not applied"
+            "skipped: released by an operator; what stands there is not applied"
         );
-        if !record.is_again() {
-            self.parts.metrics.invalid(Topic::ConsentChange, class);
-        }
         self.parts.metrics.consent_changes.of(Changed(None, ConsentResult::Skipped)).inc();
         true
     }

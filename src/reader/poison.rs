@@ -4,6 +4,7 @@
 //! schema may have been registered, an operator may have released it. After a restart it is read like any other, so a
 //! changed configuration counts too. Its dead letter is written once.
 
+use super::batches::UNREADABLE_BATCH;
 use super::{Holder, Incoming, Kept, Reader, ReaderError, Stand, Taken, place_of};
 use crate::codec::remedy;
 use crate::metrics::{HoldCause, Topic};
@@ -38,10 +39,20 @@ impl Reader {
 
     /// Goes on behind records that are understood, attributed or released by now.
     pub(super) fn look_again(&mut self) -> Result<(), ReaderError> {
-        if self.kept.is_empty() || self.looked_again_at.elapsed() < LOOK_INTERVAL {
+        let batches = self.stopped_before_batches();
+        let is_idle = self.kept.is_empty() && batches.is_empty();
+        if is_idle || self.looked_again_at.elapsed() < LOOK_INTERVAL {
             return Ok(());
         }
         self.looked_again_at = Instant::now();
+        for (partition, at) in batches {
+            if let Some(next_offset) = self.behind_batch(partition, at)
+                && self.is_place_released((partition, at), UNREADABLE_BATCH)
+            {
+                self.reach(partition, next_offset);
+                self.stand(partition, Stand::Seek(next_offset));
+            }
+        }
         let before = self.progress.clone();
         for (partition, kept) in std::mem::take(&mut self.kept) {
             match self.take(&kept.incoming(partition))? {

@@ -1,12 +1,13 @@
 //! Builds the parts from the configuration and starts their threads.
 
-use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_id};
+use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
 use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
 use crate::checkpointer::{Checkpointer, CheckpointerParts};
 use crate::codec::{Codec, Kind, Registry, RegistrySettings};
 use crate::config::{self, Config};
+use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::{DeadLetterParts, DeadLetters};
 use crate::identity::Pepper;
 use crate::kafka::{self, GateContext};
@@ -67,7 +68,7 @@ struct Parts<'a> {
     in_doubt: Arc<InDoubt>,
     end_offsets: Arc<BaseConsumer<GateContext>>,
     committed_ends: Arc<BaseConsumer<GateContext>>,
-    n_consent_partitions: usize,
+    consent_topic: Arc<ConsentTopic>,
     consent_topic_id: String,
     registry: Option<Registry>,
     sent: Arc<SentStore>,
@@ -121,15 +122,23 @@ pub fn start(
     for client in [&end_offsets, &committed_ends] {
         kafka::native::log_through(client.client());
     }
-    let consent = cluster.require(&config.topics.consent_change)?;
-    let n_consent_partitions = usize::try_from(consent.partitions).unwrap_or(usize::MAX);
+    cluster.require(&config.topics.consent_change)?;
+    // id and partitions in one answer: the topic may have been made again since it was looked for
+    let consent = topic_facts(&end_offsets, &config.topics.consent_change)?;
+    let brokers = cluster.brokers.iter().map(|broker| broker.id).collect();
+    let consent_topic = Arc::new(ConsentTopic::new(
+        &config.topics.consent_change,
+        consent.id.clone(),
+        consent.n_partitions,
+        brokers,
+    ));
     let pepper = config::Pepper::load_or_create(&config.state.pepper_file)?;
     let pepper = Arc::new(Pepper::new(pepper.expose()));
     let identity = Identity {
         cluster_id: cluster.cluster_id.clone(),
         topic: config.topics.consent_change.clone(),
-        topic_id: topic_id(&end_offsets, &config.topics.consent_change),
-        partitions: u32::try_from(n_consent_partitions).unwrap_or(u32::MAX),
+        topic_id: consent.id.unwrap_or_default(),
+        partitions: u32::try_from(consent.n_partitions).unwrap_or(u32::MAX),
         pepper_id: pepper.id(),
     };
     let checkpoints = checkpoints(config, &pepper);
@@ -159,7 +168,7 @@ pub fn start(
         in_doubt: Arc::default(),
         end_offsets: Arc::new(end_offsets),
         committed_ends: Arc::new(committed_ends),
-        n_consent_partitions,
+        consent_topic,
         consent_topic_id: identity.topic_id,
         registry: registry(config)?,
         sent: Arc::clone(&sent),
@@ -238,18 +247,6 @@ fn await_cluster(config: &Config, shutdown: &Shutdown) -> Result<Option<ClusterI
     Ok(None)
 }
 
-/// Partitions of a topic, 0 when it is not there.
-pub(crate) fn n_partitions(
-    client: &BaseConsumer<GateContext>,
-    topic: &str,
-) -> Result<usize, RunError> {
-    let metadata = client
-        .fetch_metadata(Some(topic), kafka::REQUEST_TIMEOUT)
-        .map_err(crate::reader::ReaderError::Kafka)?;
-    let found = metadata.topics().iter().find(|found| found.name() == topic);
-    Ok(found.filter(|found| found.error().is_none()).map_or(0, |found| found.partitions().len()))
-}
-
 impl Parts<'_> {
     fn codec(&self, kind: Kind) -> Result<Codec, RunError> {
         let format = match kind {
@@ -282,6 +279,9 @@ impl Parts<'_> {
         let config = self.config;
         let reader = Reader::new(ReaderParts {
             topic: config.topics.consent_change.clone(),
+            consent_topic: Arc::clone(&self.consent_topic),
+            barrier: self.barrier(),
+            scan_config: self.scan_config(),
             codec: Arc::new(self.codec(Kind::ConsentChange)?),
             pepper: Arc::clone(&self.pepper),
             writer,
@@ -307,8 +307,7 @@ impl Parts<'_> {
         let monitor = Monitor::new(MonitorParts {
             barrier: self.barrier(),
             client: Arc::clone(&self.end_offsets),
-            consent_topic: self.config.topics.consent_change.clone(),
-            n_consent_partitions: self.n_consent_partitions,
+            consent_topic: Arc::clone(&self.consent_topic),
             outbound_topic: self.config.topics.outbound_message.clone(),
             positions: Arc::clone(&self.positions),
             store: Arc::clone(store),
@@ -392,12 +391,11 @@ impl Parts<'_> {
         })
     }
 
-    fn barrier(&self) -> Barrier<GateContext> {
+    fn barrier(&self) -> Barrier {
         Barrier::new(
             Arc::clone(&self.end_offsets),
             Arc::clone(&self.committed_ends),
-            &self.config.topics.consent_change,
-            i32::try_from(self.n_consent_partitions).unwrap_or(i32::MAX),
+            Arc::clone(&self.consent_topic),
             Arc::clone(&self.applied),
             self.config.consent.barrier_timeout,
         )

@@ -143,17 +143,22 @@ pub enum RunError {
     /// HTTP cannot be served.
     #[error(transparent)]
     Ops(#[from] OpsError),
-    /// The partition count of a topic changed.
+    /// The consent topic is not the one that the state was built from.
     #[error(
-        "`{topic}` has {now} partitions now, {before} at the start; starting again takes them up"
+        "`{topic}` was deleted and made again while the gate ran: nothing more is decided with the state of the old one; \
+         starting again builds the state from the new one"
     )]
-    PartitionsChanged {
-        /// Topic.
+    TopicRecreated {
+        /// The consent topic.
         topic: String,
-        /// At the start.
-        before: usize,
-        /// Now.
-        now: usize,
+    },
+    /// Nobody says whether the consent topic is the one that the state was built from.
+    #[error("`{topic}`: the brokers do not say what its id is: {source}")]
+    TopicUnknown {
+        /// The consent topic.
+        topic: String,
+        /// Why.
+        source: crate::kafka::native::NativeError,
     },
     /// Threads did not end in time.
     #[error("did not stop within {seconds} s: {threads}; the next start recovers")]
@@ -204,9 +209,12 @@ impl RunError {
                 ReaderError::Store(error) => error.exit_code(),
                 ReaderError::LogTruncated { .. } => 74,
                 ReaderError::Native(error) if crate::kafka::is_refused(error) => 77,
-                ReaderError::Native(_) | ReaderError::Kafka(_) => 75,
+                ReaderError::Native(_)
+                | ReaderError::Kafka(_)
+                | ReaderError::TopicRecreated { .. } => 75,
             },
-            Self::PartitionsChanged { .. } | Self::Overdue { .. } => 75,
+            Self::TopicUnknown { source, .. } if crate::kafka::is_refused(source) => 77,
+            Self::TopicRecreated { .. } | Self::TopicUnknown { .. } | Self::Overdue { .. } => 75,
             Self::Runtime(_) | Self::Metrics(_) => 70,
         }
     }

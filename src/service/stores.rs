@@ -3,6 +3,7 @@
 use super::{RunError, Shutdown};
 use crate::config::Config;
 use crate::identity::Pepper;
+use crate::kafka::native::TopicFacts;
 use crate::kafka::{self, GateContext};
 use crate::metrics::{CheckpointResult, Metrics};
 use crate::preflight::ClusterInfo;
@@ -14,12 +15,10 @@ use crate::store::{
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::time::{Duration, Instant};
 
-/// How long a partition of the consent topic may be without a leader at the start.
+/// How long the consent topic may be unknown at the start, or a partition of it without a leader.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause between two looks for a leader.
 const LEADER_PAUSE: Duration = Duration::from_millis(200);
-/// How often the id of the consent topic is asked for before it counts as unknown.
-const TOPIC_ID_TRIES: usize = 3;
 
 /// What the state is opened with.
 pub(super) struct StateParts<'a> {
@@ -90,7 +89,8 @@ impl<'a> Log<'a> {
 
     /// Whether reading on from `positions` misses nothing.
     fn continues(&self, positions: &[i64]) -> Result<(), RebuildReason> {
-        if positions.len() != self.ends.len() {
+        // partitions that were added since are read from their beginning
+        if positions.len() > self.ends.len() {
             return Err(RebuildReason::PartitionsChanged);
         }
         for ((partition, position), (low, high)) in (0i32..).zip(positions).zip(&self.ends) {
@@ -138,21 +138,32 @@ pub(super) fn checkpoints(config: &Config, pepper: &Pepper) -> Option<Checkpoint
     Some(Checkpoints::new(&wanted.dir, &config.instance_id, keep, interval, seal))
 }
 
-/// Kafka's id of the consent topic; empty when nobody tells.
-pub(super) fn topic_id(client: &BaseConsumer<GateContext>, topic: &str) -> String {
-    for _ in 0..TOPIC_ID_TRIES {
-        match kafka::native::topic_id(client.client(), topic, kafka::REQUEST_TIMEOUT) {
-            Ok(id) => return id.unwrap_or_default(),
-            Err(error) => tracing::info!(topic, %error, "the id of the topic is not known yet"),
+/// What the brokers say about the consent topic. Without an answer nothing starts: state of another topic of the
+/// same name would be gone on with.
+pub(super) fn topic_facts(
+    client: &BaseConsumer<GateContext>,
+    topic: &str,
+) -> Result<TopicFacts, RunError> {
+    let deadline = Instant::now() + LEADER_TIMEOUT;
+    loop {
+        match kafka::native::topic_facts(client.client(), topic, kafka::REQUEST_TIMEOUT) {
+            Ok(facts) => {
+                if facts.id.is_none() {
+                    tracing::warn!(
+                        topic,
+                        "the brokers know no ids of topics: a topic that was deleted and made anew is recognised by \
+                         its offsets only, and no checkpoint is used"
+                    );
+                }
+                return Ok(facts);
+            }
+            Err(error) if Instant::now() < deadline && !kafka::is_refused(&error) => {
+                tracing::info!(topic, %error, "the id of the topic is not known yet");
+                std::thread::sleep(LEADER_PAUSE);
+            }
+            Err(source) => return Err(RunError::TopicUnknown { topic: topic.to_owned(), source }),
         }
-        std::thread::sleep(LEADER_PAUSE);
     }
-    tracing::warn!(
-        topic,
-        "the brokers do not tell the topic's id: a topic that was deleted and made anew is recognised by its offsets \
-         only, and no checkpoint is used"
-    );
-    String::new()
 }
 
 /// Opens the store of approvals. The consent store has locked the directory.

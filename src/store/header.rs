@@ -28,15 +28,14 @@ pub(super) fn encode(identity: &Identity) -> Vec<u8> {
     out
 }
 
-/// Whether a stored header belongs to `wanted`.
+/// Whether a stored header belongs to `wanted`, and what it says.
 ///
 /// # Errors
 /// Why it does not.
-pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<TopicId, RebuildReason> {
+pub(super) fn check(stored: &[u8], wanted: &Identity) -> Result<Identity, RebuildReason> {
     let found = decode(stored)?;
     check_identity(&found, wanted)?;
-    let is_learned = found.topic_id.is_empty() && !wanted.topic_id.is_empty();
-    Ok(if is_learned { TopicId::Learned } else { TopicId::Kept })
+    Ok(found)
 }
 
 /// Whose log the store of this header is a fold of.
@@ -58,11 +57,15 @@ pub(super) fn decode(stored: &[u8]) -> Result<Identity, RebuildReason> {
     decode_identity(rest).ok_or(RebuildReason::NoHeader)
 }
 
-/// Whether both are folds of the same log. An unknown topic id is not compared.
+/// Whether both are folds of the same log. An unknown topic id is not compared. A log that has more partitions now
+/// is still the same, if that is certain: the fold goes on with the new ones from their beginning, which is as good
+/// as having read them before.
 ///
 /// # Errors
 /// What differs.
 pub(super) fn check_identity(found: &Identity, wanted: &Identity) -> Result<(), RebuildReason> {
+    let is_same_topic = found.topic_id == wanted.topic_id && !found.topic_id.is_empty();
+    let is_grown = is_same_topic && found.partitions < wanted.partitions;
     let same = [
         (found.cluster_id == wanted.cluster_id, RebuildReason::OtherCluster),
         (found.topic == wanted.topic, RebuildReason::OtherTopic),
@@ -72,22 +75,13 @@ pub(super) fn check_identity(found: &Identity, wanted: &Identity) -> Result<(), 
                 || wanted.topic_id.is_empty(),
             RebuildReason::TopicRecreated,
         ),
-        (found.partitions == wanted.partitions, RebuildReason::PartitionsChanged),
+        (found.partitions == wanted.partitions || is_grown, RebuildReason::PartitionsChanged),
         (found.pepper_id == wanted.pepper_id, RebuildReason::OtherPepper),
     ];
     match same.into_iter().find(|(same, _)| !same) {
         Some((_, reason)) => Err(reason),
         None => Ok(()),
     }
-}
-
-/// What became of the stored topic id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TopicId {
-    /// As stored.
-    Kept,
-    /// It was unknown and is known now: the header must be written again.
-    Learned,
 }
 
 fn decode_identity(input: &[u8]) -> Option<Identity> {
@@ -136,6 +130,12 @@ pub(super) fn decode_times(stored: &[u8], n_partitions: usize) -> Option<Vec<Tim
     Some(micros.into_iter().map(Timestamp::from_micros).collect())
 }
 
+/// The same positions, or times in microseconds, with those of partitions that were added: nothing of them has been read.
+pub(super) fn with_added<T: Copy + Default>(mut known: Vec<T>, n_partitions: usize) -> Vec<T> {
+    known.resize(n_partitions.max(known.len()), T::default());
+    known
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_header_matches_itself_and_no_prefix_or_extension_of_it() {
         let bytes = encode(&identity());
-        assert_eq!(check(&bytes, &identity()), Ok(TopicId::Kept));
+        assert_eq!(check(&bytes, &identity()), Ok(identity()));
         for end in 0..bytes.len() {
             assert!(check(&bytes[..end], &identity()).is_err(), "prefix {end}");
         }
@@ -172,10 +172,27 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_topic_id_is_learned() {
+    fn an_unknown_topic_id_is_not_compared() {
         let unknown = Identity { topic_id: String::new(), ..identity() };
-        assert_eq!(check(&encode(&unknown), &identity()), Ok(TopicId::Learned));
-        assert_eq!(check(&encode(&identity()), &unknown), Ok(TopicId::Kept));
+        assert_eq!(check(&encode(&unknown), &identity()), Ok(unknown.clone()));
+        assert_eq!(check(&encode(&identity()), &unknown), Ok(identity()));
+    }
+
+    #[test]
+    fn partitions_may_be_added_to_a_topic_whose_id_is_known() {
+        let grown = Identity { partitions: 5, ..identity() };
+        assert_eq!(check(&encode(&identity()), &grown), Ok(identity()));
+        let changed = Err(RebuildReason::PartitionsChanged);
+        assert_eq!(check(&encode(&grown), &identity()), changed, "partitions that are gone");
+        for (before, now) in [("", "id"), ("id", ""), ("", "")] {
+            let before = Identity { topic_id: before.into(), ..identity() };
+            let now = Identity { topic_id: now.into(), ..grown.clone() };
+            assert_eq!(check(&encode(&before), &now), changed, "it may be another topic");
+        }
+        let another = Identity { topic_id: "other".into(), ..grown };
+        assert_eq!(check(&encode(&identity()), &another), Err(RebuildReason::TopicRecreated));
+        assert_eq!(with_added(vec![7, 3], 4), [7, 3, 0, 0]);
+        assert_eq!(with_added(vec![7, 3], 1), [7, 3]);
     }
 
     #[test]

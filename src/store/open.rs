@@ -1,7 +1,8 @@
 //! Opening: reuse what matches and is sound, move everything else aside.
 //!
 //! INVARIANT: a store is reused only if there is no marker, RocksDB opens it without creating anything,
-//! its header equals the wanted identity, its positions and times are exact and `verify.rs` finds nothing. In
+//! its header is that of the wanted identity (with fewer partitions, when some were added to the same topic), its
+//! positions and times are exact and `verify.rs` finds nothing. In
 //! every other case of damage or mismatch the gate starts from an empty store and reads the topic again, or
 //! from a checkpoint that passes the same checks, and reads what came after it.
 //! A busy directory or a failing disk is not damage: it is an error, and the store stays where it is.
@@ -19,6 +20,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 const LOCK_FILE: &str = "LOCK";
 /// States are pseudonymous, not anonymous: nobody else on the machine reads them.
@@ -124,7 +126,11 @@ impl Store {
             memtables: layout.memtables,
             cache: layout.cache,
             tickers: layout.tickers,
-            n_partitions: identity.partitions as usize,
+            partitions: (
+                identity.partitions as usize,
+                AtomicUsize::new(identity.partitions as usize),
+            ),
+            identity: identity.clone(),
             _lock: lock,
         });
         let writer = Writer::new(Arc::clone(&inner), &layout.memory)?;
@@ -210,7 +216,7 @@ pub(super) fn reuse(
         Ok(db) => db,
         Err(error) => return damage(&error),
     };
-    let (learned, positions) = match read_meta(&db, wanted) {
+    let (header, positions, times) = match read_meta(&db, wanted) {
         Ok(Ok(read)) => read,
         Ok(Err(reason)) => return Ok(Err(reason)),
         Err(error) => return damage(&error),
@@ -223,9 +229,25 @@ pub(super) fn reuse(
         }
         Err(Finding::Error(error)) => return damage(&error),
     }
-    if learned == header::TopicId::Learned {
-        let header = header::encode(wanted);
-        if let Err(error) = write_meta(&db, &[(header::HEADER_KEY, header)]) {
+    let n_known = positions.len();
+    let positions = header::with_added(positions, wanted.partitions as usize);
+    let is_learned = header.topic_id.is_empty() && !wanted.topic_id.is_empty();
+    if is_learned || n_known < positions.len() {
+        if n_known < positions.len() {
+            let now = positions.len();
+            tracing::warn!(
+                n_known,
+                now,
+                "partitions were added to the consent topic: they are read from their beginning"
+            );
+        }
+        let times = header::with_added(times, positions.len());
+        let meta = [
+            (header::HEADER_KEY, header::encode(wanted)),
+            (header::POSITIONS_KEY, header::encode_positions(&positions)),
+            (header::TIMES_KEY, header::encode_times(&times)),
+        ];
+        if let Err(error) = write_meta(&db, &meta) {
             return damage(&error);
         }
     }
@@ -235,7 +257,7 @@ pub(super) fn reuse(
 fn read_meta(
     db: &DB,
     wanted: &Identity,
-) -> Result<Result<(header::TopicId, Vec<i64>), RebuildReason>, rocksdb::Error> {
+) -> Result<Result<(Identity, Vec<i64>, Vec<Timestamp>), RebuildReason>, rocksdb::Error> {
     let Some(meta) = db.cf_handle(META) else {
         return Ok(Err(RebuildReason::NoHeader));
     };
@@ -243,18 +265,18 @@ fn read_meta(
     let Some(stored) = read(header::HEADER_KEY)? else {
         return Ok(Err(RebuildReason::NoHeader));
     };
-    let topic_id = match header::check(&stored, wanted) {
-        Ok(topic_id) => topic_id,
+    let found = match header::check(&stored, wanted) {
+        Ok(found) => found,
         Err(reason) => return Ok(Err(reason)),
     };
     let positions = read(header::POSITIONS_KEY)?;
-    let n_partitions = wanted.partitions as usize;
+    let n_partitions = found.partitions as usize;
     let times = read(header::TIMES_KEY)?;
     let times = times.and_then(|stored| header::decode_times(&stored, n_partitions));
-    let positions = positions
-        .and_then(|stored| header::decode_positions(&stored, n_partitions))
-        .filter(|_| times.is_some());
-    Ok(positions.map(|exact| (topic_id, exact)).ok_or(RebuildReason::Damaged))
+    let positions =
+        positions.and_then(|stored| header::decode_positions(&stored, n_partitions));
+    let exact = positions.zip(times);
+    Ok(exact.map(|(positions, times)| (found, positions, times)).ok_or(RebuildReason::Damaged))
 }
 
 fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {

@@ -8,7 +8,7 @@
 
 use super::layout::{self, COLUMN_FAMILIES, META, STATE, TIMELINE};
 use super::row::Row;
-use super::{RebuildReason, StoreError, header, marker};
+use super::{Identity, RebuildReason, StoreError, header, marker};
 use gate_core::{SubjectKey, Timestamp};
 use rocksdb::{
     Cache, ColumnFamily, DB, DBPinnableSlice, Options, ReadOptions, WriteBufferManager, properties,
@@ -19,6 +19,7 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The open database, shared by readers and the writer.
@@ -29,7 +30,10 @@ pub(super) struct Inner {
     pub(super) cache: Cache,
     /// Shares RocksDB's counters with the options the database was opened with.
     pub(super) tickers: Options,
-    pub(super) n_partitions: usize,
+    /// Partitions at the opening, and now: a snapshot may be older than the last that were added.
+    pub(super) partitions: (usize, AtomicUsize),
+    /// Whose fold it is, as it was opened.
+    pub(super) identity: Identity,
     pub(super) _lock: File,
 }
 
@@ -66,7 +70,10 @@ impl Inner {
             .get_pinned_cf_opt(self.family(META)?, header::POSITIONS_KEY, options)
             .map_err(|error| self.fail(&error))?
             .ok_or_else(|| self.damaged("the positions are missing"))?;
-        header::decode_positions(&stored, self.n_partitions)
+        let n_stored = stored.len() / size_of::<i64>();
+        let (n_before, n_now) = (self.partitions.0, self.partitions.1.load(Ordering::Acquire));
+        header::decode_positions(&stored, n_stored)
+            .filter(|_| (n_before..=n_now).contains(&n_stored))
             .ok_or_else(|| self.damaged("the positions cannot be read"))
     }
 
@@ -77,7 +84,7 @@ impl Inner {
             .get_pinned_cf_opt(self.family(META)?, header::TIMES_KEY, options)
             .map_err(|error| self.fail(&error))?
             .ok_or_else(|| self.damaged("the record times are missing"))?;
-        header::decode_times(&stored, self.n_partitions)
+        header::decode_times(&stored, self.partitions.1.load(Ordering::Acquire))
             .ok_or_else(|| self.damaged("the record times cannot be read"))
     }
 }

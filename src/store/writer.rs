@@ -15,10 +15,11 @@ use super::overlay::Overlay;
 use super::row::{COVERING_FACTS_MAX, Row, coverer};
 use super::snapshot::Inner;
 use super::timeline::{Change, Source};
-use super::{PARTITIONS_MAX, StoreError, header};
+use super::{Identity, PARTITIONS_MAX, StoreError, header};
 use gate_core::{ConsentState, Fact, FactKind, Placement, SubjectKey, Subjects, Timestamp};
 use rocksdb::{FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Keys of one multi-get while prefetching.
 const PREFETCH_KEYS_MAX: usize = 1024;
@@ -319,6 +320,37 @@ impl Writer {
         self.progress_changed |= next_offset != *position;
         *position = next_offset;
         Ok(())
+    }
+
+    /// Partitions were added to the topic: from now on there are `n_partitions`, of which nothing is read yet. Header
+    /// and positions are written in one batch, with everything before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Partitions`] when there are too many; else as [`Writer::commit`].
+    pub fn add_partitions(&mut self, n_partitions: usize) -> Result<(), StoreError> {
+        self.running()?;
+        let found = u32::try_from(n_partitions).unwrap_or(u32::MAX);
+        if found > PARTITIONS_MAX {
+            let known = self.positions.len() as u64;
+            return Err(StoreError::Partitions {
+                found: u64::from(found),
+                known,
+                max: PARTITIONS_MAX,
+            });
+        }
+        if n_partitions <= self.positions.len() {
+            return Ok(());
+        }
+        let positions = header::with_added(std::mem::take(&mut self.positions), n_partitions);
+        self.positions = positions;
+        self.times = header::with_added(std::mem::take(&mut self.times), n_partitions);
+        self.progress_changed = true;
+        // before the write: whoever reads the new positions must expect them
+        self.inner.partitions.1.store(n_partitions, Ordering::Release);
+        let identity = Identity { partitions: found, ..self.inner.identity.clone() };
+        let meta = self.inner.family(META)?;
+        self.batch.put_cf(meta, header::HEADER_KEY, header::encode(&identity));
+        self.commit()
     }
 
     /// Writes states, timeline and positions in one batch; readers see all of it or nothing. Waits for a

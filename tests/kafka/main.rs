@@ -40,6 +40,8 @@ mod record_time;
 mod secure;
 mod state_loss;
 mod stops_and_joins;
+mod topic_surgery;
 mod torn_transactions;
 mod unknown_owners;
+mod unreadable_batches;
 mod unreadable_records;

@@ -58,6 +58,7 @@ pub(super) async fn check(
         match settings {
             Ok(settings) => {
                 findings.extend(judge_topic(&config.topics, topic, layout, &settings));
+                findings.extend(super::unpacked::check(config, topic, &settings));
                 known.push((topic, settings));
             }
             Err(failure) => findings.push(Finding::skip(

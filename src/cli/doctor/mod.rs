@@ -8,6 +8,8 @@ mod consent_keys;
 mod keys;
 mod local;
 mod rights;
+mod running;
+mod unpacked;
 
 use clap::Args;
 use rdkafka::admin::AdminClient;
@@ -129,6 +131,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             findings.push(Finding::skip("topics, rights, clock", "the brokers cannot be asked"));
         }
     }
+    findings.push(running::check(&config));
     spinner.set_message("asking the schema registry");
     findings.extend(super::runtime()?.block_on(local::registry(&config)));
     spinner.finish_and_clear();

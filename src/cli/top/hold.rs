@@ -29,6 +29,9 @@ pub(super) fn advice(cause: &str) -> &'static str {
             }
             HoldCause::Recovering => "wait: outputs are compared after a commit without an answer",
             HoldCause::SentRestoring => "wait: approvals are read back to be counted",
+            HoldCause::UnreadableBatch => {
+                "a batch cannot be unpacked; /readyz says where and why, the runbook UnreadableBatch what to do"
+            }
             HoldCause::SentUnreadable => {
                 "a record of approvals cannot be used; see the log and `topics.sent_log`"
             }

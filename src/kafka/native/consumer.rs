@@ -35,6 +35,8 @@ pub enum Polled<'b> {
     Error {
         /// Partition, or −1 when it concerns the whole client.
         partition: i32,
+        /// Where in the partition; where the batch begins, when it concerns one.
+        offset: i64,
         /// What it says.
         error: NativeError,
     },
@@ -199,7 +201,7 @@ impl Batch<'_> {
                     let text = String::from_utf8_lossy(text);
                     let error = NativeError::new("consume", code, text.trim_end_matches('\0'));
                     let partition = if message.rkt.is_null() { -1 } else { message.partition };
-                    Polled::Error { partition, error }
+                    Polled::Error { partition, offset: message.offset, error }
                 }
             }
         })

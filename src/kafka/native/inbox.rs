@@ -22,6 +22,17 @@ pub struct Inbox<'c> {
     consumer: PhantomData<&'c ()>,
 }
 
+/// What came instead of messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Partition, or −1 when it concerns the whole client.
+    pub partition: i32,
+    /// Where in the partition; where the batch begins, when it concerns one.
+    pub offset: i64,
+    /// What it says.
+    pub error: NativeError,
+}
+
 /// A message, destroyed when dropped.
 pub struct Message<'c> {
     message: NonNull<sys::rd_kafka_message_t>,
@@ -74,7 +85,7 @@ impl<'c> Inbox<'c> {
     }
 
     /// Hands what is there to `take`, at most `n_max` entries, waiting at most `timeout` for the first; the
-    /// error of a partition comes with its number. Returns how many there were.
+    /// trouble of a partition stands where its messages would. Returns how many there were.
     ///
     /// Two calls, because librdkafka waits out the time-out unless the whole batch fills up: one entry with
     /// the time-out, then what else is queued without waiting.
@@ -82,7 +93,7 @@ impl<'c> Inbox<'c> {
         &mut self,
         timeout: Duration,
         n_max: usize,
-        mut take: impl FnMut(Result<Message<'c>, NativeError>),
+        mut take: impl FnMut(Result<Message<'c>, Trouble>),
     ) -> usize {
         self.fill(timeout, n_max.min(1));
         if !self.slots.is_empty() {
@@ -97,7 +108,10 @@ impl<'c> Inbox<'c> {
                 RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(message),
                 code => {
                     let text = String::from_utf8_lossy(message.payload().unwrap_or_default());
-                    Err(NativeError::new("consume", code, text.trim_end_matches('\0')))
+                    let error = NativeError::new("consume", code, text.trim_end_matches('\0'));
+                    let is_of_client = message.raw().rkt.is_null();
+                    let partition = if is_of_client { -1 } else { message.partition() };
+                    Err(Trouble { partition, offset: message.offset(), error })
                 }
             });
         }

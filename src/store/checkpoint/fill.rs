@@ -13,7 +13,7 @@ use super::manifest::FileEntry;
 use super::{Checkpoints, Found, Rejection};
 use crate::store::layout::{DB_DIR, Layout};
 use crate::store::open::{self, Reused};
-use crate::store::{Identity, RebuildReason, StoreError, marker};
+use crate::store::{Identity, RebuildReason, StoreError, header, marker};
 use rocksdb::DB;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -135,7 +135,7 @@ fn try_one(
         .map_err(|error| Rejection::Unsound(error.to_string()))?;
     let Reused { db, positions } =
         reused.map_err(|reason| Rejection::Unsound(reason.to_string()))?;
-    if positions != manifest.positions {
+    if positions != header::with_added(manifest.positions.clone(), positions.len()) {
         return Err(Rejection::Positions);
     }
     Ok(db)

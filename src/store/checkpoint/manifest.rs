@@ -319,7 +319,8 @@ mod tests {
         assert_eq!(why(|i| i.cluster_id.push('2')), Some(Reason::OtherCluster));
         assert_eq!(why(|i| i.topic.push('2')), Some(Reason::OtherTopic));
         assert_eq!(why(|i| i.topic_id.push('2')), Some(Reason::TopicRecreated));
-        assert_eq!(why(|i| i.partitions += 1), Some(Reason::PartitionsChanged));
+        assert_eq!(why(|i| i.partitions += 1), None, "partitions that were added are read");
+        assert_eq!(why(|i| i.partitions -= 1), Some(Reason::PartitionsChanged));
         assert_eq!(why(|i| i.pepper_id[0] += 1), Some(Reason::OtherPepper));
         let unknown = Identity { topic_id: String::new(), ..identity() };
         assert!(matches!(manifest().check(&unknown), Err(Rejection::TopicIdUnknown)));

@@ -320,7 +320,7 @@ fn a_checkpoint_of_another_log_or_pepper_is_not_used() {
         |i| i.topic = "other".into(),
         |i| i.topic_id = "topic-2".into(),
         |i| i.topic_id = String::new(),
-        |i| i.partitions = 3,
+        |i| i.partitions = 1,
         |i| i.pepper_id = [2; 8],
     ];
     for change in changes {

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod erasure;
 mod limits;
+mod partitions;
 mod reuse;
 
 use super::{Identity, Opened, Source, Store, Writer};

@@ -189,7 +189,7 @@ fn every_mismatch_moves_the_store_aside() {
         (RebuildReason::OtherCluster, |i| i.cluster_id = "cluster-2".into()),
         (RebuildReason::OtherTopic, |i| i.topic = "consent".into()),
         (RebuildReason::TopicRecreated, |i| i.topic_id = "topic-2".into()),
-        (RebuildReason::PartitionsChanged, |i| i.partitions = 3),
+        (RebuildReason::PartitionsChanged, |i| i.partitions = 1),
         (RebuildReason::OtherPepper, |i| i.pepper_id = [2; 8]),
     ];
     for (expected, change) in wrong {

@@ -132,6 +132,24 @@ fn lines(output: &std::process::Output) -> String {
 }
 
 impl Broker {
+    /// The files in which the only broker keeps a partition; none when somebody else started it.
+    pub(crate) fn segments(&self, topic: &str, partition: i32) -> Vec<PathBuf> {
+        let wanted = format!("{topic}-{partition}");
+        let (mut left, mut found) = (Vec::from_iter(self.dir.clone()), Vec::new());
+        while let Some(dir) = left.pop() {
+            let is_partition = dir.file_name().is_some_and(|name| *name == *wanted);
+            for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    left.push(path);
+                } else if is_partition && path.extension().is_some_and(|it| it == "log") {
+                    found.push(path);
+                }
+            }
+        }
+        found
+    }
+
     /// Stops and starts one broker on the same port with the same data, once all replicas are in sync; `hard` kills it.
     pub(crate) fn restart(&self, number: usize, hard: bool) {
         environment::wait_until("all replicas in sync", IN_SYNC_TIMEOUT, || self.is_in_sync());

@@ -2,7 +2,7 @@
 
 use crate::harness::environment;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -120,6 +120,22 @@ pub(crate) fn delete(bootstrap: &str, topics: &[&str]) {
     for result in results {
         result.expect("the topic can be deleted");
     }
+}
+
+/// Adds partitions to a topic, until there are `n_partitions`.
+pub(crate) fn add_partitions(bootstrap: &str, topic: &str, n_partitions: usize) {
+    let admin = admin(bootstrap);
+    let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
+    let wanted = NewPartitions::new(topic, n_partitions);
+    let results =
+        block_on(admin.create_partitions([&wanted], &options)).expect("partitions can be added");
+    for result in results {
+        result.expect("partitions can be added to the topic");
+    }
+    let what = format!("{topic} has {n_partitions} partitions");
+    environment::wait_until(&what, Duration::from_secs(60), || {
+        partitions(bootstrap, topic) == Some(n_partitions)
+    });
 }
 
 /// How many partitions with a leader a topic has; `None` when there is no such topic.
