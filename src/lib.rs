@@ -23,6 +23,7 @@ pub mod config;
 pub mod dead_letter;
 pub mod demo;
 pub mod evidence;
+pub mod files;
 pub mod generate;
 pub mod identity;
 pub mod kafka;

@@ -15,6 +15,9 @@
 //! After a transaction of our own whose end is unknown the same holds: the fresh producer has finished it
 //! (`init_transactions`), and what it left is read back here.
 //!
+//! Rows are joined with what is known and never taken away (`sent/changelog.rs`); what no gate has written is counted,
+//! named in the log by its place, and counts against its recipient.
+//!
 //! INVARIANT: a partition is in `restored` only between the end of a restore and the next moment something
 //! about it is not known. A checkpoint moves only over records that are in the store.
 
@@ -24,8 +27,7 @@ use crate::kafka::native::{BatchReader, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::metrics::HoldCause;
-use crate::sent::{Horizon, Row, RowError, RowKey};
-use gate_core::SubjectKey;
+use crate::sent::{LogRecord, Reading, Restored, RowError, RowKey, Trail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
@@ -43,6 +45,10 @@ const UNREADABLE_MAX: usize = 1_000;
 const UNREADABLE_RETRY: Duration = Duration::from_secs(5);
 /// How often checkpoints follow our own writes; what is behind them is read again after a crash.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+/// Rows known better than the changelog says that wait to be written again. More stay in the local store alone.
+const REPAIRS_MAX: usize = 100_000;
+/// Of them, written with one transaction.
+const REPAIRS_PER_BATCH: usize = 500;
 
 /// What a lane knows about the changelog.
 #[derive(Default)]
@@ -53,12 +59,15 @@ pub(super) struct Approvals {
     ends: BTreeMap<i32, i64>,
     asked_at: Option<Instant>,
     unreadable: Option<(Instant, Hold)>,
+    /// Rows of which the changelog says less than is known.
+    repairs: BTreeSet<RowKey>,
 }
 
 /// A restore under way.
 struct Restoring {
     reader: BatchReader<GateContext>,
     partitions: BTreeMap<i32, Progress>,
+    trails: BTreeMap<i32, Trail>,
     unreadable: BTreeMap<(i32, Vec<u8>), Unreadable>,
     began: Instant,
 }
@@ -80,6 +89,7 @@ impl Approvals {
     pub(super) fn forget(&mut self, partition: i32) {
         self.restored.remove(&partition);
         self.ends.remove(&partition);
+        self.repairs.retain(|key| key.partition != partition);
         self.restoring = None;
     }
 
@@ -88,6 +98,12 @@ impl Approvals {
         self.restored.clear();
         self.ends.clear();
         self.restoring = None;
+    }
+
+    /// Rows of these partitions that are to be written again, as many as one transaction takes.
+    pub(super) fn repairs(&self, is_in_hand: impl Fn(i32) -> bool) -> Vec<RowKey> {
+        let due = self.repairs.iter().filter(|key| is_in_hand(key.partition));
+        due.take(REPAIRS_PER_BATCH).copied().collect()
     }
 }
 
@@ -178,7 +194,8 @@ impl<'c> Lane<'c> {
         }
         let reader =
             self.reader_of(&partitions).map_err(|error| unavailable(&topic, None, &error))?;
-        Ok(Some(Restoring { reader, partitions, unreadable: BTreeMap::new(), began }))
+        let (trails, unreadable) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Some(Restoring { reader, partitions, trails, unreadable, began }))
     }
 
     fn reader_of(
@@ -208,9 +225,9 @@ impl<'c> Lane<'c> {
             if Instant::now() > deadline {
                 return Err(Setback::Hold(self.not_there_yet(restoring, trouble)));
             }
-            let Restoring { reader, partitions, unreadable, .. } = restoring;
+            let Restoring { reader, partitions, trails, unreadable, .. } = restoring;
             let polled = reader.poll(POLL_WAIT);
-            let mut rows = Vec::new();
+            let mut records = Vec::new();
             for entry in polled.iter() {
                 match entry {
                     Polled::Record(record) => {
@@ -219,18 +236,7 @@ impl<'c> Lane<'c> {
                         };
                         progress.next = record.offset + 1;
                         self.parts.metrics.sent_restored.inc();
-                        let key = record.key.unwrap_or_default();
-                        let place = (record.partition, key.to_vec());
-                        match self.row_of(&record, &horizon) {
-                            Ok(row) => {
-                                unreadable.remove(&place);
-                                rows.extend(row);
-                            }
-                            Err(error) => {
-                                unreadable
-                                    .insert(place, Unreadable { offset: record.offset, error });
-                            }
-                        }
+                        records.push(log_record(&record));
                     }
                     Polled::EndOfPartition { partition, next_offset, .. } => {
                         if let Some(progress) = partitions.get_mut(&partition) {
@@ -241,13 +247,22 @@ impl<'c> Lane<'c> {
                     Polled::Error { error, .. } => trouble = Some(error.text),
                 }
             }
+            let reading = Reading {
+                seal: &self.seal,
+                horizon,
+                transaction_timeout: self.parts.transaction_timeout,
+            };
+            let restored = reading.join(&self.parts.sent, &records, trails)?;
+            note_unreadable(unreadable, &records, &restored);
             // a checkpoint must not pass what is not in the store
             let checkpoints =
                 partitions.iter().map(|(partition, progress)| (*partition, progress.next));
             let is_whole = |partition: i32| !unreadable.keys().any(|(of, _)| *of == partition);
             let checkpoints = checkpoints.filter(|(partition, _)| is_whole(*partition));
+            let rows = restored.rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
             self.parts.sent.write(self.number, rows, checkpoints)?;
             drop(polled);
+            self.note_strangers(&restored);
             let is_over = unreadable.len() > UNREADABLE_MAX;
             let (done, open): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(partitions)
                 .into_iter()
@@ -264,26 +279,31 @@ impl<'c> Lane<'c> {
         Ok(())
     }
 
-    /// The row a record stands for. One of another pepper that nobody counts any more is none.
-    #[allow(clippy::type_complexity, reason = "a row as the store takes it, if it is one")]
-    fn row_of<'r>(
-        &self,
-        record: &Record<'r>,
-        horizon: &Horizon,
-    ) -> Result<Option<(RowKey, Option<&'r [u8]>)>, RowError> {
-        let Some(value) = record.value else {
-            let subject = record.key.unwrap_or_default().try_into().map(SubjectKey);
-            let deleted = |subject| (RowKey { partition: record.partition, subject }, None);
-            return Ok(subject.ok().map(deleted));
-        };
-        let subject = record.key.unwrap_or_default().try_into().map(SubjectKey);
-        let subject = subject.map_err(|_| RowError::Malformed)?;
-        let (pepper_id, mut row) = Row::decode_any(value)?;
-        if pepper_id != self.pepper_id {
-            row.prune(horizon);
-            return if row.messages().is_empty() { Ok(None) } else { Err(RowError::OtherPepper) };
+    /// Counts what no gate has written, says where it is, and remembers which rows are to be written again.
+    fn note_strangers(&mut self, restored: &Restored) {
+        for (partition, offset, kind) in &restored.foreign {
+            self.parts.metrics.sent_foreign.of(*kind).inc();
+            if let Some(n_suppressed) = self.strangers.admit(kind.as_str(), i64::from(*partition)) {
+                tracing::warn!(
+                    topic = %self.parts.sent_topic,
+                    partition,
+                    offset,
+                    kind = kind.as_str(),
+                    n_suppressed,
+                    "a record of the changelog of approvals was not written there by a gate: its recipient gets nothing \
+                     that is capped until the longest window is over. Only the gate may write to that topic"
+                );
+            }
         }
-        Ok(Some((RowKey { partition: record.partition, subject }, Some(value))))
+        let repairs = &mut self.approvals.repairs;
+        for key in &restored.whole {
+            repairs.remove(key);
+        }
+        for key in &restored.repairs {
+            if repairs.len() < REPAIRS_MAX {
+                repairs.insert(*key);
+            }
+        }
     }
 
     fn not_there_yet(&self, restoring: &Restoring, trouble: Option<String>) -> Hold {
@@ -313,7 +333,8 @@ impl<'c> Lane<'c> {
                  begins anew"
             }
             RowError::Malformed => {
-                "run the newest version, or write a null value with the same key to that partition"
+                "run the newest version; a record that is none of ours is passed over after a null value with the same \
+                 key was written to that partition, and its recipient gets nothing capped until the longest window is over"
             }
         };
         hold(
@@ -344,6 +365,9 @@ impl<'c> Lane<'c> {
     /// The transaction is committed: its rows, and the ends asked for before it as checkpoints.
     pub(super) fn write_rows(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Setback> {
         let ends = std::mem::take(&mut self.approvals.ends);
+        for (key, _) in rows {
+            self.approvals.repairs.remove(key);
+        }
         let rows = rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
         let has_checkpoints = !ends.is_empty();
         self.parts.sent.write(self.number, rows, ends)?;
@@ -351,6 +375,40 @@ impl<'c> Lane<'c> {
             self.parts.sent.flush_now_and_then()?;
         }
         Ok(())
+    }
+}
+
+fn log_record<'r>(record: &Record<'r>) -> LogRecord<'r> {
+    LogRecord {
+        partition: record.partition,
+        offset: record.offset,
+        timestamp_ms: record.timestamp_ms,
+        key: record.key.unwrap_or_default(),
+        value: record.value,
+    }
+}
+
+/// A record that is no row may still be replaced by a later one of its key.
+fn note_unreadable(
+    unreadable: &mut BTreeMap<(i32, Vec<u8>), Unreadable>,
+    records: &[LogRecord<'_>],
+    restored: &Restored,
+) {
+    if unreadable.is_empty() && restored.unreadable.is_empty() {
+        return;
+    }
+    let found = restored.unreadable.iter();
+    let found: BTreeMap<_, _> = found.map(|(of, at, error)| ((*of, *at), *error)).collect();
+    for record in records {
+        let place = (record.partition, record.key.to_vec());
+        match found.get(&(record.partition, record.offset)) {
+            Some(error) => {
+                unreadable.insert(place, Unreadable { offset: record.offset, error: *error });
+            }
+            None => {
+                unreadable.remove(&place);
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Reader, ReaderError, Taken};
 use crate::codec::DecodeError;
 use crate::kafka::native::Record;
 use crate::metrics::{Changed, ConsentResult, HoldCause, Topic};
-use crate::record::is_probe;
+use crate::record::probe_recipient;
 use crate::store::Source;
 use gate_core::{
     Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Subjects,
@@ -50,7 +50,10 @@ impl Reader {
             Effect::Facts if is_changed => ConsentResult::Applied,
             Effect::Facts => ConsentResult::Duplicate,
         };
-        if is_probe(change.contact_id.as_ref()) {
+        if let Some(recipient) =
+            probe_recipient(change.contact_id.as_ref(), change.address.as_ref())
+        {
+            self.parts.metrics.probe_record(Topic::ConsentChange, recipient);
             return Ok(Taken::Applied { is_probe: true });
         }
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();

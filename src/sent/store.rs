@@ -4,14 +4,15 @@
 //! |---|---|
 //! | partition 4 (BE) ‖ subject 16 | a row |
 //! | `0xff c` ‖ partition 4 (BE) | checkpoint: next offset of the changelog up to which the rows are complete |
+//! | `0xff w` ‖ partition 4 (BE) | when the newest row of the partition was written (µs, LE) |
 //! | `0xff h` | identity |
 //!
 //! INVARIANT: a checkpoint is written together with, or after, every row it covers, and there is one column
 //! family: whatever a crash leaves on disk, no checkpoint stands before its rows. Rows may be ahead of the
 //! checkpoint; reading the changelog from there again changes nothing, since the last record of a key wins.
 
-use super::SentError;
-use gate_core::SubjectKey;
+use super::{Row, SentError};
+use gate_core::{SubjectKey, Timestamp};
 use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 pub(super) const DISCARD_FILE: &str = "DISCARD";
 pub(super) const HEADER_KEY: &[u8] = b"\xffh";
 const CHECKPOINT_PREFIX: [u8; 2] = *b"\xffc";
+const NEWEST_PREFIX: [u8; 2] = *b"\xffw";
 /// How often memtables go to disk; what is lost with them is read again from the changelog.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(30);
 /// Characters of a RocksDB message that reach an error text.
@@ -53,6 +55,8 @@ pub struct SentStore {
     pub(super) flushed_at: Mutex<Instant>,
     /// Which lane a partition belongs to. Locked for reading by every write, which is shared.
     owners: RwLock<BTreeMap<i32, usize>>,
+    /// What is stored below [`NEWEST_PREFIX`], as far as it was asked for.
+    newest: Mutex<BTreeMap<i32, Option<Timestamp>>>,
 }
 
 impl SentStore {
@@ -62,6 +66,7 @@ impl SentStore {
             dir: dir.to_owned(),
             flushed_at: Mutex::new(Instant::now()),
             owners: RwLock::default(),
+            newest: Mutex::default(),
         }
     }
 
@@ -77,12 +82,30 @@ impl SentStore {
     /// # Errors
     /// When it cannot be read.
     pub fn checkpoint(&self, partition: i32) -> Result<i64, SentError> {
-        let found = self.db.get_pinned_opt(checkpoint_key(partition), &read_options());
+        Ok(self.number(CHECKPOINT_PREFIX, partition)?.unwrap_or(0))
+    }
+
+    /// When the newest row of the partition was written, if there is one that says so.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn newest(&self, partition: i32) -> Result<Option<Timestamp>, SentError> {
+        let mut known = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = known.get(&partition) {
+            return Ok(*newest);
+        }
+        let newest = self.number(NEWEST_PREFIX, partition)?.map(Timestamp::from_micros);
+        known.insert(partition, newest);
+        Ok(newest)
+    }
+
+    fn number(&self, prefix: [u8; 2], partition: i32) -> Result<Option<i64>, SentError> {
+        let found = self.db.get_pinned_opt(key_of(prefix, partition), &read_options());
         let Some(stored) = found.map_err(|error| self.fail(&error))? else {
-            return Ok(0);
+            return Ok(None);
         };
-        let offset = stored.as_ref().try_into().map(i64::from_le_bytes);
-        offset.map_err(|_| self.damaged("a checkpoint cannot be read"))
+        let number = stored.as_ref().try_into().map(i64::from_le_bytes);
+        number.map(Some).map_err(|_| self.damaged("a number of a partition cannot be read"))
     }
 
     /// The rows of these recipients, in their order, in one sorted read.
@@ -120,14 +143,27 @@ impl SentStore {
         let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
         let is_ours = |partition: i32| owners.get(&partition) == Some(&lane);
         let mut batch = WriteBatch::default();
+        let mut newest: BTreeMap<i32, Timestamp> = BTreeMap::new();
         for (key, row) in rows.into_iter().filter(|(key, _)| is_ours(key.partition)) {
             match row {
-                Some(row) => batch.put(key.bytes(), row),
+                Some(row) => {
+                    batch.put(key.bytes(), row);
+                    let written = Row::written_at(row).unwrap_or(Timestamp::MIN);
+                    let known = newest.entry(key.partition).or_insert(written);
+                    *known = written.max(*known);
+                }
                 None => batch.delete(key.bytes()),
             }
         }
         for (partition, next_offset) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
-            batch.put(checkpoint_key(partition), next_offset.to_le_bytes());
+            batch.put(key_of(CHECKPOINT_PREFIX, partition), next_offset.to_le_bytes());
+        }
+        for (partition, written) in newest {
+            if Some(written) > self.newest(partition)?.or(Some(Timestamp::MIN)) {
+                batch.put(key_of(NEWEST_PREFIX, partition), written.as_micros().to_le_bytes());
+                let mut known = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+                known.insert(partition, Some(written));
+            }
         }
         if batch.is_empty() {
             return Ok(());
@@ -142,7 +178,9 @@ impl SentStore {
     pub fn forget(&self, partition: i32) -> Result<(), SentError> {
         let mut batch = WriteBatch::default();
         batch.delete_range(partition.to_be_bytes(), partition.saturating_add(1).to_be_bytes());
-        batch.delete(checkpoint_key(partition));
+        batch.delete(key_of(CHECKPOINT_PREFIX, partition));
+        batch.delete(key_of(NEWEST_PREFIX, partition));
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
         self.db.write_opt(batch, &write_options()).map_err(|error| self.fail(&error))
     }
 
@@ -211,8 +249,8 @@ pub(super) fn text_of(error: &rocksdb::Error) -> String {
     shown.chars().take(ERROR_CHARS_MAX).collect()
 }
 
-fn checkpoint_key(partition: i32) -> [u8; 6] {
-    let [a, b] = CHECKPOINT_PREFIX;
+fn key_of(prefix: [u8; 2], partition: i32) -> [u8; 6] {
+    let [a, b] = prefix;
     let [c, d, e, f] = partition.to_be_bytes();
     [a, b, c, d, e, f]
 }

@@ -38,5 +38,6 @@ mod reason_codes;
 mod secure;
 mod state_loss;
 mod stops_and_joins;
+mod strangers;
 mod torn_transactions;
 mod unreadable_records;

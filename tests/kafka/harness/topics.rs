@@ -65,13 +65,18 @@ impl Topics {
             [&self.outbound, &self.approved, &self.blocked, &self.deferred, &self.dead_letter];
         wanted.extend(rest.map(|name| (name.as_str(), MESSAGE_PARTITIONS)));
         create(bootstrap, &wanted);
-        create_with(bootstrap, &[(&self.sent_log, MESSAGE_PARTITIONS)], "compact");
+        create_compacted(bootstrap, &[(&self.sent_log, MESSAGE_PARTITIONS)]);
     }
 
     /// The topics decisions go to.
     pub(crate) fn outputs(&self) -> [&str; 3] {
         [&self.approved, &self.blocked, &self.deferred]
     }
+}
+
+/// Makes topics of which the last record of each key stays.
+pub(crate) fn create_compacted(bootstrap: &str, topics: &[(&str, i32)]) {
+    create_with(bootstrap, topics, "compact");
 }
 
 /// Makes topics that never lose a record to retention.
