@@ -93,8 +93,7 @@ impl PolicySource {
         let mut stamp = BTreeMap::new();
         let Some(dir) = &self.dir else { return stamp };
         for dir in [dir.clone(), dir.join("data")] {
-            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten().take(ENTRIES_MAX)
-            {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten().take(ENTRIES_MAX) {
                 if let Ok(metadata) = std::fs::metadata(entry.path()) {
                     stamp.insert(entry.path(), (metadata.len(), metadata.modified().ok()));
                 }

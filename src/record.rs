@@ -33,11 +33,6 @@ pub const TOPIC_ID: &str = "gate-topic-id";
 /// somebody with the pepper of this gate wrote the record ([`crate::dead_letter`]).
 pub const TAG: &str = "gate-tag";
 
-/// Header: the id of the topic that [`SOURCE`] names, which a topic of the same name made later does not have.
-pub const TOPIC_ID: &str = "gate-topic-id";
-/// Header: the tag of a record that the gate has written for itself.
-pub const TAG: &str = "gate-tag";
-
 /// The names that an incoming record may not bring along, in whatever case.
 pub const RESERVED: [&str; 10] =
     [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE, DETAIL, RELEASE, TOPIC_ID, TAG];
@@ -71,7 +66,9 @@ pub fn probe_recipient(
 ) -> Option<ProbeRecipient> {
     let is_nobody = |address: &Address<'_>| {
         let name = address.expose().strip_suffix(PROBE_DOMAIN);
-        name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        name.is_some_and(|name| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
     };
     is_probe(contact).then(|| match address {
         Some(address) if is_nobody(address) => ProbeRecipient::Synthetic,
@@ -168,7 +165,8 @@ mod tests {
         for name in RESERVED {
             assert!(is_reserved(name.as_bytes()) && is_reserved(name.to_uppercase().as_bytes()));
         }
-        for ours in ["Gate-Reason", "GATE-OUTCOME", "gAtE-pRoBe", " gate-decision", "gate-source\t"] {
+        for ours in ["Gate-Reason", "GATE-OUTCOME", "gAtE-pRoBe", " gate-decision", "gate-source\t"]
+        {
             assert!(is_reserved(ours.as_bytes()), "{ours}");
         }
         for theirs in ["gate", "gate-", "gate-keeper", "x-gate-reason", "", "gate-reasons"] {

@@ -145,7 +145,7 @@ fn create(path: &Path) -> Result<(), PepperError> {
     let io = |action| move |source| PepperError::Io { action, path: path.to_owned(), source };
     let mut bytes = Zeroizing::new([0_u8; PEPPER_BYTES]);
     let mut draft_bytes = [0_u8; DRAFT_BYTES];
-    for random in [bytes.as_mut_slice(), &mut draft_bytes] {
+    for random in [bytes.as_mut_slice(), draft_bytes.as_mut_slice()] {
         aws_lc_rs::rand::fill(random).map_err(|_| PepperError::NoRandomness)?;
     }
     let directory = match path.parent() {

@@ -24,8 +24,8 @@ mod tally;
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload, ProbeRecipient, ProbeResult,
-    RebalanceEvent, RecycleCause, TopicNames, TransactionResult,
+    Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload,
+    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, TopicNames, TransactionResult,
 };
 pub use partitions::PartitionLag;
 pub use reference::reference_page;

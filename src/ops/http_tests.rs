@@ -196,8 +196,7 @@ fn an_idle_connection_between_two_requests_is_cut_as_well() {
 #[test]
 fn a_client_that_does_not_read_is_cut_at_the_end_of_its_time() {
     let connection = Duration::from_millis(500);
-    let limits =
-        Limits { connection, connections_max: 1, grace: PATIENCE, ..Limits::default() };
+    let limits = Limits { connection, connections_max: 1, grace: PATIENCE, ..Limits::default() };
     let gate = start_with(limits, None);
     let mut client = gate.connect();
     // Answers of many requests in one go fill the socket's buffers; nobody reads them.
@@ -233,7 +232,8 @@ fn connections_are_bounded_and_those_waiting_are_served_later() {
 fn a_probe_is_answered_while_slow_connections_fill_every_place() {
     // nothing but the want of places ends them
     let forever = Duration::from_secs(3_600);
-    let gate = start_with(Limits { headers: forever, connection: forever, ..Limits::default() }, None);
+    let gate =
+        start_with(Limits { headers: forever, connection: forever, ..Limits::default() }, None);
     let (address, stop) = (gate.server.address, AtomicBool::new(false));
     // also when an answer is missing
     struct Stop<'s>(&'s AtomicBool);

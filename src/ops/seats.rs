@@ -55,7 +55,11 @@ impl Seats {
     ///
     /// # Errors
     /// Never in practice: the places are not closed.
-    pub(super) async fn take(self: &Arc<Self>, peer: IpAddr, metrics: &Metrics) -> io::Result<Seat> {
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        metrics: &Metrics,
+    ) -> io::Result<Seat> {
         if let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() {
             return Ok(self.seat(peer, permit));
         }

@@ -73,20 +73,15 @@ impl History {
     }
 
     /// The rows to be written with the decisions.
-    ///
-    /// Each says when it was written: now, or, where a clock has been ahead, just after what was written before.
     pub(super) fn into_changes(
         self,
-        store: &SentStore,
         seal: &RowSeal,
-    ) -> Result<Vec<(RowKey, Vec<u8>)>, SentError> {
+        written: impl Fn(i32, Timestamp) -> Timestamp,
+    ) -> Vec<(RowKey, Vec<u8>)> {
         let now = self.horizon.now;
         let changed = self.rows.into_iter().filter(|(_, entry)| entry.is_changed);
-        let encoded = changed.map(|(key, entry)| {
-            let before = store.newest(key.partition)?;
-            let next = before.map(|before| before.saturating_add(Duration::from_micros(1)));
-            Ok((key, entry.row.encode(key, seal, next.map_or(now, |next| next.max(now)))))
-        });
+        let encoded = changed
+            .map(|(key, entry)| (key, entry.row.encode(key, seal, written(key.partition, now))));
         encoded.collect()
     }
 }

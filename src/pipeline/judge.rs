@@ -127,8 +127,7 @@ impl<'c> Lane<'c> {
         let in_hand = batch.next_offsets();
         let repairs = self.approvals.repairs(|partition| in_hand.contains_key(&partition));
         let counted = counted.chain(repairs.iter().copied()).collect();
-        let mut history =
-            History::load(&self.parts.sent, counted, self.seal.pepper_id(), horizon)?;
+        let mut history = History::load(&self.parts.sent, counted, self.seal.pepper_id(), horizon)?;
         repairs.into_iter().for_each(|key| history.write_again(key));
         for (message, lookup) in approved_before.iter().zip(&before) {
             if let (Ok(message), Some(lookup)) = (message, lookup) {
@@ -169,7 +168,8 @@ impl<'c> Lane<'c> {
             });
             judged.push(Judged { decision, channel, probe, header });
         }
-        let rows = history.into_changes(&self.parts.sent, &self.seal)?;
+        let written = |partition, now| self.approvals.written(partition, now);
+        let rows = history.into_changes(&self.seal, written);
         Ok(Verdicts { judged, headers: headers.finish(), rows })
     }
 

@@ -27,7 +27,8 @@ use crate::kafka::native::{BatchReader, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::metrics::HoldCause;
-use crate::sent::{LogRecord, Reading, Restored, RowError, RowKey, Trail};
+use crate::sent::{Checkpoint, LogRecord, Reading, Restored, Row, RowError, RowKey, Trail};
+use gate_core::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
@@ -56,7 +57,9 @@ pub(super) struct Approvals {
     restored: BTreeSet<i32>,
     restoring: Option<Restoring>,
     /// Ends asked for while the partition was ours; they become checkpoints with the next commit.
-    ends: BTreeMap<i32, i64>,
+    ends: BTreeMap<i32, Checkpoint>,
+    /// When the newest row of each partition was written.
+    newest: BTreeMap<i32, Timestamp>,
     asked_at: Option<Instant>,
     unreadable: Option<(Instant, Hold)>,
     /// Rows of which the changelog says less than is known.
@@ -98,6 +101,20 @@ impl Approvals {
         self.restored.clear();
         self.ends.clear();
         self.restoring = None;
+    }
+
+    /// When a row written at `now` says that it was: later than every row of its partition, whatever clocks have said.
+    pub(super) fn written(&self, partition: i32, now: Timestamp) -> Timestamp {
+        let before = self.newest.get(&partition);
+        let next = before.map(|before| before.saturating_add(Duration::from_micros(1)));
+        next.map_or(now, |next| next.max(now))
+    }
+
+    fn saw_written(&mut self, partition: i32, written: Option<Timestamp>) {
+        if let Some(written) = written {
+            let known = self.newest.entry(partition).or_insert(written);
+            *known = written.max(*known);
+        }
     }
 
     /// Rows of these partitions that are to be written again, as many as one transaction takes.
@@ -162,18 +179,18 @@ impl<'c> Lane<'c> {
         };
         // read uncommitted: records of transactions that are still open must be waited for
         let (begins, ends) = (ask(Offset::Beginning)?, ask(Offset::End)?);
-        let mut partitions = BTreeMap::new();
+        let (mut partitions, mut trails) = (BTreeMap::new(), BTreeMap::new());
         for (partition, end) in ends {
             self.parts.sent.claim(partition, self.number);
             let begin = begins.get(&partition).copied().unwrap_or(0);
-            let mut next = self.parts.sent.checkpoint(partition)?;
+            let Checkpoint { mut next, mut newest } = self.parts.sent.checkpoint(partition)?;
             if next > end {
                 tracing::warn!(
                     %topic, partition, next, end,
                     "the changelog of approvals ends before what is known of it: it is another one now, and read whole"
                 );
                 self.parts.sent.forget(partition)?;
-                next = 0;
+                (next, newest) = (0, None);
             }
             if begin > next {
                 tracing::error!(
@@ -183,9 +200,11 @@ impl<'c> Lane<'c> {
                 );
                 next = begin;
             }
+            self.approvals.saw_written(partition, newest);
             if next >= end {
                 self.approvals.restored.insert(partition);
             } else {
+                trails.insert(partition, newest);
                 partitions.insert(partition, Progress { next, end });
             }
         }
@@ -194,8 +213,7 @@ impl<'c> Lane<'c> {
         }
         let reader =
             self.reader_of(&partitions).map_err(|error| unavailable(&topic, None, &error))?;
-        let (trails, unreadable) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Some(Restoring { reader, partitions, trails, unreadable, began }))
+        Ok(Some(Restoring { reader, partitions, trails, unreadable: BTreeMap::new(), began }))
     }
 
     fn reader_of(
@@ -255,8 +273,10 @@ impl<'c> Lane<'c> {
             let restored = reading.join(&self.parts.sent, &records, trails)?;
             note_unreadable(unreadable, &records, &restored);
             // a checkpoint must not pass what is not in the store
-            let checkpoints =
-                partitions.iter().map(|(partition, progress)| (*partition, progress.next));
+            let checkpoints = partitions.iter().map(|(partition, progress)| {
+                let newest = trails.get(partition).copied().flatten();
+                (*partition, Checkpoint { next: progress.next, newest })
+            });
             let is_whole = |partition: i32| !unreadable.keys().any(|(of, _)| *of == partition);
             let checkpoints = checkpoints.filter(|(partition, _)| is_whole(*partition));
             let rows = restored.rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
@@ -272,6 +292,9 @@ impl<'c> Lane<'c> {
                 let hold = self.unreadable(*partition, *why);
                 self.approvals.unreadable = Some((Instant::now(), hold.clone()));
                 return Err(Setback::Hold(hold));
+            }
+            for partition in done.keys() {
+                self.approvals.saw_written(*partition, trails.get(partition).copied().flatten());
             }
             *partitions = open;
             self.approvals.restored.extend(done.keys());
@@ -355,7 +378,13 @@ impl<'c> Lane<'c> {
         let partitions = self.approvals.restored.iter().copied();
         let topic = &self.parts.sent_topic;
         match offsets(&self.parts.sent_ends, topic, partitions, Offset::End, REQUEST_TIMEOUT) {
-            Ok(ends) => self.approvals.ends = ends,
+            Ok(ends) => {
+                let newest = &self.approvals.newest;
+                let checkpoint = |(partition, next)| {
+                    (partition, Checkpoint { next, newest: newest.get(&partition).copied() })
+                };
+                self.approvals.ends = ends.into_iter().map(checkpoint).collect();
+            }
             Err((partition, error)) => {
                 tracing::debug!(lane = self.number, ?partition, %error, "no checkpoint this time");
             }
@@ -365,8 +394,9 @@ impl<'c> Lane<'c> {
     /// The transaction is committed: its rows, and the ends asked for before it as checkpoints.
     pub(super) fn write_rows(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Setback> {
         let ends = std::mem::take(&mut self.approvals.ends);
-        for (key, _) in rows {
+        for (key, row) in rows {
             self.approvals.repairs.remove(key);
+            self.approvals.saw_written(key.partition, Row::written_at(row));
         }
         let rows = rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
         let has_checkpoints = !ends.is_empty();

@@ -21,7 +21,6 @@ use super::row::{RowError, Stored, TagFound};
 use super::{Horizon, Row, RowKey, RowSeal, SentError, SentStore};
 use crate::metrics::ForeignRow;
 use gate_core::{CLOCK_SKEW_MAX, SubjectKey, Timestamp};
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -103,11 +102,7 @@ impl Reading<'_> {
         let mut restored = Restored::default();
         let mut founds = Vec::with_capacity(records.len());
         for record in records {
-            let trail = match trails.entry(record.partition) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(store.newest(record.partition)?),
-            };
-            match self.examine(record, trail) {
+            match self.examine(record, trails.entry(record.partition).or_default()) {
                 Ok(Found::Nothing) => {}
                 Ok(found) => {
                     if let Found::Foreign(_, kind, _) = found {

@@ -32,4 +32,4 @@ pub use error::SentError;
 pub use open::{Opened, SentIdentity};
 pub use row::{Horizon, Row, RowError};
 pub use seal::RowSeal;
-pub use store::{RowKey, SentStore};
+pub use store::{Checkpoint, RowKey, SentStore};

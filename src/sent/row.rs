@@ -94,7 +94,8 @@ impl Row {
     }
 
     /// When a row was written; `None` when it does not say.
-    pub(super) fn written_at(bytes: &[u8]) -> Option<Timestamp> {
+    #[must_use]
+    pub fn written_at(bytes: &[u8]) -> Option<Timestamp> {
         let (format, rest) = bytes.split_first()?;
         let written = rest.get(HEAD_BYTES - 1..)?.first_chunk::<8>()?;
         (*format == FORMAT).then(|| Timestamp::from_micros(i64::from_le_bytes(*written)))

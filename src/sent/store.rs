@@ -3,15 +3,14 @@
 //! | key | value |
 //! |---|---|
 //! | partition 4 (BE) ‖ subject 16 | a row |
-//! | `0xff c` ‖ partition 4 (BE) | checkpoint: next offset of the changelog up to which the rows are complete |
-//! | `0xff w` ‖ partition 4 (BE) | when the newest row of the partition was written (µs, LE) |
+//! | `0xff c` ‖ partition 4 (BE) | checkpoint: next offset of the changelog up to which the rows are complete, and when the newest row before it was written (µs, LE; `i64::MIN` when none was) |
 //! | `0xff h` | identity |
 //!
 //! INVARIANT: a checkpoint is written together with, or after, every row it covers, and there is one column
 //! family: whatever a crash leaves on disk, no checkpoint stands before its rows. Rows may be ahead of the
 //! checkpoint; reading the changelog from there again changes nothing, since the last record of a key wins.
 
-use super::{Row, SentError};
+use super::SentError;
 use gate_core::{SubjectKey, Timestamp};
 use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::collections::BTreeMap;
@@ -23,7 +22,6 @@ use std::time::{Duration, Instant};
 pub(super) const DISCARD_FILE: &str = "DISCARD";
 pub(super) const HEADER_KEY: &[u8] = b"\xffh";
 const CHECKPOINT_PREFIX: [u8; 2] = *b"\xffc";
-const NEWEST_PREFIX: [u8; 2] = *b"\xffw";
 /// How often memtables go to disk; what is lost with them is read again from the changelog.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(30);
 /// Characters of a RocksDB message that reach an error text.
@@ -55,8 +53,15 @@ pub struct SentStore {
     pub(super) flushed_at: Mutex<Instant>,
     /// Which lane a partition belongs to. Locked for reading by every write, which is shared.
     owners: RwLock<BTreeMap<i32, usize>>,
-    /// What is stored below [`NEWEST_PREFIX`], as far as it was asked for.
-    newest: Mutex<BTreeMap<i32, Option<Timestamp>>>,
+}
+
+/// How far a partition of the changelog is in the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Everything before this offset.
+    pub next: i64,
+    /// When the newest row of ours before it was written.
+    pub newest: Option<Timestamp>,
 }
 
 impl SentStore {
@@ -66,7 +71,6 @@ impl SentStore {
             dir: dir.to_owned(),
             flushed_at: Mutex::new(Instant::now()),
             owners: RwLock::default(),
-            newest: Mutex::default(),
         }
     }
 
@@ -77,35 +81,17 @@ impl SentStore {
         owners.insert(partition, lane);
     }
 
-    /// Everything of `partition` before this offset of the changelog is in the rows.
+    /// How much of `partition` is in the rows.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn checkpoint(&self, partition: i32) -> Result<i64, SentError> {
-        Ok(self.number(CHECKPOINT_PREFIX, partition)?.unwrap_or(0))
-    }
-
-    /// When the newest row of the partition was written, if there is one that says so.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn newest(&self, partition: i32) -> Result<Option<Timestamp>, SentError> {
-        let mut known = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(newest) = known.get(&partition) {
-            return Ok(*newest);
-        }
-        let newest = self.number(NEWEST_PREFIX, partition)?.map(Timestamp::from_micros);
-        known.insert(partition, newest);
-        Ok(newest)
-    }
-
-    fn number(&self, prefix: [u8; 2], partition: i32) -> Result<Option<i64>, SentError> {
-        let found = self.db.get_pinned_opt(key_of(prefix, partition), &read_options());
+    pub fn checkpoint(&self, partition: i32) -> Result<Checkpoint, SentError> {
+        let found = self.db.get_pinned_opt(checkpoint_key(partition), &read_options());
         let Some(stored) = found.map_err(|error| self.fail(&error))? else {
-            return Ok(None);
+            return Ok(Checkpoint::default());
         };
-        let number = stored.as_ref().try_into().map(i64::from_le_bytes);
-        number.map(Some).map_err(|_| self.damaged("a number of a partition cannot be read"))
+        let checkpoint = Checkpoint::decode(&stored);
+        checkpoint.ok_or_else(|| self.damaged("a checkpoint cannot be read"))
     }
 
     /// The rows of these recipients, in their order, in one sorted read.
@@ -138,32 +124,19 @@ impl SentStore {
         &self,
         lane: usize,
         rows: impl IntoIterator<Item = (RowKey, Option<&'r [u8]>)>,
-        checkpoints: impl IntoIterator<Item = (i32, i64)>,
+        checkpoints: impl IntoIterator<Item = (i32, Checkpoint)>,
     ) -> Result<(), SentError> {
         let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
         let is_ours = |partition: i32| owners.get(&partition) == Some(&lane);
         let mut batch = WriteBatch::default();
-        let mut newest: BTreeMap<i32, Timestamp> = BTreeMap::new();
         for (key, row) in rows.into_iter().filter(|(key, _)| is_ours(key.partition)) {
             match row {
-                Some(row) => {
-                    batch.put(key.bytes(), row);
-                    let written = Row::written_at(row).unwrap_or(Timestamp::MIN);
-                    let known = newest.entry(key.partition).or_insert(written);
-                    *known = written.max(*known);
-                }
+                Some(row) => batch.put(key.bytes(), row),
                 None => batch.delete(key.bytes()),
             }
         }
-        for (partition, next_offset) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
-            batch.put(key_of(CHECKPOINT_PREFIX, partition), next_offset.to_le_bytes());
-        }
-        for (partition, written) in newest {
-            if Some(written) > self.newest(partition)?.or(Some(Timestamp::MIN)) {
-                batch.put(key_of(NEWEST_PREFIX, partition), written.as_micros().to_le_bytes());
-                let mut known = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-                known.insert(partition, Some(written));
-            }
+        for (partition, checkpoint) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
+            batch.put(checkpoint_key(partition), checkpoint.encode());
         }
         if batch.is_empty() {
             return Ok(());
@@ -178,9 +151,7 @@ impl SentStore {
     pub fn forget(&self, partition: i32) -> Result<(), SentError> {
         let mut batch = WriteBatch::default();
         batch.delete_range(partition.to_be_bytes(), partition.saturating_add(1).to_be_bytes());
-        batch.delete(key_of(CHECKPOINT_PREFIX, partition));
-        batch.delete(key_of(NEWEST_PREFIX, partition));
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+        batch.delete(checkpoint_key(partition));
         self.db.write_opt(batch, &write_options()).map_err(|error| self.fail(&error))
     }
 
@@ -249,8 +220,22 @@ pub(super) fn text_of(error: &rocksdb::Error) -> String {
     shown.chars().take(ERROR_CHARS_MAX).collect()
 }
 
-fn key_of(prefix: [u8; 2], partition: i32) -> [u8; 6] {
-    let [a, b] = prefix;
+impl Checkpoint {
+    fn encode(self) -> Vec<u8> {
+        let newest = self.newest.unwrap_or(Timestamp::MIN);
+        [self.next.to_le_bytes(), newest.as_micros().to_le_bytes()].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (next, newest) = bytes.split_first_chunk::<8>()?;
+        let newest = Timestamp::from_micros(i64::from_le_bytes(newest.try_into().ok()?));
+        let newest = Some(newest).filter(|newest| *newest > Timestamp::MIN);
+        Some(Self { next: i64::from_le_bytes(*next), newest })
+    }
+}
+
+fn checkpoint_key(partition: i32) -> [u8; 6] {
+    let [a, b] = CHECKPOINT_PREFIX;
     let [c, d, e, f] = partition.to_be_bytes();
     [a, b, c, d, e, f]
 }

@@ -105,7 +105,8 @@ fn nobody_speaks_in_the_name_of_the_gate_or_its_probe_unseen() {
     scene.send_value("forged", &forged);
     scene.drained();
     let decided = read_all(&broker.bootstrap, &scene.setup.topics.outputs());
-    let of = |key: &str| decided.iter().find(|record| record.key.as_deref() == Some(key.as_bytes()));
+    let of =
+        |key: &str| decided.iter().find(|record| record.key.as_deref() == Some(key.as_bytes()));
     let names: BTreeSet<&str> =
         of("headers").unwrap().headers.iter().map(|(name, _)| name.as_str()).collect();
     let ours = ["gate-decision", "gate-outcome", "gate-reason", "gate-source", "X-Theirs"];

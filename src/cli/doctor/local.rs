@@ -211,12 +211,16 @@ fn state_mode(dir: &Path) -> Option<Finding> {
         _ if mode & 0o077 == 0 => Finding::pass(CHECK, format!("{mode:03o}")),
         _ if is_ours => Finding::warn(
             CHECK,
-            format!("{mode:03o}: others on this machine can look into it until the next start makes it 700"),
+            format!(
+                "{mode:03o}: others on this machine can look into it until the next start makes it 700"
+            ),
             fix,
         ),
         _ if mode & 0o007 != 0 => Finding::warn(
             CHECK,
-            format!("{mode:03o}, of another user: what the gate makes below it is its own, but others may add to it"),
+            format!(
+                "{mode:03o}, of another user: what the gate makes below it is its own, but others may add to it"
+            ),
             fix,
         ),
         _ => Finding::pass(
