@@ -142,7 +142,7 @@ mod tests {
     fn whoever_uses_the_name_of_the_probe_for_others_is_told_apart() {
         let of = |contact: &str, address: Option<&str>| {
             let contact = ContactId::new(contact.into());
-            let address = address.map(|address| Address::new(address.into()));
+            let address = address.and_then(|address| Address::new(address.into()));
             probe_recipient(contact.as_ref(), address.as_ref())
         };
         let probe = "consent-gate-probe/gate-1/0-1";

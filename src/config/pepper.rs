@@ -180,7 +180,6 @@ fn create(path: &Path) -> Result<(), PepperError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn it_is_made_once_and_then_read() {
