@@ -59,6 +59,12 @@ impl Pepper {
         out
     }
 
+    /// The key of the tags that rows of approvals carry: derived, so that it tells nothing about the pepper.
+    #[must_use]
+    pub fn approvals_seal(&self) -> [u8; 32] {
+        self.hash("approvals-seal", "")
+    }
+
     /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need
     /// the contact's state only, and then the blocks of addresses take no memory.
     #[must_use]

@@ -24,6 +24,7 @@ pub mod consent_topic;
 pub mod dead_letter;
 pub mod demo;
 pub mod evidence;
+pub mod files;
 pub mod generate;
 pub mod identity;
 pub mod kafka;

@@ -14,6 +14,7 @@
 //! `membership.rs` follows the group.
 
 mod batch;
+mod clock;
 mod error;
 mod history;
 mod intake;
@@ -42,7 +43,7 @@ use crate::logging::Limited;
 use crate::metrics::{Bound, HoldCause, Metrics, RebalanceEvent, RecycleCause, Tally, Topic};
 use crate::ops::{Heart, Holder, Membership, Place, Status};
 use crate::policies::Policies;
-use crate::sent::{SentError, SentStore};
+use crate::sent::{RowSeal, SentError, SentStore};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -198,7 +199,10 @@ pub struct Lane<'c> {
     /// What to take up next, per partition in hand: the starting point, then behind the last message.
     next_up: BTreeMap<i32, Offset>,
     approvals: restore::Approvals,
-    pepper_id: [u8; 8],
+    /// Makes and checks the tags of rows of approvals.
+    seal: RowSeal,
+    strangers: Limited,
+    clock_was_wrong: Option<(Instant, Hold)>,
     standstill: standstill::Standstill,
     output_ends: Option<reconcile::OutputEnds>,
     /// Partitions that stand before a batch nobody can unpack.
@@ -222,7 +226,9 @@ impl<'c> Lane<'c> {
         Ok(Self {
             heart: parts.status.heart(format!("lane {number}")),
             tally: Tally::new(Arc::clone(&parts.metrics)),
-            pepper_id: parts.pepper.id(),
+            seal: RowSeal::new(parts.pepper.id(), &parts.pepper.approvals_seal()),
+            strangers: Limited::new(),
+            clock_was_wrong: None,
             parts,
             number,
             consumer,
@@ -349,7 +355,8 @@ impl<'c> Lane<'c> {
                     self.hold(HoldCause::NotMember, "waiting for the consumer group", batch);
                 }
                 Err(Setback::Aborted(error)) => {
-                    self.hold(HoldCause::CommitFailing, &error.to_string(), batch);
+                    let hold = self.hold_of(&error);
+                    self.hold(hold.cause, &hold.detail, batch);
                 }
                 Err(Setback::Recycle(cause, error)) => {
                     tracing::warn!(lane = self.number, %error, cause = cause.as_str(), "replacing the producer");
@@ -363,6 +370,7 @@ impl<'c> Lane<'c> {
     }
 
     fn attempt(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
+        self.wait_for_clock()?;
         self.restore(batch)?;
         self.ask_ends();
         self.note_output_ends(batch)?;

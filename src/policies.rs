@@ -4,6 +4,7 @@
 //! and says so in the log and in `consent_gate_policy_reloads_total{result="rejected"}`.
 
 use crate::config;
+use crate::files;
 use crate::metrics::{Metrics, PolicyReload};
 use crate::ops::Status;
 use crate::service::{RunError, Shutdown};
@@ -18,6 +19,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Bytes of one file of packs or data; the largest of ours has 91 KB.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+/// Files of packs and data; ours are 40.
+const FILES_MAX: usize = 1_024;
+/// Entries of a directory that are looked at for changes.
+const ENTRIES_MAX: usize = 8_192;
 /// Granularity of waiting, so that a stop is noticed.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -86,7 +93,7 @@ impl PolicySource {
         let mut stamp = BTreeMap::new();
         let Some(dir) = &self.dir else { return stamp };
         for dir in [dir.clone(), dir.join("data")] {
-            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten().take(ENTRIES_MAX) {
                 if let Ok(metadata) = std::fs::metadata(entry.path()) {
                     stamp.insert(entry.path(), (metadata.len(), metadata.modified().ok()));
                 }
@@ -101,7 +108,7 @@ fn read_dir(dir: &Path) -> Result<Vec<File>, PolicyFailure> {
         let path = path.to_owned();
         move |source| PolicyFailure::Io { path, source }
     };
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     for (below, prefix) in [(dir.to_owned(), ""), (dir.join("data"), "data/")] {
         let entries = match std::fs::read_dir(&below) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !prefix.is_empty() => {
@@ -114,13 +121,17 @@ fn read_dir(dir: &Path) -> Result<Vec<File>, PolicyFailure> {
             let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
             let name = format!("{prefix}{name}");
             if gate_policy::is_policy_file(&name) {
-                let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-                files.push(File { name, text });
+                if found.len() >= FILES_MAX {
+                    let text = format!("there are more than {FILES_MAX} files in it");
+                    return Err(failed(dir)(std::io::Error::other(text)));
+                }
+                let text = files::read_text(&path, FILE_BYTES_MAX).map_err(failed(&path))?;
+                found.push(File { name, text });
             }
         }
     }
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(files)
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
 }
 
 /// The first 12 hex digits of a hash over every name and text and the version of the time zones.
@@ -269,6 +280,25 @@ mod tests {
         assert_ne!(changed.revision(), from_dir.revision());
         std::fs::write(&path, "pack: [").unwrap();
         assert!(matches!(source.load(), Err(PolicyFailure::Invalid(_))));
+        std::fs::write(&path, &text).unwrap();
+        source.load().unwrap();
+        // what would be waited for, or never end, is no pack
+        let odd = dir.path().join("ZZ.yaml");
+        for make in ["mkfifo", "mkdir"] {
+            assert!(std::process::Command::new(make).arg(&odd).status().unwrap().success());
+            assert!(matches!(source.load(), Err(PolicyFailure::Io { .. })), "{make}");
+            std::fs::remove_file(&odd).or_else(|_| std::fs::remove_dir(&odd)).unwrap();
+        }
+        std::os::unix::fs::symlink("/dev/zero", &odd).unwrap();
+        assert!(matches!(source.load(), Err(PolicyFailure::Io { .. })));
+        std::fs::remove_file(&odd).unwrap();
+        std::fs::File::create(&odd).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+        assert!(matches!(source.load(), Err(PolicyFailure::Io { .. })));
+        std::fs::remove_file(&odd).unwrap();
+        for n in 0..FILES_MAX {
+            std::fs::write(dir.path().join(format!("Z{n}.yaml")), "").unwrap();
+        }
+        assert!(matches!(source.load(), Err(PolicyFailure::Io { .. })));
         std::fs::remove_dir_all(dir.path()).unwrap();
         assert!(matches!(source.load(), Err(PolicyFailure::Io { .. })));
     }

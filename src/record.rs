@@ -7,7 +7,8 @@ mod decision;
 
 pub use decision::{BatchContext, DecisionWriter, Written};
 
-use gate_core::{ContactId, Timestamp};
+use crate::metrics::ProbeRecipient;
+use gate_core::{Address, ContactId, Timestamp};
 
 /// Header: `approved`, `blocked` or `deferred`.
 pub const OUTCOME: &str = "gate-outcome";
@@ -32,17 +33,47 @@ pub const TOPIC_ID: &str = "gate-topic-id";
 /// somebody with the pepper of this gate wrote the record ([`crate::dead_letter`]).
 pub const TAG: &str = "gate-tag";
 
-/// The names that an incoming record may not bring along.
-pub const RESERVED: [&str; 6] = [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE];
+/// The names that an incoming record may not bring along, in whatever case.
+pub const RESERVED: [&str; 10] =
+    [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE, DETAIL, RELEASE, TOPIC_ID, TAG];
+
+/// Whether a header's name is the gate's own. Case and blanks around it do not count: senders that ignore them would
+/// see our header twice.
+#[must_use]
+pub fn is_reserved(name: &[u8]) -> bool {
+    let name = name.trim_ascii();
+    RESERVED.iter().any(|reserved| reserved.as_bytes().eq_ignore_ascii_case(name))
+}
 
 /// How the contact ids of the synthetic probe begin. Reserved: whoever else uses it is judged as usual, but marked
 /// with [`PROBE`] and left out of the counts of messages and consent.
 pub const PROBE_CONTACTS: &str = "consent-gate-probe/";
+/// How its addresses end. Nobody is behind them (RFC 2606).
+pub const PROBE_DOMAIN: &str = "@probe.invalid";
 
 /// Whether a record is the probe's, by the contact id it names. It has no part in any decision.
 #[must_use]
 pub fn is_probe(contact: Option<&ContactId<'_>>) -> bool {
     contact.is_some_and(|contact| contact.expose().starts_with(PROBE_CONTACTS))
+}
+
+/// Whom a record of the probe's name space is about; `None` when it is of no probe. The probe itself writes to nobody:
+/// anything else is somebody who uses its name.
+#[must_use]
+pub fn probe_recipient(
+    contact: Option<&ContactId<'_>>,
+    address: Option<&Address<'_>>,
+) -> Option<ProbeRecipient> {
+    let is_nobody = |address: &Address<'_>| {
+        let name = address.expose().strip_suffix(PROBE_DOMAIN);
+        name.is_some_and(|name| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+    };
+    is_probe(contact).then(|| match address {
+        Some(address) if is_nobody(address) => ProbeRecipient::Synthetic,
+        Some(_) | None => ProbeRecipient::Other,
+    })
 }
 
 /// Where a record came from.
@@ -105,6 +136,43 @@ mod tests {
             assert!(!is(other), "{other}");
         }
         assert!(!is_probe(None));
+    }
+
+    #[test]
+    fn whoever_uses_the_name_of_the_probe_for_others_is_told_apart() {
+        let of = |contact: &str, address: Option<&str>| {
+            let contact = ContactId::new(contact.into());
+            let address = address.and_then(|address| Address::new(address.into()));
+            probe_recipient(contact.as_ref(), address.as_ref())
+        };
+        let probe = "consent-gate-probe/gate-1/0-1";
+        assert_eq!(of(probe, Some("0f-0-1@probe.invalid")), Some(ProbeRecipient::Synthetic));
+        for other in [
+            Some("ana@example.com"),
+            Some("Ana <ana@example.com> x@probe.invalid"),
+            Some("ana@example.com,x@probe.invalid"),
+            Some("x@probe.invalid.example"),
+            Some("+447700900000"),
+            None,
+        ] {
+            assert_eq!(of(probe, other), Some(ProbeRecipient::Other), "{other:?}");
+        }
+        assert_eq!(of("ana", Some("0f-0-1@probe.invalid")), None);
+    }
+
+    #[test]
+    fn our_names_are_ours_in_whatever_case() {
+        for name in RESERVED {
+            assert!(is_reserved(name.as_bytes()) && is_reserved(name.to_uppercase().as_bytes()));
+        }
+        for ours in ["Gate-Reason", "GATE-OUTCOME", "gAtE-pRoBe", " gate-decision", "gate-source\t"]
+        {
+            assert!(is_reserved(ours.as_bytes()), "{ours}");
+        }
+        for theirs in ["gate", "gate-", "gate-keeper", "x-gate-reason", "", "gate-reasons"] {
+            assert!(!is_reserved(theirs.as_bytes()), "{theirs}");
+        }
+        assert!(!is_reserved(b"\xff"));
     }
 
     #[test]

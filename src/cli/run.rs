@@ -6,6 +6,8 @@ use crate::logging::LogFormat;
 use crate::service::RunError;
 
 pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {
+    // whatever is written from here on is for this user alone
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let config = file.load()?;
     let format = match config.log.format {
         config::LogFormat::Auto => None,

@@ -45,7 +45,8 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
             settings.push(("retention.ms", "-1".to_owned()));
             settings.push(("retention.bytes", "-1".to_owned()));
         }
-        if name == names.consent_change {
+        // with the brokers' time a clock that is wrong here shows, and an approval that somebody writes again
+        if name == names.consent_change || is_sent_log || names.outputs().contains(&name) {
             settings.push((TIMESTAMP_TYPE, BY_BROKER.to_owned()));
         }
         if is_sent_log {
@@ -151,6 +152,9 @@ mod tests {
             ("blocked-message", "min.insync.replicas", Some("2")),
             ("consent-gate-sent", "cleanup.policy", Some("compact")),
             ("consent-gate-sent", "max.message.bytes", None),
+            ("consent-gate-sent", "message.timestamp.type", Some("LogAppendTime")),
+            ("approved-message", "message.timestamp.type", Some("LogAppendTime")),
+            ("outbound-message", "message.timestamp.type", None),
         ] {
             assert_eq!(of(topic, name).as_deref(), value, "{topic} {name}");
         }

@@ -34,6 +34,9 @@ pub use reader::Effective;
 pub use reference::{example, markdown, plain};
 pub use secret::{Secret, SecretError};
 
+/// Bytes of a file of certificates.
+pub const CA_FILE_BYTES_MAX: u64 = 4 << 20;
+
 /// A configuration in which every value passed its checks. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Config {

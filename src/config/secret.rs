@@ -60,11 +60,8 @@ impl Secret {
         use std::io::Read as _;
         let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
         let mut bytes = Zeroizing::new(Vec::new());
-        std::fs::File::open(path)
-            .map_err(unreadable)?
-            .take(SECRET_BYTES_MAX + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+        let (file, _) = crate::files::open_regular(path).map_err(unreadable)?;
+        file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > SECRET_BYTES_MAX {
             return Err(SecretError::TooLarge { path: path.to_owned() });
         }

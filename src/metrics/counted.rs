@@ -3,7 +3,7 @@
 //! Each member knows its place in an array, so counting a record neither locks nor hashes; the test
 //! below proves that places and label values never collide.
 
-use super::labels::{ConsentResult, Labels, TopicNames};
+use super::labels::{ConsentResult, Labels, ProbeRecipient, TopicNames};
 use gate_core::{Action, Channel, Reason};
 
 /// An input topic by its role; the label value is its configured name.
@@ -83,6 +83,27 @@ impl Labels for Changed {
     }
 }
 
+/// A record in the name of the synthetic probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProbeRecord(pub Topic, pub ProbeRecipient);
+
+impl Labels for ProbeRecord {
+    fn names() -> Vec<&'static str> {
+        vec!["topic", "recipient"]
+    }
+    fn all() -> Vec<Self> {
+        let recipients = || ProbeRecipient::ALL.iter().copied();
+        let topics = Topic::all().into_iter();
+        topics.flat_map(|topic| recipients().map(move |to| Self(topic, to))).collect()
+    }
+    fn index(self) -> usize {
+        self.0.index() * ProbeRecipient::ALL.len() + self.1.index()
+    }
+    fn values(self, topics: &TopicNames) -> Vec<String> {
+        vec![topics.name(self.0).to_owned(), self.1.as_str().to_owned()]
+    }
+}
+
 /// Why a record could not be read: the classes of the codecs, and `other` for one missing here.
 pub const INVALID_CLASSES: &[&str] = &[
     "null_value",
@@ -153,7 +174,7 @@ impl Labels for Invalid {
 #[cfg(test)]
 mod tests {
     use super::super::labels::{
-        Bound, CheckpointResult, HoldCause, ProbeResult, RebalanceEvent, RecycleCause,
+        Bound, CheckpointResult, ForeignRow, HoldCause, ProbeResult, RebalanceEvent, RecycleCause,
         TransactionResult,
     };
     use super::*;
@@ -185,6 +206,8 @@ mod tests {
         check::<Topic>();
         check::<Decided>();
         check::<Changed>();
+        check::<ProbeRecord>();
+        check::<ForeignRow>();
         check::<Invalid>();
         assert_eq!(Decided::all().len(), Decided::COUNT);
     }

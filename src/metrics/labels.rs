@@ -187,6 +187,20 @@ labels! {
         SentUnreadable "sent_unreadable"
         /// A batch cannot be unpacked: too large, damaged, or of a kind the client does not know.
         UnreadableBatch "unreadable_batch"
+        /// This machine's clock and the brokers' differ: caps and hours would be judged wrongly.
+        Clock "clock"
+    }
+
+    /// Why a record of the changelog of approvals is a stranger's.
+    ForeignRow as "kind" {
+        /// A null value: no gate writes one.
+        Deleted "deleted"
+        /// A row whose tag is not ours.
+        Forged "forged"
+        /// An old row of ours, written again.
+        Replayed "replayed"
+        /// A row of the former format, which no gate writes behind rows of this one.
+        Untagged "untagged"
     }
 
     /// What became of an attempt to load policies again.
@@ -197,6 +211,14 @@ labels! {
         Unchanged "unchanged"
         /// They are not valid; the former set stays in force.
         Rejected "rejected"
+    }
+
+    /// Whom a record in the name of the probe is about.
+    ProbeRecipient as "recipient" {
+        /// Nobody: an address of the probe itself.
+        Synthetic "synthetic"
+        /// Somebody: not written by a probe.
+        Other "other"
     }
 
     /// How a round of the probe ended.

@@ -21,11 +21,11 @@ mod slowest;
 mod sources;
 mod tally;
 
-pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, Topic};
+pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Topic};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    Bound, CheckpointResult, ConsentResult, HoldCause, Labels, PolicyReload, ProbeResult,
-    RebalanceEvent, RecycleCause, TopicNames, TransactionResult,
+    Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload,
+    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, TopicNames, TransactionResult,
 };
 pub use partitions::PartitionLag;
 pub use reference::reference_page;
@@ -210,6 +210,10 @@ metrics! {
         "Records of the changelog of approvals read back, after a start, a rebalance or an unknown end of a transaction.";
     sent_restore: Histogram = histogram("consent_gate_sent_restore_seconds", "seconds", LATENCY_SECONDS):
         "How long messages waited until the approvals in their partitions were read back.";
+    brokers_clock_ahead: Gauge = seconds_gauge("consent_gate_brokers_clock_ahead_seconds", "seconds"):
+        "How far the brokers' clock was ahead of this machine's at the last own write to a topic with `LogAppendTime`; negative when it was behind. More than 300 s either way is a hold.";
+    sent_foreign: Family<IntCounter, ForeignRow> = counters("consent_gate_sent_foreign_records_total", "records"):
+        "Records of the changelog of approvals that no gate has written there, by kind. Their recipients get nothing capped until the longest window is over.";
     bounds_reached: Family<IntCounter, Bound> = counters("consent_gate_bound_reached_total", "events"):
         "How often a limit of the program was reached.";
     build_info: IntGaugeVec = bounded_gauges("consent_gate_build_info", "programs", &["version", "revision"]):
@@ -226,6 +230,8 @@ metrics! {
         "1 when this instance runs the synthetic probe (`probe.enabled`).";
     probe_rounds: Family<IntCounter, ProbeResult> = counters("consent_gate_probe_rounds_total", "rounds"):
         "Rounds of the probe by result. `violated`: a message was approved after its opt-out had been acknowledged.";
+    probe_records: Family<IntCounter, ProbeRecord> = counters("consent_gate_probe_records_total", "records"):
+        "Consent changes taken up and messages decided in the name of the probe, which no other count has, by topic and recipient. `other`: to a real address, so not by a probe.";
     probe_up: IntGauge = gauge("consent_gate_probe_up", "probes"):
         "1 when the last round of the probe passed; 0 when it did not, or none has ended yet.";
     probe_last_success: Gauge = seconds_gauge("consent_gate_probe_last_success_timestamp_seconds", "seconds"):
@@ -258,6 +264,11 @@ impl Metrics {
             self.enforcement_latency.observe(took);
             self.slowest_enforcement.note(took);
         }
+    }
+
+    /// Counts a record in the name of the probe.
+    pub fn probe_record(&self, topic: Topic, recipient: ProbeRecipient) {
+        self.probe_records.of(ProbeRecord(topic, recipient)).inc();
     }
 
     /// A round of the probe ended.

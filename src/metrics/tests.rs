@@ -41,6 +41,8 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("consent_gate_probe_rounds_total", &["result"]),
     ("consent_gate_probe_last_success_timestamp_seconds", &[]),
     ("consent_gate_probe_up", &[]),
+    ("consent_gate_probe_records_total", &["topic", "recipient"]),
+    ("consent_gate_sent_foreign_records_total", &["kind"]),
     ("consent_gate_probe_enabled", &[]),
     ("consent_gate_probe_seconds", &[]),
     ("consent_gate_policy_revision_info", &["revision"]),

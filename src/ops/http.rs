@@ -3,17 +3,24 @@
 //! It is served by hyper's http1 builder with a timer and a header time-out; `axum::serve` has none
 //! and held unfinished headers for as long as we watched. A connection is bounded in every way a
 //! client could stretch it: time for the headers, time for a request, size of a body, and its whole
-//! life, which also ends clients that read slowly. Connections are counted before they are accepted.
+//! life, which also ends clients that read slowly.
+//!
+//! Connections are few, and whoever fills them must not keep a liveness probe out, or the supervisor kills a gate
+//! that works. So a new one always gets a place: when all are taken, one that is not being answered is cut, of the
+//! address that has most, the one that has been silent for longest. Each may stay for [`Limits::grace`] at least, which
+//! is more than a request on its way takes.
 //!
 //! Deliberately absent: TLS and HTTP/2. It listens on loopback by default; put a proxy in front of it
 //! when it must be reached from elsewhere.
 
 use super::pages::{self, Token};
+use super::seats::{Seat, Seats};
 use super::status::Status;
 use crate::logging::Limited;
-use crate::metrics::{Bound, Metrics};
+use crate::metrics::Metrics;
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -21,13 +28,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// Simultaneous connections; the next ones wait in the listener's backlog.
+/// Simultaneous connections; for the next ones others are cut.
 const CONNECTIONS_MAX: u32 = 64;
 
 /// Bytes of a request's head: request line and headers.
@@ -50,6 +56,8 @@ pub(super) struct Limits {
     pub(super) request: Duration,
     /// The whole life of a connection.
     pub(super) connection: Duration,
+    /// How long a connection is left alone although others want its place.
+    pub(super) grace: Duration,
     /// For requests in flight at shutdown.
     pub(super) shutdown: Duration,
 }
@@ -61,6 +69,7 @@ impl Default for Limits {
             headers: Duration::from_secs(5),
             request: Duration::from_secs(10),
             connection: Duration::from_secs(120),
+            grace: Duration::from_millis(100),
             shutdown: Duration::from_secs(5),
         }
     }
@@ -130,7 +139,7 @@ pub(super) async fn serve_router(
     Ok(Server { address, task })
 }
 
-/// Accepts while there is room, then waits for the last connections.
+/// Accepts until shutdown, then waits for the last connections.
 async fn accept(
     listener: TcpListener,
     router: Router,
@@ -138,20 +147,16 @@ async fn accept(
     limits: Limits,
     shutdown: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(limits.connections_max as usize));
+    let seats = Arc::new(Seats::new(limits));
     let warnings = Limited::new();
     loop {
         let next = tokio::select! {
             () = shutdown.cancelled() => break,
-            next = next_connection(&listener, &room, &metrics) => next,
+            next = next_connection(&listener, &seats, &metrics) => next,
         };
         match next {
-            Ok((stream, permit)) => {
-                let connection = connection(stream, router.clone(), limits, shutdown.clone());
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
+            Ok((stream, seat)) => {
+                tokio::spawn(connection(stream, seat, router.clone(), limits, shutdown.clone()));
             }
             Err(error) => {
                 if let Some(suppressed) = warnings.admit("accept", 0) {
@@ -162,45 +167,51 @@ async fn accept(
         }
     }
     drop(listener);
-    // All room is free again when the last connection has ended.
-    let ended = room.acquire_many(limits.connections_max);
-    if tokio::time::timeout(limits.shutdown, ended).await.is_err() {
+    if tokio::time::timeout(limits.shutdown, seats.all_free()).await.is_err() {
         tracing::warn!("HTTP connections were cut at shutdown: they took too long to end");
     }
 }
 
-/// Room first, then the connection: what has no room stays with the system.
+/// One connection at a time is accepted and not seated yet.
 async fn next_connection(
     listener: &TcpListener,
-    room: &Arc<Semaphore>,
+    seats: &Arc<Seats>,
     metrics: &Metrics,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let permit = if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
-        permit
-    } else {
-        metrics.bound_reached(Bound::HttpConnections);
-        Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?
-    };
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+) -> io::Result<(TcpStream, Seat)> {
+    let (stream, peer) = listener.accept().await?;
+    let seat = seats.take(peer.ip(), metrics).await?;
+    Ok((stream, seat))
 }
 
-/// Serves one connection to its end, or to the end of its time.
+/// Serves one connection to its end, or to the end of its time, or until its place is needed.
 async fn connection(
     stream: TcpStream,
+    seat: Seat,
     router: Router,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
+    let router = TowerToHyperService::new(router);
+    let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let answer = router.call(request);
+        let seat = &seat;
+        async move {
+            seat.begins();
+            let answer = answer.await;
+            seat.has_answered();
+            answer
+        }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), answer);
     let mut served = std::pin::pin!(served);
     let in_time = tokio::time::timeout(limits.connection, async {
         tokio::select! {
             ended = served.as_mut() => ended,
+            () = seat.cut.cancelled() => Ok(()),
             () = shutdown.cancelled() => {
                 served.as_mut().graceful_shutdown();
                 tokio::time::timeout(limits.shutdown, served.as_mut()).await.unwrap_or(Ok(()))

@@ -3,9 +3,10 @@
 use super::super::holds::{Holder, Place};
 use super::super::readiness::Membership;
 use super::*;
-use crate::metrics::{HoldCause, Topic, TopicNames};
+use crate::metrics::{Bound, HoldCause, Topic, TopicNames};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream as Client};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::runtime::Runtime;
 
@@ -195,7 +196,8 @@ fn an_idle_connection_between_two_requests_is_cut_as_well() {
 #[test]
 fn a_client_that_does_not_read_is_cut_at_the_end_of_its_time() {
     let connection = Duration::from_millis(500);
-    let gate = start_with(Limits { connection, connections_max: 1, ..Limits::default() }, None);
+    let limits = Limits { connection, connections_max: 1, grace: PATIENCE, ..Limits::default() };
+    let gate = start_with(limits, None);
     let mut client = gate.connect();
     // Answers of many requests in one go fill the socket's buffers; nobody reads them.
     let requests = b"GET /metrics HTTP/1.1\r\nHost: gate\r\n\r\n".repeat(400);
@@ -208,7 +210,8 @@ fn a_client_that_does_not_read_is_cut_at_the_end_of_its_time() {
 
 #[test]
 fn connections_are_bounded_and_those_waiting_are_served_later() {
-    let gate = start_with(Limits { connections_max: 2, ..Limits::default() }, None);
+    let gate =
+        start_with(Limits { connections_max: 2, grace: PATIENCE, ..Limits::default() }, None);
     let (first, second) = (gate.connect(), gate.connect());
     let mut third = gate.connect();
     third.write_all(b"GET /livez HTTP/1.1\r\nHost: gate\r\nConnection: close\r\n\r\n").unwrap();
@@ -222,6 +225,86 @@ fn connections_are_bounded_and_those_waiting_are_served_later() {
     third.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1");
     drop(second);
+}
+
+/// Connections that send nothing, and each that is cut is replaced at once, from the probe's own address.
+#[test]
+fn a_probe_is_answered_while_slow_connections_fill_every_place() {
+    // nothing but the want of places ends them
+    let forever = Duration::from_secs(3_600);
+    let gate =
+        start_with(Limits { headers: forever, connection: forever, ..Limits::default() }, None);
+    let (address, stop) = (gate.server.address, AtomicBool::new(false));
+    // also when an answer is missing
+    struct Stop<'s>(&'s AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let slow = || {
+                    let mut client = Client::connect(address).ok()?;
+                    client.set_nonblocking(true).ok()?;
+                    client.write_all(b"GET /livez HTTP/1.1\r\nHost: ga").ok()?;
+                    Some(client)
+                };
+                let mut clients: Vec<Client> = (0..50).filter_map(|_| slow()).collect();
+                while !stop.load(Ordering::Relaxed) {
+                    clients.retain_mut(|client| match client.read(&mut [0; 8]) {
+                        Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+                        Ok(_) => false,
+                    });
+                    let n_missing = 50 - clients.len();
+                    clients.extend((0..n_missing).filter_map(|_| slow()));
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+        }
+        let _stop = Stop(&stop);
+        let reached = || gate.metrics.bounds_reached.of(Bound::HttpConnections).get();
+        while reached() < 100 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let answers: Vec<u16> = (0..20).map(|_| gate.get("/livez", "").0).collect();
+        assert_eq!(answers, [200; 20]);
+    });
+}
+
+/// Who has most loses first, and who is being answered does not.
+#[test]
+fn the_address_with_most_connections_makes_room() {
+    let metrics = Metrics::new(TopicNames::default()).unwrap();
+    let limits = Limits { connections_max: 3, grace: Duration::ZERO, ..Limits::default() };
+    let seats = Arc::new(Seats::new(limits));
+    let [many, one, new] = [1, 2, 3].map(|n| std::net::IpAddr::from([192, 0, 2, n]));
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let oldest = seats.take(one, &metrics).await.unwrap();
+        let first = seats.take(many, &metrics).await.unwrap();
+        let second = seats.take(many, &metrics).await.unwrap();
+        first.begins();
+        let waiting = tokio::spawn({
+            let (seats, metrics) = (Arc::clone(&seats), Arc::clone(&metrics));
+            async move { seats.take(new, &metrics).await }
+        });
+        // `many` has one that is not being answered, as `one` has: the longer silence loses
+        oldest.cut.cancelled().await;
+        drop(oldest);
+        let newcomer = waiting.await.unwrap().unwrap();
+        first.has_answered();
+        let waiting = tokio::spawn({
+            let (seats, metrics) = (Arc::clone(&seats), Arc::clone(&metrics));
+            async move { seats.take(new, &metrics).await }
+        });
+        // now `many` has two, and the second has been silent for longest
+        second.cut.cancelled().await;
+        assert!(!newcomer.cut.is_cancelled() && !first.cut.is_cancelled());
+        drop(second);
+        waiting.await.unwrap().unwrap();
+    });
 }
 
 #[test]

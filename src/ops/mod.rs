@@ -12,6 +12,7 @@ mod holds;
 mod http;
 mod pages;
 mod readiness;
+mod seats;
 mod status;
 
 pub use heart::Heart;

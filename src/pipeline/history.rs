@@ -5,7 +5,7 @@
 //! does across batches. Nothing of it outlives the attempt: a batch that is judged again starts from the
 //! committed rows.
 
-use crate::sent::{Horizon, Row, RowKey, SentError, SentStore};
+use crate::sent::{Horizon, Row, RowKey, RowSeal, SentError, SentStore};
 use gate_core::{PolicySet, SentMessage, Timestamp};
 use rustc_hash::FxHashMap;
 use std::time::Duration;
@@ -13,7 +13,6 @@ use std::time::Duration;
 /// The approvals of a batch's recipients.
 pub(super) struct History {
     horizon: Horizon,
-    pepper_id: [u8; 8],
     rows: FxHashMap<RowKey, Entry>,
 }
 
@@ -51,7 +50,7 @@ impl History {
                 rows.insert(*key, entry);
             }
         }
-        Ok(Self { horizon, pepper_id, rows })
+        Ok(Self { horizon, rows })
     }
 
     /// What counts for this recipient; `None` when nobody asked for it in [`History::load`].
@@ -66,9 +65,23 @@ impl History {
         entry.row.remember(sent, &self.horizon)
     }
 
+    /// The row is written with the decisions although nothing was added: the changelog says less.
+    pub(super) fn write_again(&mut self, key: RowKey) {
+        if let Some(entry) = self.rows.get_mut(&key) {
+            entry.is_changed = !entry.row.is_empty();
+        }
+    }
+
     /// The rows to be written with the decisions.
-    pub(super) fn into_changes(self) -> Vec<(RowKey, Vec<u8>)> {
+    pub(super) fn into_changes(
+        self,
+        seal: &RowSeal,
+        written: impl Fn(i32, Timestamp) -> Timestamp,
+    ) -> Vec<(RowKey, Vec<u8>)> {
+        let now = self.horizon.now;
         let changed = self.rows.into_iter().filter(|(_, entry)| entry.is_changed);
-        changed.map(|(key, entry)| (key, entry.row.encode(self.pepper_id))).collect()
+        let encoded = changed
+            .map(|(key, entry)| (key, entry.row.encode(key, seal, written(key.partition, now))));
+        encoded.collect()
     }
 }

@@ -5,8 +5,8 @@ use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::codec::{DecodeError, told_by_headers};
 use crate::kafka::native::Message;
-use crate::metrics::{Bound, HoldCause, Topic};
-use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, is_probe};
+use crate::metrics::{Bound, HoldCause, ProbeRecipient, Topic};
+use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
 use crate::sent::{Row, RowKey};
 use crate::store::PinnedState;
 use gate_core::{
@@ -23,8 +23,8 @@ pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, &'static str>;
 pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) channel: Option<gate_core::Channel>,
-    /// It is about a contact of the synthetic probe: marked, and left out of the counts.
-    pub(super) is_probe: bool,
+    /// It is about a contact of the synthetic probe: marked, and counted apart.
+    pub(super) probe: Option<ProbeRecipient>,
     /// Where the headers stand in [`Verdicts::headers`].
     pub(super) header: Written,
 }
@@ -126,8 +126,11 @@ impl<'c> Lane<'c> {
             batch.approved_before().iter().zip(approved_before).map(&mut look_up).collect();
         let counted = lookups.iter().chain(&before).flatten().filter_map(|lookup| lookup.history);
         let horizon = horizon(&policies, context.evaluated_at);
-        let mut history =
-            History::load(&self.parts.sent, counted.collect(), self.pepper_id, horizon)?;
+        let in_hand = batch.next_offsets();
+        let repairs = self.approvals.repairs(|partition| in_hand.contains_key(&partition));
+        let counted = counted.chain(repairs.iter().copied()).collect();
+        let mut history = History::load(&self.parts.sent, counted, self.seal.pepper_id(), horizon)?;
+        repairs.into_iter().for_each(|key| history.write_again(key));
         for (message, lookup) in approved_before.iter().zip(&before) {
             if let (Ok(message), Some(lookup)) = (message, lookup) {
                 self.remember_before(message, lookup, context.evaluated_at, &mut history);
@@ -162,10 +165,14 @@ impl<'c> Lane<'c> {
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
             let header = headers.write(&decision, &source, message_id, channel);
-            let is_probe = message.is_some_and(|message| is_probe(message.contact_id.as_ref()));
-            judged.push(Judged { decision, channel, is_probe, header });
+            let probe = message.and_then(|message| {
+                probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
+            });
+            judged.push(Judged { decision, channel, probe, header });
         }
-        Ok(Verdicts { judged, headers: headers.finish(), rows: history.into_changes() })
+        let written = |partition, now| self.approvals.written(partition, now);
+        let rows = history.into_changes(&self.seal, written);
+        Ok(Verdicts { judged, headers: headers.finish(), rows })
     }
 
     /// Notes an approval that counts, so that the next message to the same recipient sees it.

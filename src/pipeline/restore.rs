@@ -15,6 +15,9 @@
 //! After a transaction of our own whose end is unknown the same holds: the fresh producer has finished it
 //! (`init_transactions`), and what it left is read back here.
 //!
+//! Rows are joined with what is known and never taken away (`sent/changelog.rs`); what no gate has written is counted,
+//! named in the log by its place, and counts against its recipient.
+//!
 //! INVARIANT: a partition is in `restored` only between the end of a restore and the next moment something
 //! about it is not known. A checkpoint moves only over records that are in the store.
 
@@ -24,8 +27,8 @@ use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::metrics::HoldCause;
-use crate::sent::{Horizon, Row, RowError, RowKey};
-use gate_core::SubjectKey;
+use crate::sent::{Checkpoint, LogRecord, Reading, Restored, Row, RowError, RowKey, Trail};
+use gate_core::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
@@ -43,6 +46,10 @@ const UNREADABLE_MAX: usize = 1_000;
 const UNREADABLE_RETRY: Duration = Duration::from_secs(5);
 /// How often checkpoints follow our own writes; what is behind them is read again after a crash.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(30);
+/// Rows known better than the changelog says that wait to be written again. More stay in the local store alone.
+const REPAIRS_MAX: usize = 100_000;
+/// Of them, written with one transaction.
+const REPAIRS_PER_BATCH: usize = 500;
 
 /// What a lane knows about the changelog.
 #[derive(Default)]
@@ -50,15 +57,20 @@ pub(super) struct Approvals {
     restored: BTreeSet<i32>,
     restoring: Option<Restoring>,
     /// Ends asked for while the partition was ours; they become checkpoints with the next commit.
-    ends: BTreeMap<i32, i64>,
+    ends: BTreeMap<i32, Checkpoint>,
+    /// When the newest row of each partition was written.
+    newest: BTreeMap<i32, Timestamp>,
     asked_at: Option<Instant>,
     unreadable: Option<(Instant, Hold)>,
+    /// Rows of which the changelog says less than is known.
+    repairs: BTreeSet<RowKey>,
 }
 
 /// A restore under way.
 struct Restoring {
     reader: BatchReader<GateContext>,
     partitions: BTreeMap<i32, Progress>,
+    trails: BTreeMap<i32, Trail>,
     unreadable: BTreeMap<(i32, Vec<u8>), Unreadable>,
     began: Instant,
 }
@@ -80,6 +92,7 @@ impl Approvals {
     pub(super) fn forget(&mut self, partition: i32) {
         self.restored.remove(&partition);
         self.ends.remove(&partition);
+        self.repairs.retain(|key| key.partition != partition);
         self.restoring = None;
     }
 
@@ -88,6 +101,26 @@ impl Approvals {
         self.restored.clear();
         self.ends.clear();
         self.restoring = None;
+    }
+
+    /// When a row written at `now` says that it was: later than every row of its partition, whatever clocks have said.
+    pub(super) fn written(&self, partition: i32, now: Timestamp) -> Timestamp {
+        let before = self.newest.get(&partition);
+        let next = before.map(|before| before.saturating_add(Duration::from_micros(1)));
+        next.map_or(now, |next| next.max(now))
+    }
+
+    fn saw_written(&mut self, partition: i32, written: Option<Timestamp>) {
+        if let Some(written) = written {
+            let known = self.newest.entry(partition).or_insert(written);
+            *known = written.max(*known);
+        }
+    }
+
+    /// Rows of these partitions that are to be written again, as many as one transaction takes.
+    pub(super) fn repairs(&self, is_in_hand: impl Fn(i32) -> bool) -> Vec<RowKey> {
+        let due = self.repairs.iter().filter(|key| is_in_hand(key.partition));
+        due.take(REPAIRS_PER_BATCH).copied().collect()
     }
 }
 
@@ -146,18 +179,18 @@ impl<'c> Lane<'c> {
         };
         // read uncommitted: records of transactions that are still open must be waited for
         let (begins, ends) = (ask(Offset::Beginning)?, ask(Offset::End)?);
-        let mut partitions = BTreeMap::new();
+        let (mut partitions, mut trails) = (BTreeMap::new(), BTreeMap::new());
         for (partition, end) in ends {
             self.parts.sent.claim(partition, self.number);
             let begin = begins.get(&partition).copied().unwrap_or(0);
-            let mut next = self.parts.sent.checkpoint(partition)?;
+            let Checkpoint { mut next, mut newest } = self.parts.sent.checkpoint(partition)?;
             if next > end {
                 tracing::warn!(
                     %topic, partition, next, end,
                     "the changelog of approvals ends before what is known of it: it is another one now, and read whole"
                 );
                 self.parts.sent.forget(partition)?;
-                next = 0;
+                (next, newest) = (0, None);
             }
             if begin > next {
                 tracing::error!(
@@ -167,9 +200,11 @@ impl<'c> Lane<'c> {
                 );
                 next = begin;
             }
+            self.approvals.saw_written(partition, newest);
             if next >= end {
                 self.approvals.restored.insert(partition);
             } else {
+                trails.insert(partition, newest);
                 partitions.insert(partition, Progress { next, end });
             }
         }
@@ -178,7 +213,7 @@ impl<'c> Lane<'c> {
         }
         let reader =
             self.reader_of(&partitions).map_err(|error| unavailable(&topic, None, &error))?;
-        Ok(Some(Restoring { reader, partitions, unreadable: BTreeMap::new(), began }))
+        Ok(Some(Restoring { reader, partitions, trails, unreadable: BTreeMap::new(), began }))
     }
 
     fn reader_of(
@@ -208,9 +243,9 @@ impl<'c> Lane<'c> {
             if Instant::now() > deadline {
                 return Err(Setback::Hold(self.not_there_yet(restoring, trouble)));
             }
-            let Restoring { reader, partitions, unreadable, .. } = restoring;
+            let Restoring { reader, partitions, trails, unreadable, .. } = restoring;
             let polled = reader.poll(POLL_WAIT);
-            let mut rows = Vec::new();
+            let mut records = Vec::new();
             for entry in polled.iter() {
                 match entry {
                     Polled::Record(record) => {
@@ -219,18 +254,7 @@ impl<'c> Lane<'c> {
                         };
                         progress.next = record.offset + 1;
                         self.parts.metrics.sent_restored.inc();
-                        let key = record.key.unwrap_or_default();
-                        let place = (record.partition, key.to_vec());
-                        match self.row_of(&record, &horizon) {
-                            Ok(row) => {
-                                unreadable.remove(&place);
-                                rows.extend(row);
-                            }
-                            Err(error) => {
-                                unreadable
-                                    .insert(place, Unreadable { offset: record.offset, error });
-                            }
-                        }
+                        records.push(log_record(&record));
                     }
                     Polled::EndOfPartition { partition, next_offset, .. } => {
                         if let Some(progress) = partitions.get_mut(&partition) {
@@ -247,13 +271,24 @@ impl<'c> Lane<'c> {
                     Polled::Error { error, .. } => trouble = Some(error.text),
                 }
             }
+            let reading = Reading {
+                seal: &self.seal,
+                horizon,
+                transaction_timeout: self.parts.transaction_timeout,
+            };
+            let restored = reading.join(&self.parts.sent, &records, trails)?;
+            note_unreadable(unreadable, &records, &restored);
             // a checkpoint must not pass what is not in the store
-            let checkpoints =
-                partitions.iter().map(|(partition, progress)| (*partition, progress.next));
+            let checkpoints = partitions.iter().map(|(partition, progress)| {
+                let newest = trails.get(partition).copied().flatten();
+                (*partition, Checkpoint { next: progress.next, newest })
+            });
             let is_whole = |partition: i32| !unreadable.keys().any(|(of, _)| *of == partition);
             let checkpoints = checkpoints.filter(|(partition, _)| is_whole(*partition));
+            let rows = restored.rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
             self.parts.sent.write(self.number, rows, checkpoints)?;
             drop(polled);
+            self.note_strangers(&restored);
             let is_over = unreadable.len() > UNREADABLE_MAX;
             let (done, open): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(partitions)
                 .into_iter()
@@ -264,32 +299,40 @@ impl<'c> Lane<'c> {
                 self.approvals.unreadable = Some((Instant::now(), hold.clone()));
                 return Err(Setback::Hold(hold));
             }
+            for partition in done.keys() {
+                self.approvals.saw_written(*partition, trails.get(partition).copied().flatten());
+            }
             *partitions = open;
             self.approvals.restored.extend(done.keys());
         }
         Ok(())
     }
 
-    /// The row a record stands for. One of another pepper that nobody counts any more is none.
-    #[allow(clippy::type_complexity, reason = "a row as the store takes it, if it is one")]
-    fn row_of<'r>(
-        &self,
-        record: &Record<'r>,
-        horizon: &Horizon,
-    ) -> Result<Option<(RowKey, Option<&'r [u8]>)>, RowError> {
-        let Some(value) = record.value else {
-            let subject = record.key.unwrap_or_default().try_into().map(SubjectKey);
-            let deleted = |subject| (RowKey { partition: record.partition, subject }, None);
-            return Ok(subject.ok().map(deleted));
-        };
-        let subject = record.key.unwrap_or_default().try_into().map(SubjectKey);
-        let subject = subject.map_err(|_| RowError::Malformed)?;
-        let (pepper_id, mut row) = Row::decode_any(value)?;
-        if pepper_id != self.pepper_id {
-            row.prune(horizon);
-            return if row.messages().is_empty() { Ok(None) } else { Err(RowError::OtherPepper) };
+    /// Counts what no gate has written, says where it is, and remembers which rows are to be written again.
+    fn note_strangers(&mut self, restored: &Restored) {
+        for (partition, offset, kind) in &restored.foreign {
+            self.parts.metrics.sent_foreign.of(*kind).inc();
+            if let Some(n_suppressed) = self.strangers.admit(kind.as_str(), i64::from(*partition)) {
+                tracing::warn!(
+                    topic = %self.parts.sent_topic,
+                    partition,
+                    offset,
+                    kind = kind.as_str(),
+                    n_suppressed,
+                    "a record of the changelog of approvals was not written there by a gate: its recipient gets nothing \
+                     that is capped until the longest window is over. Only the gate may write to that topic"
+                );
+            }
         }
-        Ok(Some((RowKey { partition: record.partition, subject }, Some(value))))
+        let repairs = &mut self.approvals.repairs;
+        for key in &restored.whole {
+            repairs.remove(key);
+        }
+        for key in &restored.repairs {
+            if repairs.len() < REPAIRS_MAX {
+                repairs.insert(*key);
+            }
+        }
     }
 
     fn not_there_yet(&self, restoring: &Restoring, trouble: Option<String>) -> Hold {
@@ -319,7 +362,8 @@ impl<'c> Lane<'c> {
                  begins anew"
             }
             RowError::Malformed => {
-                "run the newest version, or write a null value with the same key to that partition"
+                "run the newest version; a record that is none of ours is passed over after a null value with the same \
+                 key was written to that partition, and its recipient gets nothing capped until the longest window is over"
             }
         };
         hold(
@@ -350,7 +394,13 @@ impl<'c> Lane<'c> {
         let partitions = self.approvals.restored.iter().copied();
         let topic = &self.parts.sent_topic;
         match offsets(&self.parts.sent_ends, topic, partitions, Offset::End, REQUEST_TIMEOUT) {
-            Ok(ends) => self.approvals.ends = ends,
+            Ok(ends) => {
+                let newest = &self.approvals.newest;
+                let checkpoint = |(partition, next)| {
+                    (partition, Checkpoint { next, newest: newest.get(&partition).copied() })
+                };
+                self.approvals.ends = ends.into_iter().map(checkpoint).collect();
+            }
             Err((partition, error)) => {
                 tracing::debug!(lane = self.number, ?partition, %error, "no checkpoint this time");
             }
@@ -360,6 +410,10 @@ impl<'c> Lane<'c> {
     /// The transaction is committed: its rows, and the ends asked for before it as checkpoints.
     pub(super) fn write_rows(&mut self, rows: &[(RowKey, Vec<u8>)]) -> Result<(), Setback> {
         let ends = std::mem::take(&mut self.approvals.ends);
+        for (key, row) in rows {
+            self.approvals.repairs.remove(key);
+            self.approvals.saw_written(key.partition, Row::written_at(row));
+        }
         let rows = rows.iter().map(|(key, row)| (*key, Some(row.as_slice())));
         let has_checkpoints = !ends.is_empty();
         self.parts.sent.write(self.number, rows, ends)?;
@@ -367,6 +421,40 @@ impl<'c> Lane<'c> {
             self.parts.sent.flush_now_and_then()?;
         }
         Ok(())
+    }
+}
+
+fn log_record<'r>(record: &Record<'r>) -> LogRecord<'r> {
+    LogRecord {
+        partition: record.partition,
+        offset: record.offset,
+        timestamp_ms: record.timestamp_ms,
+        key: record.key.unwrap_or_default(),
+        value: record.value,
+    }
+}
+
+/// A record that is no row may still be replaced by a later one of its key.
+fn note_unreadable(
+    unreadable: &mut BTreeMap<(i32, Vec<u8>), Unreadable>,
+    records: &[LogRecord<'_>],
+    restored: &Restored,
+) {
+    if unreadable.is_empty() && restored.unreadable.is_empty() {
+        return;
+    }
+    let found = restored.unreadable.iter();
+    let found: BTreeMap<_, _> = found.map(|(of, at, error)| ((*of, *at), *error)).collect();
+    for record in records {
+        let place = (record.partition, record.key.to_vec());
+        match found.get(&(record.partition, record.offset)) {
+            Some(error) => {
+                unreadable.insert(place, Unreadable { offset: record.offset, error: *error });
+            }
+            None => {
+                unreadable.remove(&place);
+            }
+        }
     }
 }
 

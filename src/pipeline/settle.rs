@@ -5,9 +5,11 @@ use super::{Batch, Lane, LaneError, Setback};
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
-use crate::metrics::{RecycleCause, TransactionResult};
+use crate::metrics::{RecycleCause, Topic, TransactionResult};
 use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
-use crate::record::{DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, rfc3339};
+use crate::record::{
+    DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, is_reserved, rfc3339,
+};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
@@ -66,9 +68,6 @@ impl<'c> Lane<'c> {
         verdicts: &Verdicts,
         open: Open,
     ) -> Result<(), Setback> {
-        let Some(producer) = self.producers.current() else {
-            return Err(Setback::NotMember);
-        };
         let deadline = open.deadline;
         let produced = open.offsets.wait().and_then(|()| self.produce_all(batch, verdicts));
         if let Err(error) = produced {
@@ -81,6 +80,10 @@ impl<'c> Lane<'c> {
                 classify(error, RecycleCause::TimedOut)
             });
         }
+        self.compare_clocks(deadline)?;
+        let Some(producer) = self.producers.current() else {
+            return Err(Setback::NotMember);
+        };
         let committed = producer.commit(deadline);
         let n_sent = producer.end_txn_sent().saturating_sub(open.end_txn_sent_before);
         match committed {
@@ -137,7 +140,7 @@ impl<'c> Lane<'c> {
     fn headers(&self, message: &Message<'c>, judged: &Judged, written: &[u8]) -> NativeHeaders {
         let mut headers = NativeHeaders::with_capacity(RESERVED.len());
         for (name, value) in message.headers() {
-            if RESERVED.iter().any(|reserved| reserved.as_bytes() == name) {
+            if is_reserved(name) {
                 self.parts.metrics.dropped_headers.inc();
             } else {
                 headers.push(name, value);
@@ -151,7 +154,7 @@ impl<'c> Lane<'c> {
             headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
         headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
-        if judged.is_probe {
+        if judged.probe.is_some() {
             headers.push(PROBE.as_bytes(), Some(b"1"));
         }
         headers
@@ -185,7 +188,7 @@ impl<'c> Lane<'c> {
         }
     }
 
-    fn abort(&self) -> Result<(), Setback> {
+    pub(super) fn abort(&self) -> Result<(), Setback> {
         let Some(producer) = self.producers.current() else {
             return Err(Setback::NotMember);
         };
@@ -205,8 +208,12 @@ impl<'c> Lane<'c> {
     fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
         self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
         let decided = batch.messages().iter().zip(judged);
-        // the probe is no business
-        for (message, judged) in decided.filter(|(_, judged)| !judged.is_probe) {
+        for (message, judged) in decided {
+            // the probe is no business, and whoever uses its name does not vanish
+            if let Some(recipient) = judged.probe {
+                self.parts.metrics.probe_record(Topic::OutboundMessage, recipient);
+                continue;
+            }
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
         }

@@ -11,7 +11,7 @@
 use crate::codec::{
     ConsentChangeRecord, ContentRecord, EvidenceRecord, OutboundMessageRecord, RecipientRecord,
 };
-use crate::record::{PROBE_CONTACTS, hex};
+use crate::record::{PROBE_CONTACTS, PROBE_DOMAIN, hex};
 use aws_lc_rs::digest;
 use gate_core::Timestamp;
 use std::borrow::Cow;
@@ -71,7 +71,7 @@ impl Cast {
         let name = format!("{partition}-{began_ms:x}-{n_contacts}");
         Contact {
             id: format!("{PROBE_CONTACTS}{instance_id}/{name}"),
-            address: format!("{instance_hash}-{name}@probe.invalid"),
+            address: format!("{instance_hash}-{name}{PROBE_DOMAIN}"),
             jurisdiction: self.jurisdiction.clone(),
             n_rounds: 0,
             n_records: 0,

@@ -4,9 +4,10 @@ use super::incoming::Incoming;
 use super::owner::{possible_refusal, subjects, suspects};
 use super::{Reader, ReaderError, Taken};
 use crate::codec::DecodeError;
-use crate::dead_letter::{DeadLetter, Owner, Staged};
-use crate::metrics::{Changed, ConsentResult, HoldCause, Topic};
-use crate::record::is_probe;
+use crate::dead_letter::{DeadLetter, Owner, Place, Staged};
+use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
+
+use crate::record::probe_recipient;
 use crate::store::Source;
 use gate_core::{ConsentChange, Effect, Placement, Receipt, Subjects, Timestamp, place, unreadable};
 use std::sync::Arc;
@@ -50,9 +51,9 @@ impl Reader {
         if is_partial && let Some(again) = self.address_not_understood(&placement, record) {
             return Ok(again);
         }
-        let is_probe = is_probe(change.contact_id.as_ref());
+        let probe = probe_recipient(change.contact_id.as_ref(), change.address.as_ref());
         if placement.review
-            && !is_probe
+            && probe != Some(ProbeRecipient::Synthetic)
             && let Some(again) = self.queue_for_review(record, subjects)
         {
             return Ok(again);
@@ -70,7 +71,8 @@ impl Reader {
             Effect::Facts if is_changed => ConsentResult::Applied,
             Effect::Facts => ConsentResult::Duplicate,
         };
-        if is_probe {
+        if let Some(recipient) = probe {
+            self.parts.metrics.probe_record(Topic::ConsentChange, recipient);
             return Ok(Taken::Applied { is_probe: true });
         }
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();

@@ -5,22 +5,31 @@
 //! cache of it on local disk. A lane writes rows only after their transaction was committed, and reads the
 //! changelog to its end before it decides anything in a partition it has just been given.
 //!
+//! Whoever may write to the changelog could take approvals away, and with them what a cap has counted. So rows
+//! carry a tag, rows are joined and never replaced, and what no gate has written counts against its recipient
+//! (`changelog.rs`). The gate never writes a null value: one that is found is a stranger's.
+//!
 //! INVARIANT: rows hold keyed hashes, times and codes; nothing in them names a person.
 //!
-//! Reading order: `row.rs` (what is remembered, and for how long), `store.rs` (where).
+//! Reading order: `row.rs` (what is remembered, and for how long), `changelog.rs` (what a record says, and whether
+//! it is ours), `store.rs` (where rows are).
 //!
 //! Deliberately absent: Kafka (`pipeline/restore.rs` reads the changelog), the counting (gate-core), a
 //! write-ahead log of our own.
 
+mod changelog;
 mod error;
 mod open;
 mod row;
+mod seal;
 mod store;
 
 #[cfg(test)]
 mod tests;
 
+pub use changelog::{LogRecord, Reading, Restored, Trail};
 pub use error::SentError;
 pub use open::{Opened, SentIdentity};
 pub use row::{Horizon, Row, RowError};
-pub use store::{RowKey, SentStore};
+pub use seal::RowSeal;
+pub use store::{Checkpoint, RowKey, SentStore};

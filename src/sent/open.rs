@@ -5,18 +5,16 @@
 use super::row::FORMAT;
 use super::store::{DISCARD_FILE, HEADER_KEY, is_damage, read_options, text_of, write_options};
 use super::{SentError, SentStore};
+use crate::files;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, LogLevel, Options,
     WriteBufferManager,
 };
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
 use std::path::Path;
 
 const SENT_DIR: &str = "sent";
 const DB_DIR: &str = "db";
-/// Nobody else on the machine reads it.
-const DIR_MODE: u32 = 0o700;
 const BLOCK_BYTES: usize = 4 << 10;
 const FILTER_BITS_PER_KEY: f64 = 10.0;
 const ARENA_BLOCK_BYTES: usize = 256 << 10;
@@ -76,19 +74,22 @@ impl SentStore {
             let dir = dir.clone();
             move |error: std::io::Error| SentError::io(&dir, doing, &error)
         };
-        let make = || DirBuilder::new().recursive(true).mode(DIR_MODE).create(&dir);
+        let make = || files::private_dir(&dir);
         make().map_err(io("create the directory"))?;
         let options = options(memory_bytes);
         let db_dir = dir.join(DB_DIR);
         let mut opened = Opened::Fresh;
+        // before RocksDB makes it with a mode of its own
+        let private = || files::private_dir(&db_dir);
         if fs::exists(&db_dir).map_err(io("look for a store"))? {
+            private().map_err(io("look at the store"))?;
             match reuse(&dir, &db_dir, identity, &options)? {
                 Ok(db) => return Ok((Self::new(db, &dir), Opened::Reused)),
                 Err(why) => opened = Opened::Discarded(why),
             }
         }
         fs::remove_dir_all(&dir).map_err(io("discard the store"))?;
-        make().map_err(io("create the directory"))?;
+        make().and_then(|()| private()).map_err(io("create the directory"))?;
         let fail =
             |error: &rocksdb::Error| SentError::Io { dir: dir.clone(), what: text_of(error) };
         let db = open_database(&options, &db_dir).map_err(|error| fail(&error))?;

@@ -3,7 +3,7 @@
 //! | key | value |
 //! |---|---|
 //! | partition 4 (BE) ‖ subject 16 | a row |
-//! | `0xff c` ‖ partition 4 (BE) | checkpoint: next offset of the changelog up to which the rows are complete |
+//! | `0xff c` ‖ partition 4 (BE) | checkpoint: next offset of the changelog up to which the rows are complete, and when the newest row before it was written (µs, LE; `i64::MIN` when none was) |
 //! | `0xff h` | identity |
 //!
 //! INVARIANT: a checkpoint is written together with, or after, every row it covers, and there is one column
@@ -11,7 +11,7 @@
 //! checkpoint; reading the changelog from there again changes nothing, since the last record of a key wins.
 
 use super::SentError;
-use gate_core::SubjectKey;
+use gate_core::{SubjectKey, Timestamp};
 use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,15 @@ pub struct SentStore {
     owners: RwLock<BTreeMap<i32, usize>>,
 }
 
+/// How far a partition of the changelog is in the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Everything before this offset.
+    pub next: i64,
+    /// When the newest row of ours before it was written.
+    pub newest: Option<Timestamp>,
+}
+
 impl SentStore {
     pub(super) fn new(db: DB, dir: &Path) -> Self {
         Self {
@@ -72,17 +81,17 @@ impl SentStore {
         owners.insert(partition, lane);
     }
 
-    /// Everything of `partition` before this offset of the changelog is in the rows.
+    /// How much of `partition` is in the rows.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn checkpoint(&self, partition: i32) -> Result<i64, SentError> {
+    pub fn checkpoint(&self, partition: i32) -> Result<Checkpoint, SentError> {
         let found = self.db.get_pinned_opt(checkpoint_key(partition), &read_options());
         let Some(stored) = found.map_err(|error| self.fail(&error))? else {
-            return Ok(0);
+            return Ok(Checkpoint::default());
         };
-        let offset = stored.as_ref().try_into().map(i64::from_le_bytes);
-        offset.map_err(|_| self.damaged("a checkpoint cannot be read"))
+        let checkpoint = Checkpoint::decode(&stored);
+        checkpoint.ok_or_else(|| self.damaged("a checkpoint cannot be read"))
     }
 
     /// The rows of these recipients, in their order, in one sorted read.
@@ -115,7 +124,7 @@ impl SentStore {
         &self,
         lane: usize,
         rows: impl IntoIterator<Item = (RowKey, Option<&'r [u8]>)>,
-        checkpoints: impl IntoIterator<Item = (i32, i64)>,
+        checkpoints: impl IntoIterator<Item = (i32, Checkpoint)>,
     ) -> Result<(), SentError> {
         let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
         let is_ours = |partition: i32| owners.get(&partition) == Some(&lane);
@@ -126,8 +135,8 @@ impl SentStore {
                 None => batch.delete(key.bytes()),
             }
         }
-        for (partition, next_offset) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
-            batch.put(checkpoint_key(partition), next_offset.to_le_bytes());
+        for (partition, checkpoint) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
+            batch.put(checkpoint_key(partition), checkpoint.encode());
         }
         if batch.is_empty() {
             return Ok(());
@@ -209,6 +218,20 @@ pub(super) fn text_of(error: &rocksdb::Error) -> String {
     let names_a_key = text.to_ascii_lowercase().contains("key");
     let shown = if names_a_key { text.split(':').next().unwrap_or_default() } else { text };
     shown.chars().take(ERROR_CHARS_MAX).collect()
+}
+
+impl Checkpoint {
+    fn encode(self) -> Vec<u8> {
+        let newest = self.newest.unwrap_or(Timestamp::MIN);
+        [self.next.to_le_bytes(), newest.as_micros().to_le_bytes()].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (next, newest) = bytes.split_first_chunk::<8>()?;
+        let newest = Timestamp::from_micros(i64::from_le_bytes(newest.try_into().ok()?));
+        let newest = Some(newest).filter(|newest| *newest > Timestamp::MIN);
+        Some(Self { next: i64::from_le_bytes(*next), newest })
+    }
 }
 
 fn checkpoint_key(partition: i32) -> [u8; 6] {

@@ -212,7 +212,7 @@ pub(crate) fn registry_settings(config: &Config) -> Result<Option<RegistrySettin
     };
     let ca_pem = match &wanted.ca_file {
         Some(path) => Some(
-            std::fs::read(path)
+            crate::files::read(path, config::CA_FILE_BYTES_MAX)
                 .map_err(|source| RunError::RegistryCa { path: path.clone(), source })?,
         ),
         None => None,

@@ -13,18 +13,16 @@ use super::snapshot::Inner;
 use super::verify::{self, Finding};
 use super::{Identity, MEMORY_BYTES_MIN, RebuildReason, Store, StoreError, Writer};
 use super::{header, marker, quarantine};
+use crate::files;
 use gate_core::Timestamp;
 use rocksdb::{DB, WriteBatch};
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 const LOCK_FILE: &str = "LOCK";
-/// States are pseudonymous, not anonymous: nobody else on the machine reads them.
-const DIR_MODE: u32 = 0o700;
 /// Partitions of the consent topic; bounds the positions kept in memory and written with every commit.
 pub const PARTITIONS_MAX: u32 = 100_000;
 
@@ -87,11 +85,8 @@ impl Store {
     ) -> Result<(Self, Writer, Opened), StoreError> {
         check_bounds(identity, memory_bytes)?;
         let io = |doing: &'static str| move |error| StoreError::io(dir, doing, &error);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(DIR_MODE)
-            .create(dir)
-            .map_err(io("create the state directory"))?;
+        // states are pseudonymous, not anonymous
+        files::private_dir(dir).map_err(io("create the state directory"))?;
         let lock = lock(dir)?;
         remove_half_created(dir).map_err(io("remove a store that was never filled"))?;
         checkpoint::remove_stage(dir).map_err(io("remove half a checkpoint"))?;
@@ -212,6 +207,8 @@ pub(super) fn reuse(
         }
         other => Err(other),
     };
+    files::private_dir(&dir.join(DB_DIR))
+        .map_err(|error| StoreError::io(dir, "look at the store", &error))?;
     let db = match open_database(dir, layout, false) {
         Ok(db) => db,
         Err(error) => return damage(&error),
@@ -283,6 +280,8 @@ fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreE
     let fail = |error: rocksdb::Error| StoreError::of_rocksdb(dir, &error);
     let io = |error| StoreError::io(dir, "create the store", &error);
     marker::start_creating(dir).map_err(io)?;
+    // before RocksDB makes it with a mode of its own
+    files::private_dir(&dir.join(DB_DIR)).map_err(io)?;
     let db = open_database(dir, layout, true).map_err(fail)?;
     let n_partitions = identity.partitions as usize;
     let positions = header::encode_positions(&vec![0; n_partitions]);

@@ -74,7 +74,7 @@ impl std::fmt::Display for RebuildReason {
 /// Renames the store in `dir` into quarantine and returns where it is now.
 pub(super) fn move_aside(dir: &Path, reason: RebuildReason) -> io::Result<PathBuf> {
     let quarantine = dir.join(QUARANTINE_DIR);
-    fs::create_dir_all(&quarantine)?;
+    crate::files::private_dir(&quarantine)?;
     // to the microsecond, so that names sort by age and no two are alike
     let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%.6fZ");
     let target = quarantine.join(format!("{stamp}-{reason}"));

@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const CAP: usize = 3;
+/// E-mails a sender may send a day.
+pub(crate) const CAP: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A copy of the packs with the cap.
@@ -35,15 +36,16 @@ fn policies() -> PathBuf {
 }
 
 /// Topics, a producer, a reader and the settings of a gate.
-struct Scene {
+pub(crate) struct Scene {
     stage: Stage,
     during: During,
-    setup: Setup,
+    pub(crate) setup: Setup,
     n_sent: AtomicUsize,
 }
 
 impl Scene {
-    fn new(bootstrap: &str, test: &str) -> Self {
+    /// Its own topics on that broker, with the cap.
+    pub(crate) fn new(bootstrap: &str, test: &str) -> Self {
         let topics = Topics::create(bootstrap, test);
         let stage = Stage::new(bootstrap, &topics);
         let during = During::follow(bootstrap, &topics.outputs());
@@ -52,28 +54,34 @@ impl Scene {
         Self { stage, during, setup, n_sent: AtomicUsize::new(0) }
     }
 
-    fn people(&self, test: &str, n: usize) -> Vec<Contact> {
+    /// People who have opted in.
+    pub(crate) fn people(&self, test: &str, n: usize) -> Vec<Contact> {
         let people = data::contacts(test, n);
         self.stage.opt_in(&people);
         people
     }
 
     /// A newsletter with an id of its own, not waited for.
-    fn send(&self, contact: &Contact) -> Receipt {
+    pub(crate) fn send(&self, contact: &Contact) -> Receipt {
         let n = self.n_sent.fetch_add(1, Ordering::Relaxed);
         let message = contact.message(&format!("message-{n}"), 0);
         let record = Outgoing::new(contact.id.as_bytes(), data::bytes(&message));
         self.stage.producer.start(&self.stage.topics.outbound, &record)
     }
 
-    fn send_value(&self, key: &str, message: &Value) {
+    /// A message under that key.
+    pub(crate) fn send_value(&self, key: &str, message: &Value) {
+        self.send_record(&Outgoing::new(key.as_bytes(), data::bytes(message)));
+    }
+
+    /// A message with whatever headers.
+    pub(crate) fn send_record(&self, record: &Outgoing) {
         self.n_sent.fetch_add(1, Ordering::Relaxed);
-        let record = Outgoing::new(key.as_bytes(), data::bytes(message));
-        self.stage.producer.send(&self.stage.topics.outbound, &record);
+        self.stage.producer.send(&self.stage.topics.outbound, record);
     }
 
     /// Waits until every message has its answer.
-    fn drained(&self) {
+    pub(crate) fn drained(&self) {
         let wanted = self.n_sent.load(Ordering::Relaxed);
         let what = "every message is decided";
         environment::wait_for_progress(what, wanted, PATIENCE, || self.during.count());
@@ -100,7 +108,7 @@ impl Scene {
     }
 
     /// Each recipient got what the cap allows; how many were over it.
-    fn assert_capped(&self) -> usize {
+    pub(crate) fn assert_capped(&self) -> usize {
         let mut n_capped = 0;
         for (key, reasons) in self.reasons() {
             let count = |wanted: &str| reasons.iter().filter(|r| *r == wanted).count();

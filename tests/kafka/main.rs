@@ -41,6 +41,7 @@ mod secure;
 mod state_loss;
 mod stops_and_joins;
 mod topic_surgery;
+mod strangers;
 mod torn_transactions;
 mod unknown_owners;
 mod unreadable_batches;

@@ -24,6 +24,12 @@ const SENTINELS: [&str; 4] =
     ["Europe/London", "America/New_York", "Australia/Sydney", "Asia/Kolkata"];
 /// Fewest zones a database has.
 const ZONES_MIN: usize = 300;
+/// Most entries of a directory of zone data; Debian's has 1,900.
+const ENTRIES_MAX: usize = 20_000;
+/// Largest file in it; `tzdata.zi` has 110 KB.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+/// How deep it is; `posix/America/Argentina/Ushuaia` is the deepest.
+const DEPTH_MAX: usize = 8;
 
 impl TimeZones {
     /// The database this program was built with.
@@ -39,6 +45,7 @@ impl TimeZones {
     /// When it lacks a version or well-known zones.
     pub fn from_dir(dir: &Path) -> Result<Self, TzError> {
         let failed = |reason: String| TzError { path: dir.to_owned(), reason };
+        refuse_odd_files(dir, DEPTH_MAX, &mut 0).map_err(failed)?;
         let list = std::fs::read_to_string(dir.join("tzdata.zi"))
             .map_err(|error| failed(format!("no readable tzdata.zi: {error}")))?;
         let version = list
@@ -72,6 +79,28 @@ impl TimeZones {
     pub fn zones(&self) -> &[Zone] {
         &self.zones
     }
+}
+
+/// Everything below is opened: a pipe would be waited for, a device never end.
+fn refuse_odd_files(dir: &Path, depth: usize, n_entries: &mut usize) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("no readable tzdata.zi: {error}");
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        *n_entries += 1;
+        if *n_entries > ENTRIES_MAX {
+            return Err(format!("it has more than {ENTRIES_MAX} entries"));
+        }
+        match path.metadata() {
+            Ok(found) if found.is_dir() && depth > 0 => {
+                refuse_odd_files(&path, depth - 1, n_entries)?;
+            }
+            Ok(found) if found.is_file() && found.len() <= FILE_BYTES_MAX => {}
+            Ok(_) => return Err(format!("`{}` is no file of zone data", path.display())),
+            // a link that leads nowhere is no zone
+            Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn all(database: &TimeZoneDatabase) -> Vec<Zone> {
@@ -108,6 +137,17 @@ mod tests {
             let at = "2027-01-01T12:00:00Z".parse().unwrap();
             assert_eq!(zone.time_zone.to_offset(at).seconds(), hours * 3600, "{name}");
         }
+    }
+
+    #[test]
+    fn what_would_be_waited_for_is_refused() {
+        let dir = std::env::temp_dir().join(format!("gate-zones-{}", std::process::id()));
+        std::fs::create_dir_all(dir.join("Europe")).unwrap();
+        let pipe = dir.join("Europe/London");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = TimeZones::from_dir(&dir).unwrap_err().to_string();
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(error.contains("no file of zone data"), "{error}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Invariant: nothing is made or changed. The one file written to try the directory is removed at once.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::{Finding, Verdict};
@@ -25,6 +25,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         pepper(&config.state.pepper_file),
         policies(config),
     ];
+    findings.extend(state_mode(&config.state.dir));
     findings.extend(probe(config));
     findings.extend(checkpoints(config));
     let client = config.client_base();
@@ -181,27 +182,52 @@ fn pepper(path: &Path) -> Finding {
             return Finding::fail(
                 CHECK,
                 error.to_string(),
-                "let `state.pepper_file` name a file of 32 bytes that this user may read",
+                "let `state.pepper_file` name a file of 32 bytes that this user may read and nobody else (chmod 600)",
             );
         }
     }
-    let fix = format!("chmod 600 {}", path.display());
     match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
-        Ok(mode) if mode & 0o007 != 0 => Finding::fail(
-            CHECK,
-            format!(
-                "mode {mode:03o}: everybody on this machine can test addresses against the store"
-            ),
-            fix,
-        ),
+        // refused above unless it is root's
         Ok(mode) if mode & 0o070 != 0 => Finding::warn(
             CHECK,
             format!("mode {mode:03o}: the group can test addresses against the store"),
-            fix,
+            "nothing where the group is the pod's own, as in Kubernetes; else chmod 600",
         ),
         Ok(mode) => Finding::pass(CHECK, format!("32 bytes, mode {mode:03o}")),
-        Err(error) => Finding::fail(CHECK, format!("its mode cannot be read: {error}"), fix),
+        Err(error) => {
+            Finding::fail(CHECK, format!("its mode cannot be read: {error}"), "look at the file")
+        }
     }
+}
+
+/// Who beside this user can look into the state; nothing while it is not there.
+fn state_mode(dir: &Path) -> Option<Finding> {
+    const CHECK: &str = "state directory: mode";
+    let metadata = std::fs::metadata(dir).ok()?;
+    let mode = metadata.permissions().mode() & 0o777;
+    let fix = format!("chmod 700 {}", dir.display());
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    Some(match mode {
+        _ if mode & 0o077 == 0 => Finding::pass(CHECK, format!("{mode:03o}")),
+        _ if is_ours => Finding::warn(
+            CHECK,
+            format!(
+                "{mode:03o}: others on this machine can look into it until the next start makes it 700"
+            ),
+            fix,
+        ),
+        _ if mode & 0o007 != 0 => Finding::warn(
+            CHECK,
+            format!(
+                "{mode:03o}, of another user: what the gate makes below it is its own, but others may add to it"
+            ),
+            fix,
+        ),
+        _ => Finding::pass(
+            CHECK,
+            format!("{mode:03o}, of another user and this group, as volumes in Kubernetes are"),
+        ),
+    })
 }
 
 /// Whether the registry answers, and knows the topics that are in Avro.
@@ -270,7 +296,7 @@ fn refused(check: &str, status: reqwest::StatusCode) -> Finding {
 fn http_client(registry: &SchemaRegistry) -> Result<reqwest::Client, String> {
     let mut builder = reqwest::Client::builder().timeout(registry.timeout);
     if let Some(path) = &registry.ca_file {
-        let pem = std::fs::read(path)
+        let pem = crate::files::read(path, crate::config::CA_FILE_BYTES_MAX)
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         let authorities = reqwest::Certificate::from_pem_bundle(&pem)
             .map_err(|_| format!("{} is not a PEM file of certificates", path.display()))?;
@@ -314,8 +340,7 @@ mod tests {
         let path = dir.path().join("pepper");
         assert_eq!(pepper(&path).verdict, Verdict::Pass);
         std::fs::write(&path, [1; 32]).unwrap();
-        for (mode, verdict) in
-            [(0o600, "PASS"), (0o400, "PASS"), (0o640, "WARN"), (0o644, "FAIL"), (0o604, "FAIL")]
+        for (mode, verdict) in [(0o600, "PASS"), (0o400, "PASS"), (0o640, "FAIL"), (0o644, "FAIL")]
         {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(pepper(&path).verdict.name(), verdict, "{mode:o}");
@@ -323,6 +348,16 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&path, [1; 31]).unwrap();
         assert_eq!(pepper(&path).verdict.name(), "FAIL");
+    }
+
+    #[test]
+    fn a_state_that_others_can_look_into_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(state_mode(&dir.path().join("none")).is_none());
+        for (mode, verdict) in [(0o700, "PASS"), (0o750, "WARN"), (0o755, "WARN")] {
+            std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(state_mode(dir.path()).unwrap().verdict.name(), verdict, "{mode:o}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `consent-gate doctor`: what would keep the gate from its promises, found before it runs, each with its fix.
 //!
-//! Invariant: it changes nothing. It writes no record (the transaction it opens to ask for rights is aborted before
-//! anything is sent) and leaves no file. What nobody can find out from here is SKIP with the reason, not PASS.
+//! Invariant: it changes nothing. It writes no record that a reader sees (the transactions it opens to ask for rights
+//! are aborted before anything is sent, that which asks for the time after one record) and leaves no file. What nobody can find out from here is SKIP with the reason, not PASS.
 
+mod clock;
 mod cluster;
 mod consent_keys;
 mod keys;

@@ -1,4 +1,4 @@
-//! Checks of rights and clock: by trying what the gate will do, as far as it can be tried without effect.
+//! Checks of rights: by trying what the gate will do, as far as it can be tried without effect.
 //!
 //! Reading is tried by reading the newest record. Writing is tried by letting a transaction register the output
 //! partitions, which the broker refuses without the right; the records wait in the client (`linger.ms`) and are
@@ -14,8 +14,7 @@ use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::super::output;
-use super::Finding;
+use super::{Finding, clock};
 use crate::config::Config;
 use crate::kafka_errors::{Class, KafkaFailure, Witness};
 use crate::preflight::ClusterInfo;
@@ -55,7 +54,7 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
             Err(_) => Finding::skip(check, "the attempt broke off; please report this as a bug"),
         });
     }
-    findings.push(clock(newest, output::now_millis()));
+    findings.push(clock::check(config, &present, newest));
     findings.extend(transaction(config, &present));
     findings
 }
@@ -129,30 +128,6 @@ fn read_newest(
     Ok(newest)
 }
 
-/// One-sided: a record from the future proves a wrong clock somewhere, an old one proves nothing.
-fn clock(newest: Option<i64>, now: i64) -> Finding {
-    const CHECK: &str = "clock";
-    let skew_max = i64::try_from(gate_core::CLOCK_SKEW_MAX.as_millis()).unwrap_or(i64::MAX);
-    match newest {
-        None => Finding::skip(CHECK, "no records yet; Kafka tells its time only through them"),
-        Some(time) if time > now.saturating_add(skew_max) => Finding::fail(
-            CHECK,
-            format!(
-                "the newest record is {} ahead of this machine",
-                output::span(u64::try_from(time.saturating_sub(now)).unwrap_or(0))
-            ),
-            "run NTP here and where producers run; events from the future are not counted as consent",
-        ),
-        Some(time) => Finding::pass(
-            CHECK,
-            format!(
-                "the newest record, of {}, is not ahead of this machine; more cannot be told from here",
-                output::utc(time)
-            ),
-        ),
-    }
-}
-
 fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
     let group = &config.kafka.group_id;
     let id_check = format!("transactional id {}", transactional_id(config));
@@ -182,7 +157,7 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
     findings
 }
 
-fn transactional_id(config: &Config) -> String {
+pub(super) fn transactional_id(config: &Config) -> String {
     format!("{}-doctor", config.kafka.group_id)
 }
 
@@ -266,21 +241,4 @@ fn group_metadata(group_id: &str) -> Result<ConsumerGroupMetadata, KafkaFailure>
         .create_with_context(Witness::default())
         .map_err(|error| KafkaFailure::new(&error, DOING))?;
     consumer.group_metadata().ok_or_else(|| KafkaFailure::from_code(Code::State, DOING, None))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_from_the_future_shows_a_wrong_clock() {
-        for (newest, verdict) in [
-            (None, "SKIP"),
-            (Some(0), "PASS"),
-            (Some(1_299_000), "PASS"),
-            (Some(1_301_000), "FAIL"),
-        ] {
-            assert_eq!(clock(newest, 1_000_000).verdict.name(), verdict, "{newest:?}");
-        }
-    }
 }

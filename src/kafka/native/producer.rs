@@ -9,7 +9,7 @@ use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,15 @@ struct ProducerShared {
     created: Instant,
     /// When the open transaction's first `EndTxn` was sent, in nanoseconds since `created`; 0 = not yet.
     end_txn_first: AtomicU64,
+    /// By a broker's clock, when it took the last record of the open transaction, in milliseconds; [`NOT_TOLD`] while
+    /// none went to a topic that has the brokers' time.
+    appended_ms: AtomicI64,
+    /// When its answer came, in nanoseconds since `created`.
+    answered: AtomicU64,
 }
+
+/// No broker has said what time it is.
+const NOT_TOLD: i64 = i64::MIN;
 
 impl ProducerShared {
     fn nanos(&self) -> u64 {
@@ -109,15 +117,41 @@ unsafe extern "C" fn on_new(
     _errstr: *mut c_char,
     _errstr_size: usize,
 ) -> RDKafkaRespErr {
+    let name = c"consent-gate".as_ptr();
     // SAFETY: called while the client is created, before any of its threads sends; name is static.
     unsafe {
-        sys::rd_kafka_interceptor_add_on_request_sent(
+        let added = sys::rd_kafka_interceptor_add_on_acknowledgement(
             client,
-            c"consent-gate".as_ptr(),
-            Some(on_request_sent),
+            name,
+            Some(on_acknowledgement),
             opaque,
-        )
+        );
+        if added != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return added;
+        }
+        sys::rd_kafka_interceptor_add_on_request_sent(client, name, Some(on_request_sent), opaque)
     }
+}
+
+/// A record was taken, or not; of a topic with `LogAppendTime` the answer says what time it is at the broker.
+unsafe extern "C" fn on_acknowledgement(
+    _client: *mut sys::rd_kafka_t,
+    message: *mut sys::rd_kafka_message_t,
+    opaque: *mut c_void,
+) -> RDKafkaRespErr {
+    // SAFETY: the message is live during the call; `opaque` is the boxed `ProducerShared`, alive until the client
+    // is destroyed.
+    let (message, shared) = unsafe { (&*message, &*opaque.cast::<ProducerShared>()) };
+    let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    // SAFETY: both are live during the call.
+    let appended_ms = unsafe { sys::rd_kafka_message_timestamp(message, &raw mut kind) };
+    let is_brokers = kind == sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
+    if is_brokers && message.err == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+        // two answers at a time may mix, and are a moment apart
+        shared.answered.store(shared.nanos(), Ordering::Relaxed);
+        shared.appended_ms.store(appended_ms, Ordering::Relaxed);
+    }
+    RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
 unsafe extern "C" fn on_request_sent(
@@ -160,6 +194,8 @@ impl TransactionalProducer {
             end_txn_sent: AtomicU64::new(0),
             created: Instant::now(),
             end_txn_first: AtomicU64::new(0),
+            appended_ms: AtomicI64::new(NOT_TOLD),
+            answered: AtomicU64::new(0),
         });
         let opaque = ptr::from_ref::<ProducerShared>(&shared).cast_mut().cast::<c_void>();
         let conf = config.create_native_config().map_err(|e| invalid(e.to_string()))?;
@@ -209,6 +245,15 @@ impl TransactionalProducer {
         (first > 0).then(|| Duration::from_nanos(self.shared.nanos().saturating_sub(first)))
     }
 
+    /// By a broker's clock, in Unix milliseconds, when it took the last record of this transaction, and how long ago its
+    /// answer came. `None` when no topic of it has the brokers' time.
+    pub fn brokers_time(&self) -> Option<(i64, Duration)> {
+        let appended_ms = self.shared.appended_ms.load(Ordering::Relaxed);
+        let answered = self.shared.answered.load(Ordering::Relaxed);
+        let since = Duration::from_nanos(self.shared.nanos().saturating_sub(answered));
+        (appended_ms != NOT_TOLD).then_some((appended_ms, since))
+    }
+
     /// Fences older producers with the same id and finishes what they left open.
     ///
     /// # Errors
@@ -226,6 +271,7 @@ impl TransactionalProducer {
     /// When one is open or the producer is lost.
     pub fn begin(&self) -> Result<(), NativeError> {
         self.shared.end_txn_first.store(0, Ordering::Relaxed);
+        self.shared.appended_ms.store(NOT_TOLD, Ordering::Relaxed);
         // SAFETY: the client is live.
         let error = unsafe { sys::rd_kafka_begin_transaction(self.client.as_ptr()) };
         check_error("begin transaction", error)

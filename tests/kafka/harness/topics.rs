@@ -74,14 +74,18 @@ impl Topics {
         let consent = [(self.consent_change.as_str(), CONSENT_PARTITIONS)];
         create_with(bootstrap, &consent, &[("message.timestamp.type", dated_by)]);
         create(bootstrap, &rest);
-        let sent_log = [(self.sent_log.as_str(), MESSAGE_PARTITIONS)];
-        create_with(bootstrap, &sent_log, &[("cleanup.policy", "compact")]);
+        create_compacted(bootstrap, &[(&self.sent_log, MESSAGE_PARTITIONS)]);
     }
 
     /// The topics decisions go to.
     pub(crate) fn outputs(&self) -> [&str; 3] {
         [&self.approved, &self.blocked, &self.deferred]
     }
+}
+
+/// Makes topics of which the last record of each key stays.
+pub(crate) fn create_compacted(bootstrap: &str, topics: &[(&str, i32)]) {
+    create_with(bootstrap, topics, &[("cleanup.policy", "compact")]);
 }
 
 /// Makes topics that never lose a record to retention.
