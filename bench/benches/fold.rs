@@ -37,6 +37,7 @@ fn fold(bytes: &[u8], n: usize, change: &ConsentChange<'_>, out: &mut Vec<u8>) {
         contact: Some(SubjectKey([1; 16])),
         address: Some(SubjectKey([2; 16])),
         message: None,
+        variant: 0,
     };
     let at = Timestamp::from_millis(1_764_000_000_000 + n as i64 * 1_000);
     let placement = place(change, subjects, EventKey((n as u64).to_le_bytes()), at);

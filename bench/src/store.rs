@@ -117,6 +117,7 @@ fn fill(writer: &mut Writer, from: u64, to: u64) -> Result<()> {
                 contact: Some(subject(CONTACT, n)),
                 address: Some(subject(ADDRESS, n)),
                 message: None,
+                variant: 0,
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at)?;

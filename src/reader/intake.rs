@@ -90,8 +90,9 @@ impl Reader {
             address.and_then(|address| CanonicalAddress::parse(address, channel, region).ok());
         let subjects = Subjects {
             contact: contact.map(|contact| self.parts.pepper.contact(contact)),
-            address: address.map(|address| self.parts.pepper.address(&address)),
+            address: address.as_ref().map(|address| self.parts.pepper.address(address)),
             message: None,
+            variant: address.as_ref().map_or(0, CanonicalAddress::variant),
         };
         (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
     }

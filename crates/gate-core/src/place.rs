@@ -25,6 +25,8 @@ pub struct Subjects {
     pub address: Option<SubjectKey>,
     /// The key of the message a `sent` names, hashed like an event id.
     pub message: Option<EventKey>,
+    /// Which number of its line the address is ([`CanonicalAddress::variant`](crate::CanonicalAddress::variant)).
+    pub variant: u8,
 }
 
 /// What a change did, for counting.
@@ -341,7 +343,11 @@ impl<'a> Placing<'a, '_> {
     /// A permission goes to both with the other side named: it counts only for that pair.
     fn permit(&mut self, fact: Fact<'a>) {
         self.out.effect = if fact.is_quarantined() { Effect::Quarantined } else { Effect::Facts };
-        let Subjects { contact, address, .. } = self.subjects;
+        let Subjects { contact, address, variant, .. } = self.subjects;
+        let mut fact = fact;
+        if fact.kind != FactKind::Profile {
+            fact.flags |= (u64::from(variant) << flags::VARIANT_SHIFT) & flags::VARIANT_MASK;
+        }
         if contact.is_some() {
             self.out.contact.push(Fact { other: address, ..fact });
         }

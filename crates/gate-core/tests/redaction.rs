@@ -98,6 +98,7 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
         contact: Some(SubjectKey([7; 16])),
         address: Some(SubjectKey([7; 16])),
         message: None,
+        variant: 0,
     };
     let received = Timestamp::from_millis(1);
     let profile = ConsentChange {

@@ -85,6 +85,7 @@ impl Event {
             contact: self.contact.map(|n| subject(1, n)),
             address: self.address.map(|n| subject(2, n)),
             message: None,
+            variant: 0,
         }
     }
 

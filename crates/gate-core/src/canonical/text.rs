@@ -43,6 +43,30 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
+/// A text without what nobody sees and with one form of each compatible character (NFKC), its case kept and
+/// each blank a space, none at the ends: the start of whatever is no word, such as an address. Borrows when
+/// it is so already.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim_matches(|c: char| is_blank(c) || c.is_ascii_control());
+    if trimmed.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Cow::Borrowed(trimmed);
+    }
+    let pass = |text: &str| -> String {
+        let visible = text.chars().filter(|c| !is_invisible(*c));
+        let seen: String = visible.map(|c| if is_blank(c) { ' ' } else { c }).collect();
+        NFKC.normalize(seen.trim_matches(' ')).into_owned()
+    };
+    let mut cleaned = pass(text);
+    for _ in 1..PASSES_MAX {
+        let again = pass(&cleaned);
+        if again == cleaned {
+            break;
+        }
+        cleaned = again;
+    }
+    Cow::Owned(cleaned)
+}
+
 /// [`fold`] of a text that is all ASCII.
 fn fold_ascii(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(|c: char| is_blank(c) || c.is_ascii_control());

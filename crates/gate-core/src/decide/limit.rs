@@ -95,6 +95,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         let facts = self.address.facts().iter().chain(own.filter(|f| f.other == key));
         let clear = facts.filter(|f| {
             f.kind == FactKind::RegistryClear
+                && f.variant() == self.variant
                 && crate::reach::named(f.detail).is_some_and(|name| registry.is_named(name))
                 && self.counts(f)
         });

@@ -248,6 +248,7 @@ impl World {
                         .as_ref()
                         .and_then(|address| address_key(address.expose(), channel, false)),
                     message: change.message_id.as_deref().map(event_key),
+                    variant: 0,
                 };
                 let placement = place(change, subjects, event_key(&change.event_id), *received);
                 self.join(subjects.contact, &placement.contact);
