@@ -7,7 +7,7 @@ use super::{Identity, RebuildReason};
 use gate_core::ConsentState;
 
 /// Raise when column families, keys, rows, positions, timeline entries or this header change.
-pub(super) const STORE_LAYOUT: u8 = 2;
+pub(super) const STORE_LAYOUT: u8 = 3;
 
 pub(super) const HEADER_KEY: &[u8] = b"header";
 pub(super) const POSITIONS_KEY: &[u8] = b"positions";

@@ -40,7 +40,7 @@ pub struct StateError;
 
 impl<'a> ConsentState<'a> {
     /// First byte of every stored state.
-    pub const FORMAT: u8 = 1;
+    pub const FORMAT: u8 = 2;
 
     /// Reads stored bytes, borrowing from them.
     ///

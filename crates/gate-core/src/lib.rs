@@ -33,7 +33,7 @@ mod timestamp;
 mod trace;
 
 pub use candidate::{Considered, Indices, ZoneSource, depends_on_history};
-pub use canonical::{ADDRESS_BYTES_MAX, AddressError, AddressKind, CanonicalAddress};
+pub use canonical::{ADDRESS_BYTES_MAX, AddressError, AddressKind, CanonicalAddress, Name, Sender};
 pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
 pub use channel::{Channel, ChannelScope, Family};
 pub use consent::{ConsentState, StateError};

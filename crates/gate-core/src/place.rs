@@ -10,7 +10,7 @@ use crate::change::{Action, ConsentChange, SuppressionScope};
 use crate::complaint::{self, Feedback};
 use crate::consent::erased_address;
 use crate::fact::{Fact, FactKind, Scope, flags};
-use crate::reach::{named, named_number};
+use crate::reach::named;
 use crate::{
     Basis, CLOCK_SKEW_MAX, Channel, ChannelScope, EventKey, Family, Keyword, SubjectKey, Timestamp,
     bounce, classify,
@@ -234,7 +234,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn our_number(&self) -> Option<&'a str> {
-        named_number(self.change.to.as_deref())
+        named(self.change.to.as_deref())
     }
 
     /// Everything from the number, and all marketing of the brand on the text channels; a STOP that came

@@ -151,7 +151,7 @@ pub struct PolicyParts {
     pub calendars: Vec<Calendar>,
     /// What phone numbers say.
     pub numbering: Numbering,
-    /// Product groups that count as similar, as pairs of lower-case names, sorted.
+    /// Product groups that count as similar, as pairs of canonical names, sorted.
     pub similar: Vec<(String, String)>,
 }
 
@@ -331,11 +331,8 @@ impl PolicySet {
 
     /// Whether two product groups are the same or count as similar.
     pub(crate) fn are_similar(&self, one: &str, other: &str) -> bool {
-        one.eq_ignore_ascii_case(other)
-            || self.parts.similar.iter().any(|(a, b)| {
-                (a.eq_ignore_ascii_case(one) && b.eq_ignore_ascii_case(other))
-                    || (a.eq_ignore_ascii_case(other) && b.eq_ignore_ascii_case(one))
-            })
+        let is_pair = |a: &str, b: &str| (a == one && b == other) || (a == other && b == one);
+        one == other || self.parts.similar.iter().any(|(a, b)| is_pair(a, b))
     }
 
     /// The civil date in a jurisdiction's law zone, as days since 1970-01-01.

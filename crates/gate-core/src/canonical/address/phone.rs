@@ -92,7 +92,7 @@ fn with_plus(written: &str) -> Option<String> {
 }
 
 /// The digits of all scripts as ASCII, and the plus signs NFKC leaves alone.
-fn in_plain_digits(text: &str) -> Cow<'_, str> {
+pub(super) fn in_plain_digits(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
