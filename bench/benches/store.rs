@@ -30,8 +30,8 @@ fn fill(writer: &mut Writer) {
         let at = Timestamp::from_millis(n.cast_signed() + 1);
         let mut change = ConsentChange::new("event", at, Action::OptIn);
         change.contact_id = ContactId::new(Cow::Borrowed("somebody"));
-        change.controller = Some(Cow::Borrowed("acme"));
-        change.purpose = Some(Cow::Borrowed("marketing.newsletter"));
+        change.controller = Some("acme".into());
+        change.purpose = Some("marketing.newsletter".into());
         change.evidence = Some(Evidence {
             method: Some(Cow::Borrowed("web_form")),
             notice_version: Some(Cow::Borrowed("2026-01")),

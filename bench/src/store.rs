@@ -134,8 +134,8 @@ fn opt_in(at: Timestamp) -> Result<ConsentChange<'static>> {
     let mut change = ConsentChange::new("event", at, Action::OptIn);
     let contact = ContactId::new(Cow::Borrowed("somebody"));
     change.contact_id = Some(contact.context("an id that is none")?);
-    change.controller = Some(Cow::Borrowed("acme"));
-    change.purpose = Some(Cow::Borrowed("marketing.newsletter"));
+    change.controller = Some("acme".into());
+    change.purpose = Some("marketing.newsletter".into());
     change.evidence = Some(Evidence {
         method: Some(Cow::Borrowed("web_form")),
         notice_version: Some(Cow::Borrowed("2026-01")),

@@ -3,7 +3,7 @@
 //! `ContactId` and `Address` hold personal data: their `Debug` is redacted and they have no `Display`,
 //! so neither can reach a log, a metric or a panic by accident. `tests/redaction.rs` keeps it so.
 
-use crate::canonical::{clean, fold};
+use crate::canonical::{fold, is_blank};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -41,7 +41,7 @@ impl<'a> Address<'a> {
     /// Wraps the text as it was written; `None` when nothing visible was, which counts as absent.
     #[must_use]
     pub fn new(text: Cow<'a, str>) -> Option<Self> {
-        (!clean(&text).is_empty()).then_some(Self(text))
+        (!is_blank(&text)).then_some(Self(text))
     }
 
     /// The text itself, for canonicalisation only.

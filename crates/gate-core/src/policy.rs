@@ -20,7 +20,7 @@ pub use rule::{
     DoubleOptIn, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
 };
 
-use crate::{Channel, Timestamp};
+use crate::{Channel, Timestamp, canonical};
 use jiff::tz::TimeZone;
 
 /// Longest code of a jurisdiction, in bytes (ISO 3166-2).
@@ -307,8 +307,24 @@ impl PolicySet {
         })
     }
 
-    /// The index of the zone set that holds just this zone.
+    /// The index of the zone set that holds just this zone, by its IANA name, its Windows name or an offset.
     pub(crate) fn zone_of(&self, name: &str) -> Option<u16> {
+        let name = canonical::clean(name);
+        let by_offset = || {
+            let offset = canonical::offset_minutes(&name)?;
+            let zones = self.parts.zones.iter();
+            let is_fixed = |zone: &Zone| zone.time_zone.to_fixed_offset().ok();
+            let wanted = i32::from(offset) * 60;
+            zones
+                .zip(0..)
+                .find_map(|(zone, index)| (is_fixed(zone)?.seconds() == wanted).then_some(index))
+        };
+        self.iana_zone(&name)
+            .or_else(|| self.iana_zone(canonical::of_windows(&name)?))
+            .or_else(by_offset)
+    }
+
+    fn iana_zone(&self, name: &str) -> Option<u16> {
         let zones = &self.parts.zones;
         let exact = zones.binary_search_by(|zone| zone.name.as_str().cmp(name)).ok();
         let found =

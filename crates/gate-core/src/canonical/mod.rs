@@ -13,10 +13,13 @@ mod address;
 mod name;
 mod region;
 mod text;
+mod zone;
 
 pub use address::{ADDRESS_BYTES_MAX, AddressError, AddressKind, CanonicalAddress};
 pub use name::{Name, Sender};
 pub use region::country;
 pub(crate) use region::jurisdiction;
-pub use text::fold;
-pub(crate) use text::{clean, is_blank};
+pub(crate) use text::is_blank_char;
+pub use text::{clean, fold, is_blank};
+pub(crate) use zone::of_windows;
+pub use zone::{offset_minutes, offsets};

@@ -25,6 +25,12 @@ macro_rules! canonical {
                 let canonical = Self::from(text);
                 (!canonical.0.is_empty()).then_some(canonical)
             }
+
+            /// The canonical text.
+            #[must_use]
+            pub fn into_text(self) -> Cow<'a, str> {
+                self.0
+            }
         }
 
         impl<'a> From<Cow<'a, str>> for $name<'a> {

@@ -176,7 +176,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 self.trace.note(Step::QuietHours, || String::from("the zone is unknown"));
                 return None;
             }
-            ZoneSource::Number | ZoneSource::Jurisdiction => {
+            ZoneSource::Number | ZoneSource::Jurisdiction | ZoneSource::Unreadable => {
                 self.warnings.insert(Warning::TzGuess);
             }
             ZoneSource::Declared => {}

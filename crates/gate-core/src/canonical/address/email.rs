@@ -5,7 +5,7 @@
 //! the syntax is checked here and by UTS 46 for domains, not by a crate that keeps to the RFC.
 
 use super::AddressError;
-use crate::canonical::{clean, fold, is_blank};
+use crate::canonical::{clean, fold, is_blank_char};
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use std::borrow::Cow;
 
@@ -88,14 +88,14 @@ fn local_of(written: &str) -> Result<Cow<'_, str>, AddressError> {
 
 /// A local part that needs no quotation marks; dots may stand anywhere.
 fn is_atom(local: &str) -> bool {
-    let is_special = |c: char| is_blank(c) || c.is_control() || "()<>[]:;@\\,\"".contains(c);
+    let is_special = |c: char| is_blank_char(c) || c.is_control() || "()<>[]:;@\\,\"".contains(c);
     !local.is_empty() && !local.contains(is_special)
 }
 
 fn domain_of(written: &str) -> Result<Cow<'_, str>, AddressError> {
     let is_plain =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
-    let written = written.trim_end_matches(|c: char| ".;,:!?".contains(c) || is_blank(c));
+    let written = written.trim_end_matches(|c: char| ".;,:!?".contains(c) || is_blank_char(c));
     let domain = if written.bytes().all(is_plain) && !written.contains("xn--") {
         Cow::Borrowed(written)
     } else {

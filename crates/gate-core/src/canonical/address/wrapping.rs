@@ -1,6 +1,6 @@
 //! What stands around an address in the field: links, brackets, quotation marks, separators, display names.
 
-use crate::canonical::is_blank;
+use crate::canonical::is_blank_char;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -85,7 +85,7 @@ fn peeled(text: &str) -> Option<(String, Option<Wrapper>)> {
 }
 
 fn is_separator(c: char) -> bool {
-    is_blank(c) || matches!(c, ';' | ',' | '\u{60c}' | '\u{61b}' | '\u{3001}' | '\u{ff64}')
+    is_blank_char(c) || matches!(c, ';' | ',' | '\u{60c}' | '\u{61b}' | '\u{3001}' | '\u{ff64}')
 }
 
 /// Between quotation marks of any kind.
