@@ -153,7 +153,7 @@ fn short<T: Deref<Target = str>>(name: Option<T>) -> Result<Option<T>, Class> {
 
 /// What another system said, of any length: gate-core looks at its beginning. Blank counts as absent.
 fn said(text: Text<'_>) -> Text<'_> {
-    text.filter(|text| !trimmed(text).is_empty())
+    text.filter(|text| !is_blank(text))
 }
 
 /// A dotted path without empty or blank segments: `marketing.` would cover nothing.

@@ -84,7 +84,7 @@ impl ZoneSource {
             Self::Declared => "declared",
             Self::Number => "number",
             Self::Jurisdiction => "jurisdiction",
-            Self::Unreadable => "declared one unknown, all of the jurisdiction",
+            Self::Unreadable => "unreadable",
         }
     }
 }
