@@ -3,7 +3,7 @@
 //! Rules section 7. A verified declaration stands alone; otherwise the declared jurisdiction and those of the
 //! phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the number,
 //! else all of the jurisdictions; a time must be allowed in each. A declared zone that nobody knows counts
-//! against the message: all zones of the jurisdictions then, never those of the number.
+//! against the message: no time is known to be allowed there.
 
 use crate::canonical;
 use crate::policy::{CANDIDATES_MAX, Code, Hours, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
@@ -70,8 +70,8 @@ pub enum ZoneSource {
     Number,
     /// All zones of the candidate jurisdictions.
     Jurisdiction,
-    /// The message names one that nobody knows: all zones of the candidate jurisdictions, whatever its number
-    /// says. What was declared was known to somebody, so the number must not overrule it.
+    /// The message names one that nobody knows. It may be anywhere: neither the number nor the jurisdiction
+    /// overrules what somebody declared, so nothing is known.
     Unreadable,
 }
 
@@ -193,7 +193,9 @@ pub(crate) fn consider(
     if let Some(zone) = declared_zone.and_then(|name| policies.zone_of(name)) {
         considered.zone_source = ZoneSource::Declared;
         considered.zone_sets.insert(zone);
-    } else if let Some(set) = zones_of_number.filter(|_| declared_zone.is_none()) {
+    } else if declared_zone.is_some() {
+        considered.zone_source = ZoneSource::Unreadable;
+    } else if let Some(set) = zones_of_number {
         considered.zone_source = ZoneSource::Number;
         considered.zone_sets.insert(set);
     } else {
@@ -205,10 +207,7 @@ pub(crate) fn consider(
             considered.zone_sets.insert(set);
         }
         if is_known {
-            considered.zone_source = match declared_zone {
-                Some(_) => ZoneSource::Unreadable,
-                None => ZoneSource::Jurisdiction,
-            };
+            considered.zone_source = ZoneSource::Jurisdiction;
         }
     }
     let is_cut =

@@ -203,7 +203,7 @@ fn damaged_states_are_refused() {
     let other_at = flags_at + 1 + 8 + 1 + 8;
     let widest = [&[0xff; 9][..], &[0x01]].concat();
     for (what, bytes, is_read) in [
-        ("another format", replaced(0, &[2]), false),
+        ("another format", replaced(0, &[1]), false),
         ("no bit of saturation", replaced(1, &[2]), false),
         ("a fact fewer than counted", replaced(2, &[2]), false),
         ("more than is counted", replaced(2, &[0]), false),

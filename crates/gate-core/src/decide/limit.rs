@@ -171,12 +171,14 @@ impl<'a, T: Trace> Judging<'a, T> {
     pub(super) fn quiet_hours(&mut self) -> Option<Timestamp> {
         self.considered.hours(self.policies).next()?;
         match self.considered.zone_source {
-            ZoneSource::Unknown => {
+            ZoneSource::Unknown | ZoneSource::Unreadable => {
                 self.failing.insert(Reason::QuietHoursBlocked);
-                self.trace.note(Step::QuietHours, || String::from("the zone is unknown"));
+                let is_declared = self.considered.zone_source == ZoneSource::Unreadable;
+                let which = if is_declared { "declared zone" } else { "zone" };
+                self.trace.note(Step::QuietHours, || format!("the {which} is unknown"));
                 return None;
             }
-            ZoneSource::Number | ZoneSource::Jurisdiction | ZoneSource::Unreadable => {
+            ZoneSource::Number | ZoneSource::Jurisdiction => {
                 self.warnings.insert(Warning::TzGuess);
             }
             ZoneSource::Declared => {}

@@ -235,8 +235,11 @@ pub(super) fn sender(text: &str) -> Cow<'_, str> {
         None => phone::phone(text, None),
     };
     let written = number.map_or_else(|_| phone::in_plain_digits(text), |(number, _)| number.into());
-    let folded = fold(&written);
-    Cow::Owned(folded.chars().filter(|c| c.is_alphanumeric()).collect())
+    let letters = |text: &str| -> String {
+        fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+    };
+    // what is left out may have stood between letters that compose
+    Cow::Owned(letters(&letters(&written)))
 }
 
 /// The text as a reader sees it, if it is short enough to be an address.

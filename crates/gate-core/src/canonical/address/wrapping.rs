@@ -95,11 +95,16 @@ fn quoted(text: &str) -> Option<&str> {
     text.strip_prefix(is_mark)?.strip_suffix(is_mark)
 }
 
-/// Between brackets that belong together.
+/// Between brackets that belong together: `(312) 555 (0147)` is not.
 fn bracketed(text: &str) -> Option<&str> {
     [('(', ')'), ('[', ']'), ('{', '}')].into_iter().find_map(|(open, close)| {
         let inner = text.strip_prefix(open)?.strip_suffix(close)?;
-        (!inner.contains([open, close])).then_some(inner)
+        let mut depth = 0_i32;
+        let is_within = inner.chars().all(|c| {
+            depth += i32::from(c == open) - i32::from(c == close);
+            depth >= 0
+        });
+        is_within.then_some(inner)
     })
 }
 
