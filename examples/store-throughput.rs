@@ -73,6 +73,7 @@ fn apply_all(writer: &mut Writer, first_offset: u64, n_events: u64) -> Result<()
                 contact: Some(subject(CONTACT, n)),
                 address: Some(subject(ADDRESS, n)),
                 message: None,
+                variant: 0,
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at);
@@ -90,8 +91,8 @@ fn apply_all(writer: &mut Writer, first_offset: u64, n_events: u64) -> Result<()
 fn opt_in(at: Timestamp) -> ConsentChange<'static> {
     let mut change = ConsentChange::new("event", at, Action::OptIn);
     change.contact_id = ContactId::new(Cow::Borrowed("somebody"));
-    change.controller = Some(Cow::Borrowed("acme"));
-    change.purpose = Some(Cow::Borrowed("marketing.newsletter"));
+    change.controller = Some("acme".into());
+    change.purpose = Some("marketing.newsletter".into());
     change.evidence = Some(Evidence {
         method: Some(Cow::Borrowed("web_form")),
         notice_version: Some(Cow::Borrowed("2026-01")),

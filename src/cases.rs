@@ -214,8 +214,9 @@ impl<'p> CaseRunner<'p> {
         });
         Subjects {
             contact: change.contact_id.as_ref().map(|id| self.pepper.contact(id)),
-            address: address.map(|address| self.pepper.address(&address)),
+            address: address.as_ref().map(|address| self.pepper.address(address)),
             message: change.message_id.as_deref().map(|id| self.pepper.event(id)),
+            variant: address.as_ref().map_or(0, CanonicalAddress::variant),
         }
     }
 
@@ -248,6 +249,7 @@ impl<'p> CaseRunner<'p> {
                 (Some(_), _) => AddressLookup::Invalid,
             },
             e164: address.and_then(CanonicalAddress::e164),
+            variant: address.map_or(0, CanonicalAddress::variant),
             message: self.pepper.event(&message.message_id),
             approved: &[],
         };

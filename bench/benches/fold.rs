@@ -8,7 +8,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gate_core::{
-    Action, ConsentChange, ConsentState, ContactId, EventKey, Evidence, SubjectKey, Subjects,
+    Action, ConsentChange, ConsentState, ContactId, EventKey, Evidence, Name, SubjectKey, Subjects,
     Timestamp, place,
 };
 use std::borrow::Cow;
@@ -21,8 +21,8 @@ fn change(n: usize, action: Action) -> ConsentChange<'static> {
     let at = Timestamp::from_millis(1_764_000_000_000 + n as i64 * 1_000);
     let mut change = ConsentChange::new("event", at, action);
     change.contact_id = ContactId::new(Cow::Borrowed("somebody"));
-    change.controller = Some(Cow::Borrowed("acme"));
-    change.purpose = PURPOSES.get(n % PURPOSES.len()).map(|purpose| Cow::Borrowed(*purpose));
+    change.controller = Some("acme".into());
+    change.purpose = PURPOSES.get(n % PURPOSES.len()).map(|purpose| Name::from(*purpose));
     change.evidence = Some(Evidence {
         method: Some(Cow::Borrowed("web_form")),
         notice_version: Some(Cow::Borrowed("2026-01")),
@@ -37,6 +37,7 @@ fn fold(bytes: &[u8], n: usize, change: &ConsentChange<'_>, out: &mut Vec<u8>) {
         contact: Some(SubjectKey([1; 16])),
         address: Some(SubjectKey([2; 16])),
         message: None,
+        variant: 0,
     };
     let at = Timestamp::from_millis(1_764_000_000_000 + n as i64 * 1_000);
     let placement = place(change, subjects, EventKey((n as u64).to_le_bytes()), at);

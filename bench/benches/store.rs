@@ -31,15 +31,16 @@ fn fill(writer: &mut Writer) {
         let at = Timestamp::from_millis(n.cast_signed() + 1);
         let mut change = ConsentChange::new("event", at, Action::OptIn);
         change.contact_id = ContactId::new(Cow::Borrowed("somebody"));
-        change.controller = Some(Cow::Borrowed("acme"));
-        change.purpose = Some(Cow::Borrowed("marketing.newsletter"));
+        change.controller = Some("acme".into());
+        change.purpose = Some("marketing.newsletter".into());
         change.evidence = Some(Evidence {
             method: Some(Cow::Borrowed("web_form")),
             notice_version: Some(Cow::Borrowed("2026-01")),
             ..Evidence::default()
         });
         let contact = Some(subject(1, n));
-        let subjects = Subjects { contact, address: Some(subject(2, n)), message: None };
+        let subjects =
+            Subjects { contact, address: Some(subject(2, n)), message: None, variant: 0 };
         let placement = place(&change, subjects, EventKey(n.to_le_bytes()), Receipt::by_broker(at));
         let source = Source { partition: 0, offset: n.cast_signed() };
         writer.apply(subjects, &placement, source).unwrap();

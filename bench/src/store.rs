@@ -118,6 +118,7 @@ fn fill(writer: &mut Writer, from: u64, to: u64) -> Result<()> {
                 contact: Some(subject(CONTACT, n)),
                 address: Some(subject(ADDRESS, n)),
                 message: None,
+                variant: 0,
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at)?;
@@ -135,8 +136,8 @@ fn opt_in(at: Timestamp) -> Result<ConsentChange<'static>> {
     let mut change = ConsentChange::new("event", at, Action::OptIn);
     let contact = ContactId::new(Cow::Borrowed("somebody"));
     change.contact_id = Some(contact.context("an id that is none")?);
-    change.controller = Some(Cow::Borrowed("acme"));
-    change.purpose = Some(Cow::Borrowed("marketing.newsletter"));
+    change.controller = Some("acme".into());
+    change.purpose = Some("marketing.newsletter".into());
     change.evidence = Some(Evidence {
         method: Some(Cow::Borrowed("web_form")),
         notice_version: Some(Cow::Borrowed("2026-01")),

@@ -1,9 +1,9 @@
 //! Records to core types: the meaning of blanks, names and symbols.
 //!
-//! Blank counts as absent. That, and unknown fields being ignored, is safe because an absent scope means
+//! Blank counts as absent, in every field; so does a text of characters that nobody sees. That, and unknown fields being ignored, is safe because an absent scope means
 //! everything on a restrictive change and nothing on a permissive one. What must never happen is a scope that
-//! is present but matches nothing: it would make a refusal void. So names are trimmed, a purpose must be a
-//! dotted path, and an unknown symbol makes the whole change unreadable. On a message an unknown channel is
+//! is present but matches nothing: it would make a refusal void. So names take their canonical form here, once
+//! for both sides of every comparison (`gate_core::canonical`), a purpose must be a dotted path, and an unknown symbol makes the whole change unreadable. On a message an unknown channel is
 //! kept as "none" and an unknown category is marketing (contract section 3).
 
 use super::class::Class;
@@ -11,11 +11,14 @@ use super::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
 use super::record::{
     CONTEXT_FLAGS, ConsentChangeRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
 };
+use gate_core::canonical::{clean, is_blank};
 use gate_core::{
-    Action, Address, Basis, Category, Channel, ChannelScope, ConsentChange, ContactId, Content,
-    Evidence, OutboundMessage, RelationshipKind, SuppressionScope, flags,
+    ADDRESS_BYTES_MAX, Action, Address, Basis, Category, Channel, ChannelScope, ConsentChange,
+    ContactId, Content, Evidence, Name, OutboundMessage, RelationshipKind, Sender,
+    SuppressionScope, flags,
 };
 use std::borrow::Cow;
+use std::ops::Deref;
 
 type Text<'a> = Option<Cow<'a, str>>;
 
@@ -25,7 +28,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
     let occurred_at = record.occurred_at.ok_or(Class::MissingField)?;
     let action = symbol(record.action, Action::parse)?.ok_or(Class::MissingField)?;
     let contact_id = id(record.contact_id)?.and_then(ContactId::new);
-    let address = id(record.address)?.and_then(Address::new);
+    let address = address(record.address)?.and_then(Address::new);
     if contact_id.is_none() && address.is_none() {
         return Err(Class::MissingField);
     }
@@ -36,7 +39,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         action,
         contact_id,
         address,
-        region: name(record.region)?,
+        region: plain(record.region)?,
         channel: symbol(record.channel, channel_scope)?.unwrap_or(ChannelScope::Any),
         purpose: purpose(record.purpose)?,
         controller: name(record.controller)?,
@@ -47,7 +50,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         product_group: name(context.product_group)?,
         evidence: record.evidence.map(evidence).transpose()?,
         text: record.text,
-        to: name(record.to)?,
+        to: sender(record.to)?,
         registry: name(record.registry)?,
         listed: record.listed,
         smtp: said(record.smtp),
@@ -62,17 +65,18 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
 /// A message from its record.
 pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessage<'_>, Class> {
     let message_id = id(record.message_id)?.ok_or(Class::MissingField)?;
-    let channel = record.channel.ok_or(Class::MissingField)?;
+    let channel = plain(record.channel)?.ok_or(Class::MissingField)?;
     let recipient = record.recipient.ok_or(Class::MissingField)?;
     let content = record.content.unwrap_or_default();
     Ok(OutboundMessage {
         message_id,
-        channel: Channel::parse(channel.trim()),
-        category: record.category.map_or(Category::Marketing, |name| Category::parse(name.trim())),
+        channel: Channel::parse(&channel),
+        category: plain(record.category)?
+            .map_or(Category::Marketing, |name| Category::parse(&name)),
         purpose: purpose(record.purpose)?,
         controller: name(record.controller)?,
         brand: name(record.brand)?,
-        sender_number: name(record.sender_number)?,
+        sender_number: sender(record.sender_number)?,
         product_group: name(record.product_group)?,
         sole_charitable_purpose: record.sole_charitable_purpose,
         expires_at: record.expires_at,
@@ -88,50 +92,72 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
             header_id: content.header_id,
         },
         contact_id: id(recipient.contact_id)?.and_then(ContactId::new),
-        address: id(recipient.address)?.and_then(Address::new),
-        region: name(recipient.region)?,
-        tz: name(recipient.tz)?,
-        jurisdiction: name(recipient.jurisdiction)?,
+        address: address(recipient.address)?.and_then(Address::new),
+        region: plain(recipient.region)?,
+        tz: plain(recipient.tz)?,
+        jurisdiction: plain(recipient.jurisdiction)?,
         jurisdiction_verified: recipient.jurisdiction_verified.unwrap_or(false),
     })
 }
 
-/// An id; gate-core trims those of people.
+/// An id, as it is written.
 pub(super) fn id(text: Text<'_>) -> Result<Text<'_>, Class> {
+    within(text, ID_BYTES_MAX)
+}
+
+/// An address, as it is written.
+pub(super) fn address(text: Text<'_>) -> Result<Text<'_>, Class> {
+    within(text, ADDRESS_BYTES_MAX)
+}
+
+fn within(text: Text<'_>, bytes_max: usize) -> Result<Text<'_>, Class> {
     match text {
-        Some(text) if trimmed(&text).is_empty() => Ok(None),
-        Some(text) if text.len() > ID_BYTES_MAX => Err(Class::InvalidValue),
+        Some(text) if is_blank(&text) => Ok(None),
+        Some(text) if text.len() > bytes_max => Err(Class::InvalidValue),
         text => Ok(text),
     }
 }
 
-/// A name, without the blanks around it: ` acme` and `acme` are one brand.
-pub(super) fn name(text: Text<'_>) -> Result<Text<'_>, Class> {
-    let Some(text) = text else { return Ok(None) };
-    let trimmed = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
-        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+/// A text that is looked up or shown: without blanks around it and what nobody sees.
+pub(super) fn plain(text: Text<'_>) -> Result<Text<'_>, Class> {
+    let cleaned = match text {
+        None => return Ok(None),
+        Some(Cow::Borrowed(text)) => clean(text),
+        Some(Cow::Owned(text)) => Cow::Owned(clean(&text).into_owned()),
     };
-    if trimmed.len() > NAME_BYTES_MAX {
+    if cleaned.len() > NAME_BYTES_MAX {
         return Err(Class::InvalidValue);
     }
-    Ok(Some(trimmed).filter(|text| !text.is_empty()))
+    Ok(Some(cleaned).filter(|text| !text.is_empty()))
+}
+
+/// A name in its canonical form, which is what is compared and stored: long before or after, it is none.
+fn name(text: Text<'_>) -> Result<Option<Name<'_>>, Class> {
+    let name = within(text, NAME_BYTES_MAX)?.and_then(Name::new);
+    short(name)
+}
+
+/// A sender's number or name in its canonical form.
+fn sender(text: Text<'_>) -> Result<Option<Sender<'_>>, Class> {
+    let sender = within(text, NAME_BYTES_MAX)?.and_then(Sender::new);
+    short(sender)
+}
+
+/// Compatible forms may be longer than what was written; a stored name stays bounded.
+fn short<T: Deref<Target = str>>(name: Option<T>) -> Result<Option<T>, Class> {
+    match name {
+        Some(name) if name.len() > NAME_BYTES_MAX => Err(Class::InvalidValue),
+        name => Ok(name),
+    }
 }
 
 /// What another system said, of any length: gate-core looks at its beginning. Blank counts as absent.
 fn said(text: Text<'_>) -> Text<'_> {
-    text.filter(|text| !trimmed(text).is_empty())
-}
-
-/// `str::trim`, at once when both ends are plain.
-fn trimmed(text: &str) -> &str {
-    let plain = |end: Option<&u8>| end.is_none_or(u8::is_ascii_graphic);
-    if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) { text } else { text.trim() }
+    text.filter(|text| !is_blank(text))
 }
 
 /// A dotted path without empty or blank segments: `marketing.` would cover nothing.
-fn purpose(text: Text<'_>) -> Result<Text<'_>, Class> {
+fn purpose(text: Text<'_>) -> Result<Option<Name<'_>>, Class> {
     let purpose = name(text)?;
     let path = purpose.as_deref().is_none_or(|path| {
         let blank = |c: char| c.is_whitespace() || c.is_control();
@@ -147,7 +173,8 @@ pub(super) fn symbol<T>(
 ) -> Result<Option<T>, Class> {
     match text {
         None => Ok(None),
-        Some(name) => parse(&name).map(Some).ok_or(Class::UnknownSymbol),
+        Some(name) if is_blank(&name) => Ok(None),
+        Some(name) => parse(&clean(&name)).map(Some).ok_or(Class::UnknownSymbol),
     }
 }
 
@@ -181,16 +208,16 @@ fn context_flags(context: &ContextRecord<'_>) -> u64 {
 
 /// A signature is named by its kind (`e-sign`, `paper` …); only a plain denial is none.
 fn is_signed(text: &str) -> bool {
-    let text = text.trim();
+    let text = clean(text);
     !text.is_empty() && !["false", "no", "none"].iter().any(|no| text.eq_ignore_ascii_case(no))
 }
 
 fn evidence(record: EvidenceRecord<'_>) -> Result<Evidence<'_>, Class> {
     let holds = |text: Text<'_>| text.as_deref() == Some("true");
-    let is_there = |text: Text<'_>| text.is_some_and(|text| !text.trim().is_empty());
+    let is_there = |text: Text<'_>| text.is_some_and(|text| !is_blank(&text));
     Ok(Evidence {
-        method: name(record.method)?,
-        notice_version: name(record.notice_version)?,
+        method: plain(record.method)?,
+        notice_version: plain(record.notice_version)?,
         signature: record.signature.is_some_and(|text| is_signed(&text)),
         number_named: holds(record.number_named),
         not_condition_of_purchase: holds(record.not_condition_of_purchase),

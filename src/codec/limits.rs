@@ -13,7 +13,7 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 pub const DEPTH_MAX: usize = 16;
 /// Most values (objects, arrays and scalars) in one value.
 pub const NODES_MAX: usize = 10_000;
-/// Longest id (event, message, contact) and longest address field, in bytes.
+/// Longest id (event, message, contact), in bytes. Addresses end at `gate_core::ADDRESS_BYTES_MAX`.
 pub const ID_BYTES_MAX: usize = 1024;
 /// Longest name (purpose, controller, brand, product group, number, registry …), in bytes.
 pub const NAME_BYTES_MAX: usize = 512;

@@ -206,12 +206,13 @@ impl Codec {
             }
         };
         let contact_id = convert::id(who.contact_id).ok()?.and_then(ContactId::new);
-        let address = convert::id(who.address).ok()?.and_then(Address::new);
-        let channel = who.channel.as_deref().and_then(convert::channel_scope);
+        let address = convert::address(who.address).ok()?.and_then(Address::new);
+        let channel = convert::plain(who.channel).ok()?;
+        let channel = channel.as_deref().and_then(convert::channel_scope);
         (contact_id.is_some() || address.is_some()).then_some(Salvaged {
             contact_id,
             address,
-            region: convert::name(who.region).ok()?,
+            region: convert::plain(who.region).ok()?,
             channel: channel.unwrap_or(ChannelScope::Any),
         })
     }

@@ -14,6 +14,7 @@ use super::record::{
     CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
     OutboundMessageRecord, RecipientRecord,
 };
+use gate_core::canonical::is_blank;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 
@@ -70,6 +71,10 @@ impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, '_, T> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if is_blank(text) { Ok(()) } else { Err(self.at.progress.fail(Class::WrongType)) }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

@@ -297,6 +297,10 @@ fn judge_one(
             AddressAt::Known { canonical, .. } => canonical.e164(),
             AddressAt::Missing | AddressAt::Invalid => None,
         },
+        variant: match &lookup.address {
+            AddressAt::Known { canonical, .. } => canonical.variant(),
+            AddressAt::Missing | AddressAt::Invalid => 0,
+        },
         message: lookup.message,
         approved,
     };

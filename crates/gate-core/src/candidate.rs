@@ -2,8 +2,10 @@
 //!
 //! Rules section 7. A verified declaration stands alone; otherwise the declared jurisdiction and those of the
 //! phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the number,
-//! else all of the jurisdictions; a time must be allowed in each.
+//! else all of the jurisdictions; a time must be allowed in each. A declared zone that nobody knows counts
+//! against the message: no time is known to be allowed there.
 
+use crate::canonical;
 use crate::policy::{CANDIDATES_MAX, Code, Hours, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
 use crate::{Category, Channel, OutboundMessage, Timestamp};
 
@@ -68,6 +70,9 @@ pub enum ZoneSource {
     Number,
     /// All zones of the candidate jurisdictions.
     Jurisdiction,
+    /// The message names one that nobody knows. It may be anywhere: neither the number nor the jurisdiction
+    /// overrules what somebody declared, so nothing is known.
+    Unreadable,
 }
 
 impl ZoneSource {
@@ -79,6 +84,7 @@ impl ZoneSource {
             Self::Declared => "declared",
             Self::Number => "number",
             Self::Jurisdiction => "jurisdiction",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -151,7 +157,10 @@ pub(crate) fn consider(
     let range = e164.and_then(|number| policies.numbering().find(number));
     let declared = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty());
     let declared = declared.map(|code| {
-        Code::parse(code).and_then(|code| policies.find(code)).unwrap_or(policies.strict())
+        // first as ISO writes it: `USA-CA` is California, not some part of an alias of the US
+        let codes = [canonical::jurisdiction(code), Code::parse(code)];
+        let found = codes.into_iter().flatten().find_map(|code| policies.find(code));
+        found.unwrap_or(policies.strict())
     });
     if let Some(declared) = declared {
         considered.jurisdictions.insert(declared);
@@ -178,13 +187,14 @@ pub(crate) fn consider(
             return None;
         }
     }
-    let declared_zone =
-        message.tz.as_deref().map(str::trim).and_then(|name| policies.zone_of(name));
+    let declared_zone = message.tz.as_deref().filter(|name| !canonical::is_blank(name));
     let zones_of_number =
         range.map(|range| range.zones).filter(|set| policies.zones_in(*set).next().is_some());
-    if let Some(zone) = declared_zone {
+    if let Some(zone) = declared_zone.and_then(|name| policies.zone_of(name)) {
         considered.zone_source = ZoneSource::Declared;
         considered.zone_sets.insert(zone);
+    } else if declared_zone.is_some() {
+        considered.zone_source = ZoneSource::Unreadable;
     } else if let Some(set) = zones_of_number {
         considered.zone_source = ZoneSource::Number;
         considered.zone_sets.insert(set);

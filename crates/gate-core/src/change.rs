@@ -2,6 +2,7 @@
 //!
 //! Field names and meanings are those of the public contract (`schemas/consent-change.avsc`).
 
+use crate::canonical::{Name, Sender};
 use crate::{Address, ChannelScope, ContactId, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
@@ -258,11 +259,11 @@ pub struct ConsentChange<'a> {
     /// Which channel it speaks about.
     pub channel: ChannelScope,
     /// Which purpose, a dotted path.
-    pub purpose: Option<Cow<'a, str>>,
+    pub purpose: Option<Name<'a>>,
     /// The legal entity responsible.
-    pub controller: Option<Cow<'a, str>>,
+    pub controller: Option<Name<'a>>,
     /// The trade name; `any` means all brands of the controller.
-    pub brand: Option<Cow<'a, str>>,
+    pub brand: Option<Name<'a>>,
     /// The legal basis claimed.
     pub basis: Option<Basis>,
     /// For `relationship`.
@@ -270,15 +271,15 @@ pub struct ConsentChange<'a> {
     /// For `relationship`: the named boolean flags of rules section 4 that were `true` ([`crate::flags`]).
     pub context_flags: u64,
     /// For `relationship`: what was bought; for `sent`: what was advertised.
-    pub product_group: Option<Cow<'a, str>>,
+    pub product_group: Option<Name<'a>>,
     /// Proof of consent.
     pub evidence: Option<Evidence<'a>>,
     /// For `inbound_sms`: what the person wrote.
     pub text: Option<Cow<'a, str>>,
     /// For `inbound_sms`: our number.
-    pub to: Option<Cow<'a, str>>,
+    pub to: Option<Sender<'a>>,
     /// For `registry_status`: which registry.
-    pub registry: Option<Cow<'a, str>>,
+    pub registry: Option<Name<'a>>,
     /// For `registry_status`: whether the number is listed. Unknown counts as listed.
     pub listed: Option<bool>,
     /// For `hard_bounce`: the enhanced status code (RFC 3463), alone or within what the mail server said.

@@ -32,6 +32,8 @@ pub struct Recipient<'a> {
     pub address: AddressLookup<'a>,
     /// The canonical phone number (E.164), when the channel delivers to one.
     pub e164: Option<&'a str>,
+    /// Which number of its line that is ([`CanonicalAddress::variant`](crate::CanonicalAddress::variant)).
+    pub variant: u8,
     /// The message's key, hashed like an event id.
     pub message: EventKey,
     /// What the gate has approved for this address before.
@@ -45,7 +47,14 @@ impl<'a> Recipient<'a> {
         contact: Option<(SubjectKey, &'a ConsentState<'a>)>,
         address: AddressLookup<'a>,
     ) -> Self {
-        Self { contact, address, e164: None, message: EventKey::default(), approved: &[] }
+        Self {
+            contact,
+            address,
+            e164: None,
+            variant: 0,
+            message: EventKey::default(),
+            approved: &[],
+        }
     }
 }
 
@@ -162,6 +171,7 @@ pub fn decide_traced(
         addressed: Addressed::new(channel, message),
         contact,
         address_key,
+        variant: recipient.variant,
         address,
         forgotten_until: forgotten_until(address, now),
         has_versions: has_versions(contact, address),
@@ -191,6 +201,8 @@ struct Judging<'a, T> {
     addressed: Addressed<'a>,
     contact: Option<&'a ConsentState<'a>>,
     address_key: SubjectKey,
+    /// Which number of its line the message goes to: a permission for another one does not count.
+    variant: u8,
     address: &'a ConsentState<'a>,
     /// What was permitted to the address no later is erased, as far as only the gate's clock can tell.
     forgotten_until: Option<Timestamp>,
@@ -324,12 +336,16 @@ impl<'a, T: Trace> Judging<'a, T> {
     fn permissions(&self) -> impl Iterator<Item = Permission<'a>> + use<'a, T> {
         let is_named = self.contact.is_some();
         let address_key = self.address_key;
+        let variant = self.variant;
         let own = self.contact.map(ConsentState::facts).unwrap_or_default().iter();
-        let own =
-            own.map(move |fact| Permission { fact, for_address: fact.other == Some(address_key) });
+        let own = own.map(move |fact| (fact, fact.other == Some(address_key)));
         let shared = self.known(self.address).filter(move |f| !is_named || f.other.is_none());
-        let shared = shared.map(|fact| Permission { fact, for_address: true });
-        own.chain(shared).filter(|permission| permission.fact.kind.is_permissive())
+        let permissive = own.chain(shared.map(|fact| (fact, true)));
+        let permissive = permissive.filter(|(fact, _)| fact.kind.is_permissive());
+        permissive.map(move |(fact, of_line)| Permission {
+            fact,
+            for_address: of_line && fact.variant() == variant,
+        })
     }
 
     /// Whether a permission that counts was given for the message's address and is `wanted`.

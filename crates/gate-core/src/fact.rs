@@ -73,6 +73,9 @@ pub mod flags {
     /// Evidence names the registered template (IN).
     pub const TEMPLATE_ID: u64 = 1 << 33;
 
+    pub(crate) const VARIANT_SHIFT: u32 = 40;
+    pub(crate) const VARIANT_MASK: u64 = 0b11 << VARIANT_SHIFT;
+
     /// Evidence every grant needs (rules section 9).
     pub const EVIDENCE_REQUIRED: u64 = METHOD | NOTICE_VERSION;
 
@@ -328,6 +331,17 @@ impl<'a> Fact<'a> {
     pub fn basis(&self) -> Basis {
         let code = self.flags & flags::BASIS_MASK;
         Basis::ALL.into_iter().find(|basis| *basis as u64 == code).unwrap_or_default()
+    }
+
+    /// Which number of its line the address was that a permission was given for
+    /// ([`CanonicalAddress::variant`](crate::CanonicalAddress::variant)). It counts for no other.
+    #[must_use]
+    pub fn variant(&self) -> u8 {
+        match self.kind {
+            FactKind::Profile => 0, // its flags hold a date
+            _ => u8::try_from((self.flags & flags::VARIANT_MASK) >> flags::VARIANT_SHIFT)
+                .unwrap_or_default(),
+        }
     }
 
     /// The kind of relationship; `None` unless the fact is one.

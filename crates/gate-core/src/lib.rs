@@ -10,7 +10,6 @@
 //! shell hashes identities and hands in [`SubjectKey`]s). The same inputs give the same answer.
 #![forbid(unsafe_code)]
 
-mod address;
 mod bounce;
 mod candidate;
 pub mod canonical;
@@ -34,8 +33,8 @@ mod sent;
 mod timestamp;
 mod trace;
 
-pub use address::{AddressError, AddressKind, CanonicalAddress};
 pub use candidate::{Considered, Indices, ZoneSource, depends_on_history};
+pub use canonical::{ADDRESS_BYTES_MAX, AddressError, AddressKind, CanonicalAddress, Name, Sender};
 pub use change::{Action, Basis, ConsentChange, Evidence, RelationshipKind, SuppressionScope};
 pub use channel::{Channel, ChannelScope, Family};
 pub use consent::{ConsentState, StateError};

@@ -1,5 +1,6 @@
 //! A candidate message, reduced to what a decision looks at. Its body is never read.
 
+use crate::canonical::{Name, Sender};
 use crate::{Address, Channel, ContactId, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
@@ -73,15 +74,15 @@ pub struct OutboundMessage<'a> {
     /// What kind of message it claims to be.
     pub category: Category,
     /// Dotted purpose path.
-    pub purpose: Option<Cow<'a, str>>,
+    pub purpose: Option<Name<'a>>,
     /// Legal entity responsible.
-    pub controller: Option<Cow<'a, str>>,
+    pub controller: Option<Name<'a>>,
     /// Trade name shown to the person.
-    pub brand: Option<Cow<'a, str>>,
+    pub brand: Option<Name<'a>>,
     /// The number it is sent from.
-    pub sender_number: Option<Cow<'a, str>>,
+    pub sender_number: Option<Sender<'a>>,
     /// What it advertises.
-    pub product_group: Option<Cow<'a, str>>,
+    pub product_group: Option<Name<'a>>,
     /// For the charity soft opt-in.
     pub sole_charitable_purpose: Option<bool>,
     /// After this instant it must not be sent.

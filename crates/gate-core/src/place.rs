@@ -10,7 +10,7 @@ use crate::change::{Action, ConsentChange, SuppressionScope};
 use crate::complaint::{self, Feedback};
 use crate::consent::erased_address;
 use crate::fact::{Fact, FactKind, Scope, flags};
-use crate::reach::{named, named_number};
+use crate::reach::named;
 use crate::{
     Basis, Channel, ChannelScope, EventKey, Family, Keyword, Receipt, SubjectKey, Timestamp,
     bounce, classify,
@@ -25,6 +25,8 @@ pub struct Subjects {
     pub address: Option<SubjectKey>,
     /// The key of the message a `sent` names, hashed like an event id.
     pub message: Option<EventKey>,
+    /// Which number of its line the address is ([`CanonicalAddress::variant`](crate::CanonicalAddress::variant)).
+    pub variant: u8,
 }
 
 /// What a change did, for counting.
@@ -232,7 +234,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn our_number(&self) -> Option<&'a str> {
-        named_number(self.change.to.as_deref())
+        named(self.change.to.as_deref())
     }
 
     /// Everything from the number, and all marketing of the brand on the text channels; a STOP that came
@@ -349,7 +351,11 @@ impl<'a> Placing<'a, '_> {
     /// A permission goes to both with the other side named: it counts only for that pair.
     fn permit(&mut self, fact: Fact<'a>) {
         self.out.effect = if fact.is_quarantined() { Effect::Quarantined } else { Effect::Facts };
-        let Subjects { contact, address, .. } = self.subjects;
+        let Subjects { contact, address, variant, .. } = self.subjects;
+        let mut fact = fact;
+        if fact.kind != FactKind::Profile {
+            fact.flags |= (u64::from(variant) << flags::VARIANT_SHIFT) & flags::VARIANT_MASK;
+        }
         if contact.is_some() {
             self.out.contact.push(Fact { other: address, ..fact });
         }

@@ -20,7 +20,7 @@ pub use rule::{
     DoubleOptIn, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
 };
 
-use crate::{Channel, Timestamp};
+use crate::{Channel, Timestamp, canonical};
 use jiff::tz::TimeZone;
 
 /// Longest code of a jurisdiction, in bytes (ISO 3166-2).
@@ -151,7 +151,7 @@ pub struct PolicyParts {
     pub calendars: Vec<Calendar>,
     /// What phone numbers say.
     pub numbering: Numbering,
-    /// Product groups that count as similar, as pairs of lower-case names, sorted.
+    /// Product groups that count as similar, as pairs of canonical names, sorted.
     pub similar: Vec<(String, String)>,
 }
 
@@ -307,8 +307,24 @@ impl PolicySet {
         })
     }
 
-    /// The index of the zone set that holds just this zone.
+    /// The index of the zone set that holds just this zone, by its IANA name, its Windows name or an offset.
     pub(crate) fn zone_of(&self, name: &str) -> Option<u16> {
+        let name = canonical::clean(name);
+        let by_offset = || {
+            let offset = canonical::offset_minutes(&name)?;
+            let zones = self.parts.zones.iter();
+            let is_fixed = |zone: &Zone| zone.time_zone.to_fixed_offset().ok();
+            let wanted = i32::from(offset) * 60;
+            zones
+                .zip(0..)
+                .find_map(|(zone, index)| (is_fixed(zone)?.seconds() == wanted).then_some(index))
+        };
+        self.iana_zone(&name)
+            .or_else(|| self.iana_zone(canonical::of_windows(&name)?))
+            .or_else(by_offset)
+    }
+
+    fn iana_zone(&self, name: &str) -> Option<u16> {
         let zones = &self.parts.zones;
         let exact = zones.binary_search_by(|zone| zone.name.as_str().cmp(name)).ok();
         let found =
@@ -331,11 +347,8 @@ impl PolicySet {
 
     /// Whether two product groups are the same or count as similar.
     pub(crate) fn are_similar(&self, one: &str, other: &str) -> bool {
-        one.eq_ignore_ascii_case(other)
-            || self.parts.similar.iter().any(|(a, b)| {
-                (a.eq_ignore_ascii_case(one) && b.eq_ignore_ascii_case(other))
-                    || (a.eq_ignore_ascii_case(other) && b.eq_ignore_ascii_case(one))
-            })
+        let is_pair = |a: &str, b: &str| (a == one && b == other) || (a == other && b == one);
+        one == other || self.parts.similar.iter().any(|(a, b)| is_pair(a, b))
     }
 
     /// The civil date in a jurisdiction's law zone, as days since 1970-01-01.

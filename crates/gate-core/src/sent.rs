@@ -3,9 +3,11 @@
 //! The gate keeps a few bytes per approval (names as hashes, no address); senders outside the gate report
 //! theirs with `sent` events. Both are counted, one message once.
 
+use crate::canonical::fold;
+use crate::covers;
 use crate::fact::{Fact, FactKind};
 use crate::policy::{Cap, PerSender, Rule};
-use crate::reach::{covers_generously, is_any, named};
+use crate::reach::{ANY, named};
 use crate::{Category, Channel, ChannelScope, EventKey, OutboundMessage, Timestamp};
 
 /// Approvals remembered per recipient. With so many in the windows of the caps nobody can count further, and
@@ -42,17 +44,16 @@ impl SentKind {
 pub struct NameHash(pub u32);
 
 impl NameHash {
-    /// The hash of a name, case and blanks ignored (FNV-1a, frozen: it is stored).
+    /// The hash of a name in its canonical form (FNV-1a, frozen: it is stored).
     #[must_use]
     pub fn of(name: Option<&str>) -> Self {
-        let Some(name) = named(name) else { return Self::default() };
-        let folded = name.chars().flat_map(char::to_lowercase);
-        let hash = folded.fold(0x811c_9dc5u32, |hash, c| {
-            let mut bytes = [0; 4];
-            c.encode_utf8(&mut bytes)
-                .bytes()
-                .fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-        });
+        let name = fold(name.unwrap_or_default());
+        if name.is_empty() {
+            return Self::default();
+        }
+        let hash = name
+            .bytes()
+            .fold(0x811c_9dc5u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         Self(hash.max(1))
     }
 
@@ -121,7 +122,7 @@ impl SentMessage {
     /// A reported message; `None` for one that is no marketing by its purpose.
     fn reported(fact: &Fact<'_>, now: Timestamp) -> Option<Reported> {
         let is_service = named(fact.scope.purpose).is_some_and(|purpose| {
-            ["service", "transactional"].iter().any(|root| covers_generously(root, purpose))
+            ["service", "transactional"].iter().any(|root| covers(root, purpose))
         });
         (fact.kind == FactKind::Sent && !is_service).then(|| Reported {
             at: fact.effective_at(now),
@@ -136,7 +137,7 @@ impl SentMessage {
 
 /// A name of one; `any` names none in particular.
 fn one(name: Option<&str>) -> Option<&str> {
-    named(name).filter(|name| !is_any(name))
+    named(name).filter(|name| *name != ANY)
 }
 
 /// A message some other program reported; its channel may be open.

@@ -4,11 +4,10 @@
 //! `Debug` again would fail here, because each struct is built with all its fields named.
 
 use gate_core::*;
-use std::borrow::Cow;
 
 const MARKER: &str = "zq7-personal";
 
-fn marked() -> Option<Cow<'static, str>> {
+fn marked<T: From<&'static str>>() -> Option<T> {
     Some(MARKER.into())
 }
 
@@ -98,6 +97,7 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
         contact: Some(SubjectKey([7; 16])),
         address: Some(SubjectKey([7; 16])),
         message: None,
+        variant: 0,
     };
     let received = Timestamp::from_millis(1);
     let profile = ConsentChange {

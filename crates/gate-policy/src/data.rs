@@ -4,6 +4,7 @@
 
 use crate::node::Place;
 use crate::reader::{Reader, parse_date};
+use gate_core::canonical::fold;
 use gate_core::policy::{Calendar, Code};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -165,7 +166,8 @@ pub(crate) fn product_groups(
         for item in reader.items(node, "`similar`") {
             let mut group = Vec::new();
             for name in reader.items(item, "a list of similar groups") {
-                group.extend(reader.text(name, "a product group").map(str::to_lowercase));
+                let text = reader.text(name, "a product group");
+                group.extend(text.map(|text| fold(text).into_owned()));
             }
             for (index, one) in group.iter().enumerate() {
                 out.extend(group.iter().skip(index + 1).map(|other| (one.clone(), other.clone())));

@@ -1,7 +1,7 @@
 //! Time-zone data of our own choice: the bundled database, or a directory that replaces it without a rebuild.
 
 use gate_core::policy::Zone;
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use std::path::{Path, PathBuf};
 
 /// Named time zones of one version.
@@ -109,10 +109,21 @@ fn all(database: &TimeZoneDatabase) -> Vec<Zone> {
         let time_zone = database.get(&name).ok()?;
         Some(Zone { name, time_zone })
     });
-    let mut zones: Vec<Zone> = zones.collect();
+    let mut zones: Vec<Zone> = zones.chain(offsets()).collect();
     zones.sort_by(|one, other| one.name.cmp(&other.name));
     zones.dedup_by(|one, other| one.name == other.name);
     zones
+}
+
+/// A zone for each plain offset a message may declare (`+05:30`), named as it is written.
+fn offsets() -> impl Iterator<Item = Zone> {
+    gate_core::canonical::offsets().filter_map(|minutes| {
+        let offset = Offset::from_seconds(i32::from(minutes) * 60).ok()?;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let (hours, rest) = (minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60);
+        let name = format!("{sign}{hours:02}:{rest:02}");
+        Some(Zone { name, time_zone: TimeZone::fixed(offset) })
+    })
 }
 
 #[cfg(test)]

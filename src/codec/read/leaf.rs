@@ -5,6 +5,7 @@ use crate::codec::class::Class;
 use crate::codec::limits::Notation;
 use crate::codec::time;
 use gate_core::Timestamp;
+use gate_core::canonical::is_blank;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,7 +18,7 @@ pub(super) struct TextOrFlag<'p>(pub(super) At<'p>);
 /// Like [`Text`]; a value of any other type counts as absent: for what the law does not look
 /// at, or where absent is the strict reading.
 pub(super) struct TextIfAny<'p>(pub(super) At<'p>);
-/// An optional boolean.
+/// An optional boolean. Here as below a blank text counts as absent.
 pub(super) struct Flag<'p>(pub(super) At<'p>);
 /// An optional instant, in the notation of the format.
 pub(super) struct Instant<'p>(pub(super) At<'p>);
@@ -149,6 +150,10 @@ impl<'de> Visitor<'de> for Flag<'_> {
     fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
         Ok(Some(flag))
     }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if is_blank(text) { Ok(None) } else { Err(self.0.progress.fail(Class::WrongType)) }
+    }
 }
 
 impl<'de> Visitor<'de> for Instant<'_> {
@@ -157,6 +162,9 @@ impl<'de> Visitor<'de> for Instant<'_> {
     optional!("an instant");
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if is_blank(text) {
+            return Ok(None);
+        }
         let progress = self.0.progress;
         if progress.notation != Notation::Text {
             return Err(progress.fail(Class::WrongType));
@@ -181,6 +189,9 @@ impl<'de> Visitor<'de> for Date<'_> {
     optional!("a date");
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if is_blank(text) {
+            return Ok(None);
+        }
         let progress = self.0.progress;
         if progress.notation != Notation::Text {
             return Err(progress.fail(Class::WrongType));

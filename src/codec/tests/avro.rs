@@ -3,6 +3,7 @@
 use super::super::*;
 use super::fixtures;
 use apache_avro::rabin::Rabin;
+use gate_core::Name;
 
 const AVRO: [Format; 2] = [Format::Avro, Format::AvroSingleObject];
 
@@ -122,7 +123,8 @@ fn messages_are_borrowed() {
     let codec = fixtures::codec(Format::AvroSingleObject, Kind::OutboundMessage);
     let value = value(Format::AvroSingleObject, Kind::OutboundMessage);
     let message = codec.decode_message(Some(&value)).unwrap();
-    for text in [Some(message.message_id), message.purpose, message.brand, message.tz] {
+    let [purpose, brand] = [message.purpose, message.brand].map(|name| name.map(Name::into_text));
+    for text in [Some(message.message_id), purpose, brand, message.tz] {
         assert!(matches!(text, Some(Cow::Borrowed(_))));
     }
 }

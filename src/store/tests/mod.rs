@@ -86,6 +86,7 @@ impl Event {
             contact: self.contact.map(|n| subject(1, n)),
             address: self.address.map(|n| subject(2, n)),
             message: None,
+            variant: 0,
         }
     }
 
@@ -93,8 +94,8 @@ impl Event {
         let seconds = |s: i64| Timestamp::from_micros(s * 1_000_000);
         let mut change = ConsentChange::new("event", seconds(self.at_seconds), self.action);
         change.contact_id = ContactId::new(Cow::Borrowed("somebody"));
-        change.controller = Some(Cow::Borrowed("acme"));
-        change.purpose = Some(Cow::Borrowed("marketing.newsletter"));
+        change.controller = Some("acme".into());
+        change.purpose = Some("marketing.newsletter".into());
         let event = EventKey(mix(self.id).to_be_bytes());
         let subjects = self.subjects();
         let received = seconds(self.received_seconds);

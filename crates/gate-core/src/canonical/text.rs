@@ -43,9 +43,34 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
+/// A text without what nobody sees and with one form of each compatible character (NFKC), its case kept and
+/// each blank a space, none at the ends: the start of whatever is no word, such as an address. Borrows when
+/// it is so already.
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
+    let trimmed = text.trim_matches(|c: char| is_blank_char(c) || c.is_ascii_control());
+    if trimmed.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Cow::Borrowed(trimmed);
+    }
+    let pass = |text: &str| -> String {
+        let visible = text.chars().filter(|c| !is_invisible(*c));
+        let seen: String = visible.map(|c| if is_blank_char(c) { ' ' } else { c }).collect();
+        NFKC.normalize(seen.trim_matches(' ')).into_owned()
+    };
+    let mut cleaned = pass(text);
+    for _ in 1..PASSES_MAX {
+        let again = pass(&cleaned);
+        if again == cleaned {
+            break;
+        }
+        cleaned = again;
+    }
+    Cow::Owned(cleaned)
+}
+
 /// [`fold`] of a text that is all ASCII.
 fn fold_ascii(text: &str) -> Cow<'_, str> {
-    let text = text.trim_matches(|c: char| is_blank(c) || c.is_ascii_control());
+    let text = text.trim_matches(|c: char| is_blank_char(c) || c.is_ascii_control());
     let mut after_blank = false;
     let is_canonical = text.bytes().all(|byte| {
         let is_second_blank = byte == b' ' && after_blank;
@@ -71,7 +96,7 @@ fn pass(text: &str) -> String {
 /// A character as a reader sees it; `None` for one that nobody sees.
 fn as_seen(c: char) -> Option<char> {
     match c {
-        c if is_blank(c) => Some(' '),
+        c if is_blank_char(c) => Some(' '),
         c if c.is_ascii() => Some(c).filter(|c| !c.is_ascii_control()),
         '\u{130}' | '\u{131}' => Some('i'),
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' => Some('-'),
@@ -81,8 +106,14 @@ fn as_seen(c: char) -> Option<char> {
     }
 }
 
+/// Whether nothing visible was written: such a field counts as absent.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| is_blank_char(c) || is_invisible(c))
+}
+
 /// White space of every kind, and the Braille pattern without dots.
-pub(crate) fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank_char(c: char) -> bool {
     c.is_whitespace() || c == '\u{2800}'
 }
 
@@ -90,7 +121,7 @@ pub(crate) fn is_blank(c: char) -> bool {
 /// byte order marks, variation selectors, fillers, and control characters that are no blanks.
 pub(crate) fn is_invisible(c: char) -> bool {
     if c.is_ascii() {
-        return c.is_ascii_control() && !is_blank(c);
+        return c.is_ascii_control() && !is_blank_char(c);
     }
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || matches!(

@@ -98,6 +98,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         let facts = self.known(self.address).chain(own.filter(move |f| f.other == key));
         facts.filter(|f| {
             f.kind == FactKind::RegistryClear
+                && f.variant() == self.variant
                 && crate::reach::named(f.detail).is_some_and(|name| registry.is_named(name))
                 && self.counts(f)
         })
@@ -172,9 +173,11 @@ impl<'a, T: Trace> Judging<'a, T> {
     pub(super) fn quiet_hours(&mut self) -> Option<Timestamp> {
         self.considered.hours(self.policies).next()?;
         match self.considered.zone_source {
-            ZoneSource::Unknown => {
+            ZoneSource::Unknown | ZoneSource::Unreadable => {
                 self.failing.insert(Reason::QuietHoursBlocked);
-                self.trace.note(Step::QuietHours, || String::from("the zone is unknown"));
+                let is_declared = self.considered.zone_source == ZoneSource::Unreadable;
+                let which = if is_declared { "declared zone" } else { "zone" };
+                self.trace.note(Step::QuietHours, || format!("the {which} is unknown"));
                 return None;
             }
             ZoneSource::Number | ZoneSource::Jurisdiction => {

@@ -65,9 +65,9 @@ impl Parts {
             change.contact_id = self.who.0.and_then(|id| ContactId::new(id.into()));
             change.address = self.who.1.and_then(|raw| Address::new(raw.into()));
             change.channel = if is_text { ChannelScope::Any } else { self.channel };
-            change.purpose = self.purpose.map(Cow::Borrowed);
-            change.controller = self.controller.map(Cow::Borrowed);
-            change.brand = self.brand.map(Cow::Borrowed);
+            change.purpose = self.purpose.map(Name::from);
+            change.controller = self.controller.map(Name::from);
+            change.brand = self.brand.map(Name::from);
             change.basis = self.basis.filter(|_| given);
             change.scope = self.scope;
             change.keep_suppression = self.keeps;
@@ -82,7 +82,7 @@ impl Parts {
             }
             if is_text {
                 change.text = Some(self.text.into());
-                change.to = self.number.map(Cow::Borrowed);
+                change.to = self.number.map(Sender::from);
                 if change.address.is_some() {
                     change.address = Address::new(PHONE.into());
                 }
@@ -225,11 +225,11 @@ pub fn messages() -> impl Strategy<Value = OutboundMessage<'static>> {
             message().but(|m| {
                 m.channel = Some(channel);
                 m.contact_id = contact.and_then(|id| ContactId::new(id.into()));
-                m.brand = brand.map(Cow::Borrowed);
-                m.purpose = purpose.map(Cow::Borrowed);
+                m.brand = brand.map(Name::from);
+                m.purpose = purpose.map(Name::from);
                 if channel != Channel::Email {
                     m.address = Address::new(PHONE.into());
-                    m.sender_number = number.map(Cow::Borrowed);
+                    m.sender_number = number.map(Sender::from);
                 }
             })
         },
@@ -374,8 +374,10 @@ pub fn wild_messages() -> impl Strategy<Value = OutboundMessage<'static>> {
                 let mut message = OutboundMessage::new(id.clone().unwrap_or_default(), channel);
                 message.contact_id = id.and_then(ContactId::new);
                 (message.category, message.expires_at) = (category, expiry);
-                (message.purpose, message.controller, message.brand) = (purpose, controller, brand);
-                message.sender_number = number;
+                let name = |text: Option<Cow<'static, str>>| text.map(Name::from);
+                (message.purpose, message.controller, message.brand) =
+                    (name(purpose), name(controller), name(brand));
+                message.sender_number = number.map(Sender::from);
                 message.content.promotional = promotional;
                 message
             },

@@ -211,7 +211,7 @@ pub fn offers() -> impl Strategy<Value = OutboundMessage<'static>> {
                 offer = exempt(offer, Category::Service);
             }
             offer.channel = Some(channel);
-            offer.product_group = group.map(Cow::Borrowed);
+            offer.product_group = group.map(Name::from);
             offer.content.sender_identity = identity.then_some(true);
             offer.content.unsubscribe = unsubscribe.then_some(true);
             offer
@@ -252,7 +252,7 @@ fn relationships() -> impl Strategy<Value = Event> {
         event(Action::Relationship, at(0)).any_channel().purpose(None).with(|change| {
             change.kind = kind;
             change.context_flags = flags.iter().fold(0, |all, flag| all | flag);
-            change.product_group = group.map(Cow::Borrowed);
+            change.product_group = group.map(Name::from);
         })
     })
 }

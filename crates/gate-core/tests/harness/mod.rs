@@ -163,15 +163,15 @@ impl Event {
     }
     pub fn purpose(self, purpose: impl Into<Option<&'static str>>) -> Self {
         let purpose = purpose.into();
-        self.with(|change| change.purpose = purpose.map(Cow::Borrowed))
+        self.with(|change| change.purpose = purpose.map(Name::from))
     }
     pub fn brand(self, brand: impl Into<Option<&'static str>>) -> Self {
         let brand = brand.into();
-        self.with(|change| change.brand = brand.map(Cow::Borrowed))
+        self.with(|change| change.brand = brand.map(Name::from))
     }
     pub fn controller(self, controller: impl Into<Option<&'static str>>) -> Self {
         let controller = controller.into();
-        self.with(|change| change.controller = controller.map(Cow::Borrowed))
+        self.with(|change| change.controller = controller.map(Name::from))
     }
     /// Nothing but who and what: no channel, purpose, controller, brand.
     pub fn unscoped(self) -> Self {
@@ -184,7 +184,7 @@ impl Event {
         self.unscoped().with(|change| change.scope = scope)
     }
     pub fn to(self, number: Option<&'static str>) -> Self {
-        self.with(|change| change.to = number.map(Cow::Borrowed))
+        self.with(|change| change.to = number.map(Sender::from))
     }
 }
 
@@ -257,13 +257,14 @@ impl World {
                     ChannelScope::Any => None,
                     ChannelScope::One(channel) => Some(channel),
                 };
+                let address = change.address.as_ref();
+                let address =
+                    address.and_then(|address| canonical(address.expose(), channel, false));
                 let subjects = Subjects {
                     contact: change.contact_id.as_ref().map(contact_key),
-                    address: change
-                        .address
-                        .as_ref()
-                        .and_then(|address| address_key(address.expose(), channel, false)),
+                    address: address.as_ref().map(key_of),
                     message: change.message_id.as_deref().map(event_key),
+                    variant: address.as_ref().map_or(0, CanonicalAddress::variant),
                 };
                 let placement = place(change, subjects, event_key(&change.event_id), *receipt);
                 self.join(subjects.contact, &placement.contact);
@@ -342,9 +343,12 @@ impl World {
         approved: &[SentMessage],
         now: Timestamp,
     ) -> (Decision, Notes) {
-        let address = message.address.as_ref().map(|address| {
-            address_key(address.expose(), message.channel, message.channel.is_some())
-        });
+        let address = message
+            .address
+            .as_ref()
+            .map(|address| canonical(address.expose(), message.channel, message.channel.is_some()));
+        let found = address.clone().flatten();
+        let address = address.map(|address| address.as_ref().map(key_of));
         let contact = message.contact_id.as_ref().map(contact_key);
         let state_of = |key: &SubjectKey| self.states.get(key).map(|bytes| decode(bytes));
         let contact_state = contact.as_ref().and_then(&state_of).unwrap_or_default();
@@ -357,9 +361,8 @@ impl World {
                 Some(Some(key)) => AddressLookup::Known(key, &address_state),
             },
         );
-        // tests write phone numbers in their canonical form
-        let number = message.address.as_ref().map(Address::expose);
-        recipient.e164 = number.filter(|number| number.starts_with('+'));
+        recipient.e164 = found.as_ref().and_then(CanonicalAddress::e164);
+        recipient.variant = found.as_ref().map_or(0, CanonicalAddress::variant);
         recipient.message = event_key(&message.message_id);
         recipient.approved = approved;
         let decision = decide(policies, recipient, message, now);
@@ -382,20 +385,29 @@ impl World {
 type Asked = (String, Option<Channel>, bool);
 
 thread_local! {
-    /// Raw address to key: parsing phone numbers in a debug build is slow.
-    static KEYS: RefCell<HashMap<Asked, Option<SubjectKey>>> = RefCell::default();
+    /// Raw address to canonical one: parsing phone numbers in a debug build is slow.
+    static KNOWN: RefCell<HashMap<Asked, Option<CanonicalAddress>>> = RefCell::default();
 }
 
 pub fn address_key(raw: &str, channel: Option<Channel>, of_message: bool) -> Option<SubjectKey> {
+    canonical(raw, channel, of_message).as_ref().map(key_of)
+}
+
+fn key_of(address: &CanonicalAddress) -> SubjectKey {
+    subject_key(address.kind().as_str(), address.expose())
+}
+
+fn canonical(raw: &str, channel: Option<Channel>, of_message: bool) -> Option<CanonicalAddress> {
     let asked = (raw.to_owned(), channel, of_message);
-    KEYS.with_borrow_mut(|keys| {
-        *keys.entry(asked).or_insert_with(|| {
+    KNOWN.with_borrow_mut(|known| {
+        let found = known.entry(asked).or_insert_with(|| {
             let canonical = match channel {
                 Some(channel) if of_message => CanonicalAddress::of_recipient(raw, channel, None),
                 Some(_) | None => CanonicalAddress::parse(raw, channel, None),
             };
-            canonical.ok().map(|address| subject_key(address.kind().as_str(), address.expose()))
-        })
+            canonical.ok()
+        });
+        found.clone()
     })
 }
 

@@ -166,7 +166,11 @@ fn the_zones_are_declared_or_those_of_the_number_or_of_the_land() {
     assert_eq!(text(PHONE, Some(" asia/tokyo "), None), "declared: Asia/Tokyo");
     assert_eq!(text(PHONE, None, None), "number: Europe/London");
     assert_eq!(text(PHONE, Some(""), None), "number: Europe/London");
-    assert_eq!(text(PHONE, Some("Mars/Olympus"), None), "number: Europe/London");
+    // what was declared was known to somebody: the number must not overrule it
+    assert_eq!(text(PHONE, Some("Mars/Olympus"), None), "unreadable: ");
+    assert_eq!(text(PHONE, Some("Tokyo Time"), Some("BB")), "unreadable: ");
+    assert_eq!(text(PHONE, Some("tokyo standard time"), None), "declared: Asia/Tokyo");
+    assert_eq!(text(PHONE, Some("\u{200b}"), None), "number: Europe/London");
     assert_eq!(text(PHONE, None, Some("BB")), "number: Europe/London");
     assert_eq!(text("+12125550147", None, None), "number: America/New_York America/Chicago");
     assert_eq!(

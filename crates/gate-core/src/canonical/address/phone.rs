@@ -1,0 +1,175 @@
+//! Phone numbers: E.164, by libphonenumber's rules.
+
+use super::AddressError;
+use super::line::{line, without_mexican_one};
+use crate::canonical::country;
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+use rlibphonenumber::enums::{NumberLengthType, Region};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
+use std::borrow::Cow;
+
+/// How often a number may read as another one.
+const READINGS_MAX: usize = 4;
+/// Fewest digits of a number that is written without plus and without a region.
+const INTERNATIONAL_DIGITS_MIN: usize = 8;
+
+/// The line of a number by E.164, and which of its numbers it is ([`line`]).
+///
+/// Impossible lengths and unknown country codes are refused, unassigned but well-formed ranges are not. A number
+/// that can only be dialled locally reaches nobody. A region nobody knows reads nothing.
+pub(super) fn phone(written: &str, region: Option<&str>) -> Result<(String, u8), AddressError> {
+    let written = in_plain_digits(written);
+    let international = with_plus(&written);
+    let written = international.as_deref().unwrap_or(&written);
+    if let Some(number) = without_mexican_one(written) {
+        return Ok((settled(&number, None)?, 1));
+    }
+    Ok(line(settled(written, region.and_then(known_region))?))
+}
+
+/// A form that reads as yet another number (`+20 00 40…` loses a zero with each reading) would be found under
+/// two keys: what it settles on is the number, and what does not settle is none.
+fn settled(written: &str, region: Option<Region>) -> Result<String, AddressError> {
+    let mut text = e164(written, region)?;
+    if text == written {
+        // begins with `+`, so no region had a part in it: reading it again would be the same reading
+        return Ok(text);
+    }
+    for _ in 0..READINGS_MAX {
+        let again = e164(&text, None)?;
+        if again == text {
+            return Ok(text);
+        }
+        text = again;
+    }
+    Err(AddressError::Phone)
+}
+
+/// A number where digits without plus have their country code, as WhatsApp's ids do. A region reads it first,
+/// if that makes a number that exists.
+pub(super) fn with_country_code(
+    written: &str,
+    region: Option<&str>,
+) -> Result<(String, u8), AddressError> {
+    let plain = in_plain_digits(written);
+    let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
+    let is_national = region.and_then(known_region).is_some()
+        && phone(&plain, region).is_ok_and(|(number, _)| exists(&number));
+    let is_bare = digits.len() >= INTERNATIONAL_DIGITS_MIN
+        && !digits.starts_with('0')
+        && !plain.chars().any(|c| c == '+' || c.is_alphabetic());
+    if is_bare && !is_national {
+        if let Ok(number) = phone(&format!("+{digits}"), None) {
+            return Ok(number);
+        }
+    }
+    phone(&plain, region)
+}
+
+fn known_region(region: &str) -> Option<Region> {
+    let country = country(region)?;
+    Region::try_from(std::str::from_utf8(&country).ok()?).ok()
+}
+
+/// `+` for the `00` a number begins with, whatever stands between; also for both.
+fn with_plus(written: &str) -> Option<String> {
+    let start = written.find(|c: char| c == '+' || c.is_ascii_digit())?;
+    let mut n_zeros = 0;
+    let begun = written.get(start..)?;
+    for (at, c) in begun.char_indices() {
+        match c {
+            '0' => n_zeros += 1,
+            c if c.is_ascii_digit() => {
+                return (n_zeros == 2).then(|| format!("+{}", begun.get(at..).unwrap_or_default()));
+            }
+            c if c.is_alphabetic() => return None,
+            // `+44 (0)…` begins with 4; `00 (44)` and `+00 44` with two zeros
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The digits of all scripts as ASCII, and the plus signs NFKC leaves alone.
+pub(super) fn in_plain_digits(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| match digit_of(c) {
+        Some(digit) => digit,
+        None if c == '\u{2795}' => '+',
+        None => c,
+    };
+    Cow::Owned(text.chars().map(plain).collect())
+}
+
+/// The ASCII digit of a decimal digit in any script. Unicode encodes each set of ten in a row from zero (The
+/// Unicode Standard, section 4.6), so the place in its row is the value.
+fn digit_of(c: char) -> Option<char> {
+    const ROW: u32 = 10;
+    if c.is_ascii() {
+        return None;
+    }
+    let general = CodePointMapData::<GeneralCategory>::new();
+    let is_digit = |code: u32| general.get32(code) == GeneralCategory::DecimalNumber;
+    let code = u32::from(c);
+    is_digit(code)
+        .then(|| (1..=code).take_while(|back| is_digit(code - back)).count())
+        .and_then(|before| char::from_digit(u32::try_from(before).ok()? % ROW, ROW))
+}
+
+fn exists(e164: &str) -> bool {
+    PHONE_NUMBER_UTIL
+        .parse(e164, None)
+        .is_ok_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number))
+}
+
+fn e164(raw: &str, region: Option<Region>) -> Result<String, AddressError> {
+    let mut number = PHONE_NUMBER_UTIL.parse(raw, region).map_err(|_| AddressError::Phone)?;
+    match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
+        Ok(NumberLengthType::IsPossible) => {}
+        Ok(NumberLengthType::IsPossibleLocalOnly) | Err(_) => return Err(AddressError::Phone),
+    }
+    number.extension = None;
+    Ok(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every decimal digit of Unicode: ten in a row, each its place.
+    #[test]
+    fn digits_of_every_script() {
+        let general = CodePointMapData::<GeneralCategory>::new();
+        let digits: Vec<char> = ('\u{80}'..=char::MAX)
+            .filter(|c| general.get(*c) == GeneralCategory::DecimalNumber)
+            .collect();
+        assert!(digits.len() > 600 && digits.len() % 10 == 0);
+        for row in digits.chunks(10) {
+            let plain: String = row.iter().filter_map(|c| digit_of(*c)).collect();
+            assert_eq!(plain, "0123456789", "{:?}", row.first());
+        }
+        assert_eq!(digit_of('5'), None);
+        assert_eq!(digit_of('\u{4e94}'), None);
+    }
+
+    #[test]
+    fn zeros_for_a_plus() {
+        for (written, expected) in [
+            ("0044 7700", Some("+44 7700")),
+            ("(00) 44 7700", Some("+44 7700")),
+            ("00-44", Some("+44")),
+            ("+00 44 7700", Some("+44 7700")),
+            ("+44 0077", None),
+            ("+44 (0)7700", None),
+            ("07700 900456", None),
+            ("000 44", None),
+            ("", None),
+            ("00", None),
+        ] {
+            assert_eq!(with_plus(written).as_deref(), expected, "{written}");
+        }
+    }
+}
