@@ -7,8 +7,7 @@ use crate::identity::Pepper;
 use gate_core::{
     AddressLookup, CanonicalAddress, ChannelScope, ConsentChange, ConsentState, Decision, Fact,
     Notes, OutboundMessage, Placement, PolicySet, Receipt, Recipient, Step, SubjectKey, Subjects,
-    Timestamp,
-    decide_traced, place, unreadable,
+    Timestamp, decide_traced, place, unreadable,
 };
 use gate_policy::RawCase;
 use serde_json::Value;

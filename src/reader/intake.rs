@@ -9,7 +9,9 @@ use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
 
 use crate::record::probe_recipient;
 use crate::store::Source;
-use gate_core::{ConsentChange, Effect, Placement, Receipt, Subjects, Timestamp, place, unreadable};
+use gate_core::{
+    ConsentChange, Effect, Placement, Receipt, Subjects, Timestamp, place, unreadable,
+};
 use std::sync::Arc;
 
 /// The class of a change whose address, or the region to read it with, is understood by nobody.

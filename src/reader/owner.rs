@@ -99,8 +99,9 @@ fn hash(
         address.and_then(|address| CanonicalAddress::parse(address, channel, region).ok());
     let subjects = Subjects {
         contact: contact.map(|contact| pepper.contact(contact)),
-        address: address.map(|address| pepper.address(&address)),
+        address: address.as_ref().map(|address| pepper.address(address)),
         message: None,
+        variant: address.as_ref().map_or(0, CanonicalAddress::variant),
     };
     (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
 }

@@ -270,8 +270,7 @@ fn read_meta(
     let n_partitions = found.partitions as usize;
     let times = read(header::TIMES_KEY)?;
     let times = times.and_then(|stored| header::decode_times(&stored, n_partitions));
-    let positions =
-        positions.and_then(|stored| header::decode_positions(&stored, n_partitions));
+    let positions = positions.and_then(|stored| header::decode_positions(&stored, n_partitions));
     let exact = positions.zip(times);
     Ok(exact.map(|(positions, times)| (found, positions, times)).ok_or(RebuildReason::Damaged))
 }

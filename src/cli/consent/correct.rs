@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use gate_core::{
-    Action, ConsentChange, Effect, EventKey, Placement, SubjectKey, Subjects, Timestamp,
+    Action, ConsentChange, Effect, EventKey, Placement, Receipt, SubjectKey, Subjects, Timestamp,
 };
 use rdkafka::message::{Message as _, OwnedHeaders};
 use serde_json::Value;
@@ -175,10 +175,11 @@ impl Meaning {
             contact: change.contact_id.as_ref().and(subject),
             address: change.address.as_ref().and(subject),
             message: None,
+            variant: 0,
         };
-        let received = Timestamp::from_millis(output::now_millis());
+        let receipt = Receipt::by_broker(Timestamp::from_millis(output::now_millis()));
         let placement: Placement<'_> =
-            gate_core::place(change, subjects, EventKey::default(), received);
+            gate_core::place(change, subjects, EventKey::default(), receipt);
         let mut facts = placement.contact.iter().chain(&placement.address);
         // an erasure that keeps no suppression takes blocks away
         let lifts = change.action == Action::Erase && !change.keep_suppression;

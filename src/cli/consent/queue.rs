@@ -266,7 +266,9 @@ fn failure(error: &ScanError, doing: &str) -> Failure {
     match error {
         ScanError::Kafka(error) => KafkaFailure::new(error, doing).into(),
         ScanError::Native(error) => KafkaFailure::from_code(error.code, doing, None).into(),
-        ScanError::Timeout { .. } => Failure::new(ExitCode::TryAgain, format!("{doing}: {error}")),
+        ScanError::Timeout { .. } | ScanError::UnreadableBatch { .. } => {
+            Failure::new(ExitCode::TryAgain, format!("{doing}: {error}"))
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub use address::{ADDRESS_BYTES_MAX, AddressError, AddressKind, CanonicalAddress
 pub use name::{Name, Sender};
 pub use region::country;
 pub(crate) use region::jurisdiction;
-pub(crate) use text::{is_blank_char, is_invisible};
 pub use text::{clean, fold, is_blank};
+pub(crate) use text::{is_blank_char, is_invisible};
 pub(crate) use zone::of_windows;
 pub use zone::{offset_minutes, offsets};

@@ -235,9 +235,8 @@ pub(super) fn sender(text: &str) -> Cow<'_, str> {
         None => phone::phone(text, None),
     };
     let written = number.map_or_else(|_| phone::in_plain_digits(text), |(number, _)| number.into());
-    let letters = |text: &str| -> String {
-        fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
-    };
+    let letters =
+        |text: &str| -> String { fold(text).chars().filter(|c| c.is_alphanumeric()).collect() };
     // what is left out may have stood between letters that compose
     Cow::Owned(letters(&letters(&written)))
 }
