@@ -128,12 +128,12 @@ fn check(name: &str, tsv: &str, floor: &Score) {
 #[test]
 fn texts_the_reader_was_made_with() {
     let floor = Score {
-        n_texts: 2_601,
-        n_refusals: 1_720,
+        n_texts: 2_839,
+        n_refusals: 1_751,
         precision: 0.999,
-        recall: 0.997,
-        recall_reviewed: 0.998,
-        reviewed_for_nothing: 0.012,
+        recall: 0.998,
+        recall_reviewed: 0.999,
+        reviewed_for_nothing: 0.016,
     };
     check("tuned", include_str!("texts/tuned.tsv"), &floor);
 }

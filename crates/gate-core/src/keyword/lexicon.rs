@@ -4,6 +4,8 @@ use super::distance::{is_lengthened, is_one_edit_away, shortened};
 use super::phrases::PHRASES;
 use super::spelling::spelled;
 use super::words;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::LazyLock;
 
 /// What a phrase says.
@@ -90,9 +92,12 @@ struct Phrase {
     slots: Vec<Slot>,
 }
 
+/// Hashed without a random key: the table is ours and fixed, texts only look things up in it.
+type Words = HashMap<String, (u32, Senses), BuildHasherDefault<DefaultHasher>>;
+
 pub(super) struct Lexicon {
-    /// Every word known, sorted; its place is its number.
-    words: Vec<(String, Senses)>,
+    /// Every word known: its number and what it can be.
+    words: Words,
     /// Words that end messages: without repeated letters, and as they are.
     lengthened: Vec<(String, String)>,
     /// Long words of which a misspelling is forgiven.
@@ -108,7 +113,12 @@ pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::new);
 
 impl Lexicon {
     fn new() -> Self {
-        let mut words: Vec<(String, Senses)> = Vec::new();
+        let mut words = Words::default();
+        let mut learn = |word: String, sense: Senses| {
+            let number = u32::try_from(words.len()).unwrap_or(u32::MAX);
+            let known = words.entry(word).or_insert((number, Senses::default()));
+            known.1 = known.1 | sense;
+        };
         for (list, sense) in [
             (words::STOP, Senses::STOP),
             (words::ALONE, Senses::ALONE),
@@ -122,22 +132,14 @@ impl Lexicon {
             (words::INSTRUCTION_LINKS, Senses::LINK),
             (words::INSTRUCTION_AIMS, Senses::AIM),
         ] {
-            words.extend(listed(list).map(|word| (word, sense)));
+            listed(list).for_each(|word| learn(word, sense));
         }
-        let in_phrases =
-            PHRASES.iter().flat_map(|(_, list)| list.iter()).flat_map(|phrase| slots(phrase));
-        words.extend(
-            in_phrases
-                .flat_map(|(slot, _)| slot.split('|'))
-                .map(|word| (spelled(word), Senses::default())),
-        );
-        words.sort_by(|a, b| a.0.cmp(&b.0));
-        words.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            kept.1 = Senses(kept.1.0 | if is_same { next.1.0 } else { 0 });
-            is_same
-        });
-        let ending = || words.iter().filter(|(_, senses)| senses.has(Senses::ENDING));
+        for (slot, _) in
+            PHRASES.iter().flat_map(|(_, list)| list.iter()).flat_map(|phrase| slots(phrase))
+        {
+            slot.split('|').for_each(|word| learn(spelled(word), Senses::default()));
+        }
+        let ending = || words.iter().filter(|(_, (_, senses))| senses.has(Senses::ENDING));
         let mut lengthened: Vec<_> =
             ending().map(|(word, _)| (shortened(word), word.clone())).collect();
         lengthened.sort();
@@ -165,8 +167,9 @@ impl Lexicon {
 
     /// A word of a text, also with letters held down or with one misspelling of a long one.
     pub(super) fn word<'a>(&self, text: &'a str) -> Word<'a> {
-        let number = number(&self.words, text);
-        let written = self.senses_as_written(text);
+        let known = self.words.get(text);
+        let number = known.map(|(number, _)| *number);
+        let written = known.map_or_else(Senses::default, |(_, senses)| *senses);
         let senses = if written != Senses::default() {
             written
         } else if let Some(keyword) = self.lengthened(text) {
@@ -195,15 +198,15 @@ impl Lexicon {
     fn is_misspelt(&self, word: &str) -> bool {
         let letters: Vec<char> = word.chars().collect();
         letters.len() + 1 >= MISSPELT_CHARS_MIN
-            && self.long.iter().any(|keyword| is_one_edit_away(&letters, keyword))
+            && self.long.iter().any(|keyword| {
+                keyword.len().abs_diff(letters.len()) <= 1 && is_one_edit_away(&letters, keyword)
+            })
             && self.others.binary_search_by(|other| other.as_str().cmp(word)).is_err()
     }
 
     /// What exactly this word can be.
     pub(super) fn senses_as_written(&self, word: &str) -> Senses {
-        let found = self.words.binary_search_by(|(known, _)| known.as_str().cmp(word));
-        let entry = found.ok().and_then(|index| self.words.get(index));
-        entry.map_or_else(Senses::default, |(_, senses)| *senses)
+        self.words.get(word).map_or_else(Senses::default, |(_, senses)| *senses)
     }
 
     /// The phrases that begin with the first of these words.
@@ -247,13 +250,16 @@ pub(super) struct Beginning {
 }
 
 impl Phrase {
-    fn new(meaning: Meaning, phrase: &str, words: &[(String, Senses)]) -> Self {
+    fn new(meaning: Meaning, phrase: &str, words: &Words) -> Self {
         let slots = slots(phrase).map(|(slot, is_optional)| {
             if slot == "*" {
                 return Slot::Gap;
             }
-            let mut numbers: Vec<u32> =
-                slot.split('|').filter_map(|word| number(words, &spelled(word))).collect();
+            let mut numbers: Vec<u32> = slot
+                .split('|')
+                .filter_map(|word| words.get(&spelled(word)))
+                .map(|(number, _)| *number)
+                .collect();
             numbers.sort_unstable();
             Slot::Words(numbers, is_optional)
         });
@@ -284,12 +290,6 @@ fn slots(phrase: &str) -> impl Iterator<Item = (&str, bool)> {
         Some(slot) => (slot, true),
         None => (slot, false),
     })
-}
-
-/// The place of a word among sorted ones.
-fn number(words: &[(String, Senses)], word: &str) -> Option<u32> {
-    let index = words.binary_search_by(|(known, _)| known.as_str().cmp(word)).ok()?;
-    u32::try_from(index).ok()
 }
 
 /// How many words the slots take at most; `None` when they do not fit. At most as deep as a phrase is long, and a gap
@@ -325,7 +325,7 @@ mod tests {
     /// A word that could never be met in a text would be a hole nobody sees.
     #[test]
     fn every_word_is_one_word_of_a_text() {
-        for (word, _) in &LEXICON.words {
+        for word in LEXICON.words.keys() {
             let is_word = word.chars().all(|c| c.is_alphanumeric() || !c.is_ascii() || c == '*');
             assert!(is_word && !word.is_empty() && spelled(word) == *word, "{word:?}");
         }
@@ -334,7 +334,7 @@ mod tests {
     /// Politeness around a keyword must not be one.
     #[test]
     fn politeness_ends_nothing() {
-        for (word, senses) in &LEXICON.words {
+        for (word, (_, senses)) in &LEXICON.words {
             let is_both = senses.has(Senses::ENDING) && senses.has(Senses::POLITE | Senses::ASKING);
             assert!(!is_both, "{word}");
         }

@@ -12,7 +12,7 @@ pub(super) const STOP: &[&str] = &[
      pleasestop plsstop plzstop",
     "txtstop textstop sendstop replystop stopend stopquit juststop",
     // letters in the wrong order, which no other word has
-    "sotp stpo tsop",
+    "sotp stpo tsop stahp stawp",
     // de fr es pt it nl
     "stoppen stoppt stoppe aufhören aufhoeren schluss arrêt arret arrêter arrêtez arrete \
      arrêtes arrêté stoppez",
@@ -203,9 +203,9 @@ pub(super) const INSTRUCTIONS: &[&str] = &[
 ];
 
 /// Words before a keyword within an instruction, and behind it ("STOP to end", "STOP 2 quit", "STOP zum Abmelden").
-pub(super) const INSTRUCTION_LINKS: &[&str] =
-    &["with back the word keyword mit dem wort par avec le mot con la palabra palavra a parola \
-     met het com och med słowo smo"];
+pub(super) const INSTRUCTION_LINKS: &[&str] = &[
+    "with back the word keyword mit dem wort par avec le mot con la palabra palavra a parola met het com och med słowo smo",
+];
 pub(super) const INSTRUCTION_AIMS: &[&str] = &[
     "to 2 for zum um pour para per om voor för for aby pro kvůli чтобы для για עבור para untuk để",
 ];

@@ -48,9 +48,9 @@ pub(super) const ENGLISH: &[&str] = &[
     "get|take|took|pull|drop|remove|strike|cut|scratch|wipe|leave me|us|my|this|him|her|the * \
      off|out",
     "get|take|pull|drop|remove me|us|my|this|him|her * * off|from|out|of",
-    "remove|delete|erase|drop|scrub|unlist|purge me|my|us|this|our number|numbers|phone|cell|\
-     mobile|name|details|info|information|data|contact|contacts|email|account|address|line|no|\
-     record|records|entry",
+    "remove|delete|erase|drop|scrub|unlist|purge|strike me|my|us|this|our number|numbers|\
+     phone|cell|mobile|name|details|info|information|data|contact|contacts|email|account|\
+     address|line|no|record|records|entry",
     "remove|delete|erase|purge|drop me|us",
     "remove|delete|take|erase this|the|these number|no|phone|cell|contact|line|mobile",
     "remove|delete|erase number|details|contact|info|data|name",

@@ -9,7 +9,6 @@ pub(super) const WHOLE: &[&str] = &[
      texting|messaging",
     "no|not|never again|anymore",
     "no more",
-    "not me",
     "nie wieder|mehr",
     "nicht mehr",
     "plus rien|jamais",
@@ -190,6 +189,10 @@ pub(super) const CONDITIONS: &[&str] = &[
 ];
 
 pub(super) const OTHER: &[&str] = &[
+    "do|does|did|didnt|dont|havent|have not? get|got|receive|received a|the|any|your|my text|\
+     texts|message|messages|sms|code|email",
+    "let me be the|a|your",
+    "get me out of here|bed|trouble",
     "my new number|phone|cell|mobile",
     "no thanks|thank needed|necessary|required",
     "take|took|place|make my|an|the|your order|orders",
@@ -279,6 +282,7 @@ pub(super) const OTHER: &[&str] = &[
 
 /// For review when they are all of a clause: "I'm not Becky" says that the consent may be another person's.
 pub(super) const WHOLE_DOUBTFUL: &[&str] = &[
+    "not me",
     "im|i|this|its|it am|is? not *",
     "this|it isnt *",
     "this is * not *",
