@@ -6,7 +6,7 @@ use crate::codec::{Codec, CodecError, Format, Kind};
 use crate::identity::Pepper;
 use gate_core::{
     AddressLookup, CanonicalAddress, ChannelScope, ConsentChange, ConsentState, Decision, Fact,
-    Notes, OutboundMessage, PolicySet, Recipient, Step, SubjectKey, Subjects, Timestamp,
+    Notes, OutboundMessage, Placement, PolicySet, Recipient, Step, SubjectKey, Subjects, Timestamp,
     decide_traced, place, unreadable,
 };
 use gate_policy::RawCase;
@@ -161,6 +161,9 @@ impl<'p> CaseRunner<'p> {
                 if placed.review {
                     remarks.push(format!("history[{index}]: a person should read this text"));
                 }
+                if change.address.is_some() && subjects.address.is_none() {
+                    remarks.push(half_understood(index, &placed));
+                }
                 join(states, subjects.contact, &placed.contact);
                 join(states, subjects.address, &placed.address);
             }
@@ -230,6 +233,17 @@ impl<'p> CaseRunner<'p> {
         };
         decide_traced(self.policies, recipient, message, now, notes)
     }
+}
+
+/// What the gate makes of a change whose contact is understood and whose address, or the region to read it with, is not.
+fn half_understood(index: usize, placed: &Placement<'_>) -> String {
+    let is_refusal = placed.contact.iter().any(|fact| fact.kind.is_restrictive());
+    let consequence = if is_refusal {
+        "the refusal is applied to its contact alone, and a gate also puts it into the dead letter topic"
+    } else {
+        "nothing is permitted for an address"
+    };
+    format!("history[{index}]: the address in it cannot be read (invalid_address): {consequence}")
 }
 
 fn one(scope: ChannelScope) -> Option<gate_core::Channel> {

@@ -12,6 +12,9 @@ use gate_core::{CanonicalAddress, ContactId, EventKey, SubjectKey};
 /// Tells the keys of addresses from those of contacts.
 const ADDRESS_BIT: u8 = 0x80;
 
+/// Length of a [`Pepper::tag`].
+pub const TAG_BYTES: usize = 32;
+
 /// The secret key of all hashes.
 pub struct Pepper {
     key: hmac::Key,
@@ -34,6 +37,26 @@ impl Pepper {
     #[must_use]
     pub fn checkpoint_seal(&self) -> [u8; 32] {
         self.hash("checkpoint-seal", "")
+    }
+
+    /// A keyed tag over texts and bytes that somebody else might write: all of each part counts, its length and whether
+    /// it is there. `kind` keeps tags for different purposes apart.
+    #[must_use]
+    pub fn tag(&self, kind: &str, parts: &[Option<&[u8]>]) -> [u8; TAG_BYTES] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(kind.as_bytes());
+        context.update(&[0]);
+        for part in parts {
+            context.update(&[u8::from(part.is_some())]);
+            let bytes = part.unwrap_or_default();
+            context.update(&(bytes.len() as u64).to_le_bytes());
+            context.update(bytes);
+        }
+        let mut out = [0u8; TAG_BYTES];
+        for (to, from) in out.iter_mut().zip(context.sign().as_ref()) {
+            *to = *from;
+        }
+        out
     }
 
     /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need

@@ -5,24 +5,33 @@
 //! they cover and published after it; the barrier trusts nothing else.
 //!
 //! An unreadable change is treated as a possible opt-out (promise P3): it goes to the dead-letter topic,
-//! and the contact its key names is blocked until a later valid event. When nobody can tell whose it is,
-//! its partition stops here until an operator releases it, which holds the whole gate through the barrier.
+//! and the contact it or its key names is blocked until a later valid event. When nobody can tell whose it is,
+//! its partition stops here until somebody can or an operator releases it (`poison.rs`), which holds the whole gate
+//! through the barrier.
+//!
+//! INVARIANT: a position is stored only when the dead letters of everything before it are committed.
 
+mod incoming;
 mod intake;
+mod owner;
+mod poison;
+
+use self::incoming::{Incoming, Kept};
 
 use crate::applied::{Applied, Progress};
 use crate::codec::Codec;
-use crate::dead_letter::DeadLetters;
+use crate::dead_letter::{DeadLetters, Lost};
 use crate::identity::Pepper;
 use crate::kafka::native::{BatchReader, NativeError, Polled};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::logging::Limited;
-use crate::metrics::{Changed, ConsentResult, HoldCause, Metrics, Sources, Topic};
+use crate::metrics::{HoldCause, Metrics, Sources, Topic};
 use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{StoreError, Writer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,8 +43,6 @@ const BATCH_RECORDS_MAX: usize = 10_000;
 const POLL_WAIT: Duration = Duration::from_millis(100);
 /// Pause between attempts while something outside is away.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
-/// How often a stopped partition looks for its release.
-const RELEASE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The reader cannot go on; the process must stop.
 #[derive(Debug, thiserror::Error)]
@@ -100,10 +107,12 @@ pub struct Reader {
     parts: ReaderParts,
     progress: Vec<Progress>,
     stands: Vec<Stand>,
+    /// The records that stopped partitions stand at.
+    kept: BTreeMap<i32, Kept>,
     warnings: Limited,
     /// Something outside is away; over when a record is taken and nothing has to be read again.
     waits: bool,
-    release_checked_at: Instant,
+    looked_again_at: Instant,
     checkpoint_at: Instant,
 }
 
@@ -123,10 +132,23 @@ enum Stand {
 enum Taken {
     /// It is in the batch. What the synthetic probe says is no business of the counts.
     Applied { is_probe: bool },
-    /// The partition stands at this record.
-    Poison,
+    /// The partition stands at this record, which is of that class.
+    Poison(&'static str),
     /// Something outside is away; try the record again.
     Again(HoldCause, String),
+}
+
+/// What became of a batch.
+#[derive(Default)]
+struct Folded {
+    taken: Vec<FoldedRecord>,
+}
+
+/// A record that is in the batch.
+struct FoldedRecord {
+    partition: i32,
+    timestamp_ms: i64,
+    is_probe: bool,
 }
 
 impl Reader {
@@ -145,9 +167,10 @@ impl Reader {
             parts,
             progress,
             stands,
+            kept: BTreeMap::new(),
             warnings: Limited::new(),
             waits: false,
-            release_checked_at: now,
+            looked_again_at: now,
             checkpoint_at: now,
         }
     }
@@ -165,7 +188,7 @@ impl Reader {
             heart.beat();
             self.read_batch(&mut batches)?;
             self.seek(batches.consumer());
-            self.release_poison()?;
+            self.look_again()?;
             if self.checkpoint_at.elapsed() >= self.parts.checkpoint_interval {
                 self.parts.writer.flush()?;
                 self.checkpoint_at = Instant::now();
@@ -186,41 +209,23 @@ impl Reader {
         Ok(())
     }
 
-    /// Folds one batch, stores it, publishes it.
+    /// Folds one batch, puts aside what cannot be read, stores it, publishes it.
     fn read_batch(&mut self, batches: &mut BatchReader<GateContext>) -> Result<(), ReaderError> {
         let batch = batches.poll(POLL_WAIT);
         if batch.is_empty() {
             return Ok(());
         }
-        let mut enforced: Vec<i64> = Vec::with_capacity(batch.len());
-        let mut is_taken = false;
-        let mut newest_ms: Vec<Option<i64>> = vec![None; self.progress.len()];
+        let before = self.progress.clone();
+        let mut folded = Folded::default();
         for polled in batch.iter() {
             match polled {
                 Polled::Record(record) if self.is_next(record.partition, record.offset) => {
-                    match self.take(&record)? {
-                        Taken::Applied { is_probe } => {
-                            self.advance(record.partition, record.offset + 1)?;
-                            is_taken = true;
-                            enforced.extend((!is_probe).then_some(record.timestamp_ms));
-                            let index = usize::try_from(record.partition).unwrap_or(usize::MAX);
-                            if let Some(newest_ms) = newest_ms.get_mut(index) {
-                                *newest_ms = Some(record.timestamp_ms).max(*newest_ms);
-                            }
-                        }
-                        Taken::Poison => self.poison(record.partition, record.offset),
-                        Taken::Again(cause, detail) => {
-                            let place = place_of(record.partition, record.offset);
-                            self.parts.status.hold(Holder::Reader, cause, &[place], &detail);
-                            self.waits = true;
-                            self.stand(record.partition, Stand::Seek(record.offset));
-                        }
-                    }
+                    self.fold(&Incoming::of(&record), &mut folded)?;
                 }
                 Polled::Record(_) => {}
                 Polled::EndOfPartition { partition, next_offset, .. } => {
                     if self.is_next(partition, next_offset) {
-                        self.advance(partition, next_offset)?;
+                        self.reach(partition, next_offset);
                         if let Some(progress) = progress_of(&mut self.progress, partition) {
                             progress.is_restored = true;
                         }
@@ -230,22 +235,100 @@ impl Reader {
             }
         }
         drop(batch);
-        self.parts.writer.commit()?;
-        self.parts.applied.publish(&self.progress);
+        self.commit_letters(&before, &mut folded);
+        self.store()?;
         let is_reading = !self.stands.iter().any(|stand| matches!(stand, Stand::Seek(_)));
-        if self.waits && is_reading && is_taken {
+        if self.waits && is_reading && !folded.taken.is_empty() {
             self.waits = false;
             for cause in [HoldCause::RegistryUnavailable, HoldCause::BrokerUnavailable] {
                 self.parts.status.release(Holder::Reader, cause);
             }
         }
-        for record_ms in enforced {
-            self.parts.metrics.enforced(record_ms);
+        self.report(&folded);
+        Ok(())
+    }
+
+    /// Takes one record of a batch.
+    fn fold(&mut self, record: &Incoming<'_>, folded: &mut Folded) -> Result<(), ReaderError> {
+        match self.take(record)? {
+            Taken::Applied { is_probe } => {
+                self.reach(record.partition, record.offset + 1);
+                folded.taken.push(FoldedRecord {
+                    partition: record.partition,
+                    timestamp_ms: record.timestamp_ms,
+                    is_probe,
+                });
+            }
+            Taken::Poison(class) => self.poison(record, class),
+            Taken::Again(cause, detail) => {
+                let place = place_of(record.partition, record.offset);
+                self.parts.status.hold(Holder::Reader, cause, &[place], &detail);
+                self.waits = true;
+                self.stand(record.partition, Stand::Seek(record.offset));
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits the dead letters of a batch. Records whose letter is lost are read again.
+    fn commit_letters(&mut self, before: &[Progress], folded: &mut Folded) {
+        let committed = self.parts.dead_letters.commit();
+        let n_written = self.parts.dead_letters.take_written();
+        self.parts.metrics.dead_letters.inc_by(n_written);
+        let Err(Lost { places, error }) = committed else { return };
+        for (partition, offset) in &places {
+            self.set_back(*partition, *offset, before);
+            folded.taken.retain(|record| record.partition != *partition);
+        }
+        let detail = format!("`{}`: {error}", self.parts.topic);
+        let places: Vec<Place> =
+            places.iter().map(|(partition, offset)| place_of(*partition, *offset)).collect();
+        self.parts.status.hold(Holder::Reader, HoldCause::BrokerUnavailable, &places, &detail);
+        self.waits = true;
+    }
+
+    /// A partition is read again from `offset` at the latest: what was applied behind it is applied once more, which
+    /// changes nothing.
+    fn set_back(&mut self, partition: i32, offset: i64, before: &[Progress]) {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        let (Some(progress), Some(before)) = (self.progress.get_mut(index), before.get(index))
+        else {
+            return;
+        };
+        let offset = offset.min(progress.next_offset);
+        *progress = Progress { next_offset: offset, ..*before };
+        self.stand(partition, Stand::Seek(offset));
+        if self.kept.remove(&partition).is_some() {
+            let (cause, topic) = (HoldCause::ConsentPoison, Topic::ConsentChange);
+            self.parts.status.release_place(Holder::Reader, cause, topic, partition);
+        }
+    }
+
+    /// Stores what was folded and how far, then publishes it.
+    fn store(&mut self) -> Result<(), StoreError> {
+        for (partition, progress) in (0i32..).zip(&self.progress) {
+            self.parts.writer.advance(partition, progress.next_offset)?;
+        }
+        self.parts.writer.commit()?;
+        self.parts.applied.publish(&self.progress);
+        Ok(())
+    }
+
+    /// Counts what is in force now.
+    fn report(&self, folded: &Folded) {
+        let mut newest_ms: Vec<Option<i64>> = vec![None; self.progress.len()];
+        for record in &folded.taken {
+            if !record.is_probe {
+                self.parts.metrics.enforced(record.timestamp_ms);
+            }
+            let index = usize::try_from(record.partition).unwrap_or(usize::MAX);
+            if let Some(newest_ms) = newest_ms.get_mut(index) {
+                *newest_ms = Some(record.timestamp_ms).max(*newest_ms);
+            }
         }
         for ((partition, progress), newest_ms) in (0i32..).zip(&self.progress).zip(newest_ms) {
             self.parts.status.consent_applied(partition, progress.next_offset, newest_ms);
         }
-        Ok(())
     }
 
     /// Whether a partition may go on at `offset`: it is being read, and that is not applied already.
@@ -265,63 +348,11 @@ impl Reader {
         }
     }
 
-    fn advance(&mut self, partition: i32, next_offset: i64) -> Result<(), StoreError> {
-        self.parts.writer.advance(partition, next_offset)?;
+    /// Everything of a partition before `next_offset` is folded; stored with the batch.
+    fn reach(&mut self, partition: i32, next_offset: i64) {
         if let Some(progress) = progress_of(&mut self.progress, partition) {
             progress.next_offset = next_offset;
         }
-        Ok(())
-    }
-
-    fn poison(&mut self, partition: i32, offset: i64) {
-        self.stand(partition, Stand::Poisoned(offset));
-        tracing::error!(
-            topic = %self.parts.topic,
-            partition,
-            offset,
-            "a consent change cannot be read and nobody can tell whose it is: the gate holds; look at it in the \
-             dead-letter topic, then release it with `consent-gate consent skip`"
-        );
-        let place = place_of(partition, offset);
-        let detail = "an unreadable consent change; release it with `consent-gate consent skip`";
-        self.parts.status.hold(Holder::Reader, HoldCause::ConsentPoison, &[place], detail);
-    }
-
-    fn poisoned(&self) -> impl Iterator<Item = (i32, i64)> {
-        (0i32..).zip(&self.stands).filter_map(|(partition, stand)| match stand {
-            Stand::Poisoned(offset) => Some((partition, *offset)),
-            Stand::Reading | Stand::Seek(_) => None,
-        })
-    }
-
-    /// Goes on behind a record that an operator released.
-    fn release_poison(&mut self) -> Result<(), ReaderError> {
-        let poisoned: Vec<(i32, i64)> = self.poisoned().collect();
-        if poisoned.is_empty() || self.release_checked_at.elapsed() < RELEASE_CHECK_INTERVAL {
-            return Ok(());
-        }
-        self.release_checked_at = Instant::now();
-        for (partition, offset) in poisoned {
-            match self.parts.dead_letters.is_released(partition, offset) {
-                Ok(false) => {}
-                Ok(true) => {
-                    tracing::warn!(
-                        topic = %self.parts.topic, partition, offset,
-                        "released by an operator; the record is in the dead-letter topic"
-                    );
-                    self.advance(partition, offset + 1)?;
-                    self.stand(partition, Stand::Seek(offset + 1));
-                    self.parts.writer.commit()?;
-                    self.parts.applied.publish(&self.progress);
-                    let (cause, topic) = (HoldCause::ConsentPoison, Topic::ConsentChange);
-                    self.parts.status.release_place(Holder::Reader, cause, topic, partition);
-                    let changed = Changed(None, ConsentResult::Skipped);
-                    self.parts.metrics.consent_changes.of(changed).inc();
-                }
-                Err(error) => tracing::warn!(%error, "cannot look for a release; trying again"),
-            }
-        }
-        Ok(())
     }
 
     /// Moves the consumer back to where partitions must be read again.

@@ -18,6 +18,11 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// A remark beside the answer, on standard error; one that nobody can read is no failure.
+pub(super) fn note(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
 /// An object as one line of JSON.
 pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), super::Failure> {
     let text = serde_json::to_string(value)

@@ -168,15 +168,23 @@ fn judge(
     let is_pass = verdict.is_as(&expected);
     if is_json {
         let decision = &verdict.decision;
-        output::print_json(&serde_json::json!({
+        let mut line = serde_json::json!({
             "id": id,
             "outcome": decision.outcome().as_str(),
             "reason": decision.reason().code(),
             "not_before": decision.not_before().map(rfc3339),
             "pass": is_pass,
-        }))?;
+        });
+        if let (Some(line), false) = (line.as_object_mut(), verdict.remarks.is_empty()) {
+            line.insert("notes".to_owned(), verdict.remarks.into());
+        }
+        output::print_json(&line)?;
     } else if !is_pass {
         output::print(&mismatch(file, case, &expected, &verdict))?;
+    } else {
+        for remark in &verdict.remarks {
+            output::note(&format!("{id}  {}:{}  note: {remark}", file.name, case.line));
+        }
     }
     Ok(is_pass)
 }

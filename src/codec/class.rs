@@ -59,11 +59,13 @@ pub enum Class {
     Array,
     /// JSON inside a JSON string.
     DoubleEncoded,
+    /// A record inside a field of another object.
+    Envelope,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::NullValue,
         Self::EmptyValue,
         Self::TooLarge,
@@ -90,6 +92,7 @@ impl Class {
         Self::SchemaInHeader,
         Self::Array,
         Self::DoubleEncoded,
+        Self::Envelope,
     ];
 
     /// The public name.
@@ -122,6 +125,7 @@ impl Class {
             Self::SchemaInHeader => "schema_in_header",
             Self::Array => "array",
             Self::DoubleEncoded => "double_encoded",
+            Self::Envelope => "envelope",
         }
     }
 
@@ -185,6 +189,9 @@ impl Class {
             }
             Self::Array => "several records in one value; split them, one record a value",
             Self::DoubleEncoded => "JSON inside a JSON string; let one converter encode it once",
+            Self::Envelope => {
+                "the record lies inside a field of another object; take it out before it is written"
+            }
         }
     }
 }

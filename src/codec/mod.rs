@@ -14,7 +14,9 @@ mod avro;
 mod class;
 mod convert;
 mod encode;
+mod envelope;
 mod json;
+mod key;
 mod limits;
 mod read;
 mod record;
@@ -29,6 +31,7 @@ pub use avro::own::{
 };
 pub use class::{Class, CodecError, DecodeError, EncodeError, remedy};
 pub use encode::{Encoding, encode_consent, encode_message};
+pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use limits::{
     AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, VALUE_BYTES_MAX,
     init_limits,
@@ -45,6 +48,7 @@ use gate_core::{Address, ChannelScope, ConsentChange, ContactId, OutboundMessage
 use read::Fields;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::ffi::CStr;
 
 /// The format of a topic's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,8 +143,9 @@ impl Codec {
         &self,
         value: Option<&'a [u8]>,
     ) -> Result<OutboundMessage<'a>, DecodeError> {
-        let record = self.record(Kind::OutboundMessage, value)?;
-        Ok(convert::message(record)?)
+        let record = self.record(Kind::OutboundMessage, value);
+        let message = record.and_then(|record| Ok(convert::message(record)?));
+        message.map_err(|error| self.told(error, value))
     }
 
     /// Reads a consent change.
@@ -151,8 +156,7 @@ impl Codec {
         &self,
         value: Option<&'a [u8]>,
     ) -> Result<ConsentChange<'a>, DecodeError> {
-        let record = self.record(Kind::ConsentChange, value)?;
-        Ok(convert::consent(record)?)
+        Ok(self.decode_sourced_consent(value)?.0)
     }
 
     /// The same with the name of the system that says so, which the law does not look at.
@@ -163,9 +167,12 @@ impl Codec {
         &self,
         value: Option<&'a [u8]>,
     ) -> Result<(ConsentChange<'a>, Option<Cow<'a, str>>), DecodeError> {
-        let mut record: ConsentChangeRecord<'a> = self.record(Kind::ConsentChange, value)?;
-        let source = record.source.take();
-        Ok((convert::consent(record)?, source))
+        let record = self.record(Kind::ConsentChange, value);
+        let change = record.and_then(|mut record: ConsentChangeRecord<'a>| {
+            let source = record.source.take();
+            Ok((convert::consent(record)?, source))
+        });
+        change.map_err(|error| self.told(error, value))
     }
 
     /// Reads a consent change as it is written, for export.
@@ -209,6 +216,26 @@ impl Codec {
         })
     }
 
+    /// Whether a value that cannot be read may speak about several people: its key names one of them, and who the
+    /// others are nobody knows.
+    #[must_use]
+    pub fn may_be_several(value: Option<&[u8]>) -> bool {
+        within_limits(value).is_ok_and(envelope::holds_several)
+    }
+
+    /// The error in the words of what the value is, where that can be told: an envelope, another framing.
+    fn told(&self, error: DecodeError, value: Option<&[u8]>) -> DecodeError {
+        let DecodeError::Unreadable { .. } = error else { return error };
+        let format = match self.source {
+            Source::Json => Format::Json,
+            Source::Avro(_) => Format::Avro,
+            Source::AvroSingleObject(_) => Format::AvroSingleObject,
+        };
+        let bytes = within_limits(value).ok();
+        let class = bytes.and_then(|bytes| envelope::class_of(format, self.kind, bytes));
+        class.map_or(error, DecodeError::from)
+    }
+
     /// The contact id of [`Codec::salvage`].
     #[must_use]
     pub fn salvage_contact<'a>(&self, value: Option<&'a [u8]>) -> Option<ContactId<'a>> {
@@ -241,6 +268,27 @@ impl Codec {
         Ok(record?)
     }
 }
+
+/// The class of an unreadable record, given the headers it came with: an id of its schema there means that the value has
+/// no framing of its own.
+#[must_use]
+pub fn told_by_headers(class: &'static str, mut has: impl FnMut(&CStr) -> bool) -> &'static str {
+    let is_framing = [Class::Malformed, Class::BadUtf8, Class::WrongMagic, Class::OtherFraming]
+        .into_iter()
+        .chain([Class::Truncated, Class::UnknownSchema, Class::IncompatibleSchema])
+        .any(|framing| framing.as_str() == class);
+    let has_id = is_framing && SCHEMA_ID_HEADERS.iter().any(|name| has(name));
+    if has_id { Class::SchemaInHeader.as_str() } else { class }
+}
+
+/// Where serializers put the id of a value's schema when not before the value: Confluent, Apicurio, Solace.
+const SCHEMA_ID_HEADERS: [&CStr; 5] = [
+    c"__value_schema_id",
+    c"apicurio.value.globalId",
+    c"apicurio.value.contentId",
+    c"solace.schema.schema-id",
+    c"solace.schema.schema-id-string",
+];
 
 /// The bytes of a value, if there are any and not too many.
 fn within_limits(value: Option<&[u8]>) -> Result<&[u8], Class> {

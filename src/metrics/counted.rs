@@ -111,6 +111,7 @@ pub const INVALID_CLASSES: &[&str] = &[
     "schema_in_header",
     "array",
     "double_encoded",
+    "envelope",
 ];
 
 /// A record that could not be read: where it came from and its class.

@@ -3,7 +3,7 @@
 use super::history::{History, horizon};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, told_by_headers};
 use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, Topic};
 use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, is_probe};
@@ -74,7 +74,9 @@ impl<'c> Lane<'c> {
             }
             decoded.push(match self.parts.codec.decode_message(message.payload()) {
                 Ok(message) => Ok(message),
-                Err(DecodeError::Unreadable { class }) => Err(class),
+                Err(DecodeError::Unreadable { class }) => Err(told_by_headers(class, |wanted| {
+                    message.headers().any(|(name, _)| name == wanted.to_bytes())
+                })),
                 Err(DecodeError::Unavailable { cause }) => {
                     let detail = format!(
                         "`{}` partition {} offset {}: the schema registry cannot be asked now: {cause}",

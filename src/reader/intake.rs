@@ -1,26 +1,31 @@
-//! One consent record: whose is it, what does it say, and what when it cannot be read.
+//! One consent record: what it says, and what when it cannot be read or only in part.
 
+use super::incoming::Incoming;
+use super::owner::{subjects, suspects};
 use super::{Reader, ReaderError, Taken};
 use crate::codec::DecodeError;
-use crate::kafka::native::Record;
+use crate::dead_letter::{DeadLetter, Owner, Staged};
 use crate::metrics::{Changed, ConsentResult, HoldCause, Topic};
 use crate::record::is_probe;
 use crate::store::Source;
-use gate_core::{
-    Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Placement, Subjects,
-    Timestamp, place, unreadable,
-};
+use gate_core::{ConsentChange, Effect, Placement, Subjects, Timestamp, place, unreadable};
 use std::sync::Arc;
 
+/// The class of a change whose address, or the region to read it with, is understood by nobody.
+const INVALID_ADDRESS: &str = "invalid_address";
+
 impl Reader {
-    pub(super) fn take(&mut self, record: &Record<'_>) -> Result<Taken, ReaderError> {
+    pub(super) fn take(&mut self, record: &Incoming<'_>) -> Result<Taken, ReaderError> {
+        if let Some(class) = record.class_without_value() {
+            return self.unreadable(record, class);
+        }
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
             return self.unreadable(record, "too_large");
         }
         let codec = Arc::clone(&self.parts.codec);
         match codec.decode_sourced_consent(record.value) {
             Ok((change, source)) => self.apply(&change, source.as_deref(), record),
-            Err(DecodeError::Unreadable { class }) => self.unreadable(record, class),
+            Err(DecodeError::Unreadable { class }) => self.unreadable(record, record.told(class)),
             Err(DecodeError::Unavailable { cause }) => {
                 Ok(Taken::Again(HoldCause::RegistryUnavailable, cause.to_owned()))
             }
@@ -31,20 +36,27 @@ impl Reader {
         &mut self,
         change: &ConsentChange<'_>,
         from: Option<&str>,
-        record: &Record<'_>,
+        record: &Incoming<'_>,
     ) -> Result<Taken, ReaderError> {
-        let Some(subjects) = self.subjects(change) else {
+        let Some(subjects) = subjects(&self.parts.pepper, change) else {
             // an address nobody can use and no contact id: nobody can tell whose change this is
-            return self.unreadable(record, "invalid_value");
+            return self.unreadable(record, INVALID_ADDRESS);
         };
         let event = self.parts.pepper.event(&change.event_id);
         let received = Timestamp::from_millis(record.timestamp_ms);
         let placement = place(change, subjects, event, received);
+        let is_partial = is_partial(change, subjects, &placement);
+        if is_partial && let Some(again) = self.address_not_understood(&placement, record) {
+            return Ok(again);
+        }
         let source = Source { partition: record.partition, offset: record.offset };
         let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
         let result = match placement.effect {
             Effect::None if placement.review => ConsentResult::Review,
             Effect::None => ConsentResult::NoEffect,
+            Effect::Quarantined | Effect::Clamped | Effect::Facts if is_partial => {
+                ConsentResult::Partial
+            }
             Effect::Quarantined => ConsentResult::Quarantined,
             Effect::Clamped => ConsentResult::Clamped,
             Effect::Facts if is_changed => ConsentResult::Applied,
@@ -61,67 +73,141 @@ impl Reader {
         Ok(Taken::Applied { is_probe: false })
     }
 
-    /// Whose change it is; `None` when nobody can tell.
-    fn subjects(&self, change: &ConsentChange<'_>) -> Option<Subjects> {
-        let address = change.address.as_ref().map(Address::expose);
-        let mut subjects = self.hash(
-            change.contact_id.as_ref(),
-            address,
-            change.channel,
-            change.region.as_deref(),
-        )?;
-        let message = change.message_id.as_deref();
-        subjects.message = message.map(|id| self.parts.pepper.event(id));
-        Some(subjects)
-    }
-
-    fn hash(
-        &self,
-        contact: Option<&ContactId<'_>>,
-        address: Option<&str>,
-        channel: ChannelScope,
-        region: Option<&str>,
-    ) -> Option<Subjects> {
-        let channel = match channel {
-            ChannelScope::Any => None,
-            ChannelScope::One(channel) => Some(channel),
-        };
-        let address =
-            address.and_then(|address| CanonicalAddress::parse(address, channel, region).ok());
-        let subjects = Subjects {
-            contact: contact.map(|contact| self.parts.pepper.contact(contact)),
-            address: address.map(|address| self.parts.pepper.address(&address)),
-            message: None,
-        };
-        (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
+    /// A change whose contact is understood and whose address is not. A refusal may be meant for that address, whoever
+    /// else it belongs to, so it is put aside for a person beside what is applied; a permission is simply not given.
+    fn address_not_understood(
+        &mut self,
+        placement: &Placement<'_>,
+        record: &Incoming<'_>,
+    ) -> Option<Taken> {
+        if !placement.contact.iter().any(|fact| fact.kind.is_restrictive()) {
+            return None;
+        }
+        if let Err(again) = self.put_aside(record, INVALID_ADDRESS, Owner::Contact, true) {
+            return Some(again);
+        }
+        self.parts.metrics.invalid(Topic::ConsentChange, INVALID_ADDRESS);
+        let partition = i64::from(record.partition);
+        if let Some(n_suppressed) = self.warnings.admit("partial", partition) {
+            tracing::warn!(
+                topic = %self.parts.topic,
+                partition = record.partition,
+                offset = record.offset,
+                class = INVALID_ADDRESS,
+                n_suppressed,
+                "a refusal is applied to its contact, and nobody can read the address in it: correct it and publish it \
+                 again, or that address is written to under other contact ids"
+            );
+        }
+        None
     }
 
     /// Promise P3: treated as a possible opt-out of whoever it is about.
     fn unreadable(
         &mut self,
-        record: &Record<'_>,
+        record: &Incoming<'_>,
         class: &'static str,
     ) -> Result<Taken, ReaderError> {
-        match self.parts.dead_letters.write(record, class) {
-            Ok(true) => self.parts.metrics.dead_letters.inc(),
-            Ok(false) => {}
-            Err(error) => {
-                let detail = format!(
-                    "`{}` partition {} offset {}: {error}",
-                    self.parts.topic, record.partition, record.offset
-                );
-                return Ok(Taken::Again(HoldCause::BrokerUnavailable, detail));
+        let parts = &mut self.parts;
+        let key = record.key.filter(|_| parts.key_names_contact);
+        let suspects = suspects(&parts.codec, &parts.pepper, &mut parts.writer, key, record.value)?;
+        let mut staged = Staged::Known;
+        if !record.is_again() {
+            match self.put_aside(record, class, suspects.owner, false) {
+                Ok(now) => staged = now,
+                Err(again) => return Ok(again),
             }
         }
-        let Some(subjects) = self.suspects(record) else {
-            if self.parts.dead_letters.is_released(record.partition, record.offset).unwrap_or(false)
-            {
-                self.count_unreadable(class, ConsentResult::Skipped);
+        if suspects.subjects.is_empty() {
+            // what is put aside only now cannot have been released
+            if staged == Staged::Known && self.is_released(record, class) {
                 return Ok(Taken::Applied { is_probe: false });
             }
-            self.count_unreadable(class, ConsentResult::Unreadable);
-            return Ok(Taken::Poison);
+            if !record.is_again() {
+                self.count_unreadable(class, ConsentResult::Unreadable);
+            }
+            return Ok(Taken::Poison(class));
+        }
+        self.note_unreadable(record, class);
+        let source_event =
+            format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
+        let event = self.parts.pepper.event(&source_event);
+        let fact = unreadable(event, Timestamp::from_millis(record.timestamp_ms));
+        let facts = |is_named: bool| if is_named { vec![fact] } else { Vec::new() };
+        let source = Source { partition: record.partition, offset: record.offset };
+        for subjects in suspects.subjects {
+            let placement = Placement {
+                contact: facts(subjects.contact.is_some()),
+                address: facts(subjects.address.is_some()),
+                effect: Effect::Facts,
+                review: false,
+            };
+            self.parts.writer.apply(subjects, &placement, source)?;
+        }
+        Ok(Taken::Applied { is_probe: false })
+    }
+
+    /// Stages its dead letter; when that fails, what to do instead.
+    fn put_aside(
+        &mut self,
+        record: &Incoming<'_>,
+        class: &'static str,
+        owner: Owner,
+        is_applied: bool,
+    ) -> Result<Staged, Taken> {
+        let letter = DeadLetter {
+            place: record.place(),
+            key: record.key,
+            value: record.value,
+            class,
+            owner,
+            is_applied,
         };
+        self.parts.dead_letters.stage(&letter).map_err(|error| {
+            let detail = format!(
+                "`{}` partition {} offset {}: {error}",
+                self.parts.topic, record.partition, record.offset
+            );
+            Taken::Again(HoldCause::BrokerUnavailable, detail)
+        })
+    }
+
+    /// Whether an operator has taken the responsibility for going on past this record.
+    fn is_released(&mut self, record: &Incoming<'_>, class: &'static str) -> bool {
+        let operator = match self.parts.dead_letters.release_of(record.place()) {
+            Ok(None) => return false,
+            Ok(Some(operator)) => operator,
+            Err(error) => {
+                tracing::warn!(%error, "cannot look for a release; trying again");
+                return false;
+            }
+        };
+        tracing::warn!(
+            topic = %self.parts.topic,
+            partition = record.partition,
+            offset = record.offset,
+            class,
+            operator,
+            "skipped: released by an operator; what the record says is not applied"
+        );
+        if !record.is_again() {
+            self.parts.metrics.invalid(Topic::ConsentChange, class);
+        }
+        self.parts.metrics.consent_changes.of(Changed(None, ConsentResult::Skipped)).inc();
+        true
+    }
+
+    fn note_unreadable(&mut self, record: &Incoming<'_>, class: &'static str) {
+        if record.is_again() {
+            tracing::info!(
+                topic = %self.parts.topic,
+                partition = record.partition,
+                offset = record.offset,
+                class,
+                "whose unreadable consent change this is has become known: the contact is blocked, the gate goes on"
+            );
+            return;
+        }
         self.count_unreadable(class, ConsentResult::Unreadable);
         let partition = i64::from(record.partition);
         if let Some(n_suppressed) = self.warnings.admit("unreadable", partition) {
@@ -130,28 +216,15 @@ impl Reader {
                 partition = record.partition,
                 offset = record.offset,
                 class,
+                remedy = crate::codec::remedy(class),
                 n_suppressed,
                 "a consent change cannot be read; its contact is blocked until a later valid event"
             );
         }
-        let source_event =
-            format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
-        let event = self.parts.pepper.event(&source_event);
-        let fact = unreadable(event, Timestamp::from_millis(record.timestamp_ms));
-        let facts = |is_named: bool| if is_named { vec![fact] } else { Vec::new() };
-        let placement = Placement {
-            contact: facts(subjects.contact.is_some()),
-            address: facts(subjects.address.is_some()),
-            effect: Effect::Facts,
-            review: false,
-        };
-        let source = Source { partition: record.partition, offset: record.offset };
-        self.parts.writer.apply(subjects, &placement, source)?;
-        Ok(Taken::Applied { is_probe: false })
     }
 
     /// Where the text stands, not what it says.
-    fn ask_for_review(&self, record: &Record<'_>) {
+    fn ask_for_review(&self, record: &Incoming<'_>) {
         let partition = i64::from(record.partition);
         if let Some(n_suppressed) = self.warnings.admit("review", partition) {
             tracing::warn!(
@@ -168,20 +241,9 @@ impl Reader {
         self.parts.metrics.invalid(Topic::ConsentChange, class);
         self.parts.metrics.consent_changes.of(Changed(None, result)).inc();
     }
+}
 
-    /// Whom an unreadable change may be about: what its value still says for certain, else its key, which
-    /// may be a contact id or an address.
-    fn suspects(&self, record: &Record<'_>) -> Option<Subjects> {
-        let codec = &self.parts.codec;
-        let salvaged = codec.salvage(record.value).and_then(|who| {
-            let address = who.address.as_ref().map(Address::expose);
-            self.hash(who.contact_id.as_ref(), address, who.channel, who.region.as_deref())
-        });
-        salvaged.or_else(|| {
-            let key = record.key.filter(|_| self.parts.key_names_contact)?;
-            let key = std::str::from_utf8(key).ok()?;
-            let contact = ContactId::new(key.into())?;
-            self.hash(Some(&contact), Some(key), ChannelScope::Any, None)
-        })
-    }
+/// Whether the change says something about its contact while its address is not understood.
+fn is_partial(change: &ConsentChange<'_>, subjects: Subjects, placement: &Placement<'_>) -> bool {
+    change.address.is_some() && subjects.address.is_none() && !placement.contact.is_empty()
 }

@@ -7,7 +7,7 @@ use crate::barrier::Barrier;
 use crate::checkpointer::{Checkpointer, CheckpointerParts};
 use crate::codec::{Codec, Kind, Registry, RegistrySettings};
 use crate::config::{self, Config};
-use crate::dead_letter::DeadLetters;
+use crate::dead_letter::{DeadLetterParts, DeadLetters};
 use crate::identity::Pepper;
 use crate::kafka::{self, GateContext};
 use crate::kafka_errors::Class;
@@ -68,6 +68,7 @@ struct Parts<'a> {
     end_offsets: Arc<BaseConsumer<GateContext>>,
     committed_ends: Arc<BaseConsumer<GateContext>>,
     n_consent_partitions: usize,
+    consent_topic_id: String,
     registry: Option<Registry>,
     sent: Arc<SentStore>,
 }
@@ -159,6 +160,7 @@ pub fn start(
         end_offsets: Arc::new(end_offsets),
         committed_ends: Arc::new(committed_ends),
         n_consent_partitions,
+        consent_topic_id: identity.topic_id,
         registry: registry(config)?,
         sent: Arc::clone(&sent),
     };
@@ -265,12 +267,14 @@ impl Parts<'_> {
         let config = self.config;
         let transactional_id = format!("{}-dead-letter", config.kafka.group_id);
         let timeout = config.kafka.transaction_timeout;
-        DeadLetters::new(
-            kafka::lane_producer(&self.base, &transactional_id, timeout),
-            self.scan_config(),
-            &config.topics.consent_dead_letter,
-            &config.topics.consent_change,
-        )
+        DeadLetters::new(DeadLetterParts {
+            producer_config: kafka::lane_producer(&self.base, &transactional_id, timeout),
+            scan_config: self.scan_config(),
+            topic: config.topics.consent_dead_letter.clone(),
+            consent_topic: config.topics.consent_change.clone(),
+            topic_id: self.consent_topic_id.clone(),
+            pepper: Arc::clone(&self.pepper),
+        })
     }
 
     fn start_reader(&self, writer: Writer) -> Result<Worker, RunError> {

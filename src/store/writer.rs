@@ -16,7 +16,7 @@ use super::row::{COVERING_FACTS_MAX, Row, coverer};
 use super::snapshot::Inner;
 use super::timeline::{Change, Source};
 use super::{PARTITIONS_MAX, StoreError, header};
-use gate_core::{ConsentState, Fact, Placement, SubjectKey, Subjects};
+use gate_core::{ConsentState, Fact, FactKind, Placement, SubjectKey, Subjects};
 use rocksdb::{FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::sync::Arc;
 
@@ -246,6 +246,23 @@ impl Writer {
             self.overlay.put(subject, row_bytes);
         }
         Ok(changed)
+    }
+
+    /// Whether a record that could be read has said anything about this subject, uncommitted ones included. It stays
+    /// so for good: a state loses facts, but never all of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], [`StoreError::Io`], [`StoreError::Stopped`].
+    pub fn is_known(&mut self, subject: SubjectKey) -> Result<bool, StoreError> {
+        self.running()?;
+        self.load(subject)?;
+        let stored = self.row(subject)?.state;
+        if stored.is_empty() {
+            return Ok(false);
+        }
+        let state = ConsentState::decode(stored)
+            .map_err(|_| self.inner.damaged("a stored consent state cannot be read"))?;
+        Ok(state.is_saturated() || state.facts().iter().any(|f| f.kind != FactKind::Unreadable))
     }
 
     fn load(&mut self, subject: SubjectKey) -> Result<(), StoreError> {

@@ -1,8 +1,13 @@
-//! Consent changes as operators see them: which system they come from, and which texts a person should read.
+//! Consent changes as operators see them: which system they come from, which texts a person should read, and what of
+//! a change nobody can understand.
 
+use crate::harness::data::Contact;
+use crate::harness::drain::drained;
 use crate::harness::gate::{Gate, Setup};
+use crate::harness::ledger::TEST_ID;
 use crate::harness::load::Stage;
 use crate::harness::produce::Outgoing;
+use crate::harness::readers::{During, read_all};
 use crate::harness::topics::Topics;
 use crate::harness::{broker, data, environment};
 use serde_json::{Value, json};
@@ -61,4 +66,66 @@ fn sources_are_counted_and_texts_to_read_are_named() {
         assert!(line.contains(place.as_str()), "{place} in {line}");
     }
     assert!(!log.contains(TEXT) && !log.contains("900458"), "no personal data in the log");
+}
+
+/// An address that no reader can use, of two people: one who agrees and one who refuses.
+#[test]
+fn an_address_nobody_understands_is_not_dropped_silently() {
+    let test = "an_address_nobody_understands_is_not_dropped_silently";
+    let Some(broker) = broker::shared(test) else { return };
+    let topics = Topics::create(&broker.bootstrap, "half");
+    let stage = Stage::new(&broker.bootstrap, &topics);
+    let during = During::follow(&broker.bootstrap, &topics.outputs());
+    let setup = Setup::new(test, &broker.bootstrap, &topics);
+    let mut gate = setup.spawn_ready();
+    let [refuser, agreer] = ["refuser", "agreer"].map(Contact::new);
+    stage.opt_in(std::slice::from_ref(&refuser));
+    let half = |contact: &Contact, change: Value| {
+        let mut change = change;
+        change["address"] = "ask at the front desk".into();
+        let sent = Outgoing::new(contact.id.as_bytes(), data::bytes(&change));
+        stage.producer.send(&topics.consent_change, &sent)
+    };
+    let now = jiff::Timestamp::now();
+    half(&agreer, agreer.opt_in(&stage.event_id(), data::yesterday()));
+    let mut refusal = refuser.refusal(data::Refusal::Full, &stage.event_id(), now);
+    let refused_at = half(&refuser, refusal.clone());
+    // a region that is none is the same
+    refusal["event_id"] = stage.event_id().into();
+    refusal["channel"] = "sms".into();
+    refusal["region"] = "Atlantis".into();
+    refusal["address"] = "07700 900458".into();
+    let by_region = Outgoing::new(refuser.id.as_bytes(), data::bytes(&refusal));
+    stage.producer.send(&topics.consent_change, &by_region);
+
+    let ids = stage.message_all(&[refuser, agreer]).into_iter().map(|id| id.to_string());
+    drained(&stage, &during);
+    let reasons: Vec<String> = ids
+        .map(|id| {
+            let answer = during.records().into_iter().find(|it| it.header(TEST_ID) == Some(&id));
+            answer.and_then(|it| it.header("gate-reason").map(str::to_owned)).unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(reasons, ["blocked.opted_out", "blocked.no_consent"]);
+    gate.wait_ready();
+    let partial: f64 = gate
+        .metric("consent_gate_consent_changes_total")
+        .iter()
+        .filter(|(labels, _)| labels.contains("result=\"partial\""))
+        .map(|(_, n)| n)
+        .sum();
+    assert_eq!(partial, 3.0);
+    let log = gate.log_text();
+    gate.stop();
+    let line = log.lines().find(|line| line.contains("nobody can read the address"));
+    let line = line.expect("the log says so");
+    assert!(line.contains(&format!("\"offset\":{}", refused_at.offset)), "{line}");
+    assert!(!log.contains("front desk") && !log.contains("900458"), "no personal data in the log");
+    let letters = read_all(&broker.bootstrap, &[&topics.dead_letter]);
+    assert_eq!(letters.len(), 2, "the refusals, and not the permission");
+    for letter in letters {
+        let detail: Value = serde_json::from_str(letter.header("gate-detail").unwrap()).unwrap();
+        let expected = json!({"class": "invalid_address", "owner": "contact", "applied": true});
+        assert_eq!(detail, expected);
+    }
 }

@@ -39,4 +39,5 @@ mod secure;
 mod state_loss;
 mod stops_and_joins;
 mod torn_transactions;
+mod unknown_owners;
 mod unreadable_records;

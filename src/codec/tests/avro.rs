@@ -133,9 +133,10 @@ fn wrong_framing() {
     let single = fixtures::codec(Format::AvroSingleObject, Kind::ConsentChange);
     let json = encode_consent(&fixtures::consent(), Encoding::Json).unwrap();
     let mut foreign = value(Format::AvroSingleObject, Kind::ConsentChange);
-    assert_eq!(confluent.decode_consent(Some(&foreign)), Err(Class::WrongMagic.into()));
-    assert_eq!(confluent.decode_consent(Some(&json)), Err(Class::WrongMagic.into()));
-    assert_eq!(single.decode_consent(Some(&json)), Err(Class::WrongMagic.into()));
+    assert_eq!(confluent.decode_consent(Some(&foreign)), Err(Class::OtherFraming.into()));
+    assert_eq!(confluent.decode_consent(Some(&json)), Err(Class::OtherFraming.into()));
+    assert_eq!(confluent.decode_consent(Some(b"ana")), Err(Class::WrongMagic.into()));
+    assert_eq!(single.decode_consent(Some(&json)), Err(Class::OtherFraming.into()));
     foreign[5] ^= 1;
     assert_eq!(single.decode_consent(Some(&foreign)), Err(Class::UnknownSchema.into()));
     let message = value(Format::AvroSingleObject, Kind::OutboundMessage);

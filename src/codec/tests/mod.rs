@@ -2,6 +2,7 @@
 
 mod avro;
 mod bombs;
+mod envelopes;
 mod fixtures;
 mod json;
 mod json_messages;
@@ -20,6 +21,16 @@ fn classes_are_distinct_names() {
     assert!(names.iter().all(|name| {
         name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     }));
+}
+
+#[test]
+fn every_class_says_what_to_do() {
+    for class in Class::ALL {
+        let remedy = remedy(class.as_str()).unwrap();
+        // a hold's detail has room for 300 characters
+        assert!((20..=120).contains(&remedy.len()), "{class:?}: {} bytes", remedy.len());
+    }
+    assert_eq!(remedy("ana"), None);
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! A record of the consent topic as it is understood: out of a batch, or kept while its partition stands at it.
+
+use crate::codec::{KEY_BYTES_MAX, told_by_headers};
+use crate::dead_letter::Place;
+use crate::kafka::native::Record;
+
+/// Bytes of kept values altogether. A record beyond that is looked at again for its key alone, until a restart.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+
+/// A record that is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Incoming<'r> {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) timestamp_ms: i64,
+    pub(super) key: Option<&'r [u8]>,
+    pub(super) value: Option<&'r [u8]>,
+    look: Look<'r>,
+}
+
+/// Whether it is looked at for the first time.
+#[derive(Clone, Copy)]
+enum Look<'r> {
+    First(Record<'r>),
+    /// It is in the dead letter topic and counted. Its class at the first look, and whether the value is at hand.
+    Again {
+        class: &'static str,
+        is_whole: bool,
+    },
+}
+
+impl<'r> Incoming<'r> {
+    pub(super) fn of(record: &Record<'r>) -> Self {
+        Self {
+            partition: record.partition,
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            key: record.key,
+            value: record.value,
+            look: Look::First(*record),
+        }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        (self.partition, self.offset)
+    }
+
+    /// Whether it has been looked at before: then it is put aside and counted.
+    pub(super) fn is_again(&self) -> bool {
+        matches!(self.look, Look::Again { .. })
+    }
+
+    /// Its class when its value is not at hand.
+    pub(super) fn class_without_value(&self) -> Option<&'static str> {
+        match self.look {
+            Look::Again { class, is_whole: false } => Some(class),
+            Look::Again { is_whole: true, .. } | Look::First(_) => None,
+        }
+    }
+
+    /// The class with what its headers tell.
+    pub(super) fn told(&self, class: &'static str) -> &'static str {
+        match self.look {
+            Look::First(record) => told_by_headers(class, |name| record.header(name).is_some()),
+            Look::Again { class, .. } => class,
+        }
+    }
+}
+
+/// A record that is kept while its partition stands at it, because nobody knows whose it is.
+pub(super) struct Kept {
+    offset: i64,
+    timestamp_ms: i64,
+    class: &'static str,
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    is_whole: bool,
+}
+
+impl Kept {
+    /// Keeps what may be of use later, beside so many bytes that are kept already.
+    pub(super) fn of(record: &Incoming<'_>, class: &'static str, n_bytes_kept: usize) -> Self {
+        let key = record.key.filter(|key| key.len() <= KEY_BYTES_MAX);
+        let n_bytes = record.value.map_or(0, <[u8]>::len);
+        let is_whole = n_bytes_kept + n_bytes <= KEPT_BYTES_MAX;
+        Self {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            class,
+            key: key.map(<[u8]>::to_vec),
+            value: record.value.filter(|_| is_whole).map(<[u8]>::to_vec),
+            is_whole,
+        }
+    }
+
+    pub(super) fn n_bytes(&self) -> usize {
+        self.value.as_ref().map_or(0, Vec::len)
+    }
+
+    pub(super) fn offset(&self) -> i64 {
+        self.offset
+    }
+
+    /// The record once more.
+    pub(super) fn incoming(&self, partition: i32) -> Incoming<'_> {
+        Incoming {
+            partition,
+            offset: self.offset,
+            timestamp_ms: self.timestamp_ms,
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            look: Look::Again { class: self.class, is_whole: self.is_whole },
+        }
+    }
+}
