@@ -1,7 +1,7 @@
 //! One consent record: what it says, and what when it cannot be read or only in part.
 
 use super::incoming::Incoming;
-use super::owner::{subjects, suspects};
+use super::owner::{possible_refusal, subjects, suspects};
 use super::{Reader, ReaderError, Taken};
 use crate::codec::DecodeError;
 use crate::dead_letter::{DeadLetter, Owner, Staged};
@@ -133,15 +133,9 @@ impl Reader {
             format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
         let event = self.parts.pepper.event(&source_event);
         let fact = unreadable(event, Timestamp::from_millis(record.timestamp_ms));
-        let facts = |is_named: bool| if is_named { vec![fact] } else { Vec::new() };
         let source = Source { partition: record.partition, offset: record.offset };
         for subjects in suspects.subjects {
-            let placement = Placement {
-                contact: facts(subjects.contact.is_some()),
-                address: facts(subjects.address.is_some()),
-                effect: Effect::Facts,
-                review: false,
-            };
+            let placement = possible_refusal(subjects, fact);
             self.parts.writer.apply(subjects, &placement, source)?;
         }
         Ok(Taken::Applied { is_probe: false })
