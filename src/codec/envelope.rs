@@ -121,7 +121,7 @@ enum Shape {
 struct ObjectShape {
     is_empty: bool,
     names: u32,
-    /// A field, at any depth, is a list of several objects.
+    /// A field, at any depth outside of our records, is a list of several objects.
     has_list: bool,
     /// A field, at any depth, is an object that looks like one of our records.
     has_record: bool,
@@ -226,9 +226,11 @@ impl<'de> Visitor<'de> for ShapeVisitor {
         while let Some(name) = map.next_key::<Cow<'_, str>>()? {
             object.is_empty = false;
             object.names |= Names::bit(&name);
+            // Connect's schema lists its fields: no people
+            let is_schema = name == "schema";
             match map.next_value()? {
                 Shape::Object(inner) => {
-                    object.has_list |= inner.has_list;
+                    object.has_list |= inner.has_list && !is_schema && !inner.is_record();
                     object.has_record |= inner.has_record || inner.is_record();
                 }
                 Shape::Array { n_objects, has_record, .. } => {

@@ -119,6 +119,8 @@ fn a_value_that_may_speak_about_several_people_is_told() {
         format!("[{RECORD}]"),
         format!("{RECORD}{{}}"),
         format!(r#"{{"data":{RECORD}}}"#),
+        format!(r#"{{"schema":{{"fields":[{{"a":1}},{{"b":2}}]}},"payload":{RECORD}}}"#),
+        format!(r#"{{"data":{}}}"#, RECORD.replace('}', r#","items":[{"a":1},{"b":2}]}"#)),
         RECORD.replace('}', r#","items":[{"a":1},{"b":2}]}"#),
         "[]".to_owned(),
         "[1,2]".to_owned(),
