@@ -102,7 +102,8 @@ fn an_address_nobody_understands_is_not_dropped_silently() {
     drained(&stage, &during);
     let reasons: Vec<String> = ids
         .map(|id| {
-            let answer = during.records().into_iter().find(|it| it.header(TEST_ID) == Some(&id));
+            let answer =
+                during.records().into_iter().find(|it| it.header(TEST_ID) == Some(id.as_str()));
             answer.and_then(|it| it.header("gate-reason").map(str::to_owned)).unwrap_or_default()
         })
         .collect();
