@@ -25,6 +25,7 @@ pub use letter::{
 use crate::identity::Pepper;
 use crate::kafka::native::{NativeError, NativeHeaders, Record, TopicIndex, TransactionalProducer};
 use crate::kafka::scan::{Positions, ScanError, positions_since, scan};
+use crate::logging::Limited;
 use crate::record::{DETAIL, SOURCE, SourceRef, TAG, TOPIC_ID};
 use rdkafka::ClientConfig;
 use std::collections::HashMap;
@@ -129,6 +130,7 @@ struct Index {
     topic_id: String,
     pepper: Arc<Pepper>,
     known: HashMap<Place, Known>,
+    warnings: Limited,
 }
 
 /// What dead letters are made with.
@@ -159,6 +161,7 @@ impl DeadLetters {
                 topic_id: parts.topic_id,
                 pepper: parts.pepper,
                 known: HashMap::new(),
+                warnings: Limited::new(),
             },
             producer: None,
             scan_config: parts.scan_config,
@@ -322,24 +325,31 @@ impl Index {
     }
 
     fn read_letter(&mut self, place: Place, record: &Record<'_>) {
-        if !is_genuine(&self.pepper, record) {
+        if is_genuine(&self.pepper, record) {
+            self.note_letter(place, record.partition);
+        } else if let Some(n_suppressed) =
+            self.warnings.admit("dead-letter", i64::from(record.partition))
+        {
             tracing::warn!(
                 partition = record.partition,
                 offset = record.offset,
+                n_suppressed,
                 "a record in the dead letter topic claims to be a dead letter and was not written by this gate: ignored"
             );
-            return;
         }
-        self.note_letter(place, record.partition);
     }
 
     fn read_release(&mut self, place: Place, record: &Record<'_>) {
         let is_forged = is_signed(&self.pepper, record) == Some(false);
-        if is_forged || !self.note_release(place, record.partition, || operator(record)) {
+        if !is_forged && self.note_release(place, record.partition, || operator(record)) {
+            return;
+        }
+        if let Some(n_suppressed) = self.warnings.admit("release", i64::from(record.partition)) {
             tracing::warn!(
                 partition = record.partition,
                 offset = record.offset,
                 is_forged,
+                n_suppressed,
                 "a release in the dead letter topic does not count: it does not stand behind the dead letter of its record"
             );
         }
@@ -381,6 +391,7 @@ mod tests {
             topic_id: "one".to_owned(),
             pepper: Arc::new(Pepper::new(&[7; crate::config::PEPPER_BYTES])),
             known: HashMap::new(),
+            warnings: Limited::new(),
         }
     }
 
