@@ -97,3 +97,37 @@ fn a_mismatch_is_shown_with_its_trace() {
     std::fs::write(&path, "{\"id\": \"x\"}\nnonsense\n").unwrap();
     assert_eq!(gate(&["policy", "test", &path]).status.code(), Some(64));
 }
+
+/// What of a refusal nobody could read is said, also when the case comes out as expected.
+#[test]
+fn an_address_nobody_can_read_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("half.jsonl");
+    let case = serde_json::json!({
+        "id": "H1", "title": "an address that is none", "now": "2026-06-01T12:00:00Z",
+        "history": [{
+            "event_id": "1", "occurred_at": "2026-05-01T00:00:00Z", "action": "opt_out", "contact_id": "lead-1",
+            "address": "ask at the front desk", "channel": "email",
+        }],
+        "message": {
+            "message_id": "m-1", "channel": "email", "category": "marketing", "purpose": "marketing.newsletter",
+            "controller": "acme-ltd", "brand": "acme",
+            "recipient": {"contact_id": "lead-1", "address": "eva@example.com", "jurisdiction": "US"},
+        },
+        "expected": "blocked",
+    });
+    std::fs::write(&path, case.to_string()).unwrap();
+    let path = path.display().to_string();
+    let tested = gate(&["policy", "test", &path]);
+    assert_eq!(tested.status.code(), Some(0));
+    let note = String::from_utf8_lossy(&tested.stderr).into_owned();
+    assert!(note.contains("H1") && note.contains("invalid_address"), "{note}");
+    let json = gate(&["policy", "test", "--json", &path]);
+    let line: serde_json::Value = serde_json::from_str(text(&json).trim()).unwrap();
+    assert_eq!(line["notes"].as_array().map(Vec::len), Some(1), "{line}");
+    let explained = text(&gate(&["explain", "--case", &path]));
+    assert!(explained.contains("its contact alone"), "{explained}");
+    for said in [note, line.to_string(), explained] {
+        assert!(!said.contains("front desk"), "no personal data: {said}");
+    }
+}
