@@ -107,7 +107,7 @@ fn an_address_nobody_understands_is_not_dropped_silently() {
             answer.and_then(|it| it.header("gate-reason").map(str::to_owned)).unwrap_or_default()
         })
         .collect();
-    assert_eq!(reasons, ["blocked.opted_out", "blocked.no_consent"]);
+    assert_eq!(reasons, ["blocked.opted_out", "blocked.scope_mismatch"]);
     gate.wait_ready();
     let partial: f64 = gate
         .metric("consent_gate_consent_changes_total")
