@@ -42,7 +42,7 @@ fn tokens(text: &str) -> Vec<Token> {
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         let c = match c {
-            '0' if word.ends_with(is_letter) && next.is_some_and(is_letter) => 'o',
+            '0' if !word.ends_with(char::is_numeric) && next.is_some_and(is_letter) => 'o',
             c => c,
         };
         if is_apostrophe(c) && !word.is_empty() && next.is_some_and(is_letter) {
@@ -94,7 +94,7 @@ fn in_one_script(word: String) -> String {
         Some(latin) if word.chars().any(is_latin) => spelled(&latin),
         Some(latin) => {
             let latin = spelled(&latin);
-            let ends = |word: &str| LEXICON.senses(word).has(Senses::ENDING);
+            let ends = |word: &str| LEXICON.word(word).senses.has(Senses::ENDING);
             if !ends(&own) && ends(&latin) { latin } else { own }
         }
         None => own,
@@ -165,7 +165,10 @@ fn is_mark(c: char) -> bool {
 /// What ends a clause. A hyphen, an asterisk, an underscore and an ampersand do not; signs and emoji do.
 fn ends_clause(c: char) -> bool {
     !c.is_whitespace()
-        && !matches!(c, '-' | '‐' | '‑' | '*' | '_' | '~' | '&' | '+' | '@' | '#' | '\'')
+        && !matches!(
+            c,
+            '-' | '‐' | '‑' | '*' | '_' | '~' | '&' | '+' | '@' | '#' | '/' | '|' | '\''
+        )
         && !is_apostrophe(c)
         || matches!(c, '\n' | '\r')
 }

@@ -19,6 +19,8 @@ pub(super) enum Meaning {
     Negated,
     /// A person should look.
     Doubtful,
+    /// A person should look, when it is all of a clause.
+    WholeDoubtful,
     /// What would happen if; counts where a sentence begins.
     Condition,
     /// Something else with the same words: a bus stop.
@@ -41,13 +43,31 @@ impl Senses {
     pub(super) const INSTRUCTION: Self = Self(1 << 8);
     pub(super) const LINK: Self = Self(1 << 9);
     pub(super) const AIM: Self = Self(1 << 10);
+    /// Every sense that ends messages and has no other use.
+    pub(super) const SURE: Self = Self(Self::STOP.0 | Self::FIRST.0 | Self::ANYWHERE.0);
     /// Every sense that ends messages.
-    pub(super) const ENDING: Self =
-        Self(Self::STOP.0 | Self::ALONE.0 | Self::FIRST.0 | Self::ANYWHERE.0);
+    pub(super) const ENDING: Self = Self(Self::SURE.0 | Self::ALONE.0);
 
     pub(super) fn has(self, any_of: Self) -> bool {
         self.0 & any_of.0 != 0
     }
+}
+
+impl std::ops::BitOr for Senses {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// A word of a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word<'a> {
+    pub(super) text: &'a str,
+    pub(super) senses: Senses,
+    /// Its number in the lexicon; words of other spellings have none.
+    number: Option<u32>,
 }
 
 /// Shortest word, in letters, of which a misspelling is forgiven.
@@ -57,8 +77,8 @@ const LENGTHENED_CHARS_MIN: usize = 4;
 
 /// One place of a phrase.
 enum Slot {
-    /// One of these words; it may be missing.
-    Words(Vec<String>, bool),
+    /// One of these words, by number and sorted; it may be missing.
+    Words(Vec<u32>, bool),
     /// Up to [`GAP_WORDS_MAX`] words of any kind.
     Gap,
 }
@@ -71,7 +91,7 @@ struct Phrase {
 }
 
 pub(super) struct Lexicon {
-    /// By word.
+    /// Every word known, sorted; its place is its number.
     words: Vec<(String, Senses)>,
     /// Words that end messages: without repeated letters, and as they are.
     lengthened: Vec<(String, String)>,
@@ -80,8 +100,8 @@ pub(super) struct Lexicon {
     /// Other words one edit away from those.
     others: Vec<String>,
     phrases: Vec<Phrase>,
-    /// By first word: phrases that may begin with it.
-    firsts: Vec<(String, usize)>,
+    /// By the number of the first word: phrases that may begin with it, sorted.
+    firsts: Vec<(u32, usize)>,
 }
 
 pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::new);
@@ -104,6 +124,13 @@ impl Lexicon {
         ] {
             words.extend(listed(list).map(|word| (word, sense)));
         }
+        let in_phrases =
+            PHRASES.iter().flat_map(|(_, list)| list.iter()).flat_map(|phrase| slots(phrase));
+        words.extend(
+            in_phrases
+                .flat_map(|(slot, _)| slot.split('|'))
+                .map(|word| (spelled(word), Senses::default())),
+        );
         words.sort_by(|a, b| a.0.cmp(&b.0));
         words.dedup_by(|next, kept| {
             let is_same = next.0 == kept.0;
@@ -122,9 +149,11 @@ impl Lexicon {
         others.sort();
         let phrases: Vec<Phrase> = PHRASES
             .iter()
-            .flat_map(|(meaning, list)| list.iter().map(|phrase| Phrase::new(*meaning, phrase)))
+            .flat_map(|(meaning, list)| {
+                list.iter().map(|phrase| Phrase::new(*meaning, phrase, &words))
+            })
             .collect();
-        let mut firsts: Vec<(String, usize)> = phrases
+        let mut firsts: Vec<(u32, usize)> = phrases
             .iter()
             .enumerate()
             .flat_map(|(index, phrase)| phrase.firsts().into_iter().map(move |word| (word, index)))
@@ -134,15 +163,20 @@ impl Lexicon {
         Self { words, lengthened, long, others, phrases, firsts }
     }
 
-    /// What a word can be, also with letters held down or one misspelling of a long one.
-    pub(super) fn senses(&self, word: &str) -> Senses {
-        if let Ok(index) = self.words.binary_search_by(|(known, _)| known.as_str().cmp(word)) {
-            return self.words.get(index).map_or_else(Senses::default, |(_, senses)| *senses);
-        }
-        if let Some(keyword) = self.lengthened(word) {
-            return self.senses(keyword);
-        }
-        if self.is_misspelt(word) { Senses::ANYWHERE } else { Senses::default() }
+    /// A word of a text, also with letters held down or with one misspelling of a long one.
+    pub(super) fn word<'a>(&self, text: &'a str) -> Word<'a> {
+        let number = number(&self.words, text);
+        let written = self.senses_as_written(text);
+        let senses = if written != Senses::default() {
+            written
+        } else if let Some(keyword) = self.lengthened(text) {
+            self.senses_as_written(keyword)
+        } else if self.is_misspelt(text) {
+            Senses::ANYWHERE
+        } else {
+            written
+        };
+        Word { text, senses, number }
     }
 
     fn lengthened(&self, word: &str) -> Option<&str> {
@@ -172,49 +206,67 @@ impl Lexicon {
         entry.map_or_else(Senses::default, |(_, senses)| *senses)
     }
 
-    /// The phrase that begins with the first of these words and how many it takes. A negation goes before everything
-    /// else at its place, then a refusal of all, then the longest counts, then the first listed.
-    pub(super) fn phrase(&self, words: &[&str]) -> Option<(Meaning, usize)> {
-        let first = words.first()?;
-        let from = self.firsts.partition_point(|(known, _)| known.as_str() < *first);
-        let starting = self.firsts.iter().skip(from).take_while(|(known, _)| known == first);
-        let mut best: Option<(Meaning, usize)> = None;
+    /// The phrases that begin with the first of these words.
+    pub(super) fn phrases(&self, words: &[Word<'_>]) -> Beginning {
+        let mut beginning = Beginning::default();
+        let Some(first) = words.first().and_then(|word| word.number) else { return beginning };
+        let from = self.firsts.partition_point(|(known, _)| *known < first);
+        let starting = self.firsts.iter().skip(from).take_while(|(known, _)| *known == first);
         for (_, index) in starting {
             let Some(phrase) = self.phrases.get(*index) else { continue };
             let Some(n_words) = matched(&phrase.slots, words) else { continue };
-            let rank = |meaning, n_words| {
-                (meaning == Meaning::Negated, meaning == Meaning::RefusalAll, n_words)
+            let place = match phrase.meaning {
+                Meaning::Whole | Meaning::WholeDoubtful => &mut beginning.whole,
+                Meaning::RefusalAll
+                | Meaning::Refusal
+                | Meaning::Negated
+                | Meaning::Doubtful
+                | Meaning::Condition
+                | Meaning::Other => &mut beginning.phrase,
             };
-            if best.is_none_or(|(meaning, n)| rank(phrase.meaning, n_words) > rank(meaning, n)) {
-                best = Some((phrase.meaning, n_words));
+            if place.is_none_or(|(meaning, n)| rank(phrase.meaning, n_words) > rank(meaning, n)) {
+                *place = Some((phrase.meaning, n_words));
             }
         }
-        best
+        beginning
     }
 }
 
+/// A negation goes before everything else at its place, then a refusal of all, then the longest counts.
+fn rank(meaning: Meaning, n_words: usize) -> (bool, bool, usize) {
+    (meaning == Meaning::Negated, meaning == Meaning::RefusalAll, n_words)
+}
+
+/// The phrases that begin at one place, and how many words each takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beginning {
+    /// The one that counts.
+    pub(super) phrase: Option<(Meaning, usize)>,
+    /// The one that counts when it is all of the clause.
+    pub(super) whole: Option<(Meaning, usize)>,
+}
+
 impl Phrase {
-    fn new(meaning: Meaning, phrase: &str) -> Self {
-        let slots = phrase.split_whitespace().map(|slot| {
+    fn new(meaning: Meaning, phrase: &str, words: &[(String, Senses)]) -> Self {
+        let slots = slots(phrase).map(|(slot, is_optional)| {
             if slot == "*" {
                 return Slot::Gap;
             }
-            let (slot, is_optional) = match slot.strip_suffix('?') {
-                Some(slot) => (slot, true),
-                None => (slot, false),
-            };
-            Slot::Words(slot.split('|').map(spelled).collect(), is_optional)
+            let mut numbers: Vec<u32> =
+                slot.split('|').filter_map(|word| number(words, &spelled(word))).collect();
+            numbers.sort_unstable();
+            Slot::Words(numbers, is_optional)
         });
         Self { meaning, slots: slots.collect() }
     }
 
-    /// The words it may begin with.
-    fn firsts(&self) -> Vec<String> {
+    /// The words it may begin with, by number.
+    fn firsts(&self) -> Vec<u32> {
         let mut firsts = Vec::new();
         for slot in &self.slots {
             match slot {
                 Slot::Words(words, is_optional) => {
-                    firsts.extend(words.iter().cloned());
+                    firsts.extend(words);
                     if !is_optional {
                         break;
                     }
@@ -226,9 +278,23 @@ impl Phrase {
     }
 }
 
+/// The slots of a phrase, and whether each may be left out.
+fn slots(phrase: &str) -> impl Iterator<Item = (&str, bool)> {
+    phrase.split_whitespace().map(|slot| match slot.strip_suffix('?') {
+        Some(slot) => (slot, true),
+        None => (slot, false),
+    })
+}
+
+/// The place of a word among sorted ones.
+fn number(words: &[(String, Senses)], word: &str) -> Option<u32> {
+    let index = words.binary_search_by(|(known, _)| known.as_str().cmp(word)).ok()?;
+    u32::try_from(index).ok()
+}
+
 /// How many words the slots take at most; `None` when they do not fit. At most as deep as a phrase is long, and a gap
 /// tries three ways.
-fn matched(slots: &[Slot], words: &[&str]) -> Option<usize> {
+fn matched(slots: &[Slot], words: &[Word<'_>]) -> Option<usize> {
     let Some((slot, rest)) = slots.split_first() else { return Some(0) };
     match slot {
         Slot::Gap => (0..=GAP_WORDS_MAX.min(words.len()))
@@ -237,7 +303,9 @@ fn matched(slots: &[Slot], words: &[&str]) -> Option<usize> {
         Slot::Words(expected, is_optional) => {
             let fits = words
                 .split_first()
-                .filter(|(word, _)| expected.iter().any(|one| one == *word))
+                .filter(|(word, _)| {
+                    word.number.is_some_and(|number| expected.binary_search(&number).is_ok())
+                })
                 .and_then(|(_, after)| matched(rest, after))
                 .map(|taken| taken + 1);
             if *is_optional { fits.or_else(|| matched(rest, words)) } else { fits }
@@ -248,4 +316,52 @@ fn matched(slots: &[Slot], words: &[&str]) -> Option<usize> {
 /// The words of a list, spelled as texts are.
 fn listed(list: &'static [&'static str]) -> impl Iterator<Item = String> {
     list.iter().flat_map(|line| line.split_whitespace()).map(spelled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word that could never be met in a text would be a hole nobody sees.
+    #[test]
+    fn every_word_is_one_word_of_a_text() {
+        for (word, _) in &LEXICON.words {
+            let is_word = word.chars().all(|c| c.is_alphanumeric() || !c.is_ascii() || c == '*');
+            assert!(is_word && !word.is_empty() && spelled(word) == *word, "{word:?}");
+        }
+    }
+
+    /// Politeness around a keyword must not be one.
+    #[test]
+    fn politeness_ends_nothing() {
+        for (word, senses) in &LEXICON.words {
+            let is_both = senses.has(Senses::ENDING) && senses.has(Senses::POLITE | Senses::ASKING);
+            assert!(!is_both, "{word}");
+        }
+    }
+
+    /// The list of other words is needed word by word, and none of it ends messages.
+    #[test]
+    fn other_words_are_one_edit_from_ours() {
+        for other in &LEXICON.others {
+            let senses = LEXICON.word(other).senses;
+            assert!(!senses.has(Senses::ENDING), "{other}");
+        }
+        for word in ["unsubcribe", "abmelde", "отписатся", "leiratkozaz"] {
+            assert!(LEXICON.word(word).senses.has(Senses::ANYWHERE), "{word}");
+        }
+        for word in ["subscribe", "anmelden", "подписаться", "stpp", "subscribed"] {
+            assert!(!LEXICON.word(word).senses.has(Senses::ENDING), "{word}");
+        }
+    }
+
+    #[test]
+    fn phrases_begin_with_words_and_say_something() {
+        for phrase in &LEXICON.phrases {
+            assert!(
+                matches!(phrase.slots.first(), Some(Slot::Words(words, _)) if !words.is_empty())
+            );
+            assert!(!phrase.firsts().is_empty());
+        }
+    }
 }

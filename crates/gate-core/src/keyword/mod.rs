@@ -22,7 +22,7 @@ mod tests;
 
 use crate::canonical::fold;
 use clause::{Clause, clauses};
-use lexicon::{LEXICON, Meaning, Senses};
+use lexicon::{LEXICON, Meaning, Senses, Word};
 
 /// The meaning of an inbound text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,9 @@ const TEXT_CHARS_MAX: usize = 2_000;
 /// Words behind a first word within which an order or appointment makes it one's own business.
 const OBJECT_WORDS_MAX: usize = 3;
 /// Longest clause, in words, that a keyword at its end makes doubtful.
-const ENDED_WORDS_MAX: usize = 4;
+const ENDED_WORDS_MAX: usize = 8;
+/// Most pieces of one word written apart.
+const APART_WORDS_MAX: usize = 4;
 /// Words that always deserve a look when something follows (rules section 5).
 const LEGAL: [&str; 4] = ["cancel", "end", "quit", "remove"];
 /// What senders in China ask their customers to reply; alone.
@@ -125,7 +127,7 @@ impl Found {
             Meaning::Negated => self.negates = true,
             Meaning::Doubtful => self.is_doubtful = true,
             Meaning::Other => self.is_other = true,
-            Meaning::Whole | Meaning::Condition => {}
+            Meaning::Whole | Meaning::WholeDoubtful | Meaning::Condition => {}
         }
     }
 
@@ -142,18 +144,25 @@ impl Found {
 
 fn read(clauses: &[Clause]) -> Found {
     let mut found = Found::default();
+    let known: Vec<Vec<Word<'_>>> = clauses
+        .iter()
+        .map(|clause| clause.words.iter().map(|word| LEXICON.word(word)).collect())
+        .collect();
     // words around what is meant: greetings, thanks, the head of a subject
-    let says_something = |clause: &&Clause| {
-        clause.words.iter().any(|word| !LEXICON.senses(word).has(Senses::POLITE))
-            && !is_subject(clause)
+    let says_something = |words: &&Vec<Word<'_>>| {
+        words.iter().any(|word| !word.senses.has(Senses::POLITE)) && !is_subject(words)
     };
-    let n_saying = clauses.iter().filter(says_something).count();
+    let n_saying = known.iter().filter(says_something).count();
+    // "st.op": what stands apart by dots
+    if n_saying > 1 && known.iter().map(Vec::len).sum::<usize>() <= APART_WORDS_MAX {
+        let joined: String = known.iter().flatten().map(|word| word.text).collect();
+        let senses = LEXICON.senses_as_written(&joined);
+        found.refuses |= senses.has(Senses::STOP) || senses.has(Senses::ANYWHERE);
+    }
     let mut is_first = true;
-    for clause in clauses.iter().filter(says_something) {
-        let words: Vec<&str> = clause.words.iter().map(String::as_str).collect();
-        let place = Place { is_first, is_only: n_saying == 1 };
-        read_clause(&words, place, &mut found);
-        if let Some(meaning) = script::meaning(&clause.words) {
+    for words in known.iter().filter(says_something) {
+        read_clause(words, Place { is_first, is_only: n_saying == 1 }, &mut found);
+        if let Some(meaning) = script::meaning(words) {
             found.hear(meaning);
         }
         is_first = false;
@@ -161,9 +170,9 @@ fn read(clauses: &[Clause]) -> Found {
     found
 }
 
-fn is_subject(clause: &Clause) -> bool {
-    let is_number = |word: &str| word.chars().all(char::is_numeric);
-    clause.words.iter().all(|word| LEXICON.senses(word).has(Senses::SUBJECT) || is_number(word))
+fn is_subject(words: &[Word<'_>]) -> bool {
+    let is_number = |word: &Word<'_>| word.text.chars().all(char::is_numeric);
+    words.iter().all(|word| word.senses.has(Senses::SUBJECT) || is_number(word))
 }
 
 /// Where a clause stands among those that say something.
@@ -173,7 +182,7 @@ struct Place {
     is_only: bool,
 }
 
-fn read_clause(words: &[&str], place: Place, found: &mut Found) {
+fn read_clause(words: &[Word<'_>], place: Place, found: &mut Found) {
     let mut heard = Found::default();
     let (is_condition, is_instruction) = read_phrases(words, place, &mut heard);
     let negated = heard.negates && !heard.refuses;
@@ -195,8 +204,8 @@ fn read_clause(words: &[&str], place: Place, found: &mut Found) {
 
 /// The phrases of a clause and the words that mean one thing anywhere; whether it only asks what would happen, and
 /// whether it begins as an instruction.
-fn read_phrases(words: &[&str], place: Place, heard: &mut Found) -> (bool, bool) {
-    let (mut is_condition, mut is_instruction) = (false, false);
+fn read_phrases(words: &[Word<'_>], place: Place, heard: &mut Found) -> (bool, bool) {
+    let (mut is_condition, mut is_instruction, mut whole) = (false, false, None);
     let mut at = 0;
     while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some(n_words) = instruction(rest, at > 0 || !place.is_only) {
@@ -204,44 +213,54 @@ fn read_phrases(words: &[&str], place: Place, heard: &mut Found) -> (bool, bool)
             at += n_words;
             continue;
         }
-        match LEXICON.phrase(rest) {
-            Some((Meaning::Condition, _)) if at > 0 => at += 1,
+        let beginning = LEXICON.phrases(rest);
+        if let Some((meaning, n_words)) = beginning.whole {
+            whole = whole.or(is_whole(words, at, n_words).then_some(meaning));
+        }
+        match beginning.phrase {
             Some((Meaning::Condition, _)) => {
-                is_condition = true;
+                is_condition |= at == 0;
                 at += 1;
-            }
-            Some((Meaning::Whole, n_words)) => {
-                let around = words.get(..at).into_iter().chain(words.get(at + n_words..)).flatten();
-                if around.into_iter().all(|word| LEXICON.senses(word).has(Senses::POLITE)) {
-                    heard.hear(Meaning::Refusal);
-                }
-                at += n_words.max(1);
             }
             Some((meaning, n_words)) => {
                 heard.hear(meaning);
                 at += n_words.max(1);
             }
             None => {
-                let joined: String = rest.iter().take(2).copied().collect();
-                let is_ending = |senses: Senses| senses.has(Senses::ANYWHERE);
-                if rest.first().is_some_and(|word| is_ending(LEXICON.senses(word)))
-                    || is_ending(LEXICON.senses_as_written(&joined))
-                {
+                if means_one_thing(rest) {
                     heard.hear(Meaning::Refusal);
                 }
                 at += 1;
             }
         }
     }
+    match whole {
+        Some(Meaning::Whole) => heard.hear(Meaning::Refusal),
+        Some(_) if !heard.is_other => heard.hear(Meaning::Doubtful),
+        Some(_) | None => {}
+    }
     (is_condition, is_instruction)
+}
+
+/// Whether a word refuses wherever it stands, also written as two ("un subscribe").
+fn means_one_thing(words: &[Word<'_>]) -> bool {
+    let joined = || {
+        let joined: String = words.iter().take(2).map(|word| word.text).collect();
+        LEXICON.senses_as_written(&joined).has(Senses::ANYWHERE)
+    };
+    words.first().is_some_and(|word| word.senses.has(Senses::ANYWHERE)) || joined()
+}
+
+/// Whether these words of a clause are all of it, but for politeness.
+fn is_whole(words: &[Word<'_>], at: usize, n_words: usize) -> bool {
+    let around = words.iter().take(at).chain(words.iter().skip(at + n_words));
+    around.into_iter().all(|word| word.senses.has(Senses::POLITE))
 }
 
 /// How many words repeat what senders write under their texts: "Reply STOP to opt out", "STOP 2 quit". Somebody who
 /// writes only "text stop" does what it says.
-fn instruction(words: &[&str], is_within: bool) -> Option<usize> {
-    let has = |at: usize, sense: Senses| {
-        words.get(at).is_some_and(|word| LEXICON.senses(word).has(sense))
-    };
+fn instruction(words: &[Word<'_>], is_within: bool) -> Option<usize> {
+    let has = |at: usize, sense: Senses| words.get(at).is_some_and(|word| word.senses.has(sense));
     let mut at = 0;
     let is_told = has(0, Senses::INSTRUCTION);
     if is_told {
@@ -260,73 +279,68 @@ fn instruction(words: &[&str], is_within: bool) -> Option<usize> {
 }
 
 /// A clause of keywords and politeness alone. A word with other uses must be all of the text.
-fn whole(words: &[&str], place: Place) -> Option<Meaning> {
-    let joined: String = words.concat();
+fn whole(words: &[Word<'_>], place: Place) -> Option<Meaning> {
+    let joined: String = words.iter().map(|word| word.text).collect();
     if place.is_only && LETTERS.contains(&joined.as_str()) {
         return Some(Meaning::Refusal);
     }
-    let joined = LEXICON.senses(&joined);
+    let joined = LEXICON.word(&joined).senses;
     if joined.has(Senses::ENDING) && (place.is_only || !joined.has(Senses::ALONE)) {
         return Some(Meaning::Refusal);
     }
-    let senses = |word: &&str| LEXICON.senses(word);
-    let around = |senses: Senses| senses.has(Senses::POLITE) || senses.has(Senses::ASKING);
-    let is_sure = |senses: Senses| {
-        senses.has(Senses::STOP) || senses.has(Senses::ANYWHERE) || senses.has(Senses::FIRST)
-    };
-    let told =
-        |word: &&str| senses(word).has(Senses::INSTRUCTION) || senses(word).has(Senses::LINK);
-    let has_sure = words.iter().any(|word| is_sure(senses(word)));
-    let has_alone = words.iter().any(|word| senses(word).has(Senses::ALONE));
-    let is_bare = |may_ask: bool| {
-        words.iter().all(|word| {
-            let senses = senses(word);
-            senses.has(Senses::ENDING)
-                || (if may_ask { around(senses) } else { senses.has(Senses::POLITE) })
-        })
-    };
-    if has_sure && is_bare(true) {
+    let has = |senses: Senses| words.iter().any(|word| word.senses.has(senses));
+    let all = |senses: Senses| words.iter().all(|word| word.senses.has(senses));
+    let asking = Senses::ENDING | Senses::POLITE | Senses::ASKING;
+    if has(Senses::SURE) && all(asking) {
         return Some(Meaning::Refusal);
     }
-    if has_alone && is_bare(false) {
-        return Some(if place.is_only { Meaning::Refusal } else { Meaning::Doubtful });
+    if has(Senses::ALONE) && all(asking) {
+        let is_sure = place.is_only && all(Senses::ENDING | Senses::POLITE);
+        return Some(if is_sure { Meaning::Refusal } else { Meaning::Doubtful });
     }
-    let is_copied = words.first().is_some_and(told)
-        && words.iter().all(|word| told(word) || senses(word).has(Senses::ENDING));
-    (is_copied && place.is_only && (has_sure || has_alone)).then_some(Meaning::Refusal)
+    is_copied(words, place).then_some(Meaning::Refusal)
+}
+
+/// "text stop", and nothing else in the text.
+fn is_copied(words: &[Word<'_>], place: Place) -> bool {
+    let told = Senses::INSTRUCTION | Senses::LINK;
+    let is_keyword =
+        |word: &Word<'_>| word.senses.has(Senses::ENDING) || LETTERS.contains(&word.text);
+    place.is_only
+        && words.first().is_some_and(|word| word.senses.has(told))
+        && words.iter().any(is_keyword)
+        && words.iter().all(|word| word.senses.has(told) || is_keyword(word))
 }
 
 /// A short clause with the keyword at its end: a name may stand before it, or a bus.
-fn is_ended(words: &[&str]) -> bool {
+fn is_ended(words: &[Word<'_>]) -> bool {
     words.len() <= ENDED_WORDS_MAX
-        && words.last().is_some_and(|last| LEXICON.senses_as_written(last).has(Senses::STOP))
+        && words.last().is_some_and(|last| LEXICON.senses_as_written(last.text).has(Senses::STOP))
 }
 
 /// A clause that begins with a keyword, politeness before it left out.
-fn begun(words: &[&str], place: Place) -> Option<Meaning> {
-    let senses = |word: &&str| LEXICON.senses(word);
+fn begun(words: &[Word<'_>], place: Place) -> Option<Meaning> {
     let start = words
         .iter()
-        .position(|word| !senses(word).has(Senses::POLITE) || senses(word).has(Senses::ENDING))?;
-    let (first, rest) = words.get(start..)?.split_first()?;
-    let first_senses = senses(first);
-    match LEXICON.phrase(words.get(start..)?) {
-        Some((Meaning::Other, _)) if !first_senses.has(Senses::STOP) && !LEGAL.contains(first) => {
-            return None;
-        }
+        .position(|word| !word.senses.has(Senses::POLITE) || word.senses.has(Senses::ENDING))?;
+    let words = words.get(start..)?;
+    let (first, rest) = words.split_first()?;
+    let is_ending = first.senses.has(Senses::ENDING);
+    let is_legal = first.senses.has(Senses::STOP) || LEGAL.contains(&first.text);
+    match LEXICON.phrases(words).phrase {
+        Some((Meaning::Other, _)) if !is_legal => return None,
         Some((Meaning::Other | Meaning::Doubtful, _)) => {
-            return first_senses.has(Senses::ENDING).then_some(Meaning::Doubtful);
+            return is_ending.then_some(Meaning::Doubtful);
         }
         Some(_) | None => {}
     }
-    if first_senses.has(Senses::STOP) || first_senses.has(Senses::ANYWHERE) {
-        return Some(if place.is_first { Meaning::Refusal } else { Meaning::Doubtful });
-    }
     let is_business =
-        rest.iter().take(OBJECT_WORDS_MAX).any(|word| senses(word).has(Senses::OBJECT));
-    if first_senses.has(Senses::FIRST) && !is_business && place.is_first {
-        return Some(Meaning::Refusal);
+        || rest.iter().take(OBJECT_WORDS_MAX).any(|word| word.senses.has(Senses::OBJECT));
+    let is_sure = first.senses.has(Senses::STOP | Senses::ANYWHERE)
+        || first.senses.has(Senses::FIRST) && !is_business();
+    match (is_ending, is_sure && place.is_first) {
+        (true, true) => Some(Meaning::Refusal),
+        (true, false) => Some(Meaning::Doubtful),
+        (false, _) => None,
     }
-    let is_ending = first_senses.has(Senses::ALONE) || first_senses.has(Senses::FIRST);
-    is_ending.then_some(Meaning::Doubtful)
 }

@@ -1,7 +1,7 @@
 //! Scripts that write words without blanks: Chinese, Japanese, Thai and, as people write texts, Korean. Their words are
 //! sought within the clause; short ones with other uses must be all of it.
 
-use super::lexicon::Meaning;
+use super::lexicon::{Meaning, Word};
 use super::spelling::spelled;
 use std::sync::LazyLock;
 
@@ -54,7 +54,7 @@ const PAIRS: [(&str, &str); 4] = [
         "ないで いらない 要らない 不要 やめて 止めて 停止 しないで 結構です 拒否",
     ),
     (
-        "보내 연락 문자 메시지 메세지 발송 전송 광고 카톡 수신 알림",
+        "보내 스팸 연락 문자 메시지 메세지 발송 전송 광고 카톡 수신 알림",
         "지마 지말 하지마 그만 중지 거부 필요없 싫 원하지않 원치않 받지않 멈춰 중단 끊어 해지",
     ),
     (
@@ -70,13 +70,13 @@ const ANYWHERE_ALL: &str = "全部退订 全部退訂 退订全部 退訂全部 
 
 /// Stop when they are all of a clause, but for politeness.
 const WHOLE: &str = "停止 解除 取消 退 拒绝 拒絕 停 中止 退出 退閱 不要 别发 別發 停掉 ストップ キャンセル やめて やめろ 止めて 停止する 解除する 拒否 不要です 要らない いらない
-    중지 중단 그만 해지 스톱 스탑 취소 거부 정지 멈춰 멈춰요 수신 거절 삭제 ยกเลิก หยุด เลิก ลบ พอ พอแล้ว";
+    중지 중단 그만 해지 스톱 스탑 취소 거부 정지 멈춰 멈춰요 거절 삭제 ยกเลิก หยุด เลิก ลบ พอ พอแล้ว";
 
 /// With something behind them a person should look: an order may be meant.
 const DOUBTFUL: &str = "取消 停止 中止 キャンセル 해지 취소 중지 ยกเลิก หยุด 骚扰 騷擾 垃圾短信 垃圾訊息 广告 廣告 诈骗 詐騙 迷惑 스팸 광고 ไม่สนใจ รบกวน 不感兴趣 不感興趣 没兴趣 興味ありません 興味ない 관심없";
 
 /// Other words with the same signs: out of service, an end of work.
-const OTHER: &str = "停止营业 停止營業 停止服务 停止服務 营业停止 停止時間 停止位置 一時停止 停止しました 停止中 停止了吗 停止了嗎 解除しました 中止です 中止になり 中止ですか 公車站 发货 發貨 送货 送貨 发快递 停车 停車 停電 停电
+const OTHER: &str = "停止营业 停止營業 营业停止 停止時間 停止位置 一時停止 停止しました 停止中 停止了吗 停止了嗎 解除しました 中止です 中止になり 中止ですか 公車站 发货 發貨 送货 送貨 发快递 停车 停車 停電 停电
     퇴근 그만큼 그만한 버스정류장";
 
 /// Politeness in front and behind.
@@ -114,11 +114,11 @@ static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
 });
 
 /// What a clause in such a script says; `None` when it says nothing of ours.
-pub(super) fn meaning(words: &[String]) -> Option<Meaning> {
-    if !words.iter().any(|word| word.chars().any(is_unspaced)) {
+pub(super) fn meaning(words: &[Word<'_>]) -> Option<Meaning> {
+    if !words.iter().any(|word| word.text.chars().any(is_unspaced)) {
         return None;
     }
-    let clause: String = words.concat();
+    let clause: String = words.iter().map(|word| word.text).collect();
     let has = |list: &[String]| list.iter().any(|word| clause.contains(word.as_str()));
     for (meaning, list) in &SIGNS.kinds {
         if has(list) {

@@ -28,7 +28,7 @@ pub(super) fn spelled(word: &str) -> String {
 /// Marks that people leave out: Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowels, hamza and tatweel.
 pub(super) fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{640}'
-        | '\u{64b}'..='\u{65f}' | '\u{670}')
+        | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{20d0}'..='\u{20ff}')
 }
 
 fn plain(c: char) -> char {
@@ -64,7 +64,7 @@ pub(super) fn look_alike(c: char) -> Option<char> {
         'О' | 'о' | 'Ο' | 'ο' | 'ᴏ' | 'Օ' | 'օ' | 'σ' => 'o',
         'Р' | 'р' | 'Ρ' | 'ρ' | 'ᴘ' => 'p',
         'ʀ' => 'r',
-        'Ѕ' | 'ѕ' | 'ꜱ' | 'ʂ' => 's',
+        'Ѕ' | 'ѕ' | 'Տ' | 'Ꮪ' | 'ꜱ' | 'ʂ' => 's',
         'Т' | 'т' | 'Τ' | 'τ' | 'ᴛ' => 't',
         'υ' | 'ᴜ' => 'u',
         'ᴠ' | 'ѵ' | 'ν' => 'v',

@@ -12,10 +12,10 @@ pub(super) const STOP: &[&str] = &[
      pleasestop plsstop plzstop",
     "txtstop textstop sendstop replystop stopend stopquit juststop",
     // letters in the wrong order, which no other word has
-    "sotp stpo tsop stp",
+    "sotp stpo tsop",
     // de fr es pt it nl
     "stoppen stoppt stoppe aufhören aufhoeren schluss arrêt arret arrêter arrêtez arrete \
-     arrêtes arrêté stopper stoppez",
+     arrêtes arrêté stoppez",
     "cessez detener detengan deténganse paren parem suspender suspenda smetti smettete \
      smettetela smettila",
     "fermate ophouden stoppit",
@@ -31,27 +31,27 @@ pub(super) const STOP: &[&str] = &[
     // he ar fa hi th vi id ms tl
     "תפסיקו תפסיק הפסק הפסיקו עצור עצרו סטופ توقف توقفوا اوقف أوقف أوقفوا اوقفوا ايقاف إيقاف \
      قف ستوب",
-    "बंद रोको रुको स्टॉप หยุด เลิก dừng ngừng berhenti hentikan setop itigil tigilan",
+    "बंद रोकें रोको रुको स्टॉप หยุด เลิก dừng ngừng berhenti hentikan setop itigil tigilan",
 ];
 
 /// Words with other uses: they stop alone and beside politeness; before anything else a person should look.
 pub(super) const ALONE: &[&str] = &[
-    "cancel end quit remove cancle cancell cansel cancelled canceled enough halt cease",
+    "cancel end quit remove delete cancle cancell cansel cancelled canceled enough halt cease",
     "löschung kündigung beëindigen beeindigen stopzetten",
     "kündigen kuendigen stornieren abbrechen entfernen löschen loeschen ende annuler annulez \
      terminer fin supprimer",
     "supprimez retirer résilier cancelar cancela cancele cancelen anular eliminar elimina \
      borrar quitar salir terminar",
     "basta remover remova encerrar excluir annullare annullate cancella cancellami cancellare \
-     rimuovi rimuovere",
+     cancellazione annullamento rimuovi rimuovere",
     "annuleren annuleer verwijderen verwijder einde avbryt slet fjern annuller peru peruuta \
      peruuttakaa poistakaa poista usuń usun anuluj",
-    "koniec zrušit konec zrušiť koniec törlés vége anulare anulează șterge iptal sil kapat \
-     отмена отменить удалить удалите",
+    "koniec zrušit konec zrušiť koniec törlés vége anulare anulează șterge iptal kapat отмена \
+     отменить удалить удалите",
     "конец скасувати видалити кінець край ακύρωση τέλος ביטול בטל מחק מחקו די حذف احذف الغاء \
      إلغاء الغ ألغ كفى कैंसिल",
     "ยกเลิก ลบ huỷ hủy huy xóa thôi batal hapus padam cukup kanselahin",
-    "genug assez exit para dur hagyja deje dejen deja довольно çıkış cikis",
+    "stopper отключить genug assez exit para dur hagyja deje dejen deja довольно çıkış cikis",
 ];
 
 /// Words of the own lists with other uses in their language: first in a text they stop, unless what follows is an
@@ -61,8 +61,8 @@ pub(super) const FIRST: &[&str] =
 
 /// Long words that mean one thing wherever they stand; one misspelling is forgiven from seven letters on.
 pub(super) const ANYWHERE: &[&str] = &[
-    "unsubscribe unsubscribed unsubscribing unsubscription unsubscribeme unsub unsubs \
-     unscribe unsubscribes desubscribe",
+    "unreg unsubscribe unsubscribed unsubscribing unsubscription unsubscribeme unsubbed unsub \
+     unsubs unscribe unsubscribes desubscribe",
     "disubscribe optout optedout",
     // de nl
     "abmelden abmeldung abgemeldet abmelde abbestellen abbestellung abbestellt austragen \
@@ -75,8 +75,8 @@ pub(super) const ANYWHERE: &[&str] = &[
      desuscripción desinscribir dessubscrever",
     "desinscribirme desapuntar desapuntarme descadastrar descadastre descadastrem \
      descadastramento desinscrever",
-    "desinscrevam desinscrição desassinar disiscrivere disiscrivermi disiscrivimi \
-     disiscrivetemi disiscrizione cancellatemi",
+    "desinscrevam desinscrição desassinar disiscrivere disiscrivi disiscriviti disiscrivermi \
+     disiscrivimi disiscrivetemi disiscrizione cancellatemi",
     "disdire disdetta dezabonare dezabonați dezabonez dezabonează dezabonati",
     // sv da no fi pl cs sk hu tr
     "avsluta avslutt avslut avregistrera avregistrer avprenumerera avanmäl afmeldt avmeld \
@@ -129,7 +129,7 @@ pub(super) const POLITE: &[&str] = &[
      muchas inmediatamente",
     "obrigado obrigada obg pfv pf pff olá ola bom dia boa tarde agora já imediatamente",
     "per favore piacere grazie mille ciao buongiorno salve subito adesso cortesemente \
-     gentilmente cortesia",
+     gentilmente cortesia gelieve te",
     "aub svp alstublieft alsjeblieft dank u je wel bedankt graag hoi dag nu",
     "tack snälla hej vänligen nu genast vær så snill venlig venligst tak takk hei vennligst \
      kiitos kiitti ole hyvä olkaa heti",
@@ -137,8 +137,8 @@ pub(super) const POLITE: &[&str] = &[
      děkuji ďakujem dobrý den ahoj",
     "kérem kerem köszönöm koszonom szia vă va rog te mulțumesc multumesc bună lütfen lutfen \
      teşekkürler tesekkurler merhaba",
-    "hemen пожалуйста пжл пж плиз плз спасибо здравствуйте привет добрый день будь ласка \
-     дякую моля благодаря сейчас срочно",
+    "hemen edin ediniz et edermisiniz edebilir misiniz пожалуйста пжл пж плиз плз спасибо \
+     здравствуйте привет добрый день будь ласка дякую моля благодаря сейчас срочно",
     "παρακαλώ ευχαριστώ ευχαριστω γεια σας בבקשה תודה שלום רבה מיד من فضلك فضلكم لو سمحت \
      سمحتم شكرا شكراً مرحبا رجاء الرجاء يرجى",
     "कृपया धन्यवाद प्लीज प्लीज़ กรุณา โปรด ครับ ค่ะ คะ ขอบคุณ làm ơn cảm ơn xin vui lòng \

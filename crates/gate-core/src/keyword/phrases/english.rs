@@ -10,10 +10,22 @@ pub(super) const STOP_ALL: &[&str] = &[
     "stopp|stoppe|stoppen alle|alles|alt|allt",
     "opt|opting me? out of|from all|everything|every",
     "unsubscribe me? from? * all lists|brands|messages|texts",
-    "take|remove me off|from all|every * lists?|list|everything",
+    "take|remove me off|from all|every * lists|list|everything",
 ];
 
 pub(super) const ENGLISH: &[&str] = &[
+    "cut|take|drop|remove|get me|us|this from|of * list|lists|database",
+    "rather|prefer not to? get|receive|be|have|hear",
+    "no no no? stop|quit|unsubscribe",
+    "noo|nooo|noooo|nah|nope stop|quit|unsubscribe",
+    "consent|permission|agreement is|was|has? been? withdrawn|revoked|cancelled|canceled",
+    "told|asked|begged|said|requested to? stop|quit|unsubscribe",
+    "so|just|then stop please|now|it|this|messaging|texting",
+    "cancel me|this|these|us",
+    "remove|removed|removal from * list|lists|database|texts|messages|contacts",
+    "get|take|remove|delete|leave it|that|them * off|from",
+    "take|remove|delete it|that|them|this off|from",
+    "unreg|unlist|unregister|deregister",
     "please|pls|plz|plse|kindly stop|quit|cease|discontinue",
     "say|saying|times|time|message|messages|texts|texting|this|these stop",
     "asked|ask|asking|want|like|need|wish to be removed|unsubscribed|deleted|taken",
@@ -68,11 +80,16 @@ pub(super) const ENGLISH: &[&str] = &[
     "no|without texts|messages|sms|contact|marketing|spam|ads|promos|texting please|pls|plz|\
      thanks|anymore",
     "no more from you",
-    "dont|do|does|didnt|doesnt|never|not|please|pls|cant not|ever|you|please|want|wanna|even|\
-     need|like|wish|to|pls * text|texts|texting|txt|message|messages|messaging|msg|msgs|sms|\
-     contact|contacted|contacting|call|calling|send|sending|email|emails|write|writing|\
-     whatsapp|bother|disturb|harass|spam|reach|communicate|hear|receive|receiving|get|these|\
-     them|this|more|solicit|ping",
+    "dont|donot|didnt|doesnt|never|not ever|you|please|want|wanna|even|need|like|wish|to|pls \
+     * text|texts|texting|txt|message|messages|messaging|msg|msgs|sms|contact|contacted|\
+     contacting|call|calling|send|sending|email|emails|write|writing|whatsapp|bother|disturb|\
+     harass|spam|reach|communicate|hear|receive|receiving|get|these|them|this|more|solicit|\
+     ping",
+    "do|does|did|please|pls|to not ever|you|please|want|wanna|even|need|like|wish|to|pls? * \
+     text|texts|texting|txt|message|messages|messaging|msg|msgs|sms|contact|contacted|\
+     contacting|call|calling|send|sending|email|emails|write|writing|whatsapp|bother|disturb|\
+     harass|spam|reach|communicate|hear|receive|receiving|get|these|them|this|more|solicit|\
+     ping",
     "dont|donot|dnt|dont|never|not text|texts|txt|message|messages|msg|sms|contact|call|send|\
      email|write|whatsapp|bother|disturb|harass|spam|solicit|ping|want|need|wish|reach",
     "do|does|did not text|txt|message|msg|sms|contact|call|send|email|write|whatsapp|bother|\
@@ -165,6 +182,9 @@ pub(super) const ENGLISH: &[&str] = &[
 /// Whoever answers is not who agreed: the consent on file is another person's, which the sender knows from now on
 /// (47 CFR 64.1200(a)(10): any reasonable means; law-findings B28).
 pub(super) const ENGLISH_WRONG_PERSON: &[&str] = &[
+    "changed his|her|their|the number|phone",
+    "belongs|belonging to someone|somebody|another|somebodyelse",
+    "used to be|belong * number|phone|to",
     "wrong number|no|nr|num|nbr|numbr|numer|person|phone|guy|girl|lady|man|woman|dude|contact|\
      recipient|people|cell|mobile|human|chick|individual|party",
     "rong|worng|wrongnumber number|no|person|num",

@@ -12,6 +12,7 @@ use super::lexicon::Meaning;
 
 /// Phrases by meaning. At one place in a text the longest counts.
 pub(super) const PHRASES: &[(Meaning, &[&str])] = &[
+    (Meaning::Other, other::OTHER),
     (Meaning::RefusalAll, english::STOP_ALL),
     (Meaning::Refusal, english::ENGLISH),
     (Meaning::Refusal, english::ENGLISH_WRONG_PERSON),
@@ -23,5 +24,5 @@ pub(super) const PHRASES: &[(Meaning, &[&str])] = &[
     (Meaning::Negated, other::NEGATED),
     (Meaning::Doubtful, other::DOUBTFUL),
     (Meaning::Condition, other::CONDITIONS),
-    (Meaning::Other, other::OTHER),
+    (Meaning::WholeDoubtful, other::WHOLE_DOUBTFUL),
 ];

@@ -1,6 +1,8 @@
 //! Refusals in the Nordic languages, Polish, Czech, Slovak, Hungarian and Romanian.
 
 pub(super) const NORTHERN: &[&str] = &[
+    "nie pisać|pisac|pisz|piszcie|wysyłać|wysylac|dzwonić|dzwonic|kontaktować",
+    "nepsat|neposílat|neposilat|nevolat|neobtěžovat",
     // sv
     "sluta|slut|stoppa|upphör skicka|smsa|med|att|skriva|spamma|messa|ringa|kontakta|mejla|\
      era|alla|nu",

@@ -2,6 +2,12 @@
 
 /// Refusals when they are all of a clause, but for politeness.
 pub(super) const WHOLE: &[&str] = &[
+    "kérem? töröljenek|töröljön|törölj",
+    "отключить|отключите|отключи",
+    "please|pls|plz no|dont|stop",
+    "no text|texts|sms|message|messages|msg|msgs|spam|ads|marketing|contact|emails|promos|\
+     texting|messaging",
+    "no|not|never again|anymore",
     "no more",
     "not me",
     "nie wieder|mehr",
@@ -44,6 +50,10 @@ pub(super) const WHOLE: &[&str] = &[
 ];
 
 pub(super) const NEGATED: &[&str] = &[
+    "do|does|did|will|would|should|could|can not ever? stop|end|quit|cancel|unsubscribe|\
+     remove|delete",
+    "dont you|u|yall dare|ever|even? stop|end|quit|leave",
+    "never|dont|not want|need this|these|it|them|you|your to? stop|end",
     "dont|never|cant|cannot|wont|not|couldnt|wouldnt|doesnt|shouldnt|didnt|aint please? ever|\
      you|u|want|wanna|wish|need|even|let|dare|going|gonna|like|have|think it|them|us|to|me? \
      stop|end|quit|cancel|stopping|stopped|unsubscribe|unsubscribed|optout|remove|removed|\
@@ -180,6 +190,23 @@ pub(super) const CONDITIONS: &[&str] = &[
 ];
 
 pub(super) const OTHER: &[&str] = &[
+    "my new number|phone|cell|mobile",
+    "no thanks|thank needed|necessary|required",
+    "take|took|place|make my|an|the|your order|orders",
+    "im|i am? not sure|home|here|going|coming|available|happy|ready|able|well|good|ok|okay|\
+     working|free|there|bad|fair|right|done|feeling|at|in|that|so|a|really|very|from|on|using|\
+     getting|seeing|too|allowed|certain|convinced|surprised|joking|kidding|familiar|tired|\
+     hungry|late|drunk|old|young|complaining|finished",
+    "ich bin nicht da|zuhause|zu|sicher|hier|fertig|so|im|in|am|der|die|das|mehr|daheim|\
+     bereit|zufrieden",
+    "je suis pas là|sûr|sur|chez|en|à|dispo|disponible|prêt|encore|content|contente|d",
+    "non sono a|in|sicuro|sicura|ancora|qui|disponibile|contento|contenta|sicuri|pronto|\
+     pronta|più|della|di|ancora",
+    "no soy de|un|una|muy|tan|bueno|buena",
+    "não sou de|um|uma|muito|tão",
+    "ik ben niet thuis|zeker|in|op|aanwezig|beschikbaar|tevreden|blij|er|zo|klaar",
+    "я не знаю|могу|хочу|понял|поняла|уверен|уверена|получил|получила|дома|буду|был|была|\
+     видел|успел|успею|в|на|помню|смог|смогла|заказывал|заказывала|понимаю|думаю",
     "bus|tram|train|next|first|second|third|last|full|one|truck|pit|whistle|door|rest|metro|\
      subway|tube|short|dead|coach|taxi|shuttle|ferry|toilet|bathroom|coffee|gas|fuel|lunch|\
      quick|final|tour|trolley|back|f|organ|glottal|home stop|stops|stopp",
@@ -207,7 +234,7 @@ pub(super) const OTHER: &[&str] = &[
      wrong number|person",
     "not|is the this|right|my correct? number|person for|of|to",
     "is|was this|that|it the|a|your right|correct number|person",
-    "take|took|get|got|drop|cut|knocked|comes|came * 10|20|15|25|30|40|50|5|percent|off",
+    "take|took|get|got|drop|cut|knocked|comes|came * 10|20|15|25|30|40|50|5|percent",
     "day|days|time|week|money|percent|hours|shift|work|half|weekend off",
     "go|going|goes away|to for|this|on|in|the|bed|sleep|work",
     "let|leave|left me|it|them|the|my|a|this|out know|message|review|note|package|parcel|keys|\
@@ -248,4 +275,38 @@ pub(super) const OTHER: &[&str] = &[
     "tempi|temps|annullare|annulla fine|plein",
     "fin|fine|ende|fim|konec|koniec|конец de|del|della|der|des|do|da|settimana|semana|semaine|\
      august|juli|juni|mai|oktober|týdne|tygodnia|недели|monats|woche",
+];
+
+/// For review when they are all of a clause: "I'm not Becky" says that the consent may be another person's.
+pub(super) const WHOLE_DOUBTFUL: &[&str] = &[
+    "im|i|this|its|it am|is? not *",
+    "this|it isnt *",
+    "this is * not *",
+    "no * here",
+    "nobody|noone called|named *",
+    "i? dont|do not? know any|a *",
+    "ich bin nicht|keine|kein *",
+    "hier|das ist nicht|keine|kein *",
+    "je ne? suis pas *",
+    "ce nest pas *",
+    "ici cest *",
+    "no soy *",
+    "aquí|aqui no * ",
+    "não|nao sou *",
+    "non sono *",
+    "ik ben niet|geen *",
+    "jag är|ar inte *",
+    "jeg er ikke *",
+    "en ole *",
+    "nie jestem *",
+    "to nie *",
+    "nejsem *",
+    "nem vagyok *",
+    "nu sunt *",
+    "ben değilim",
+    "я не *",
+    "это не *",
+    "δεν είμαι *",
+    "אני לא *",
+    "انا|أنا لست|مو *",
 ];

@@ -1,6 +1,11 @@
 //! Refusals in Spanish, Portuguese, Italian and Greek.
 
 pub(super) const SOUTHERN: &[&str] = &[
+    "eliminar|eliminen|borrar|borren|quitar|quiten|remover número|numero|contacto|teléfono|\
+     telefono|lista",
+    "remover|remove|remova|excluir|exclui|apagar|tirar|retirar da|de|do|meu|este|esse|me|o * \
+     lista|numero|número|contato|cadastro|telefone",
+    "pode|podem|poderia|quero me remover|tirar|excluir|retirar|descadastrar",
     // es
     "darme|dame|dar|darse|dadme|denme|dame|dé|deme|doy|me|de|dando|dejen|solicito|pido|\
      tramitar|causar|pedir de|doy|la|mi|dan|den|baja|una baja",

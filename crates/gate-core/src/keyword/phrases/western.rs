@@ -1,6 +1,14 @@
 //! Refusals in German, Dutch and French.
 
 pub(super) const WESTERN: &[&str] = &[
+    "bestelle|bestellt|bestellen|melde|kündige * ab",
+    "haben|hast|habt sich|dich|euch verwählt|vertan|verschrieben|geirrt",
+    "bei mir|uns falsch",
+    "vous faites|avez erreur",
+    "mij|me|ons uit|af te schrijven|melden",
+    "will|möchte|wollen|brauche das|dies|sowas|diese|die|es * nicht|nichts|keine mehr",
+    "nest plus le|mon|son|sa sien|sienne|mien|numéro",
+    "nest pas|plus mon|le|son|ton numéro|numero|sien",
     // de
     "bitte stopp|stop|stoppen|aufhören|abmelden|löschen|entfernen|austragen|abbestellen|kündigen",
     "keine|kein|nie|nicht|niemals weiteren|weitere|mehr|wieder|werbung|neuen|eure|ihre * sms|\
