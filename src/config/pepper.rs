@@ -141,6 +141,11 @@ fn mode_of(metadata: &Metadata) -> u32 {
     metadata.permissions().mode() & 0o777
 }
 
+/// A file that was not there, for this user alone.
+fn fresh_file(path: &Path) -> std::io::Result<std::fs::File> {
+    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)
+}
+
 fn create(path: &Path) -> Result<(), PepperError> {
     let io = |action| move |source| PepperError::Io { action, path: path.to_owned(), source };
     let mut bytes = Zeroizing::new([0_u8; PEPPER_BYTES]);
@@ -161,8 +166,7 @@ fn create(path: &Path) -> Result<(), PepperError> {
     draft_name.push(format!(".{}.draft", crate::record::hex(&draft_bytes)));
     let draft = directory.join(draft_name);
     // Fresh or not at all: a name that leads elsewhere is never followed, and nothing is truncated.
-    let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&draft);
-    let mut file = file.map_err(io("make"))?;
+    let mut file = fresh_file(&draft).map_err(io("make"))?;
     let written = file
         .write_all(bytes.as_slice())
         .and_then(|()| file.sync_all())
@@ -224,6 +228,10 @@ mod tests {
         std::fs::write(&victim, "precious").unwrap();
         let foretold = format!("pepper.{}.draft", std::process::id());
         std::os::unix::fs::symlink(&victim, dir.path().join(foretold)).unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        fresh_file(&link).unwrap_err();
+        fresh_file(&victim).unwrap_err();
         Pepper::load_or_create(&path).unwrap();
         assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
         assert!(path.symlink_metadata().unwrap().is_file(), "a file of its own");

@@ -322,3 +322,22 @@ fn nobody_else_reads_the_directory() {
     let mode = std::fs::metadata(&dir).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+/// Made by somebody else with a mode of his own, as the directory of a pepper once was, or a volume.
+#[test]
+fn nobody_else_can_look_into_the_store() {
+    let dir = tempdir();
+    let open_to_all = |path: &Path| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let database = dir.path().join(super::super::layout::DB_DIR);
+    open_to_all(dir.path());
+    drop(open(dir.path()));
+    assert_eq!([mode(dir.path()), mode(&database)], [0o700, 0o700]);
+    // and when it is opened again
+    open_to_all(dir.path());
+    open_to_all(&database);
+    drop(open(dir.path()));
+    assert_eq!([mode(dir.path()), mode(&database)], [0o700, 0o700]);
+}
