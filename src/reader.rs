@@ -312,8 +312,8 @@ impl Reader {
 
     /// Reads again what was not put aside.
     fn lose(&mut self, Lost { places, error }: &Lost, before: &[Progress], folded: &mut Folded) {
-        for (partition, offset) in places {
-            self.set_back(*partition, *offset, before);
+        for (partition, _) in places {
+            self.set_back(*partition, before);
             folded.taken.retain(|record| record.partition != *partition);
         }
         let detail = format!("`{}`: {error}", self.parts.topic);
@@ -323,17 +323,17 @@ impl Reader {
         self.waits = true;
     }
 
-    /// A partition is read again from `offset` at the latest: what was applied behind it is applied once more, which
-    /// changes nothing.
-    fn set_back(&mut self, partition: i32, offset: i64, before: &[Progress]) {
+    /// A partition is read again from where it stood before: what was applied behind that is applied once more, which
+    /// changes nothing, since it is received once more too.
+    fn set_back(&mut self, partition: i32, before: &[Progress]) {
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
         let (Some(progress), Some(before)) = (self.progress.get_mut(index), before.get(index))
         else {
             return;
         };
-        let offset = offset.min(progress.next_offset);
-        *progress = Progress { next_offset: offset, ..*before };
-        self.stand(partition, Stand::Seek(offset));
+        *progress = *before;
+        self.parts.writer.set_back(partition);
+        self.stand(partition, Stand::Seek(before.next_offset));
         if self.kept.remove(&partition).is_some() {
             let (cause, topic) = (HoldCause::ConsentPoison, Topic::ConsentChange);
             self.parts.status.release_place(Holder::Reader, cause, topic, partition);

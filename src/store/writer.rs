@@ -2,7 +2,8 @@
 //!
 //! [`Writer::apply`] joins one event into the states it speaks about, [`Writer::advance`] notes how far
 //! the log was read, [`Writer::receive`] how far its record times came, [`Writer::commit`] writes all of
-//! it in one batch. When a batch outgrows its bound, `apply` commits what is complete by itself: states may run ahead of positions, never behind.
+//! it in one batch. When a batch outgrows its bound, `apply` commits what is complete by itself: states may run
+//! ahead of positions, never behind.
 //!
 //! INVARIANT: whenever an erased contact is stored, its erasures are stored in the states of all
 //! addresses it was seen with, in the same batch. So an erasure reaches an address however the two
@@ -28,8 +29,10 @@ const PREFETCH_KEYS_MAX: usize = 1024;
 pub struct Writer {
     inner: Arc<Inner>,
     positions: Vec<i64>,
-    /// The greatest record time of each partition.
+    /// The greatest record time of each partition before its position, stored with it.
     times: Vec<Timestamp>,
+    /// The same of what was received since, which may still be set back.
+    received: Vec<Timestamp>,
     progress_changed: bool,
     overlay: Overlay,
     /// Timeline entries of the uncommitted events; states are added at commit.
@@ -56,9 +59,11 @@ struct Buffers {
 impl Writer {
     pub(super) fn new(inner: Arc<Inner>, memory: &Memory) -> Result<Self, StoreError> {
         let read = layout::read_options();
+        let times = inner.times(&read)?;
         Ok(Self {
             positions: inner.positions(&read)?,
-            times: inner.times(&read)?,
+            received: times.clone(),
+            times,
             progress_changed: false,
             overlay: Overlay::default(),
             batch: WriteBatch::default(),
@@ -80,17 +85,23 @@ impl Writer {
 
     /// Notes that a record dated `at` stands at the end of what is applied of `partition`, and says how far that
     /// log has come: the greatest record time up to and including it. Reading on from the same position gives the
-    /// same answers.
+    /// same answers, also after a crash: what is stored beside a position is what was received before
+    /// [`Writer::advance`] came there.
     pub fn receive(&mut self, partition: i32, at: Timestamp) -> Timestamp {
         let index = usize::try_from(partition).ok();
-        let Some(log) = index.and_then(|index| self.times.get_mut(index)) else {
+        let Some(log) = index.and_then(|index| self.received.get_mut(index)) else {
             return at; // `advance` refuses the partition
         };
-        if at > *log {
-            *log = at;
-            self.progress_changed = true;
-        }
+        *log = at.max(*log);
         *log
+    }
+
+    /// A partition is read again from its position: what was received behind it is received anew.
+    pub fn set_back(&mut self, partition: i32) {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        if let (Some(received), Some(at)) = (self.received.get_mut(index), self.times.get(index)) {
+            *received = *at;
+        }
     }
 
     /// Loads states that the next events will need, in one sorted read. Optional; what does not fit the
@@ -319,6 +330,11 @@ impl Writer {
         }
         self.progress_changed |= next_offset != *position;
         *position = next_offset;
+        let index = index.unwrap_or(usize::MAX);
+        if let (Some(at), Some(received)) = (self.times.get_mut(index), self.received.get(index)) {
+            self.progress_changed |= at != received;
+            *at = *received;
+        }
         Ok(())
     }
 
@@ -344,6 +360,7 @@ impl Writer {
         let positions = header::with_added(std::mem::take(&mut self.positions), n_partitions);
         self.positions = positions;
         self.times = header::with_added(std::mem::take(&mut self.times), n_partitions);
+        self.received = header::with_added(std::mem::take(&mut self.received), n_partitions);
         self.progress_changed = true;
         // before the write: whoever reads the new positions must expect them
         self.inner.partitions.1.store(n_partitions, Ordering::Release);

@@ -64,7 +64,26 @@ fn how_far_each_log_has_come_survives_a_restart() {
     let (_store, mut writer, opened) = open(dir.path());
     assert_eq!(opened, Opened::Reused);
     assert_eq!(writer.receive(0, at(1)), at(50), "as far as the positions go");
-    assert_eq!(writer.receive(1, at(1)), at(20));
+    assert_eq!(writer.receive(1, at(1)), at(1), "nothing of it was applied");
+}
+
+/// A batch that is read again, and a commit in the middle of one, give every record the times it had.
+#[test]
+fn what_is_received_again_has_come_as_far_as_before() {
+    let dir = tempdir();
+    let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+    let (store, mut writer, _) = open(dir.path());
+    assert_eq!(writer.receive(0, at(50)), at(50));
+    writer.advance(0, 1).unwrap();
+    assert_eq!(writer.receive(0, at(70)), at(70));
+    writer.set_back(0);
+    assert_eq!(writer.receive(0, at(60)), at(60));
+    // `apply` commits by itself when a batch outgrows its bound
+    writer.commit().unwrap();
+    writer.flush().unwrap();
+    drop((store, writer));
+    let (_store, mut writer, _) = open(dir.path());
+    assert_eq!((writer.positions()[0], writer.receive(0, at(1))), (1, at(50)));
 }
 
 #[test]
