@@ -196,6 +196,22 @@ unsafe fn id_of(topic: *const sys::rd_kafka_TopicDescription_t) -> Option<String
             return None;
         }
         let text = sys::rd_kafka_Uuid_base64str(id);
-        (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+        (!text.is_null()).then(|| as_tools_show(&CStr::from_ptr(text).to_string_lossy()))
+    }
+}
+
+/// Kafka writes ids in the alphabet for file names and URLs, librdkafka in the other one.
+fn as_tools_show(id: &str) -> String {
+    id.replace('+', "-").replace('/', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_as_kafka_writes_it() {
+        assert_eq!(as_tools_show("3fhFlxwwR1+JyMeF4DtLnQ"), "3fhFlxwwR1-JyMeF4DtLnQ");
+        assert_eq!(as_tools_show("/tjsXgKRSgSiUnsChwSRHw"), "_tjsXgKRSgSiUnsChwSRHw");
     }
 }
