@@ -46,6 +46,18 @@ fn stop_and_start() {
         "STOP to a blank number stops all": [stop(2).to(Some(" "))], order() => STOPPED;
         "the number written without its country code":
             [stop(2).to(Some("800 555 0199"))], order() => STOPPED;
+        "the number as a provider of that channel writes it":
+            [stop(2).to(Some("whatsapp:+18005550199"))], order() => STOPPED;
+        "and before a national one":
+            [stop(2).to(Some("sms:(800) 555-0199"))], order() => STOPPED;
+        "a misspelt and polite one":
+            [consent(), texted(2, "Could you please unsubcribe me")], sms() => OPTED_OUT;
+        "a wrong number is a refusal of that number and brand":
+            [consent(), texted(2, "Sorry, wrong number")],
+            sms() => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "a reaction to our own text is none":
+            [consent(), texted(2, "Liked “Sale. Reply STOP to opt out”")], sms() => APPROVED;
+        "a question permits nothing": [consent(), stop(2), texted(3, "Start?")], sms() => OPTED_OUT;
         "STOP by a second contact with the phone":
             [consent(), stop(2).contact("dev")], sms() => OPTED_OUT;
         "everything from the number: a call too":

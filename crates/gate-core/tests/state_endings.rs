@@ -161,6 +161,10 @@ fn rule_7_dead_addresses_end_only_by_a_verified_address_event() {
         "5.1.1 in full": [opt_in(1), bounce(2, "5.1.1 4.2.2")], message() => dead;
         "5.7.1 is policy": [opt_in(1), bounce(2, "5.7.1")], message() => APPROVED;
         "550 5.7.1 is policy": [opt_in(1), bounce(2, "550 5.7.1 no")], message() => APPROVED;
+        "a full mailbox is not dead": [opt_in(1), bounce(2, "552 5.2.2 full")], message() => APPROVED;
+        "the sender's address was refused": [opt_in(1), bounce(2, "5.1.8")], message() => APPROVED;
+        "a delivery report":
+            [opt_in(1), bounce(2, "smtp; 550-5.1.1 no such user")], message() => dead;
         "no mail of any class": [bounce(2, "5.1.1")], order() => dead;
         "an opt-in does not verify": [bounce(1, "5.1.1"), opt_in(2)], message() => dead;
         "a confirmation does": [bounce(1, "5.1.1"), confirmed(2)], message() => APPROVED;
@@ -358,7 +362,16 @@ fn placements_without_facts() {
         (said(&placement.contact) + said(&placement.address), placement.effect, placement.review)
     };
     let nothing = (0, Effect::None, false);
+    let reported = |format: &'static str| {
+        placed(event(Action::Complaint, at(1)).with(|change| change.format = Some(format.into())))
+    };
+    assert_eq!(reported("Not-Spam"), nothing);
+    assert_eq!(reported("arf; auth-failure"), nothing);
+    for format in ["arf", "abuse", "opt-out", "never heard of", " "] {
+        assert_eq!(reported(format), (2, Effect::Facts, false), "{format}");
+    }
     assert_eq!(placed(texted(1, "HELP")), nothing);
+    assert_eq!(placed(texted(1, "Liked “Sale. Reply STOP to opt out”")), nothing);
     assert_eq!(placed(texted(1, "see you at the bus stop")), nothing);
     assert_eq!(placed(texted(1, "cancel my order")), (0, Effect::None, true));
     assert_eq!(placed(event(Action::Profile, at(1))), nothing);
