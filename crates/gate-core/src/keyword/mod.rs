@@ -53,6 +53,8 @@ const ENDED_WORDS_MAX: usize = 8;
 const APART_WORDS_MAX: usize = 4;
 /// Words that always deserve a look when something follows (rules section 5).
 const LEGAL: [&str; 4] = ["cancel", "end", "quit", "remove"];
+/// Longest clause, in words, that a keyword anywhere makes doubtful.
+const NEAR_WORDS_MAX: usize = 3;
 /// What senders in China ask their customers to reply; alone.
 const LETTERS: [&str; 3] = ["t", "r", "qx"];
 /// Words of an instruction behind its keyword: "STOP to end these texts".
@@ -312,10 +314,12 @@ fn is_copied(words: &[Word<'_>], place: Place) -> bool {
         && words.iter().all(|word| word.senses.has(told) || is_keyword(word))
 }
 
-/// A short clause with the keyword at its end: a name may stand before it, or a bus.
+/// A short clause with the keyword at its end, or a very short one with it anywhere: a name may stand before it, or a
+/// bus.
 fn is_ended(words: &[Word<'_>]) -> bool {
-    words.len() <= ENDED_WORDS_MAX
-        && words.last().is_some_and(|last| LEXICON.senses_as_written(last.text).has(Senses::STOP))
+    let is_stop = |word: &Word<'_>| LEXICON.senses_as_written(word.text).has(Senses::STOP);
+    words.len() <= ENDED_WORDS_MAX && words.last().is_some_and(is_stop)
+        || words.len() <= NEAR_WORDS_MAX && words.iter().any(is_stop)
 }
 
 /// A clause that begins with a keyword, politeness before it left out.
