@@ -154,9 +154,8 @@ mod tests {
         fn take(&mut self, partition: i32, offset: i64, (key, value): &Sample) -> bool {
             let id = self.pepper.event(&format!("{partition}/{offset}"));
             // receipts are what the record says, whenever it is read
-            let received = Receipt::by_broker(Timestamp::from_millis(
-                1_000 + offset * 7 + i64::from(partition),
-            ));
+            let at = Timestamp::from_millis(1_000 + offset * 7 + i64::from(partition));
+            let received = Receipt::by_producer(at, self.writer.receive(partition, at));
             let source = Source { partition, offset };
             if let Ok(change) = self.codec.decode_consent(Some(value.as_bytes())) {
                 let subjects = subjects(&self.pepper, &change).unwrap();

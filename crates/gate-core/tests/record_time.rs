@@ -178,6 +178,13 @@ fn a_permission_from_after_the_gates_clock_counts_for_nothing_yet() {
         ];
         check(&suppressed, &message(), at(THEN + 1), "blocked.suppressed_global");
         check(&suppressed, &message(), at(THEN + ahead), APPROVED);
+        let (_, notes) = World::of(&numbered(&permitted)).explain(
+            &PolicySet::express_only(),
+            &message(),
+            &[],
+            at(THEN),
+        );
+        assert!(notes.0.iter().any(|(_, note)| note.contains("does not count yet")), "{notes:?}");
         let decision =
             check_by(&PolicySet::express_only(), &permitted, &message(), at(THEN), NO_CONSENT);
         assert_eq!(decision.warnings().iter().collect::<Vec<_>>(), [Warning::ClockSkew]);

@@ -174,6 +174,12 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     fn note(&mut self, rule: &Rule, found: &Found<'_>) {
+        let is_ahead = || self.permissions().any(|p| p.for_address && p.fact.is_ahead_of(self.now));
+        let nothing = if found.best.is_none() && found.failing.is_empty() && is_ahead() {
+            "what is on file is from after the gate's clock and does not count yet"
+        } else {
+            "nothing on file"
+        };
         self.trace.note(Step::Basis, || {
             let answer = match &found.best {
                 Some(live) => {
@@ -186,7 +192,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                     let flag =
                         found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
                     if reasons.is_empty() {
-                        String::from("nothing on file")
+                        String::from(nothing)
                     } else {
                         format!("{}{flag}", reasons.join(", "))
                     }
