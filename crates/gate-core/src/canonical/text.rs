@@ -48,6 +48,9 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 /// it is so already.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(text);
+    }
     let trimmed = text.trim_matches(|c: char| is_blank_char(c) || c.is_ascii_control());
     if trimmed.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
         return Cow::Borrowed(trimmed);
@@ -70,18 +73,35 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// [`fold`] of a text that is all ASCII.
 fn fold_ascii(text: &str) -> Cow<'_, str> {
-    let text = text.trim_matches(|c: char| is_blank_char(c) || c.is_ascii_control());
-    let mut after_blank = false;
-    let is_canonical = text.bytes().all(|byte| {
-        let is_second_blank = byte == b' ' && after_blank;
-        after_blank = byte == b' ';
-        !is_second_blank && (byte == b' ' || byte.is_ascii_graphic()) && !byte.is_ascii_uppercase()
-    });
-    if is_canonical {
+    if is_folded(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
-    let visible = text.chars().filter_map(as_seen);
-    Cow::Owned(single_spaced(visible.map(|c| c.to_ascii_lowercase())))
+    let trimmed = text.trim_matches(|c: char| c == ' ' || c.is_ascii_control());
+    if is_folded(trimmed.as_bytes()) {
+        return Cow::Borrowed(trimmed);
+    }
+    let mut out = String::with_capacity(trimmed.len());
+    for byte in trimmed.bytes() {
+        match byte {
+            b' ' | b'\t'..=b'\r' if out.ends_with(' ') => {}
+            b' ' | b'\t'..=b'\r' => out.push(' '),
+            byte if byte.is_ascii_control() => {}
+            byte => out.push(char::from(byte.to_ascii_lowercase())),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether ASCII is its own canonical form. Most has no blank at all, which is seen at once.
+fn is_folded(text: &[u8]) -> bool {
+    let is_lower = |byte: &u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
+    let is_spaced = || {
+        !text.starts_with(b" ")
+            && !text.ends_with(b" ")
+            && text.iter().all(|byte| *byte == b' ' || is_lower(byte))
+            && !text.windows(2).any(|pair| pair == b"  ")
+    };
+    text.iter().all(is_lower) || is_spaced()
 }
 
 fn pass(text: &str) -> String {

@@ -224,8 +224,11 @@ impl std::fmt::Debug for CanonicalAddress {
 
 /// What a sender's number or name comes down to, see [`Sender`](super::Sender).
 pub(super) fn sender(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase()) {
-        return Cow::Borrowed(text);
+    let is_plain =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
+    let bare = text.strip_prefix('+').filter(|digits| phone::is_settled(digits)).unwrap_or(text);
+    if is_plain(bare) {
+        return Cow::Borrowed(bare);
     }
     let cleaned = clean(text);
     let found = unwrapped(&cleaned);

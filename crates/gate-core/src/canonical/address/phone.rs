@@ -46,6 +46,33 @@ fn settled(written: &str, region: Option<Region>) -> Result<String, AddressError
     Err(AddressError::Phone)
 }
 
+/// Whether digits behind a `+` are an E.164 number for certain, without asking libphonenumber: no trunk prefix may
+/// stand behind the country code, and the line has no other number.
+pub(super) fn is_settled(digits: &str) -> bool {
+    let bytes = digits.as_bytes();
+    let is_number = (8..=15).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
+    let behind = match bytes {
+        [b'1', national @ ..] => national,
+        // Brazil, Argentina and Mexico have lines of two numbers; the other trunk prefixes that are no zero
+        [b'5', b'2' | b'4' | b'5', ..]
+        | [b'7' | b'0', ..]
+        | [b'3', b'7', ..]
+        | [b'9', b'9', ..] => {
+            return false;
+        }
+        [b'2', b'0' | b'7', national @ ..]
+        | [b'3', b'0'..=b'4' | b'6' | b'9', national @ ..]
+        | [b'4', b'0' | b'1' | b'3'..=b'9', national @ ..]
+        | [b'5', b'1'..=b'8', national @ ..]
+        | [b'6', b'0'..=b'6', national @ ..]
+        | [b'8', b'1' | b'2' | b'4' | b'6', national @ ..]
+        | [b'9', b'0'..=b'5' | b'8', national @ ..] => national,
+        [_, _, _, national @ ..] => national,
+        _ => return false,
+    };
+    is_number && !matches!(behind, [b'0', ..] | []) && !bytes.starts_with(b"11")
+}
+
 /// A number where digits without plus have their country code, as WhatsApp's ids do. A region reads it first,
 /// if that makes a number that exists.
 pub(super) fn with_country_code(
@@ -153,6 +180,29 @@ mod tests {
         }
         assert_eq!(digit_of('5'), None);
         assert_eq!(digit_of('\u{4e94}'), None);
+    }
+
+    /// What is taken as it is must be what libphonenumber makes of it.
+    #[test]
+    fn settled_numbers_stay() {
+        let mut n_settled = 0;
+        for start in 100..1000 {
+            for rest in ["20212345", "70012345678", "512345678"] {
+                let digits = format!("{start}{rest}");
+                let written = format!("+{digits}");
+                if is_settled(&digits) {
+                    if let Ok((number, variant)) = phone(&written, None) {
+                        n_settled += 1;
+                        assert_eq!((number, variant), (written, 0));
+                    }
+                }
+            }
+        }
+        assert!(n_settled > 500, "{n_settled}");
+        for digits in ["", "4", "4407700900456", "5215555550199", "0447700900456", "4477x0900456"] {
+            assert!(!is_settled(digits), "{digits}");
+        }
+        assert!(is_settled("447700900456") && is_settled("18005550199"));
     }
 
     #[test]
