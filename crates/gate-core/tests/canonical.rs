@@ -96,7 +96,7 @@ fn email_in_some_spelling(core: &'static str) -> impl Strategy<Value = String> {
             }
             _ => written,
         };
-        let is_link = scheme.to_ascii_lowercase() == "mailto:";
+        let is_link = scheme.eq_ignore_ascii_case("mailto:");
         wrapped(match (scheme, tail) {
             (scheme, tail) if scheme.ends_with('<') && !tail.starts_with('?') => {
                 format!("{scheme}{written}>{tail}")
@@ -151,7 +151,7 @@ fn is_told_apart_only_by_the_refusal(
     refusal: Event,
     message: &OutboundMessage<'_>,
 ) -> (Outcome, Outcome) {
-    let without = World::of(&[consent.clone()]).decide(message, at(9));
+    let without = World::of(std::slice::from_ref(&consent)).decide(message, at(9));
     let with = World::of(&[consent, refusal]).decide(message, at(9));
     (without.outcome(), with.outcome())
 }
@@ -233,10 +233,10 @@ proptest! {
         prop_assert_eq!(clean(&cleaned), cleaned.clone());
         let sender = Sender::from(text.as_str());
         prop_assert_eq!(&*Sender::from(&*sender), &*sender);
-        if let Ok(found) = CanonicalAddress::parse(&text, channel, Some(&region)) {
-            if let Ok(again) = CanonicalAddress::parse(found.expose(), channel, None) {
-                prop_assert_eq!(found.expose(), again.expose());
-            }
+        if let Ok(found) = CanonicalAddress::parse(&text, channel, Some(&region))
+            && let Ok(again) = CanonicalAddress::parse(found.expose(), channel, None)
+        {
+            prop_assert_eq!(found.expose(), again.expose());
         }
         if let Some(channel) = channel {
             let found = CanonicalAddress::of_recipient(&text, channel, Some(&region));

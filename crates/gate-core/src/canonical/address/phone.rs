@@ -86,12 +86,11 @@ pub(super) fn with_country_code(
     let is_bare = digits.len() >= INTERNATIONAL_DIGITS_MIN
         && !digits.starts_with('0')
         && !plain.chars().any(|c| c == '+' || c.is_alphabetic());
-    if is_bare && !is_national {
-        if let Ok(number) = phone(&format!("+{digits}"), None) {
-            return Ok(number);
-        }
+    let international = (is_bare && !is_national).then(|| phone(&format!("+{digits}"), None));
+    match international {
+        Some(Ok(number)) => Ok(number),
+        Some(Err(_)) | None => phone(&plain, region),
     }
-    phone(&plain, region)
 }
 
 fn known_region(region: &str) -> Option<Region> {
@@ -173,7 +172,7 @@ mod tests {
         let digits: Vec<char> = ('\u{80}'..=char::MAX)
             .filter(|c| general.get(*c) == GeneralCategory::DecimalNumber)
             .collect();
-        assert!(digits.len() > 600 && digits.len() % 10 == 0);
+        assert!(digits.len() > 600 && digits.len().is_multiple_of(10));
         for row in digits.chunks(10) {
             let plain: String = row.iter().filter_map(|c| digit_of(*c)).collect();
             assert_eq!(plain, "0123456789", "{:?}", row.first());
@@ -190,11 +189,11 @@ mod tests {
             for rest in ["20212345", "70012345678", "512345678"] {
                 let digits = format!("{start}{rest}");
                 let written = format!("+{digits}");
-                if is_settled(&digits) {
-                    if let Ok((number, variant)) = phone(&written, None) {
-                        n_settled += 1;
-                        assert_eq!((number, variant), (written, 0));
-                    }
+                if is_settled(&digits)
+                    && let Ok((number, variant)) = phone(&written, None)
+                {
+                    n_settled += 1;
+                    assert_eq!((number, variant), (written, 0));
                 }
             }
         }
