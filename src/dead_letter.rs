@@ -32,6 +32,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The class of the dead letter of a batch, which has neither key nor value: nobody could unpack them.
+pub const UNREADABLE_BATCH: &str = "unreadable_batch";
+
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Dead letters remembered to avoid writing one twice; the topic should hold handfuls.

@@ -25,7 +25,7 @@ const CONSUMER_DEFAULTS: [(&[&str], &str); 3] = [
     (&["fetch.max.bytes", "message.max.bytes"], "1000000"),
     // The largest that a batch of zstd may be unpacked; librdkafka guesses its size in steps of three, so a third of this
     // is always read. What is larger is a batch nobody can unpack, and its partition is held by name.
-    (&["receive.message.max.bytes", "fetch.max.bytes"], "268435456"),
+    (&["receive.message.max.bytes", "fetch.max.bytes", "message.max.bytes"], "268435456"),
 ];
 
 /// Sets what the operator has not set, under whichever name.
@@ -245,9 +245,15 @@ pub fn is_consumer_refused(error: &rdkafka::error::KafkaError) -> bool {
 /// goes on behind it; neither may happen silently.
 #[must_use]
 pub fn is_unreadable_batch(error: &native::NativeError) -> bool {
+    is_unreadable_code(error.code)
+}
+
+/// The same by its code.
+#[must_use]
+pub fn is_unreadable_code(code: rdkafka::error::RDKafkaErrorCode) -> bool {
     use rdkafka::error::RDKafkaErrorCode as Code;
     matches!(
-        error.code,
+        code,
         Code::BadCompression
             | Code::BadMessage
             | Code::InvalidMessage
@@ -258,4 +264,46 @@ pub fn is_unreadable_batch(error: &native::NativeError) -> bool {
             // what a broker says that cannot read its own log
             | Code::Unknown
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::consumer::BaseConsumer;
+
+    fn base(pairs: &[(&str, &str)]) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", "127.0.0.1:1").set("log_level", "0");
+        for (name, value) in pairs {
+            config.set(*name, *value);
+        }
+        config
+    }
+
+    #[test]
+    fn what_the_operator_sets_stays_and_every_client_can_be_made() {
+        for set in [
+            &[][..],
+            &[("receive.message.max.bytes", "2000000000")],
+            &[("receive.message.max.bytes", "16777216")],
+            &[("fetch.max.bytes", "500000000")],
+            &[("message.max.bytes", "500000000")],
+            &[("message.max.bytes", "2000")],
+            &[("max.partition.fetch.bytes", "8000000")],
+        ] {
+            let base = base(set);
+            let session = Duration::from_secs(10);
+            for config in [
+                consent_reader(&base, "group"),
+                lane_consumer(&base, "group", "member", session),
+                probe_reader(&base, "group"),
+                end_offset_query(&base),
+            ] {
+                config.create::<BaseConsumer>().unwrap();
+                for (name, value) in set {
+                    assert_eq!(config.get(name), Some(*value), "{name}");
+                }
+            }
+        }
+    }
 }

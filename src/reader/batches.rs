@@ -7,7 +7,7 @@
 
 use super::assignment::only;
 use super::{Reader, Stand, place_of, progress_of};
-use crate::dead_letter::{DeadLetter, Owner, Place};
+use crate::dead_letter::{DeadLetter, Owner, Place, UNREADABLE_BATCH};
 use crate::kafka::native::NativeError;
 use crate::kafka::scan::offset_behind_batch;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
@@ -17,8 +17,6 @@ use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::time::{Duration, Instant};
 
-/// The class of its dead letter, which has neither key nor value: nobody could unpack them.
-pub(super) const UNREADABLE_BATCH: &str = "unreadable_batch";
 /// How often such a batch is read again. Unpacking a bomb in vain takes a core for a moment.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 

@@ -4,9 +4,9 @@
 //! schema may have been registered, an operator may have released it. After a restart it is read like any other, so a
 //! changed configuration counts too. Its dead letter is written once.
 
-use super::batches::UNREADABLE_BATCH;
 use super::{Holder, Incoming, Kept, Reader, ReaderError, Stand, Taken, place_of};
 use crate::codec::remedy;
+use crate::dead_letter::UNREADABLE_BATCH;
 use crate::metrics::{HoldCause, Topic};
 use std::time::{Duration, Instant};
 
@@ -46,8 +46,9 @@ impl Reader {
         }
         self.looked_again_at = Instant::now();
         for (partition, at) in batches {
-            if let Some(next_offset) = self.behind_batch(partition, at)
-                && self.is_place_released((partition, at), UNREADABLE_BATCH)
+            // where it ends is looked for only then: each look unpacks it in vain
+            if self.is_place_released((partition, at), UNREADABLE_BATCH)
+                && let Some(next_offset) = self.behind_batch(partition, at)
             {
                 self.reach(partition, next_offset);
                 self.stand(partition, Stand::Seek(next_offset));

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Message as _, OwnedMessage};
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::Place;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::kafka::scan::{First, first};
+use crate::kafka::{is_unreadable_code, scanner};
 use crate::kafka_errors::{KafkaFailure, Witness};
 
 /// Longest wait for one record.
@@ -25,6 +27,7 @@ const DOING: &str = "reading the consent change";
 /// Reads single records; quick when they are asked for in order.
 pub(super) struct Originals {
     consumer: BaseConsumer<Witness>,
+    scan_config: ClientConfig,
     topic: String,
     /// What comes next by itself.
     next: Option<Place>,
@@ -46,7 +49,9 @@ impl Originals {
         let consumer = client
             .create_with_context(Witness::default())
             .map_err(|error| KafkaFailure::new(&error, DOING))?;
-        Ok(Self { consumer, topic: config.topics.consent_change.clone(), next: None })
+        let scan_config = scanner(&config.client_base(), &config.kafka.group_id);
+        let topic = config.topics.consent_change.clone();
+        Ok(Self { consumer, scan_config, topic, next: None })
     }
 
     /// The record at a place; `None` when there is no committed one, or not any more.
@@ -74,6 +79,11 @@ impl Originals {
                 Some(Err(KafkaError::MessageConsumption(
                     Code::AutoOffsetReset | Code::OffsetOutOfRange,
                 ))) => return Ok(self.gone()),
+                // what comes behind it would look as if there were nothing
+                Some(Err(KafkaError::MessageConsumption(code))) if is_unreadable_code(code) => {
+                    let why = format!("{DOING}: its batch cannot be unpacked ({code:?})");
+                    return Err(Failure::new(ExitCode::TryAgain, why));
+                }
                 Some(Ok(_) | Err(_)) | None => {}
             }
         }
@@ -81,6 +91,16 @@ impl Originals {
             || Failure::new(ExitCode::TryAgain, "the broker did not answer in time"),
             Failure::from,
         ))
+    }
+
+    /// Whether a batch stands at a place that this configuration cannot unpack: there is no record to look at then.
+    pub(super) fn is_unreadable_batch(&self, place: Place) -> Result<bool, Failure> {
+        let Place { partition, offset } = place;
+        match first(&self.scan_config, &self.topic, partition, offset, READ_MAX) {
+            Ok(First::UnreadableBatch { .. }) => Ok(true),
+            Ok(First::Record { .. } | First::End) => Ok(false),
+            Err(error) => Err(Failure::new(ExitCode::TryAgain, format!("{DOING}: {error}"))),
+        }
     }
 
     fn gone(&mut self) -> Option<OwnedMessage> {

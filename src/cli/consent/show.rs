@@ -15,6 +15,7 @@ use super::{Place, check_topic, cluster, counted};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::codec;
 use crate::config::Config;
+use crate::dead_letter::UNREADABLE_BATCH;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -61,9 +62,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let queue = Queue::read(&config, &config.topics.consent_dead_letter, &mut |_| ())?;
     match place {
         Some(place) => {
-            let original = Originals::new(&config)?.read(place)?;
+            let letter = queue.get(place);
+            // a batch has no record that could be looked at
+            let is_batch = letter.is_some_and(|letter| letter.class == UNREADABLE_BATCH);
+            let original = if is_batch { None } else { Originals::new(&config)?.read(place)? };
             spinner.finish_and_clear();
-            one(arguments, &config, place, queue.get(place), original.as_ref())
+            one(arguments, &config, place, letter, original.as_ref())
         }
         None => {
             spinner.finish_and_clear();

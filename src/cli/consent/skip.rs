@@ -20,6 +20,7 @@ use super::{Place, check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::codec;
 use crate::config::Config;
+use crate::dead_letter::UNREADABLE_BATCH;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["offset", "from", "class"]))]
@@ -220,6 +221,14 @@ impl<'q> Desk<'q> {
         let (mut releasable, mut left) = (Vec::new(), Vec::new());
         for (n, letter) in letters.iter().enumerate() {
             progress.say("checked", n, letters.len());
+            if letter.class == UNREADABLE_BATCH {
+                if self.originals.is_unreadable_batch(letter.place)? {
+                    releasable.push(*letter);
+                } else {
+                    left.push((letter.place, Left::Readable));
+                }
+                continue;
+            }
             let Some(record) = self.originals.read(letter.place)? else {
                 left.push((letter.place, Left::Gone));
                 continue;
