@@ -65,6 +65,15 @@ impl History {
         entry.row.remember(sent, &self.horizon)
     }
 
+    /// What was noted under a former key of the recipient counts under the present one, and is written there with the
+    /// next approval.
+    pub(super) fn take_over(&mut self, key: RowKey, former: RowKey) {
+        let noted = self.rows.get(&former).map(|entry| entry.row.clone());
+        if let (Some(noted), Some(entry)) = (noted, self.rows.get_mut(&key)) {
+            entry.row.join(&noted);
+        }
+    }
+
     /// The row is written with the decisions although nothing was added: the changelog says less.
     pub(super) fn write_again(&mut self, key: RowKey) {
         if let Some(entry) = self.rows.get_mut(&key) {

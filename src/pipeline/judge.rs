@@ -47,6 +47,8 @@ struct Lookup {
     message: EventKey,
     /// The recipient's approvals, when they count.
     history: Option<RowKey>,
+    /// Where they were before the numbers of a line were joined.
+    former: Option<RowKey>,
 }
 
 enum AddressAt {
@@ -115,7 +117,10 @@ impl<'c> Lane<'c> {
             if let AddressAt::Known { key, canonical, .. } = &lookup.address
                 && depends_on_history(&policies, message, canonical.e164(), context.evaluated_at)
             {
-                lookup.history = Some(RowKey { partition: record.partition(), subject: *key });
+                let row_key = |subject| RowKey { partition: record.partition(), subject };
+                lookup.history = Some(row_key(*key));
+                let former = canonical.former();
+                lookup.former = former.map(|former| row_key(self.parts.pepper.address(&former)));
                 lookup.message = self.parts.pepper.event(&message.message_id);
             }
             Some(lookup)
@@ -124,13 +129,19 @@ impl<'c> Lane<'c> {
             batch.messages().iter().zip(messages).map(&mut look_up).collect();
         let before: Vec<Option<Lookup>> =
             batch.approved_before().iter().zip(approved_before).map(&mut look_up).collect();
-        let counted = lookups.iter().chain(&before).flatten().filter_map(|lookup| lookup.history);
+        let recipients = || lookups.iter().chain(&before).flatten();
+        let counted = recipients().flat_map(|lookup| [lookup.history, lookup.former]).flatten();
         let horizon = horizon(&policies, context.evaluated_at);
         let in_hand = batch.next_offsets();
         let repairs = self.approvals.repairs(|partition| in_hand.contains_key(&partition));
         let counted = counted.chain(repairs.iter().copied()).collect();
         let mut history = History::load(&self.parts.sent, counted, self.seal.pepper_id(), horizon)?;
         repairs.into_iter().for_each(|key| history.write_again(key));
+        for lookup in recipients() {
+            if let (Some(key), Some(former)) = (lookup.history, lookup.former) {
+                history.take_over(key, former);
+            }
+        }
         for (message, lookup) in approved_before.iter().zip(&before) {
             if let (Ok(message), Some(lookup)) = (message, lookup) {
                 self.remember_before(message, lookup, context.evaluated_at, &mut history);
@@ -247,7 +258,7 @@ impl<'c> Lane<'c> {
                 }
             }
         };
-        Lookup { contact, address, message: EventKey::default(), history: None }
+        Lookup { contact, address, message: EventKey::default(), history: None, former: None }
     }
 }
 

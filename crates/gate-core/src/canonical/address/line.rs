@@ -20,6 +20,19 @@ pub(super) fn line(e164: String) -> (String, u8) {
     other.map_or((e164, 0), |line| (line, 1))
 }
 
+/// The number of this line that sources wrote before it had its present form; `None` when it has no other. Mexico's
+/// is not among them: no library took it for a number.
+pub(super) fn former(line: &str) -> Option<String> {
+    let (country, national) = line.split_at_checked(3)?;
+    let (before, after) = match country {
+        "+55" => national.split_at_checked(2)?,
+        "+54" => ("", national),
+        _ => return None,
+    };
+    let other = format!("{country}{before}{}", after.strip_prefix('9')?);
+    (self::line(other.clone()) == (line.to_owned(), 1)).then_some(other)
+}
+
 /// A Mexican number without the former mobile 1, which libphonenumber takes for a digit too many; `None` when
 /// it is none with it.
 pub(super) fn without_mexican_one(international: &str) -> Option<String> {
@@ -52,6 +65,17 @@ mod tests {
             let (found, found_variant) = line(e164.to_owned());
             assert_eq!((found.as_str(), found_variant), (expected, variant), "{e164}");
             assert_eq!(line(found.clone()), (found, 0), "{e164}");
+        }
+        for (line, expected) in [
+            ("+5511987654321", Some("+551187654321")),
+            ("+5491123456789", Some("+541123456789")),
+            ("+551132654321", None),
+            ("+5511932654321", None), // that would be a fixed line
+            ("+447700900456", None),
+            ("+5", None),
+            ("", None),
+        ] {
+            assert_eq!(former(line).as_deref(), expected, "{line}");
         }
         let mexican = Some(String::from("+525555550199"));
         assert_eq!(without_mexican_one("+52 (1) 55 5555-0199"), mexican);

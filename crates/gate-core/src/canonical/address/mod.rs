@@ -209,6 +209,14 @@ impl CanonicalAddress {
         self.variant
     }
 
+    /// The address under which a number of this line was known before lines were joined; `None` when it was this one.
+    /// For what was noted of it then.
+    #[must_use]
+    pub fn former(&self) -> Option<Self> {
+        let text = self.e164().and_then(line::former)?;
+        Some(Self { kind: self.kind, text, variant: 0 })
+    }
+
     /// The canonical text, for hashing only.
     #[must_use]
     pub fn expose(&self) -> &str {
