@@ -285,7 +285,7 @@ mod tests {
         for set in [
             &[][..],
             &[("receive.message.max.bytes", "2000000000")],
-            &[("receive.message.max.bytes", "16777216")],
+            &[("receive.message.max.bytes", "60000000")],
             &[("fetch.max.bytes", "500000000")],
             &[("message.max.bytes", "500000000")],
             &[("message.max.bytes", "2000")],
