@@ -458,9 +458,8 @@ impl<'c> Lane<'c> {
 
     fn release(&self) {
         self.parts.metrics.clear_consent_held();
-        // a batch that stands in the way still does
-        for cause in HoldCause::ALL.iter().filter(|cause| **cause != HoldCause::UnreadableBatch) {
-            self.parts.status.release(Holder::Lane(self.number), *cause);
+        for cause in HoldCause::ALL {
+            self.release_cause(*cause);
         }
     }
 

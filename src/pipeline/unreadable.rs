@@ -93,6 +93,19 @@ impl<'c> Lane<'c> {
         self.parts.status.release_place(holder, cause, Topic::OutboundMessage, partition);
     }
 
+    /// A cause is over, but for partitions that stand before a batch of their own: one of consent may have been met.
+    pub(super) fn release_cause(&self, cause: HoldCause) {
+        let (holder, status) = (Holder::Lane(self.number), &self.parts.status);
+        if cause != HoldCause::UnreadableBatch || self.unreadable.is_empty() {
+            return status.release(holder, cause);
+        }
+        let others =
+            self.next_up.keys().filter(|partition| !self.unreadable.contains_key(partition));
+        for partition in others {
+            status.release_place(holder, cause, Topic::OutboundMessage, *partition);
+        }
+    }
+
     fn pause_one(&self, partition: i32) {
         if let Err(error) = self.consumer.pause(&self.only(partition)) {
             tracing::warn!(lane = self.number, partition, %error, "cannot pause");
