@@ -149,8 +149,11 @@ impl CanonicalAddress {
             (AddressKind::Email, None | Some(Wrapper::Email)) => Self::email(text),
             (AddressKind::Email, Some(_)) => Err(AddressError::Email),
             (_, Some(Wrapper::Email)) => Err(AddressError::Phone),
-            (_, Some(Wrapper::Whatsapp)) => Self::whatsapp(text, region),
-            (_, None) if channel == Channel::Whatsapp => Self::whatsapp(text, region),
+            (_, None | Some(Wrapper::Whatsapp)) if channel == Channel::Whatsapp => {
+                Self::whatsapp(text, region)
+            }
+            // a user of WhatsApp has no number that another channel could deliver to
+            (_, Some(Wrapper::Whatsapp)) => Self::of_line(phone::with_country_code(text, region)?),
             (_, None | Some(Wrapper::Phone)) => Self::phone(text, region),
         }
     }
@@ -232,24 +235,42 @@ impl std::fmt::Debug for CanonicalAddress {
 
 /// What a sender's number or name comes down to, see [`Sender`](super::Sender).
 pub(super) fn sender(text: &str) -> Cow<'_, str> {
-    let is_plain =
-        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase());
+    let is_plain = |text: &str| {
+        // two zeros may stand for a plus
+        !text.starts_with("00")
+            && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    };
     let bare = text.strip_prefix('+').filter(|digits| phone::is_settled(digits)).unwrap_or(text);
     if is_plain(bare) {
         return Cow::Borrowed(bare);
     }
+    let mut sender = letters_of_sender(text);
+    // what is left out may have stood between letters that compose, or digits that make a number
+    for _ in 0..SENDER_READINGS_MAX {
+        let again = letters_of_sender(&sender);
+        if again == sender {
+            break;
+        }
+        sender = again;
+    }
+    Cow::Owned(sender)
+}
+
+/// How often what is left of a sender may read as another one; one more than any does.
+const SENDER_READINGS_MAX: usize = 4;
+
+fn letters_of_sender(text: &str) -> String {
     let cleaned = clean(text);
     let found = unwrapped(&cleaned);
     let text = found.text.trim();
+    let is_number = text.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_numeric);
     let number = match user::number_of_jid(text) {
         Some(digits) => phone::with_country_code(digits, None),
-        None => phone::phone(text, None),
+        None if is_number => phone::phone(text, None),
+        None => Err(AddressError::Phone),
     };
     let written = number.map_or_else(|_| phone::in_plain_digits(text), |(number, _)| number.into());
-    let letters =
-        |text: &str| -> String { fold(text).chars().filter(|c| c.is_alphanumeric()).collect() };
-    // what is left out may have stood between letters that compose
-    Cow::Owned(letters(&letters(&written)))
+    fold(&written).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// The text as a reader sees it, if it is short enough to be an address.
@@ -425,6 +446,9 @@ mod tests {
             assert!(!fits("  "), "{channel:?}");
             assert!(!fits(&"9".repeat(ADDRESS_BYTES_MAX + 1)), "{channel:?}");
         }
+        let user = CanonicalAddress::of_recipient("wa:jasper.market", Channel::Whatsapp, None);
+        assert_eq!(user.map(|user| user.kind()), Ok(AddressKind::User));
+        assert!(CanonicalAddress::of_recipient("wa:jasper.market", Channel::Sms, None).is_err());
         let longest = "9".repeat(ADDRESS_BYTES_MAX);
         assert!(CanonicalAddress::of_recipient(&longest, Channel::Push, None).is_ok());
         assert!(CanonicalAddress::parse(&longest, Some(Channel::Push), None).is_ok());
