@@ -69,7 +69,7 @@ impl Pepper {
     /// the contact's state only, and then the blocks of addresses take no memory.
     #[must_use]
     pub fn contact(&self, contact: &ContactId<'_>) -> SubjectKey {
-        let [first, rest @ ..]: [u8; 16] = self.hash("contact", contact.expose().trim());
+        let [first, rest @ ..]: [u8; 16] = self.hash("contact", contact.expose());
         SubjectKey(joined(first & !ADDRESS_BIT, rest))
     }
 

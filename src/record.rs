@@ -131,8 +131,9 @@ mod tests {
     fn only_the_reserved_prefix_is_the_probe() {
         let is = |text: &str| is_probe(ContactId::new(text.into()).as_ref());
         assert!(is("consent-gate-probe/gate-1/0/1") && is(" consent-gate-probe/x"));
-        for other in ["consent-gate-probe", "Consent-Gate-Probe/1", "x/consent-gate-probe/1", "ben"]
-        {
+        // another spelling of an id is the same contact, and so is its mark
+        assert!(is("Consent-Gate-Probe/1") && is("consent\u{200b}-gate-probe/1"));
+        for other in ["consent-gate-probe", "x/consent-gate-probe/1", "ben"] {
             assert!(!is(other), "{other}");
         }
         assert!(!is_probe(None));

@@ -207,7 +207,7 @@ impl Codec {
         };
         let contact_id = convert::id(who.contact_id).ok()?.and_then(ContactId::new);
         let address = convert::address(who.address).ok()?.and_then(Address::new);
-        let channel = convert::plain(who.channel).ok()?;
+        let channel = convert::plain(who.channel).ok().flatten();
         let channel = channel.as_deref().and_then(convert::channel_scope);
         (contact_id.is_some() || address.is_some()).then_some(Salvaged {
             contact_id,

@@ -81,7 +81,8 @@ fn is_same(key: &str, address: &Address<'_>, change: &ConsentChange<'_>) -> bool
 
 /// Whether the id stands in the key, and more beside it.
 fn wraps(key: &[u8], named: &[u8]) -> bool {
-    key.len() > named.len() && key.windows(named.len().max(1)).any(|window| window == named)
+    key.len() > named.len()
+        && key.windows(named.len().max(1)).any(|window| window.eq_ignore_ascii_case(named))
 }
 
 /// What the newest readable changes' keys are.

@@ -103,7 +103,7 @@ fn refused_consent_changes() {
     let opt_out = r#""action":"opt_out","contact_id":"ben""#;
     let deep = format!(r#"{opt_out},"x":{}{}"#, "[".repeat(16), "]".repeat(16));
     let wide = format!(r#"{opt_out},"x":[{}0]"#, "0,".repeat(NODES_MAX));
-    let long = "x".repeat(ID_BYTES_MAX + 1);
+    let long = "x".repeat(gate_core::ADDRESS_BYTES_MAX + 1);
     let with = |field: &str| change(&format!("{opt_out},{field}"));
     for (json, class) in [
         ("null".to_owned(), Class::WrongType),
@@ -122,7 +122,7 @@ fn refused_consent_changes() {
         (change(r#""contact_id":"ben""#), Class::MissingField),
         (change(r#""action":null,"contact_id":"ben""#), Class::MissingField),
         (change(r#""action":"OPT_OUT","contact_id":"ben""#), Class::UnknownSymbol),
-        (change(r#""action":"","contact_id":"ben""#), Class::UnknownSymbol),
+        (change(r#""action":"","contact_id":"ben""#), Class::MissingField),
         (change(r#""action":3,"contact_id":"ben""#), Class::WrongType),
         (change(r#""action":"opt_out","contact_id":5"#), Class::WrongType),
         (with(r#""channel":"fax""#), Class::UnknownSymbol),
@@ -162,7 +162,9 @@ fn refused_consent_changes() {
         let json = format!(r#"{{"event_id":"e","occurred_at":{time},{opt_out}}}"#);
         assert_eq!(consent(&json), Err(Class::WrongType.into()), "{time}");
     }
-    for time in ["2026-01-01T00:00:00", "yesterday", "1800-01-01T00:00:00Z", ""] {
+    let blank = format!(r#"{{"event_id":"e","occurred_at":" ",{opt_out}}}"#);
+    assert_eq!(consent(&blank), Err(Class::MissingField.into()));
+    for time in ["2026-01-01T00:00:00", "yesterday", "1800-01-01T00:00:00Z"] {
         let json = format!(r#"{{"event_id":"e","occurred_at":"{time}",{opt_out}}}"#);
         assert_eq!(consent(&json), Err(Class::BadTimestamp.into()), "{time}");
     }
@@ -206,6 +208,35 @@ fn absent_blank_null_and_unknown_read_as_nothing() {
     );
     let bare = consent(&bare).unwrap();
     assert_eq!(consent(&padded).unwrap(), bare);
+    for blank in ["", " ", "\\t", "\\u200b", "\\ufeff\\u00a0"] {
+        let fields = [
+            "channel",
+            "basis",
+            "kind",
+            "scope",
+            "listed",
+            "keep_suppression",
+            "birth_date",
+            "context",
+            "evidence",
+            "registry",
+            "smtp",
+            "to",
+            "region",
+            "address",
+            "message_id",
+            "product_group",
+        ];
+        let blanks: String =
+            fields.iter().map(|field| format!(r#","{field}":"{blank}""#)).collect();
+        let json = change(&format!(r#""action":"opt_out","contact_id":"ben"{blanks}"#));
+        assert_eq!(consent(&json).as_ref(), Ok(&bare), "{blank}");
+        let context = r#""context":{"refused":"BLANK"},"evidence":{"method":"BLANK"}"#;
+        let inner = context.replace("BLANK", blank);
+        let json = change(&format!(r#""action":"opt_out","contact_id":"ben",{inner}"#));
+        let read = consent(&json).unwrap();
+        assert_eq!((read.context_flags, read.evidence.unwrap().method), (0, None), "{blank}");
+    }
     assert_eq!(bare.channel, ChannelScope::Any);
     assert!(bare.keep_suppression);
     let spaced = change(

@@ -21,11 +21,21 @@ fn messages() {
             "content":{{"promotional":true,"emoji":"\u2603"}},"x":"y","x":"z"}}"#
     );
     assert_eq!(message(&carried).unwrap().content.promotional, Some(true));
+    let blank = format!(
+        r#"{{{head},"channel":"sms","category":" ","expires_at":"","content":{{"promotional":"\u200b"}},
+            "sole_charitable_purpose":"","sender_number":"-","brand":"\ufeff"}}"#
+    );
+    let blank = message(&blank).unwrap();
+    assert_eq!((blank.category, blank.expires_at), (Category::Marketing, None));
+    assert_eq!((blank.content.promotional, blank.sole_charitable_purpose), (None, None));
+    assert_eq!((blank.sender_number, blank.brand), (None, None));
 
     for (json, class) in [
         (r#"{"channel":"sms","recipient":{}}"#, Class::MissingField),
         (r#"{"message_id":"","channel":"sms","recipient":{}}"#, Class::MissingField),
         (r#"{"message_id":"m","recipient":{}}"#, Class::MissingField),
+        (r#"{"message_id":"m","channel":" ","recipient":{}}"#, Class::MissingField),
+        (r#"{"message_id":"m","channel":"sms","recipient":""}"#, Class::MissingField),
         (r#"{"message_id":"m","channel":"sms"}"#, Class::MissingField),
         (r#"{"message_id":"m","channel":"sms","recipient":null}"#, Class::MissingField),
         (r#"{"message_id":"m","channel":"sms","recipient":[]}"#, Class::WrongType),
