@@ -5,7 +5,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::Args;
-use rdkafka::message::{Message as _, OwnedMessage};
+use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
 
 use super::original::Originals;
 use super::queue::{Letter, Queue};
@@ -187,7 +187,7 @@ fn one(
     let class_now = match original {
         Some(original) => match Reader::new(config)?.read(original.payload())? {
             Reading::Whole(_) => None,
-            Reading::Unreadable(class) => Some(class),
+            Reading::Unreadable(class) => Some(told(class, original)),
         },
         None => letter.and_then(|letter| known_class(&letter.class)),
     };
@@ -197,6 +197,14 @@ fn one(
     } else {
         Ok(output::print(&facts.as_text(&arguments.file.path.display().to_string()))?)
     }
+}
+
+/// The class with what the record's headers tell, as the gate gives it.
+fn told(class: &'static str, record: &OwnedMessage) -> &'static str {
+    codec::told_by_headers(class, |name| {
+        let mut headers = record.headers().into_iter().flat_map(|headers| headers.iter());
+        headers.any(|header| header.key.as_bytes() == name.to_bytes())
+    })
 }
 
 fn known_class(class: &str) -> Option<&'static str> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::OwnedHeaders;
+use rdkafka::message::{Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
 use crate::cli::{ExitCode, Failure};
@@ -68,8 +68,6 @@ impl ProducerContext for Reports {
         self.all().push((number, report));
     }
 }
-
-use rdkafka::message::Message as _;
 
 /// Writes to one topic.
 pub(super) struct Writer {
