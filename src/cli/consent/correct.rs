@@ -14,14 +14,14 @@ use gate_core::{
 use rdkafka::message::{Message as _, OwnedHeaders};
 use serde_json::Value;
 
-use super::original::Originals;
+use super::original::{Original, Originals};
 use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::{self, Decision, written};
 use super::writer::{Outgoing, Writer, Written};
-use super::{Place, check_topic, dead_letters, plain_text};
+use super::{BATCH, Place, check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
-use crate::codec::{self, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
+use crate::codec::{Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let change = match reader.read(Some(&text))? {
         Reading::Whole(change) => change,
         Reading::Unreadable(class) => {
-            let remedy = codec::remedy(class).unwrap_or("compare it with the schema");
+            let remedy = remedy(class);
             let reason = format!("the corrected record cannot be read either ({class}): {remedy}");
             return Err(Failure::new(ExitCode::Usage, reason));
         }
@@ -150,13 +150,18 @@ fn correctable<'q>(
         ));
     }
     match Originals::new(config)?.read(place)? {
-        Some(record) => match Reader::new(config)?.read(record.payload())? {
+        // what else stands in a batch would be passed with it
+        Original::Batch => refused(format!(
+            "`{name}` stands for a whole batch that cannot be unpacked: {}",
+            remedy(BATCH)
+        )),
+        Original::Record(record) => match Reader::new(config)?.read(record.payload())? {
             Reading::Whole(_) => refused(format!(
                 "`{name}` is readable with this configuration: a gate that was started with it reads it again by itself"
             )),
             Reading::Unreadable(_) => Ok(letter),
         },
-        None => Ok(letter),
+        Original::Gone => Ok(letter),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reads the event where it lies in Kafka; writes nothing, joins no group.
 
-use super::original::Originals;
+use super::original::{Original, Originals};
 use super::{Place, reading};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::config;
@@ -40,12 +40,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })?;
     let pepper = Pepper::new(pepper.expose());
     let place = Place { partition: source.partition, offset: source.record_offset };
-    let message = Originals::new(&config)?.read(place)?.ok_or_else(|| {
-        Failure::new(
+    let Original::Record(message) = Originals::new(&config)?.read(place)? else {
+        return Err(Failure::new(
             ExitCode::Usage,
             format!("there is no committed record at `{source}`; has retention deleted it?"),
-        )
-    })?;
+        ));
+    };
     let change = codec.decode_consent_record(message.payload()).map_err(|error| {
         Failure::new(ExitCode::Usage, format!("`{source}` cannot be read: {error}"))
     })?;

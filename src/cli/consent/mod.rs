@@ -24,10 +24,11 @@ use std::time::{Duration, Instant};
 use clap::Subcommand;
 use rdkafka::message::Message as _;
 
-use self::original::Originals;
+use self::original::{Original, Originals};
 use self::queue::Queue;
 use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
+use crate::codec;
 use crate::config::Config;
 use crate::preflight::{ClusterInfo, preflight};
 
@@ -57,6 +58,17 @@ pub(super) fn run(command: &Consent) -> Result<(), Failure> {
         Consent::Review(arguments) => review::run(arguments),
         Consent::Evidence(arguments) => evidence::run(arguments),
     }
+}
+
+/// The class of a letter that stands for a batch which nobody can unpack.
+const BATCH: &str = "unreadable_batch";
+
+/// What a record of this class is and what to do about it.
+fn remedy(class: &str) -> &'static str {
+    if class == BATCH {
+        return "a batch that cannot be unpacked; the runbook UnreadableBatch says what to do";
+    }
+    codec::remedy(class).unwrap_or("compare the producer with the schema")
 }
 
 /// Where a consent change lies in `topics.consent_change`.
@@ -96,10 +108,15 @@ fn dead_letters(config: &Config, place: Option<Place>) -> Result<Queue<()>, Fail
     let Some(place) = place.filter(|place| queue.get(*place).is_none()) else {
         return Ok(queue);
     };
-    let Some(record) = Originals::new(config)?.read(place)? else {
-        return Ok(queue);
+    let will_come = match Originals::new(config)?.read(place)? {
+        Original::Record(record) => {
+            let reading = Reader::new(config)?.read(record.payload())?;
+            matches!(reading, Reading::Unreadable(_))
+        }
+        Original::Batch => true,
+        Original::Gone => false,
     };
-    if let Reading::Whole(_) = Reader::new(config)?.read(record.payload())? {
+    if !will_come {
         return Ok(queue);
     }
     let began = Instant::now();

@@ -13,8 +13,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use super::Place;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::kafka::scan::{First, first};
-use crate::kafka::{is_unreadable_code, scanner};
+use crate::kafka;
 use crate::kafka_errors::{KafkaFailure, Witness};
 
 /// Longest wait for one record.
@@ -23,6 +22,16 @@ const STEP: Duration = Duration::from_millis(200);
 /// So many records ahead it is quicker to read on than to begin anew.
 const NEAR: i64 = 1_000;
 const DOING: &str = "reading the consent change";
+
+/// What lies at a place.
+pub(super) enum Original {
+    /// A committed record.
+    Record(Box<OwnedMessage>),
+    /// None, or none any more.
+    Gone,
+    /// A batch that cannot be unpacked; the place names all of it.
+    Batch,
+}
 
 /// Reads single records; quick when they are asked for in order.
 pub(super) struct Originals {
@@ -35,18 +44,8 @@ pub(super) struct Originals {
 
 impl Originals {
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
-        let mut client = config.client_base();
-        client
-            // librdkafka wants a group to read at all; the gate's own is the one ACLs allow
-            .set("group.id", &config.kafka.group_id)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("isolation.level", "read_committed")
-            .set("auto.offset.reset", "error")
-            .set("fetch.wait.max.ms", "100")
-            .set("queued.max.messages.kbytes", "16384")
-            .set("enable.partition.eof", "true");
-        let consumer = client
+        // as the gate reads, with checksums and within its bounds
+        let consumer = kafka::scanner(&config.client_base(), &config.kafka.group_id)
             .create_with_context(Witness::default())
             .map_err(|error| KafkaFailure::new(&error, DOING))?;
         let scan_config = scanner(&config.client_base(), &config.kafka.group_id);
@@ -54,8 +53,8 @@ impl Originals {
         Ok(Self { consumer, scan_config, topic, next: None })
     }
 
-    /// The record at a place; `None` when there is no committed one, or not any more.
-    pub(super) fn read(&mut self, place: Place) -> Result<Option<OwnedMessage>, Failure> {
+    /// What lies at a place.
+    pub(super) fn read(&mut self, place: Place) -> Result<Original, Failure> {
         let is_near = self.next.is_some_and(|next| {
             next.partition == place.partition
                 && (next.offset..next.offset.saturating_add(NEAR)).contains(&place.offset)
@@ -69,20 +68,23 @@ impl Originals {
                 Some(Ok(message)) if message.partition() == place.partition => {
                     let offset = message.offset();
                     self.next = Some(Place { offset: offset.saturating_add(1), ..place });
-                    if offset >= place.offset {
-                        return Ok((offset == place.offset).then(|| message.detach()));
+                    if offset > place.offset {
+                        return Ok(Original::Gone);
+                    }
+                    if offset == place.offset {
+                        return Ok(Original::Record(Box::new(message.detach())));
                     }
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) if partition == place.partition => {
-                    return Ok(self.gone());
+                    return Ok(self.begin_anew(Original::Gone));
                 }
                 Some(Err(KafkaError::MessageConsumption(
                     Code::AutoOffsetReset | Code::OffsetOutOfRange,
-                ))) => return Ok(self.gone()),
-                // what comes behind it would look as if there were nothing
-                Some(Err(KafkaError::MessageConsumption(code))) if is_unreadable_code(code) => {
-                    let why = format!("{DOING}: its batch cannot be unpacked ({code:?})");
-                    return Err(Failure::new(ExitCode::TryAgain, why));
+                ))) => return Ok(self.begin_anew(Original::Gone)),
+                Some(Err(KafkaError::MessageConsumption(code)))
+                    if kafka::says_unreadable_batch(code) =>
+                {
+                    return Ok(self.begin_anew(Original::Batch));
                 }
                 Some(Ok(_) | Err(_)) | None => {}
             }
@@ -93,19 +95,10 @@ impl Originals {
         ))
     }
 
-    /// Whether a batch stands at a place that this configuration cannot unpack: there is no record to look at then.
-    pub(super) fn is_unreadable_batch(&self, place: Place) -> Result<bool, Failure> {
-        let Place { partition, offset } = place;
-        match first(&self.scan_config, &self.topic, partition, offset, READ_MAX) {
-            Ok(First::UnreadableBatch { .. }) => Ok(true),
-            Ok(First::Record { .. } | First::End) => Ok(false),
-            Err(error) => Err(Failure::new(ExitCode::TryAgain, format!("{DOING}: {error}"))),
-        }
-    }
-
-    fn gone(&mut self) -> Option<OwnedMessage> {
+    /// Where the consumer stands now is not known.
+    fn begin_anew(&mut self, found: Original) -> Original {
         self.next = None;
-        None
+        found
     }
 
     fn move_to(&mut self, place: Place) -> Result<(), Failure> {

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use rdkafka::message::{Message as _, OwnedHeaders};
+use rdkafka::message::{Message as _, OwnedHeaders, OwnedMessage};
 
 use super::correct::encoding;
-use super::original::Originals;
+use super::original::{Original, Originals};
 use super::queue::{Letter, Queue};
 use super::reading;
 use super::release::{self, Decision, written};
@@ -250,11 +250,13 @@ impl<'q> Desk<'q> {
         Writer::new(self.config, topic, doing)?.send(&outgoing)
     }
 
-    fn original(&mut self, place: Place) -> Result<rdkafka::message::OwnedMessage, Failure> {
+    fn original(&mut self, place: Place) -> Result<Box<OwnedMessage>, Failure> {
         let name = place.of(&self.config.topics.consent_change);
-        self.originals.read(place)?.ok_or_else(|| {
-            Failure::new(ExitCode::Usage, format!("`{name}` is no longer in the topic"))
-        })
+        let gone = || Failure::new(ExitCode::Usage, format!("`{name}` is no longer in the topic"));
+        match self.originals.read(place)? {
+            Original::Record(record) => Ok(record),
+            Original::Gone | Original::Batch => Err(gone()),
+        }
     }
 
     /// Shows one text after the other and asks what it is.
@@ -263,7 +265,7 @@ impl<'q> Desk<'q> {
         let (mut n_done, n_all) = (0usize, open.len());
         for (n, letter) in open.into_iter().enumerate() {
             let place = letter.place.of(&self.config.topics.consent_change);
-            let Some(record) = self.originals.read(letter.place)? else {
+            let Original::Record(record) = self.originals.read(letter.place)? else {
                 writeln!(out, "{place} is no longer in the topic; left alone\n")?;
                 continue;
             };

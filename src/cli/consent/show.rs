@@ -7,11 +7,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::Args;
 use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
 
-use super::original::Originals;
+use super::original::{Original, Originals};
 use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::written;
-use super::{Place, check_topic, cluster, counted};
+use super::{BATCH, Place, check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::codec;
 use crate::config::Config;
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let is_batch = letter.is_some_and(|letter| letter.class == UNREADABLE_BATCH);
             let original = if is_batch { None } else { Originals::new(&config)?.read(place)? };
             spinner.finish_and_clear();
-            one(arguments, &config, place, letter, original.as_ref())
+            one(arguments, &config, place, queue.get(place), &original)
         }
         None => {
             spinner.finish_and_clear();
@@ -177,19 +177,20 @@ fn one(
     config: &Config,
     place: Place,
     letter: Option<&Letter<()>>,
-    original: Option<&OwnedMessage>,
+    original: &Original,
 ) -> Result<(), Failure> {
-    if letter.is_none() && original.is_none() {
+    if letter.is_none() && matches!(original, Original::Gone) {
         let place = place.of(&config.topics.consent_change);
         let reason = format!("there is neither a record nor a dead letter of `{place}`");
         return Err(Failure::new(ExitCode::Usage, reason));
     }
     let class_now = match original {
-        Some(original) => match Reader::new(config)?.read(original.payload())? {
+        Original::Record(record) => match Reader::new(config)?.read(record.payload())? {
             Reading::Whole(_) => None,
-            Reading::Unreadable(class) => Some(told(class, original)),
+            Reading::Unreadable(class) => Some(told(class, record)),
         },
-        None => letter.and_then(|letter| known_class(&letter.class)),
+        Original::Batch => Some(BATCH),
+        Original::Gone => letter.and_then(|letter| known_class(&letter.class)),
     };
     let facts = Facts { config, place, letter, original, class_now };
     if arguments.json {
@@ -228,24 +229,33 @@ impl Facts<'_> {
         }
     }
 
+    fn record(&self) -> Option<&OwnedMessage> {
+        match self.original {
+            Original::Record(record) => Some(record),
+            Original::Gone | Original::Batch => None,
+        }
+    }
+
     fn key(&self) -> String {
-        self.original.map_or_else(
-            || "the record is no longer in the topic".to_owned(),
-            |record| shape::describe(record.key()),
-        )
+        match self.original {
+            Original::Record(record) => shape::describe(record.key()),
+            Original::Gone => "the record is no longer in the topic".to_owned(),
+            Original::Batch => "the batch cannot be unpacked".to_owned(),
+        }
     }
 
     fn value(&self) -> String {
-        self.original.map_or_else(|| "-".to_owned(), |record| shape::describe(record.payload()))
+        self.record().map_or_else(|| "-".to_owned(), |record| shape::describe(record.payload()))
     }
 
     fn reads_now(&self) -> String {
         match (self.original, self.class_now) {
-            (None, _) => "not there any more".to_owned(),
-            (Some(_), None) => "readable with this configuration".to_owned(),
-            (Some(_), Some(class)) => {
-                let remedy = codec::remedy(class).unwrap_or("compare the producer with the schema");
-                format!("{class}: {remedy}")
+            (Original::Gone, _) => "not there any more".to_owned(),
+            (Original::Record(_) | Original::Batch, None) => {
+                "readable with this configuration".to_owned()
+            }
+            (Original::Record(_) | Original::Batch, Some(class)) => {
+                format!("{class}: {}", remedy(class))
             }
         }
     }
@@ -253,7 +263,7 @@ impl Facts<'_> {
     fn as_text(&self, file: &str) -> String {
         let topics = &self.config.topics;
         let mut lines = vec![("record", self.place.of(&topics.consent_change))];
-        let received = self.original.and_then(|record| record.timestamp().to_millis());
+        let received = self.record().and_then(|record| record.timestamp().to_millis());
         if let Some(received) = received {
             lines.push(("received", output::utc(received)));
         }
@@ -276,28 +286,35 @@ impl Facts<'_> {
         let Some(letter) = self.letter.filter(|letter| letter.is_open()) else {
             return String::new();
         };
+        if self.record().is_some() && self.class_now.is_none() {
+            return "\nThis configuration reads it: a gate that was started with it reads the record again by itself.\n".to_owned();
+        }
         let Place { partition, offset } = self.place;
         let place = format!("-c {file} --partition {partition} --offset {offset}");
-        let mut text = String::from("\nnext\n");
-        if self.original.is_some() && self.class_now.is_none() {
-            text.push_str("  This configuration reads it. A gate that was started with it reads the record again by itself.\n");
-            return text;
-        }
-        text.push_str(&format!(
-            "  look at it (personal data)   consent-gate consent show {place} --value\n"
-        ));
-        text.push_str(&format!(
-            "  say what it should have said  consent-gate consent correct {place} --file RECORD.json --operator NAME --reason TEXT\n"
-        ));
-        text.push_str(&format!(
-            "  it said nothing that counts   consent-gate consent skip {place} --operator NAME --reason TEXT\n"
-        ));
-        text.push_str(if letter.is_owner_known {
-            "  Its contact is blocked until a later valid change about it is received; `correct` publishes one, `skip` leaves the block.\n"
+        let who = "--operator NAME --reason TEXT";
+        let look = ("look at it (personal data)", format!("show {place} --value"));
+        let correct =
+            ("say what it should have said", format!("correct {place} --file RECORD.json {who}"));
+        let skip = |what| (what, format!("skip {place} {who}"));
+        let (steps, follows) = if letter.class == BATCH {
+            (
+                vec![skip("give up all of the batch")],
+                "Another replica may have it whole: see the runbook UnreadableBatch first.",
+            )
+        } else if letter.is_owner_known {
+            (
+                vec![look, correct, skip("it said nothing that counts")],
+                "Its contact is blocked until a later valid change of it comes; `correct` publishes one, `skip` leaves the block.",
+            )
         } else {
-            "  It may be anybody's opt-out, so the gate decides nothing until one of the two is done.\n"
-        });
-        text
+            (
+                vec![look, correct, skip("it said nothing that counts")],
+                "It may be anybody's opt-out, so the gate decides nothing until it is corrected or skipped.",
+            )
+        };
+        let steps =
+            steps.iter().map(|(what, how)| format!("  {what:<28}  consent-gate consent {how}\n"));
+        format!("\nnext\n{}{follows}\n", steps.collect::<String>())
     }
 
     fn as_json(&self) -> serde_json::Value {
@@ -321,10 +338,11 @@ impl Facts<'_> {
 /// The record itself. Into a file or pipe its bytes, so that it can be corrected; on a terminal nothing that moves it.
 fn print_value(config: &Config, place: Place) -> Result<(), Failure> {
     cluster(config, &config.topics.consent_dead_letter)?;
-    let record = Originals::new(config)?.read(place)?.ok_or_else(|| {
+    let Original::Record(record) = Originals::new(config)?.read(place)? else {
         let place = place.of(&config.topics.consent_change);
-        Failure::new(ExitCode::Usage, format!("there is no committed record at `{place}`"))
-    })?;
+        let reason = format!("there is no committed record at `{place}` that can be unpacked");
+        return Err(Failure::new(ExitCode::Usage, reason));
+    };
     let warning =
         "consent-gate: what follows is personal data: keep it out of tickets, chats and logs";
     writeln!(io::stderr(), "{warning}")?;
@@ -395,7 +413,7 @@ mod tests {
             release: None,
         };
         let headers = None;
-        let original = OwnedMessage::new(
+        let original = Original::Record(Box::new(OwnedMessage::new(
             Some(br#"{"action": 7, "contact_id": "ana"}"#.to_vec()),
             Some(b"\"ana\"".to_vec()),
             "consent-change".to_owned(),
@@ -403,12 +421,12 @@ mod tests {
             3,
             17,
             headers,
-        );
+        )));
         let mut facts = Facts {
             config: &config,
             place,
             letter: Some(&letter),
-            original: Some(&original),
+            original: &original,
             class_now: Some("wrong_type"),
         };
         let text = facts.as_text("gate.yaml");

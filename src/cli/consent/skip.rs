@@ -11,12 +11,12 @@ use clap::{ArgGroup, Args};
 use indicatif::ProgressBar;
 use rdkafka::message::Message as _;
 
-use super::original::Originals;
+use super::original::{Original, Originals};
 use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::{self, Decision, written};
 use super::writer::{Writer, Written};
-use super::{Place, check_topic, counted, dead_letters, plain_text};
+use super::{BATCH, Place, check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::codec;
 use crate::config::Config;
@@ -68,10 +68,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 fn class(name: &str) -> Result<String, String> {
     let known = codec::Class::ALL.map(codec::Class::as_str);
-    if known.contains(&name) {
+    if known.contains(&name) || name == BATCH {
         return Ok(name.to_owned());
     }
-    Err(format!("no such class; there are {}", known.join(", ")))
+    Err(format!("no such class; there are {}, {BATCH}", known.join(", ")))
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -197,16 +197,21 @@ impl<'q> Desk<'q> {
             (Some(release), _) => {
                 format!("`{name}` is released already, by {} at {}", release.operator, release.at)
             }
-            (None, None) => format!(
+            (None, Original::Gone) => format!(
                 "there is no committed record at `{name}`; see the first and last offset with `kafka-get-offsets.sh`"
             ),
-            (None, Some(record)) => match Reader::new(self.config)?.read(record.payload())? {
-                Reading::Whole(_) => format!("`{name}` is readable: there is nothing to skip"),
-                Reading::Unreadable(class) => format!(
-                    "`{name}` cannot be read ({class}), and the gate has written no dead letter of it yet: it releases \
+            (None, Original::Batch) => format!(
+                "`{name}` stands in a batch that cannot be unpacked; release it by the offset that /readyz names it with"
+            ),
+            (None, Original::Record(record)) => {
+                match Reader::new(self.config)?.read(record.payload())? {
+                    Reading::Whole(_) => format!("`{name}` is readable: there is nothing to skip"),
+                    Reading::Unreadable(class) => format!(
+                        "`{name}` cannot be read ({class}), and the gate has written no dead letter of it yet: it releases \
                      only what it has met; wait until `consent-gate consent show` lists it"
-                ),
-            },
+                    ),
+                }
+            }
         };
         Ok(Failure::new(ExitCode::Usage, why))
     }
@@ -221,21 +226,13 @@ impl<'q> Desk<'q> {
         let (mut releasable, mut left) = (Vec::new(), Vec::new());
         for (n, letter) in letters.iter().enumerate() {
             progress.say("checked", n, letters.len());
-            if letter.class == UNREADABLE_BATCH {
-                if self.originals.is_unreadable_batch(letter.place)? {
-                    releasable.push(*letter);
-                } else {
-                    left.push((letter.place, Left::Readable));
-                }
-                continue;
-            }
-            let Some(record) = self.originals.read(letter.place)? else {
-                left.push((letter.place, Left::Gone));
-                continue;
-            };
-            match reader.read(record.payload())? {
-                Reading::Whole(_) => left.push((letter.place, Left::Readable)),
-                Reading::Unreadable(_) => releasable.push(*letter),
+            match self.originals.read(letter.place)? {
+                Original::Gone => left.push((letter.place, Left::Gone)),
+                Original::Batch => releasable.push(*letter),
+                Original::Record(record) => match reader.read(record.payload())? {
+                    Reading::Whole(_) => left.push((letter.place, Left::Readable)),
+                    Reading::Unreadable(_) => releasable.push(*letter),
+                },
             }
         }
         Ok((releasable, left))
