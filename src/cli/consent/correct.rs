@@ -21,7 +21,7 @@ use super::release::{self, Decision, written};
 use super::writer::{Outgoing, Writer, Written};
 use super::{BATCH, Place, check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
-use crate::codec::{Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
+use crate::codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 use crate::config::Config;
 
 #[derive(Debug, Args)]
@@ -80,10 +80,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let queue = dead_letters(&config, Some(place))?;
     let letter = correctable(&config, &queue, place)?;
     spinner.finish_and_clear();
-    let value = encoded(&config, &reader, &text, arguments.dry_run)?;
+    let record = reader
+        .codec()
+        .decode_consent_record(Some(&text))
+        .map_err(|error| Failure::new(ExitCode::Usage, error))?;
+    let value = encoded(&config, &record, &text, arguments.dry_run)?;
     let outgoing = Outgoing {
         partition: None,
-        key: Some(key(&change)),
+        key: Some(key(&record)),
         value: Some(value),
         headers: OwnedHeaders::new(),
     };
@@ -217,17 +221,17 @@ impl Meaning {
     }
 }
 
-/// The contact id, so that an unreadable neighbour can be told apart, or else the address.
-fn key(change: &ConsentChange<'_>) -> Vec<u8> {
-    let contact = change.contact_id.as_ref().map(|contact| contact.expose());
-    let address = change.address.as_ref().map(|address| address.expose());
-    contact.or(address).unwrap_or_default().as_bytes().to_vec()
+/// The contact id as it is written, so that an unreadable neighbour can be told apart, or else the address.
+fn key(record: &ConsentChangeRecord<'_>) -> Vec<u8> {
+    let named = record.contact_id.as_deref().filter(|id| !id.trim().is_empty());
+    let named = named.or(record.address.as_deref()).unwrap_or_default();
+    named.trim().as_bytes().to_vec()
 }
 
 /// The record in the topic's format. JSON goes out as it was written.
 fn encoded(
     config: &Config,
-    json: &Reader,
+    record: &ConsentChangeRecord<'_>,
     text: &[u8],
     is_dry_run: bool,
 ) -> Result<Vec<u8>, Failure> {
@@ -236,11 +240,7 @@ fn encoded(
     }
     // nothing is registered for a dry run; the shape of the record does not depend on the number
     let encoding = if is_dry_run { Encoding::AvroSingleObject } else { encoding(config)? };
-    let record = json
-        .codec()
-        .decode_consent_record(Some(text))
-        .map_err(|error| Failure::new(ExitCode::Usage, error))?;
-    let carried = encode_consent(&record, Encoding::Json);
+    let carried = encode_consent(record, Encoding::Json);
     let names = carried.map_or_else(|_| Vec::new(), |carried| left_out(text, &carried));
     if !names.is_empty() {
         let names = names.join(", ");
@@ -249,7 +249,7 @@ fn encoded(
             "consent-gate: left out, for the gate's Avro record has no such field or it is only carried: {names}"
         )?;
     }
-    encode_consent(&record, encoding).map_err(|error| Failure::new(ExitCode::Usage, error))
+    encode_consent(record, encoding).map_err(|error| Failure::new(ExitCode::Usage, error))
 }
 
 /// How values of the consent topic are written.
