@@ -24,10 +24,10 @@ pub(super) struct Wanted {
 }
 
 /// What the gate wants of its topics. `consent-change`, the dead letters and the review queue are kept for ever: the
-/// first is the only place that knows what people said, the others say why some of it was skipped or read by a person.
-/// When a change was received is the brokers' word: a producer's clock that is wrong would date it back or ahead. Outputs
-/// take twice what the inputs
-/// take, because the gate adds headers. Of the approvals that are remembered only the last record of each key counts.
+/// first is the only place that knows what people said, the others say why some of it was skipped or how a person read
+/// it. When a change was received is the brokers' word: a producer's clock that is wrong would date it back or ahead.
+/// Outputs take twice what the inputs take, because the gate adds headers. Of the approvals that are remembered only the
+/// last record of each key counts.
 pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> Vec<Wanted> {
     let in_sync_min = if replication >= 3 { 2 } else { 1 };
     let is_input = |name: &str| name == names.consent_change || name == names.outbound_message;
