@@ -167,7 +167,7 @@ struct Facts<'a> {
     config: &'a Config,
     place: Place,
     letter: Option<&'a Letter<()>>,
-    original: Option<&'a OwnedMessage>,
+    original: &'a Original,
     /// The class the configuration gives it now; `None` when it reads it.
     class_now: Option<&'static str>,
 }
