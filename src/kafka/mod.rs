@@ -245,12 +245,12 @@ pub fn is_consumer_refused(error: &rdkafka::error::KafkaError) -> bool {
 /// goes on behind it; neither may happen silently.
 #[must_use]
 pub fn is_unreadable_batch(error: &native::NativeError) -> bool {
-    says_unreadable_batch(error.code)
+    is_unreadable_code(error.code)
 }
 
-/// The same by librdkafka's code.
+/// The same by its code.
 #[must_use]
-pub fn says_unreadable_batch(code: rdkafka::error::RDKafkaErrorCode) -> bool {
+pub fn is_unreadable_code(code: rdkafka::error::RDKafkaErrorCode) -> bool {
     use rdkafka::error::RDKafkaErrorCode as Code;
     matches!(
         code,

@@ -19,10 +19,11 @@ use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::{self, Decision, written};
 use super::writer::{Outgoing, Writer, Written};
-use super::{BATCH, Place, check_topic, dead_letters, plain_text, remedy};
+use super::{Place, check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
 use crate::codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 use crate::config::Config;
+use crate::dead_letter::UNREADABLE_BATCH;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -157,7 +158,7 @@ fn correctable<'q>(
         // what else stands in a batch would be passed with it
         Original::Batch => refused(format!(
             "`{name}` stands for a whole batch that cannot be unpacked: {}",
-            remedy(BATCH)
+            remedy(UNREADABLE_BATCH)
         )),
         Original::Record(record) => match Reader::new(config)?.read(record.payload())? {
             Reading::Whole(_) => refused(format!(

@@ -30,6 +30,7 @@ use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::codec;
 use crate::config::Config;
+use crate::dead_letter::UNREADABLE_BATCH;
 use crate::preflight::{ClusterInfo, preflight};
 
 /// How long the dead letter of a record that cannot be read may take: the gate says where it stands before that is written.
@@ -60,12 +61,9 @@ pub(super) fn run(command: &Consent) -> Result<(), Failure> {
     }
 }
 
-/// The class of a letter that stands for a batch which nobody can unpack.
-const BATCH: &str = "unreadable_batch";
-
 /// What a record of this class is and what to do about it.
 fn remedy(class: &str) -> &'static str {
-    if class == BATCH {
+    if class == UNREADABLE_BATCH {
         return "a batch that cannot be unpacked; the runbook UnreadableBatch says what to do";
     }
     codec::remedy(class).unwrap_or("compare the producer with the schema")

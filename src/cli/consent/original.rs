@@ -13,7 +13,8 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use super::Place;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::kafka;
+use crate::kafka::scan::{First, first};
+use crate::kafka::{is_unreadable_code, scanner};
 use crate::kafka_errors::{KafkaFailure, Witness};
 
 /// Longest wait for one record.
@@ -45,10 +46,10 @@ pub(super) struct Originals {
 impl Originals {
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
         // as the gate reads, with checksums and within its bounds
-        let consumer = kafka::scanner(&config.client_base(), &config.kafka.group_id)
+        let scan_config = scanner(&config.client_base(), &config.kafka.group_id);
+        let consumer = scan_config
             .create_with_context(Witness::default())
             .map_err(|error| KafkaFailure::new(&error, DOING))?;
-        let scan_config = scanner(&config.client_base(), &config.kafka.group_id);
         let topic = config.topics.consent_change.clone();
         Ok(Self { consumer, scan_config, topic, next: None })
     }
@@ -81,9 +82,8 @@ impl Originals {
                 Some(Err(KafkaError::MessageConsumption(
                     Code::AutoOffsetReset | Code::OffsetOutOfRange,
                 ))) => return Ok(self.begin_anew(Original::Gone)),
-                Some(Err(KafkaError::MessageConsumption(code)))
-                    if kafka::says_unreadable_batch(code) =>
-                {
+                // what comes behind it would look as if there were nothing
+                Some(Err(KafkaError::MessageConsumption(code))) if is_unreadable_code(code) => {
                     return Ok(self.begin_anew(Original::Batch));
                 }
                 Some(Ok(_) | Err(_)) | None => {}
@@ -93,6 +93,16 @@ impl Originals {
             || Failure::new(ExitCode::TryAgain, "the broker did not answer in time"),
             Failure::from,
         ))
+    }
+
+    /// Whether a batch stands at a place that this configuration cannot unpack: there is no record to look at then.
+    pub(super) fn is_unreadable_batch(&self, place: Place) -> Result<bool, Failure> {
+        let Place { partition, offset } = place;
+        match first(&self.scan_config, &self.topic, partition, offset, READ_MAX) {
+            Ok(First::UnreadableBatch { .. }) => Ok(true),
+            Ok(First::Record { .. } | First::End) => Ok(false),
+            Err(error) => Err(Failure::new(ExitCode::TryAgain, format!("{DOING}: {error}"))),
+        }
     }
 
     /// Where the consumer stands now is not known.

@@ -11,7 +11,7 @@ use super::original::{Original, Originals};
 use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::written;
-use super::{BATCH, Place, check_topic, cluster, counted, remedy};
+use super::{Place, check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::codec;
 use crate::config::Config;
@@ -65,9 +65,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let letter = queue.get(place);
             // a batch has no record that could be looked at
             let is_batch = letter.is_some_and(|letter| letter.class == UNREADABLE_BATCH);
-            let original = if is_batch { None } else { Originals::new(&config)?.read(place)? };
+            let original =
+                if is_batch { Original::Batch } else { Originals::new(&config)?.read(place)? };
             spinner.finish_and_clear();
-            one(arguments, &config, place, queue.get(place), &original)
+            one(arguments, &config, place, letter, &original)
         }
         None => {
             spinner.finish_and_clear();
@@ -189,7 +190,7 @@ fn one(
             Reading::Whole(_) => None,
             Reading::Unreadable(class) => Some(told(class, record)),
         },
-        Original::Batch => Some(BATCH),
+        Original::Batch => Some(UNREADABLE_BATCH),
         Original::Gone => letter.and_then(|letter| known_class(&letter.class)),
     };
     let facts = Facts { config, place, letter, original, class_now };
@@ -296,7 +297,7 @@ impl Facts<'_> {
         let correct =
             ("say what it should have said", format!("correct {place} --file RECORD.json {who}"));
         let skip = |what| (what, format!("skip {place} {who}"));
-        let (steps, follows) = if letter.class == BATCH {
+        let (steps, follows) = if letter.class == UNREADABLE_BATCH {
             (
                 vec![skip("give up all of the batch")],
                 "Another replica may have it whole: see the runbook UnreadableBatch first.",

@@ -16,7 +16,7 @@ use super::queue::{Letter, Queue};
 use super::reading::{Reader, Reading};
 use super::release::{self, Decision, written};
 use super::writer::{Writer, Written};
-use super::{BATCH, Place, check_topic, counted, dead_letters, plain_text};
+use super::{Place, check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::codec;
 use crate::config::Config;
@@ -68,10 +68,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 fn class(name: &str) -> Result<String, String> {
     let known = codec::Class::ALL.map(codec::Class::as_str);
-    if known.contains(&name) || name == BATCH {
+    if known.contains(&name) || name == UNREADABLE_BATCH {
         return Ok(name.to_owned());
     }
-    Err(format!("no such class; there are {}, {BATCH}", known.join(", ")))
+    Err(format!("no such class; there are {}, {UNREADABLE_BATCH}", known.join(", ")))
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -226,6 +226,14 @@ impl<'q> Desk<'q> {
         let (mut releasable, mut left) = (Vec::new(), Vec::new());
         for (n, letter) in letters.iter().enumerate() {
             progress.say("checked", n, letters.len());
+            if letter.class == UNREADABLE_BATCH {
+                if self.originals.is_unreadable_batch(letter.place)? {
+                    releasable.push(*letter);
+                } else {
+                    left.push((letter.place, Left::Readable));
+                }
+                continue;
+            }
             match self.originals.read(letter.place)? {
                 Original::Gone => left.push((letter.place, Left::Gone)),
                 Original::Batch => releasable.push(*letter),
