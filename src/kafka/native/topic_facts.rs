@@ -114,23 +114,27 @@ impl Drop for TopicQuestion<'_> {
     }
 }
 
-/// Asks any broker and waits for the answer.
+/// Asks these brokers, or any when there are none, and waits for the first that knows.
 ///
 /// # Errors
 /// No answer in time, no such topic, or no right to describe it.
 pub fn topic_facts<C: rdkafka::ClientContext>(
     client: &Client<C>,
     topic: &str,
+    brokers: &[i32],
     timeout: Duration,
 ) -> Result<TopicFacts, NativeError> {
-    let mut asked = TopicQuestion::ask(client, topic, &[], timeout)?;
-    asked.answer(timeout + GRACE).map_or_else(
-        || {
-            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
-            Err(NativeError::new(DOING, code, "no answer in time"))
-        },
-        |(_, answer)| answer,
-    )
+    let mut asked = TopicQuestion::ask(client, topic, brokers, timeout)?;
+    let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__TIMED_OUT;
+    let mut failure = NativeError::new(DOING, code, "no answer in time");
+    for _ in 0..brokers.len().max(1) {
+        match asked.answer(timeout + GRACE) {
+            Some((_, Ok(facts))) => return Ok(facts),
+            Some((_, Err(error))) => failure = error,
+            None => break,
+        }
+    }
+    Err(failure)
 }
 
 /// Asks any broker for the id of `topic`. `None` when the broker knows none.
@@ -142,7 +146,7 @@ pub fn topic_id<C: rdkafka::ClientContext>(
     topic: &str,
     timeout: Duration,
 ) -> Result<Option<String>, NativeError> {
-    topic_facts(client, topic, timeout).map(|facts| facts.id)
+    topic_facts(client, topic, &[], timeout).map(|facts| facts.id)
 }
 
 /// # Safety
