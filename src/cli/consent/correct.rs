@@ -60,6 +60,8 @@ pub(in crate::cli) struct Arguments {
 
 /// Names of fields that are listed as left out.
 const NAMES_MAX: usize = 20;
+/// Characters of such a name.
+const NAME_CHARS_MAX: usize = 80;
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.config.load()?;
@@ -271,7 +273,11 @@ fn left_out(text: &[u8], carried: &[u8]) -> Vec<String> {
     let parse = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(Value::Null);
     let (said, carried) = (parse(text), parse(carried));
     let names = paths(&said).into_iter().filter(|path| carried.pointer(path).is_none());
-    let name = |path: String| shape::printable(&path.trim_start_matches('/').replace('/', "."), 80);
+    let part = |part: &str| part.replace("~1", "/").replace("~0", "~");
+    let name = |path: String| {
+        let parts: Vec<String> = path.split('/').skip(1).map(part).collect();
+        shape::printable(&parts.join("."), NAME_CHARS_MAX)
+    };
     names.take(NAMES_MAX).map(name).collect()
 }
 
@@ -394,7 +400,7 @@ mod tests {
         let text =
             br#"{"event_id":"1","cause":"call","x":null,"evidence":{"method":"m","page/1":"p"}}"#;
         let carried = br#"{"event_id":"1","evidence":{"method":"m"}}"#;
-        assert_eq!(left_out(text, carried), ["cause", "evidence.page~1"]);
+        assert_eq!(left_out(text, carried), ["cause", "evidence.page/1"]);
         assert_eq!(left_out(carried, carried), Vec::<String>::new());
     }
 

@@ -37,7 +37,9 @@ impl Relation {
             return Self::Null;
         };
         let contact = change.contact_id.as_ref();
-        if let Ok(text) = std::str::from_utf8(key) {
+        // the canonical form drops control characters, and so would hide the frame of a serializer
+        let text = std::str::from_utf8(key).ok();
+        if let Some(text) = text.filter(|text| !text.chars().any(char::is_control)) {
             if contact.is_some() && ContactId::new(text.into()).as_ref() == contact {
                 return Self::Contact;
             }
