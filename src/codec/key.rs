@@ -21,7 +21,9 @@ pub fn named_by_key(key: &[u8]) -> Vec<Cow<'_, str>> {
     let text = text.trim();
     let mut names = vec![Cow::Borrowed(text)];
     names.extend(in_json(text).or_else(|| in_struct(text).map(Cow::Borrowed)));
-    names.retain(|name| !name.trim().is_empty());
+    // the bytes of a number or of a framing are often text as well, and without their control characters might be
+    // somebody's id
+    names.retain(|name| !name.trim().is_empty() && !name.contains(char::is_control));
     names
 }
 
