@@ -8,8 +8,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gate_core::{
-    Action, ConsentChange, ConsentState, ContactId, EventKey, Evidence, Name, SubjectKey, Subjects,
-    Timestamp, place,
+    Action, ConsentChange, ConsentState, ContactId, EventKey, Evidence, Name, Receipt, SubjectKey,
+    Subjects, Timestamp, place,
 };
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -40,7 +40,8 @@ fn fold(bytes: &[u8], n: usize, change: &ConsentChange<'_>, out: &mut Vec<u8>) {
         variant: 0,
     };
     let at = Timestamp::from_millis(1_764_000_000_000 + n as i64 * 1_000);
-    let placement = place(change, subjects, EventKey((n as u64).to_le_bytes()), at);
+    let placement =
+        place(change, subjects, EventKey((n as u64).to_le_bytes()), Receipt::by_broker(at));
     let mut state = ConsentState::decode(bytes).unwrap();
     state.join(placement.contact);
     out.clear();

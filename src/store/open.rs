@@ -213,7 +213,7 @@ pub(super) fn reuse(
         Ok(db) => db,
         Err(error) => return damage(&error),
     };
-    let (header, positions, times) = match read_meta(&db, wanted) {
+    let Meta { header, positions, times } = match read_meta(&db, wanted) {
         Ok(Ok(read)) => read,
         Ok(Err(reason)) => return Ok(Err(reason)),
         Err(error) => return damage(&error),
@@ -251,10 +251,14 @@ pub(super) fn reuse(
     Ok(Ok(Reused { db, positions }))
 }
 
-fn read_meta(
-    db: &DB,
-    wanted: &Identity,
-) -> Result<Result<(Identity, Vec<i64>, Vec<Timestamp>), RebuildReason>, rocksdb::Error> {
+/// What a store says about itself.
+struct Meta {
+    header: Identity,
+    positions: Vec<i64>,
+    times: Vec<Timestamp>,
+}
+
+fn read_meta(db: &DB, wanted: &Identity) -> Result<Result<Meta, RebuildReason>, rocksdb::Error> {
     let Some(meta) = db.cf_handle(META) else {
         return Ok(Err(RebuildReason::NoHeader));
     };
@@ -262,17 +266,18 @@ fn read_meta(
     let Some(stored) = read(header::HEADER_KEY)? else {
         return Ok(Err(RebuildReason::NoHeader));
     };
-    let found = match header::check(&stored, wanted) {
+    let header = match header::check(&stored, wanted) {
         Ok(found) => found,
         Err(reason) => return Ok(Err(reason)),
     };
     let positions = read(header::POSITIONS_KEY)?;
-    let n_partitions = found.partitions as usize;
+    let n_partitions = header.partitions as usize;
     let times = read(header::TIMES_KEY)?;
     let times = times.and_then(|stored| header::decode_times(&stored, n_partitions));
     let positions = positions.and_then(|stored| header::decode_positions(&stored, n_partitions));
     let exact = positions.zip(times);
-    Ok(exact.map(|(positions, times)| (found, positions, times)).ok_or(RebuildReason::Damaged))
+    let meta = exact.map(|(positions, times)| Meta { header, positions, times });
+    Ok(meta.ok_or(RebuildReason::Damaged))
 }
 
 fn create(dir: &Path, identity: &Identity, layout: &Layout) -> Result<DB, StoreError> {
