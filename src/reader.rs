@@ -29,7 +29,7 @@ use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::{DeadLetters, Lost};
 use crate::identity::Pepper;
 use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
-use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_offset_lost, is_unreadable_batch};
 use crate::logging::Limited;
 use crate::metrics::{HoldCause, Metrics, Sources, Topic};
 use crate::ops::{Holder, Place, Status};
@@ -443,12 +443,13 @@ impl Reader {
         offset: i64,
         error: &NativeError,
     ) -> Result<(), ReaderError> {
-        use rdkafka::error::RDKafkaErrorCode as Code;
         match error.code {
-            Code::AutoOffsetReset | Code::OffsetOutOfRange if self.is_another_topic() => {
+            // librdkafka went on behind a damaged batch and found no log there; the partition is sought back
+            code if is_offset_lost(code) && self.bad_batches.contains_key(&partition) => Ok(()),
+            code if is_offset_lost(code) && self.is_another_topic() => {
                 Err(ReaderError::TopicRecreated { topic: self.parts.topic.clone() })
             }
-            Code::AutoOffsetReset | Code::OffsetOutOfRange => {
+            code if is_offset_lost(code) => {
                 let index = usize::try_from(partition).unwrap_or(usize::MAX);
                 let next_offset = self.progress.get(index).map_or(-1, |known| known.next_offset);
                 Err(ReaderError::LogTruncated {

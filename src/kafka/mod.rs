@@ -240,6 +240,13 @@ pub fn is_consumer_refused(error: &rdkafka::error::KafkaError) -> bool {
     )
 }
 
+/// Whether a consumer was told that its position lies outside of the log.
+#[must_use]
+pub fn is_offset_lost(code: rdkafka::error::RDKafkaErrorCode) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(code, Code::AutoOffsetReset | Code::OffsetOutOfRange)
+}
+
 /// Whether a consumer cannot make records of what it has fetched, while the brokers are well: a batch that is too
 /// large unpacked, damaged on its way or on a disk, or of a kind it does not know. librdkafka asks again for ever, or
 /// goes on behind it; neither may happen silently.

@@ -2,7 +2,7 @@
 
 use super::unreadable::Standing;
 use super::{Batch, Lane, LaneError};
-use crate::kafka::is_unreadable_batch;
+use crate::kafka::{is_offset_lost, is_unreadable_batch};
 use rdkafka::Offset;
 use rdkafka::error::KafkaError;
 use std::time::{Duration, Instant};
@@ -40,6 +40,10 @@ impl<'c> Lane<'c> {
                 standings.insert(trouble.partition, Standing::Before(Instant::now()));
                 unreadable.push(trouble);
             }
+            // librdkafka went on behind a damaged batch and found no log there; the partition is sought back
+            Err(trouble)
+                if is_offset_lost(trouble.error.code)
+                    && standings.contains_key(&trouble.partition) => {}
             Err(trouble) => errors.push(trouble.error),
         });
         if n_stale > 0 {

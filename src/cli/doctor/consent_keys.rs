@@ -24,6 +24,8 @@ enum Relation {
     Contact,
     /// It is the address.
     Address,
+    /// Plain text beside a change that names an address alone: an id there is nothing to compare with.
+    Unstated,
     /// The contact id is in it, in quotes, JSON, a struct or a frame.
     Wrapped,
     /// Something else.
@@ -46,6 +48,11 @@ impl Relation {
             if change.address.as_ref().is_some_and(|address| is_same(text, address, change)) {
                 return Self::Address;
             }
+            let is_plain = !text.trim().is_empty() && !text.contains(['"', '{', '}', '[', ']']);
+            let names_address = change.address.as_ref().map(Address::expose).unwrap_or_default();
+            if contact.is_none() && is_plain && !wraps(key, names_address.as_bytes()) {
+                return Self::Unstated;
+            }
         }
         let named = contact.map(ContactId::expose).or(change.address.as_ref().map(Address::expose));
         match named {
@@ -55,7 +62,7 @@ impl Relation {
     }
 
     fn is_of_the_person(self) -> bool {
-        matches!(self, Self::Contact | Self::Address)
+        matches!(self, Self::Contact | Self::Address | Self::Unstated)
     }
 
     /// For people; `kind` is what bytes they are.
@@ -63,6 +70,7 @@ impl Relation {
         match self {
             Self::Contact => "their contact id".to_owned(),
             Self::Address => "their address".to_owned(),
+            Self::Unstated => "a key and no contact id to compare it with".to_owned(),
             Self::Wrapped => format!("their contact id in something else ({kind})"),
             Self::Other => format!("something else ({kind})"),
             Self::Null => "no key".to_owned(),
@@ -105,7 +113,9 @@ impl Sample {
             Ok(change) => {
                 let relation = Relation::of(key, &change);
                 let kind = match relation {
-                    Relation::Contact | Relation::Address | Relation::Null => "",
+                    Relation::Contact | Relation::Address | Relation::Unstated | Relation::Null => {
+                        ""
+                    }
                     Relation::Wrapped | Relation::Other => shape::Shape::of(key).as_str(),
                 };
                 *self.counts.entry((relation, kind)).or_default() += 1;
@@ -188,6 +198,11 @@ fn judge(check: String, sample: &Sample, key_names_contact: bool) -> Finding {
         return Finding::warn(check, format!("{found}; {follows}"), FIX);
     }
     debug_assert_eq!(sample.n(Relation::is_of_the_person), n_all);
+    if sample.n(|relation| relation == Relation::Unstated) == n_all {
+        let follows =
+            "nothing shows that keys are contact ids, as an unreadable change needs them to be";
+        return Finding::warn(check, format!("{found}; {follows}"), FIX);
+    }
     Finding::pass(check, found)
 }
 
@@ -252,6 +267,11 @@ mod tests {
         assert_eq!(verdict(&[Some(b"+44 7700 900101")], BOTH), "PASS");
         assert_eq!(verdict(&[Some(b"ana@example.net")], r#""address":"Ana@Example.NET""#), "PASS");
         assert_eq!(verdict(&[], BOTH), "SKIP");
+        // an address alone says nothing about the id in its key
+        let address = r#""address":"ana@example.net""#;
+        assert_eq!(verdict(&[Some(b"ana-4711"), Some(b"ana@example.net")], address), "PASS");
+        assert_eq!(verdict(&[Some(b"ana-4711")], address), "WARN", "nothing to compare");
+        assert_eq!(verdict(&[Some(b"\"ana-4711\"")], address), "FAIL", "quoted");
         let null = judged(&[None], BOTH, true);
         assert_eq!(null.verdict.name(), "WARN");
         assert!(null.found.contains("all have no key") && null.found.contains("holds everybody"));
