@@ -116,7 +116,7 @@ log_size() { if [[ -f $1 ]]; then wc -c <"$1"; else echo 0; fi; }
 
 # wait_ready DIR NAME PORT LOG_START PATTERN: until the port answers and PATTERN stands in the log after byte LOG_START.
 wait_ready() {
-  local dir=$1 name=$2 at_port=$3 from=$4 pattern=$5 deadline=$((SECONDS + 60))
+  local dir=$1 name=$2 at_port=$3 from=$4 pattern=$5 deadline=$((SECONDS + 180)) # a busy machine takes its time
   while ((SECONDS < deadline)); do
     if ! is_running "$dir" "$name"; then
       tail -n 25 "$dir/$name.log" >&2
@@ -127,7 +127,7 @@ wait_ready() {
     sleep 0.1
   done
   tail -n 25 "$dir/$name.log" >&2
-  say "error: $name is not ready after 60 s; see $dir/$name.log"
+  say "error: $name is not ready after 180 s; see $dir/$name.log"
   return 1
 }
 

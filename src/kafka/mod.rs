@@ -247,6 +247,19 @@ pub fn is_offset_lost(code: rdkafka::error::RDKafkaErrorCode) -> bool {
     matches!(code, Code::AutoOffsetReset | Code::OffsetOutOfRange)
 }
 
+/// Where a batch that cannot be unpacked stands, by what is next in its partition and what librdkafka says. The batch
+/// may begin before what is next; a gap before it is no longer than any that compaction or transactions leave, and
+/// anything further was read out of the middle of a damaged record.
+#[must_use]
+pub fn place_of_batch(next_offset: i64, told: i64) -> i64 {
+    const GAP_MAX: i64 = 1 << 32;
+    if (next_offset..next_offset.saturating_add(GAP_MAX)).contains(&told) {
+        told
+    } else {
+        next_offset
+    }
+}
+
 /// Whether a consumer cannot make records of what it has fetched, while the brokers are well: a batch that is too
 /// large unpacked, damaged on its way or on a disk, or of a kind it does not know. librdkafka asks again for ever, or
 /// goes on behind it; neither may happen silently.
@@ -276,6 +289,15 @@ pub fn is_unreadable_code(code: rdkafka::error::RDKafkaErrorCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_batch_stands_at_or_behind_what_is_next_and_never_at_nonsense() {
+        assert_eq!(place_of_batch(5, 5), 5);
+        assert_eq!(place_of_batch(5, 9), 9, "a gap");
+        assert_eq!(place_of_batch(5, 3), 5, "it begins before");
+        assert_eq!(place_of_batch(5, 8_097_869_497_937_715_573), 5, "letters of a record");
+        assert_eq!(place_of_batch(0, -1), 0);
+    }
     use rdkafka::consumer::BaseConsumer;
 
     fn base(pairs: &[(&str, &str)]) -> ClientConfig {

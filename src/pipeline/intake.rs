@@ -37,6 +37,9 @@ impl<'c> Lane<'c> {
             },
             // at once: what follows in the partition stands behind it
             Err(trouble) if is_unreadable_batch(&trouble.error) => {
+                if let Some(Standing::Before(_)) = standings.get(&trouble.partition) {
+                    return; // it stands before the first one
+                }
                 standings.insert(trouble.partition, Standing::Before(Instant::now()));
                 unreadable.push(trouble);
             }

@@ -8,8 +8,8 @@
 //! nothing up until it has been sought back to where it stands.
 
 use super::Lane;
-use crate::kafka::REQUEST_TIMEOUT;
 use crate::kafka::native::Trouble;
+use crate::kafka::{REQUEST_TIMEOUT, place_of_batch};
 use crate::metrics::{HoldCause, Topic};
 use crate::ops::{Holder, Place};
 use rdkafka::consumer::Consumer;
@@ -33,12 +33,15 @@ impl<'c> Lane<'c> {
     pub(super) fn stand_before(&mut self, troubles: &[Trouble]) {
         for Trouble { partition, offset, error } in troubles {
             let Some(next) = self.next_up.get_mut(partition) else { continue };
-            // the batch may begin before what is next; what comes first in the log may not be known yet
+            // what is next stays next: behind a damaged batch librdkafka reads offsets out of the middle of records
             let offset = match next {
-                Offset::Offset(next) => (*next).max(*offset),
-                _ => *offset,
+                Offset::Offset(next) => place_of_batch(*next, *offset),
+                _ => {
+                    let offset = place_of_batch(0, *offset);
+                    *next = Offset::Offset(offset);
+                    offset
+                }
             };
-            *next = Offset::Offset(offset);
             self.pause_one(*partition);
             let place = Place {
                 topic: Topic::OutboundMessage,

@@ -10,7 +10,7 @@ use super::{Reader, Stand, place_of, progress_of};
 use crate::dead_letter::{DeadLetter, Owner, Place, UNREADABLE_BATCH};
 use crate::kafka::native::NativeError;
 use crate::kafka::scan::offset_behind_batch;
-use crate::kafka::{GateContext, REQUEST_TIMEOUT};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT, place_of_batch};
 use crate::metrics::{HoldCause, Topic};
 use crate::ops::Holder;
 use rdkafka::Offset;
@@ -33,11 +33,10 @@ impl Reader {
     pub(super) fn stand_before(&mut self, partition: i32, offset: i64, error: &NativeError) {
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
         let Some(progress) = self.progress.get(index) else { return };
-        if let Some(Stand::Poisoned(_)) = self.stands.get(index) {
-            return; // it stands before something else
+        if let Some(Stand::Poisoned(_) | Stand::Unreadable(_)) = self.stands.get(index) {
+            return; // it stands before something else, or before the first of several
         }
-        // the batch may begin before what is next
-        let at = progress.next_offset.max(offset);
+        let at = place_of_batch(progress.next_offset, offset);
         self.bad_batches
             .insert(partition, BadBatch { at, tried_at: Instant::now(), is_paused: false });
         self.stand(partition, Stand::Unreadable(at));

@@ -100,7 +100,7 @@ fn start(name: &str, options: &[&str]) -> Broker {
     let mut output = start();
     for _ in 1..START_ATTEMPTS {
         if !output.status.success() {
-            output = start(); // a machine with too much to do needs more than the script's minute
+            output = start(); // a machine with too much to do may need more than the script waits
         }
     }
     let printed = lines(&output);
