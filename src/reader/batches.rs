@@ -99,14 +99,27 @@ impl Reader {
                 bad.is_paused = consumer.pause(&only).is_ok();
             } else if is_standing && bad.tried_at.elapsed() >= RETRY_INTERVAL {
                 bad.tried_at = Instant::now();
-                let to = Offset::Offset(next_offset);
-                let sought = consumer.seek(&self.parts.topic, partition, to, REQUEST_TIMEOUT);
-                if sought.and_then(|()| consumer.resume(&only)).is_ok() {
-                    bad.is_paused = false;
+                if self.is_read_again(consumer, partition, next_offset) {
+                    if let Some(bad) = self.bad_batches.get_mut(&partition) {
+                        bad.is_paused = false;
+                    }
                     self.stand(partition, Stand::Reading);
                 }
             }
         }
+    }
+
+    fn is_read_again(
+        &self,
+        consumer: &BaseConsumer<GateContext>,
+        partition: i32,
+        from: i64,
+    ) -> bool {
+        let to = Offset::Offset(from);
+        let sought = consumer.seek(&self.parts.topic, partition, to, REQUEST_TIMEOUT);
+        // after an offset out of range the client has stopped the partition: only a new assignment starts it
+        let is_sought = sought.is_ok() || self.assign(consumer).is_ok();
+        is_sought && consumer.resume(&only(&self.parts.topic, partition)).is_ok()
     }
 
     /// Where to go on when the batch at `at` is released: behind all of it. `None` while nobody can tell.

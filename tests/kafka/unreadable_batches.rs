@@ -231,9 +231,11 @@ fn a_damaged_batch_is_never_passed_over() {
     assert_named(&gate, &topics.consent_change, 1, refusal.offset, "BadMessage");
     assert_named(&gate, &topics.outbound, 1, message.offset, "BadMessage");
     assert_eq!(scene.during.count(), 0);
+    gate.stop();
     // another replica has it whole, so to say
     flip_back(broker, &topics.consent_change, refusal, marker);
     flip_back(broker, &topics.outbound, message, &of_message);
+    let gate = scene.setup.spawn();
     scene.await_decided(3);
     assert_eq!(scene.approved(), 2, "the refusal counts");
     environment::wait_until("ready", PATIENCE, || gate.is_ready());
