@@ -248,7 +248,7 @@ impl<'a> Placing<'a, '_> {
         for channel in [Some(Channel::Sms), also].into_iter().flatten() {
             let scope =
                 Scope { channel: ChannelScope::One(channel), brand, purpose: None, ..self.scope() };
-            let mut fact = self.restriction(FactKind::OptOut, scope, None);
+            let mut fact = self.restriction(FactKind::OptOut, scope, self.our_number());
             fact.flags |= flags::KEYWORD;
             self.put(fact);
         }

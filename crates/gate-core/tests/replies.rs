@@ -121,6 +121,56 @@ fn stop_and_start() {
     }
 }
 
+/// An appointment reminder asks for a YES from a number of its own: that is no answer to the STOP of another.
+#[test]
+fn yes_lifts_a_stop_only_at_the_number_that_was_stopped() {
+    let consent = || opt_in(1).sms();
+    let stop = |minutes| texted(minutes, "Stop!");
+    let yes = |minutes| texted(minutes, "YES");
+    let from_other = || sms().but(|m| m.sender_number = Some(OTHER_NUMBER.into()));
+    let unknown = || sms().but(|m| m.sender_number = None);
+    let order = || exempt(sms(), Category::Transactional);
+    check_all! {
+        "to another number, for a message from there":
+            [consent(), stop(2), yes(3).to(Some(OTHER_NUMBER))],
+            from_other() => "blocked.opted_out [opted_out no_consent]";
+        "to another number, for a message from the stopped one":
+            [consent(), stop(2), yes(3).to(Some(OTHER_NUMBER))],
+            sms() => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "to the stopped number, for a message from there":
+            [consent(), stop(2), yes(3)], sms() => APPROVED;
+        "to the stopped number, for a message of the brand from another":
+            [consent(), stop(2), yes(3)], from_other() => APPROVED;
+        "to the stopped number, for a message that does not say":
+            [consent(), stop(2), yes(3)], unknown() => APPROVED;
+        "both numbers were stopped, one YES":
+            [consent(), stop(2), stop(2).to(Some(OTHER_NUMBER)), yes(3)], sms() => OPTED_OUT;
+        "both were stopped, YES to both":
+            [
+                consent(), stop(2), stop(2).to(Some(OTHER_NUMBER)), yes(3),
+                yes(3).to(Some(OTHER_NUMBER))
+            ],
+            from_other() => APPROVED;
+        "to the number a message is from, which nobody knows was stopped":
+            [consent(), stop(2).to(None), yes(3)],
+            sms() => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "to no number": [consent(), stop(2), yes(3).to(None)], sms() => OPTED_OUT;
+        "a receipt from the number it was sent to, where another STOP reaches all":
+            [stop(2).to(None), yes(3)], order() => STOPPED;
+        "a receipt from the stopped number": [stop(2), yes(3)], order() => "approved.transactional";
+        "at the instant of the STOP": [consent(), stop(2), yes(2)], sms() => OPTED_OUT;
+        "a microsecond after it":
+            [
+                consent(), stop(2),
+                yes(2).with(|c| c.occurred_at = micros_later(at(2), 1))
+            ],
+            sms() => APPROVED;
+        "START to another number ends what the STOP refused of the brand":
+            [consent(), stop(2), texted(3, "START").to(Some(OTHER_NUMBER))],
+            from_other() => APPROVED;
+    }
+}
+
 #[test]
 fn double_opt_in() {
     let request = |minutes| event(Action::OptInRequested, at(minutes));

@@ -5,6 +5,7 @@ use crate::ChannelScope;
 use crate::consent::ConsentState;
 use crate::decision::Reason;
 use crate::fact::{Fact, FactKind, Scope, flags};
+use crate::reach::named;
 use crate::trace::{Step, Trace};
 
 impl<'a, T: Trace> Judging<'a, T> {
@@ -210,16 +211,13 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && self.is_confirmed_by_reply(act)
                 }
                 FactKind::Start => match refusal.kind {
+                    _ if act.flags & flags::YES != 0 && !answers_stop(act, refusal) => false,
                     FactKind::SenderStop => {
                         self.addressed.number_is_restarted_by(act.detail, refusal.detail)
                     }
                     // they end by an express opt-in; START creates no consent and proves no identity
                     FactKind::ErasedAddress | FactKind::Reassigned => false,
-                    _ => {
-                        let is_meant =
-                            act.flags & flags::YES == 0 || refusal.flags & flags::KEYWORD != 0;
-                        is_meant && self.addressed.is_restarted_by(&act.scope)
-                    }
+                    _ => self.addressed.is_restarted_by(&act.scope),
                 },
                 _ => false,
             }
@@ -239,6 +237,13 @@ impl<'a, T: Trace> Judging<'a, T> {
             _ => false,
         }
     }
+}
+
+/// Whether a `YES` answers what a keyword refused: at the number that was stopped. To any other number it answers
+/// something else, such as a reminder that asks for it.
+fn answers_stop(yes: &Fact<'_>, refusal: &Fact<'_>) -> bool {
+    let is_keyword = refusal.kind == FactKind::SenderStop || refusal.flags & flags::KEYWORD != 0;
+    is_keyword && named(refusal.detail).is_some_and(|stopped| named(yes.detail) == Some(stopped))
 }
 
 /// Proof that the address reaches the person: a confirmation, or START from the number. A bare `YES` is
