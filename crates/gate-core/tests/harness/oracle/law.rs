@@ -91,7 +91,7 @@ impl Oracle<'_> {
         let as_opt_out = ConsentChange {
             action: Action::OptOut,
             channel: ChannelScope::One(Channel::Sms),
-            purpose: None,
+            purpose: Some("marketing".into()),
             brand: if is_stop_all(stop) { None } else { stop.brand.clone() },
             ..stop.clone()
         };
@@ -120,7 +120,18 @@ impl Oracle<'_> {
         let answers = is_stop && to.is_some() && *to == refusal.to;
         (grant.means == Means::Start || (grant.means == Means::Yes && answers))
             && self.is_text()
-            && self.names_sender(grant.change)
+            && (self.names_sender(grant.change) || self.is_ours(grant.change, refusal))
+    }
+
+    /// A text without a company, to a number and of a brand that are ours.
+    fn is_ours(&self, text: &ConsentChange<'_>, refusal: &ConsentChange<'_>) -> bool {
+        let stopped = if refusal.action == Action::InboundSms { refusal.to.as_ref() } else { None };
+        let to = text.to.as_ref();
+        text.controller.is_none()
+            && text.brand.is_some()
+            && text.brand == self.message.brand
+            && to.is_some()
+            && (to == stopped || to == self.message.sender_number.as_ref())
     }
 
     fn ends(
