@@ -41,7 +41,7 @@ pub struct StateError;
 
 impl<'a> ConsentState<'a> {
     /// First byte of every stored state.
-    pub const FORMAT: u8 = 2;
+    pub const FORMAT: u8 = 3;
 
     /// Reads stored bytes, borrowing from them.
     ///

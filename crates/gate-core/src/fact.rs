@@ -246,7 +246,7 @@ pub struct Fact<'a> {
     pub kind: FactKind,
     /// What it speaks about.
     pub scope: Scope<'a>,
-    /// Number, registry or product group, by kind.
+    /// Number, registry or product group, by kind; of a keyword opt-out the number that was stopped.
     pub detail: Option<&'a str>,
     /// Evidence, basis, context ([`flags`]).
     pub flags: u64,

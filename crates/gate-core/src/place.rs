@@ -10,7 +10,7 @@ use crate::change::{Action, ConsentChange, SuppressionScope};
 use crate::complaint::{self, Feedback};
 use crate::consent::erased_address;
 use crate::fact::{Fact, FactKind, Scope, flags};
-use crate::reach::named;
+use crate::reach::{MARKETING, named};
 use crate::{
     Basis, Channel, ChannelScope, EventKey, Family, Keyword, Receipt, SubjectKey, Timestamp,
     bounce, classify,
@@ -237,8 +237,9 @@ impl<'a> Placing<'a, '_> {
         named(self.change.to.as_deref())
     }
 
-    /// Everything from the number, and all marketing of the brand on the text channels; a STOP that came
-    /// by another channel stops that one as well.
+    /// Everything from the number, and all marketing of the brand on the text channels (and by automated calls:
+    /// [`crate::reach`]); a STOP that came by another channel stops that one as well. What the brand sends from
+    /// other numbers without promotion goes on, unless a pack says `revoke_all`.
     fn stop(&mut self, brand: Option<&'a str>) {
         self.restrict(FactKind::SenderStop, Scope::EVERYTHING, self.our_number());
         let also = match self.change.channel {
@@ -246,9 +247,13 @@ impl<'a> Placing<'a, '_> {
             ChannelScope::One(_) | ChannelScope::Any => None,
         };
         for channel in [Some(Channel::Sms), also].into_iter().flatten() {
-            let scope =
-                Scope { channel: ChannelScope::One(channel), brand, purpose: None, ..self.scope() };
-            let mut fact = self.restriction(FactKind::OptOut, scope, None);
+            let scope = Scope {
+                channel: ChannelScope::One(channel),
+                brand,
+                purpose: Some(MARKETING),
+                ..self.scope()
+            };
+            let mut fact = self.restriction(FactKind::OptOut, scope, self.our_number());
             fact.flags |= flags::KEYWORD;
             self.put(fact);
         }

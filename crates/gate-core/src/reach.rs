@@ -11,7 +11,7 @@ use crate::{Channel, ChannelScope, OutboundMessage, covers};
 
 /// The root of every marketing purpose. A refusal of it reaches each message that is judged as marketing,
 /// whatever purpose the message claims: mixed and undeclared content counts as marketing.
-const MARKETING: &str = "marketing";
+pub(crate) const MARKETING: &str = "marketing";
 /// A brand or controller that stands for all of them.
 pub(crate) const ANY: &str = "any";
 
@@ -45,6 +45,18 @@ impl<'a> Addressed<'a> {
             (None, _) | (Some(_), None) => true,
         };
         purpose && self.sender_is_refused_by(scope)
+    }
+
+    /// Whether this is an automated call of whom a texted keyword refused: a revocation reaches robocalls and
+    /// robotexts alike, whatever medium carried it (47 CFR 64.1200(a)(10), FCC 24-24). It does not reach a person
+    /// who calls.
+    pub(crate) fn is_call_stopped_by(&self, scope: &Scope<'_>) -> bool {
+        let is_by_text = match scope.channel {
+            ChannelScope::Any => false,
+            ChannelScope::One(channel) => channel.family() == crate::Family::Text,
+        };
+        let any = Scope { channel: ChannelScope::Any, ..*scope };
+        self.channel == Channel::VoiceAuto && is_by_text && self.is_refused_by(&any)
     }
 
     /// State rule 5 without the purpose: channel family, controller and brand.
@@ -115,6 +127,24 @@ impl<'a> Addressed<'a> {
             ChannelScope::One(channel) => channel.family() == self.channel.family(),
         };
         family && self.sender_is_named_by(scope)
+    }
+
+    /// Whether a START without a controller means this sender all the same: it was texted to the number of the
+    /// message or the one that was stopped, and names the brand of the message. Providers' webhooks know our number,
+    /// not the company behind it.
+    pub(crate) fn is_restarted_at(
+        &self,
+        scope: &Scope<'_>,
+        started: Option<&str>,
+        stopped: Option<&str>,
+    ) -> bool {
+        let family = match scope.channel {
+            ChannelScope::Any => false,
+            ChannelScope::One(channel) => channel.family() == self.channel.family(),
+        };
+        let brand = named(scope.brand).is_some_and(|brand| self.brand == Some(brand));
+        let number = self.number_is_restarted_by(started, stopped);
+        named(scope.controller).is_none() && family && brand && number
     }
 
     pub(crate) fn sender_is_named_by(&self, scope: &Scope<'_>) -> bool {

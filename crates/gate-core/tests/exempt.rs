@@ -312,6 +312,42 @@ fn packs_can_ask_something_of_service_messages() {
     }
     let written = asks(&[], &[Basis::ExpressWritten]);
     check_by(&written, &[opt_in(1)], &order(), at(NOW), none);
+    let elsewhere = || {
+        let text = in_aa(exempt(sms(), Category::Service));
+        text.but(|m| m.sender_number = Some(OTHER_NUMBER.into()))
+    };
+    check_all! {
+        by &asks(&[], &[Basis::Express]), at at(NOW);
+        "STOP to the marketing number is no refusal of the fraud alert from another":
+            [opt_in(1).sms(), texted(2, "stop")], elsewhere() => receipt;
+        "STOPALL neither": [opt_in(1).sms(), texted(2, "stop all")], elsewhere() => receipt;
+        "also where the message does not say its purpose":
+            [opt_in(1).sms(), texted(2, "stop")], elsewhere().but(|m| m.purpose = None) => receipt;
+        "STOP to that very number is":
+            [opt_in(1).sms(), texted(2, "stop").to(Some(OTHER_NUMBER))],
+            elsewhere() => "blocked.sender_stop [sender_stop no_consent]";
+        "an opt-out without a purpose is one of everything":
+            [opt_in(1).sms(), opt_out(2).sms().purpose(None)], elsewhere() => none;
+    }
+    // after the waiver one refusal ends all (47 CFR 64.1200(a)(10))
+    let revoking = addition("revoke-all").having(|rule| {
+        rule.channels = channels(&[Channel::Sms, Channel::VoiceAuto]);
+        (rule.from, rule.revoke_all) = (at(50), true);
+    });
+    let asking = base("base").having(|r| r.transactional.consent = bases(&[Basis::Express]));
+    let revoking = only([asking, revoking]);
+    let stopped = [opt_in(1).sms(), texted(2, "stop")];
+    check_by(&revoking, &stopped, &elsewhere(), micros_later(at(50), -1), receipt);
+    check_by(&revoking, &stopped, &elsewhere(), at(50), none);
+    check_all! {
+        by &revoking, at at(NOW);
+        "a refusal of everything by another channel of the rule":
+            [opt_in(1).sms(), opt_out(2).channel(Channel::VoiceAuto).purpose(None)],
+            elsewhere() => none;
+        "one of marketing by a form says what it refuses":
+            [opt_in(1).sms(), opt_out(2).channel(Channel::VoiceAuto)], elsewhere() => receipt;
+        "consent again": [opt_in(1).sms(), texted(2, "stop"), opt_in(3).sms()], elsewhere() => receipt;
+    }
     // an addition asks as well
     let adds = addition("more").having(|r| r.transactional.consent = bases(&[Basis::Express]));
     check_by(&only([base("base"), adds]), &[], &order(), at(NOW), none);

@@ -149,7 +149,7 @@ fn the_bytes_of_a_state_are_frozen() {
         ..Fact::new(FactKind::OptIn, EventKey(*b"granted!"), at, earlier)
     };
     let expected = [
-        "020002",                           // format, not saturated, two facts
+        "030002",                           // format, not saturated, two facts
         "0102",                             // an opt-out from SMS
         "00",                               // no flags
         "efcdab8967452301",                 // when it took effect

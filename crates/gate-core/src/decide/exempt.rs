@@ -2,7 +2,7 @@
 
 use super::Judging;
 use crate::decision::{Decision, Reason};
-use crate::fact::{Fact, FactKind};
+use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{BasisSet, ConsentRequest, ContentSet, Rule};
 use crate::trace::{Step, Trace};
 use crate::{Basis, Category, Timestamp};
@@ -86,12 +86,17 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// Express consent to the sender for the channel, whatever the purpose, that no refusal of this sender on
-    /// this channel has ended; refusals of marketing leave it alone.
+    /// this channel has ended; refusals of marketing leave it alone, and so does STOP to another number. Where a
+    /// pack says `revoke_all`, one that names no purpose, as STOP does not, ends it too.
     fn has_service_consent(&self, needed: BasisSet) -> bool {
         let is_refused = |given: &Fact<'_>| {
             self.both().any(|f| {
                 let reaches = match f.kind {
-                    FactKind::OptOut => self.addressed.service_is_refused_by(&f.scope),
+                    FactKind::OptOut => {
+                        let is_of_all = f.flags & flags::KEYWORD != 0 || f.scope.purpose.is_none();
+                        self.addressed.service_is_refused_by(&f.scope)
+                            || (is_of_all && self.is_revoked_by(&f.scope))
+                    }
                     FactKind::SenderStop => self.addressed.number_is_stopped_by(f.detail),
                     FactKind::ErasedAddress | FactKind::Reassigned => true,
                     _ => false,
@@ -106,7 +111,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 || (basis == Basis::ExpressWritten && needed.contains(Basis::Express));
             is_act
                 && is_express
-                && f.flags & crate::flags::EVIDENCE_REQUIRED == crate::flags::EVIDENCE_REQUIRED
+                && f.flags & flags::EVIDENCE_REQUIRED == flags::EVIDENCE_REQUIRED
                 && self.addressed.is_sender_permitted_by(&f.scope)
                 && !is_refused(f)
         })

@@ -180,7 +180,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 self.trace.note(Step::QuietHours, || format!("the {which} is unknown"));
                 return None;
             }
-            ZoneSource::Number | ZoneSource::Jurisdiction => {
+            ZoneSource::Number | ZoneSource::Jurisdiction | ZoneSource::NumberAndJurisdiction => {
                 self.warnings.insert(Warning::TzGuess);
             }
             ZoneSource::Declared => {}

@@ -137,7 +137,7 @@ fn near_expiry_and_dormant_consent() {
 
 #[test]
 fn every_warning_has_a_code_and_a_meaning() {
-    assert_eq!(Warning::ALL.len(), 6);
+    assert_eq!(Warning::ALL.len(), 7);
     let mut all = Warnings::default();
     assert!(all.is_empty());
     for warning in Warning::ALL {
