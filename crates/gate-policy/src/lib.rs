@@ -22,6 +22,7 @@ mod pack;
 mod problem;
 mod provenance;
 mod reader;
+mod review;
 mod rule;
 mod zones;
 

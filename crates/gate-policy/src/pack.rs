@@ -3,9 +3,11 @@
 use crate::compile::Names;
 use crate::node::{Node, Place, Value};
 use crate::provenance::provenance;
-use crate::reader::Reader;
+use crate::reader::{Reader, start_of};
+use crate::review::{breach, signed_off};
 use crate::rule::rules;
-use gate_core::policy::{Code, Rule};
+use gate_core::Timestamp;
+use gate_core::policy::{self, Code, Rule};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -16,7 +18,7 @@ const AGE_MAX: i64 = 30;
 pub(crate) struct Pack {
     pub(crate) code: Code,
     pub(crate) place: Place,
-    pub(crate) version: String,
+    pub(crate) head: policy::Pack,
     pub(crate) aliases: Vec<(Code, Place)>,
     pub(crate) law_zone: u16,
     pub(crate) minor_below: Option<u8>,
@@ -40,7 +42,7 @@ pub(crate) struct Subdivision {
     pub(crate) additions: Vec<Rule>,
 }
 
-const PACK_KEYS: [&str; 13] = [
+const PACK_KEYS: [&str; 16] = [
     "pack",
     "title",
     "version",
@@ -54,6 +56,9 @@ const PACK_KEYS: [&str; 13] = [
     "subdivisions",
     "monitoring",
     "dated_changes",
+    "review_by",
+    "signed_off",
+    "breach",
 ];
 
 /// What all rules of a pack share while it is read.
@@ -61,7 +66,7 @@ pub(crate) struct Context<'a> {
     pub(crate) pack: String,
     pub(crate) names: &'a Names,
     pub(crate) zone: TimeZone,
-    pub(crate) sources: BTreeSet<String>,
+    pub(crate) sources: Vec<(String, String)>,
     pub(crate) ids: BTreeSet<String>,
 }
 
@@ -70,9 +75,7 @@ pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Optio
     let mut fields = reader.fields(node, "a pack");
     let code_node = fields.require("pack", reader);
     let code = code_node.and_then(|node| code(reader, node));
-    if let Some(node) = fields.require("title", reader) {
-        reader.text(node, "`title`");
-    }
+    let title = fields.require("title", reader).and_then(|node| reader.text(node, "`title`"));
     let version =
         fields.require("version", reader).map(|node| version(reader, node)).unwrap_or_default();
     let law_zone = fields.require("law_zone", reader).and_then(|node| zone(reader, node, names));
@@ -103,11 +106,24 @@ pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Optio
     if let Some(node) = fields.take("dated_changes") {
         dated_changes(reader, node, &context);
     }
+    let review_by = fields.take("review_by").and_then(|node| reader.date(node, "`review_by`"));
+    let signed_off = fields.take("signed_off").and_then(|node| signed_off(reader, node));
+    let breach = fields.take("breach").map(|node| breach(reader, node, &context));
     fields.end(&PACK_KEYS, reader);
+    // the day itself still counts
+    let overdue_from = review_by.and_then(|day| start_of(day.tomorrow().ok()?, &context.zone));
     Some(Pack {
         code: code?,
         place: code_node?.place,
-        version,
+        head: policy::Pack {
+            title: title.unwrap_or_default().to_owned(),
+            review_by,
+            overdue_from: overdue_from.unwrap_or(Timestamp::MAX),
+            signed_off,
+            breach: breach.unwrap_or_default(),
+            sources: context.sources,
+            ..policy::Pack::new(code?, &version)
+        },
         aliases,
         law_zone: law_zone?,
         minor_below,
@@ -161,11 +177,11 @@ fn zone(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Option<u16> {
     found
 }
 
-fn sources(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
+fn sources(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
+    let mut out = Vec::new();
     for (key, value) in reader.fields(node, "`sources`").rest() {
-        reader.text(value, "a source");
-        out.insert(key.name.clone());
+        let text = reader.text(value, "a source").unwrap_or_default();
+        out.push((key.name.clone(), text.to_owned()));
     }
     out
 }

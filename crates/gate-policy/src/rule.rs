@@ -2,13 +2,16 @@
 
 use crate::basis::bases;
 use crate::cover::cover;
-use crate::limit::{caps, content, hours, registry, transactional};
+use crate::limit::{caps, content, exemption, hours, registries, transactional};
 use crate::node::{Node, Place, Value};
 use crate::pack::Context;
 use crate::provenance::provenance;
 use crate::reader::{Fields, Reader, list};
-use gate_core::Channel;
-use gate_core::policy::{ChannelSet, ConsentRequest, DoubleOptIn, Regime, Rule};
+use gate_core::canonical::fold;
+use gate_core::policy::{
+    AppliesTo, ChannelSet, ConsentRequest, DoubleOptIn, Exemption, RecipientSet, Regime, Rule,
+};
+use gate_core::{Channel, RecipientKind};
 
 pub(crate) fn rules(
     reader: &mut Reader<'_>,
@@ -29,20 +32,24 @@ pub(crate) fn rules(
     out.into_iter().map(|(rule, _)| rule).collect()
 }
 
-const RULE_KEYS: [&str; 18] = [
+const RULE_KEYS: [&str; 22] = [
     "id",
     "law",
     "status",
     "source",
     "note",
     "channels",
+    "recipients",
+    "applies_to",
     "from",
     "until",
     "regime",
+    "unless",
     "bases",
     "double_opt_in",
     "registry",
     "content",
+    "bulk_content",
     "frequency",
     "hours",
     "transactional",
@@ -68,13 +75,16 @@ fn rule(
         }
         Some(id)
     });
-    provenance(reader, &mut fields, context);
+    let provenance = provenance(reader, &mut fields, context);
     let channels = fields.require("channels", reader).map(|node| channels(reader, node));
     let mut rule =
         Rule::new(&format!("{}/{}", context.pack, id.unwrap_or_default()), ChannelSet::default());
+    rule.provenance = provenance;
     rule.channels = channels.unwrap_or_default();
+    rule.recipients = fields.take("recipients").map(|node| recipients(reader, node));
     dates(reader, &mut fields, &mut rule, context);
-    regime(reader, &mut fields, &mut rule, is_base, node.place);
+    regime(reader, &mut fields, &mut rule, is_base);
+    applies_to(reader, &mut fields, &mut rule, is_base);
     if let Some(node) = fields.take("bases") {
         rule.bases = bases(reader, node, &context.zone);
     }
@@ -94,22 +104,19 @@ fn rule(
         rule.double_opt_in = reader.word(node, "`double_opt_in`", &words).unwrap_or_default();
     }
     if let Some(node) = fields.take("consent_request") {
-        let words = [
-            ("after_request", ConsentRequest::AfterRequest),
-            ("once", ConsentRequest::Once),
-            ("never", ConsentRequest::Never),
-        ];
-        rule.consent_request = reader.word(node, "`consent_request`", &words).unwrap_or_default();
+        consent_request(reader, node, &mut rule);
     }
     if let Some(node) = fields.take("revoke_all") {
-        rule.revoke_all = matches!(node.value, Value::Boolean(true));
-        if !matches!(node.value, Value::Boolean(_)) {
-            reader.problem(node.place, "`revoke_all` must be true or false", "write `true`");
-        }
+        rule.revoke_all = reader.boolean(node, "`revoke_all`");
     }
-    rule.registry = fields.take("registry").and_then(|node| registry(reader, node));
+    if let Some(node) = fields.take("registry") {
+        rule.registries = registries(reader, node);
+    }
     if let Some(node) = fields.take("content") {
         rule.content = content(reader, node);
+    }
+    if let Some(node) = fields.take("bulk_content") {
+        rule.bulk_content = content(reader, node);
     }
     if let Some(node) = fields.take("frequency") {
         rule.caps = caps(reader, node);
@@ -118,6 +125,10 @@ fn rule(
         rule.transactional = transactional(reader, node);
     }
     rule.hours = fields.take("hours").and_then(|node| hours(reader, node, context.names));
+    if rule.approach_asks_registry && rule.registries.is_empty() {
+        let reason = "`consent_request` asks the registry, and the rule names none";
+        reader.problem(node.place, reason, "add `registry`, or drop `registry: true`");
+    }
     fields.end(&RULE_KEYS, reader);
     Some(rule)
 }
@@ -158,26 +169,107 @@ fn dates(reader: &mut Reader<'_>, fields: &mut Fields<'_>, rule: &mut Rule, cont
     }
 }
 
-fn regime(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    rule: &mut Rule,
-    is_base: bool,
-    at: Place,
-) {
+/// Whether consent is needed at all. A base rule must say it; an addition can only prohibit.
+fn regime(reader: &mut Reader<'_>, fields: &mut Fields<'_>, rule: &mut Rule, is_base: bool) {
     let words = [
         ("opt_in", Regime::OptIn),
         ("opt_out", Regime::OptOut),
         ("prohibited", Regime::Prohibited),
     ];
-    if is_base {
-        let node = fields.require("regime", reader);
-        rule.regime = node.and_then(|node| reader.word(node, "regime", &words));
-    } else if fields.take("regime").is_some() {
-        reader.problem(
-            at,
-            "an addition has no `regime`",
+    let node = if is_base { fields.require("regime", reader) } else { fields.take("regime") };
+    let regime = node.and_then(|node| reader.word(node, "regime", &words));
+    let unless = fields.take("unless");
+    match (regime, node) {
+        _ if is_base => rule.regime = regime,
+        (Some(Regime::Prohibited), _) => rule.prohibited_unless = Some(Exemption::default()),
+        (Some(_), Some(node)) => reader.problem(
+            node.place,
+            "an addition has no `regime`, unless it prohibits",
             "delete it: the base rule says whether consent is needed; `bases` in an addition ask for more",
+        ),
+        _ => {}
+    }
+    match (&mut rule.prohibited_unless, unless) {
+        (Some(known), Some(node)) => *known = exemption(reader, node, "`unless`"),
+        (None, Some(node)) => reader.problem(
+            node.place,
+            "`unless` belongs to an addition with `regime: prohibited`",
+            "delete it, or write `regime: prohibited`",
+        ),
+        (_, None) => {}
+    }
+}
+
+fn recipients(reader: &mut Reader<'_>, node: &Node) -> RecipientSet {
+    let words = RecipientKind::ALL.map(|kind| (kind.as_str(), kind));
+    let mut out = RecipientSet::default();
+    for item in reader.items(node, "`recipients`") {
+        if let Some(kind) = reader.word(item, "kind of recipient", &words) {
+            out = out.with(kind);
+        }
+    }
+    if out.iter().next().is_none() && reader.is_sound() {
+        let reason = "the rule names no kind of recipient, so it never applies";
+        reader.problem(
+            node.place,
+            reason,
+            "list kinds, or delete `recipients`: it is for all then",
         );
     }
+    out
+}
+
+/// What an addition is about. Names are compared in their canonical form, as those of messages are.
+fn applies_to(reader: &mut Reader<'_>, fields: &mut Fields<'_>, rule: &mut Rule, is_base: bool) {
+    let Some(node) = fields.take("applies_to") else { return };
+    let mut of = reader.fields(node, "`applies_to`");
+    let mut texts = |name: &str, reader: &mut Reader<'_>| {
+        let mut out = Vec::new();
+        let items = of.take(name).map(|node| reader.items(node, "a list of names"));
+        for item in items.unwrap_or_default() {
+            let text = reader.text(item, "a name");
+            out.extend(text.map(|text| fold(text).into_owned()));
+        }
+        out
+    };
+    let about = AppliesTo {
+        purposes: texts("purposes", reader),
+        product_groups: texts("product_groups", reader),
+    };
+    of.end(&["purposes", "product_groups"], reader);
+    if is_base {
+        let reason = "a base rule is about every message of its channels";
+        reader.problem(node.place, reason, "delete `applies_to`, or make it an addition");
+    } else if about == AppliesTo::default() && reader.is_sound() {
+        let reason = "`applies_to` names nothing, so the addition never applies";
+        reader.problem(node.place, reason, "list `purposes` or `product_groups`, or delete it");
+    }
+    rule.applies_to = Some(about);
+}
+
+/// A word, or `{mode: word, registry: true}`.
+fn consent_request(reader: &mut Reader<'_>, node: &Node, rule: &mut Rule) {
+    let words = [
+        ("after_request", ConsentRequest::AfterRequest),
+        ("once", ConsentRequest::Once),
+        ("never", ConsentRequest::Never),
+    ];
+    let mut mode = |node: &Node, reader: &mut Reader<'_>| {
+        rule.consent_request = reader.word(node, "`consent_request`", &words).unwrap_or_default();
+    };
+    if !matches!(node.value, Value::Map(_)) {
+        return mode(node, reader);
+    }
+    let mut fields = reader.fields(node, "`consent_request`");
+    if let Some(node) = fields.require("mode", reader) {
+        mode(node, reader);
+    }
+    if let Some(node) = fields.take("registry") {
+        rule.approach_asks_registry = reader.boolean(node, "`registry`");
+        if rule.approach_asks_registry && rule.consent_request != ConsentRequest::Once {
+            let reason = "only a request without being asked needs the registry";
+            reader.problem(node.place, reason, "write `mode: once`, or delete `registry`");
+        }
+    }
+    fields.end(&["mode", "registry"], reader);
 }
