@@ -296,6 +296,7 @@ warnings! {
     TzGuess "tz_guess" "the recipient's time zone is not declared; those of the place and of the phone number were asked"
     NearExpiry "near_expiry" "the basis runs out within thirty days"
     StartWithoutEffect "start_without_effect" "the person texted START after a refusal that stands, but it does not say for whom: without its controller it counts only where number and brand are those of the message or of the STOP"
+    PackReviewOverdue "pack_review_overdue" "a pack that took part in the decision is past its review date; the law may have changed since"
 }
 
 /// A set of warnings.
