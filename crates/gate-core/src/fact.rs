@@ -76,7 +76,7 @@ pub mod flags {
     pub(crate) const VARIANT_SHIFT: u32 = 40;
     pub(crate) const VARIANT_MASK: u64 = 0b11 << VARIANT_SHIFT;
 
-    /// Evidence every grant needs (rules section 9).
+    /// Evidence every grant needs (law.md section 9).
     pub const EVIDENCE_REQUIRED: u64 = METHOD | NOTICE_VERSION;
 
     pub(crate) const BASIS_MASK: u64 = 0b111;
