@@ -160,6 +160,7 @@ fn tighten(land: &mut Land, which: Index, tightening: &Tightening) {
             rule.transactional = Transactional {
                 content: rule.transactional.content.union(content(&[Element::Unsubscribe])),
                 consent: bases(&[Basis::Express]),
+                relationships: Vec::new(),
             };
         }
         AddRule(rule) => land.rules.push(rule.clone()),

@@ -250,6 +250,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 found.lacks(Reason::EvidenceIncomplete);
             } else if !self.is_withdrawn(fact) {
                 let end = accepted.valid_for.end(fact.at);
+                let end = end.min(self.end_of(fact)).min(self.end_of(proof));
                 let bases = (claimed, accepted.basis);
                 self.unless_lapsed(bases, fact, end, accepted.dormancy, found);
             }
@@ -280,7 +281,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 match self.unfulfilled(ground, fact) {
                     Some(condition) => found.lacks_condition(condition),
                     None => {
-                        let end = self.relationship_end(fact, &period);
+                        let end = self.relationship_end(fact, &period).min(self.end_of(fact));
                         let bases = (basis.basis, basis.basis);
                         self.unless_lapsed(bases, fact, end, ground.dormancy, found);
                     }
@@ -307,7 +308,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         missing.or_else(forbidden).map(|condition| condition.as_str())
     }
 
-    fn holds(&self, condition: Condition, fact: &Fact<'_>) -> bool {
+    pub(super) fn holds(&self, condition: Condition, fact: &Fact<'_>) -> bool {
         match condition {
             Condition::Flag(flag, _) => fact.flags & flag != 0,
             Condition::OwnSimilar => {
@@ -384,7 +385,8 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Whether an act is express consent that can be proven.
     pub(super) fn is_proven_consent(&self, fact: &'a Fact<'a>) -> bool {
         let proof = self.proof_of(fact);
-        matches!(proof.basis(), Basis::Express | Basis::ExpressWritten)
+        !crate::reach::is_sale_share(&fact.scope)
+            && matches!(proof.basis(), Basis::Express | Basis::ExpressWritten)
             && is_proven(proof, flags::EVIDENCE_REQUIRED)
     }
 

@@ -101,6 +101,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && f.variant() == self.variant
                 && crate::reach::named(f.detail).is_some_and(|name| registry.is_named(name))
                 && self.counts(f)
+                && !self.is_over(f)
         })
     }
 
@@ -116,7 +117,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             let rule = kind.and_then(|kind| kind_rule(&registry.overridden_by_kinds, kind));
             rule.is_some_and(|rule| self.now < self.relationship_end(fact, rule))
         };
-        self.any_granted(|fact| {
+        self.any_standing(|fact| {
             fact.kind == FactKind::Relationship
                 && self.addressed.is_related_by(&fact.scope)
                 && fact.flags & flags::NOT_REFUSED != 0

@@ -388,6 +388,9 @@ pub struct Transactional {
     pub content: ContentSet,
     /// Consent given to the sender for the channel, whatever the purpose.
     pub consent: BasisSet,
+    /// Flags of a relationship with the sender that named the address; one with all of them does instead of
+    /// consent. With none listed only consent does.
+    pub relationships: Vec<Condition>,
 }
 
 /// One rule.

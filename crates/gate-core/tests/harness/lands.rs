@@ -149,7 +149,11 @@ pub fn hours() -> impl Strategy<Value = Hours> {
 
 fn transactionals() -> impl Strategy<Value = Transactional> {
     let consent = subsequence(&[Basis::Express][..], 0..=1).prop_map(|all| bases(&all));
-    (contents(), consent).prop_map(|(content, consent)| Transactional { content, consent })
+    (contents(), consent).prop_map(|(content, consent)| Transactional {
+        content,
+        consent,
+        ..Transactional::default()
+    })
 }
 
 /// What base rules and additions have in common: sparse, so that approvals are common.

@@ -17,6 +17,7 @@ fn demanding() -> PolicySet {
         rule.transactional = Transactional {
             content: content(&[Element::SenderIdentity]),
             consent: bases(&[Basis::Express]),
+            ..Transactional::default()
         };
     });
     let mut parts = parts([land("AA", [rule]).having(|land| land.minor_below = Some(18))]);
