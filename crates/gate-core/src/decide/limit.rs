@@ -120,6 +120,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && f.variant() == self.variant
                 && crate::reach::named(f.detail).is_some_and(|name| registry.is_named(name))
                 && self.counts(f)
+                && !self.is_over(f)
         })
     }
 

@@ -5,7 +5,7 @@ use crate::ChannelScope;
 use crate::consent::ConsentState;
 use crate::decision::{Reason, Warning};
 use crate::fact::{Fact, FactKind, Scope, flags};
-use crate::reach::named;
+use crate::reach::{is_sale_share, named};
 use crate::trace::{Step, Trace};
 
 impl<'a, T: Trace> Judging<'a, T> {
@@ -53,6 +53,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && !self.is_outdated(f, suppressed)
                         && (f.scope == Scope::EVERYTHING || f.scope == suppressed.scope)
                         && self.counts(f)
+                        && !self.is_over(f)
                 })
             };
             state.facts().iter().any(|f| {
@@ -150,13 +151,14 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Where a pack says so, one refusal on any of the rule's channels ends all marketing of the controller on
     /// all of them (47 CFR 64.1200(a)(10) once its waiver is over).
     pub(super) fn is_revoked_by(&self, scope: &Scope<'_>) -> bool {
-        self.rules().filter(|rule| rule.revoke_all).any(|rule| {
-            let on_channel = match scope.channel {
-                ChannelScope::Any => true,
-                ChannelScope::One(channel) => rule.channels.contains(channel),
-            };
-            on_channel && self.addressed.controller_is_refused_by(scope)
-        })
+        !is_sale_share(scope)
+            && self.rules().filter(|rule| rule.revoke_all).any(|rule| {
+                let on_channel = match scope.channel {
+                    ChannelScope::Any => true,
+                    ChannelScope::One(channel) => rule.channels.contains(channel),
+                };
+                on_channel && self.addressed.controller_is_refused_by(scope)
+            })
     }
 
     pub(super) fn is_number_stopped(&self) -> bool {
@@ -175,6 +177,8 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Sent)
                         && !f.is_quarantined()
                         && !f.is_ahead_of(self.now)
+                        // what only the contact refused is no event about the address
+                        && (!std::ptr::eq(state, self.address) || !f.is_about_contact())
                         && (!f.kind.is_agreement() || self.is_proven_consent(f))
                 })
             })
@@ -212,7 +216,16 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Tp > Tn: whether an express act that covers the message came after the refusal.
     pub(super) fn is_revived(&self, refusal: &Fact<'_>) -> bool {
-        self.any_granted(|act| self.ends(act, refusal))
+        self.any_standing(|act| self.ends(act, refusal))
+    }
+
+    /// Whether the person refused that data is sold or shared, and this is about that.
+    pub(super) fn is_sale_refused(&self) -> bool {
+        self.both().any(|f| {
+            f.kind == FactKind::OptOut
+                && self.addressed.sale_is_refused_by(&f.scope)
+                && !self.is_revived(f)
+        })
     }
 
     /// Whether a restriction ends `permission`, by the gate's clock.
