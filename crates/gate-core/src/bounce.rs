@@ -234,6 +234,14 @@ mod tests {
         }
     }
 
+    /// Subject 0 has one code, "other undefined status"; what looks like another of it is a version of something.
+    #[test]
+    fn undefined_is_one_code() {
+        assert!(!is_permanent(Some("4.0.0 try again")));
+        assert!(is_permanent(Some("4.0.3 says gone")));
+        assert!(is_permanent(Some("2.0.3 says gone")));
+    }
+
     /// Each code of the registry, alone and in what mail servers say.
     #[test]
     fn codes_about_the_address_close_it() {
