@@ -59,6 +59,9 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         keep_suppression: record.keep_suppression.unwrap_or(true),
         birth_date_days: record.birth_date,
         message_id: id(record.message_id)?,
+        expires_at: None,
+        new_address: None,
+        recipient_kind: None,
     })
 }
 
@@ -90,6 +93,7 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
             ad_label: content.ad_label,
             template_id: content.template_id,
             header_id: content.header_id,
+            bulk: None,
         },
         contact_id: id(recipient.contact_id)?.and_then(ContactId::new),
         address: address(recipient.address)?.and_then(Address::new),
@@ -97,6 +101,8 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
         tz: plain(recipient.tz)?,
         jurisdiction: plain(recipient.jurisdiction)?,
         jurisdiction_verified: recipient.jurisdiction_verified.unwrap_or(false),
+        jurisdiction_verified_at: None,
+        kind: None,
     })
 }
 

@@ -6,8 +6,8 @@
 //! against the message: no time is known to be allowed there.
 
 use crate::canonical;
-use crate::policy::{CANDIDATES_MAX, Code, Hours, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
-use crate::{Category, Channel, OutboundMessage, Timestamp};
+use crate::policy::{CANDIDATES_MAX, Code, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
+use crate::{Category, Channel, OutboundMessage, RecipientKind, Timestamp};
 
 /// A short list of indices without allocation. Overflow is remembered, since forgetting a rule could approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,11 +120,6 @@ impl Considered {
     pub fn zones<'p>(&self, policies: &'p PolicySet) -> impl Iterator<Item = &'p Zone> {
         self.zone_sets.iter().flat_map(|set| policies.zones_in(set))
     }
-
-    /// Rules with allowed hours.
-    pub(crate) fn hours<'p>(&self, policies: &'p PolicySet) -> impl Iterator<Item = &'p Hours> {
-        self.rules(policies).filter_map(|rule| rule.hours.as_ref())
-    }
 }
 
 /// Whether what was approved before has a part in the decision: something that is sent once, or a rule in force
@@ -140,8 +135,13 @@ pub fn depends_on_history(
         return true;
     }
     let Some(channel) = message.channel.filter(|_| message.is_marketing()) else { return false };
-    consider(policies, message, channel, e164, now)
-        .is_some_and(|considered| considered.rules(policies).any(|rule| !rule.caps.is_empty()))
+    let has_caps = |kind| {
+        consider(policies, message, channel, e164, kind, now)
+            .is_some_and(|considered| considered.rules(policies).any(|rule| !rule.caps.is_empty()))
+    };
+    // what is on file can only make a person of a recipient
+    let stated = message.kind.unwrap_or_default();
+    has_caps(stated) || (stated != RecipientKind::Person && has_caps(RecipientKind::Person))
 }
 
 /// Finds candidates, rules and zones. `None` when no rule can be relied on: a candidate without a base rule
@@ -151,6 +151,7 @@ pub(crate) fn consider(
     message: &OutboundMessage<'_>,
     channel: Channel,
     e164: Option<&str>,
+    kind: RecipientKind,
     now: Timestamp,
 ) -> Option<Considered> {
     let mut considered = Considered::default();
@@ -176,11 +177,12 @@ pub(crate) fn consider(
     }
     for jurisdiction in considered.jurisdictions.iter() {
         let mut has_base_rule = false;
-        for index in policies.jurisdiction(jurisdiction)?.rules_of(channel) {
-            let rule = policies.rule(*index)?;
-            if rule.is_in_force(now) {
+        let land = policies.jurisdiction(jurisdiction)?;
+        for index in policies.rules_for(land, channel, kind, now) {
+            let rule = policies.rule(index)?;
+            if is_about(policies, rule, message) {
                 has_base_rule |= rule.regime.is_some();
-                considered.rules.insert(*index);
+                considered.rules.insert(index);
             }
         }
         if !has_base_rule {
@@ -213,4 +215,11 @@ pub(crate) fn consider(
     let is_cut =
         considered.jurisdictions.is_cut || considered.rules.is_cut || considered.zone_sets.is_cut;
     (!is_cut).then_some(considered)
+}
+
+/// Whether the rule is about a message like this one.
+fn is_about(policies: &PolicySet, rule: &Rule, message: &OutboundMessage<'_>) -> bool {
+    rule.applies_to.as_ref().is_none_or(|of| {
+        of.matches(policies, message.purpose.as_deref(), message.product_group.as_deref())
+    })
 }

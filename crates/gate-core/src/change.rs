@@ -3,7 +3,7 @@
 //! Field names and meanings are those of the public contract (`schemas/consent-change.avsc`).
 
 use crate::canonical::{Name, Sender};
-use crate::{Address, ChannelScope, ContactId, Timestamp};
+use crate::{Address, ChannelScope, ContactId, RecipientKind, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -294,6 +294,12 @@ pub struct ConsentChange<'a> {
     pub birth_date_days: Option<i32>,
     /// For `sent`: the id of the message that went out.
     pub message_id: Option<Cow<'a, str>>,
+    /// For what permits, and relationships: first instant at which it no longer counts.
+    pub expires_at: Option<Timestamp>,
+    /// For `address_changed`: the address that takes the place of `address`.
+    pub new_address: Option<Address<'a>>,
+    /// For `profile`: a person or a business.
+    pub recipient_kind: Option<RecipientKind>,
 }
 
 impl fmt::Debug for Evidence<'_> {
@@ -360,6 +366,9 @@ impl<'a> ConsentChange<'a> {
             keep_suppression: true,
             birth_date_days: None,
             message_id: None,
+            expires_at: None,
+            new_address: None,
+            recipient_kind: None,
         }
     }
 }

@@ -6,10 +6,11 @@
 //! fulfilled, so the strictest wins.
 //!
 //! `refusal.rs` says what stands against a message (steps 4, 5, 7, 8), `exempt.rs` what needs no consent (6),
-//! `limit.rs` what packs ask besides (9, 10, 12–14), `basis.rs` what permits it (11).
+//! `limit.rs` what packs ask besides (9, 10, 12–14), `basis.rs` what permits it (11), `freed.rs` what frees from a rule.
 
 mod basis;
 mod exempt;
+mod freed;
 mod limit;
 mod refusal;
 
@@ -130,9 +131,10 @@ pub fn decide_traced(
     {
         failing.insert(Reason::StateUnavailable);
     }
+    let kind = message.kind.unwrap_or_default();
     let considered = message
         .channel
-        .and_then(|channel| consider(policies, message, channel, recipient.e164, now));
+        .and_then(|channel| consider(policies, message, channel, recipient.e164, kind, now));
     if message.channel.is_some() && considered.is_none() {
         failing.insert(Reason::PolicyUnavailable);
     }
@@ -160,7 +162,8 @@ pub fn decide_traced(
     else {
         let decision = Decision::block(failing, detail);
         trace.note(Step::Outcome, || decision.reason().code().to_owned());
-        return decision.with_considered(considered.unwrap_or_default(), Warnings::default());
+        let considered = considered.unwrap_or_default();
+        return decision.with_considered(considered, overdue_reviews(policies, &considered, now));
     };
     let contact = contact.map(|(_, state)| state);
     let judging = Judging {
@@ -186,7 +189,7 @@ pub fn decide_traced(
         refused_scope: None,
         missing_flag: None,
         missing_content: ContentSet::default(),
-        warnings: Warnings::default(),
+        warnings: overdue_reviews(policies, &considered, now),
         registry_checked: None,
         trace,
     };
@@ -236,8 +239,8 @@ impl<'a, T: Trace> Judging<'a, T> {
         self.registries(&bases); // step 10
         let basis = self.basis(&bases);
         self.content(); // step 12
-        self.frequency(); // step 13
-        let not_before = self.quiet_hours(); // step 14
+        self.frequency(&bases); // step 13
+        let not_before = self.quiet_hours(&bases); // step 14
         self.warn(basis.as_ref());
         let decision = match (self.failing.first(), not_before, basis) {
             (None, None, Some(approval)) => {
@@ -375,6 +378,16 @@ impl<'a, T: Trace> Judging<'a, T> {
 fn forgotten_until(address: &ConsentState<'_>, now: Timestamp) -> Option<Timestamp> {
     let erased = address.facts().iter().filter(|fact| fact.kind == FactKind::ErasedAddress);
     erased.map(|fact| fact.effective_at(now)).max()
+}
+
+/// Says so when a pack that took part should have been reviewed by now.
+fn overdue_reviews(policies: &PolicySet, considered: &Considered, now: Timestamp) -> Warnings {
+    let mut warnings = Warnings::default();
+    let packs = considered.jurisdictions(policies).filter_map(|land| policies.pack(land.pack));
+    if packs.into_iter().any(|pack| pack.is_review_overdue(now)) {
+        warnings.insert(Warning::PackReviewOverdue);
+    }
+    warnings
 }
 
 /// Whether two permissive facts are different versions of one event.

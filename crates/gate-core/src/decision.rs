@@ -295,6 +295,7 @@ warnings! {
     DormantConsent "dormant_consent" "the person has not acted for long; the consent is about to lapse"
     TzGuess "tz_guess" "the recipient's time zone is not declared; every zone it may be was asked"
     NearExpiry "near_expiry" "the basis runs out within thirty days"
+    PackReviewOverdue "pack_review_overdue" "a pack that took part in the decision is past its review date; the law may have changed since"
 }
 
 /// A set of warnings.

@@ -43,7 +43,7 @@ pub use decide::{AddressLookup, Recipient, decide, decide_traced};
 pub use decision::{Decision, Detail, Outcome, Reason, Reasons, Warning, Warnings};
 pub use fact::{Fact, FactKind, Scope, flags};
 pub use keyword::{Keyword, classify};
-pub use message::{Category, Content, OutboundMessage};
+pub use message::{Category, Content, OutboundMessage, RecipientKind};
 pub use place::{Effect, Placement, Subjects, place, unreadable};
 pub use policy::PolicySet;
 pub use purpose::covers;

@@ -41,6 +41,39 @@ impl Category {
     }
 }
 
+/// Whether a recipient is a person or acts in business: some rules spare companies, few spare sole traders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecipientKind {
+    /// A private person; also everything unknown, since it is protected most.
+    #[default]
+    Person,
+    /// A company or another body.
+    Business,
+    /// A person who trades under their own name, or an unincorporated partnership.
+    SoleTrader,
+}
+
+impl RecipientKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Person, Self::Business, Self::SoleTrader];
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The name used on the wire and in packs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Business => "business",
+            Self::SoleTrader => "sole_trader",
+        }
+    }
+}
+
 /// What the sender says the content holds. `None` is unknown and counts against sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Content {
@@ -62,6 +95,8 @@ pub struct Content {
     pub template_id: Option<bool>,
     /// It uses a registered header (IN).
     pub header_id: Option<bool>,
+    /// It is part of a bulk mailing.
+    pub bulk: Option<bool>,
 }
 
 /// A message waiting for a decision. `Debug` shows only what comes from closed sets.
@@ -101,6 +136,10 @@ pub struct OutboundMessage<'a> {
     pub jurisdiction: Option<Cow<'a, str>>,
     /// The jurisdiction was verified.
     pub jurisdiction_verified: bool,
+    /// When it was verified. What was verified counts for twelve months; absent, without end.
+    pub jurisdiction_verified_at: Option<Timestamp>,
+    /// Recipient: a person or a business, as the sender says; unknown is a person.
+    pub kind: Option<RecipientKind>,
 }
 
 impl fmt::Debug for OutboundMessage<'_> {
@@ -138,6 +177,8 @@ impl<'a> OutboundMessage<'a> {
             tz: None,
             jurisdiction: None,
             jurisdiction_verified: false,
+            jurisdiction_verified_at: None,
+            kind: None,
         }
     }
 

@@ -5,10 +5,19 @@
 //!
 //! Deliberately absent: files, YAML, validation with line numbers (crate `gate-policy`).
 
+mod content;
+mod exemption;
 mod hours;
 mod numbering;
 mod period;
+mod review;
 mod rule;
+mod subject;
+
+pub use content::{ContentSet, Element};
+pub use exemption::Exemption;
+pub use review::{BreachDuty, NotifyWithin, Pack, Provenance, SignOff, Status};
+pub use subject::AppliesTo;
 
 pub(crate) use hours::{BeyondCalendar, local};
 pub use hours::{Calendar, Holidays, Hours, Window};
@@ -16,11 +25,11 @@ pub use numbering::{NumberRange, Numbering};
 pub use period::Period;
 pub(crate) use period::is_younger;
 pub use rule::{
-    BasisRule, BasisSet, Cap, ChannelSet, Condition, ConsentRequest, ContentSet, Dormancy,
-    DoubleOptIn, Element, Ground, KindRule, PerSender, Regime, Registry, Rule, Transactional,
+    BasisRule, BasisSet, Cap, ChannelSet, Condition, ConsentRequest, Dormancy, DoubleOptIn, Ground,
+    KindRule, PerSender, RecipientSet, Regime, Registry, Rule, Transactional,
 };
 
-use crate::{Channel, Timestamp, canonical};
+use crate::{Channel, RecipientKind, Timestamp, canonical};
 use jiff::tz::TimeZone;
 
 /// Longest code of a jurisdiction, in bytes (ISO 3166-2).
@@ -81,15 +90,6 @@ impl std::fmt::Debug for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// A pack as decisions name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pack {
-    /// Its code, such as `GB`.
-    pub code: Code,
-    /// Its version.
-    pub version: String,
 }
 
 /// A jurisdiction with the rules that apply in it, by channel: base rules and additions alike.
@@ -177,8 +177,15 @@ impl PolicySet {
     ///
     /// # Errors
     /// When an index points nowhere or there is no `STRICT` jurisdiction.
-    pub fn new(parts: PolicyParts) -> Result<Self, PolicyError> {
+    pub fn new(mut parts: PolicyParts) -> Result<Self, PolicyError> {
         check(&parts)?;
+        for rules in parts.jurisdictions.iter_mut().flat_map(|land| &mut land.rules) {
+            // base rules first, and of those the one for everybody else last: see `rules_for`
+            rules.sort_by_key(|index| match parts.rules.get(usize::from(*index)) {
+                Some(rule) if rule.regime.is_some() => u8::from(rule.recipients.is_none()),
+                Some(_) | None => 2,
+            });
+        }
         let mut codes: Vec<(Code, u16)> =
             parts.jurisdictions.iter().zip(0u16..).map(|(j, index)| (j.code, index)).collect();
         codes.sort_unstable();
@@ -211,7 +218,7 @@ impl PolicySet {
         let parts = PolicyParts {
             revision: String::from("express-only"),
             tz_version: String::from("none"),
-            packs: vec![Pack { code: strict, version: String::from("1") }],
+            packs: vec![Pack::new(strict, "1")],
             jurisdictions: vec![Jurisdiction {
                 code: strict,
                 pack: 0,
@@ -275,6 +282,26 @@ impl PolicySet {
     #[must_use]
     pub fn jurisdiction(&self, index: u16) -> Option<&Jurisdiction> {
         self.parts.jurisdictions.get(usize::from(index))
+    }
+
+    /// The rules that apply to a kind of recipient at `now`: the one base rule, then additions, some of which may be
+    /// about certain messages only. Without a base rule nothing is known.
+    pub fn rules_for(
+        &self,
+        jurisdiction: &Jurisdiction,
+        channel: Channel,
+        kind: RecipientKind,
+        now: Timestamp,
+    ) -> impl Iterator<Item = u16> {
+        let mut has_base_rule = false;
+        // base rules that name the kind stand before the one for all others
+        jurisdiction.rules_of(channel).iter().copied().filter(move |index| {
+            let applies = |rule: &&Rule| rule.is_in_force(now) && rule.is_for(kind);
+            let Some(rule) = self.rule(*index).filter(applies) else { return false };
+            let is_second_base = rule.regime.is_some() && has_base_rule;
+            has_base_rule |= rule.regime.is_some();
+            !is_second_base
+        })
     }
 
     /// A pack by its index.

@@ -248,7 +248,11 @@ fn packs_say_whether_one_may_ask_without_being_asked() {
 fn packs_can_ask_something_of_service_messages() {
     let asks = |element, consent| {
         only([base("base").having(|r| {
-            r.transactional = Transactional { content: content(element), consent: bases(consent) };
+            r.transactional = Transactional {
+                content: content(element),
+                consent: bases(consent),
+                ..Transactional::default()
+            };
         })])
     };
     let order = || in_aa(exempt(message(), Category::Service));

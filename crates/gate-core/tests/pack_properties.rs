@@ -39,14 +39,17 @@ enum Tightening {
     AddCap(Cap),
     LowerCap,
     LengthenWindow,
-    AddHours(Hours),
+    AddHours(Box<Hours>),
     CloseDay(usize),
     RaiseAge,
     AskForConsent,
     Prohibit,
     RevokeAll,
     AddTransactional,
-    AddRule(Rule),
+    RemoveExemptions,
+    ShortenGround(Period),
+    WidenProhibition,
+    AddRule(Box<Rule>),
 }
 use Tightening::*;
 
@@ -71,14 +74,17 @@ fn tightenings() -> impl Strategy<Value = Tightening> {
         1 => caps().prop_map(AddCap),
         1 => Just(LowerCap),
         1 => Just(LengthenWindow),
-        1 => hours().prop_map(AddHours),
+        1 => hours().prop_map(|hours| AddHours(Box::new(hours))),
         1 => (0..7usize).prop_map(CloseDay),
         1 => Just(RaiseAge),
         1 => Just(AskForConsent),
         1 => Just(Prohibit),
         1 => Just(RevokeAll),
         1 => Just(AddTransactional),
-        3 => additions().prop_map(AddRule),
+        2 => Just(RemoveExemptions),
+        1 => periods().prop_map(ShortenGround),
+        1 => Just(WidenProhibition),
+        3 => additions().prop_map(|rule| AddRule(Box::new(rule))),
     ]
 }
 
@@ -134,19 +140,19 @@ fn tighten(land: &mut Land, which: Index, tightening: &Tightening) {
         ForbidCondition(condition) => grounds(rule, &mut |ground| ground.forbids.push(*condition)),
         RemoveGround => rule.bases.iter_mut().for_each(|basis| drop(basis.grounds.pop())),
         RequireConfirmation => rule.double_opt_in = DoubleOptIn::Required,
-        AddRegistry(registry) => drop(rule.registry.get_or_insert_with(|| registry.clone())),
-        ShortenCheck => rule.registry.iter_mut().for_each(|registry| registry.max_age = days(1)),
+        AddRegistry(registry) => rule.registries.push(registry.clone()),
+        ShortenCheck => rule.registries.iter_mut().for_each(|registry| registry.max_age = days(1)),
         RemoveOverrides => {
-            if let Some(registry) = &mut rule.registry {
+            for registry in &mut rule.registries {
                 registry.overridden_by = BasisSet::default();
                 registry.overridden_by_kinds.clear();
             }
         }
         AddContent(content) => rule.content = rule.content.union(*content),
-        AddCap(cap) => rule.caps.push(*cap),
+        AddCap(cap) => rule.caps.push(cap.clone()),
         LowerCap => rule.caps.iter_mut().for_each(|cap| cap.count = cap.count.saturating_sub(1)),
         LengthenWindow => rule.caps.iter_mut().for_each(|cap| cap.window *= 3),
-        AddHours(hours) => drop(rule.hours.get_or_insert_with(|| hours.clone())),
+        AddHours(hours) => drop(rule.hours.get_or_insert_with(|| *hours.clone())),
         CloseDay(day) => {
             if let Some(hours) = &mut rule.hours {
                 hours.days[*day].pop();
@@ -160,9 +166,20 @@ fn tighten(land: &mut Land, which: Index, tightening: &Tightening) {
             rule.transactional = Transactional {
                 content: rule.transactional.content.union(content(&[Element::Unsubscribe])),
                 consent: bases(&[Basis::Express]),
+                ..rule.transactional.clone()
             };
         }
-        AddRule(rule) => land.rules.push(rule.clone()),
+        RemoveExemptions => {
+            rule.hours.iter_mut().for_each(|hours| hours.exempt = Exemption::default());
+            rule.caps.iter_mut().for_each(|cap| cap.exempt = Exemption::default());
+            rule.prohibited_unless.iter_mut().for_each(|unless| *unless = Exemption::default());
+        }
+        ShortenGround(period) => grounds(rule, &mut |ground| {
+            let known = ground.valid_for.unwrap_or(Period::UNLIMITED);
+            ground.valid_for = Some(shorter(known, *period));
+        }),
+        WidenProhibition => rule.applies_to = None,
+        AddRule(rule) => land.rules.push(*rule.clone()),
         _ => {}
     }
 }

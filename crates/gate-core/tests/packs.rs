@@ -12,10 +12,14 @@ mod harness;
 mod basis;
 #[path = "packs/candidates.rs"]
 mod candidates;
+#[path = "packs/exemption.rs"]
+mod exemption;
 #[path = "packs/frequency.rs"]
 mod frequency;
 #[path = "packs/hours.rs"]
 mod hours;
+#[path = "packs/recipients.rs"]
+mod recipients;
 #[path = "packs/registry.rs"]
 mod registry;
 #[path = "packs/relationship.rs"]

@@ -73,9 +73,8 @@ fn no_record_time_takes_a_listing_or_a_report_back() {
             (change.registry, change.listed) = (Some("aa-list".into()), Some(listed));
         })
     };
-    let listed =
-        only([free("AA/free")
-            .having(|rule| rule.registry = Some(harness::policies::registry("aa-list")))]);
+    let listed = only([free("AA/free")
+        .having(|rule| rule.registries = vec![harness::policies::registry("aa-list")])]);
     let capped = only([base("AA/base").having(|rule| {
         rule.caps = vec![cap(1, 24, policy::PerSender::Controller)];
     })]);

@@ -48,6 +48,9 @@ fn change() -> ConsentChange<'static> {
         keep_suppression: true,
         birth_date_days: Some(987_654),
         message_id: marked(),
+        expires_at: Some(Timestamp::from_millis(3)),
+        new_address: Address::new(MARKER.into()),
+        recipient_kind: Some(RecipientKind::Business),
     }
 }
 
@@ -70,6 +73,8 @@ fn message() -> OutboundMessage<'static> {
         tz: marked(),
         jurisdiction: marked(),
         jurisdiction_verified: true,
+        jurisdiction_verified_at: Some(Timestamp::from_millis(3)),
+        kind: Some(RecipientKind::Business),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The accepted bases of a rule and their conditions.
 
 use crate::node::{Node, Value};
-use crate::reader::Reader;
+use crate::reader::{Fields, Reader};
 use gate_core::policy::{BasisRule, BasisSet, Condition, Dormancy, Ground, KindRule, Period};
 use gate_core::{Basis, RelationshipKind, flags};
 use jiff::tz::TimeZone;
@@ -38,40 +38,52 @@ fn basis_rule(reader: &mut Reader<'_>, basis: Basis, node: &Node, zone: &TimeZon
         matches!(basis, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied);
     if by_relationship {
         match fields.require("any_of", reader) {
-            Some(grounds) => {
-                for item in reader.items(grounds, "`any_of`") {
-                    rule.grounds.push(ground(reader, item, zone));
-                }
-                if rule.grounds.is_empty() {
-                    reader.problem(
-                        grounds.place,
-                        format!(
-                            "`{}` names no ground, so nothing could ever fulfil it",
-                            basis.as_str()
-                        ),
-                        "add a ground with `kinds`, or delete the basis",
-                    );
-                }
-            }
+            Some(grounds) => self::grounds(reader, grounds, &mut rule, zone),
             None => return rule,
         }
-        return finish(reader, fields, &["any_of", "law"], rule);
+        valid_for(reader, &mut fields, &mut rule);
+        return finish(reader, fields, &["any_of", "valid_for", "law"], rule);
+    }
+    if basis == Basis::LegitimateInterest
+        && let Some(grounds) = fields.take("any_of")
+    {
+        self::grounds(reader, grounds, &mut rule, zone);
+        valid_for(reader, &mut fields, &mut rule);
+        return finish(reader, fields, &["any_of", "valid_for", "law"], rule);
     }
     if let Some(node) = fields.take("evidence") {
         for item in reader.items(node, "`evidence`") {
             rule.evidence |= reader.word(item, "evidence", &EVIDENCE).unwrap_or_default();
         }
     }
-    if let Some(node) = fields.take("valid_for") {
-        rule.valid_for = reader.period(node, "`valid_for`").unwrap_or(rule.valid_for);
-    }
+    valid_for(reader, &mut fields, &mut rule);
     rule.dormancy = fields.take("dormancy").and_then(|node| dormancy(reader, node));
     finish(reader, fields, &["evidence", "valid_for", "dormancy", "law"], rule)
 }
 
+fn grounds(reader: &mut Reader<'_>, node: &Node, rule: &mut BasisRule, zone: &TimeZone) {
+    for item in reader.items(node, "`any_of`") {
+        rule.grounds.push(ground(reader, item, zone));
+    }
+    if rule.grounds.is_empty() {
+        let basis = rule.basis.as_str();
+        reader.problem(
+            node.place,
+            format!("`{basis}` names no ground, so nothing could ever fulfil it"),
+            "add a ground with `kinds`, or delete the basis",
+        );
+    }
+}
+
+fn valid_for(reader: &mut Reader<'_>, fields: &mut Fields<'_>, rule: &mut BasisRule) {
+    if let Some(node) = fields.take("valid_for") {
+        rule.valid_for = reader.period(node, "`valid_for`").unwrap_or(rule.valid_for);
+    }
+}
+
 fn finish(
     reader: &mut Reader<'_>,
-    fields: crate::reader::Fields<'_>,
+    fields: Fields<'_>,
     known: &[&str],
     rule: BasisRule,
 ) -> BasisRule {
@@ -79,8 +91,17 @@ fn finish(
     rule
 }
 
-const GROUND_KEYS: [&str; 8] =
-    ["kinds", "when", "from", "until", "collected_from", "requires", "forbids", "dormancy"];
+const GROUND_KEYS: [&str; 9] = [
+    "kinds",
+    "when",
+    "from",
+    "until",
+    "collected_from",
+    "requires",
+    "forbids",
+    "valid_for",
+    "dormancy",
+];
 
 fn ground(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Ground {
     let mut fields = reader.fields(node, "a ground");
@@ -113,6 +134,7 @@ fn ground(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Ground {
             }
         }
     }
+    ground.valid_for = fields.take("valid_for").and_then(|node| reader.period(node, "`valid_for`"));
     ground.dormancy = fields.take("dormancy").and_then(|node| dormancy(reader, node));
     fields.end(&GROUND_KEYS, reader);
     ground
@@ -137,7 +159,7 @@ pub(crate) fn kinds(reader: &mut Reader<'_>, node: &Node) -> Vec<KindRule> {
                     .require("period", reader)
                     .and_then(|node| reader.period(node, "`period`"));
                 let running = fields.take("running");
-                let is_running = running.is_some_and(|n| matches!(n.value, Value::Boolean(true)));
+                let is_running = running.is_some_and(|node| reader.boolean(node, "`running`"));
                 fields.end(&["period", "running"], reader);
                 (period, is_running)
             }

@@ -237,9 +237,7 @@ impl<'f> Compiling<'f> {
         let mut parts = PolicyParts::default();
         for (file, pack) in packs {
             let pack_index = u16::try_from(parts.packs.len()).unwrap_or(u16::MAX);
-            parts
-                .packs
-                .push(gate_core::policy::Pack { code: pack.code, version: pack.version.clone() });
+            parts.packs.push(pack.head.clone());
             let common: Vec<u16> = pack
                 .rules
                 .iter()
@@ -253,17 +251,21 @@ impl<'f> Compiling<'f> {
                             Some(zones) => *zones,
                             None => self.intern(Vec::new()),
                         };
-                    if rules.len() > RULES_MAX {
-                        let reason = format!("`{}` has more than {RULES_MAX} rules", code.as_str());
-                        self.report(file, pack.place, reason, "join rules of the same channels");
-                    }
-                    let by_channel = Channel::ALL.map(|channel| {
+                    let by_channel: [Vec<u16>; Channel::ALL.len()] = Channel::ALL.map(|channel| {
                         let applies = |rule: &&u16| {
                             let rule: Option<&Rule> = parts.rules.get(usize::from(**rule));
                             rule.is_some_and(|rule| rule.channels.contains(channel))
                         };
                         rules.iter().filter(applies).copied().collect()
                     });
+                    for (rules, channel) in by_channel.iter().zip(Channel::ALL) {
+                        if rules.len() > RULES_MAX {
+                            let (code, channel) = (code.as_str(), channel.as_str());
+                            let reason =
+                                format!("`{code}` has more than {RULES_MAX} rules for {channel}");
+                            self.report(file, pack.place, reason, "join rules of that channel");
+                        }
+                    }
                     parts.jurisdictions.push(Jurisdiction {
                         code,
                         pack: pack_index,

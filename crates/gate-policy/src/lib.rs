@@ -1,7 +1,7 @@
 //! Policy packs as files: what is wrong with them, and what they mean.
 //!
 //! ```text
-//! files (name, text) ─ node ─▶ reader ─ pack, basis, limit, data ─▶ compile ─▶ gate_core::PolicySet
+//! files (name, text) ─ node ─▶ reader ─ pack, rule, basis, limit, data ─▶ compile ─▶ gate_core::PolicySet
 //!                                  └──────────── Problems (all at once) ────────────┘
 //! ```
 //! A set is valid as a whole or not at all: nothing is loaded while one problem is left. Nothing here names a
@@ -14,12 +14,16 @@ mod basis;
 mod bundle;
 mod case;
 mod compile;
+mod cover;
 mod data;
 mod limit;
 mod node;
 mod pack;
 mod problem;
+mod provenance;
 mod reader;
+mod review;
+mod rule;
 mod zones;
 
 pub use bundle::bundled;

@@ -5,8 +5,8 @@ use crate::compile::Names;
 use crate::node::{Node, Value};
 use crate::reader::{Reader, parse_window};
 use gate_core::policy::{
-    Cap, ContentSet, Element, FREQUENCY_COUNT_MAX, Holidays, Hours, PerSender, Registry,
-    Transactional, Window,
+    Cap, Condition, ContentSet, Element, Exemption, FREQUENCY_COUNT_MAX, Holidays, Hours,
+    PerSender, Registry, Transactional, Window,
 };
 
 const DAYS: [(&str, usize); 7] =
@@ -24,7 +24,15 @@ pub(crate) fn content(reader: &mut Reader<'_>, node: &Node) -> ContentSet {
     out
 }
 
-pub(crate) fn registry(reader: &mut Reader<'_>, node: &Node) -> Option<Registry> {
+/// One registry, or a list of several.
+pub(crate) fn registries(reader: &mut Reader<'_>, node: &Node) -> Vec<Registry> {
+    match &node.value {
+        Value::List(items) => items.iter().filter_map(|item| registry(reader, item)).collect(),
+        _ => registry(reader, node).into_iter().collect(),
+    }
+}
+
+fn registry(reader: &mut Reader<'_>, node: &Node) -> Option<Registry> {
     let mut fields = reader.fields(node, "`registry`");
     let mut ids = Vec::new();
     if let Some(node) = fields.require("ids", reader) {
@@ -40,24 +48,45 @@ pub(crate) fn registry(reader: &mut Reader<'_>, node: &Node) -> Option<Registry>
     }
     let max_age =
         fields.require("max_age", reader).and_then(|node| reader.period(node, "`max_age`"));
-    let mut out = Registry {
+    let overridden_by = fields.take("overridden_by");
+    let overridden_by =
+        overridden_by.map(|node| exemption(reader, node, "`overridden_by`")).unwrap_or_default();
+    let after = fields.take("consent_after_listing");
+    let consent_after_listing =
+        after.is_some_and(|node| reader.boolean(node, "`consent_after_listing`"));
+    if let Some(node) = after.filter(|_| overridden_by.is_empty()) {
+        let reason = "nothing overrides the registry, so `consent_after_listing` says nothing";
+        reader.problem(node.place, reason, "add `overridden_by`, or delete it");
+    }
+    fields.end(&["ids", "max_age", "overridden_by", "consent_after_listing"], reader);
+    Some(Registry {
         ids,
         max_age: max_age?,
-        overridden_by: gate_core::policy::BasisSet::default(),
-        overridden_by_kinds: Vec::new(),
-    };
-    if let Some(node) = fields.take("overridden_by") {
-        let mut by = reader.fields(node, "`overridden_by`");
-        if let Some(node) = by.take("bases") {
-            out.overridden_by = basis_set(reader, node);
-        }
-        if let Some(node) = by.take("relationships") {
-            out.overridden_by_kinds = kinds(reader, node);
-        }
-        by.end(&["bases", "relationships"], reader);
+        overridden_by: overridden_by.bases,
+        overridden_by_kinds: overridden_by.kinds,
+        consent_after_listing,
+    })
+}
+
+/// `{bases: [...], relationships: {kind: period}}`: what frees from something.
+pub(crate) fn exemption(reader: &mut Reader<'_>, node: &Node, what: &'static str) -> Exemption {
+    let mut fields = reader.fields(node, what);
+    let mut out = Exemption::default();
+    if let Some(node) = fields.take("bases") {
+        out.bases = basis_set(reader, node);
     }
-    fields.end(&["ids", "max_age", "overridden_by"], reader);
-    Some(out)
+    if let Some(node) = fields.take("relationships") {
+        out.kinds = kinds(reader, node);
+    }
+    fields.end(&["bases", "relationships"], reader);
+    if out.is_empty() && reader.is_sound() {
+        reader.problem(
+            node.place,
+            format!("{what} names neither a basis nor a relationship"),
+            "write `{bases: [express]}` or `{relationships: {purchase: P18M}}`, or delete it",
+        );
+    }
+    out
 }
 
 pub(crate) fn caps(reader: &mut Reader<'_>, node: &Node) -> Vec<Cap> {
@@ -87,9 +116,11 @@ pub(crate) fn caps(reader: &mut Reader<'_>, node: &Node) -> Vec<Cap> {
             window
         });
         let per = fields.require("per", reader).and_then(|node| reader.word(node, "`per`", &per));
-        fields.end(&["count", "window", "per"], reader);
+        let exempt = fields.take("exempt").map(|node| exemption(reader, node, "`exempt`"));
+        fields.end(&["count", "window", "per", "exempt"], reader);
         if let (Some(count), Some(window), Some(per)) = (count, window, per) {
-            out.push(Cap { count: u32::try_from(count).unwrap_or(1), window, per });
+            let count = u32::try_from(count).unwrap_or(1);
+            out.push(Cap { count, window, per, exempt: exempt.unwrap_or_default() });
         }
     }
     out
@@ -104,7 +135,22 @@ pub(crate) fn transactional(reader: &mut Reader<'_>, node: &Node) -> Transaction
     if let Some(node) = fields.take("consent") {
         out.consent = basis_set(reader, node);
     }
-    fields.end(&["content", "consent"], reader);
+    if let Some(node) = fields.take("relationships") {
+        let is_flag = |condition: &Condition| matches!(condition, Condition::Flag(..));
+        let flags = Condition::all().filter(is_flag);
+        let words: Vec<(&str, Condition)> = flags.map(|flag| (flag.as_str(), flag)).collect();
+        for item in reader.items(node, "`relationships`") {
+            out.relationships.extend(reader.word(item, "flag of a relationship", &words));
+        }
+        if out.consent.is_empty() {
+            reader.problem(
+                node.place,
+                "`relationships` stand beside `consent`, and there is none",
+                "add `consent: [express]`, or delete `relationships`: nothing is needed then",
+            );
+        }
+    }
+    fields.end(&["content", "consent", "relationships"], reader);
     out
 }
 
@@ -157,7 +203,11 @@ pub(crate) fn hours(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Opti
         entry.end(&["calendar", "open"], reader);
         out.holidays = calendar.zip(open).map(|(calendar, open)| Holidays { calendar, open });
     }
-    fields.end(&["windows", "holidays", "law", "status", "source", "note"], reader);
+    if let Some(node) = fields.take("exempt") {
+        out.exempt = exemption(reader, node, "`exempt`");
+    }
+    let known = ["windows", "holidays", "exempt", "law", "status", "source", "note"];
+    fields.end(&known, reader);
     Some(out)
 }
 

@@ -1,12 +1,13 @@
-//! A pack file: who it is for, its rules and their dates.
+//! A pack file: who it is for, and what stands beside its rules.
 
-use crate::basis::bases;
 use crate::compile::Names;
-use crate::limit::{caps, content, hours, registry, transactional};
 use crate::node::{Node, Place, Value};
-use crate::reader::{Fields, Reader, list};
-use gate_core::policy::{ChannelSet, Code, ConsentRequest, DoubleOptIn, Regime, Rule};
-use gate_core::{Channel, Timestamp};
+use crate::provenance::provenance;
+use crate::reader::{Reader, start_of};
+use crate::review::{breach, signed_off};
+use crate::rule::rules;
+use gate_core::Timestamp;
+use gate_core::policy::{self, Code, Rule};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ const AGE_MAX: i64 = 30;
 pub(crate) struct Pack {
     pub(crate) code: Code,
     pub(crate) place: Place,
-    pub(crate) version: String,
+    pub(crate) head: policy::Pack,
     pub(crate) aliases: Vec<(Code, Place)>,
     pub(crate) law_zone: u16,
     pub(crate) minor_below: Option<u8>,
@@ -41,7 +42,7 @@ pub(crate) struct Subdivision {
     pub(crate) additions: Vec<Rule>,
 }
 
-const PACK_KEYS: [&str; 13] = [
+const PACK_KEYS: [&str; 16] = [
     "pack",
     "title",
     "version",
@@ -55,15 +56,18 @@ const PACK_KEYS: [&str; 13] = [
     "subdivisions",
     "monitoring",
     "dated_changes",
+    "review_by",
+    "signed_off",
+    "breach",
 ];
 
 /// What all rules of a pack share while it is read.
-struct Context<'a> {
-    pack: String,
-    names: &'a Names,
-    zone: TimeZone,
-    sources: BTreeSet<String>,
-    ids: BTreeSet<String>,
+pub(crate) struct Context<'a> {
+    pub(crate) pack: String,
+    pub(crate) names: &'a Names,
+    pub(crate) zone: TimeZone,
+    pub(crate) sources: Vec<(String, String)>,
+    pub(crate) ids: BTreeSet<String>,
 }
 
 /// Reads a pack; `None` when it cannot even be named.
@@ -71,9 +75,7 @@ pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Optio
     let mut fields = reader.fields(node, "a pack");
     let code_node = fields.require("pack", reader);
     let code = code_node.and_then(|node| code(reader, node));
-    if let Some(node) = fields.require("title", reader) {
-        reader.text(node, "`title`");
-    }
+    let title = fields.require("title", reader).and_then(|node| reader.text(node, "`title`"));
     let version =
         fields.require("version", reader).map(|node| version(reader, node)).unwrap_or_default();
     let law_zone = fields.require("law_zone", reader).and_then(|node| zone(reader, node, names));
@@ -104,11 +106,24 @@ pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Optio
     if let Some(node) = fields.take("dated_changes") {
         dated_changes(reader, node, &context);
     }
+    let review_by = fields.take("review_by").and_then(|node| reader.date(node, "`review_by`"));
+    let signed_off = fields.take("signed_off").and_then(|node| signed_off(reader, node));
+    let breach = fields.take("breach").map(|node| breach(reader, node, &context));
     fields.end(&PACK_KEYS, reader);
+    // the day itself still counts
+    let overdue_from = review_by.and_then(|day| start_of(day.tomorrow().ok()?, &context.zone));
     Some(Pack {
         code: code?,
         place: code_node?.place,
-        version,
+        head: policy::Pack {
+            title: title.unwrap_or_default().to_owned(),
+            review_by,
+            overdue_from: overdue_from.unwrap_or(Timestamp::MAX),
+            signed_off,
+            breach: breach.unwrap_or_default(),
+            sources: context.sources,
+            ..policy::Pack::new(code?, &version)
+        },
         aliases,
         law_zone: law_zone?,
         minor_below,
@@ -162,11 +177,11 @@ fn zone(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Option<u16> {
     found
 }
 
-fn sources(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
+fn sources(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
+    let mut out = Vec::new();
     for (key, value) in reader.fields(node, "`sources`").rest() {
-        reader.text(value, "a source");
-        out.insert(key.name.clone());
+        let text = reader.text(value, "a source").unwrap_or_default();
+        out.push((key.name.clone(), text.to_owned()));
     }
     out
 }
@@ -243,242 +258,5 @@ fn dated_changes(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>) {
         }
         provenance(reader, &mut fields, context);
         fields.end(&["date", "what", "law", "status", "source", "note"], reader);
-    }
-}
-
-/// `law`, `status`, `source`, `note`: read for their form; people read their content.
-fn provenance(reader: &mut Reader<'_>, fields: &mut Fields<'_>, context: &Context<'_>) {
-    for name in ["law", "note"] {
-        if let Some(node) = fields.take(name) {
-            reader.text(node, "an explanation");
-        }
-    }
-    if let Some(node) = fields.require("status", reader) {
-        let marks = [("L1", ()), ("L2", ()), ("K", ()), ("P", ())];
-        for item in reader.items(node, "`status`") {
-            reader.word(item, "status", &marks);
-        }
-    }
-    if let Some(node) = fields.take("source") {
-        for item in reader.items(node, "`source`") {
-            let name = match &item.value {
-                Value::Integer(number) => number.to_string(),
-                Value::Text(text) => text.trim().to_owned(),
-                _ => String::new(),
-            };
-            if !context.sources.contains(&name) {
-                reader.problem(
-                    item.place,
-                    format!("source `{name}` is not in `sources`"),
-                    "add it there, with where it was read",
-                );
-            }
-        }
-    }
-}
-
-fn rules(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    is_base: bool,
-    context: &mut Context<'_>,
-) -> Vec<Rule> {
-    let items = reader.items(node, "`rules`");
-    let mut out: Vec<(Rule, Place)> = Vec::new();
-    for item in items {
-        if let Some(rule) = rule(reader, item, is_base, context) {
-            out.push((rule, item.place));
-        }
-    }
-    if is_base && reader.is_sound() {
-        cover(reader, node.place, &out);
-    }
-    out.into_iter().map(|(rule, _)| rule).collect()
-}
-
-/// Every channel has exactly one base rule at every moment.
-fn cover(reader: &mut Reader<'_>, at: Place, rules: &[(Rule, Place)]) {
-    for channel in Channel::ALL {
-        let mut of: Vec<&(Rule, Place)> =
-            rules.iter().filter(|(rule, _)| rule.channels.contains(channel)).collect();
-        of.sort_by_key(|(rule, _)| rule.from);
-        let name = channel.as_str();
-        let mut covered_until = Timestamp::MIN;
-        for (rule, place) in of {
-            if rule.from < covered_until {
-                reader.problem(
-                    *place,
-                    format!("`{}` overlaps another base rule for {name}", rule.label),
-                    "give the older rule an `until`, or the newer one a `from`, so that one applies each day",
-                );
-            } else if rule.from > covered_until {
-                reader.problem(
-                    *place,
-                    format!("no base rule for {name} before `{}` begins", rule.label),
-                    "drop its `from`, or add a rule for the time before",
-                );
-            }
-            covered_until = covered_until.max(rule.until);
-        }
-        if covered_until != Timestamp::MAX {
-            reader.problem(
-                at,
-                format!("no base rule for {name} without an end: a default is missing"),
-                format!("add `{name}` to the channels of a rule, or drop its `until`"),
-            );
-        }
-    }
-}
-
-const RULE_KEYS: [&str; 18] = [
-    "id",
-    "law",
-    "status",
-    "source",
-    "note",
-    "channels",
-    "from",
-    "until",
-    "regime",
-    "bases",
-    "double_opt_in",
-    "registry",
-    "content",
-    "frequency",
-    "hours",
-    "transactional",
-    "consent_request",
-    "revoke_all",
-];
-
-fn rule(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    is_base: bool,
-    context: &mut Context<'_>,
-) -> Option<Rule> {
-    let mut fields = reader.fields(node, "a rule");
-    let id = fields.require("id", reader).and_then(|node| {
-        let id = reader.text(node, "`id`")?;
-        if !context.ids.insert(id.to_owned()) {
-            reader.problem(
-                node.place,
-                format!("`{id}` is used twice"),
-                "give each rule its own id",
-            );
-        }
-        Some(id)
-    });
-    provenance(reader, &mut fields, context);
-    let channels = fields.require("channels", reader).map(|node| channels(reader, node));
-    let mut rule =
-        Rule::new(&format!("{}/{}", context.pack, id.unwrap_or_default()), ChannelSet::default());
-    rule.channels = channels.unwrap_or_default();
-    dates(reader, &mut fields, &mut rule, context);
-    regime(reader, &mut fields, &mut rule, is_base, node.place);
-    if let Some(node) = fields.take("bases") {
-        rule.bases = bases(reader, node, &context.zone);
-    }
-    if rule.regime == Some(Regime::OptIn) && rule.bases.is_empty() {
-        reader.problem(
-            node.place,
-            "an opt_in rule without `bases` could never be fulfilled",
-            "list the accepted bases, or write `regime: prohibited`",
-        );
-    }
-    if let Some(node) = fields.take("double_opt_in") {
-        let words = [
-            ("off", DoubleOptIn::Off),
-            ("recommended", DoubleOptIn::Recommended),
-            ("required", DoubleOptIn::Required),
-        ];
-        rule.double_opt_in = reader.word(node, "`double_opt_in`", &words).unwrap_or_default();
-    }
-    if let Some(node) = fields.take("consent_request") {
-        let words = [
-            ("after_request", ConsentRequest::AfterRequest),
-            ("once", ConsentRequest::Once),
-            ("never", ConsentRequest::Never),
-        ];
-        rule.consent_request = reader.word(node, "`consent_request`", &words).unwrap_or_default();
-    }
-    if let Some(node) = fields.take("revoke_all") {
-        rule.revoke_all = matches!(node.value, Value::Boolean(true));
-        if !matches!(node.value, Value::Boolean(_)) {
-            reader.problem(node.place, "`revoke_all` must be true or false", "write `true`");
-        }
-    }
-    rule.registry = fields.take("registry").and_then(|node| registry(reader, node));
-    if let Some(node) = fields.take("content") {
-        rule.content = content(reader, node);
-    }
-    if let Some(node) = fields.take("frequency") {
-        rule.caps = caps(reader, node);
-    }
-    if let Some(node) = fields.take("transactional") {
-        rule.transactional = transactional(reader, node);
-    }
-    rule.hours = fields.take("hours").and_then(|node| hours(reader, node, context.names));
-    fields.end(&RULE_KEYS, reader);
-    Some(rule)
-}
-
-fn channels(reader: &mut Reader<'_>, node: &Node) -> ChannelSet {
-    let words: Vec<(&str, Channel)> =
-        Channel::ALL.map(|channel| (channel.as_str(), channel)).to_vec();
-    let mut out = ChannelSet::default();
-    let items = reader.items(node, "`channels`");
-    for item in items {
-        if let Some(channel) = reader.word(item, "channel", &words) {
-            if out.contains(channel) {
-                reader.problem(item.place, "the channel is listed twice", "list it once");
-            }
-            out = out.with(channel);
-        }
-    }
-    if items.is_empty() {
-        let all = list(words.iter().map(|(word, _)| *word));
-        reader.problem(node.place, "the rule names no channel", format!("known: {all}"));
-    }
-    out
-}
-
-fn dates(reader: &mut Reader<'_>, fields: &mut Fields<'_>, rule: &mut Rule, context: &Context<'_>) {
-    if let Some(node) = fields.take("from") {
-        rule.from = reader.day(node, "`from`", &context.zone).unwrap_or(rule.from);
-    }
-    if let Some(node) = fields.take("until") {
-        rule.until = reader.day(node, "`until`", &context.zone).unwrap_or(rule.until);
-        if rule.until <= rule.from {
-            reader.problem(
-                node.place,
-                "`until` is not after `from`, so the rule never applies",
-                "correct the dates, or delete the rule",
-            );
-        }
-    }
-}
-
-fn regime(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    rule: &mut Rule,
-    is_base: bool,
-    at: Place,
-) {
-    let words = [
-        ("opt_in", Regime::OptIn),
-        ("opt_out", Regime::OptOut),
-        ("prohibited", Regime::Prohibited),
-    ];
-    if is_base {
-        let node = fields.require("regime", reader);
-        rule.regime = node.and_then(|node| reader.word(node, "regime", &words));
-    } else if fields.take("regime").is_some() {
-        reader.problem(
-            at,
-            "an addition has no `regime`",
-            "delete it: the base rule says whether consent is needed; `bases` in an addition ask for more",
-        );
     }
 }

@@ -93,6 +93,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `true` or `false`; anything else is a problem and counts as false.
+    pub(crate) fn boolean(&mut self, node: &Node, what: &str) -> bool {
+        if !matches!(node.value, Value::Boolean(_)) {
+            let reason = format!("{what} must be true or false");
+            self.problem(node.place, reason, "write `true` or `false`");
+        }
+        matches!(node.value, Value::Boolean(true))
+    }
+
     pub(crate) fn whole(&mut self, node: &Node, what: &str, range: (i64, i64)) -> Option<i64> {
         match &node.value {
             Value::Integer(number) if (range.0..=range.1).contains(number) => Some(*number),
@@ -142,25 +151,25 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A calendar date as the first instant of that day in `zone`.
-    pub(crate) fn day(&mut self, node: &Node, what: &str, zone: &TimeZone) -> Option<Timestamp> {
+    /// A calendar date.
+    pub(crate) fn date(&mut self, node: &Node, what: &str) -> Option<Date> {
         let date = match &node.value {
             Value::Text(text) => parse_date(text.trim()),
             _ => None,
         };
-        let start = date.and_then(|date| {
-            let midnight =
-                zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
-            midnight.compatible().ok()
-        });
-        if start.is_none() {
+        if date.is_none() {
             self.problem(
                 node.place,
                 format!("{what} must be a calendar date"),
                 "write it as YYYY-MM-DD",
             );
         }
-        start.map(|at| Timestamp::from_micros(at.as_microsecond()))
+        date
+    }
+
+    /// A calendar date as the first instant of that day in `zone`.
+    pub(crate) fn day(&mut self, node: &Node, what: &str, zone: &TimeZone) -> Option<Timestamp> {
+        start_of(self.date(node, what)?, zone)
     }
 
     /// An ISO 8601 calendar period, or `unlimited`.
@@ -256,6 +265,13 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(usize::MAX)
+}
+
+/// The first instant of a day in a zone.
+pub(crate) fn start_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let midnight = zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()));
+    let at = midnight.compatible().ok()?;
+    Some(Timestamp::from_micros(at.as_microsecond()))
 }
 
 /// `YYYY-MM-DD` and nothing wider, within the years the gate knows.

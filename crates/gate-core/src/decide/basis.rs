@@ -8,10 +8,11 @@ use super::{Judging, Permission, readable};
 use crate::decision::{Reason, Reasons};
 use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{
-    BasisSet, CANDIDATES_MAX, Condition, Dormancy, DoubleOptIn, Ground, KindRule, Regime, Rule,
+    BasisSet, CANDIDATES_MAX, Condition, Dormancy, DoubleOptIn, Ground, KindRule, Period, Regime,
+    Rule,
 };
 use crate::trace::{Step, Trace};
-use crate::{Basis, RelationshipKind, Timestamp};
+use crate::{Basis, Timestamp};
 
 /// A basis that counts now.
 #[derive(Clone, Copy)]
@@ -37,33 +38,57 @@ pub(super) struct Approval<'a> {
 /// What all rules in force found.
 pub(super) struct Bases<'a> {
     /// Live bases by pack: one that counts in one jurisdiction overrides nothing in another.
-    live: [(u16, BasisSet); CANDIDATES_MAX],
+    live: [(u16, LiveBases<'a>); CANDIDATES_MAX],
     /// The approval, unless a rule lacks its basis.
     approval: Option<Approval<'a>>,
     failing: Reasons,
     missing_flag: Option<&'static str>,
 }
 
-impl Bases<'_> {
-    fn is_live(&mut self, pack: u16, found: BasisSet) {
+/// Bases that count, each with the latest act or relationship behind it.
+#[derive(Clone, Copy, Default)]
+struct LiveBases<'a>([Option<&'a Fact<'a>>; Basis::ALL.len()]);
+
+impl<'a> LiveBases<'a> {
+    fn insert(&mut self, basis: Basis, fact: &'a Fact<'a>) {
+        if let Some(known) = self.0.get_mut(basis as usize)
+            && known.is_none_or(|known| known.at < fact.at)
+        {
+            *known = Some(fact);
+        }
+    }
+}
+
+impl<'a> Bases<'a> {
+    /// One more reason why nothing permits the message.
+    pub(super) fn lacks(&mut self, reason: Reason) {
+        self.failing.insert(reason);
+    }
+
+    fn is_live(&mut self, pack: u16, found: &LiveBases<'a>) {
         let slot = self.live.iter_mut().find(|(known, _)| *known == pack || *known == u16::MAX);
         if let Some((known, live)) = slot {
             *known = pack;
-            *live = live.union(found);
+            for (basis, fact) in Basis::ALL.into_iter().zip(found.0) {
+                fact.into_iter().for_each(|fact| live.insert(basis, fact));
+            }
         }
     }
 
-    /// The bases that count by the rules of a pack.
-    pub(super) fn live_in(&self, pack: u16) -> BasisSet {
-        let found = self.live.iter().find(|(known, _)| *known == pack);
-        found.map(|(_, live)| *live).unwrap_or_default()
+    /// What is behind those bases of a set that count by the rules of a pack: of each the latest.
+    pub(super) fn live_in(&self, pack: u16, of: BasisSet) -> impl Iterator<Item = &'a Fact<'a>> {
+        let found = self.live.iter().filter(move |(known, _)| *known == pack);
+        found.flat_map(move |(_, live)| {
+            let is_meant = move |(basis, fact)| if of.contains(basis) { fact } else { None };
+            Basis::ALL.into_iter().zip(live.0).filter_map(is_meant)
+        })
     }
 }
 
 /// What one rule found.
 #[derive(Default)]
 struct Found<'a> {
-    live: BasisSet,
+    live: LiveBases<'a>,
     best: Option<Live<'a>>,
     failing: Reasons,
     missing_flag: Option<&'static str>,
@@ -71,9 +96,9 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn is_live(&mut self, found: Live<'a>) {
-        self.live = self.live.with(found.accepted);
+        self.live.insert(found.accepted, found.fact);
         if found.accepted == Basis::ExpressWritten {
-            self.live = self.live.with(Basis::Express);
+            self.live.insert(Basis::Express, found.fact);
         }
         let order = |live: &Live<'_>| (rank(live.accepted), std::cmp::Reverse(live.fact.at));
         if self.best.as_ref().is_none_or(|best| order(&found) < order(best)) {
@@ -117,7 +142,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// that the strictest of them was content with.
     pub(super) fn bases(&mut self) -> Bases<'a> {
         let mut out = Bases {
-            live: [(u16::MAX, BasisSet::default()); CANDIDATES_MAX],
+            live: [(u16::MAX, LiveBases::default()); CANDIDATES_MAX],
             approval: None,
             failing: Reasons::default(),
             missing_flag: None,
@@ -130,7 +155,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             let found = self.found_by(rule);
             if rule.regime.is_some() {
                 // an addition asks for more; what it accepts overrides nothing
-                out.is_live(rule.pack, found.live);
+                out.is_live(rule.pack, &found.live);
             }
             self.note(rule, &found);
             let approval =
@@ -156,6 +181,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         if out.approval.is_none() {
             out.approval = by_opt_out;
         }
+        self.prohibitions(&mut out);
         out
     }
 
@@ -243,7 +269,9 @@ impl<'a, T: Trace> Judging<'a, T> {
         let mut is_accepted = false;
         for accepted in rule.bases.iter().filter(|accepted| fulfils(claimed, accepted.basis)) {
             is_accepted = true;
-            if matches!(claimed, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied) {
+            let is_by_relationship =
+                matches!(claimed, Basis::SoftOptIn | Basis::CharitySoftOptIn | Basis::Implied);
+            if is_by_relationship || !accepted.grounds.is_empty() {
                 // a claim of it proves nothing: its conditions stand in relationship events
                 found.lacks_condition("relationship");
             } else if !is_proven(proof, accepted.evidence) {
@@ -280,7 +308,9 @@ impl<'a, T: Trace> Judging<'a, T> {
                 match self.unfulfilled(ground, fact) {
                     Some(condition) => found.lacks_condition(condition),
                     None => {
+                        let longest = ground.valid_for.unwrap_or(Period::UNLIMITED);
                         let end = self.relationship_end(fact, &period);
+                        let end = end.min(basis.valid_for.end(fact.at)).min(longest.end(fact.at));
                         let bases = (basis.basis, basis.basis);
                         self.unless_lapsed(bases, fact, end, ground.dormancy, found);
                     }
@@ -426,13 +456,13 @@ fn fulfils(claimed: Basis, accepted: Basis) -> bool {
     claimed == accepted || (claimed == Basis::ExpressWritten && accepted == Basis::Express)
 }
 
-pub(super) fn kind_rule(rules: &[KindRule], kind: RelationshipKind) -> Option<&KindRule> {
-    rules.iter().find(|rule| rule.kind == kind)
-}
-
 /// An approval by an opt-out regime with nothing on file.
 fn without_basis<'a>(rule: &Rule) -> Approval<'a> {
-    let by_interest = rule.bases.iter().any(|basis| basis.basis == Basis::LegitimateInterest);
+    // an interest that must rest on a relationship is none without it
+    let by_interest = rule
+        .bases
+        .iter()
+        .any(|basis| basis.basis == Basis::LegitimateInterest && basis.grounds.is_empty());
     let reason = if by_interest { Reason::LegitimateInterest } else { Reason::OptOutRegime };
     Approval { reason, live: None }
 }

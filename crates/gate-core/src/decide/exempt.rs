@@ -164,6 +164,8 @@ impl<'a, T: Trace> Judging<'a, T> {
             self.failing.insert(Reason::ConsentRequestRepeated);
         } else if !may_ask {
             self.failing.insert(Reason::NoConsent);
+        } else if requested.is_none() {
+            self.registries_of_approach();
         }
     }
 }

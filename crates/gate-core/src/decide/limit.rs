@@ -1,17 +1,20 @@
 //! Steps 9, 10, 12, 13 and 14: what packs ask besides a basis.
 
-use super::basis::{Bases, kind_rule};
+use super::basis::Bases;
 use super::{Judging, readable};
 use crate::consent::ConsentState;
 use crate::decision::{Reason, Warning};
-use crate::fact::{Fact, FactKind, flags};
-use crate::policy::{ContentSet, Registry, local};
+use crate::fact::{Fact, FactKind};
+use crate::policy::{ContentSet, Hours, RULES_MAX, Registry, local};
 use crate::sent::{SENT_MESSAGES_MAX, SentKind};
 use crate::trace::{Step, Trace};
 use crate::{Timestamp, candidate::ZoneSource};
 
 /// How often the common opening of several zones and rules is looked for before it counts as never.
 const OPENING_ROUNDS_MAX: usize = 64;
+
+/// The hours that bind a message, at the places of their rules.
+type BindingHours<'a> = [Option<&'a Hours>; RULES_MAX];
 
 impl<'a, T: Trace> Judging<'a, T> {
     /// Step 9: a person known to be younger than a candidate jurisdiction asks gets no marketing.
@@ -47,43 +50,59 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Step 10: every registry of a rule in force was asked and has nothing against it, unless a live basis or
     /// relationship overrides it.
     pub(super) fn registries(&mut self, bases: &Bases<'a>) {
-        let asked = self.rules().filter_map(|rule| Some((rule.pack, rule.registry.as_ref()?)));
-        for (pack, registry) in asked {
-            let name = registry.ids.first().map_or("", String::as_str);
-            if bases.live_in(pack).intersects(registry.overridden_by)
-                || self.is_overridden(registry)
-            {
-                self.trace.note(Step::Registry, || format!("{name}: overridden by a live basis"));
-                continue;
-            }
-            let cleared = self.cleared_at(registry);
-            let reason = match cleared {
-                _ if self.is_listed(registry) => Some(Reason::DncRegistry),
-                Some(cleared) if registry.max_age.is_running(cleared, self.now) => None,
-                _ => Some(Reason::RegistryStale),
-            };
-            self.trace.note(Step::Registry, || match (reason, cleared) {
-                (None, Some(at)) => format!("{name}: clear, asked {}", readable(at)),
-                (Some(Reason::DncRegistry), _) => format!("{name}: listed"),
-                _ => format!("{name}: not asked, or too long ago"),
-            });
-            match reason {
-                Some(reason) => self.failing.insert(reason),
-                None => self.registry_checked = self.registry_checked.min(cleared).or(cleared),
+        for rule in self.rules() {
+            for registry in &rule.registries {
+                if self.is_overridden(rule.pack, registry, bases) {
+                    self.trace.note(Step::Registry, || {
+                        format!("{}: overridden by a live basis", name_of(registry))
+                    });
+                } else {
+                    self.ask(registry);
+                }
             }
         }
     }
 
-    /// Whether a listing stands that no later check found gone. One in a registry that no pack knows counts for
+    /// Where the law says so, a single approach without being asked needs the registry too, and nothing
+    /// overrides it: there is no basis yet.
+    pub(super) fn registries_of_approach(&mut self) {
+        for rule in self.rules().filter(|rule| rule.approach_asks_registry) {
+            rule.registries.iter().for_each(|registry| self.ask(registry));
+        }
+    }
+
+    /// What one registry says about the address.
+    fn ask(&mut self, registry: &Registry) {
+        let cleared = self.cleared_at(registry);
+        let reason = match cleared {
+            _ if self.listings(registry).next().is_some() => Some(Reason::DncRegistry),
+            Some(cleared) if registry.max_age.is_running(cleared, self.now) => None,
+            _ => Some(Reason::RegistryStale),
+        };
+        let name = name_of(registry);
+        self.trace.note(Step::Registry, || match (reason, cleared) {
+            (None, Some(at)) => format!("{name}: clear, asked {}", readable(at)),
+            (Some(Reason::DncRegistry), _) => format!("{name}: listed"),
+            _ => format!("{name}: not asked, or too long ago"),
+        });
+        match reason {
+            Some(reason) => self.failing.insert(reason),
+            None => self.registry_checked = self.registry_checked.min(cleared).or(cleared),
+        }
+    }
+
+    /// Listings that stand: no later check found them gone. One in a registry that no pack knows counts for
     /// every registry.
-    fn is_listed(&self, registry: &Registry) -> bool {
+    fn listings(&self, registry: &Registry) -> impl Iterator<Item = &'a Fact<'a>> {
         let is_meant = |name: Option<&str>| match crate::reach::named(name) {
             None => true,
             Some(name) => registry.is_named(name) || !self.is_known_registry(name),
         };
-        let mut listed =
-            self.both().filter(|f| f.kind == FactKind::RegistryListed && is_meant(f.detail));
-        listed.any(|listed| self.clear_checks(registry).all(|f| self.is_outdated(f, listed)))
+        self.both().filter(move |listed| {
+            listed.kind == FactKind::RegistryListed
+                && is_meant(listed.detail)
+                && self.clear_checks(registry).all(|f| self.is_outdated(f, listed))
+        })
     }
 
     /// The latest check that found nothing.
@@ -105,29 +124,28 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     fn is_known_registry(&self, name: &str) -> bool {
-        let registries = self.policies.rules().iter().filter_map(|rule| rule.registry.as_ref());
+        let registries = self.policies.rules().iter().flat_map(|rule| &rule.registries);
         registries.into_iter().any(|registry| registry.is_named(name))
     }
 
-    /// An existing business relationship beats a listing in some registries, for a time.
-    fn is_overridden(&self, registry: &Registry) -> bool {
-        let is_running = |fact: &Fact<'_>| {
-            let kind = fact.relationship_kind();
-            let rule = kind.and_then(|kind| kind_rule(&registry.overridden_by_kinds, kind));
-            rule.is_some_and(|rule| self.now < self.relationship_end(fact, rule))
+    /// A live basis, or in some registries an existing business relationship, beats a listing. Where the pack
+    /// says so it must be younger: whoever signed up after agreeing has thought better of it.
+    fn is_overridden(&self, pack: u16, registry: &Registry, bases: &Bases<'a>) -> bool {
+        let is_young_enough = |fact: &Fact<'_>| {
+            !registry.consent_after_listing
+                || self.listings(registry).all(|listed| !self.is_outdated(fact, listed))
         };
-        self.any_granted(|fact| {
-            fact.kind == FactKind::Relationship
-                && self.addressed.is_related_by(&fact.scope)
-                && fact.flags & flags::NOT_REFUSED != 0
-                && is_running(fact)
-                && !self.is_withdrawn(fact)
-        })
+        bases.live_in(pack, registry.overridden_by).any(is_young_enough)
+            || self.is_related(&registry.overridden_by_kinds, is_young_enough)
     }
 
     /// Step 12.
     pub(super) fn content(&mut self) {
-        let needed = self.rules().fold(ContentSet::default(), |all, rule| all.union(rule.content));
+        let is_bulk = self.message.content.bulk == Some(true);
+        let needed = self.rules().fold(ContentSet::default(), |all, rule| {
+            let of_bulk = if is_bulk { rule.bulk_content } else { ContentSet::default() };
+            all.union(rule.content).union(of_bulk)
+        });
         self.missing_content = needed.missing_in(&self.message.content);
         let missing = self.missing_content;
         self.trace.note(Step::Content, || {
@@ -142,7 +160,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// Step 13: a message that was approved before is not counted against itself.
-    pub(super) fn frequency(&mut self) {
+    pub(super) fn frequency(&mut self, bases: &Bases<'a>) {
         let approved = self.history.approved;
         let is_counted = approved
             .iter()
@@ -153,6 +171,10 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
         for rule in self.rules() {
             for cap in &rule.caps {
+                if self.is_freed(rule.pack, &cap.exempt, bases) {
+                    self.trace.note(Step::Frequency, || format!("{}: exempt", rule.label));
+                    continue;
+                }
                 let n_sent = self.history.count(cap, rule, &self.this);
                 self.trace.note(Step::Frequency, || {
                     let hours = cap.window.as_secs() / 3600;
@@ -170,8 +192,9 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// Step 14: the next instant that is open in every zone by every rule, unless that is now.
-    pub(super) fn quiet_hours(&mut self) -> Option<Timestamp> {
-        self.considered.hours(self.policies).next()?;
+    pub(super) fn quiet_hours(&mut self, bases: &Bases<'a>) -> Option<Timestamp> {
+        let hours = self.binding_hours(bases);
+        hours.iter().flatten().next()?;
         match self.considered.zone_source {
             ZoneSource::Unknown | ZoneSource::Unreadable => {
                 self.failing.insert(Reason::QuietHoursBlocked);
@@ -185,7 +208,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             }
             ZoneSource::Declared => {}
         }
-        let opening = self.common_opening();
+        let opening = self.common_opening(&hours);
         let source = self.considered.zone_source;
         let zones = self.considered.zones(self.policies);
         self.trace.note(Step::QuietHours, || {
@@ -211,13 +234,30 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
-    fn common_opening(&self) -> Result<Option<Timestamp>, crate::policy::BeyondCalendar> {
+    /// The hours of all rules from which nothing frees this message.
+    fn binding_hours(&mut self, bases: &Bases<'a>) -> BindingHours<'a> {
+        let mut binding = [None; RULES_MAX];
+        for (rule, slot) in self.rules().zip(&mut binding) {
+            let Some(hours) = &rule.hours else { continue };
+            if self.is_freed(rule.pack, &hours.exempt, bases) {
+                self.trace.note(Step::QuietHours, || format!("{}: exempt", rule.label));
+            } else {
+                *slot = Some(hours);
+            }
+        }
+        binding
+    }
+
+    fn common_opening(
+        &self,
+        binding: &BindingHours<'a>,
+    ) -> Result<Option<Timestamp>, crate::policy::BeyondCalendar> {
         let mut at = self.now;
         for _ in 0..OPENING_ROUNDS_MAX {
             let began = at;
             for zone in self.considered.zones(self.policies) {
                 let mut civil = local(&zone.time_zone, at);
-                for hours in self.considered.hours(self.policies) {
+                for hours in binding.iter().flatten() {
                     let calendar = hours.holidays.as_ref().map(|holidays| holidays.calendar);
                     let calendar = calendar.and_then(|index| self.policies.calendar(index));
                     let Some(opening) = hours.opening(calendar, &zone.time_zone, at, civil)? else {
@@ -235,4 +275,8 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
         Ok(None)
     }
+}
+
+fn name_of(registry: &Registry) -> &str {
+    registry.ids.first().map_or("", String::as_str)
 }

@@ -3,6 +3,7 @@
 //! Windows are half-open `[start, end)`. An instant is open when its own local time lies in a window, so a
 //! repeated hour is open both times and a skipped hour never is. The next opening is the first such instant.
 
+use super::Exemption;
 use crate::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -60,6 +61,8 @@ pub struct Hours {
     pub days: [Vec<Window>; 7],
     /// Public holidays.
     pub holidays: Option<Holidays>,
+    /// What frees from them.
+    pub exempt: Exemption,
 }
 
 /// Public holidays, as days since 1970-01-01.

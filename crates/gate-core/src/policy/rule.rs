@@ -2,9 +2,9 @@
 //!
 //! Field by field as `docs/reference/packs.md`; the legal source of each rule stands in its pack.
 
-use super::{Hours, Period};
+use super::{AppliesTo, ContentSet, Exemption, Hours, Period, Provenance};
 use crate::fact::flags;
-use crate::{Basis, Channel, Content, RelationshipKind, Timestamp};
+use crate::{Basis, Channel, RecipientKind, RelationshipKind, Timestamp};
 
 /// Whether consent is needed at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,84 +98,26 @@ impl BasisSet {
     }
 }
 
-macro_rules! elements {
-    ($($variant:ident $name:literal $meaning:literal)*) => {
-        /// What a message's content can be required to hold.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum Element { $(#[doc = $meaning] $variant),* }
+/// A set of kinds of recipient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecipientSet(u8);
 
-        impl Element {
-            /// Every element.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The name packs and messages use.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),* }
-            }
-        }
-    };
-}
-
-elements! {
-    SenderIdentity "sender_identity" "The sender is named."
-    ContactAddress "contact_address" "A way to reach the sender; a postal address is one."
-    PostalAddress "postal_address" "A physical postal address."
-    Unsubscribe "unsubscribe" "A free way to refuse."
-    OneClick "one_click" "RFC 8058 one-click unsubscribe."
-    AdLabel "ad_label" "It is labelled as advertising."
-    TemplateId "template_id" "It uses a registered template."
-    HeaderId "header_id" "It uses a registered header."
-}
-
-/// A set of content elements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ContentSet(u16);
-
-impl ContentSet {
+impl RecipientSet {
     /// Adds one.
     #[must_use]
-    pub const fn with(self, element: Element) -> Self {
-        Self(self.0 | 1 << element as u16)
+    pub const fn with(self, kind: RecipientKind) -> Self {
+        Self(self.0 | 1 << kind as u8)
     }
 
-    /// Both together.
+    /// Whether it holds one.
     #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    pub const fn contains(self, kind: RecipientKind) -> bool {
+        self.0 & 1 << kind as u8 != 0
     }
 
-    /// Whether it holds none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Its elements.
-    pub fn iter(self) -> impl Iterator<Item = Element> {
-        Element::ALL.iter().copied().filter(move |element| self.0 & 1 << *element as u16 != 0)
-    }
-
-    /// What of it a message does not declare; unknown counts as missing.
-    #[must_use]
-    pub fn missing_in(self, content: &Content) -> Self {
-        let is_there = |stated: Option<bool>| stated == Some(true);
-        self.iter().fold(Self::default(), |missing, element| {
-            let holds = match element {
-                Element::SenderIdentity => is_there(content.sender_identity),
-                Element::ContactAddress => {
-                    is_there(content.contact_address) || is_there(content.postal_address)
-                }
-                Element::PostalAddress => is_there(content.postal_address),
-                Element::Unsubscribe => is_there(content.unsubscribe),
-                Element::OneClick => is_there(content.one_click),
-                Element::AdLabel => is_there(content.ad_label),
-                Element::TemplateId => is_there(content.template_id),
-                Element::HeaderId => is_there(content.header_id),
-            };
-            if holds { missing } else { missing.with(element) }
-        })
+    /// Its kinds.
+    pub fn iter(self) -> impl Iterator<Item = RecipientKind> {
+        RecipientKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
     }
 }
 
@@ -289,6 +231,8 @@ pub struct Ground {
     pub requires: Vec<Condition>,
     /// None of these may be true.
     pub forbids: Vec<Condition>,
+    /// How long after the relationship was stated it counts at most, however long its kind lasts.
+    pub valid_for: Option<Period>,
     /// Lapses without an act of the person.
     pub dormancy: Option<Dormancy>,
 }
@@ -309,11 +253,11 @@ pub struct BasisRule {
     pub basis: Basis,
     /// Evidence flags a grant needs.
     pub evidence: u64,
-    /// How long an express act counts.
+    /// How long an act counts, and a relationship at most, however long its kind lasts.
     pub valid_for: Period,
     /// Lapses without an act of the person.
     pub dormancy: Option<Dormancy>,
-    /// For relationship bases: the ways to fulfil it.
+    /// The ways to fulfil it by a relationship; with any, a claim of the basis proves nothing.
     pub grounds: Vec<Ground>,
 }
 
@@ -349,7 +293,7 @@ pub enum PerSender {
 }
 
 /// A frequency cap per recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cap {
     /// Most approvals.
     pub count: u32,
@@ -357,6 +301,8 @@ pub struct Cap {
     pub window: std::time::Duration,
     /// Which messages count together.
     pub per: PerSender,
+    /// What frees from it.
+    pub exempt: Exemption,
 }
 
 /// A do-not-call registry that must have been asked.
@@ -370,6 +316,8 @@ pub struct Registry {
     pub overridden_by: BasisSet,
     /// Relationships that override a listing, and for how long.
     pub overridden_by_kinds: Vec<KindRule>,
+    /// What overrides must be younger than the listing.
+    pub consent_after_listing: bool,
 }
 
 impl Registry {
@@ -388,6 +336,9 @@ pub struct Transactional {
     pub content: ContentSet,
     /// Consent given to the sender for the channel, whatever the purpose.
     pub consent: BasisSet,
+    /// Flags of a relationship with the sender that named the address; one with all of them does instead of
+    /// consent. With none listed only consent does.
+    pub relationships: Vec<Condition>,
 }
 
 /// One rule.
@@ -399,20 +350,29 @@ pub struct Rule {
     pub pack: u16,
     /// Channels.
     pub channels: ChannelSet,
+    /// Kinds of recipient it is about. `None` is all; in a base rule those that no other base rule of the channel
+    /// and day names.
+    pub recipients: Option<RecipientSet>,
     /// First instant it applies.
     pub from: Timestamp,
     /// First instant it no longer applies.
     pub until: Timestamp,
     /// Base rules have one, additions do not.
     pub regime: Option<Regime>,
+    /// An addition that is about some messages only.
+    pub applies_to: Option<AppliesTo>,
+    /// An addition that prohibits what it is about, and what frees from that.
+    pub prohibited_unless: Option<Exemption>,
     /// Accepted bases. In an addition: one of these is needed as well, when there are any.
     pub bases: Vec<BasisRule>,
     /// When an express act counts.
     pub double_opt_in: DoubleOptIn,
-    /// A registry.
-    pub registry: Option<Registry>,
+    /// Registries, each of which must have been asked.
+    pub registries: Vec<Registry>,
     /// Required content.
     pub content: ContentSet,
+    /// Content a message of a bulk mailing needs as well.
+    pub bulk_content: ContentSet,
     /// Frequency caps.
     pub caps: Vec<Cap>,
     /// Allowed hours.
@@ -421,8 +381,12 @@ pub struct Rule {
     pub transactional: Transactional,
     /// When a request for consent may go out.
     pub consent_request: ConsentRequest,
+    /// A request without being asked needs the rule's registries too.
+    pub approach_asks_registry: bool,
     /// One refusal on any of the rule's channels ends all marketing of the controller on all of them.
     pub revoke_all: bool,
+    /// Where it comes from.
+    pub provenance: Provenance,
 }
 
 impl Rule {
@@ -433,18 +397,24 @@ impl Rule {
             label: label.to_owned(),
             pack: 0,
             channels,
+            recipients: None,
             from: Timestamp::MIN,
             until: Timestamp::MAX,
             regime: None,
+            applies_to: None,
+            prohibited_unless: None,
             bases: Vec::new(),
             double_opt_in: DoubleOptIn::Off,
-            registry: None,
+            registries: Vec::new(),
             content: ContentSet::default(),
+            bulk_content: ContentSet::default(),
             caps: Vec::new(),
             hours: None,
             transactional: Transactional::default(),
             consent_request: ConsentRequest::AfterRequest,
+            approach_asks_registry: false,
             revoke_all: false,
+            provenance: Provenance::default(),
         }
     }
 
@@ -452,5 +422,11 @@ impl Rule {
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         self.from <= now && now < self.until
+    }
+
+    /// Whether it names the kind of recipient, or names none.
+    #[must_use]
+    pub fn is_for(&self, kind: RecipientKind) -> bool {
+        self.recipients.is_none_or(|kinds| kinds.contains(kind))
     }
 }

@@ -64,11 +64,28 @@ pub fn conditions() -> impl Strategy<Value = Condition> {
     select(&CONDITIONS[..]).prop_map(condition)
 }
 
+/// What frees from something: consent, a purchase or inquiry, or nothing at all.
+fn exemptions() -> impl Strategy<Value = Exemption> {
+    let freeing = subsequence(&[Basis::Express, Basis::Implied][..], 0..=2);
+    (freeing, prop::collection::vec(kind_rules(), 0..2))
+        .prop_map(|(freeing, kinds)| Exemption { bases: bases(&freeing), kinds })
+}
+
+fn abouts() -> impl Strategy<Value = AppliesTo> {
+    let groups = subsequence(&["tents", "boats"][..], 1..=2);
+    groups.prop_map(|groups| AppliesTo {
+        purposes: Vec::new(),
+        product_groups: groups.into_iter().map(String::from).collect(),
+    })
+}
+
 fn grounds() -> impl Strategy<Value = Ground> {
     let kinds = prop::collection::vec(kind_rules(), 1..3);
     let some = || prop::collection::vec(conditions(), 0..2);
-    (kinds, any::<bool>(), some(), some(), sometimes(0.1, dormancies())).prop_map(
-        |(kinds, any_kind, requires, when, dormancy)| Ground {
+    let ends = (sometimes(0.1, dormancies()), sometimes(0.2, periods()));
+    (kinds, any::<bool>(), some(), some(), ends).prop_map(
+        |(kinds, any_kind, requires, when, (dormancy, valid_for))| Ground {
+            valid_for,
             kinds,
             any_kind,
             requires,
@@ -134,8 +151,8 @@ pub fn contents() -> impl Strategy<Value = ContentSet> {
 
 pub fn caps() -> impl Strategy<Value = Cap> {
     let per = select(&[PerSender::Controller, PerSender::Brand, PerSender::Subject][..]);
-    (1..4u32, select(&[1u64, 24, 72][..]), per)
-        .prop_map(|(count, hours, per)| cap(count, hours, per))
+    (1..4u32, select(&[1u64, 24, 72][..]), per, exemptions())
+        .prop_map(|(count, hours, per, exempt)| Cap { exempt, ..cap(count, hours, per) })
 }
 
 /// Up to three windows a day on the quarter hours, in any order.
@@ -143,13 +160,21 @@ pub fn hours() -> impl Strategy<Value = Hours> {
     let window = (0..95u16, 1..60u16).prop_map(|(start, length)| {
         Window::new(start * 15, (start + length).min(96) * 15).unwrap()
     });
-    prop::collection::vec(prop::collection::vec(window, 0..3), 7)
-        .prop_map(|days| Hours { days: days.try_into().unwrap(), holidays: None })
+    let days = prop::collection::vec(prop::collection::vec(window, 0..3), 7);
+    (days, exemptions()).prop_map(|(days, exempt)| Hours {
+        days: days.try_into().unwrap(),
+        exempt,
+        ..Hours::default()
+    })
 }
 
 fn transactionals() -> impl Strategy<Value = Transactional> {
     let consent = subsequence(&[Basis::Express][..], 0..=1).prop_map(|all| bases(&all));
-    (contents(), consent).prop_map(|(content, consent)| Transactional { content, consent })
+    (contents(), consent).prop_map(|(content, consent)| Transactional {
+        content,
+        consent,
+        ..Transactional::default()
+    })
 }
 
 /// What base rules and additions have in common: sparse, so that approvals are common.
@@ -161,10 +186,13 @@ pub fn additions() -> impl Strategy<Value = Rule> {
         sometimes(0.15, hours()),
         sometimes(0.1, transactionals()),
     );
-    (accepted(0..3), prop::bool::weighted(0.1), common, any::<u32>()).prop_map(
-        |(bases, revoke_all, (registry, content, caps, hours, transactional), id)| Rule {
+    let about = (sometimes(0.1, exemptions()), sometimes(0.2, abouts()));
+    (accepted(0..3), prop::bool::weighted(0.1), common, about, any::<u32>()).prop_map(
+        |(bases, revoke_all, (registry, content, caps, hours, transactional), about, id)| Rule {
+            prohibited_unless: about.0,
+            applies_to: about.1,
             bases,
-            registry,
+            registries: registry.into_iter().collect(),
             content: content.unwrap_or_default(),
             caps,
             hours,
@@ -183,6 +211,7 @@ pub fn base_rules() -> impl Strategy<Value = Rule> {
             regime: Some(regime),
             bases,
             double_opt_in,
+            applies_to: None,
             label: format!("base {}", rule.label),
             ..rule
         },
@@ -333,7 +362,7 @@ pub fn approvals() -> impl Strategy<Value = Vec<SentMessage>> {
 /// The set of a land, with a second one for phone numbers and a third that knows both registries.
 pub fn set_of(lands: &[Land], of_numbers: &[&str]) -> PolicySet {
     let knows = REGISTRIES[..2].iter().map(|name| {
-        base(&format!("ZZ/{name}")).having(|rule| rule.registry = Some(registry(name)))
+        base(&format!("ZZ/{name}")).having(|rule| rule.registries = vec![registry(name)])
     });
     let knowing = land("ZZ", knows.collect::<Vec<_>>());
     let mut parts = parts(lands.iter().cloned().chain([knowing]));

@@ -34,6 +34,8 @@ impl Having for BasisRule {}
 impl Having for Ground {}
 impl Having for Registry {}
 impl Having for Land {}
+impl Having for Cap {}
+impl Having for Hours {}
 impl Having for PolicyParts {}
 
 /// A jurisdiction with a pack of its own.
@@ -73,7 +75,7 @@ pub fn parts(lands: impl IntoIterator<Item = Land>) -> PolicyParts {
     for land in lands {
         let code = Code::parse(land.pack).unwrap();
         let pack = parts.packs.iter().position(|pack| pack.code == code).unwrap_or_else(|| {
-            parts.packs.push(Pack { code, version: String::from("1") });
+            parts.packs.push(Pack::new(code, "1"));
             parts.packs.len() - 1
         }) as u16;
         let zones = zone_set(&mut parts, &land.zones);
@@ -186,11 +188,12 @@ pub fn registry(id: &str) -> Registry {
         max_age: days(28),
         overridden_by: BasisSet::default(),
         overridden_by_kinds: Vec::new(),
+        consent_after_listing: false,
     }
 }
 
 pub fn cap(count: u32, hours: u64, per: PerSender) -> Cap {
-    Cap { count, window: Duration::from_secs(hours * 3_600), per }
+    Cap { count, window: Duration::from_secs(hours * 3_600), per, exempt: Exemption::default() }
 }
 
 pub fn content(elements: &[Element]) -> ContentSet {
@@ -218,7 +221,7 @@ pub fn window(text: &str) -> Window {
 /// The same windows every day.
 pub fn daily(windows: &[&str]) -> Hours {
     let windows: Vec<Window> = windows.iter().map(|text| window(text)).collect();
-    Hours { days: std::array::from_fn(|_| windows.clone()), holidays: None }
+    Hours { days: std::array::from_fn(|_| windows.clone()), ..Hours::default() }
 }
 
 pub fn on(date: &str) -> i32 {

@@ -284,7 +284,7 @@ fn hours_that_open_together_only_later() {
     let turns = |first: u16| {
         let window = |hour: u16| Window::new(hour * 60, hour * 60 + 60).unwrap();
         let day: Vec<Window> = (first..24).step_by(2).map(window).collect();
-        Hours { days: std::array::from_fn(|_| day.clone()), holidays: None }
+        Hours { days: std::array::from_fn(|_| day.clone()), ..Hours::default() }
     };
     let mut odd = turns(1);
     odd.days[2] = vec![window("00:00-24:00")];

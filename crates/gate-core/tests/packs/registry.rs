@@ -29,7 +29,7 @@ fn listed(day: i64) -> Event {
 fn asking(registry: Registry) -> PolicySet {
     only([free("AA/free").having(|rule| {
         rule.bases = vec![BasisRule::express(), by_purchase(Basis::Implied)];
-        rule.registry = Some(registry);
+        rule.registries = vec![registry];
     })])
 }
 
@@ -83,8 +83,8 @@ fn a_registry_must_have_been_asked() {
 /// A listing in a registry that no pack knows counts for every registry: nobody can tell which it is.
 #[test]
 fn a_listing_in_an_unknown_registry_counts() {
-    let tps = || free("AA/free").having(|rule| rule.registry = Some(registry("tps")));
-    let other = base("BB/base").having(|rule| rule.registry = Some(registry("usdnc")));
+    let tps = || free("AA/free").having(|rule| rule.registries = vec![registry("tps")]);
+    let other = base("BB/base").having(|rule| rule.registries = vec![registry("usdnc")]);
     let policies = policies([land("AA", [tps()]), land("BB", [other])]);
     check_all! {
         by &policies, at on_day(20);
@@ -114,7 +114,7 @@ fn an_answer_grows_old() {
 
 #[test]
 fn the_oldest_of_several_answers_is_named() {
-    let rule = |label, id| addition(label).having(|rule| rule.registry = Some(registry(id)));
+    let rule = |label, id| addition(label).having(|rule| rule.registries = vec![registry(id)]);
     let policies = only([free("AA/free"), rule("AA/tps", "tps"), rule("AA/ctps", "ctps")]);
     let ctps = |day, listed| answer(day, Some("ctps"), Some(listed));
     let decision = check_by(&policies, &[clear(9), ctps(5, false)], &call(), on_day(20), FREE);
@@ -169,8 +169,8 @@ fn a_basis_can_permit_without_overriding() {
         let written = BasisRule::new(Basis::ExpressWritten)
             .having(|basis| basis.evidence |= flags::SIGNATURE);
         rule.bases = vec![BasisRule::express(), written];
-        rule.registry =
-            Some(registry("tps").having(|r| r.overridden_by = bases(&[Basis::ExpressWritten])));
+        rule.registries =
+            vec![registry("tps").having(|r| r.overridden_by = bases(&[Basis::ExpressWritten]))];
     })]);
     let written = |signature| {
         opt_in(1).sms().channel(Channel::VoiceLive).with(|change| {
@@ -193,8 +193,8 @@ fn a_basis_that_has_run_out_overrides_nothing() {
     let three_days = |id: &str| {
         free(&format!("{id}/free")).having(|rule| {
             rule.bases = vec![BasisRule::express().having(|basis| basis.valid_for = days(3))];
-            rule.registry =
-                Some(registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express])));
+            rule.registries =
+                vec![registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express]))];
         })
     };
     let consent = || opt_in(1).sms().channel(Channel::VoiceLive);
@@ -216,8 +216,8 @@ fn each_pack_overrides_its_own_registry() {
     let accepts = |label: &str| free(label).having(|rule| rule.bases = vec![BasisRule::express()]);
     let asks = |rule: Rule| {
         rule.having(|rule| {
-            rule.registry =
-                Some(registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express])));
+            rule.registries =
+                vec![registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express]))];
         })
     };
     let both = |here: Rule, there: Rule| {
@@ -241,8 +241,8 @@ fn each_pack_overrides_its_own_registry() {
 fn an_addition_does_not_override_a_listing() {
     let alone = free("AA/free").having(|rule| {
         rule.bases = vec![BasisRule::express().having(|basis| basis.valid_for = days(3))];
-        rule.registry =
-            Some(registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express])));
+        rule.registries =
+            vec![registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express]))];
     });
     let more = addition("AA/more").having(|rule| rule.bases = vec![BasisRule::express()]);
     let consent = opt_in(1).sms().channel(Channel::VoiceLive);
@@ -376,4 +376,72 @@ fn content_is_declared_element_by_element() {
         "blocked.no_consent [no_consent content_requirement]",
     );
     assert_eq!(decision.detail(), Detail::None);
+}
+
+/// One rule may name several registries; each must be clear.
+#[test]
+fn a_rule_with_several_registries() {
+    let policies = only([free("AA/free").having(|rule| {
+        rule.registries = vec![registry("tps"), registry("state")];
+    })]);
+    let state = |listed| answer(2, Some("state"), Some(listed));
+    check_all! {
+        by &policies, at on_day(20);
+        "both clear": [clear(1), state(false)], call() => FREE;
+        "one not asked": [clear(1)], call() => STALE;
+        "listed in the second": [clear(1), state(true)], call() => LISTED;
+        "listed in the first": [listed(1), state(false)], call() => LISTED;
+    }
+}
+
+/// As in South Africa: whoever registered after agreeing has thought better of it.
+#[test]
+fn a_consent_can_have_to_be_younger_than_the_listing() {
+    let policies = asking(registry("tps").having(|r| {
+        r.overridden_by = bases(&[Basis::Express]);
+        r.overridden_by_kinds = vec![kind(RelationshipKind::Purchase, days(100))];
+        r.consent_after_listing = true;
+    }));
+    let consent = |minutes: i64| opt_in(minutes).sms().channel(Channel::VoiceLive);
+    let day = |n: i64| n * 1_440;
+    check_all! {
+        by &policies, at on_day(20);
+        "younger": [listed(5), consent(day(5) + 1)], call() => APPROVED;
+        "of the same instant": [listed(5), consent(day(5))], call() => LISTED;
+        "older": [listed(5), consent(day(5) - 1)], call() => LISTED;
+        "older, the listing is gone": [consent(1), listed(5), clear(6)], call() => APPROVED;
+        "older than one of two": [listed(5), consent(day(6)), listed(7)], call() => LISTED;
+        "given again": [consent(1), listed(5), consent(day(6))], call() => APPROVED;
+        "not listed, not asked": [consent(1)], call() => APPROVED;
+        "a younger relationship": [listed(5), purchase(6)], call() => "approved.implied_consent";
+        "an older one": [purchase(4), listed(5)], call() => LISTED;
+    }
+}
+
+/// The single approach without being asked can need the registry: a pre-emptive block is for everybody.
+#[test]
+fn an_approach_can_need_the_registry() {
+    let set = |asks| {
+        only([base("AA/base").having(|rule| {
+            rule.consent_request = ConsentRequest::Once;
+            rule.approach_asks_registry = asks;
+            rule.registries =
+                vec![registry("tps").having(|r| r.overridden_by = bases(&[Basis::Express]))];
+        })])
+    };
+    let request = || exempt(in_aa(sms()), Category::ConsentRequest);
+    let asked = || event(Action::OptInRequested, on_day(1)).sms();
+    let may = "approved.consent_request";
+    check_all! {
+        by &set(true), at on_day(20);
+        "clear": [clear(1)], request() => may;
+        "never asked": [], request() => STALE;
+        "listed": [listed(1)], request() => LISTED;
+        "the person asked for it": [listed(1), asked()], request() => may;
+        "refused": [clear(1), opt_out(2).sms()], request() => "blocked.opted_out [opted_out]";
+    }
+    let decision = check_by(&set(true), &[clear(1)], &request(), micros_later(on_day(29), -1), may);
+    assert_eq!(decision.registry_checked(), Some(on_day(1)));
+    check_by(&set(true), &[clear(1)], &request(), on_day(29), STALE);
+    check_by(&set(false), &[], &request(), on_day(20), may);
 }

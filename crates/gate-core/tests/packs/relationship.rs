@@ -437,3 +437,71 @@ fn the_strongest_basis_gives_the_reason() {
         assert_eq!(decision.basis().map(|(_, event)| event), Some(newest));
     }
 }
+
+/// As in Ireland: whatever a purchase supports, at most a year after it (SI 336/2011 reg. 13(11)).
+#[test]
+fn a_basis_or_ground_is_valid_for_a_period_at_most() {
+    use RelationshipKind::*;
+    let running = KindRule { while_running: true, ..kind(Contract, months(24)) };
+    let grounds = || {
+        let kinds = vec![kind(Purchase, months(24)), kind(Inquiry, days(10)), running];
+        Ground { kinds, ..Ground::default() }
+    };
+    let of_basis = BasisRule {
+        grounds: vec![grounds()],
+        valid_for: months(12),
+        ..BasisRule::new(Basis::SoftOptIn)
+    };
+    let of_ground = BasisRule {
+        grounds: vec![Ground { valid_for: Some(months(12)), ..grounds() }],
+        ..BasisRule::new(Basis::SoftOptIn)
+    };
+    for basis in [of_basis, of_ground] {
+        let policies = only([base("AA/base").having(|rule| rule.bases = vec![basis])]);
+        let given = |kind| {
+            let stated = event(Action::Relationship, utc("2027-01-31T12:00:00Z"));
+            flagged(stated.any_channel().purpose(None), flags::RELATIONSHIP_ACTIVE)
+                .with(|change| change.kind = Some(kind))
+        };
+        for kind in [Purchase, Contract] {
+            let at_day = |now: &str, expected: &str| {
+                check_by(&policies, &[given(kind)], &offer(), utc(now), expected);
+            };
+            at_day("2028-01-31T11:59:59.999999Z", SOFT);
+            at_day("2028-01-31T12:00:00Z", EXPIRED);
+        }
+        // what its kind gives less keeps less
+        check_by(&policies, &[given(Inquiry)], &offer(), utc("2027-02-10T11:59:59Z"), SOFT);
+        check_by(&policies, &[given(Inquiry)], &offer(), utc("2027-02-10T12:00:00Z"), EXPIRED);
+    }
+}
+
+/// As for calls in Spain: an interest counts only in those who bought something similar.
+#[test]
+fn an_interest_can_rest_on_a_relationship() {
+    use RelationshipKind::*;
+    const INTEREST: &str = "approved.legitimate_interest";
+    let policies = by_grounds(Basis::LegitimateInterest, [ground(&[Purchase], &["own_similar"])]);
+    let claimed = || opt_in(1).with(|change| change.basis = Some(Basis::LegitimateInterest));
+    let boats = || purchase(1).with(|change| change.product_group = Some("boats".into()));
+    check_all! {
+        by &policies, at at(NOW);
+        "a purchase": [purchase(1)], offer() => INTEREST;
+        "of something else": [boats()], offer() => CONDITION;
+        "another kind": [relationship(1, Inquiry)], offer() => NOT_ACCEPTED;
+        "a claim proves nothing": [claimed()], offer() => CONDITION;
+        "nothing": [], offer() => NO_CONSENT;
+    }
+    // without grounds the claim is enough, as before
+    let claim = only([base("AA/base").having(|rule| {
+        rule.bases = vec![BasisRule::new(Basis::LegitimateInterest)];
+    })]);
+    check_by(&claim, &[claimed()], &offer(), at(NOW), INTEREST);
+    // where no basis is needed, an interest without its relationship is none
+    let open = |basis: BasisRule| only([free("AA/free").having(|rule| rule.bases = vec![basis])]);
+    let plain = open(BasisRule::new(Basis::LegitimateInterest));
+    let grounded = open(policies.rules()[0].bases[1].clone());
+    check_by(&plain, &[], &offer(), at(NOW), INTEREST);
+    check_by(&grounded, &[], &offer(), at(NOW), "approved.opt_out_regime");
+    check_by(&grounded, &[purchase(1)], &offer(), at(NOW), INTEREST);
+}

@@ -10,13 +10,14 @@ use gate_core::*;
 fn demanding() -> PolicySet {
     let rule = base("AA/base").having(|rule| {
         rule.bases = vec![BasisRule::express().having(|basis| basis.valid_for = days(60))];
-        rule.registry = Some(registry("tps"));
+        rule.registries = vec![registry("tps")];
         rule.content = content(&[Element::PostalAddress]);
         rule.caps = vec![cap(1, 24, PerSender::Brand)];
         rule.hours = Some(daily(&["10:00-12:00"]));
         rule.transactional = Transactional {
             content: content(&[Element::SenderIdentity]),
             consent: bases(&[Basis::Express]),
+            ..Transactional::default()
         };
     });
     let mut parts = parts([land("AA", [rule]).having(|land| land.minor_below = Some(18))]);

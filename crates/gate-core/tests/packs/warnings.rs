@@ -135,9 +135,40 @@ fn near_expiry_and_dormant_consent() {
     assert_eq!(warned(&expired), "");
 }
 
+/// Each pack that took part, from the first instant after its day; whatever is decided, it never changes.
+#[test]
+fn pack_review_overdue() {
+    let mut parts = parts([land("AA", [base("AA/base")]), land("BB", [base("BB/base")])]);
+    numbered_as(&mut parts, &[("44", &["BB"], &[])]);
+    for (pack, overdue_from) in parts.packs.iter_mut().zip([at(500), at(600)]) {
+        pack.overdue_from = overdue_from;
+    }
+    let policies = PolicySet::new(parts).unwrap();
+    let overdue = "warning.pack_review_overdue";
+    let of = |message: &OutboundMessage<'_>, now, expected: &str| {
+        let history = [opt_in(0), opt_in(0).sms()];
+        let warned = warnings(&policies, &history, message, now, expected);
+        warned.replace("warning.jurisdiction_conflict", "").trim().to_owned()
+    };
+    assert_eq!(of(&in_aa(message()), micros_later(at(500), -1), APPROVED), "");
+    assert_eq!(of(&in_aa(message()), at(500), APPROVED), overdue);
+    assert_eq!(of(&message(), at(500), APPROVED), "", "the strict pack took part, no other");
+    let theirs = sms().but(|m| m.jurisdiction = None);
+    assert_eq!(of(&theirs, micros_later(at(600), -1), APPROVED), "");
+    assert_eq!(of(&theirs, at(600), APPROVED), overdue);
+    assert_eq!(of(&in_aa(sms()), at(550), APPROVED), overdue, "one of two candidates");
+    // whatever is decided
+    let nameless = in_aa(message()).but(|m| m.message_id = "".into());
+    assert_eq!(of(&nameless, at(500), "blocked.invalid_message"), overdue);
+    let homeless = in_aa(message()).but(|m| m.address = None);
+    assert_eq!(of(&homeless, at(500), "blocked.missing_contact"), overdue);
+    let receipt = exempt(in_aa(message()), Category::Service);
+    assert_eq!(of(&receipt, at(500), "approved.transactional"), overdue);
+}
+
 #[test]
 fn every_warning_has_a_code_and_a_meaning() {
-    assert_eq!(Warning::ALL.len(), 6);
+    assert_eq!(Warning::ALL.len(), 7);
     let mut all = Warnings::default();
     assert!(all.is_empty());
     for warning in Warning::ALL {
@@ -187,7 +218,7 @@ fn details_belong_to_the_reason() {
 fn decisions_of_one_shape() {
     let policies = only([base("AA/base").having(|rule| {
         rule.hours = Some(daily(&["10:00-12:00"]));
-        rule.registry = Some(registry("tps"));
+        rule.registries = vec![registry("tps")];
     })]);
     let decided = |id: &'static str, asked: i64, now: i64| {
         let clear = event(Action::RegistryStatus, at(asked)).unscoped().with(|change| {
