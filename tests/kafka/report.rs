@@ -95,8 +95,7 @@ fn a_report_counts_what_the_outputs_hold_and_names_nobody() {
 
     // nothing is written over
     let (from, to) = (minutes_from_now(-30), minutes_from_now(30));
-    let again =
-        setup.run(&["report", "affected", "--from", &from, "--to", &to, "--out", &path]);
+    let again = setup.run(&["report", "affected", "--from", &from, "--to", &to, "--out", &path]);
     assert_eq!(again.status.code(), Some(64), "{}", said(&again));
     assert_eq!(lines(&file).len(), written.len());
 

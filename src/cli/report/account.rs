@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::affected::{Arguments, Found, Question};
 use super::duty::{self, Clock, Duty};
 use super::recipient::Reader;
-use super::tally::Cell;
 use super::window::Window;
 use super::{ExitCode, Failure, one_line, output};
 use crate::config::Config;
@@ -188,15 +187,18 @@ impl Account<'_> {
                 ("status", &status),
                 ("source", &sources),
             ] {
-                let value = if value.is_empty() { "the pack does not say" } else { value };
+                let value = if value.is_empty() { "the pack does not say" } else { value.as_str() };
                 writeln!(text, "  {name:<9}{value}").ok();
             }
         }
         if !without.is_empty() {
-            writeln!(text, "\nThe packs at hand name no duty for {}: that is no answer, ask who answers for the law there.",
-                without.join(", ")).ok();
+            let codes: Vec<String> = without.iter().map(|code| one_line(code)).collect();
+            let codes = codes.join(", ");
+            writeln!(text, "\nThe packs at hand name no duty for {codes}: that is no answer. Ask who answers for the law there.").ok();
         }
-        text.push_str("\nPacks are an engineering reference, not legal advice; the clock counts exact hours.\n");
+        text.push_str(
+            "\nPacks are an engineering reference, not legal advice; the clock counts exact hours.\n",
+        );
         text
     }
 

@@ -3,14 +3,15 @@
 use rdkafka::ClientConfig;
 
 use super::output;
-use super::processing::{From, Item};
+use super::processing::{Item, Origin};
 use crate::config::{self, Config, SchemaRegistry};
 
 /// What the configuration says and what the program does; what neither knows stands at the end.
 pub(super) fn measures(config: &Config) -> Vec<Item> {
     let client = config.client_base();
-    let of_configuration = |name: &str, value: String| Item::new(name, value, From::Configuration);
-    let of_program = |name: &str, value: &str| Item::new(name, value, From::Program);
+    let of_configuration =
+        |name: &str, value: String| Item::new(name, value, Origin::Configuration);
+    let of_program = |name: &str, value: &str| Item::new(name, value, Origin::Program);
     vec![
         of_program(
             "pseudonymisation",

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 /// Where a line of the record comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum From {
+pub(super) enum Origin {
     /// What this program does, whatever is configured.
     Program,
     Configuration,
@@ -39,7 +39,7 @@ pub(super) enum From {
     Controller,
 }
 
-impl From {
+impl Origin {
     fn say(&self) -> String {
         match self {
             Self::Program => "the program".to_owned(),
@@ -56,16 +56,16 @@ pub(super) struct Item {
     pub(super) name: String,
     /// Empty where only the controller knows; else what is known, also that something is not switched on.
     pub(super) value: String,
-    pub(super) from: From,
+    pub(super) from: Origin,
 }
 
 impl Item {
-    pub(super) fn new(name: impl Into<String>, value: impl Into<String>, from: From) -> Self {
+    pub(super) fn new(name: impl Into<String>, value: impl Into<String>, from: Origin) -> Self {
         Self { name: name.into(), value: value.into(), from }
     }
 
     pub(super) fn open(name: &str, hint: &str) -> Self {
-        Self::new(name, hint, From::Controller)
+        Self::new(name, hint, Origin::Controller)
     }
 }
 
@@ -136,14 +136,14 @@ fn purposes(policies: &PolicySet) -> Vec<Item> {
             "of this program",
             "to decide before each message whether consent law lets it go out, to keep refusals so that they are honoured, \
              and to be able to prove both",
-            From::Program,
+            Origin::Program,
         ),
         Item::new(
             "bases a message can rely on",
             format!("{}; service messages without promotion", bases.join(", ")),
-            From::Configuration,
+            Origin::Configuration,
         ),
-        Item::new("law it is judged by", packs.join(", "), From::Configuration),
+        Item::new("law it is judged by", packs.join(", "), Origin::Configuration),
         Item::open(
             "of the messages",
             "each message and each consent names its own in `purpose`; the list of them is not configured here",
@@ -157,19 +157,19 @@ fn categories() -> Vec<Item> {
         Item::new(
             "data subjects",
             format!("recipients of messages and whoever consents or refuses ({kinds})"),
-            From::Program,
+            Origin::Program,
         ),
         Item::new(
             "data in the records it reads",
             "contact id, address or phone number, country, time zone, consent and refusals with time and proof, \
              relationships, bounces, complaints, entries of registries, birth date, texts people wrote",
-            From::Program,
+            Origin::Program,
         ),
         Item::new(
             "data it keeps itself",
             "keyed hashes of contact ids and addresses; kind, scope and time of consent and refusals; birth date as a \
              day; what was approved and when",
-            From::Program,
+            Origin::Program,
         ),
         Item::open(
             "of your customers, donors, members …",
@@ -185,12 +185,12 @@ fn recipients(config: &Config) -> Vec<Item> {
         Item::new(
             "senders",
             format!("whoever may read topic `{}`", topics.approved),
-            From::Configuration,
+            Origin::Configuration,
         ),
         Item::new(
             "readers of other decisions",
             format!("whoever may read topics `{}`, `{}`", topics.blocked, topics.deferred),
-            From::Configuration,
+            Origin::Configuration,
         ),
         Item::new(
             "readers of consent",
@@ -198,17 +198,17 @@ fn recipients(config: &Config) -> Vec<Item> {
                 "whoever may read topics {}",
                 kept.map(|topic| format!("`{topic}`")).join(", ")
             ),
-            From::Configuration,
+            Origin::Configuration,
         ),
         Item::new(
             "operator of Kafka",
             format!("whoever runs {}", config.kafka.bootstrap_servers),
-            From::Configuration,
+            Origin::Configuration,
         ),
     ];
     if let Some(registry) = &config.schema_registry {
         let value = format!("{} gets schemas' ids, no personal data", registry.url);
-        items.push(Item::new("operator of the schema registry", value, From::Configuration));
+        items.push(Item::new("operator of the schema registry", value, Origin::Configuration));
     }
     items.push(Item::open(
         "their names",
@@ -220,7 +220,7 @@ fn recipients(config: &Config) -> Vec<Item> {
 fn transfers(config: &Config) -> Vec<Item> {
     let brokers = format!("data goes to {} and nowhere else", config.kafka.bootstrap_servers);
     vec![
-        Item::new("by this program", brokers, From::Configuration),
+        Item::new("by this program", brokers, Origin::Configuration),
         Item::open(
             "third countries",
             "where those brokers, their disks and the senders are, and the safeguards (art. 46)",
@@ -233,21 +233,25 @@ fn retention(config: &Config, files: &[File]) -> Vec<Item> {
     let erased = "until an `erase` event; from the disk within 7 days of running, and a keyed hash stays that keeps the \
                   address blocked";
     let mut items = vec![
-        Item::new("state of consent", erased, From::Program),
+        Item::new("state of consent", erased, Origin::Program),
         Item::new(
             "approvals (`topics.sent_log`)",
             "35 days, or the longest window of a cap in force; requests for consent: the last 8, without end",
-            From::Program,
+            Origin::Program,
         ),
-        Item::new("stores put aside", "the last two, until newer ones replace them", From::Program),
+        Item::new(
+            "stores put aside",
+            "the last two, until newer ones replace them",
+            Origin::Program,
+        ),
         match &config.state.checkpoints {
             Some(kept) => {
                 let each =
                     output::span(u64::try_from(kept.interval.as_millis()).unwrap_or(u64::MAX));
                 let value = format!("the newest {}, one each {each}", kept.keep);
-                Item::new("checkpoints", value, From::Configuration)
+                Item::new("checkpoints", value, Origin::Configuration)
             }
-            None => Item::new("checkpoints", "none are made", From::Configuration),
+            None => Item::new("checkpoints", "none are made", Origin::Configuration),
         },
         Item::open(
             "topics",
@@ -277,7 +281,7 @@ fn of_pack(file: &File) -> Option<Item> {
         Err(_) => "`monitoring.retention` cannot be read".to_owned(),
     };
     let value = retention.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(Item::new(format!("proof of consent, {code}"), value, From::Pack(code)))
+    Some(Item::new(format!("proof of consent, {code}"), value, Origin::Pack(code)))
 }
 
 const HEAD: &str = "Record of processing activities (GDPR art. 30(1)): what configuration and packs know. Not legal advice.";
@@ -324,9 +328,12 @@ mod tests {
         let wanted = ["a", "b", "c", "d", "e", "f", "g"].map(|letter| format!("30(1)({letter})"));
         assert_eq!(letters, wanted);
         assert!(parts.iter().all(|part| !part.items.is_empty()));
-        let opens = |part: &Part| part.items.iter().any(|item| item.from == From::Controller);
+        let opens = |part: &Part| part.items.iter().any(|item| item.from == Origin::Controller);
         assert!(parts.iter().all(opens), "each has something only the controller knows");
-        assert!(parts[0].items.iter().all(|item| item.from == From::Controller), "nothing made up");
+        assert!(
+            parts[0].items.iter().all(|item| item.from == Origin::Controller),
+            "nothing made up"
+        );
     }
 
     #[test]
@@ -334,7 +341,7 @@ mod tests {
         let parts = parts("instance_id: gate-1");
         let retention = parts.iter().find(|part| part.article == "30(1)(f)").unwrap();
         let from_packs: Vec<&Item> =
-            retention.items.iter().filter(|item| matches!(item.from, From::Pack(_))).collect();
+            retention.items.iter().filter(|item| matches!(item.from, Origin::Pack(_))).collect();
         assert!(from_packs.len() > 5, "{from_packs:?}");
         let unread = from_packs.iter().find(|item| item.value.contains("cannot be read"));
         assert_eq!(unread, None);
