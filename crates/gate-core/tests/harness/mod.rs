@@ -292,11 +292,15 @@ impl World {
         assert!(invariants::state_round_trips(&state), "a state does not read back as itself");
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
-        let said: Vec<_> = state.about_addresses().collect();
-        for (address, fact) in said {
-            self.join(Some(address), &[fact]);
-        }
+        self.tell(said_of(&state));
         self.states.insert(subject, bytes);
+    }
+
+    /// Joins what a contact says about its addresses into their states.
+    fn tell(&mut self, said: BTreeMap<SubjectKey, Vec<Fact<'_>>>) {
+        for (address, facts) in said {
+            self.join(Some(address), &facts);
+        }
     }
 
     /// Joins a world that saw another part of the log, state by state.
@@ -312,10 +316,7 @@ impl World {
             state.join_state(&decode(theirs));
             let mut bytes = Vec::new();
             state.encode(&mut bytes);
-            let said: Vec<_> = state.about_addresses().collect();
-            for (address, fact) in said {
-                self.join(Some(address), &[fact]);
-            }
+            self.tell(said_of(&state));
             self.states.insert(subject, bytes);
         }
     }
@@ -420,6 +421,14 @@ pub fn decode(bytes: &[u8]) -> ConsentState<'_> {
 
 pub fn contact_key(id: &ContactId<'_>) -> SubjectKey {
     subject_key("contact", id.expose())
+}
+
+fn said_of<'a>(state: &ConsentState<'a>) -> BTreeMap<SubjectKey, Vec<Fact<'a>>> {
+    let mut said: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (address, fact) in state.about_addresses() {
+        said.entry(address).or_default().push(fact);
+    }
+    said
 }
 
 pub fn event_key(id: &str) -> EventKey {
