@@ -526,7 +526,7 @@ impl std::fmt::Debug for Fact<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Fact");
         shown.field("kind", &self.kind).field("scope", &self.scope);
-        if !matches!(self.kind, FactKind::Profile | FactKind::Kind) {
+        if self.kind != FactKind::Profile {
             shown.field("flags", &format_args!("{:#x}", self.flags));
         }
         shown.field("at", &self.at).field("received", &self.received).finish_non_exhaustive()

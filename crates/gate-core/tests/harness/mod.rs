@@ -292,12 +292,16 @@ impl World {
         assert!(invariants::state_round_trips(&state), "a state does not read back as itself");
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
-        self.tell(said_of(&state));
+        self.tell_addresses(&state);
         self.states.insert(subject, bytes);
     }
 
     /// Joins what a contact says about its addresses into their states.
-    fn tell(&mut self, said: BTreeMap<SubjectKey, Vec<Fact<'_>>>) {
+    fn tell_addresses(&mut self, contact: &ConsentState<'_>) {
+        let mut said = BTreeMap::<SubjectKey, Vec<Fact<'_>>>::new();
+        for (address, fact) in contact.about_addresses() {
+            said.entry(address).or_default().push(fact);
+        }
         for (address, facts) in said {
             self.join(Some(address), &facts);
         }
@@ -316,7 +320,7 @@ impl World {
             state.join_state(&decode(theirs));
             let mut bytes = Vec::new();
             state.encode(&mut bytes);
-            self.tell(said_of(&state));
+            self.tell_addresses(&state);
             self.states.insert(subject, bytes);
         }
     }
@@ -421,14 +425,6 @@ pub fn decode(bytes: &[u8]) -> ConsentState<'_> {
 
 pub fn contact_key(id: &ContactId<'_>) -> SubjectKey {
     subject_key("contact", id.expose())
-}
-
-fn said_of<'a>(state: &ConsentState<'a>) -> BTreeMap<SubjectKey, Vec<Fact<'a>>> {
-    let mut said: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (address, fact) in state.about_addresses() {
-        said.entry(address).or_default().push(fact);
-    }
-    said
 }
 
 pub fn event_key(id: &str) -> EventKey {
