@@ -81,6 +81,10 @@ fn a_report_counts_what_the_outputs_hold_and_names_nobody() {
     assert_eq!(report["recipients"]["n"], 15, "{report}");
     assert_eq!(n_in(&report, "GB"), approved.len() as u64, "{report}");
     assert_eq!(report["is_complete"], true);
+    let duties = report["duties"].as_array().expect("duties");
+    let has_duty = duties.iter().any(|duty| duty["pack"] == "GB");
+    let has_none = report["packs_without_duty"] == serde_json::json!(["GB"]);
+    assert!(has_duty != has_none, "a pack has duties or is named as one without: {report}");
     let written = lines(&file);
     let places: BTreeSet<String> =
         written.iter().map(|line| line["output"].as_str().expect("a place").to_owned()).collect();

@@ -255,7 +255,7 @@ impl Found {
     ) {
         let at = jiff::Timestamp::from_millisecond(record_ms).unwrap_or_default();
         let cell = Cell {
-            day: at.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            day: jiff::tz::TimeZone::UTC.to_datetime(at).date(),
             jurisdiction: None,
             channel: decision.channel.map(Channel::as_str),
             outcome: outcome.as_str(),
