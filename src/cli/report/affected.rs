@@ -30,7 +30,7 @@ const PLACES_MAX: usize = 20;
 const SIGN_OF_LIFE: u64 = 10_000;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// Beginning of the window, in record time of the outputs

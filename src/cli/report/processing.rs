@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::policies::PolicySource;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// One JSON object
