@@ -88,7 +88,8 @@ fn a_report_counts_what_the_outputs_hold_and_names_nobody() {
     let written = lines(&file);
     let places: BTreeSet<String> =
         written.iter().map(|line| line["output"].as_str().expect("a place").to_owned()).collect();
-    assert_eq!(places, approved.iter().map(|record| record.place()).collect());
+    let there: BTreeSet<String> = approved.iter().map(|record| record.place()).collect();
+    assert_eq!(places, there);
     let hashes: BTreeSet<String> =
         written.iter().map(|line| line["recipient"]["address"].to_string()).collect();
     assert_eq!(hashes.len(), 15);
