@@ -274,7 +274,7 @@ fn one(scope: ChannelScope) -> Option<gate_core::Channel> {
     }
 }
 
-/// Joins facts into a subject's state, and what an erased contact says into its addresses' states.
+/// Joins facts into a subject's state, and what a contact says about its addresses into their states.
 fn join(states: &mut States, subject: Option<SubjectKey>, facts: &[Fact<'_>]) {
     let (Some(subject), false) = (subject, facts.is_empty()) else { return };
     let stored = states.get(&subject).cloned().unwrap_or_default();
@@ -282,7 +282,7 @@ fn join(states: &mut States, subject: Option<SubjectKey>, facts: &[Fact<'_>]) {
     state.join(facts.iter().copied());
     let mut bytes = Vec::new();
     state.encode(&mut bytes);
-    for (address, fact) in state.erasures().collect::<Vec<_>>() {
+    for (address, fact) in state.about_addresses().collect::<Vec<_>>() {
         join(states, Some(address), &[fact]);
     }
     states.insert(subject, bytes);

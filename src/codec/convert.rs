@@ -14,7 +14,7 @@ use super::record::{
 use gate_core::canonical::{clean, is_blank};
 use gate_core::{
     ADDRESS_BYTES_MAX, Action, Address, Basis, Category, Channel, ChannelScope, ConsentChange,
-    ContactId, Content, Evidence, Name, OutboundMessage, RelationshipKind, Sender,
+    ContactId, Content, Evidence, Name, OutboundMessage, RecipientKind, RelationshipKind, Sender,
     SuppressionScope, flags,
 };
 use std::borrow::Cow;
@@ -33,6 +33,10 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         return Err(Class::MissingField);
     }
     let context = record.context.unwrap_or_default();
+    // a profile says what the recipient is, in JSON also as `kind`, as a message does
+    let (kind, of_profile) =
+        if action == Action::Profile { (None, record.kind) } else { (record.kind, None) };
+    let stated = [recipient_kind(record.recipient_kind)?, recipient_kind(of_profile)?];
     Ok(ConsentChange {
         event_id,
         occurred_at,
@@ -45,7 +49,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         controller: name(record.controller)?,
         brand: name(record.brand)?,
         basis: symbol(record.basis, Basis::parse)?,
-        kind: symbol(record.kind, RelationshipKind::parse)?,
+        kind: symbol(kind, RelationshipKind::parse)?,
         context_flags: context_flags(&context),
         product_group: name(context.product_group)?,
         evidence: record.evidence.map(evidence).transpose()?,
@@ -59,9 +63,12 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         keep_suppression: record.keep_suppression.unwrap_or(true),
         birth_date_days: record.birth_date,
         message_id: id(record.message_id)?,
-        expires_at: None,
+        expires_at: record.expires_at,
         new_address: None,
-        recipient_kind: None,
+        recipient_kind: stated
+            .into_iter()
+            .flatten()
+            .reduce(|one, other| if one == other { one } else { RecipientKind::Person }),
     })
 }
 
@@ -93,7 +100,7 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
             ad_label: content.ad_label,
             template_id: content.template_id,
             header_id: content.header_id,
-            bulk: None,
+            bulk: content.bulk,
         },
         contact_id: id(recipient.contact_id)?.and_then(ContactId::new),
         address: address(recipient.address)?.and_then(Address::new),
@@ -101,8 +108,8 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
         tz: plain(recipient.tz)?,
         jurisdiction: plain(recipient.jurisdiction)?,
         jurisdiction_verified: recipient.jurisdiction_verified.unwrap_or(false),
-        jurisdiction_verified_at: None,
-        kind: None,
+        jurisdiction_verified_at: recipient.jurisdiction_verified_at,
+        kind: recipient_kind(recipient.kind)?,
     })
 }
 
@@ -189,6 +196,11 @@ pub(super) fn channel_scope(name: &str) -> Option<ChannelScope> {
         "any" => Some(ChannelScope::Any),
         name => Channel::parse(name).map(ChannelScope::One),
     }
+}
+
+/// What a recipient is said to be; what nobody knows is a person.
+fn recipient_kind(text: Text<'_>) -> Result<Option<RecipientKind>, Class> {
+    Ok(plain(text)?.map(|name| RecipientKind::parse(&name).unwrap_or_default()))
 }
 
 fn suppression_scope(name: &str) -> Option<SuppressionScope> {

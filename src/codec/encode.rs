@@ -121,7 +121,7 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let Self(r, notation) = self;
         let birth_date = r.birth_date.map(Days);
-        let mut s = Struct(out.serialize_struct("ConsentChange", 27)?);
+        let mut s = Struct(out.serialize_struct("ConsentChange", 29)?);
         s.field("event_id", r.event_id.as_deref())?
             .field("occurred_at", r.occurred_at.as_ref().map(|at| Noted(at, *notation)))?
             .field("action", r.action.as_deref())?
@@ -148,7 +148,9 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
             .field("birth_date", birth_date.as_ref().map(|days| Noted(days, *notation)))?
             .field("message_id", r.message_id.as_deref())?
             .field("source", r.source.as_deref())?
-            .field("via", r.via.as_deref())?;
+            .field("via", r.via.as_deref())?
+            .field("expires_at", r.expires_at.as_ref().map(|at| Noted(at, *notation)))?
+            .field("recipient_kind", r.recipient_kind.as_deref())?;
         s.0.end()
     }
 }
@@ -206,7 +208,7 @@ impl Serialize for Noted<'_, OutboundMessageRecord<'_>> {
             .field("sole_charitable_purpose", r.sole_charitable_purpose)?
             .field("expires_at", r.expires_at.as_ref().map(|at| Noted(at, *notation)))?
             .field("content", r.content.as_ref())?
-            .field("recipient", r.recipient.as_ref())?
+            .field("recipient", r.recipient.as_ref().map(|to| Noted(to, *notation)))?
             .field("body", r.body.as_deref().map(|body| Body(body, *notation)))?
             .field("attributes", Some(&attributes))?;
         s.0.end()
@@ -215,7 +217,7 @@ impl Serialize for Noted<'_, OutboundMessageRecord<'_>> {
 
 impl Serialize for ContentRecord {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut s = Struct(out.serialize_struct("Content", 9)?);
+        let mut s = Struct(out.serialize_struct("Content", 10)?);
         s.field("promotional", self.promotional)?
             .field("sender_identity", self.sender_identity)?
             .field("postal_address", self.postal_address)?
@@ -224,20 +226,25 @@ impl Serialize for ContentRecord {
             .field("contact_address", self.contact_address)?
             .field("ad_label", self.ad_label)?
             .field("template_id", self.template_id)?
-            .field("header_id", self.header_id)?;
+            .field("header_id", self.header_id)?
+            .field("bulk", self.bulk)?;
         s.0.end()
     }
 }
 
-impl Serialize for RecipientRecord<'_> {
+impl Serialize for Noted<'_, RecipientRecord<'_>> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut s = Struct(out.serialize_struct("Recipient", 6)?);
-        s.field("contact_id", self.contact_id.as_deref())?
-            .field("address", self.address.as_deref())?
-            .field("region", self.region.as_deref())?
-            .field("tz", self.tz.as_deref())?
-            .field("jurisdiction", self.jurisdiction.as_deref())?
-            .field("jurisdiction_verified", self.jurisdiction_verified)?;
+        let Self(r, notation) = self;
+        let verified_at = r.jurisdiction_verified_at.as_ref().map(|at| Noted(at, *notation));
+        let mut s = Struct(out.serialize_struct("Recipient", 8)?);
+        s.field("contact_id", r.contact_id.as_deref())?
+            .field("address", r.address.as_deref())?
+            .field("region", r.region.as_deref())?
+            .field("tz", r.tz.as_deref())?
+            .field("jurisdiction", r.jurisdiction.as_deref())?
+            .field("jurisdiction_verified", r.jurisdiction_verified)?
+            .field("jurisdiction_verified_at", verified_at)?
+            .field("kind", r.kind.as_deref())?;
         s.0.end()
     }
 }

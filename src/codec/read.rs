@@ -158,6 +158,8 @@ fields!(ConsentChangeRecord<'de> {
     "birth_date" => birth_date: Date,
     "message_id" => message_id: Text,
     "source" => source: TextIfAny,
+    "expires_at" => expires_at: Instant,
+    "recipient_kind" => recipient_kind: Text,
 });
 
 fields!(EvidenceRecord<'de> {
@@ -197,6 +199,7 @@ fields!(ContentRecord {
     "ad_label" => ad_label: Flag,
     "template_id" => template_id: Flag,
     "header_id" => header_id: Flag,
+    "bulk" => bulk: Flag,
 });
 
 fields!(RecipientRecord<'de> {
@@ -206,6 +209,8 @@ fields!(RecipientRecord<'de> {
     "tz" => tz: Text,
     "jurisdiction" => jurisdiction: Text,
     "jurisdiction_verified" => jurisdiction_verified: Flag,
+    "jurisdiction_verified_at" => jurisdiction_verified_at: Instant,
+    "kind" => kind: TextIfAny,
 });
 
 /// The names of `context`: its flags, then `product_group`.

@@ -46,6 +46,9 @@ pub struct ConsentChangeRecord<'a> {
     pub source: Text<'a>,
     /// Carried: written, never read.
     pub via: Text<'a>,
+    pub expires_at: Option<Timestamp>,
+    /// For `profile`: `person`, `business` or `sole_trader`.
+    pub recipient_kind: Text<'a>,
 }
 
 /// What is known about a relationship.
@@ -144,6 +147,7 @@ pub struct ContentRecord {
     pub ad_label: Option<bool>,
     pub template_id: Option<bool>,
     pub header_id: Option<bool>,
+    pub bulk: Option<bool>,
 }
 
 /// Who it is for.
@@ -156,6 +160,8 @@ pub struct RecipientRecord<'a> {
     pub tz: Text<'a>,
     pub jurisdiction: Text<'a>,
     pub jurisdiction_verified: Option<bool>,
+    pub jurisdiction_verified_at: Option<Timestamp>,
+    pub kind: Text<'a>,
 }
 
 macro_rules! redacted {

@@ -28,7 +28,8 @@ pub struct Source {
 pub struct TimelineEntry {
     /// When it takes effect.
     pub at: Timestamp,
-    /// The keyed hash of the event id; zero for an event that only linked contact and address.
+    /// The keyed hash of the event id; zero for an event that only linked contact and address, and for what the
+    /// contact had refused before.
     pub event: EventKey,
     /// Where it stands in the log.
     pub source: Source,
@@ -50,6 +51,8 @@ pub(super) struct Change<'c> {
     pub(super) said: &'c [u8],
     /// Whether the event changed the state.
     pub(super) changed: bool,
+    /// Whether a contact says it of its address, beside what the event itself says of the address.
+    pub(super) is_echo: bool,
 }
 
 impl Change<'_> {
@@ -65,13 +68,14 @@ impl Change<'_> {
             self.put(timeline, batch, self.facts, self.encoded);
         } else if self.state.is_erased() {
             if self.changed {
-                let links = self.facts.iter().filter(|f| f.kind == FactKind::Link);
-                let links: Vec<Fact<'_>> = links.copied().collect();
+                let is_kept = |f: &&Fact<'_>| f.kind == FactKind::Link || f.is_about_contact();
+                let links = self.facts.iter().filter(is_kept);
+                let kept: Vec<Fact<'_>> = links.copied().collect();
                 let mut said = ConsentState::default();
-                said.join(links.iter().copied());
+                said.join(kept.iter().copied());
                 let mut bytes = Vec::new();
                 said.encode(&mut bytes);
-                self.put(timeline, batch, &links, &bytes);
+                self.put(timeline, batch, &kept, &bytes);
             }
         } else if self.changed
             || (self.facts.iter().any(is_statement) && !self.state.facts().iter().any(erases))
@@ -87,7 +91,12 @@ impl Change<'_> {
         facts: &[Fact<'_>],
         value: &[u8],
     ) {
-        let key = key(self.subject, facts, self.source);
+        let mut key = key(self.subject, facts, self.source);
+        if self.is_echo && !facts.iter().any(|fact| fact.kind.is_erasure()) {
+            // the event may say the same of the address, with the same id at the same instant
+            let event = SUBJECT_BYTES + 8;
+            key.iter_mut().skip(event).take(8).for_each(|byte| *byte = 0);
+        }
         batch.put_cf(timeline, key, value);
     }
 }

@@ -5,9 +5,9 @@
 //! it in one batch. When a batch outgrows its bound, `apply` commits what is complete by itself: states may run
 //! ahead of positions, never behind.
 //!
-//! INVARIANT: whenever an erased contact is stored, its erasures are stored in the states of all
-//! addresses it was seen with, in the same batch. So an erasure reaches an address however the two
-//! events are ordered.
+//! INVARIANT: whenever a contact is stored, its erasures and what the person refused without naming an address
+//! are stored in the states of all addresses it was seen with, in the same batch. So they reach an address however
+//! the events are ordered.
 //! INVARIANT: after an error nothing more is written; the process stops and starts again from disk.
 
 use super::erasure::Closure;
@@ -43,6 +43,16 @@ pub struct Writer {
     write: WriteOptions,
     buffers: Buffers,
     stopped: bool,
+}
+
+/// Whose state facts are joined into, and who says them.
+enum Whose<'c> {
+    /// A contact's; what it then says about its addresses is left here.
+    Contact(&'c mut Closure),
+    /// An address's, by an event about it.
+    Address,
+    /// An address's, by what one of its contacts says.
+    Echo,
 }
 
 /// Scratch space, kept for its allocations.
@@ -161,16 +171,32 @@ impl Writer {
         let mut closure = Closure::default();
         let mut changed = false;
         if let Some(contact) = subjects.contact {
-            changed |= self.join(contact, &placement.contact, source, Some(&mut closure))?;
+            let whose = Whose::Contact(&mut closure);
+            changed |= self.join(contact, &placement.contact, whose, source)?;
         }
         if let Some(address) = subjects.address {
-            changed |= self.join_address(address, &placement.address, source)?;
-            changed |= self.join_address(address, &closure.all, source)?;
+            changed |= self.join_address(address, &placement.address, Whose::Address, source)?;
+            changed |= self.echo(address, &closure.all, source)?;
         }
         for link in closure.links {
-            changed |= self.join_address(link, &closure.new, source)?;
+            changed |= self.echo(link, &closure.new, source)?;
         }
         Ok(changed)
+    }
+
+    /// Joins what a contact says into the state of one of its addresses; noted only where it is new there.
+    fn echo(
+        &mut self,
+        address: SubjectKey,
+        said: &[u8],
+        source: Source,
+    ) -> Result<bool, StoreError> {
+        if said.is_empty() {
+            return Ok(false);
+        }
+        let said = ConsentState::decode(said)
+            .map_err(|_| self.inner.damaged("what a contact says cannot be read"))?;
+        self.join_address(address, said.facts(), Whose::Echo, source)
     }
 
     /// Joins facts into an address's state and keeps the row of the contact that covers it true to that.
@@ -178,6 +204,7 @@ impl Writer {
         &mut self,
         address: SubjectKey,
         facts: &[Fact<'_>],
+        whose: Whose<'_>,
         source: Source,
     ) -> Result<bool, StoreError> {
         if facts.is_empty() {
@@ -185,7 +212,7 @@ impl Writer {
         }
         self.load(address)?;
         let before = coverer(self.row(address)?.state);
-        let changed = self.join(address, facts, source, None)?;
+        let changed = self.join(address, facts, whose, source)?;
         if changed {
             let after = coverer(self.row(address)?.state);
             if let Some(contact) = before.filter(|_| before != after) {
@@ -237,8 +264,8 @@ impl Writer {
         &mut self,
         subject: SubjectKey,
         facts: &[Fact<'_>],
+        whose: Whose<'_>,
         source: Source,
-        closure: Option<&mut Closure>,
     ) -> Result<bool, StoreError> {
         if facts.is_empty() {
             return Ok(false);
@@ -263,12 +290,15 @@ impl Writer {
             (state, &*joined)
         };
         let changed = encoded.as_slice() != stored;
-        if let Some(closure) = closure
-            && state.is_erased()
-        {
-            *closure = Closure::of(&state, facts, changed);
+        let is_echo = matches!(whose, Whose::Echo);
+        let change =
+            Change { subject, facts, source, state: &state, encoded, said, changed, is_echo };
+        match whose {
+            // repeated with every event of the contact, and said once
+            Whose::Echo if !changed => return Ok(false),
+            Whose::Echo | Whose::Address => {}
+            Whose::Contact(closure) => *closure = Closure::of(&state, facts, changed),
         }
-        let change = Change { subject, facts, source, state: &state, encoded, said, changed };
         change.note(self.inner.family(TIMELINE)?, &mut self.batch);
         if changed {
             row_bytes.clear();

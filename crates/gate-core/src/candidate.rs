@@ -1,13 +1,16 @@
 //! Where the recipient may be: candidate jurisdictions, the rules in force there, and time zones.
 //!
-//! Rules section 7. A verified declaration stands alone; otherwise the declared jurisdiction and those of the
-//! phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the number,
-//! else all of the jurisdictions; a time must be allowed in each. A declared zone that nobody knows counts
-//! against the message: no time is known to be allowed there.
+//! Rules section 7. A verified declaration stands alone for twelve months; otherwise the declared jurisdiction and
+//! those of the phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the
+//! verified place, else those of the declared place *and* of the number, since a number only says where it was given
+//! out; a time must be allowed in each. A declared zone that nobody knows counts against the message: no time is
+//! known to be allowed there.
 
 use crate::canonical;
-use crate::policy::{CANDIDATES_MAX, Code, Jurisdiction, PolicySet, RULES_MAX, Rule, Zone};
-use crate::{Category, Channel, OutboundMessage, RecipientKind, Timestamp};
+use crate::policy::{
+    CANDIDATES_MAX, Code, Jurisdiction, NumberRange, Period, PolicySet, RULES_MAX, Rule, Zone,
+};
+use crate::{Category, Channel, OutboundMessage, Receipt, RecipientKind, Timestamp};
 
 /// A short list of indices without allocation. Overflow is remembered, since forgetting a rule could approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,8 +71,10 @@ pub enum ZoneSource {
     Declared,
     /// The phone number's prefix.
     Number,
-    /// All zones of the candidate jurisdictions.
+    /// All zones of the candidate jurisdictions; with a verified one, those of that place.
     Jurisdiction,
+    /// Those of the phone number's prefix and all of the declared jurisdiction.
+    NumberAndJurisdiction,
     /// The message names one that nobody knows. It may be anywhere: neither the number nor the jurisdiction
     /// overrules what somebody declared, so nothing is known.
     Unreadable,
@@ -84,6 +89,7 @@ impl ZoneSource {
             Self::Declared => "declared",
             Self::Number => "number",
             Self::Jurisdiction => "jurisdiction",
+            Self::NumberAndJurisdiction => "number and jurisdiction",
             Self::Unreadable => "unreadable",
         }
     }
@@ -156,18 +162,12 @@ pub(crate) fn consider(
 ) -> Option<Considered> {
     let mut considered = Considered::default();
     let range = e164.and_then(|number| policies.numbering().find(number));
-    let declared = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty());
-    let declared = declared.map(|code| {
-        // first as ISO writes it: `USA-CA` is California, not some part of an alias of the US
-        let codes = [canonical::jurisdiction(code), Code::parse(code)];
-        let found = codes.into_iter().flatten().find_map(|code| policies.find(code));
-        found.unwrap_or(policies.strict())
-    });
+    let declared = declared_in(policies, message);
     if let Some(declared) = declared {
         considered.jurisdictions.insert(declared);
     }
-    let stands_alone = declared.is_some() && message.jurisdiction_verified;
-    if let Some(range) = range.filter(|_| !stands_alone) {
+    let verified = declared.filter(|_| is_verified(message, now));
+    if let Some(range) = range.filter(|_| verified.is_none()) {
         for jurisdiction in &range.jurisdictions {
             considered.jurisdictions.insert(*jurisdiction);
         }
@@ -189,29 +189,7 @@ pub(crate) fn consider(
             return None;
         }
     }
-    let declared_zone = message.tz.as_deref().filter(|name| !canonical::is_blank(name));
-    let zones_of_number =
-        range.map(|range| range.zones).filter(|set| policies.zones_in(*set).next().is_some());
-    if let Some(zone) = declared_zone.and_then(|name| policies.zone_of(name)) {
-        considered.zone_source = ZoneSource::Declared;
-        considered.zone_sets.insert(zone);
-    } else if declared_zone.is_some() {
-        considered.zone_source = ZoneSource::Unreadable;
-    } else if let Some(set) = zones_of_number {
-        considered.zone_source = ZoneSource::Number;
-        considered.zone_sets.insert(set);
-    } else {
-        // where one of them may be anywhere, the zones of the others say nothing
-        let mut is_known = true;
-        for jurisdiction in considered.jurisdictions.iter() {
-            let set = policies.jurisdiction(jurisdiction)?.zones;
-            is_known &= policies.zones_in(set).next().is_some();
-            considered.zone_sets.insert(set);
-        }
-        if is_known {
-            considered.zone_source = ZoneSource::Jurisdiction;
-        }
-    }
+    considered.find_zones(policies, message, declared, verified.is_some(), range)?;
     let is_cut =
         considered.jurisdictions.is_cut || considered.rules.is_cut || considered.zone_sets.is_cut;
     (!is_cut).then_some(considered)
@@ -222,4 +200,90 @@ fn is_about(policies: &PolicySet, rule: &Rule, message: &OutboundMessage<'_>) ->
     rule.applies_to.as_ref().is_none_or(|of| {
         of.matches(policies, message.purpose.as_deref(), message.product_group.as_deref())
     })
+}
+
+/// The jurisdiction the message declares; `STRICT` where nobody knows it.
+fn declared_in(policies: &PolicySet, message: &OutboundMessage<'_>) -> Option<u16> {
+    let code = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty())?;
+    // first as ISO writes it: `USA-CA` is California, not some part of an alias of the US
+    let codes = [canonical::jurisdiction(code), Code::parse(code)];
+    let found = codes.into_iter().flatten().find_map(|code| policies.find(code));
+    Some(found.unwrap_or(policies.strict()))
+}
+
+/// Whether the declared place is verified: for twelve months, since people move (rules section 7); without a date
+/// as long as the sender says so.
+fn is_verified(message: &OutboundMessage<'_>, now: Timestamp) -> bool {
+    let is_recent =
+        |at: Timestamp| !Receipt::is_before(now, at) && Period::YEAR.is_running(at, now);
+    message.jurisdiction_verified && message.jurisdiction_verified_at.is_none_or(is_recent)
+}
+
+impl Considered {
+    /// Enters the zones the recipient may be in; `None` when an index points nowhere.
+    fn find_zones(
+        &mut self,
+        policies: &PolicySet,
+        message: &OutboundMessage<'_>,
+        place: Option<u16>,
+        is_verified: bool,
+        range: Option<&NumberRange>,
+    ) -> Option<()> {
+        if let Some(name) = message.tz.as_deref().filter(|name| !canonical::is_blank(name)) {
+            self.zone_source = ZoneSource::Unreadable;
+            if let Some(zone) = policies.zone_of(name) {
+                self.zone_source = ZoneSource::Declared;
+                self.zone_sets.insert(zone);
+            }
+            return Some(());
+        }
+        let is_known = |set: &u16| policies.zones_in(*set).next().is_some();
+        let of_number = range.map(|range| range.zones).filter(is_known);
+        let of_place = match place {
+            Some(place) => Some(policies.jurisdiction(place)?.zones).filter(is_known),
+            None => None,
+        };
+        match (of_place, of_number) {
+            (Some(set), _) if is_verified => {
+                self.zone_source = ZoneSource::Jurisdiction;
+                self.zone_sets.insert(set);
+            }
+            (Some(set), Some(number)) if !is_within(policies, range, place) => {
+                self.zone_source = ZoneSource::NumberAndJurisdiction;
+                self.zone_sets.insert(number);
+                self.zone_sets.insert(set);
+            }
+            (_, Some(number)) => {
+                self.zone_source = ZoneSource::Number;
+                self.zone_sets.insert(number);
+            }
+            (_, None) => self.zones_of_candidates(policies)?,
+        }
+        Some(())
+    }
+
+    fn zones_of_candidates(&mut self, policies: &PolicySet) -> Option<()> {
+        // where one of them may be anywhere, the zones of the others say nothing
+        let mut is_known = true;
+        for jurisdiction in self.jurisdictions.iter() {
+            let set = policies.jurisdiction(jurisdiction)?.zones;
+            is_known &= policies.zones_in(set).next().is_some();
+            self.zone_sets.insert(set);
+        }
+        if is_known {
+            self.zone_source = ZoneSource::Jurisdiction;
+        }
+        Some(())
+    }
+}
+
+/// Whether the number was given out within the declared country, of which no part is declared: then it says where
+/// in it, and the country's other zones say nothing more.
+fn is_within(policies: &PolicySet, range: Option<&NumberRange>, place: Option<u16>) -> bool {
+    let code = |index: u16| policies.jurisdiction(index).map(|jurisdiction| jurisdiction.code);
+    let country = place.and_then(code).filter(|code| !code.is_subdivision());
+    let lands = range.map(|range| range.jurisdictions.as_slice()).unwrap_or_default();
+    country.is_some()
+        && !lands.is_empty()
+        && lands.iter().all(|land| code(*land).map(Code::country) == country)
 }

@@ -6,15 +6,16 @@
 //!
 //! 1. Restrictive facts with the same scope collapse into the latest; the earliest receipt stands for
 //!    redeliveries.
-//! 2. An erasure removes what it erases for certain, whenever that arrives; where it depends on the gate's
+//! 2. Refusals that name only a contact outlive its erasure, since they reach addresses that are seen with it later.
+//!    An erasure removes what it erases for certain, whenever that arrives; where it depends on the gate's
 //!    clock (a skewed erasure), the decision leaves the rest out.
 //! 3. Bounds: the newest permissive facts are kept; too many restrictive scopes saturate the subject,
 //!    which blocks everything. Losing a permission is safe, losing a refusal is not.
 //!
 //! Deliberately absent: hashing, storage, receipt clocks. The shell hands those in.
 
-use crate::SubjectKey;
 use crate::fact::{Fact, FactKind, Reader, put_varint};
+use crate::{EventKey, SubjectKey, Timestamp};
 
 /// Express acts (and other non-relationship permissions) kept per subject, newest first.
 pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
@@ -41,7 +42,7 @@ pub struct StateError;
 
 impl<'a> ConsentState<'a> {
     /// First byte of every stored state.
-    pub const FORMAT: u8 = 2;
+    pub const FORMAT: u8 = 3;
 
     /// Reads stored bytes, borrowing from them.
     ///
@@ -102,7 +103,11 @@ impl<'a> ConsentState<'a> {
     /// Whether so many restrictive scopes arrived that the subject can no longer be judged.
     #[must_use]
     pub fn is_saturated(&self) -> bool {
-        self.saturated
+        self.saturated || self.is_flooded()
+    }
+
+    fn is_flooded(&self) -> bool {
+        self.facts.iter().any(|fact| fact.kind == FactKind::Flooded)
     }
 
     /// The contact whose own state says all that this address's state says: every fact here is a permission of
@@ -124,16 +129,20 @@ impl<'a> ConsentState<'a> {
     /// Joins facts into the state. Commutative, associative, idempotent.
     pub fn join(&mut self, facts: impl IntoIterator<Item = Fact<'a>>) {
         for fact in facts {
-            match self.facts.binary_search_by(|known| known.cmp_identity(&fact)) {
-                Ok(at) => {
-                    if let Some(known) = self.facts.get_mut(at) {
-                        known.merge(&fact);
-                    }
-                }
-                Err(at) => self.facts.insert(at, fact),
-            }
+            self.insert(&fact);
         }
         self.prune();
+    }
+
+    fn insert(&mut self, fact: &Fact<'a>) {
+        match self.facts.binary_search_by(|known| known.cmp_identity(fact)) {
+            Ok(at) => {
+                if let Some(known) = self.facts.get_mut(at) {
+                    known.merge(fact);
+                }
+            }
+            Err(at) => self.facts.insert(at, *fact),
+        }
     }
 
     /// Joins another state.
@@ -142,19 +151,31 @@ impl<'a> ConsentState<'a> {
         self.join(other.facts.iter().copied());
     }
 
-    /// What an erased contact says about each address it was seen with. The shell joins these into the
-    /// addresses' states, so that an erasure reaches an address however the two events are ordered.
-    pub fn erasures(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
-        let erasures = self.facts.iter().filter(|fact| fact.kind == FactKind::ErasedContact);
-        erasures.flat_map(|erased| {
+    /// What a contact says about each address it was seen with: its erasure, and what the person refused without
+    /// naming an address. The shell joins these into the addresses' states, so that they reach an address however
+    /// the events are ordered.
+    pub fn about_addresses(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
+        self.facts.iter().filter_map(Fact::about_addresses).flat_map(|said| {
             let links = self.facts.iter().filter(|fact| fact.kind == FactKind::Link);
-            links.filter_map(|link| Some((link.other?, erased_address(erased))))
+            links.filter_map(move |link| Some((link.other?, said)))
         })
     }
 
     fn prune(&mut self) {
-        if self.is_erased() {
-            self.facts.retain(|f| matches!(f.kind, FactKind::ErasedContact | FactKind::Link));
+        let n_about_contact = self.facts.iter().filter(|f| f.is_about_contact()).count();
+        if n_about_contact > RESTRICTIVE_FACTS_MAX {
+            // an address may have heard of some of them: it must end as one that heard of none
+            let never = Timestamp::default();
+            self.insert(&Fact::new(FactKind::Flooded, EventKey::default(), never, never));
+        }
+        let is_flooded = self.is_flooded();
+        if is_flooded {
+            self.facts.retain(|f| !f.is_about_contact() || f.kind == FactKind::Flooded);
+        }
+        let reaches_addresses = |f: &Fact<'_>| f.kind == FactKind::Link || f.is_about_contact();
+        let is_erased = self.is_erased();
+        if is_erased {
+            self.facts.retain(|f| f.kind == FactKind::ErasedContact || reaches_addresses(f));
             self.saturated = false;
         }
         let erased = self.facts.iter().filter(|f| f.kind == FactKind::ErasedAddress);
@@ -162,10 +183,12 @@ impl<'a> ConsentState<'a> {
         if let Some(until) = erased_until {
             self.facts.retain(|f| !f.kind.is_permissive() || f.at > until);
         }
-        let n_restrictive = self.facts.iter().filter(|f| f.kind.is_restrictive()).count();
-        self.saturated |= n_restrictive > RESTRICTIVE_FACTS_MAX;
+        if !is_erased {
+            let n_restrictive = self.facts.iter().filter(|f| f.kind.is_restrictive()).count();
+            self.saturated |= is_flooded || n_restrictive > RESTRICTIVE_FACTS_MAX;
+        }
         if self.saturated {
-            self.facts.retain(|f| f.kind == FactKind::Link);
+            self.facts.retain(reaches_addresses);
         }
         self.keep_newest(EXPRESS_FACTS_MAX, |kind| {
             kind.is_permissive() && kind != FactKind::Relationship
@@ -191,9 +214,4 @@ impl<'a> ConsentState<'a> {
             }
         }
     }
-}
-
-/// What an erased contact says about an address.
-pub(crate) fn erased_address<'a>(erased: &Fact<'a>) -> Fact<'a> {
-    Fact { kind: FactKind::ErasedAddress, ..*erased }
 }

@@ -11,6 +11,7 @@
 mod basis;
 mod exempt;
 mod freed;
+mod kind;
 mod limit;
 mod refusal;
 
@@ -22,7 +23,7 @@ use crate::policy::{ContentSet, PolicySet, Rule};
 use crate::reach::Addressed;
 use crate::sent::{History, SentMessage, kind_of};
 use crate::trace::{NoTrace, Step, Trace};
-use crate::{Channel, EventKey, OutboundMessage, Outcome, SubjectKey, Timestamp};
+use crate::{Channel, EventKey, OutboundMessage, Outcome, RecipientKind, SubjectKey, Timestamp};
 
 /// What the gate knows about a message's recipient.
 #[derive(Clone, Copy)]
@@ -131,14 +132,14 @@ pub fn decide_traced(
     {
         failing.insert(Reason::StateUnavailable);
     }
-    let kind = message.kind.unwrap_or_default();
+    let kind = kind::of(message, &recipient, now);
     let considered = message
         .channel
         .and_then(|channel| consider(policies, message, channel, recipient.e164, kind, now));
     if message.channel.is_some() && considered.is_none() {
         failing.insert(Reason::PolicyUnavailable);
     }
-    trace.note(Step::Available, || available(policies, considered.as_ref()));
+    trace.note(Step::Available, || available(policies, considered.as_ref(), kind));
     // step 3: a destination
     let known = match recipient.address {
         AddressLookup::Missing => {
@@ -356,6 +357,26 @@ impl<'a, T: Trace> Judging<'a, T> {
         self.permissions().any(|p| p.for_address && wanted(p.fact) && self.counts(p.fact))
     }
 
+    /// The same of what has not come to the end that its source stated.
+    fn any_standing(&self, wanted: impl Fn(&'a Fact<'a>) -> bool) -> bool {
+        self.any_granted(|fact| wanted(fact) && !self.is_over(fact))
+    }
+
+    /// Whether a permission has come to its stated end.
+    fn is_over(&self, fact: &Fact<'_>) -> bool {
+        self.end_of(fact) <= self.now
+    }
+
+    /// First instant at which a permission no longer counts: the earliest end that any version of its event states.
+    fn end_of(&self, fact: &Fact<'_>) -> Timestamp {
+        let own = fact.end.unwrap_or(Timestamp::MAX);
+        if !self.has_versions {
+            return own;
+        }
+        let is_version = |f: &&Fact<'_>| f.kind.is_permissive() && f.event == fact.event;
+        self.both().filter(is_version).filter_map(|f| f.end).fold(own, Timestamp::min)
+    }
+
     /// Whether a permissive fact counts: it is not from after its receipt nor after the gate's clock, and of
     /// several versions of one event it is the earliest (state rules 3 and 4). Both states are asked: a
     /// redelivery may name other people.
@@ -419,14 +440,19 @@ fn well_formed(message: &OutboundMessage<'_>) -> String {
     format!("channel {channel}, category {:?}, {expiry}", message.category)
 }
 
-fn available(policies: &PolicySet, considered: Option<&Considered>) -> String {
+fn available(policies: &PolicySet, considered: Option<&Considered>, kind: RecipientKind) -> String {
     let Some(considered) = considered else {
         return String::from("no rule in force for a candidate jurisdiction or the channel");
     };
     let jurisdictions: Vec<&str> =
         considered.jurisdictions(policies).map(|jurisdiction| jurisdiction.code.as_str()).collect();
     let rules: Vec<&str> = considered.rules(policies).map(|rule| rule.label.as_str()).collect();
-    format!("jurisdictions {}; rules {}", jurisdictions.join(", "), rules.join(", "))
+    let kind = match kind {
+        RecipientKind::Person => "",
+        RecipientKind::Business => "; a business",
+        RecipientKind::SoleTrader => "; a sole trader",
+    };
+    format!("jurisdictions {}; rules {}{kind}", jurisdictions.join(", "), rules.join(", "))
 }
 
 /// RFC 3339, for explanations.

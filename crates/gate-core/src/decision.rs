@@ -293,9 +293,10 @@ warnings! {
     DuplicateConflict "duplicate_conflict" "an event of the recipient was delivered again with other content"
     JurisdictionConflict "jurisdiction_conflict" "the declared jurisdiction and the phone number belong to different packs; the strictest result counts"
     DormantConsent "dormant_consent" "the person has not acted for long; the consent is about to lapse"
-    TzGuess "tz_guess" "the recipient's time zone is not declared; every zone it may be was asked"
+    TzGuess "tz_guess" "the recipient's time zone is not declared; those of the place and of the phone number were asked"
     NearExpiry "near_expiry" "the basis runs out within thirty days"
     PackReviewOverdue "pack_review_overdue" "a pack that took part in the decision is past its review date; the law may have changed since"
+    StartWithoutEffect "start_without_effect" "the person texted START after a refusal that stands, but it does not say for whom: without its controller it counts only where number and brand are those of the message or of the STOP"
 }
 
 /// A set of warnings.

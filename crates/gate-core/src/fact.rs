@@ -11,7 +11,9 @@ mod bytes;
 
 pub(crate) use bytes::{Reader, put_varint};
 
-use crate::{Basis, ChannelScope, EventKey, Receipt, RelationshipKind, SubjectKey, Timestamp};
+use crate::{
+    Basis, ChannelScope, EventKey, Receipt, RecipientKind, RelationshipKind, SubjectKey, Timestamp,
+};
 use bytes::{put_text, unzigzag, zigzag};
 use std::cmp::Ordering;
 
@@ -72,6 +74,9 @@ pub mod flags {
     pub const LOCALE: u64 = 1 << 32;
     /// Evidence names the registered template (IN).
     pub const TEMPLATE_ID: u64 = 1 << 33;
+
+    /// A refusal of which only the contact is known: it reaches every address that was seen with the contact.
+    pub const ABOUT_CONTACT: u64 = 1 << 34;
 
     pub(crate) const VARIANT_SHIFT: u32 = 40;
     pub(crate) const VARIANT_MASK: u64 = 0b11 << VARIANT_SHIFT;
@@ -134,6 +139,9 @@ pub enum FactKind {
     RegistryListed = 11,
     /// A consent change of this subject could not be read: a possible opt-out.
     Unreadable = 12,
+    /// So many refusals of the contact alone that nobody can tell them apart: it can no longer be judged, nor can
+    /// the addresses it was seen with.
+    Flooded = 13,
     /// The contact was seen with the address in `other`.
     Link = 16,
     /// A message went out; the event is the message's key, `detail` its product group.
@@ -156,10 +164,12 @@ pub enum FactKind {
     RegistryClear = 39,
     /// Birth date: the flags hold the days since 1970-01-01.
     Profile = 40,
+    /// A person or a business: the flags hold the code of the [`RecipientKind`].
+    Kind = 41,
 }
 
 impl FactKind {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 25] = [
         Self::OptOut,
         Self::Objected,
         Self::Complaint,
@@ -172,6 +182,7 @@ impl FactKind {
         Self::ErasedAddress,
         Self::RegistryListed,
         Self::Unreadable,
+        Self::Flooded,
         Self::Link,
         Self::Sent,
         Self::OptInRequested,
@@ -183,6 +194,7 @@ impl FactKind {
         Self::UnsuppressMarketing,
         Self::RegistryClear,
         Self::Profile,
+        Self::Kind,
     ];
 
     fn from_code(code: u8) -> Option<Self> {
@@ -246,10 +258,12 @@ pub struct Fact<'a> {
     pub kind: FactKind,
     /// What it speaks about.
     pub scope: Scope<'a>,
-    /// Number, registry or product group, by kind.
+    /// Number, registry or product group, by kind; of a keyword opt-out the number that was stopped.
     pub detail: Option<&'a str>,
     /// Evidence, basis, context ([`flags`]).
     pub flags: u64,
+    /// Of a permission: first instant at which it no longer counts, if its source states one.
+    pub end: Option<Timestamp>,
     /// The other subject of the event: in a contact's state the address, in an address's state the contact.
     pub other: Option<SubjectKey>,
     /// The event behind it.
@@ -270,6 +284,7 @@ impl<'a> Fact<'a> {
             scope: Scope::EVERYTHING,
             detail: None,
             flags: 0,
+            end: None,
             other: None,
             event,
             at,
@@ -287,6 +302,23 @@ impl<'a> Fact<'a> {
     #[must_use]
     pub fn is_ahead_of(&self, now: Timestamp) -> bool {
         self.kind.is_permissive() && Receipt::is_before(now, self.at)
+    }
+
+    /// A refusal of which only the contact is known.
+    #[must_use]
+    pub fn is_about_contact(&self) -> bool {
+        let is_refusal = self.kind.is_restrictive() && !self.kind.is_erasure();
+        is_refusal && (self.flags & flags::ABOUT_CONTACT != 0 || self.kind == FactKind::Flooded)
+    }
+
+    /// What a fact about a contact says about each address the contact was seen with: an erasure, and what the
+    /// person refused without naming an address (an objection is the person's, GDPR art. 21).
+    #[must_use]
+    pub fn about_addresses(&self) -> Option<Self> {
+        match self.kind {
+            FactKind::ErasedContact => Some(Self { kind: FactKind::ErasedAddress, ..*self }),
+            _ => self.is_about_contact().then_some(*self),
+        }
     }
 
     /// A restriction that claims to be from after its receipt.
@@ -338,7 +370,7 @@ impl<'a> Fact<'a> {
     #[must_use]
     pub fn variant(&self) -> u8 {
         match self.kind {
-            FactKind::Profile => 0, // its flags hold a date
+            FactKind::Profile | FactKind::Kind => 0, // their flags hold a date or a code
             _ => u8::try_from((self.flags & flags::VARIANT_MASK) >> flags::VARIANT_SHIFT)
                 .unwrap_or_default(),
         }
@@ -349,6 +381,14 @@ impl<'a> Fact<'a> {
     pub fn relationship_kind(&self) -> Option<RelationshipKind> {
         let code = ((self.flags & flags::KIND_MASK) >> flags::KIND_SHIFT).checked_sub(1)?;
         RelationshipKind::ALL.into_iter().find(|kind| *kind as u64 == code)
+    }
+
+    /// What a profile says the recipient is; a code nobody knows is a person.
+    #[must_use]
+    pub fn recipient_kind(&self) -> Option<RecipientKind> {
+        let is_code = |kind: &RecipientKind| *kind as u64 == self.flags;
+        (self.kind == FactKind::Kind)
+            .then(|| RecipientKind::ALL.into_iter().find(is_code).unwrap_or_default())
     }
 
     /// What two facts must share to be the same statement, in canonical order.
@@ -365,7 +405,7 @@ impl<'a> Fact<'a> {
             .then_with(|| self.detail.cmp(&other.detail))
             .then_with(|| {
                 if self.kind.is_permissive() {
-                    (self.event, self.at).cmp(&(other.event, other.at))
+                    (self.event, self.at, self.end).cmp(&(other.event, other.at, other.end))
                 } else if self.kind == FactKind::Sent
                     || (self.is_skewed() && !self.kind.is_erasure())
                 {
@@ -384,6 +424,10 @@ impl<'a> Fact<'a> {
             .cmp(&content(other))
             .then_with(|| self.scope.cmp(&other.scope))
             .then_with(|| self.detail.cmp(&other.detail))
+            .then_with(|| {
+                let end = |f: &Self| f.end.unwrap_or(Timestamp::MAX);
+                end(self).cmp(&end(other))
+            })
     }
 
     /// Joins a fact with the same identity into this one; commutative, associative, idempotent.
@@ -424,6 +468,13 @@ impl<'a> Fact<'a> {
         out.extend_from_slice(&self.at.as_micros().to_le_bytes());
         put_varint(out, zigzag(self.received.as_micros().wrapping_sub(self.at.as_micros())));
         out.extend_from_slice(&self.event.0);
+        match self.end {
+            Some(end) => {
+                out.push(1);
+                out.extend_from_slice(&end.as_micros().to_le_bytes());
+            }
+            None => out.push(0),
+        }
         match self.other {
             Some(key) => {
                 out.push(1);
@@ -443,6 +494,11 @@ impl<'a> Fact<'a> {
         let at = i64::from_le_bytes(input.array()?);
         let received = at.wrapping_add(unzigzag(input.varint()?));
         let event = EventKey(input.array()?);
+        let end = match input.byte()? {
+            0 => None,
+            1 => Some(Timestamp::from_micros(i64::from_le_bytes(input.array()?))),
+            _ => return None,
+        };
         let other = match input.byte()? {
             0 => None,
             1 => Some(SubjectKey(input.array()?)),
@@ -457,6 +513,7 @@ impl<'a> Fact<'a> {
             scope: Scope { channel, controller, brand, purpose },
             detail,
             flags,
+            end,
             other,
             event,
             at: Timestamp::from_micros(at),
@@ -469,7 +526,7 @@ impl std::fmt::Debug for Fact<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Fact");
         shown.field("kind", &self.kind).field("scope", &self.scope);
-        if self.kind != FactKind::Profile {
+        if !matches!(self.kind, FactKind::Profile | FactKind::Kind) {
             shown.field("flags", &format_args!("{:#x}", self.flags));
         }
         shown.field("at", &self.at).field("received", &self.received).finish_non_exhaustive()

@@ -8,9 +8,8 @@
 
 use crate::change::{Action, ConsentChange, SuppressionScope};
 use crate::complaint::{self, Feedback};
-use crate::consent::erased_address;
 use crate::fact::{Fact, FactKind, Scope, flags};
-use crate::reach::named;
+use crate::reach::{MARKETING, named};
 use crate::{
     Basis, Channel, ChannelScope, EventKey, Family, Keyword, Receipt, SubjectKey, Timestamp,
     bounce, classify,
@@ -109,9 +108,9 @@ impl<'a> Placing<'a, '_> {
             Action::OptIn => self.grant(FactKind::OptIn),
             Action::OptInConfirmed => self.grant(FactKind::OptInConfirmed),
             Action::Relationship => self.relationship(),
-            Action::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
+            Action::OptOut => self.refuse(FactKind::OptOut, self.scope(), None),
             // an objection reaches every channel, brand and marketing purpose of the controller (rule 5)
-            Action::Object => self.restrict(FactKind::Objected, self.controller_wide(), None),
+            Action::Object => self.refuse(FactKind::Objected, self.controller_wide(), None),
             Action::Complaint => self.complaint(),
             Action::InboundSms => self.inbound_sms(),
             Action::HardBounce => {
@@ -145,6 +144,13 @@ impl<'a> Placing<'a, '_> {
             }
             Action::Erase => self.erase(),
             Action::Profile => {
+                if let Some(kind) = change.recipient_kind {
+                    let mut fact = self.fact(FactKind::Kind, Scope::EVERYTHING, None);
+                    fact.flags = kind as u64;
+                    // a statement of its own: no other version of the birth date beside it
+                    fact.event = mixed(self.event, Timestamp::MAX);
+                    self.permit(fact);
+                }
                 if let Some(days) = change.birth_date_days {
                     let mut fact = self.fact(FactKind::Profile, Scope::EVERYTHING, None);
                     fact.flags = u64::from(days.cast_unsigned());
@@ -216,8 +222,8 @@ impl<'a> Placing<'a, '_> {
     fn complaint(&mut self) {
         let controller = Scope { channel: self.change.channel, ..self.controller_wide() };
         match complaint::feedback(self.change.format.as_deref()) {
-            Feedback::Complaint => self.restrict(FactKind::Complaint, controller, None),
-            Feedback::OptOut => self.restrict(FactKind::OptOut, self.scope(), None),
+            Feedback::Complaint => self.refuse(FactKind::Complaint, controller, None),
+            Feedback::OptOut => self.refuse(FactKind::OptOut, self.scope(), None),
             Feedback::None => {}
         }
     }
@@ -237,18 +243,23 @@ impl<'a> Placing<'a, '_> {
         named(self.change.to.as_deref())
     }
 
-    /// Everything from the number, and all marketing of the brand on the text channels; a STOP that came
-    /// by another channel stops that one as well.
+    /// Everything from the number, and all marketing of the brand on the text channels (and by automated calls:
+    /// [`crate::reach`]); a STOP that came by another channel stops that one as well. What the brand sends from
+    /// other numbers without promotion goes on, unless a pack says `revoke_all`.
     fn stop(&mut self, brand: Option<&'a str>) {
-        self.restrict(FactKind::SenderStop, Scope::EVERYTHING, self.our_number());
+        self.refuse(FactKind::SenderStop, Scope::EVERYTHING, self.our_number());
         let also = match self.change.channel {
             ChannelScope::One(channel) if channel.family() != Family::Text => Some(channel),
             ChannelScope::One(_) | ChannelScope::Any => None,
         };
         for channel in [Some(Channel::Sms), also].into_iter().flatten() {
-            let scope =
-                Scope { channel: ChannelScope::One(channel), brand, purpose: None, ..self.scope() };
-            let mut fact = self.restriction(FactKind::OptOut, scope, None);
+            let scope = Scope {
+                channel: ChannelScope::One(channel),
+                brand,
+                purpose: Some(MARKETING),
+                ..self.scope()
+            };
+            let mut fact = self.refusal(FactKind::OptOut, scope, self.our_number());
             fact.flags |= flags::KEYWORD;
             self.put(fact);
         }
@@ -291,7 +302,7 @@ impl<'a> Placing<'a, '_> {
             self.out.contact.push(fact);
         }
         if self.subjects.address.is_some() {
-            self.out.address.push(erased_address(&fact));
+            self.out.address.extend(fact.about_addresses());
         }
     }
 
@@ -328,6 +339,21 @@ impl<'a> Placing<'a, '_> {
         self.put(fact);
     }
 
+    /// What the person refuses. With no address named it is the person's, and reaches every address that was or
+    /// will be seen with the contact, as an erasure does.
+    fn refuse(&mut self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) {
+        let fact = self.refusal(kind, scope, detail);
+        self.put(fact);
+    }
+
+    fn refusal(&mut self, kind: FactKind, scope: Scope<'a>, detail: Option<&'a str>) -> Fact<'a> {
+        let mut fact = self.restriction(kind, scope, detail);
+        if self.subjects.address.is_none() {
+            fact.flags |= flags::ABOUT_CONTACT;
+        }
+        fact
+    }
+
     fn put(&mut self, fact: Fact<'a>) {
         if self.subjects.contact.is_some() {
             self.out.contact.push(fact);
@@ -353,7 +379,10 @@ impl<'a> Placing<'a, '_> {
         self.out.effect = if fact.is_quarantined() { Effect::Quarantined } else { Effect::Facts };
         let Subjects { contact, address, variant, .. } = self.subjects;
         let mut fact = fact;
-        if fact.kind != FactKind::Profile {
+        // an end that lies before the act permits nothing, whatever a clock says
+        fact.end =
+            self.change.expires_at.map(|end| if end > fact.at { end } else { Timestamp::MIN });
+        if !matches!(fact.kind, FactKind::Profile | FactKind::Kind) {
             fact.flags |= (u64::from(variant) << flags::VARIANT_SHIFT) & flags::VARIANT_MASK;
         }
         if contact.is_some() {

@@ -11,7 +11,10 @@ use crate::{Channel, ChannelScope, OutboundMessage, covers};
 
 /// The root of every marketing purpose. A refusal of it reaches each message that is judged as marketing,
 /// whatever purpose the message claims: mixed and undeclared content counts as marketing.
-const MARKETING: &str = "marketing";
+pub(crate) const MARKETING: &str = "marketing";
+/// The purpose of selling or sharing data (CCPA, 1798.120; a Global Privacy Control signal is a refusal of it). It
+/// can only be refused, and refusing it is no refusal of marketing.
+const SALE_SHARE: &str = "sale_share";
 /// A brand or controller that stands for all of them.
 pub(crate) const ANY: &str = "any";
 
@@ -40,11 +43,30 @@ impl<'a> Addressed<'a> {
     pub(crate) fn is_refused_by(&self, scope: &Scope<'_>) -> bool {
         let purpose = match (named(scope.purpose), self.purpose) {
             (Some(refused), Some(purpose)) => {
-                refused == ANY || refused == MARKETING || covers(refused, purpose)
+                let is_all = refused == ANY || refused == MARKETING;
+                is_all || covers(refused, purpose)
             }
-            (None, _) | (Some(_), None) => true,
+            (Some(_), None) => !is_sale_share(scope),
+            (None, _) => true,
         };
         purpose && self.sender_is_refused_by(scope)
+    }
+
+    /// Whether this is about selling or sharing data, and refused by name.
+    pub(crate) fn sale_is_refused_by(&self, scope: &Scope<'_>) -> bool {
+        is_sale_share(scope) && self.purpose.is_some() && self.is_refused_by(scope)
+    }
+
+    /// Whether this is an automated call of whom a texted keyword refused: a revocation reaches robocalls and
+    /// robotexts alike, whatever medium carried it (47 CFR 64.1200(a)(10), FCC 24-24). It does not reach a person
+    /// who calls.
+    pub(crate) fn is_call_stopped_by(&self, scope: &Scope<'_>) -> bool {
+        let is_by_text = match scope.channel {
+            ChannelScope::Any => false,
+            ChannelScope::One(channel) => channel.family() == crate::Family::Text,
+        };
+        let any = Scope { channel: ChannelScope::Any, ..*scope };
+        self.channel == Channel::VoiceAuto && is_by_text && self.is_refused_by(&any)
     }
 
     /// State rule 5 without the purpose: channel family, controller and brand.
@@ -74,7 +96,7 @@ impl<'a> Addressed<'a> {
             (Some(permitted), Some(purpose)) => covers(permitted, purpose),
             (None, _) | (Some(_), None) => false,
         };
-        purpose && scope.channel.permits(self.channel) && self.sender_is_named_by(scope)
+        purpose && self.is_sender_permitted_by(scope)
     }
 
     /// Whether a relationship is one with the sender of this message: the controller and brand are named, and
@@ -84,24 +106,46 @@ impl<'a> Addressed<'a> {
             ChannelScope::Any => true,
             ChannelScope::One(channel) => channel == self.channel,
         };
-        let purpose = match (named(scope.purpose), self.purpose) {
-            (Some(named), Some(purpose)) => covers(named, purpose),
+        channel && self.may_be_for(scope) && self.sender_is_named_by(scope)
+    }
+
+    /// Whether a relationship is one with the controller of this message, for texts about it: a brand, channel or
+    /// purpose that is named as well fits.
+    pub(crate) fn is_served_by(&self, scope: &Scope<'_>) -> bool {
+        let controller = named(scope.controller);
+        let brand = match named(scope.brand) {
+            None | Some(ANY) => true,
+            brand => brand == self.brand,
+        };
+        let channel = match scope.channel {
+            ChannelScope::Any => true,
+            ChannelScope::One(channel) => channel == self.channel,
+        };
+        let is_sender = controller.is_some() && controller == self.controller && brand;
+        is_sender && channel && self.may_be_for(scope)
+    }
+
+    /// Whether a purpose that a relationship names is the message's or its parent.
+    fn may_be_for(&self, scope: &Scope<'_>) -> bool {
+        match (named(scope.purpose), self.purpose) {
+            (Some(named), Some(purpose)) => covers(named, purpose) && !is_sale_share(scope),
             (Some(_), None) => false,
             (None, _) => true,
-        };
-        channel && purpose && self.sender_is_named_by(scope)
+        }
     }
 
     /// Whether a permission names the sender and channel of this message, whatever the purpose.
     pub(crate) fn is_sender_permitted_by(&self, scope: &Scope<'_>) -> bool {
-        scope.channel.permits(self.channel) && self.sender_is_named_by(scope)
+        scope.channel.permits(self.channel)
+            && self.sender_is_named_by(scope)
+            && !is_sale_share(scope)
     }
 
     /// State rule 5 for a service message: a refusal of marketing leaves it alone.
     pub(crate) fn service_is_refused_by(&self, scope: &Scope<'_>) -> bool {
         let purpose = match (named(scope.purpose), self.purpose) {
             (Some(refused), Some(purpose)) => refused == ANY || covers(refused, purpose),
-            (Some(refused), None) => !covers(MARKETING, refused),
+            (Some(refused), None) => !covers(MARKETING, refused) && !is_sale_share(scope),
             (None, _) => true,
         };
         purpose && self.sender_is_refused_by(scope)
@@ -115,6 +159,24 @@ impl<'a> Addressed<'a> {
             ChannelScope::One(channel) => channel.family() == self.channel.family(),
         };
         family && self.sender_is_named_by(scope)
+    }
+
+    /// Whether a START without a controller means this sender all the same: it was texted to the number of the
+    /// message or the one that was stopped, and names the brand of the message. Providers' webhooks know our number,
+    /// not the company behind it.
+    pub(crate) fn is_restarted_at(
+        &self,
+        scope: &Scope<'_>,
+        started: Option<&str>,
+        stopped: Option<&str>,
+    ) -> bool {
+        let family = match scope.channel {
+            ChannelScope::Any => false,
+            ChannelScope::One(channel) => channel.family() == self.channel.family(),
+        };
+        let brand = named(scope.brand).is_some_and(|brand| self.brand == Some(brand));
+        let number = self.number_is_restarted_by(started, stopped);
+        named(scope.controller).is_none() && family && brand && number
     }
 
     pub(crate) fn sender_is_named_by(&self, scope: &Scope<'_>) -> bool {
@@ -148,6 +210,11 @@ impl<'a> Addressed<'a> {
             is_started(named(stopped)) || is_started(self.number)
         })
     }
+}
+
+/// Whether a statement is about selling or sharing data.
+pub(crate) fn is_sale_share(scope: &Scope<'_>) -> bool {
+    named(scope.purpose).is_some_and(|purpose| covers(SALE_SHARE, purpose))
 }
 
 /// A canonical text that says something; an empty one counts as absent.

@@ -316,7 +316,109 @@ fn packs_can_ask_something_of_service_messages() {
     }
     let written = asks(&[], &[Basis::ExpressWritten]);
     check_by(&written, &[opt_in(1)], &order(), at(NOW), none);
+    let elsewhere = || {
+        let text = in_aa(exempt(sms(), Category::Service));
+        text.but(|m| m.sender_number = Some(OTHER_NUMBER.into()))
+    };
+    check_all! {
+        by &asks(&[], &[Basis::Express]), at at(NOW);
+        "STOP to the marketing number is no refusal of the fraud alert from another":
+            [opt_in(1).sms(), texted(2, "stop")], elsewhere() => receipt;
+        "STOPALL neither": [opt_in(1).sms(), texted(2, "stop all")], elsewhere() => receipt;
+        "also where the message does not say its purpose":
+            [opt_in(1).sms(), texted(2, "stop")], elsewhere().but(|m| m.purpose = None) => receipt;
+        "STOP to that very number is":
+            [opt_in(1).sms(), texted(2, "stop").to(Some(OTHER_NUMBER))],
+            elsewhere() => "blocked.sender_stop [sender_stop no_consent]";
+        "an opt-out without a purpose is one of everything":
+            [opt_in(1).sms(), opt_out(2).sms().purpose(None)], elsewhere() => none;
+    }
+    // after the waiver one refusal ends all (47 CFR 64.1200(a)(10))
+    let revoking = addition("revoke-all").having(|rule| {
+        rule.channels = channels(&[Channel::Sms, Channel::VoiceAuto]);
+        (rule.from, rule.revoke_all) = (at(50), true);
+    });
+    let asking = base("base").having(|r| r.transactional.consent = bases(&[Basis::Express]));
+    let revoking = only([asking, revoking]);
+    let stopped = [opt_in(1).sms(), texted(2, "stop")];
+    check_by(&revoking, &stopped, &elsewhere(), micros_later(at(50), -1), receipt);
+    check_by(&revoking, &stopped, &elsewhere(), at(50), none);
+    check_all! {
+        by &revoking, at at(NOW);
+        "a refusal of everything by another channel of the rule":
+            [opt_in(1).sms(), opt_out(2).channel(Channel::VoiceAuto).purpose(None)],
+            elsewhere() => none;
+        "one of marketing by a form says what it refuses":
+            [opt_in(1).sms(), opt_out(2).channel(Channel::VoiceAuto)], elsewhere() => receipt;
+        "consent again": [opt_in(1).sms(), texted(2, "stop"), opt_in(3).sms()], elsewhere() => receipt;
+    }
     // an addition asks as well
     let adds = addition("more").having(|r| r.transactional.consent = bases(&[Basis::Express]));
     check_by(&only([base("base"), adds]), &[], &order(), at(NOW), none);
+}
+
+/// Who gives a number in a relationship agrees to texts of that relationship; it does instead of consent.
+#[test]
+fn a_relationship_does_instead_of_consent_for_service_messages() {
+    let asks = |names: &[&str]| {
+        let rule = base("base").having(|r| {
+            r.transactional.consent = bases(&[Basis::Express]);
+            r.transactional.relationships = names.iter().map(|name| condition(name)).collect();
+        });
+        only([rule])
+    };
+    let alert = || in_aa(exempt(sms(), Category::Service));
+    let elsewhere = || alert().but(|m| m.sender_number = Some(OTHER_NUMBER.into()));
+    let bought = |minutes| {
+        event(Action::Relationship, at(minutes)).sms().any_channel().purpose(None).with(|c| {
+            c.kind = Some(RelationshipKind::Purchase);
+            c.context_flags = flags::DETAILS_OBTAINED_DIRECTLY;
+        })
+    };
+    let receipt = "approved.transactional";
+    let none = "blocked.no_consent [no_consent]";
+    check_all! {
+        by &asks(&["details_obtained_directly"]), at at(NOW);
+        "nothing on file": [], alert() => none;
+        "the number was given in a purchase": [bought(1)], alert() => receipt;
+        "or without a kind": [bought(1).with(|c| c.kind = None)], alert() => receipt;
+        "consent does as well": [opt_in(1).sms()], alert() => receipt;
+        "not given directly": [bought(1).with(|c| c.context_flags = 0)], alert() => none;
+        "given to another controller": [bought(1).controller("zeta-ltd")], alert() => none;
+        "given to nobody knows whom": [bought(1).controller(None)], alert() => none;
+        "no brand is any of the controller": [bought(1).brand(None)], alert() => receipt;
+        "another brand": [bought(1).brand("zeta")], alert() => none;
+        "another number": [bought(1).address("+447700900457")], alert() => none;
+        "no number": [bought(1).no_address()], alert() => none;
+        "another person's": [bought(1).contact("dev")], alert() => none;
+        "another channel": [bought(1).channel(Channel::Email)], alert() => none;
+        "for this channel": [bought(1).channel(Channel::Sms)], alert() => receipt;
+        "for another purpose": [bought(1).purpose("service.other")], alert() => none;
+        "for its parent": [bought(1).purpose("service")], alert() => receipt;
+        "from the future": [bought(500).received(at(1))], alert() => none;
+        "it has ended": [bought(1).with(|c| c.expires_at = Some(at(NOW)))], alert() => none;
+        "it ends next":
+            [bought(1).with(|c| c.expires_at = Some(micros_later(at(NOW), 1)))], alert() => receipt;
+        "STOP to that number":
+            [bought(1), texted(2, "stop")], alert() => "blocked.sender_stop [sender_stop no_consent]";
+        "STOP to another number leaves it": [bought(1), texted(2, "stop")], elsewhere() => receipt;
+        "a refusal of marketing leaves it": [bought(1), opt_out(2).sms()], alert() => receipt;
+        "a refusal of everything ends it": [bought(1), opt_out(2).sms().purpose(None)], alert() => none;
+        "at the same instant too": [bought(2), opt_out(2).sms().purpose(None)], alert() => none;
+        "one before does not": [bought(3), opt_out(2).sms().purpose(None)], alert() => receipt;
+        "a new holder of the number":
+            [bought(1), event(Action::AddressReassigned, at(2)).sms()],
+            alert() => "blocked.number_reassigned [number_reassigned no_consent]";
+        "marketing needs more": [bought(1)], in_aa(sms()) => "blocked.basis_not_accepted";
+    }
+    check_all! {
+        by &asks(&["details_obtained_directly", "not_refused"]), at at(NOW);
+        "all of the flags": [bought(1)], alert() => none;
+        "are needed":
+            [bought(1).with(|c| c.context_flags |= flags::NOT_REFUSED)], alert() => receipt;
+    }
+    check_all! {
+        by &asks(&[]), at at(NOW);
+        "without any listed only consent does": [bought(1)], alert() => none;
+    }
 }

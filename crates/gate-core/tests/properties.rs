@@ -247,6 +247,50 @@ proptest! {
         }
     }
 
+    /// An end never turns a block into an approval, whichever event states it.
+    #[test]
+    fn a_stated_end_never_helps(
+        history in histories(1..12),
+        message in any_messages(),
+        which in any::<Index>(),
+        end in -1..9i64,
+        now in clocks(),
+    ) {
+        let before = World::of(&history).decide(&message, now);
+        let mut history = history;
+        let nth = which.index(history.len());
+        history[nth] = history[nth].clone().with(|change| change.expires_at = Some(step(end)));
+        let after = World::of(&history).decide(&message, now);
+        prop_assert!(before.outcome() == Outcome::Approved || after.outcome() != Outcome::Approved);
+    }
+
+    /// A refusal by contact alone that covers the message blocks it at every address seen with that contact, whoever
+    /// the message names, unless somebody acted for the address later.
+    #[test]
+    fn a_refusal_by_contact_is_never_lost_at_its_addresses(
+        history in histories(0..12),
+        message in messages(),
+        contact in select(&CONTACTS[..]),
+        refusal in parts(),
+        places in (any::<Index>(), any::<Index>()),
+    ) {
+        let address = message.address.as_ref().and_then(|a| ADDRESSES.into_iter().find(|b| *b == a.expose()));
+        let action = if refusal.keeps { Action::OptOut } else { Action::Object };
+        let refusal = Parts {
+            action, id: 100, who: (Some(contact), None), occurred: 6, received: 6, log: None,
+            channel: ChannelScope::Any, purpose: None, controller: None, brand: None, ..refusal
+        };
+        let link = Parts { action: Action::Sent, id: 101, who: (Some(contact), address), ..refusal };
+        let mut history = history;
+        history.insert(places.0.index(history.len() + 1), refusal.event());
+        history.insert(places.1.index(history.len() + 1), link.event());
+        let decision = World::of(&history).decide(&message, at(NOW));
+        prop_assert_eq!(decision.outcome(), Outcome::Blocked);
+        let expected = if refusal.keeps { Reason::OptedOut } else { Reason::Objected };
+        let is_named = decision.reasons().contains(expected) || decision.reasons().contains(Reason::Erased);
+        prop_assert!(is_named, "not named: {}", decision.reason().code());
+    }
+
     /// No record time that a producer may write takes a refusal back: with any of them, and wherever its log had
     /// come, it ends at least what it ends when a broker dates it as it was.
     #[test]

@@ -63,9 +63,32 @@ fn stop_and_start() {
         "everything from the number: a call too":
             [consent().channel(Channel::VoiceAuto), stop(2)],
             sms().but(|m| m.channel = Some(Channel::VoiceAuto))
-                => "blocked.sender_stop [sender_stop no_consent]";
-        "a call from another number passes":
+                => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "an automated call of the brand from another number: revocation reaches robocalls":
             [consent().channel(Channel::VoiceAuto), stop(2)],
+            from_other().but(|m| m.channel = Some(Channel::VoiceAuto))
+                => "blocked.opted_out [opted_out no_consent]";
+        "of another brand from another number passes":
+            [consent().channel(Channel::VoiceAuto).brand("zeta"), stop(2)],
+            from_other().but(|m| {
+                (m.channel, m.brand) = (Some(Channel::VoiceAuto), Some("zeta".into()));
+            }) => APPROVED;
+        "of any brand after STOPALL":
+            [consent().channel(Channel::VoiceAuto).brand("zeta"), texted(2, "stop all")],
+            from_other().but(|m| {
+                (m.channel, m.brand) = (Some(Channel::VoiceAuto), Some("zeta".into()));
+            }) => OPTED_OUT;
+        "a person who calls from another number passes":
+            [consent().channel(Channel::VoiceLive), stop(2)],
+            from_other().but(|m| m.channel = Some(Channel::VoiceLive)) => APPROVED;
+        "a web opt-out of texts leaves automated calls":
+            [consent().channel(Channel::VoiceAuto), web_opt_out(2)],
+            from_other().but(|m| m.channel = Some(Channel::VoiceAuto)) => APPROVED;
+        "START by text gives texts back, not automated calls":
+            [consent().channel(Channel::VoiceAuto), stop(2), start(3)],
+            sms().but(|m| m.channel = Some(Channel::VoiceAuto)) => OPTED_OUT;
+        "a new consent to calls does":
+            [stop(2), consent().channel(Channel::VoiceAuto).with(|c| c.occurred_at = at(3))],
             from_other().but(|m| m.channel = Some(Channel::VoiceAuto)) => APPROVED;
         "STOP written on WhatsApp stops WhatsApp":
             [consent().channel(Channel::Whatsapp), stop(2).channel(Channel::Whatsapp)],
@@ -119,6 +142,127 @@ fn stop_and_start() {
             [consent(), event(Action::Object, at(2)).sms(), yes(3)], sms() => "blocked.objected";
         "YES creates nothing": [yes(3)], sms() => NO_CONSENT;
     }
+}
+
+/// An appointment reminder asks for a YES from a number of its own: that is no answer to the STOP of another.
+#[test]
+fn yes_lifts_a_stop_only_at_the_number_that_was_stopped() {
+    let consent = || opt_in(1).sms();
+    let stop = |minutes| texted(minutes, "Stop!");
+    let yes = |minutes| texted(minutes, "YES");
+    let from_other = || sms().but(|m| m.sender_number = Some(OTHER_NUMBER.into()));
+    let unknown = || sms().but(|m| m.sender_number = None);
+    let order = || exempt(sms(), Category::Transactional);
+    check_all! {
+        "to another number, for a message from there":
+            [consent(), stop(2), yes(3).to(Some(OTHER_NUMBER))],
+            from_other() => "blocked.opted_out [opted_out no_consent]";
+        "to another number, for a message from the stopped one":
+            [consent(), stop(2), yes(3).to(Some(OTHER_NUMBER))],
+            sms() => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "to the stopped number, for a message from there":
+            [consent(), stop(2), yes(3)], sms() => APPROVED;
+        "to the stopped number, for a message of the brand from another":
+            [consent(), stop(2), yes(3)], from_other() => APPROVED;
+        "to the stopped number, for a message that does not say":
+            [consent(), stop(2), yes(3)], unknown() => APPROVED;
+        "both numbers were stopped, one YES":
+            [consent(), stop(2), stop(2).to(Some(OTHER_NUMBER)), yes(3)], sms() => OPTED_OUT;
+        "both were stopped, YES to both":
+            [
+                consent(), stop(2), stop(2).to(Some(OTHER_NUMBER)), yes(3),
+                yes(3).to(Some(OTHER_NUMBER))
+            ],
+            from_other() => APPROVED;
+        "to the number a message is from, which nobody knows was stopped":
+            [consent(), stop(2).to(None), yes(3)],
+            sms() => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "to no number": [consent(), stop(2), yes(3).to(None)], sms() => OPTED_OUT;
+        "a receipt from the number it was sent to, where another STOP reaches all":
+            [stop(2).to(None), yes(3)], order() => STOPPED;
+        "a receipt from the stopped number": [stop(2), yes(3)], order() => "approved.transactional";
+        "at the instant of the STOP": [consent(), stop(2), yes(2)], sms() => OPTED_OUT;
+        "a microsecond after it":
+            [
+                consent(), stop(2),
+                yes(2).with(|c| c.occurred_at = micros_later(at(2), 1))
+            ],
+            sms() => APPROVED;
+        "START to another number ends what the STOP refused of the brand":
+            [consent(), stop(2), texted(3, "START").to(Some(OTHER_NUMBER))],
+            from_other() => APPROVED;
+    }
+}
+
+/// A provider's webhook names our number, and perhaps the brand it belongs to, but no company.
+#[test]
+fn start_without_a_controller_counts_where_number_and_brand_are_ours() {
+    let consent = || opt_in(1).sms();
+    let stop = |minutes| texted(minutes, "Stop!").controller(None);
+    let start = |minutes| texted(minutes, "START").controller(None);
+    let yes = |minutes| texted(minutes, "YES").controller(None);
+    let from_other = || sms().but(|m| m.sender_number = Some(OTHER_NUMBER.into()));
+    let web_opt_out = |minutes| opt_out(minutes).sms();
+    check_all! {
+        "to the number that was stopped, and the message's":
+            [consent(), stop(2), start(3)], sms() => APPROVED;
+        "a STOP that names the company":
+            [consent(), stop(2).controller("acme-ltd"), start(3)], sms() => APPROVED;
+        "to the number that was stopped, for a message from another":
+            [consent(), stop(2), start(3)], from_other() => APPROVED;
+        "to the message's number, an opt-out on the web": [consent(), web_opt_out(2), start(3)], sms() => APPROVED;
+        "to another number, an opt-out on the web":
+            [consent(), web_opt_out(2), start(3).to(Some(OTHER_NUMBER))], sms() => OPTED_OUT;
+        "to no number": [consent(), stop(2), start(3).to(None)], sms() => OPTED_OUT;
+        "of no brand": [consent(), stop(2), start(3).brand(None)], sms() => OPTED_OUT;
+        "of another brand": [consent(), stop(2), start(3).brand("zeta")], sms() => OPTED_OUT;
+        "of any brand of nobody knows whom":
+            [consent(), stop(2), start(3).brand("any")], sms() => OPTED_OUT;
+        "a message without a brand":
+            [consent(), stop(2), start(3)], sms().but(|m| m.brand = None)
+                => "blocked.opted_out";
+        "at the instant of the STOP": [consent(), stop(2), start(2)], sms() => OPTED_OUT;
+        "a microsecond after it":
+            [
+                consent(), stop(2),
+                start(2).with(|c| c.occurred_at = micros_later(at(2), 1))
+            ],
+            sms() => APPROVED;
+        "YES to the number that was stopped": [consent(), stop(2), yes(3)], sms() => APPROVED;
+        "YES confirms nothing of nobody knows whom":
+            [event(Action::OptInRequested, at(1)).sms(), yes(2)], sms()
+                => "blocked.pending_confirmation";
+        "it creates none": [start(3)], sms() => NO_CONSENT;
+    }
+}
+
+/// One that says too little to end what stands is told, so that nobody wonders.
+#[test]
+fn start_without_effect_is_a_warning() {
+    let consent = || opt_in(1).sms();
+    let stop = |minutes| texted(minutes, "Stop!").controller(None);
+    let start = |minutes| texted(minutes, "START").controller(None);
+    let warned = |history: &[Event], message: OutboundMessage<'static>, expected: &str| {
+        let decision = check_by(&PolicySet::express_only(), history, &message, at(NOW), expected);
+        decision.warnings().iter().map(Warning::code).collect::<Vec<_>>().join(" ")
+    };
+    let idle = "warning.start_without_effect";
+    assert_eq!(warned(&[consent(), stop(2), start(3).brand(None)], sms(), OPTED_OUT), idle);
+    assert_eq!(warned(&[consent(), stop(2), start(3).to(None)], sms(), OPTED_OUT), idle);
+    let named = texted(3, "START").to(None);
+    assert_eq!(warned(&[consent(), stop(2), named], sms(), STOPPED), idle);
+    let on_web = [consent(), opt_out(2).sms(), start(3).to(Some(OTHER_NUMBER))];
+    assert_eq!(warned(&on_web, sms(), OPTED_OUT), idle);
+    // one that did end it, that says whom it means, that is older, or that is another person's, is none
+    assert_eq!(warned(&[consent(), stop(2), start(3)], sms(), APPROVED), "");
+    let zeta = texted(3, "START").brand("zeta").to(Some(OTHER_NUMBER));
+    assert_eq!(warned(&[consent(), stop(2), zeta], sms(), OPTED_OUT), "");
+    assert_eq!(warned(&[consent(), start(2).brand(None), stop(3)], sms(), OPTED_OUT), "");
+    assert_eq!(warned(&[consent(), start(2).brand(None), stop(2)], sms(), OPTED_OUT), "");
+    let theirs = start(3).brand(None).contact("dev");
+    assert_eq!(warned(&[consent(), stop(2), theirs], sms(), OPTED_OUT), "");
+    let yes = texted(3, "YES").controller(None).brand(None);
+    assert_eq!(warned(&[consent(), stop(2), yes], sms(), OPTED_OUT), "");
 }
 
 #[test]

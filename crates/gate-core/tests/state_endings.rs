@@ -435,15 +435,16 @@ fn facts_for_later_packs_are_kept() {
     assert_eq!(days.cast_signed(), -1);
 }
 
-/// A keyword speaks of a number and a brand, never of a purpose, whatever the source writes beside it.
+/// A keyword speaks of a number and of the brand's marketing, whatever purpose the source writes beside it.
 #[test]
-fn keywords_name_no_purpose() {
+fn keywords_name_no_purpose_of_their_own() {
     for text in ["stop", "start", "yes"] {
         let texted = texted(1, text).purpose("survey");
         let world = World::of(&numbered(&[texted]));
         let key = address_key(PHONE, None, false).unwrap();
         let state = decode(&world.states[&key]);
         assert!(!state.facts().is_empty());
-        assert!(state.facts().iter().all(|fact| fact.scope.purpose.is_none()), "{text}");
+        let expected = |f: &Fact<'_>| (f.kind == FactKind::OptOut).then_some("marketing");
+        assert!(state.facts().iter().all(|f| f.scope.purpose == expected(f)), "{text}");
     }
 }

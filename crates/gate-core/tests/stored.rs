@@ -8,7 +8,7 @@
 
 use gate_core::*;
 
-const KINDS: [(FactKind, u8); 23] = [
+const KINDS: [(FactKind, u8); 25] = [
     (FactKind::OptOut, 1),
     (FactKind::Objected, 2),
     (FactKind::Complaint, 3),
@@ -21,6 +21,7 @@ const KINDS: [(FactKind, u8); 23] = [
     (FactKind::ErasedAddress, 10),
     (FactKind::RegistryListed, 11),
     (FactKind::Unreadable, 12),
+    (FactKind::Flooded, 13),
     (FactKind::Link, 16),
     (FactKind::Sent, 17),
     (FactKind::OptInRequested, 32),
@@ -32,6 +33,7 @@ const KINDS: [(FactKind, u8); 23] = [
     (FactKind::UnsuppressMarketing, 38),
     (FactKind::RegistryClear, 39),
     (FactKind::Profile, 40),
+    (FactKind::Kind, 41),
 ];
 
 fn fact(kind: FactKind) -> Fact<'static> {
@@ -99,6 +101,7 @@ fn flags_keep_their_bits() {
         (flags::SOURCE, 31),
         (flags::LOCALE, 32),
         (flags::TEMPLATE_ID, 33),
+        (flags::ABOUT_CONTACT, 34),
     ] {
         assert_eq!(flag.trailing_zeros(), bit);
         assert_eq!(flag.count_ones(), 1);
@@ -146,15 +149,17 @@ fn the_bytes_of_a_state_are_frozen() {
         detail: Some("é"),
         flags: flags::TEMPLATE_ID | flags::EVIDENCE_REQUIRED | 1,
         other: Some(SubjectKey(*b"the other person")),
+        end: Some(Timestamp::from_micros(0x0123_4567_89ab_cdfe)),
         ..Fact::new(FactKind::OptIn, EventKey(*b"granted!"), at, earlier)
     };
     let expected = [
-        "020002",                           // format, not saturated, two facts
+        "030002",                           // format, not saturated, two facts
         "0102",                             // an opt-out from SMS
         "00",                               // no flags
         "efcdab8967452301",                 // when it took effect
         "00",                               // received that instant
         &hex(b"refusal!"),                  // the event
+        "00",                               // no end
         "00",                               // no other subject
         &format!("09{}", hex(b"acme-ltd")), // a text by its length plus one
         "01",                               // an empty one
@@ -164,6 +169,7 @@ fn the_bytes_of_a_state_are_frozen() {
         "efcdab8967452301",
         "8101", // received 65 microseconds before
         &hex(b"granted!"),
+        "01fecdab8967452301", // its end
         &format!("01{}", hex(b"the other person")),
         "0000",
         &format!("0a{}", hex(b"marketing")),
@@ -200,7 +206,8 @@ fn damaged_states_are_refused() {
     }
     let replaced = |at: usize, by: &[u8]| [&whole[..at], by, &whole[at + 1..]].concat();
     let flags_at = 5;
-    let other_at = flags_at + 1 + 8 + 1 + 8;
+    let end_at = flags_at + 1 + 8 + 1 + 8;
+    let other_at = end_at + 1;
     let widest = [&[0xff; 9][..], &[0x01]].concat();
     for (what, bytes, is_read) in [
         ("another format", replaced(0, &[1]), false),
@@ -213,6 +220,8 @@ fn damaged_states_are_refused() {
         ("the widest number", replaced(flags_at, &widest), true),
         ("a bit too many", replaced(flags_at, &[&[0xff; 9][..], &[0x02]].concat()), false),
         ("a byte too many", replaced(flags_at, &[&[0xff; 10][..], &[0x01]].concat()), false),
+        ("neither an end nor none", replaced(end_at, &[2]), false),
+        ("an end", replaced(end_at, &[1, 0, 0, 0, 0, 0, 0, 0, 0]), true),
         ("neither another subject nor none", replaced(other_at, &[2]), false),
         ("a text beyond the end", replaced(whole.len() - 1, &[2]), false),
         ("a text that is no UTF-8", replaced(whole.len() - 1, &[2, 0xff]), false),

@@ -16,9 +16,13 @@ pub const CONSENT_CHANGE: &str = include_str!("../../../schemas/consent-change.a
 pub const OUTBOUND_MESSAGE: &str = include_str!("../../../schemas/outbound-message.avsc");
 
 /// Older released schemas that may still arrive in the single-object encoding.
-const KNOWN: [(Kind, &str); 1] = [
+const KNOWN: [(Kind, &str); 3] = [
     // before `content` gained contact_address, ad_label, template_id and header_id
     (Kind::OutboundMessage, include_str!("../../../schemas/released/outbound-message-1.avsc")),
+    // before `content.bulk`, `recipient.kind` and `recipient.jurisdiction_verified_at`
+    (Kind::OutboundMessage, include_str!("../../../schemas/released/outbound-message-2.avsc")),
+    // before `expires_at` and `recipient_kind`
+    (Kind::ConsentChange, include_str!("../../../schemas/released/consent-change-1.avsc")),
 ];
 
 struct Own {

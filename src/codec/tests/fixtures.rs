@@ -62,6 +62,8 @@ pub(super) fn consent() -> ConsentChangeRecord<'static> {
         message_id: Some("m-0".into()),
         source: Some("crm".into()),
         via: Some("import".into()),
+        expires_at: at("2027-02-01T08:00:00Z"),
+        recipient_kind: Some("business".into()),
     }
 }
 
@@ -99,6 +101,7 @@ pub(super) fn message() -> OutboundMessageRecord<'static> {
             ad_label: None,
             template_id: None,
             header_id: None,
+            bulk: Some(true),
         }),
         recipient: Some(RecipientRecord {
             contact_id: Some("ben".into()),
@@ -107,6 +110,8 @@ pub(super) fn message() -> OutboundMessageRecord<'static> {
             tz: Some("Europe/London".into()),
             jurisdiction: Some("GB".into()),
             jurisdiction_verified: Some(true),
+            jurisdiction_verified_at: at("2026-01-02T12:00:00Z"),
+            kind: Some("sole_trader".into()),
         }),
         body: Some("Hello Ben".into()),
         attributes: vec![("campaign".into(), "spring".into())],

@@ -3,7 +3,8 @@
 use super::super::*;
 use super::fixtures;
 use gate_core::{
-    Action, Basis, Category, Channel, Name, RelationshipKind, SuppressionScope, flags,
+    Action, Basis, Category, Channel, Name, RecipientKind, RelationshipKind, SuppressionScope,
+    flags,
 };
 use serde_json::value::RawValue;
 
@@ -295,4 +296,44 @@ fn strings_are_borrowed() {
     assert!(matches!(change.event_id, Cow::Borrowed(_)));
     assert!(matches!(change.brand.map(Name::into_text), Some(Cow::Borrowed("acme"))));
     assert_eq!(change.text.as_deref(), Some("ab"));
+}
+
+/// `kind` of a profile is what the recipient is; elsewhere it is the kind of a relationship. Other text is a person.
+#[test]
+fn a_recipients_kind() {
+    let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+    let profile = |fields: &str| {
+        let text = format!(
+            r#"{{"event_id":"e","occurred_at":"2026-02-01T08:00:00Z","action":"profile","contact_id":"ben"{fields}}}"#
+        );
+        codec.decode_consent(Some(text.as_bytes())).unwrap().recipient_kind
+    };
+    for (fields, expected) in [
+        ("", None),
+        (r#","kind":" ""#, None),
+        (r#","kind":"business""#, Some(RecipientKind::Business)),
+        (r#","kind":"sole_trader""#, Some(RecipientKind::SoleTrader)),
+        (r#","kind":"Business""#, Some(RecipientKind::Person)),
+        (r#","kind":"firm""#, Some(RecipientKind::Person)),
+        (r#","recipient_kind":"business""#, Some(RecipientKind::Business)),
+        (r#","recipient_kind":"business","kind":"business""#, Some(RecipientKind::Business)),
+        (r#","recipient_kind":"business","kind":"sole_trader""#, Some(RecipientKind::Person)),
+    ] {
+        assert_eq!(profile(fields), expected, "{fields}");
+    }
+    let codec = fixtures::codec(Format::Json, Kind::OutboundMessage);
+    let message = |kind: &str| {
+        let text = format!(
+            r#"{{"message_id":"m","channel":"email","recipient":{{"address":"b@example.net"{kind}}},"content":{{"bulk":true}}}}"#
+        );
+        let read = codec.decode_message(Some(text.as_bytes())).unwrap();
+        assert_eq!(read.content.bulk, Some(true));
+        (read.kind, read.jurisdiction_verified_at)
+    };
+    assert_eq!(message(""), (None, None));
+    assert_eq!(message(r#","kind":"business""#).0, Some(RecipientKind::Business));
+    assert_eq!(message(r#","kind":"company""#).0, Some(RecipientKind::Person));
+    assert_eq!(message(r#","kind":7"#).0, None);
+    let at = r#","jurisdiction_verified_at":"2026-01-02T12:00:00Z""#;
+    assert_eq!(message(at).1, fixtures::at("2026-01-02T12:00:00Z"));
 }

@@ -14,6 +14,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         Action::OptIn,
         Action::OptInConfirmed,
         Action::OptOut,
+        Action::OptOut,
+        Action::Object,
         Action::HardBounce,
         Action::Suppress,
         Action::Sent,
@@ -128,6 +130,35 @@ fn an_erased_contact_with_many_addresses_reaches_all_of_them() {
     }
     writer.commit().unwrap();
     assert_eq!(dump(&store), model.states);
+}
+
+/// An objection by contact alone is the person's: every address hears of it once, and one that is seen later too.
+#[test]
+fn a_refusal_by_contact_reaches_every_address_and_is_noted_once() {
+    let dir = tempdir();
+    let (store, mut writer, _) = open(dir.path());
+    let mut model = Model::default();
+    let events = [
+        event(0, Action::OptIn, Some(1), Some(1), 10),
+        event(1, Action::Object, Some(1), None, 20),
+        event(2, Action::OptIn, Some(1), Some(2), 30),
+        event(3, Action::OptIn, Some(1), Some(1), 40),
+        event(4, Action::OptIn, Some(1), Some(1), 50),
+    ];
+    for (n, event) in events.iter().enumerate() {
+        event.apply(&mut writer, Source { partition: 0, offset: n as i64 });
+        model.apply(event);
+    }
+    writer.commit().unwrap();
+    assert_eq!(dump(&store), model.states);
+    for address in [1, 2] {
+        let entries = store.snapshot().timeline(subject(2, address), 100).unwrap();
+        let objected = entries.iter().filter(|entry| {
+            let said = ConsentState::decode(&entry.facts).unwrap();
+            said.facts().iter().any(|fact| fact.kind == FactKind::Objected)
+        });
+        assert_eq!(objected.count(), 1, "address {address}");
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ pub(super) fn mix(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
-/// The law without a store, closing over every erasure after every event.
+/// The law without a store, closing over what contacts say about addresses after every event.
 #[derive(Default)]
 pub(super) struct Model {
     pub(super) states: States,
@@ -167,7 +167,7 @@ impl Model {
                 && let Some(bytes) = self.states.get(&contact).cloned()
             {
                 let state = ConsentState::decode(&bytes).unwrap();
-                for (address, fact) in state.erasures() {
+                for (address, fact) in state.about_addresses() {
                     self.join(address, &[fact]);
                 }
             }

@@ -279,5 +279,15 @@ fn warned() -> Vec<Row> {
         mail("warning.dormant_consent", [old], to("DE".into())),
         phone("warning.tz_guess", "+447700900109", [opt_in_by("sms")], sms),
         mail("warning.near_expiry", [inquiry(170 * DAY)], to("CA".into())),
+        phone(
+            "warning.start_without_effect", // a START of which nobody knows the brand
+            "+447700900110",
+            [
+                opt_in_by("sms"),
+                stop(),
+                with(stop(), json!({"text": "START", "brand": null, "occurred_at": ago(10)})),
+            ],
+            json!({"channel": "sms"}),
+        ),
     ]
 }

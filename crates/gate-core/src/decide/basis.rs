@@ -278,6 +278,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 found.lacks(Reason::EvidenceIncomplete);
             } else if !self.is_withdrawn(fact) {
                 let end = accepted.valid_for.end(fact.at);
+                let end = end.min(self.end_of(fact)).min(self.end_of(proof));
                 let bases = (claimed, accepted.basis);
                 self.unless_lapsed(bases, fact, end, accepted.dormancy, found);
             }
@@ -309,7 +310,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                     Some(condition) => found.lacks_condition(condition),
                     None => {
                         let longest = ground.valid_for.unwrap_or(Period::UNLIMITED);
-                        let end = self.relationship_end(fact, &period);
+                        let end = self.relationship_end(fact, &period).min(self.end_of(fact));
                         let end = end.min(basis.valid_for.end(fact.at)).min(longest.end(fact.at));
                         let bases = (basis.basis, basis.basis);
                         self.unless_lapsed(bases, fact, end, ground.dormancy, found);
@@ -337,7 +338,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         missing.or_else(forbidden).map(|condition| condition.as_str())
     }
 
-    fn holds(&self, condition: Condition, fact: &Fact<'_>) -> bool {
+    pub(super) fn holds(&self, condition: Condition, fact: &Fact<'_>) -> bool {
         match condition {
             Condition::Flag(flag, _) => fact.flags & flag != 0,
             Condition::OwnSimilar => {
@@ -414,7 +415,8 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Whether an act is express consent that can be proven.
     pub(super) fn is_proven_consent(&self, fact: &'a Fact<'a>) -> bool {
         let proof = self.proof_of(fact);
-        matches!(proof.basis(), Basis::Express | Basis::ExpressWritten)
+        !crate::reach::is_sale_share(&fact.scope)
+            && matches!(proof.basis(), Basis::Express | Basis::ExpressWritten)
             && is_proven(proof, flags::EVIDENCE_REQUIRED)
     }
 

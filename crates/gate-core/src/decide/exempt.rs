@@ -2,8 +2,8 @@
 
 use super::Judging;
 use crate::decision::{Decision, Reason};
-use crate::fact::{Fact, FactKind};
-use crate::policy::{BasisSet, ConsentRequest, ContentSet, Rule};
+use crate::fact::{Fact, FactKind, flags};
+use crate::policy::{BasisSet, Condition, ConsentRequest, ContentSet, Rule, Transactional};
 use crate::trace::{Step, Trace};
 use crate::{Basis, Category, Timestamp};
 
@@ -44,6 +44,10 @@ impl<'a, T: Trace> Judging<'a, T> {
                 Reason::Transactional
             }
         };
+        if self.is_sale_refused() {
+            self.failing.insert(Reason::OptedOut);
+            self.refused_scope = Some("purpose");
+        }
         let counts_as = matches!(category, Category::OptoutConfirmation | Category::ConsentRequest)
             .then_some(self.this.kind);
         let decision = if self.failing.is_empty() {
@@ -71,44 +75,67 @@ impl<'a, T: Trace> Judging<'a, T> {
             self.failing.insert(Reason::ContentRequirement);
         }
         for rule in self.rules() {
-            let needed = rule.transactional.consent;
-            if !needed.is_empty() {
-                let has_consent = self.has_service_consent(needed);
+            let Transactional { consent, relationships, .. } = &rule.transactional;
+            if !consent.is_empty() || !relationships.is_empty() {
+                let permitted = if self.has_service_consent(*consent) {
+                    Some("on file")
+                } else {
+                    self.has_service_relationship(relationships).then_some("a relationship instead")
+                };
                 self.trace.note(Step::Class, || {
-                    let answer = if has_consent { "on file" } else { "missing" };
+                    let answer = permitted.unwrap_or("missing");
                     format!("{}: consent for service messages, {answer}", rule.label)
                 });
-                if !has_consent {
+                if permitted.is_none() {
                     self.failing.insert(Reason::NoConsent);
                 }
             }
         }
     }
 
-    /// Express consent to the sender for the channel, whatever the purpose, that no refusal of this sender on
-    /// this channel has ended; refusals of marketing leave it alone.
-    fn has_service_consent(&self, needed: BasisSet) -> bool {
-        let is_refused = |given: &Fact<'_>| {
-            self.both().any(|f| {
-                let reaches = match f.kind {
-                    FactKind::OptOut => self.addressed.service_is_refused_by(&f.scope),
-                    FactKind::SenderStop => self.addressed.number_is_stopped_by(f.detail),
-                    FactKind::ErasedAddress | FactKind::Reassigned => true,
-                    _ => false,
-                };
-                reaches && self.is_outdated(given, f) && !self.is_revived(f)
+    /// Whether a refusal of this sender's service on this channel ended what was given before.
+    fn is_service_refused(&self, given: &Fact<'_>) -> bool {
+        self.both().any(|f| {
+            let reaches = match f.kind {
+                FactKind::OptOut => {
+                    let is_of_all = f.flags & flags::KEYWORD != 0 || f.scope.purpose.is_none();
+                    self.addressed.service_is_refused_by(&f.scope)
+                        || (is_of_all && self.is_revoked_by(&f.scope))
+                }
+                FactKind::SenderStop => self.addressed.number_is_stopped_by(f.detail),
+                FactKind::ErasedAddress | FactKind::Reassigned => true,
+                _ => false,
+            };
+            reaches && self.is_outdated(given, f) && !self.is_revived(f)
+        })
+    }
+
+    /// A relationship with the controller in which the person gave this very address. Whoever gives a number in a
+    /// relationship agrees to texts of it (FCC 92-443, 31; 47 CFR 64.1200(a)(1) asks for prior express consent).
+    fn has_service_relationship(&self, wanted: &[Condition]) -> bool {
+        !wanted.is_empty()
+            && self.any_standing(|f| {
+                f.kind == FactKind::Relationship
+                    && self.addressed.is_served_by(&f.scope)
+                    && wanted.iter().all(|condition| self.holds(*condition, f))
+                    && !self.is_service_refused(f)
             })
-        };
-        self.any_granted(|f| {
+    }
+
+    /// Express consent to the sender for the channel, whatever the purpose, that no refusal of this sender on
+    /// this channel has ended; refusals of marketing leave it alone, and so does STOP to another number. Where a
+    /// pack says `revoke_all`, one that names no purpose, as STOP does not, ends it too.
+    fn has_service_consent(&self, needed: BasisSet) -> bool {
+        self.any_standing(|f| {
             let is_act = matches!(f.kind, FactKind::OptIn | FactKind::OptInConfirmed);
             let basis = f.basis();
             let is_express = needed.contains(basis)
                 || (basis == Basis::ExpressWritten && needed.contains(Basis::Express));
             is_act
                 && is_express
-                && f.flags & crate::flags::EVIDENCE_REQUIRED == crate::flags::EVIDENCE_REQUIRED
+                && f.flags & flags::EVIDENCE_REQUIRED == flags::EVIDENCE_REQUIRED
                 && self.addressed.is_sender_permitted_by(&f.scope)
-                && !is_refused(f)
+                && !self.is_service_refused(f)
         })
     }
 
@@ -145,6 +172,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && p.fact.kind == FactKind::OptInRequested
                 && self.addressed.is_sender_permitted_by(&p.fact.scope)
                 && self.counts(p.fact)
+                && !self.is_over(p.fact)
                 && !refused().any(|f| self.is_outdated(p.fact, f))
         });
         let requested = requested.map(|p| p.fact.at).max();

@@ -41,7 +41,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             rule.is_some_and(|rule| self.now < self.relationship_end(fact, rule))
         };
         !kinds.is_empty()
-            && self.any_granted(|fact| {
+            && self.any_standing(|fact| {
                 fact.kind == FactKind::Relationship
                     && self.addressed.is_related_by(&fact.scope)
                     && fact.flags & flags::NOT_REFUSED != 0

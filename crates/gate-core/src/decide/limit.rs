@@ -120,6 +120,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && f.variant() == self.variant
                 && crate::reach::named(f.detail).is_some_and(|name| registry.is_named(name))
                 && self.counts(f)
+                && !self.is_over(f)
         })
     }
 
@@ -203,7 +204,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 self.trace.note(Step::QuietHours, || format!("the {which} is unknown"));
                 return None;
             }
-            ZoneSource::Number | ZoneSource::Jurisdiction => {
+            ZoneSource::Number | ZoneSource::Jurisdiction | ZoneSource::NumberAndJurisdiction => {
                 self.warnings.insert(Warning::TzGuess);
             }
             ZoneSource::Declared => {}

@@ -3,8 +3,9 @@
 use super::{Judging, readable};
 use crate::ChannelScope;
 use crate::consent::ConsentState;
-use crate::decision::Reason;
+use crate::decision::{Reason, Warning};
 use crate::fact::{Fact, FactKind, Scope, flags};
+use crate::reach::{is_sale_share, named};
 use crate::trace::{Step, Trace};
 
 impl<'a, T: Trace> Judging<'a, T> {
@@ -52,6 +53,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && !self.is_outdated(f, suppressed)
                         && (f.scope == Scope::EVERYTHING || f.scope == suppressed.scope)
                         && self.counts(f)
+                        && !self.is_over(f)
                 })
             };
             state.facts().iter().any(|f| {
@@ -92,16 +94,19 @@ impl<'a, T: Trace> Judging<'a, T> {
             let standing =
                 self.both().filter(|f| f.kind == kind && self.covers(f) && !self.is_revived(f));
             // one that covers the message by itself explains more than one that ends everything
-            let by_itself = |f: &Fact<'_>| self.addressed.is_refused_by(&f.scope);
+            let by_itself = |f: &Fact<'_>| f.kind != FactKind::OptOut || self.is_refused_by(f);
             let order = |f: &&Fact<'_>| (by_itself(f), f.effective_at(self.now));
             if let Some(latest) = standing.max_by_key(order) {
                 if kind == FactKind::OptOut {
-                    let scope = if by_itself(latest) { reach(&latest.scope) } else { "sender" };
+                    let scope = if by_itself(latest) { reach(latest) } else { "sender" };
                     self.refused_scope = Some(scope);
                 }
                 self.failing.insert(reason);
+                if self.is_start_idle(|f| f.kind == kind && self.covers(f)) {
+                    self.warnings.insert(Warning::StartWithoutEffect);
+                }
                 self.trace.note(Step::Refusals, || {
-                    let scope = reach(&latest.scope);
+                    let scope = reach(latest);
                     format!(
                         "{kind:?} of {}, scope {scope}, no express act since",
                         readable(latest.effective_at(self.now))
@@ -111,6 +116,9 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
         if self.is_number_stopped() {
             self.failing.insert(Reason::SenderStop);
+            if self.is_start_idle(|f| f.kind == FactKind::SenderStop && self.covers(f)) {
+                self.warnings.insert(Warning::StartWithoutEffect);
+            }
             self.trace.note(Step::Refusals, || String::from("the sending number received STOP"));
         }
         if self.is_unreadable() {
@@ -121,16 +129,36 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
+    /// Whether the person texted START after such a refusal, which stands because the START does not say for whom.
+    fn is_start_idle(&self, is_meant: impl Fn(&Fact<'_>) -> bool) -> bool {
+        let is_vague = |act: &Fact<'_>| {
+            [act.scope.controller, act.scope.brand, act.detail]
+                .iter()
+                .any(|it| named(*it).is_none())
+        };
+        self.any_granted(|act| {
+            act.kind == FactKind::Start
+                && act.flags & flags::YES == 0
+                && is_vague(act)
+                && self.both().any(|refusal| {
+                    is_meant(refusal)
+                        && !self.is_outdated(act, refusal)
+                        && !self.is_revived(refusal)
+                })
+        })
+    }
+
     /// Where a pack says so, one refusal on any of the rule's channels ends all marketing of the controller on
     /// all of them (47 CFR 64.1200(a)(10) once its waiver is over).
-    fn is_revoked_by(&self, scope: &Scope<'_>) -> bool {
-        self.rules().filter(|rule| rule.revoke_all).any(|rule| {
-            let on_channel = match scope.channel {
-                ChannelScope::Any => true,
-                ChannelScope::One(channel) => rule.channels.contains(channel),
-            };
-            on_channel && self.addressed.controller_is_refused_by(scope)
-        })
+    pub(super) fn is_revoked_by(&self, scope: &Scope<'_>) -> bool {
+        !is_sale_share(scope)
+            && self.rules().filter(|rule| rule.revoke_all).any(|rule| {
+                let on_channel = match scope.channel {
+                    ChannelScope::Any => true,
+                    ChannelScope::One(channel) => rule.channels.contains(channel),
+                };
+                on_channel && self.addressed.controller_is_refused_by(scope)
+            })
     }
 
     pub(super) fn is_number_stopped(&self) -> bool {
@@ -149,6 +177,8 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Sent)
                         && !f.is_quarantined()
                         && !f.is_ahead_of(self.now)
+                        // what only the contact refused is no event about the address
+                        && (!std::ptr::eq(state, self.address) || !f.is_about_contact())
                         && (!f.kind.is_agreement() || self.is_proven_consent(f))
                 })
             })
@@ -186,7 +216,16 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Tp > Tn: whether an express act that covers the message came after the refusal.
     pub(super) fn is_revived(&self, refusal: &Fact<'_>) -> bool {
-        self.any_granted(|act| self.ends(act, refusal))
+        self.any_standing(|act| self.ends(act, refusal))
+    }
+
+    /// Whether the person refused that data is sold or shared, and this is about that.
+    pub(super) fn is_sale_refused(&self) -> bool {
+        self.both().any(|f| {
+            f.kind == FactKind::OptOut
+                && self.addressed.sale_is_refused_by(&f.scope)
+                && !self.is_revived(f)
+        })
     }
 
     /// Whether a restriction ends `permission`, by the gate's clock.
@@ -210,27 +249,36 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && self.is_confirmed_by_reply(act)
                 }
                 FactKind::Start => match refusal.kind {
+                    _ if act.flags & flags::YES != 0 && !answers_stop(act, refusal) => false,
                     FactKind::SenderStop => {
                         self.addressed.number_is_restarted_by(act.detail, refusal.detail)
                     }
                     // they end by an express opt-in; START creates no consent and proves no identity
                     FactKind::ErasedAddress | FactKind::Reassigned => false,
                     _ => {
-                        let is_meant =
-                            act.flags & flags::YES == 0 || refusal.flags & flags::KEYWORD != 0;
-                        is_meant && self.addressed.is_restarted_by(&act.scope)
+                        self.addressed.is_restarted_by(&act.scope)
+                            || self.addressed.is_restarted_at(
+                                &act.scope,
+                                act.detail,
+                                refusal.detail,
+                            )
                     }
                 },
                 _ => false,
             }
     }
 
+    /// Whether an opt-out covers this message by itself.
+    fn is_refused_by(&self, opt_out: &Fact<'_>) -> bool {
+        let is_keyword = opt_out.flags & flags::KEYWORD != 0;
+        self.addressed.is_refused_by(&opt_out.scope)
+            || (is_keyword && self.addressed.is_call_stopped_by(&opt_out.scope))
+    }
+
     /// Whether a restrictive fact ends consent for this message.
     pub(super) fn covers(&self, refusal: &Fact<'_>) -> bool {
         match refusal.kind {
-            FactKind::OptOut => {
-                self.addressed.is_refused_by(&refusal.scope) || self.is_revoked_by(&refusal.scope)
-            }
+            FactKind::OptOut => self.is_refused_by(refusal) || self.is_revoked_by(&refusal.scope),
             FactKind::Objected | FactKind::Complaint => {
                 self.addressed.is_refused_by(&refusal.scope)
             }
@@ -239,6 +287,13 @@ impl<'a, T: Trace> Judging<'a, T> {
             _ => false,
         }
     }
+}
+
+/// Whether a `YES` answers what a keyword refused: at the number that was stopped. To any other number it answers
+/// something else, such as a reminder that asks for it.
+fn answers_stop(yes: &Fact<'_>, refusal: &Fact<'_>) -> bool {
+    let is_keyword = refusal.kind == FactKind::SenderStop || refusal.flags & flags::KEYWORD != 0;
+    is_keyword && named(refusal.detail).is_some_and(|stopped| named(yes.detail) == Some(stopped))
 }
 
 /// Proof that the address reaches the person: a confirmation, or START from the number. A bare `YES` is
@@ -252,8 +307,12 @@ fn is_proof_of_address(fact: &Fact<'_>) -> bool {
 }
 
 /// How far an opt-out reaches, for the decision's detail.
-fn reach(scope: &Scope<'_>) -> &'static str {
-    match scope {
+fn reach(refusal: &Fact<'_>) -> &'static str {
+    match refusal.scope {
+        // the purpose of a keyword is ours: the person refused what the number and brand advertise
+        Scope { channel: ChannelScope::One(_), .. } if refusal.flags & flags::KEYWORD != 0 => {
+            "channel"
+        }
         Scope { purpose: Some(_), .. } => "purpose",
         Scope { channel: ChannelScope::One(_), .. } => "channel",
         Scope { brand: Some(_), .. } => "brand",

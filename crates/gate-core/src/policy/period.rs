@@ -19,6 +19,8 @@ const DAYS_MAX: i32 = 36_600;
 impl Period {
     /// No end.
     pub const UNLIMITED: Self = Self { months: i32::MAX, days: 0 };
+    /// Twelve months.
+    pub const YEAR: Self = Self { months: 12, days: 0 };
 
     /// Months, or days; `None` beyond a hundred years or below one day.
     #[must_use]
@@ -71,11 +73,17 @@ impl Period {
 }
 
 /// Whether somebody born on `birth` is younger than `years` on `today`, both as days since 1970-01-01. Somebody
-/// born on 29 February comes of age on 28 February of a common year.
+/// born on 29 February comes of age on 1 March of a common year: the year of life is full when its last day has
+/// passed (BGB 187(2), 188(2)). Clamping, as [`Period::end`] does, would be the stricter reading of a duration and
+/// the laxer one of an age.
 pub(crate) fn is_younger(birth: i32, years: u8, today: i32) -> bool {
     let epoch = Date::constant(1970, 1, 1);
     let date = |days: i32| epoch.checked_add(Span::new().try_days(days).ok()?).ok();
-    let of_age = date(birth).and_then(|birth| birth.checked_add(i32::from(years).years()).ok());
+    let of_age = date(birth).and_then(|birth| {
+        let birthday = birth.checked_add(i32::from(years).years()).ok()?;
+        let is_clamped = birthday.day() != birth.day();
+        if is_clamped { birthday.tomorrow().ok() } else { Some(birthday) }
+    });
     match (of_age, date(today)) {
         (Some(of_age), Some(today)) => today < of_age,
         _ => true,
@@ -129,7 +137,17 @@ mod tests {
             ("2010-03-02", 16, "2026-03-01", true),
             ("2010-03-02", 16, "2026-03-02", false),
             ("2008-02-29", 18, "2026-02-27", true),
-            ("2008-02-29", 18, "2026-02-28", false),
+            ("2008-02-29", 18, "2026-02-28", true),
+            ("2008-02-29", 18, "2026-03-01", false),
+            ("2008-02-29", 16, "2024-02-28", true),
+            ("2008-02-29", 16, "2024-02-29", false),
+            ("2008-02-28", 18, "2026-02-27", true),
+            ("2008-02-28", 18, "2026-02-28", false),
+            ("2008-03-01", 18, "2026-02-28", true),
+            ("2008-03-01", 18, "2026-03-01", false),
+            // 1900 and 2100 have no 29 February
+            ("2084-02-29", 16, "2100-02-28", true),
+            ("2084-02-29", 16, "2100-03-01", false),
             ("2027-01-01", 13, "2026-03-02", true),
         ] {
             assert_eq!(is_younger(days(birth), years, days(today)), is_minor, "{birth} {today}");

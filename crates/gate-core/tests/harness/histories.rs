@@ -146,8 +146,8 @@ pub fn people() -> impl Strategy<Value = (Option<&'static str>, Option<&'static 
     let contact = prop_oneof![4 => Just("ben"), 1 => select(&CONTACTS[..])];
     let address =
         prop_oneof![2 => Just(ADDRESSES[0]), 2 => Just(PHONE), 1 => select(&ADDRESSES[..])];
-    (contact, address, 0..8u8).prop_map(|(contact, address, names)| match names {
-        0 => (Some(contact), None),
+    (contact, address, 0..9u8).prop_map(|(contact, address, names)| match names {
+        0 | 2 => (Some(contact), None),
         1 => (None, Some(address)),
         _ => (Some(contact), Some(address)),
     })
@@ -286,7 +286,7 @@ impl Stored {
     }
 }
 
-pub const KINDS: [FactKind; 23] = [
+pub const KINDS: [FactKind; 25] = [
     FactKind::OptOut,
     FactKind::Objected,
     FactKind::Complaint,
@@ -299,6 +299,7 @@ pub const KINDS: [FactKind; 23] = [
     FactKind::ErasedAddress,
     FactKind::RegistryListed,
     FactKind::Unreadable,
+    FactKind::Flooded,
     FactKind::Link,
     FactKind::Sent,
     FactKind::OptInRequested,
@@ -310,6 +311,7 @@ pub const KINDS: [FactKind; 23] = [
     FactKind::UnsuppressMarketing,
     FactKind::RegistryClear,
     FactKind::Profile,
+    FactKind::Kind,
 ];
 
 pub fn instants() -> impl Strategy<Value = Timestamp> {
@@ -327,6 +329,7 @@ pub fn facts() -> impl Strategy<Value = Stored> {
         3 => Just(0),
         3 => Just(flags::EVIDENCE_REQUIRED),
         1 => Just(flags::SKEWED),
+        1 => Just(flags::ABOUT_CONTACT),
         1 => Just(flags::YES | flags::KEYWORD | flags::KEEP_SUPPRESSION),
         1 => any::<u64>(),
     ];

@@ -281,7 +281,7 @@ impl World {
         }
     }
 
-    /// Joins facts into a subject's state, and what an erased contact says into its addresses' states.
+    /// Joins facts into a subject's state, and what a contact says about its addresses into theirs.
     pub fn join(&mut self, subject: Option<SubjectKey>, facts: &[Fact<'_>]) {
         let (Some(subject), false) = (subject, facts.is_empty()) else {
             return;
@@ -292,8 +292,8 @@ impl World {
         assert!(invariants::state_round_trips(&state), "a state does not read back as itself");
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
-        let erasures: Vec<_> = state.erasures().collect();
-        for (address, fact) in erasures {
+        let said: Vec<_> = state.about_addresses().collect();
+        for (address, fact) in said {
             self.join(Some(address), &[fact]);
         }
         self.states.insert(subject, bytes);
@@ -312,8 +312,8 @@ impl World {
             state.join_state(&decode(theirs));
             let mut bytes = Vec::new();
             state.encode(&mut bytes);
-            let erasures: Vec<_> = state.erasures().collect();
-            for (address, fact) in erasures {
+            let said: Vec<_> = state.about_addresses().collect();
+            for (address, fact) in said {
                 self.join(Some(address), &[fact]);
             }
             self.states.insert(subject, bytes);

@@ -205,6 +205,7 @@ impl<'h> Oracle<'h> {
                     let copies = changes
                         .iter()
                         .filter(|(c, _)| self.hears(c, is_contact) && says_the_same(c, change))
+                        .filter(|(c, _)| who(c).1.is_none() == who(change).1.is_none())
                         .map(|(c, r)| When::of(c, *r))
                         .filter(|copy| copy.is_skewed);
                     for copy in copies {
@@ -254,8 +255,21 @@ impl<'h> Oracle<'h> {
                 matches!(change.action, Action::HardBounce | Action::AddressReassigned);
             contact.is_some() && contact == self.contact && !(about_address && address.is_some())
         } else {
-            address == Some(self.address)
+            address == Some(self.address) || self.reaches_here(change)
         }
+    }
+
+    /// A refusal of the person that names only a contact reaches every address that any event names with it.
+    fn reaches_here(&self, change: &ConsentChange<'_>) -> bool {
+        let is_the_persons = match change.action {
+            Action::OptOut | Action::Object | Action::Complaint => true,
+            Action::InboundSms => refuses(change),
+            _ => false,
+        };
+        let (contact, address) = who(change);
+        is_the_persons
+            && address.is_none()
+            && self.changes.iter().any(|(c, _)| who(c) == (contact, Some(self.address)))
     }
 
     fn erased_until(&self) -> Option<Timestamp> {

@@ -171,7 +171,6 @@ fn the_zones_are_declared_or_those_of_the_number_or_of_the_land() {
     assert_eq!(text(PHONE, Some("Tokyo Time"), Some("BB")), "unreadable: ");
     assert_eq!(text(PHONE, Some("tokyo standard time"), None), "declared: Asia/Tokyo");
     assert_eq!(text(PHONE, Some("\u{200b}"), None), "number: Europe/London");
-    assert_eq!(text(PHONE, None, Some("BB")), "number: Europe/London");
     assert_eq!(text("+12125550147", None, None), "number: America/New_York America/Chicago");
     assert_eq!(
         text("+19005550147", None, None),
@@ -185,6 +184,96 @@ fn the_zones_are_declared_or_those_of_the_number_or_of_the_land() {
     assert_eq!(considered(&set, &in_aa(message())).2, "jurisdiction: Asia/Tokyo");
     let nowhere = policies([land("AA", [base("AA/base")]).having(|land| land.zones = vec![])]);
     assert_eq!(considered(&nowhere, &in_aa(message())).2, "unknown: ");
+}
+
+/// Rules section 7: a postal address goes before a number's prefix, which only says where the number was given out.
+#[test]
+fn a_place_counts_beside_the_number_and_a_verified_one_before_it() {
+    let set = PolicySet::new(three_lands()).unwrap();
+    let text = |number: &'static str, declared: &'static str, verified: bool| {
+        let text = sms().but(|m| {
+            m.address = Address::new(number.into());
+            (m.jurisdiction, m.jurisdiction_verified) = (Some(declared.into()), verified);
+        });
+        considered(&set, &text).2
+    };
+    assert_eq!(
+        text(PHONE, "BB", false),
+        "number and jurisdiction: Europe/London America/New_York America/Chicago"
+    );
+    assert_eq!(text(PHONE, "BB", true), "jurisdiction: America/New_York America/Chicago");
+    assert_eq!(
+        text("+12125550147", "BB-X", false),
+        "number and jurisdiction: America/New_York America/Chicago America/Chicago"
+    );
+    assert_eq!(text("+12125550147", "BB-X", true), "jurisdiction: America/Chicago");
+    // a part of a country with several zones is all of them, whatever the number says
+    assert_eq!(
+        text("+13125550147", "BB-X", false),
+        "number and jurisdiction: America/Chicago America/Chicago"
+    );
+    // within a country that was declared, the number says where
+    assert_eq!(text("+13125550147", "BB", false), "number: America/Chicago");
+    assert_eq!(
+        text("+13125550147", "BB", true),
+        "jurisdiction: America/New_York America/Chicago",
+        "verified is only the country"
+    );
+    assert_eq!(text(PHONE, "AA", false), "number: Europe/London");
+    assert_eq!(text(PHONE, "AA", true), "jurisdiction: Asia/Tokyo");
+    // a declared zone goes before both, also one that nobody knows
+    let zoned = |tz: &'static str| {
+        considered(
+            &set,
+            &sms().but(|m| {
+                (m.jurisdiction, m.jurisdiction_verified) = (Some("BB".into()), true);
+                m.tz = Some(tz.into());
+            }),
+        )
+        .2
+    };
+    assert_eq!(zoned("Asia/Tokyo"), "declared: Asia/Tokyo");
+    assert_eq!(zoned("Mars/Olympus"), "unreadable: ");
+    // where the zones of the place are not known, the number's are all there is
+    let mut parts = parts([land("CC", [base("CC/base")]).having(|land| land.zones = vec![])]);
+    numbered_as(&mut parts, &[("44", &["CC"], &["Europe/London"])]);
+    let nowhere = PolicySet::new(parts).unwrap();
+    for verified in [false, true] {
+        let text = sms().but(|m| {
+            (m.jurisdiction, m.jurisdiction_verified) = (Some("CC".into()), verified);
+        });
+        assert_eq!(considered(&nowhere, &text).2, "number: Europe/London");
+    }
+}
+
+#[test]
+fn a_place_stays_verified_for_twelve_months() {
+    let set = PolicySet::new(three_lands()).unwrap();
+    let checked = utc("2026-02-28T12:00:00Z");
+    let lands_at = |now| {
+        let text = sms().but(|m| {
+            (m.jurisdiction, m.jurisdiction_verified) = (Some("BB".into()), true);
+            m.jurisdiction_verified_at = Some(checked);
+        });
+        let decision = World::default().decide_by(&set, &text, &[], now);
+        let lands = decision.considered().jurisdictions(&set).map(|land| land.code.as_str());
+        lands.collect::<Vec<_>>().join(" ")
+    };
+    let end = utc("2027-02-28T12:00:00Z");
+    assert_eq!(lands_at(checked), "BB");
+    assert_eq!(lands_at(micros_later(end, -1)), "BB");
+    assert_eq!(lands_at(end), "BB AA", "the number is asked again");
+    assert_eq!(lands_at(micros_later(end, 1)), "BB AA");
+    // a clock may be five minutes ahead; what will be verified is not
+    let skew = -5 * 60 * 1_000_000;
+    assert_eq!(lands_at(micros_later(checked, skew)), "BB");
+    assert_eq!(lands_at(micros_later(checked, skew - 1)), "BB AA");
+    // the date alone verifies nothing
+    let dated = sms().but(|m| {
+        m.jurisdiction = Some("BB".into());
+        m.jurisdiction_verified_at = Some(at(NOW));
+    });
+    assert_eq!(considered(&set, &dated).0, "BB AA");
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn pack_review_overdue() {
 
 #[test]
 fn every_warning_has_a_code_and_a_meaning() {
-    assert_eq!(Warning::ALL.len(), 7);
+    assert_eq!(Warning::ALL.len(), 8);
     let mut all = Warnings::default();
     assert!(all.is_empty());
     for warning in Warning::ALL {

@@ -82,7 +82,7 @@ impl Oracle<'_> {
             return self.brand_is_over(refusal, only_by_start)
                 && self.number_is_over(refusal, only_by_start);
         }
-        self.ends(refusal, only_by_start, |g| self.restarts_brand(g, false))
+        self.ends(refusal, only_by_start, |g| self.restarts_brand(g, refusal.change))
     }
 
     /// The half of a STOP that refuses the brand's marketing by text.
@@ -91,29 +91,47 @@ impl Oracle<'_> {
         let as_opt_out = ConsentChange {
             action: Action::OptOut,
             channel: ChannelScope::One(Channel::Sms),
-            purpose: None,
+            purpose: Some("marketing".into()),
             brand: if is_stop_all(stop) { None } else { stop.brand.clone() },
             ..stop.clone()
         };
         !self.covers(&as_opt_out)
-            || self.ends(refusal, only_by_start, |g| self.restarts_brand(g, true))
+            || self.ends(refusal, only_by_start, |g| self.restarts_brand(g, stop))
     }
 
     /// The half of a STOP that silences the number.
     pub(super) fn number_is_over(&self, refusal: &Refusal<'_>, only_by_start: bool) -> bool {
         let stop = refusal.change;
         let restarts = |g: &Grant<'_>| {
-            matches!(g.means, Means::Start | Means::Yes)
-                && g.change.to.is_some()
-                && (g.change.to == stop.to || g.change.to == self.message.sender_number)
+            let is_to_stopped = g.change.to == stop.to;
+            g.change.to.is_some()
+                && match g.means {
+                    Means::Start => is_to_stopped || g.change.to == self.message.sender_number,
+                    Means::Yes => is_to_stopped,
+                    _ => false,
+                }
         };
         !self.stops_number(stop) || self.ends(refusal, only_by_start, restarts)
     }
 
-    fn restarts_brand(&self, grant: &Grant<'_>, is_stop: bool) -> bool {
-        (grant.means == Means::Start || (grant.means == Means::Yes && is_stop))
+    fn restarts_brand(&self, grant: &Grant<'_>, refusal: &ConsentChange<'_>) -> bool {
+        let is_stop = refusal.action == Action::InboundSms;
+        let to = &grant.change.to;
+        let answers = is_stop && to.is_some() && *to == refusal.to;
+        (grant.means == Means::Start || (grant.means == Means::Yes && answers))
             && self.is_text()
-            && self.names_sender(grant.change)
+            && (self.names_sender(grant.change) || self.is_ours(grant.change, refusal))
+    }
+
+    /// A text without a company, to a number and of a brand that are ours.
+    fn is_ours(&self, text: &ConsentChange<'_>, refusal: &ConsentChange<'_>) -> bool {
+        let stopped = if refusal.action == Action::InboundSms { refusal.to.as_ref() } else { None };
+        let to = text.to.as_ref();
+        text.controller.is_none()
+            && text.brand.is_some()
+            && text.brand == self.message.brand
+            && to.is_some()
+            && (to == stopped || to == self.message.sender_number.as_ref())
     }
 
     fn ends(
