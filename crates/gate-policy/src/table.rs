@@ -97,41 +97,51 @@ fn regime(of: Option<Regime>) -> &'static str {
 
 fn of_pack(page: &mut String, set: &PolicySet, pack: &Pack, index: u16) {
     let review = pack.review_by.map_or_else(|| String::from("not set"), |day| day.to_string());
-    let signed = pack.signed_off.as_ref().map_or_else(
-        || String::from("not signed off"),
-        |signed| format!("signed off by {} on {}", signed.by, signed.on),
-    );
+    let signed = pack
+        .signed_off
+        .as_ref()
+        .map_or_else(|| String::from("nobody"), |signed| format!("{}, {}", signed.by, signed.on));
     let (code, title, version) = (pack.code.as_str(), &pack.title, &pack.version);
     let lands = set.parts().jurisdictions.iter().filter(|land| land.pack == index);
     let ages: Vec<String> = lands
         .filter_map(|land| Some(format!("{} {}", land.code.as_str(), land.minor_below?)))
         .collect();
     let ages = shortened(&ages);
+    // as a table, since the list of ages can be long
     writeln!(
         page,
-        "\n## {code}: {title}\n\nVersion {version}, review by {review}, {signed}.{ages}\n"
+        "\n## {code}: {title}\n\n| version | review by | signed off by | no marketing below |"
     )
     .ok();
+    writeln!(page, "|---|---|---|---|\n| {version} | {review} | {signed} | {ages} |\n").ok();
     page.push_str(
-        "| rule | channels | to | when | regime | bases | hours | caps | registries | marks |\n",
+        "| rule | where | channels | to | when | regime | bases | hours | caps | registries | marks |\n",
     );
-    page.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
-    for rule in set.rules().iter().filter(|rule| rule.pack == index) {
-        row(page, set, rule);
+    page.push_str("|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (rule, nth) in set.rules().iter().zip(0u16..).filter(|(rule, _)| rule.pack == index) {
+        row(page, set, (rule, nth));
     }
 }
 
 /// The age of one pack once, and of others beside it.
 fn shortened(ages: &[String]) -> String {
     let years = |text: &String| text.split(' ').nth(1).unwrap_or_default().to_owned();
-    let Some(first) = ages.first().map(years) else { return String::new() };
+    let Some(first) = ages.first().map(years) else { return String::from("–") };
     let others: Vec<&str> =
         ages.iter().filter(|age| years(age) != first).map(String::as_str).collect();
     let others = if others.is_empty() { String::new() } else { format!("; {}", others.join(", ")) };
-    format!(" No marketing below {first} years{others}.")
+    format!("{first} years{others}")
 }
 
-fn row(page: &mut String, set: &PolicySet, rule: &Rule) {
+/// The jurisdictions of the pack with this rule, unless it is all of them.
+fn places(set: &PolicySet, rule: &Rule, nth: u16) -> String {
+    let lands = || set.parts().jurisdictions.iter().filter(|land| land.pack == rule.pack);
+    let has_it = |land: &&Jurisdiction| land.rules.iter().flatten().any(|index| *index == nth);
+    let codes: Vec<&str> = lands().filter(has_it).map(|land| land.code.as_str()).collect();
+    if codes.len() == lands().count() { String::from("all") } else { codes.join(" ") }
+}
+
+fn row(page: &mut String, set: &PolicySet, (rule, nth): (&Rule, u16)) {
     let id = rule.label.split_once('/').map_or(rule.label.as_str(), |(_, id)| id);
     let mut said = regime(rule.regime).to_owned();
     if let Some(unless) = &rule.prohibited_unless {
@@ -150,6 +160,7 @@ fn row(page: &mut String, set: &PolicySet, rule: &Rule) {
     let to = words::recipients(rule.recipients);
     let cells = [
         id,
+        &places(set, rule, nth),
         &words::channels(rule),
         &to,
         &when(rule, set),

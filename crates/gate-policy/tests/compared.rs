@@ -191,7 +191,7 @@ fn the_table_of_a_small_set() {
     for line in [
         "| AA | opt-out, opt-in from 2026-08-11 |",
         "## AA: Ayland",
-        "Version 2026.11, review by 2027-05-31, not signed off.",
+        "| 2026.11 | 2027-05-31 | nobody | – |",
         "| all | until 2026-08-11 | opt-out | – | – | – | – | P |",
         "| from 2026-08-11 | opt-in | express (12 months) | Mon–Tue 10:00–13:00, 14:00–20:00, Wed–Sun closed | \
          4 in 30 days per sender | bloctel, 1 month | P |",
