@@ -14,6 +14,7 @@ mod health;
 mod output;
 mod policy;
 mod reasons;
+mod report;
 mod run;
 mod shape;
 mod state;
@@ -33,7 +34,7 @@ pub use exit_code::{ExitCode, Failure};
 #[derive(Debug, Parser)]
 #[command(name = "consent-gate", version = version::TEXT.as_str(), propagate_version = false, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 clean, 64 usage, 70 internal, 74 storage, 75 try again, 77 credentials or ACL, 78 configuration."
+    after_help = "Exit codes: 0 clean, 1 the answer is no or may lack something, 64 usage, 70 internal, 74 storage, 75 try again, 77 credentials or ACL, 78 configuration."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -68,6 +69,9 @@ enum Command {
     /// Check policy packs, and run decision cases against them
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Who was written to in a window of time, and the record of processing activities
+    #[command(subcommand)]
+    Report(report::Report),
     /// Say step by step why a message was decided as it was
     Explain(explain::Arguments),
     /// Look at the configuration
@@ -135,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Policy(command) => policy::run(&command),
+        Command::Report(command) => report::run(&command),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(command) => config::run(&command),
     };

@@ -206,12 +206,12 @@ impl<'c> Lane<'c> {
                 Err(LaneError::MemberFenced(error))
             }
             KafkaError::MessageConsumptionFatal(_) => Err(LaneError::Consumer(error)),
-            KafkaError::MessageConsumption(
-                RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange,
-            ) => Err(LaneError::OffsetLost {
-                topic: self.parts.outbound_topic.clone(),
-                group: self.parts.group_id.clone(),
-            }),
+            KafkaError::MessageConsumption(code) if crate::kafka::is_offset_lost(*code) => {
+                Err(LaneError::OffsetLost {
+                    topic: self.parts.outbound_topic.clone(),
+                    group: self.parts.group_id.clone(),
+                })
+            }
             KafkaError::MessageConsumption(_) if is_consumer_refused(&error) => {
                 Err(LaneError::Consumer(error))
             }

@@ -6,7 +6,6 @@ use super::{Reader, ReaderError, Taken};
 use crate::codec::DecodeError;
 use crate::dead_letter::{DeadLetter, Owner, Place, Staged};
 use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
-
 use crate::record::probe_recipient;
 use crate::store::Source;
 use gate_core::{
@@ -20,17 +19,19 @@ const INVALID_ADDRESS: &str = "invalid_address";
 impl Reader {
     pub(super) fn take(&mut self, record: &Incoming<'_>) -> Result<Taken, ReaderError> {
         // every record moves the time of its log, whatever becomes of it
-        self.receipt(record);
+        let receipt = self.receipt(record);
         if let Some(class) = record.class_without_value() {
-            return self.unreadable(record, class);
+            return self.unreadable(record, receipt, class);
         }
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
-            return self.unreadable(record, "too_large");
+            return self.unreadable(record, receipt, "too_large");
         }
         let codec = Arc::clone(&self.parts.codec);
         match codec.decode_sourced_consent(record.value) {
-            Ok((change, source)) => self.apply(&change, source.as_deref(), record),
-            Err(DecodeError::Unreadable { class }) => self.unreadable(record, record.told(class)),
+            Ok((change, source)) => self.apply(&change, source.as_deref(), (record, receipt)),
+            Err(DecodeError::Unreadable { class }) => {
+                self.unreadable(record, receipt, record.told(class))
+            }
             Err(DecodeError::Unavailable { cause }) => {
                 Ok(Taken::Again(HoldCause::RegistryUnavailable, cause.to_owned()))
             }
@@ -41,14 +42,14 @@ impl Reader {
         &mut self,
         change: &ConsentChange<'_>,
         from: Option<&str>,
-        record: &Incoming<'_>,
+        (record, receipt): (&Incoming<'_>, Receipt),
     ) -> Result<Taken, ReaderError> {
         let Some(subjects) = subjects(&self.parts.pepper, change) else {
             // an address nobody can use and no contact id: nobody can tell whose change this is
-            return self.unreadable(record, INVALID_ADDRESS);
+            return self.unreadable(record, receipt, INVALID_ADDRESS);
         };
         let event = self.parts.pepper.event(&change.event_id);
-        let placement = place(change, subjects, event, self.receipt(record));
+        let placement = place(change, subjects, event, receipt);
         let is_partial = is_partial(change, subjects, &placement);
         if is_partial && let Some(again) = self.address_not_understood(&placement, record) {
             return Ok(again);
@@ -122,6 +123,7 @@ impl Reader {
     fn unreadable(
         &mut self,
         record: &Incoming<'_>,
+        receipt: Receipt,
         class: &'static str,
     ) -> Result<Taken, ReaderError> {
         let parts = &mut self.parts;
@@ -148,7 +150,7 @@ impl Reader {
         let source_event =
             format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
         let event = self.parts.pepper.event(&source_event);
-        let fact = unreadable(event, self.receipt(record));
+        let fact = unreadable(event, receipt);
         let source = Source { partition: record.partition, offset: record.offset };
         for subjects in suspects.subjects {
             let placement = possible_refusal(subjects, fact);

@@ -37,6 +37,7 @@ mod probe;
 mod queued_refusals;
 mod reason_codes;
 mod record_time;
+mod report;
 mod secure;
 mod state_loss;
 mod stops_and_joins;

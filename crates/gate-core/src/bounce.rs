@@ -1,4 +1,4 @@
-//! What a delivery failure says about the address: rules section 6, RFC 3463 and 5248 (enhanced status codes), RFC
+//! What a delivery failure says about the address: law.md section 6, RFC 3463 and 5248 (enhanced status codes), RFC
 //! 5321 (reply codes).
 //!
 //! A code may stand anywhere: alone (`5.1.1`), in a reply of one or several lines (`550-5.1.1 no such user`), in a
@@ -232,6 +232,14 @@ mod tests {
         {
             assert!(is_permanent(said), "{said:?}");
         }
+    }
+
+    /// Subject 0 has one code, "other undefined status"; what looks like another of it is a version of something.
+    #[test]
+    fn undefined_is_one_code() {
+        assert!(!is_permanent(Some("4.0.0 try again")));
+        assert!(is_permanent(Some("4.0.3 says gone")));
+        assert!(is_permanent(Some("2.0.3 says gone")));
     }
 
     /// Each code of the registry, alone and in what mail servers say.

@@ -1,6 +1,6 @@
 //! Where the recipient may be: candidate jurisdictions, the rules in force there, and time zones.
 //!
-//! Rules section 7. A verified declaration stands alone for twelve months; otherwise the declared jurisdiction and
+//! law.md section 7. A verified declaration stands alone for twelve months; otherwise the declared jurisdiction and
 //! those of the phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the
 //! verified place, else those of the declared place *and* of the number, since a number only says where it was given
 //! out; a time must be allowed in each. A declared zone that nobody knows counts against the message: no time is
@@ -195,13 +195,6 @@ pub(crate) fn consider(
     (!is_cut).then_some(considered)
 }
 
-/// Whether the rule is about a message like this one.
-fn is_about(policies: &PolicySet, rule: &Rule, message: &OutboundMessage<'_>) -> bool {
-    rule.applies_to.as_ref().is_none_or(|of| {
-        of.matches(policies, message.purpose.as_deref(), message.product_group.as_deref())
-    })
-}
-
 /// The jurisdiction the message declares; `STRICT` where nobody knows it.
 fn declared_in(policies: &PolicySet, message: &OutboundMessage<'_>) -> Option<u16> {
     let code = message.jurisdiction.as_deref().map(str::trim).filter(|code| !code.is_empty())?;
@@ -211,7 +204,7 @@ fn declared_in(policies: &PolicySet, message: &OutboundMessage<'_>) -> Option<u1
     Some(found.unwrap_or(policies.strict()))
 }
 
-/// Whether the declared place is verified: for twelve months, since people move (rules section 7); without a date
+/// Whether the declared place is verified: for twelve months, since people move (law.md section 7); without a date
 /// as long as the sender says so.
 fn is_verified(message: &OutboundMessage<'_>, now: Timestamp) -> bool {
     let is_recent =
@@ -286,4 +279,11 @@ fn is_within(policies: &PolicySet, range: Option<&NumberRange>, place: Option<u1
     country.is_some()
         && !lands.is_empty()
         && lands.iter().all(|land| code(*land).map(Code::country) == country)
+}
+
+/// Whether the rule is about a message like this one.
+fn is_about(policies: &PolicySet, rule: &Rule, message: &OutboundMessage<'_>) -> bool {
+    rule.applies_to.as_ref().is_none_or(|of| {
+        of.matches(policies, message.purpose.as_deref(), message.product_group.as_deref())
+    })
 }

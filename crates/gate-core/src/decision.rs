@@ -36,7 +36,7 @@ impl Outcome {
 
 macro_rules! reasons {
     ($($variant:ident $code:literal $outcome:ident $health:ident $meaning:literal $remedy:literal)*) => {
-        /// Why. A closed set of stable codes (rules section 11); the order is the evaluation order.
+        /// Why. A closed set of stable codes (law.md section 11); the order is the evaluation order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Reason { $(#[doc = $meaning] $variant),* }
@@ -295,8 +295,8 @@ warnings! {
     DormantConsent "dormant_consent" "the person has not acted for long; the consent is about to lapse"
     TzGuess "tz_guess" "the recipient's time zone is not declared; those of the place and of the phone number were asked"
     NearExpiry "near_expiry" "the basis runs out within thirty days"
-    PackReviewOverdue "pack_review_overdue" "a pack that took part in the decision is past its review date; the law may have changed since"
     StartWithoutEffect "start_without_effect" "the person texted START after a refusal that stands, but it does not say for whom: without its controller it counts only where number and brand are those of the message or of the STOP"
+    PackReviewOverdue "pack_review_overdue" "a pack that took part in the decision is past its review date; the law may have changed since"
 }
 
 /// A set of warnings.

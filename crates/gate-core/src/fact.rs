@@ -81,7 +81,7 @@ pub mod flags {
     pub(crate) const VARIANT_SHIFT: u32 = 40;
     pub(crate) const VARIANT_MASK: u64 = 0b11 << VARIANT_SHIFT;
 
-    /// Evidence every grant needs (rules section 9).
+    /// Evidence every grant needs (law.md section 9).
     pub const EVIDENCE_REQUIRED: u64 = METHOD | NOTICE_VERSION;
 
     pub(crate) const BASIS_MASK: u64 = 0b111;
@@ -526,7 +526,7 @@ impl std::fmt::Debug for Fact<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Fact");
         shown.field("kind", &self.kind).field("scope", &self.scope);
-        if !matches!(self.kind, FactKind::Profile | FactKind::Kind) {
+        if self.kind != FactKind::Profile {
             shown.field("flags", &format_args!("{:#x}", self.flags));
         }
         shown.field("at", &self.at).field("received", &self.received).finish_non_exhaustive()

@@ -217,7 +217,7 @@ impl<'a> Placing<'a, '_> {
         self.permit(fact);
     }
 
-    /// A spam report reaches every brand of the controller (rules section 6), a request to be left out of the list
+    /// A spam report reaches every brand of the controller (law.md section 6), a request to be left out of the list
     /// what it names.
     fn complaint(&mut self) {
         let controller = Scope { channel: self.change.channel, ..self.controller_wide() };

@@ -1,4 +1,4 @@
-//! The evaluation order of `domain/rules.md` section 10 with `reasons[]`, the exempt classes, evidence, and
+//! The evaluation order of `docs/law.md` section 10 with `reasons[]`, the exempt classes, evidence, and
 //! the sample cases that need no jurisdiction pack.
 mod harness;
 

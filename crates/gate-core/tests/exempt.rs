@@ -1,4 +1,4 @@
-//! Step 6 of `domain/rules.md` section 10 for the two classes with a rule of their own: the one confirmation of
+//! Step 6 of `docs/law.md` section 10 for the two classes with a rule of their own: the one confirmation of
 //! an opt-out and the one request for consent; and what packs ask of service messages.
 #![allow(
     clippy::unwrap_used,

@@ -166,7 +166,7 @@ fn tighten(land: &mut Land, which: Index, tightening: &Tightening) {
             rule.transactional = Transactional {
                 content: rule.transactional.content.union(content(&[Element::Unsubscribe])),
                 consent: bases(&[Basis::Express]),
-                ..rule.transactional.clone()
+                relationships: Vec::new(),
             };
         }
         RemoveExemptions => {

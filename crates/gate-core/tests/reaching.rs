@@ -95,28 +95,27 @@ fn a_refusal_by_contact_alone_reaches_addresses_seen_with_it() {
 /// Whichever comes first: the link, the erasure or the flood.
 #[test]
 fn more_refusals_by_contact_than_can_be_told_apart_reach_the_address_in_any_order() {
-    let refused = |nth: i64| {
-        opt_out(1).no_address().with(|c| {
-            c.event_id = format!("r{nth}").into();
-            c.brand = Some(Name::from(format!("brand-{nth}")));
-        })
+    let refused = |nth: u64| {
+        let brand: &'static str = format!("brand-{nth}").leak();
+        let scope = Scope { brand: Some(brand), ..Scope::EVERYTHING };
+        let fact = Fact::new(FactKind::OptOut, EventKey(nth.to_le_bytes()), at(1), at(1));
+        Fact { scope, flags: flags::ABOUT_CONTACT, ..fact }
     };
     let link = event(Action::Sent, at(1)).id("link");
     let erase = event(Action::Erase, at(2)).no_address().id("erase");
     let own = opt_in(3).contact("ben-2").id("own");
+    let ben = ContactId::new("ben".into()).as_ref().map(contact_key);
     let address = address_key("ben@example.net", None, false).unwrap();
     // the erasure of the address is one as well
     for n in [1_023, 1_025] {
         let all: Vec<_> = (0..n).map(refused).collect();
         let folded = |before: &[&Event], within: &[&Event], after: &[&Event]| {
             let (head, tail) = all.split_at(700);
-            let mut world = World::of(before.iter().copied().chain(head));
-            within
-                .iter()
-                .copied()
-                .chain(tail)
-                .chain(after.iter().copied())
-                .for_each(|e| world.apply(e));
+            let mut world = World::of(before.iter().copied());
+            world.join(ben, head);
+            within.iter().for_each(|event| world.apply(event));
+            world.join(ben, tail);
+            after.iter().for_each(|event| world.apply(event));
             world
         };
         let first = folded(&[&link, &erase, &own], &[], &[]);

@@ -1,4 +1,4 @@
-//! STOP, START, YES and double opt-in: `domain/rules.md` section 5, as tables.
+//! STOP, START, YES and double opt-in: `docs/law.md` section 5, as tables.
 mod harness;
 
 use gate_core::*;

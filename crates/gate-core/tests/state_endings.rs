@@ -1,4 +1,4 @@
-//! State rules 7 to 9 of `domain/rules.md` section 10, as tables: what ends a refusal, who it reaches, and
+//! State rules 7 to 9 of `docs/law.md` section 10, as tables: what ends a refusal, who it reaches, and
 //! erasure; then changes that cannot be read and facts that only packs look at.
 mod harness;
 

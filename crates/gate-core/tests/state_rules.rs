@@ -1,4 +1,4 @@
-//! State rules 1 to 6 of `domain/rules.md` section 10, as tables. Each row goes through one `check`
+//! State rules 1 to 6 of `docs/law.md` section 10, as tables. Each row goes through one `check`
 //! (`harness/check.rs`). Rules 7 to 9 are in `state_endings.rs`, texted replies in `replies.rs`, the order of
 //! the steps, the classes and the sample cases in `evaluation.rs`.
 mod harness;

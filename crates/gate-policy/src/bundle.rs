@@ -16,7 +16,10 @@ macro_rules! bundle {
 }
 
 bundle! {
-    "AU.yaml" "BR.yaml" "CA.yaml" "DE.yaml" "ES.yaml" "EU.yaml" "FR.yaml" "GB.yaml" "IN.yaml" "IT.yaml" "JP.yaml"
-    "NZ.yaml" "SG.yaml" "STRICT.yaml" "US.yaml" "ZA.yaml" "product-groups.yaml" "data/holidays.csv"
-    "data/numbering.csv" "data/zones.csv"
+    "AE.yaml" "AR.yaml" "AT.yaml" "AU.yaml" "BR.yaml" "CA.yaml" "CH.yaml" "CL.yaml" "CO.yaml" "DE.yaml"
+    "EG.yaml" "ES.yaml" "EU.yaml" "FR.yaml" "GB.yaml" "HK.yaml" "HU.yaml" "ID.yaml" "IE.yaml" "IL.yaml"
+    "IN.yaml" "IS.yaml" "IT.yaml" "JP.yaml" "KE.yaml" "KR.yaml" "LI.yaml" "MX.yaml" "MY.yaml" "NG.yaml"
+    "NO.yaml" "NZ.yaml" "PE.yaml" "PH.yaml" "PL.yaml" "PT.yaml" "RS.yaml" "SA.yaml" "SG.yaml" "STRICT.yaml"
+    "TH.yaml" "TR.yaml" "TW.yaml" "UA.yaml" "US.yaml" "VN.yaml" "ZA.yaml" "product-groups.yaml"
+    "data/holidays.csv" "data/numbering.csv" "data/zones.csv"
 }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Message as _, OwnedMessage};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -14,7 +14,7 @@ use super::Place;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
 use crate::kafka::scan::{First, first};
-use crate::kafka::{is_unreadable_code, scanner};
+use crate::kafka::{is_offset_lost, is_unreadable_code, scanner};
 use crate::kafka_errors::{KafkaFailure, Witness};
 
 /// Longest wait for one record.
@@ -79,9 +79,9 @@ impl Originals {
                 Some(Err(KafkaError::PartitionEOF(partition))) if partition == place.partition => {
                     return Ok(self.begin_anew(Original::Gone));
                 }
-                Some(Err(KafkaError::MessageConsumption(
-                    Code::AutoOffsetReset | Code::OffsetOutOfRange,
-                ))) => return Ok(self.begin_anew(Original::Gone)),
+                Some(Err(KafkaError::MessageConsumption(code))) if is_offset_lost(code) => {
+                    return Ok(self.begin_anew(Original::Gone));
+                }
                 // what comes behind it would look as if there were nothing
                 Some(Err(KafkaError::MessageConsumption(code))) if is_unreadable_code(code) => {
                     return Ok(self.begin_anew(Original::Batch));

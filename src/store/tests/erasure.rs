@@ -155,7 +155,7 @@ fn a_refusal_by_contact_reaches_every_address_and_is_noted_once() {
         let entries = store.snapshot().timeline(subject(2, address), 100).unwrap();
         let objected = entries.iter().filter(|entry| {
             let said = ConsentState::decode(&entry.facts).unwrap();
-            said.facts().iter().any(|fact| fact.kind == FactKind::Objected)
+            said.facts().iter().any(|fact| fact.kind == gate_core::FactKind::Objected)
         });
         assert_eq!(objected.count(), 1, "address {address}");
     }

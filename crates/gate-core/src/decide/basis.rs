@@ -310,8 +310,11 @@ impl<'a, T: Trace> Judging<'a, T> {
                     Some(condition) => found.lacks_condition(condition),
                     None => {
                         let longest = ground.valid_for.unwrap_or(Period::UNLIMITED);
-                        let end = self.relationship_end(fact, &period).min(self.end_of(fact));
-                        let end = end.min(basis.valid_for.end(fact.at)).min(longest.end(fact.at));
+                        let end = self.relationship_end(fact, &period);
+                        let end = end
+                            .min(self.end_of(fact))
+                            .min(basis.valid_for.end(fact.at))
+                            .min(longest.end(fact.at));
                         let bases = (basis.basis, basis.basis);
                         self.unless_lapsed(bases, fact, end, ground.dormancy, found);
                     }

@@ -292,11 +292,19 @@ impl World {
         assert!(invariants::state_round_trips(&state), "a state does not read back as itself");
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
-        let said: Vec<_> = state.about_addresses().collect();
-        for (address, fact) in said {
-            self.join(Some(address), &[fact]);
-        }
+        self.tell_addresses(&state);
         self.states.insert(subject, bytes);
+    }
+
+    /// Joins what a contact says about its addresses into their states.
+    fn tell_addresses(&mut self, contact: &ConsentState<'_>) {
+        let mut said = BTreeMap::<SubjectKey, Vec<Fact<'_>>>::new();
+        for (address, fact) in contact.about_addresses() {
+            said.entry(address).or_default().push(fact);
+        }
+        for (address, facts) in said {
+            self.join(Some(address), &facts);
+        }
     }
 
     /// Joins a world that saw another part of the log, state by state.
@@ -312,10 +320,7 @@ impl World {
             state.join_state(&decode(theirs));
             let mut bytes = Vec::new();
             state.encode(&mut bytes);
-            let said: Vec<_> = state.about_addresses().collect();
-            for (address, fact) in said {
-                self.join(Some(address), &[fact]);
-            }
+            self.tell_addresses(&state);
             self.states.insert(subject, bytes);
         }
     }

@@ -44,6 +44,21 @@ fn one_base_rule_per_kind() {
     check_by(&policies, &[], &to(Business), at(100), FREE);
 }
 
+/// The rule follows the kind that counts, not the one the message claims.
+#[test]
+fn a_profile_makes_a_person_of_a_company() {
+    let companies =
+        free("AA/companies").having(|rule| rule.recipients = kinds(&[RecipientKind::Business]));
+    let policies = only([base("AA/base"), companies]);
+    let person =
+        event(Action::Profile, at(1)).with(|c| c.recipient_kind = Some(RecipientKind::Person));
+    check_all! {
+        by &policies, at at(9);
+        "nothing on file": [], to(RecipientKind::Business) => FREE;
+        "a person on file": [person], to(RecipientKind::Business) => NO_CONSENT;
+    }
+}
+
 #[test]
 fn additions_by_kind() {
     use RecipientKind::*;
