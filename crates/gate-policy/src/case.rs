@@ -2,7 +2,7 @@
 //! business; this file only finds them, with their lines.
 
 use crate::node::{self, Node, Value};
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
 use crate::reader::Reader;
 use serde_json::{Map, Value as Json};
 

@@ -194,7 +194,7 @@ fn in_land(
             return out;
         }
     };
-    for found in compare::ages(old.minor_below, new.minor_below) {
+    if let Some(found) = compare::ages(old.minor_below, new.minor_below) {
         out.entry(found).or_default().push((0, None, None));
     }
     for channel in Channel::ALL {
