@@ -9,8 +9,8 @@ use crate::metrics::{Metrics, PolicyReload};
 use crate::ops::Status;
 use crate::service::{RunError, Shutdown};
 use aws_lc_rs::digest::{Context, SHA256};
-use gate_core::PolicySet;
-use gate_policy::{File, Problems, TimeZones, TzError};
+use gate_core::{PolicySet, Timestamp};
+use gate_policy::{File, Problems, Remark, TimeZones, TzError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,13 +79,21 @@ impl PolicySource {
     /// # Errors
     /// When anything cannot be read or is not valid.
     pub fn load(&self) -> Result<PolicySet, PolicyFailure> {
+        self.check().map(|(set, _)| set)
+    }
+
+    /// The same, with what is worth a look in it.
+    ///
+    /// # Errors
+    /// When anything cannot be read or is not valid.
+    pub fn check(&self) -> Result<(PolicySet, Vec<Remark>), PolicyFailure> {
         let zones = match &self.tz_dir {
             Some(dir) => TimeZones::from_dir(dir)?,
             None => TimeZones::bundled(),
         };
         let files = self.files()?;
         let revision = revision(&files, &zones);
-        gate_policy::compile(&files, &zones, revision).map_err(PolicyFailure::Invalid)
+        gate_policy::check(&files, &zones, revision).map_err(PolicyFailure::Invalid)
     }
 
     /// Changes when a file does.
@@ -178,6 +186,14 @@ pub fn publish(metrics: &Metrics, set: &PolicySet) {
     metrics
         .set_policies(set.packs().iter().map(|pack| (pack.code.as_str(), pack.version.as_str())));
     metrics.set_policy_revision(set.revision());
+    publish_reviews(metrics, set);
+}
+
+/// Publishes whose review is overdue by now; a date passes while nobody changes a file.
+fn publish_reviews(metrics: &Metrics, set: &PolicySet) {
+    let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+    let packs = set.packs().iter();
+    metrics.set_policy_reviews(packs.map(|pack| (pack.code.as_str(), pack.is_review_overdue(now))));
 }
 
 /// Watches the files and a signal, and replaces the set.
@@ -218,6 +234,7 @@ impl Watch {
                     loaded.clone_from(&now);
                 }
                 seen = now;
+                publish_reviews(&self.metrics, &self.policies.current());
             }
             std::thread::sleep(NAP);
         }

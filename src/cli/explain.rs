@@ -62,6 +62,10 @@ fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<()
             writeln!(out, "  not before {}", rfc3339(at)).ok();
         }
         out.push_str(&policy::trace(&verdict));
+        for rule in decision.considered().rules(set) {
+            let origin = policy::origin(set, rule).into_iter().next().unwrap_or_default();
+            writeln!(out, "       rule                  {}: {origin}", rule.label).ok();
+        }
         output::print(&out)?;
     }
     if n_explained == 0 {
@@ -135,6 +139,10 @@ fn explanation(decision: &Value, set: &PolicySet) -> String {
         let known = set.rules().iter().any(|known| known.label == rule);
         let remark = if known { "" } else { "  (not in the packs at hand)" };
         line("  rule", format!("{rule}{remark}"));
+        let known = set.rules().iter().find(|known| known.label == rule);
+        for origin in known.into_iter().flat_map(|rule| policy::origin(set, rule)) {
+            line("", origin);
+        }
     }
     let revision = text("policy_revision").unwrap_or("-");
     let same = if revision == set.revision() {

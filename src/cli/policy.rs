@@ -1,8 +1,11 @@
 //! `consent-gate policy`: what is wrong with packs, and what they decide.
 
+mod check;
+mod diff;
+
 use super::{ExitCode, Failure, output};
 use crate::cases::{CaseRunner, Expected, Verdict};
-use crate::policies::{PolicyFailure, PolicySource};
+use crate::policies::PolicySource;
 use crate::record::rfc3339;
 use clap::{Args, Subcommand};
 use gate_core::PolicySet;
@@ -12,26 +15,18 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Report everything that is wrong with a directory of packs, with file, line and remedy
-    Check(CheckArguments),
+    /// Report everything that is wrong with a directory of packs, with file, line and remedy, and what is worth a look
+    Check(check::Arguments),
     /// Decide the cases of files and compare with what they expect
     Test(TestArguments),
+    /// Print the rules of all jurisdictions as a Markdown page
+    Table(TableArguments),
+    /// Say in words what a change of packs permits, forbids or defers more; exit code 1 when there is a difference
+    Diff(diff::Arguments),
     /// Print every reason code with its meaning and remedy, as a Markdown page
     Reasons,
     /// Write the built-in packs into a directory, to keep and change your own
     Export(ExportArguments),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CheckArguments {
-    /// Directory of packs [default: the packs built into this program]
-    dir: Option<PathBuf>,
-    /// Directory of compiled time zones [default: built in]
-    #[arg(long, value_name = "DIR")]
-    tz_dir: Option<PathBuf>,
-    /// Problems as JSON lines
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +43,12 @@ pub(super) struct TestArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct TableArguments {
+    /// Directory of packs [default: the packs built into this program]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExportArguments {
     /// Where to; files that are there already are not overwritten
     dir: PathBuf,
@@ -55,8 +56,13 @@ pub(super) struct ExportArguments {
 
 pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
     match command {
-        PolicyCommand::Check(arguments) => check(arguments),
+        PolicyCommand::Check(arguments) => check::run(arguments),
         PolicyCommand::Test(arguments) => test(arguments),
+        PolicyCommand::Table(arguments) => {
+            let set = load(arguments.dir.as_deref(), None)?;
+            Ok(output::print(&gate_policy::law_table(&set))?)
+        }
+        PolicyCommand::Diff(arguments) => diff::run(arguments),
         PolicyCommand::Reasons => Ok(output::print(&super::reasons::page())?),
         PolicyCommand::Export(arguments) => export(arguments),
     }
@@ -66,52 +72,6 @@ pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
 pub(super) fn load(dir: Option<&Path>, tz_dir: Option<&Path>) -> Result<PolicySet, Failure> {
     let source = PolicySource { dir: dir.map(Path::to_owned), tz_dir: tz_dir.map(Path::to_owned) };
     source.load().map_err(|error| Failure::new(ExitCode::Config, error))
-}
-
-fn check(arguments: &CheckArguments) -> Result<(), Failure> {
-    let source = PolicySource { dir: arguments.dir.clone(), tz_dir: arguments.tz_dir.clone() };
-    match source.load() {
-        Ok(set) => {
-            let rows = set.packs().iter().zip(0u16..).map(|(pack, index)| {
-                let n_rules = set.rules().iter().filter(|rule| rule.pack == index).count();
-                let codes = set.parts().jurisdictions.iter();
-                let n_codes = codes.filter(|jurisdiction| jurisdiction.pack == index).count();
-                [
-                    pack.code.as_str().to_owned(),
-                    pack.version.clone(),
-                    n_rules.to_string(),
-                    n_codes.to_string(),
-                ]
-            });
-            if arguments.json {
-                return Ok(());
-            }
-            output::print(&output::table(["PACK", "VERSION", "RULES", "JURISDICTIONS"], rows))?;
-            output::print(&format!(
-                "\nvalid: {} packs, {} rules; revision {}, time zones {}, numbers {}",
-                set.packs().len(),
-                set.rules().len(),
-                set.revision(),
-                set.tz_version(),
-                set.numbering().version(),
-            ))?;
-            Ok(())
-        }
-        Err(PolicyFailure::Invalid(problems)) => {
-            if arguments.json {
-                for problem in &problems.0 {
-                    output::print_json(&serde_json::json!({
-                        "file": problem.file, "line": problem.line, "column": problem.column,
-                        "reason": problem.reason, "remedy": problem.remedy,
-                    }))?;
-                }
-            } else {
-                output::print(&problems.to_string())?;
-            }
-            Err(Failure::silent(ExitCode::Config))
-        }
-        Err(error) => Err(Failure::new(ExitCode::Config, error)),
-    }
 }
 
 fn test(arguments: &TestArguments) -> Result<(), Failure> {
@@ -253,4 +213,9 @@ fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     }
     let dir = arguments.dir.display();
     Ok(output::print(&format!("{n_written} files written; set `policies.dir: {dir}` to use them"))?)
+}
+
+/// Where a rule comes from, for explanations.
+pub(super) fn origin(set: &PolicySet, rule: &gate_core::policy::Rule) -> Vec<String> {
+    gate_policy::words::origin(set, rule)
 }

@@ -85,6 +85,7 @@ macro_rules! metrics {
             process_start_ms: i64,
             poisoned: Mutex<BTreeMap<i32, i64>>,
             lagging: Mutex<BTreeSet<(Topic, i32)>>,
+            reviewed: Mutex<BTreeSet<String>>,
             slowest_enforcement: Slowest,
             $(#[doc = $help] pub $field: $type,)*
         }
@@ -116,6 +117,7 @@ macro_rules! metrics {
                     declarations,
                     process_start_ms: now_ms(),
                     poisoned: Mutex::default(),
+                    reviewed: Mutex::default(),
                     lagging: Mutex::default(),
                     slowest_enforcement: Slowest::default(),
                     $($field,)*
@@ -224,6 +226,8 @@ metrics! {
         "Attempts to load the policy packs again, by what became of them.";
     policy_rejected: IntGauge = gauge("consent_gate_policy_rejected", "sets"):
         "1 while the policy files on disk are not valid and the former set stays in force.";
+    policy_review_overdue: IntGaugeVec = bounded_gauges("consent_gate_policy_review_overdue", "packs", &["pack"]):
+        "1 for a policy pack in force that is past its review date (`review_by`), 0 for one that is not or names none.";
     policy_revision_info: IntGaugeVec = bounded_gauges("consent_gate_policy_revision_info", "sets", &["revision"]):
         "1 for the revision of the policy set in force, as named in decision headers.";
     probe_enabled: IntGauge = gauge("consent_gate_probe_enabled", "probes"):
@@ -290,6 +294,24 @@ impl Metrics {
                 break;
             }
             set(&self.policy_info, &[pack, version], 1);
+        }
+    }
+
+    /// Publishes which packs in force are past their review, and forgets packs that are in force no more.
+    pub fn set_policy_reviews<'a>(&self, packs: impl IntoIterator<Item = (&'a str, bool)>) {
+        let mut known = lock(&self.reviewed);
+        let mut former = std::mem::take(&mut *known);
+        for (pack, is_overdue) in packs {
+            if known.len() >= POLICY_SERIES_MAX {
+                self.bound_reached(Bound::PolicySeries);
+                break;
+            }
+            set(&self.policy_review_overdue, &[pack], i64::from(is_overdue));
+            known.insert(former.take(pack).unwrap_or_else(|| pack.to_owned()));
+        }
+        for pack in former {
+            // it was there, or it never will be
+            self.policy_review_overdue.remove_label_values(&[pack.as_str()]).ok();
         }
     }
 

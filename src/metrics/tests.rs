@@ -45,6 +45,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("consent_gate_sent_foreign_records_total", &["kind"]),
     ("consent_gate_probe_enabled", &[]),
     ("consent_gate_probe_seconds", &[]),
+    ("consent_gate_policy_review_overdue", &["pack"]),
     ("consent_gate_policy_revision_info", &["revision"]),
 ];
 
@@ -202,6 +203,18 @@ fn poison_series_are_bounded() {
     // A partition that has its series may still move.
     metrics.set_poison(0, 9);
     assert!(metrics.encode().unwrap().contains("offset=\"9\",partition=\"0\""));
+}
+
+#[test]
+fn reviews_of_the_packs_in_force_alone() {
+    let metrics = metrics();
+    let of = |pack: &str| {
+        value(&metrics, &format!("consent_gate_policy_review_overdue{{pack=\"{pack}\"}}"))
+    };
+    metrics.set_policy_reviews([("EU", false), ("GB", true)]);
+    assert_eq!((of("EU"), of("GB")), (Some(0.0), Some(1.0)));
+    metrics.set_policy_reviews([("EU", true)]);
+    assert_eq!((of("EU"), of("GB")), (Some(1.0), None));
 }
 
 #[test]

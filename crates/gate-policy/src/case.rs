@@ -2,7 +2,7 @@
 //! business; this file only finds them, with their lines.
 
 use crate::node::{self, Node, Value};
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
 use crate::reader::Reader;
 use serde_json::{Map, Value as Json};
 
@@ -38,7 +38,7 @@ pub fn read_cases(name: &str, text: &str) -> Result<CaseFile, Problems> {
     } else {
         json_lines(&mut reader, text)
     };
-    let problems: Vec<Problem> = reader.finish();
+    let (problems, _) = reader.finish();
     if problems.is_empty() {
         Ok(CaseFile { name: name.to_owned(), cases })
     } else {

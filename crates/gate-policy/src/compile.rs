@@ -4,6 +4,7 @@ use crate::node::Place;
 use crate::pack::{Pack, pack};
 use crate::problem::Problems;
 use crate::reader::{Reader, list};
+use crate::remark::Remark;
 use crate::zones::TimeZones;
 use crate::{File, HOLIDAYS, NUMBERING, PRODUCT_GROUPS, ZONES, data, is_pack, node};
 use gate_core::Channel;
@@ -44,6 +45,7 @@ impl Names {
 struct Compiling<'f> {
     files: &'f [File],
     problems: Problems,
+    remarks: Vec<Remark>,
     names: Names,
     zone_sets: Vec<Vec<u16>>,
 }
@@ -52,11 +54,12 @@ pub(crate) fn compile(
     files: &[File],
     zones: &TimeZones,
     revision: String,
-) -> Result<PolicySet, Problems> {
+) -> Result<(PolicySet, Vec<Remark>), Problems> {
     let n_zones = u16::try_from(zones.zones().len()).unwrap_or(u16::MAX);
     let mut compiling = Compiling {
         files,
         problems: Problems::default(),
+        remarks: Vec::new(),
         names: Names { zones: zones.zones().to_vec(), calendars: Vec::new() },
         zone_sets: (0..n_zones).map(|zone| vec![zone]).collect(),
     };
@@ -76,7 +79,7 @@ pub(crate) fn compile(
     let mut problems = compiling.problems;
     if problems.0.is_empty() {
         match PolicySet::new(parts) {
-            Ok(set) => return Ok(set),
+            Ok(set) => return Ok((set, compiling.remarks)),
             Err(error) => problems.0.push(whole_file("policies", &error.to_string(), "see above")),
         }
     }
@@ -96,6 +99,12 @@ fn whole_file(file: &str, reason: &str, remedy: &str) -> crate::Problem {
 }
 
 impl<'f> Compiling<'f> {
+    fn take(&mut self, reader: Reader<'_>) {
+        let (problems, remarks) = reader.finish();
+        self.problems.0.extend(problems);
+        self.remarks.extend(remarks);
+    }
+
     fn file(&mut self, name: &str) -> Option<&'f File> {
         let found = self.files.iter().find(|file| file.name == name);
         if found.is_none() {
@@ -113,7 +122,7 @@ impl<'f> Compiling<'f> {
             reader.problem(Place::default(), reason, "split or shorten it");
         }
         let out = read(&mut reader, &file.text);
-        self.problems.0.extend(reader.finish());
+        self.take(reader);
         Some(out)
     }
 
@@ -122,7 +131,7 @@ impl<'f> Compiling<'f> {
         let text = self.files.iter().find(|file| file.name == name);
         let mut reader = Reader::new(name, text.map_or("", |file| file.text.as_str()));
         reader.problem(at, reason, remedy);
-        self.problems.0.extend(reader.finish());
+        self.take(reader);
     }
 
     /// Zone sets by jurisdiction.
@@ -172,7 +181,7 @@ impl<'f> Compiling<'f> {
                 Vec::new()
             }
         };
-        self.problems.0.extend(reader.finish());
+        self.take(reader);
         out
     }
 
@@ -197,7 +206,7 @@ impl<'f> Compiling<'f> {
                 }
                 out.push((&file.name, read));
             }
-            self.problems.0.extend(reader.finish());
+            self.take(reader);
         }
         let has_strict = out.iter().any(|(_, pack)| pack.code.as_str() == STRICT);
         if !has_strict && self.problems.0.is_empty() {

@@ -119,7 +119,7 @@ pub(crate) fn zones(reader: &mut Reader<'_>, text: &str) -> Vec<ZonesOf> {
 pub(crate) fn holidays(reader: &mut Reader<'_>, text: &str) -> Vec<Calendar> {
     let covers = comment(text, "covers").and_then(|covers| {
         let (from, until) = covers.split_once(' ')?;
-        Some((day(parse_date(from)?), day(parse_date(until.trim())?)))
+        Some((parse_date(from)?, parse_date(until.trim())?))
     });
     let Some((covers_from, covers_until)) = covers else {
         reader.problem(
@@ -129,6 +129,8 @@ pub(crate) fn holidays(reader: &mut Reader<'_>, text: &str) -> Vec<Calendar> {
         );
         return Vec::new();
     };
+    crate::remark::on_calendars(reader, covers_until);
+    let (covers_from, covers_until) = (day(covers_from), day(covers_until));
     let mut calendars: BTreeMap<String, Vec<i32>> = BTreeMap::new();
     for (place, columns) in rows(reader, text, "calendar,date,name") {
         let [calendar, date, _] = columns.as_slice() else { continue };

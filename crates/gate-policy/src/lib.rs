@@ -16,19 +16,25 @@ mod case;
 mod compile;
 mod cover;
 mod data;
+pub mod diff;
 mod limit;
 mod node;
 mod pack;
 mod problem;
 mod provenance;
 mod reader;
+mod remark;
 mod review;
 mod rule;
+mod table;
+pub mod words;
 mod zones;
 
 pub use bundle::bundled;
 pub use case::{CaseFile, RawCase, read_cases};
 pub use problem::{Problem, Problems};
+pub use remark::Remark;
+pub use table::law_table;
 pub use zones::{TimeZones, TzError};
 
 use gate_core::PolicySet;
@@ -75,5 +81,20 @@ pub fn is_policy_file(name: &str) -> bool {
 /// # Errors
 /// Every problem of every file.
 pub fn compile(files: &[File], zones: &TimeZones, revision: String) -> Result<PolicySet, Problems> {
-    compile::compile(files, zones, revision)
+    check(files, zones, revision).map(|(set, _)| set)
+}
+
+/// Compiles a set and says what is worth a look in it, in the order of files and lines; the shell asks each remark
+/// whether it holds now.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn check(
+    files: &[File],
+    zones: &TimeZones,
+    revision: String,
+) -> Result<(PolicySet, Vec<Remark>), Problems> {
+    let (set, mut remarks) = compile::compile(files, zones, revision)?;
+    remarks.sort_by(|one, other| one.problem.cmp(&other.problem));
+    Ok((set, remarks))
 }

@@ -104,7 +104,7 @@ pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Optio
         reader.fields(node, "`monitoring`").rest();
     }
     if let Some(node) = fields.take("dated_changes") {
-        dated_changes(reader, node, &context);
+        dated_changes(reader, node, &context, &version);
     }
     let review_by = fields.take("review_by").and_then(|node| reader.date(node, "`review_by`"));
     let signed_off = fields.take("signed_off").and_then(|node| signed_off(reader, node));
@@ -112,18 +112,20 @@ pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Optio
     fields.end(&PACK_KEYS, reader);
     // the day itself still counts
     let overdue_from = review_by.and_then(|day| start_of(day.tomorrow().ok()?, &context.zone));
+    let head = policy::Pack {
+        title: title.unwrap_or_default().to_owned(),
+        review_by,
+        overdue_from: overdue_from.unwrap_or(Timestamp::MAX),
+        signed_off,
+        breach: breach.unwrap_or_default(),
+        sources: context.sources,
+        ..policy::Pack::new(code?, &version)
+    };
+    crate::remark::on_pack(reader, code_node?.place, &head, &context.zone);
     Some(Pack {
         code: code?,
         place: code_node?.place,
-        head: policy::Pack {
-            title: title.unwrap_or_default().to_owned(),
-            review_by,
-            overdue_from: overdue_from.unwrap_or(Timestamp::MAX),
-            signed_off,
-            breach: breach.unwrap_or_default(),
-            sources: context.sources,
-            ..policy::Pack::new(code?, &version)
-        },
+        head,
         aliases,
         law_zone: law_zone?,
         minor_below,
@@ -247,11 +249,15 @@ fn subdivisions(
     out
 }
 
-fn dated_changes(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>) {
+fn dated_changes(reader: &mut Reader<'_>, node: &Node, context: &Context<'_>, version: &str) {
     for item in reader.items(node, "`dated_changes`") {
         let mut fields = reader.fields(item, "a dated change");
         if let Some(node) = fields.require("date", reader) {
-            reader.day(node, "`date`", &context.zone);
+            let day = reader.date(node, "`date`");
+            let dated = day.and_then(|day| Some((day, start_of(day, &context.zone)?)));
+            if let Some(dated) = dated {
+                crate::remark::on_change(reader, item.place, dated, version);
+            }
         }
         if let Some(node) = fields.require("what", reader) {
             reader.text(node, "`what`");

@@ -2,6 +2,7 @@
 
 use crate::node::{Key, Node, Place, Value};
 use crate::problem::Problem;
+use crate::remark::Remark;
 use gate_core::Timestamp;
 use gate_core::policy::Period;
 use jiff::civil::Date;
@@ -12,15 +13,16 @@ pub(crate) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     problems: Vec<Problem>,
+    remarks: Vec<Remark>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
-        Self { file, text, problems: Vec::new() }
+        Self { file, text, problems: Vec::new(), remarks: Vec::new() }
     }
 
-    pub(crate) fn finish(self) -> Vec<Problem> {
-        self.problems
+    pub(crate) fn finish(self) -> (Vec<Problem>, Vec<Remark>) {
+        (self.problems, self.remarks)
     }
 
     pub(crate) fn is_sound(&self) -> bool {
@@ -33,17 +35,42 @@ impl<'a> Reader<'a> {
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) {
+        let problem = self.at(at, reason, remedy);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem); // an alias is read wherever it is used, its problem named once
+        }
+    }
+
+    /// Something worth looking at from `since` until `until`, with which the file is valid nevertheless.
+    pub(crate) fn remark(
+        &mut self,
+        at: Place,
+        (since, until): (Timestamp, Timestamp),
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let remark = Remark { since, until, is_note: false, problem: self.at(at, reason, remedy) };
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
+    /// The latest remark is a note: nothing is wrong.
+    pub(crate) fn as_note(&mut self) {
+        if let Some(remark) = self.remarks.last_mut() {
+            remark.is_note = true;
+        }
+    }
+
+    fn at(&self, at: Place, reason: impl Into<String>, remedy: impl Into<String>) -> Problem {
         let excerpt = self.text.lines().nth(at.line.wrapping_sub(1)).unwrap_or_default();
-        let problem = Problem {
+        Problem {
             file: self.file.to_owned(),
             line: at.line,
             column: at.column,
             reason: reason.into(),
             remedy: remedy.into(),
             excerpt: excerpt.chars().take(160).collect(),
-        };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem); // an alias is read wherever it is used, its problem named once
         }
     }
 

@@ -130,6 +130,7 @@ fn rule(
         reader.problem(node.place, reason, "add `registry`, or drop `registry: true`");
     }
     fields.end(&RULE_KEYS, reader);
+    crate::remark::on_rule(reader, node.place, &rule);
     Some(rule)
 }
 

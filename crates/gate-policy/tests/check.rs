@@ -240,3 +240,19 @@ fn two_claims_on_one_country_are_refused() {
         "{found:#?}"
     );
 }
+
+/// `docs/law-table.md` is what the packs say.
+#[test]
+fn the_page_of_the_law_is_the_packs() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/law-table.md");
+    let set = compile(&bundled(), &TimeZones::bundled(), "test".into()).unwrap();
+    let page = gate_policy::law_table(&set);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == page,
+        "run: UPDATE_GOLDEN=1 cargo test --release -p gate-policy the_page_of_the_law"
+    );
+}

@@ -25,6 +25,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         pepper(&config.state.pepper_file),
         policies(config),
     ];
+    findings.extend(reviews(config));
     findings.extend(state_mode(&config.state.dir));
     findings.extend(probe(config));
     findings.extend(checkpoints(config));
@@ -82,6 +83,29 @@ fn policies(config: &Config) -> Finding {
             )
         }
     }
+}
+
+/// Whether each pack was reviewed in time; nothing when no pack names a day or the packs are not valid.
+fn reviews(config: &Config) -> Option<Finding> {
+    const CHECK: &str = "pack reviews";
+    let set = crate::policies::PolicySource::of(&config.policies).load().ok()?;
+    let now =
+        gate_core::Timestamp::from_micros(super::super::output::now_millis().saturating_mul(1_000));
+    let named = |pack: &gate_core::policy::Pack| {
+        pack.review_by.map(|day| format!("{} by {day}", pack.code.as_str()))
+    };
+    let overdue: Vec<String> =
+        set.packs().iter().filter(|pack| pack.is_review_overdue(now)).filter_map(named).collect();
+    if !overdue.is_empty() {
+        return Some(Finding::warn(
+            CHECK,
+            format!("overdue: {}; the law may have changed since", overdue.join(", ")),
+            "let their owners read them again: docs/runbooks/PolicyReviewOverdue.md",
+        ));
+    }
+    let next = set.packs().iter().filter(|pack| pack.review_by.is_some());
+    let next = next.min_by_key(|pack| pack.overdue_from)?;
+    Some(Finding::pass(CHECK, format!("the next is {}", named(next).unwrap_or_default())))
 }
 
 /// Whether the synthetic probe can pass with these packs; nothing when it is off or the packs are not valid.

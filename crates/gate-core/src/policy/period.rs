@@ -31,6 +31,12 @@ impl Period {
         is_sound.then_some(Self { months, days })
     }
 
+    /// Its months and days; one without end has none.
+    #[must_use]
+    pub fn parts(self) -> Option<(i32, i32)> {
+        (!self.is_unlimited()).then_some((self.months, self.days))
+    }
+
     /// Whether it never ends.
     #[must_use]
     pub fn is_unlimited(self) -> bool {
