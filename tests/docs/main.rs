@@ -16,6 +16,7 @@
 
 mod command_line;
 mod page;
+mod questions;
 
 use command_line::{own_arguments, words};
 use consent_gate::codec::{Class, Codec, DecodeError, Format, Kind};

@@ -242,6 +242,14 @@ mod tests {
         assert!(is_permanent(Some("2.0.3 says gone")));
     }
 
+    #[test]
+    fn what_goes_on_behind_the_digits_is_no_code() {
+        assert!(!is_permanent(Some("gone, see 4.2.2 there")));
+        for said in ["gone, see 4.2.2/notes", "gone, see 4.2.2_a", "gone, see 4.2.2@there"] {
+            assert!(is_permanent(Some(said)), "{said}");
+        }
+    }
+
     /// Each code of the registry, alone and in what mail servers say.
     #[test]
     fn codes_about_the_address_close_it() {
