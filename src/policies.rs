@@ -291,8 +291,7 @@ mod tests {
         assert_eq!(from_dir.packs(), built_in.packs());
         let path = dir.path().join("GB.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replace("version: \"2026.11\"", "version: \"2026.12\""))
-            .unwrap();
+        std::fs::write(&path, format!("{text}# one more line\n")).unwrap();
         let changed = source.load().unwrap();
         assert_ne!(changed.revision(), from_dir.revision());
         std::fs::write(&path, "pack: [").unwrap();

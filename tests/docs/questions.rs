@@ -12,7 +12,9 @@ fn page_table_and_program_answer_alike() {
     let mut n_questions = 0;
     for row in page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")) {
         let spans: Vec<&str> = code_spans(row).collect();
-        let [.., rule, reason, case] = spans.as_slice() else { panic!("{row}: three words in code") };
+        let [.., rule, reason, case] = spans.as_slice() else {
+            panic!("{row}: three words in code")
+        };
         n_questions += 1;
         let (pack, id) = rule.split_once('/').unwrap_or_else(|| panic!("{row}: PACK/rule"));
         let section = table.split("\n## ").find(|part| part.starts_with(&format!("{pack}: ")));
