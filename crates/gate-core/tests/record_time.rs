@@ -207,3 +207,34 @@ fn a_refusal_with_two_instants_is_confirmed_once() {
     assert_eq!(confirmed(&[], at(THEN + 4 * HOUR + 1)), "approved.optout_confirmation");
     assert_eq!(confirmed(&[sent], at(THEN + 4 * HOUR + 1)), "blocked.confirmation_duplicate");
 }
+
+/// However many erasures a broken clock dates ahead, they are one fact: a state must not grow with them.
+#[test]
+fn erasures_of_a_broken_clock_are_one() {
+    let erase = |n: i64| event(Action::Erase, at(THEN + HOUR + n)).produced(at(THEN));
+    let world = World::of(&numbered(&[erase(1), erase(2), erase(3)]));
+    let backwards = World::of(numbered(&[erase(1), erase(2), erase(3)]).iter().rev());
+    assert_eq!(world.states, backwards.states);
+    let n_erased = |bytes: &Vec<u8>| {
+        let is_one = |fact: &&Fact<'_>| fact.kind.is_erasure();
+        decode(bytes).facts().iter().filter(is_one).count()
+    };
+    assert_eq!(world.states.values().map(n_erased).collect::<Vec<_>>(), [1, 1]);
+}
+
+/// Within the tolerance a claim is believed, whatever a slow clock of the gate says; a message that went out counts
+/// from the earlier of both instants as soon as its claim lies ahead.
+#[test]
+fn a_claim_stands_unless_it_is_skewed_and_ahead() {
+    let fact = |kind, claimed: i64| Fact::new(kind, EventKey::default(), at(claimed), at(THEN));
+    let tolerated = fact(FactKind::OptOut, THEN + 4);
+    assert_eq!(tolerated.effective_at(at(THEN - HOUR)), at(THEN + 4));
+    let sent = fact(FactKind::Sent, THEN + HOUR);
+    assert_eq!(sent.effective_at(at(THEN)), at(THEN));
+    assert_eq!(sent.effective_at(at(THEN + HOUR)), at(THEN + HOUR));
+    let unskewed = fact(FactKind::OptOut, THEN + HOUR);
+    assert_eq!(unskewed.effective_at(at(THEN)), at(THEN + HOUR));
+    let skewed = Fact { flags: flags::SKEWED, ..unskewed };
+    assert_eq!(skewed.effective_at(at(THEN)), at(THEN));
+    assert_eq!(skewed.effective_at(at(THEN + HOUR)), at(THEN + HOUR));
+}

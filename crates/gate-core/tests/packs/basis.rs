@@ -173,6 +173,11 @@ fn consent_lapses_when_the_person_has_not_acted_for_long() {
     assert!(!on_day(40, &[consent(), bought(30)], APPROVED));
     assert!(on_day(50, &[consent(), bought(30)], APPROVED));
     assert!(!on_day(45, &[consent(), opt_in(day(30)).purpose("survey")], APPROVED));
+    let texts = |n: i64, history: &[Event], expected: &str| {
+        check_by(&policies, history, &in_aa(sms()), at(day(n)), expected);
+    };
+    texts(45, &[consent().sms()], EXPIRED);
+    texts(45, &[consent().sms(), texted(day(30), "START")], APPROVED);
     // these do not
     on_day(40, &[consent(), bought(30).contact("dev")], EXPIRED);
     on_day(40, &[consent(), bought(30).address("ben@example.org")], EXPIRED);
