@@ -28,10 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A copy of the packs with the cap.
 fn policies() -> PathBuf {
     let packs = Packs::export("policies");
+    let additions = "\nadditions:\n";
     let cap = format!(
-        "\nadditions:\n  - id: test-cap\n    law: product rule\n    status: [P]\n    channels: [email]\n    frequency:\n      - {{count: {CAP}, window: PT24H, per: sender}}\n"
+        "{additions}  - id: test-cap\n    law: product rule\n    status: [P]\n    channels: [email]\n    frequency:\n      - {{count: {CAP}, window: PT24H, per: sender}}\n\n"
     );
-    packs.replace("GB.yaml", &(packs.read("GB.yaml") + &cap));
+    let pack = packs.read("GB.yaml");
+    assert!(pack.contains(additions), "the pack has additions");
+    packs.replace("GB.yaml", &pack.replacen(additions, &cap, 1));
     packs.0
 }
 

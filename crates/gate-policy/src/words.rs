@@ -111,7 +111,7 @@ pub fn cap(of: &Cap) -> String {
 
 pub(crate) fn span(of: &Cap) -> String {
     let hours = of.window.as_secs() / 3_600;
-    if hours > 24 && hours % 24 == 0 {
+    if hours > 24 && hours.is_multiple_of(24) {
         format!("{} days", hours / 24)
     } else {
         format!("{hours} h")
