@@ -113,10 +113,8 @@ impl Status {
         let held = state.holds.hold((holder, cause), places, detail, Instant::now());
         self.publish_holds(&state.holds);
         drop(state);
-        if cause == HoldCause::ConsentPoison {
-            for place in places {
-                self.metrics.set_poison(place.partition, place.offset.unwrap_or(-1));
-            }
+        for place in poisoned(cause, places.iter().copied()) {
+            self.metrics.set_poison(place.partition, place.offset.unwrap_or(-1));
         }
         if held.is_full {
             self.metrics.bound_reached(Bound::HeldPlaces);
@@ -134,10 +132,8 @@ impl Status {
         self.publish_holds(&state.holds);
         drop(state);
         let Some(hold) = released else { return };
-        if cause == HoldCause::ConsentPoison {
-            for place in hold.places() {
-                self.metrics.clear_poison(place.partition);
-            }
+        for place in poisoned(cause, hold.places()) {
+            self.metrics.clear_poison(place.partition);
         }
         log_release(holder, cause, &hold);
     }
@@ -148,7 +144,7 @@ impl Status {
         let ended = state.holds.release_place((holder, cause), topic, partition);
         self.publish_holds(&state.holds);
         drop(state);
-        if cause == HoldCause::ConsentPoison {
+        if cause == HoldCause::ConsentPoison && topic == Topic::ConsentChange {
             self.metrics.clear_poison(partition);
         }
         if let Some(hold) = ended {
@@ -244,6 +240,13 @@ impl Status {
             self.metrics.held_partitions.of(cause).set(n_held);
         }
     }
+}
+
+/// The records that a hold names as nobody's. Lanes wait for the same cause, at partitions of the messages.
+fn poisoned(cause: HoldCause, places: impl Iterator<Item = Place>) -> impl Iterator<Item = Place> {
+    places.filter(move |place| {
+        cause == HoldCause::ConsentPoison && place.topic == Topic::ConsentChange
+    })
 }
 
 fn log_release(holder: Holder, cause: HoldCause, hold: &Hold) {

@@ -130,6 +130,24 @@ fn poison_names_its_place_in_readyz_and_in_the_metric_until_it_is_released() {
     assert!(status.ready().ready);
 }
 
+/// Lanes wait for the same cause at partitions of the messages, which are no places of records: the alert would name a
+/// record that nobody can find, and would stay when the lane loses the partition.
+#[test]
+fn a_lane_that_waits_names_no_record() {
+    let (status, metrics) = running(1);
+    let cause = HoldCause::ConsentPoison;
+    let names = || metrics.encode().unwrap().matches("consent_gate_consent_poison{").count();
+    status.hold(Holder::Reader, cause, &[poison(3, 17)], "class truncated");
+    status.hold(Holder::Lane(0), cause, &messages(&[0, 3]), "waits");
+    assert_eq!(names(), 1);
+    status.release(Holder::Lane(0), cause);
+    assert_eq!(names(), 1, "the record still holds");
+    status.hold(Holder::Lane(0), cause, &messages(&[0, 3]), "waits");
+    status.release_place(Holder::Reader, cause, Topic::ConsentChange, 3);
+    status.lane_assigned(0, &[]);
+    assert_eq!(names(), 0);
+}
+
 #[test]
 fn a_revoked_partition_takes_its_hold_along() {
     let (status, metrics) = running(2);

@@ -72,8 +72,13 @@ fn a_permission_counts_until_the_end_its_source_states() {
 fn a_near_end_is_a_warning() {
     let until = opt_in(1).with(|c| c.expires_at = Some(at(NOW + 30 * 1_440)));
     let warned = |now| {
-        let decision =
-            check_by(&PolicySet::express_only(), &[until.clone()], &message(), now, APPROVED);
+        let decision = check_by(
+            &PolicySet::express_only(),
+            std::slice::from_ref(&until),
+            &message(),
+            now,
+            APPROVED,
+        );
         decision.warnings().iter().map(Warning::code).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(warned(micros_later(at(NOW), -1)), "");
@@ -118,7 +123,7 @@ fn a_business_is_one_where_message_and_profile_agree() {
     assert_eq!(shown(&[is(1, person).no_contact()], Some(business)), "person");
     // beside a birth date
     let both = is(1, person).with(|c| c.birth_date_days = Some(0));
-    assert_eq!(shown(&[both.clone()], Some(business)), "person");
+    assert_eq!(shown(std::slice::from_ref(&both), Some(business)), "person");
     let decision =
         check_by(&PolicySet::express_only(), &[opt_in(1), both], &message(), at(NOW), APPROVED);
     assert!(decision.warnings().is_empty(), "two statements are no two versions of one");

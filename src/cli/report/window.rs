@@ -47,14 +47,14 @@ impl Window {
 
     /// Record times have milliseconds; one that shares its millisecond with the bound is inside.
     pub(super) fn contains(&self, record_ms: i64) -> bool {
-        let from_ms = self.from_ms();
+        let begin_ms = self.begin_ms();
         // the first millisecond that lies wholly outside
         let to_ms = self.to.as_millisecond();
         let is_exact = i128::from(to_ms) * 1_000_000 == self.to.as_nanosecond();
-        record_ms >= from_ms && (record_ms < to_ms || (record_ms == to_ms && !is_exact))
+        record_ms >= begin_ms && (record_ms < to_ms || (record_ms == to_ms && !is_exact))
     }
 
-    fn from_ms(&self) -> i64 {
+    fn begin_ms(&self) -> i64 {
         self.from.as_nanosecond().div_euclid(1_000_000).try_into().unwrap_or(i64::MIN)
     }
 
@@ -102,7 +102,7 @@ pub(super) fn stretch(config: &Config, topic: &str, window: &Window) -> Result<S
         Ok(found.into_iter().map(|((_, partition), at)| (partition, offset(at))).collect())
     };
     // In this order, what is written or deleted in between can only make the report say that it may lack something.
-    let from = at(window.from_ms().max(OLDEST_MS))?;
+    let from = at(window.begin_ms().max(OLDEST_MS))?;
     let partitions: Vec<i32> = from.keys().copied().collect();
     let ends = edges(&query, topic, &partitions, Offset::End, &doing)?;
     let oldest = at(OLDEST_MS)?;
@@ -307,7 +307,7 @@ mod tests {
         let inside: Vec<i64> =
             [999, 1_000, 2_000, 2_001].into_iter().filter(|ms| window.contains(*ms)).collect();
         assert_eq!(inside, [1_000, 2_000]);
-        assert_eq!(window.from_ms(), 1_000);
+        assert_eq!(window.begin_ms(), 1_000);
     }
 
     #[test]

@@ -279,6 +279,7 @@ fn warned() -> Vec<Row> {
         mail("warning.dormant_consent", [old], to("DE".into())),
         phone("warning.tz_guess", "+447700900109", [opt_in_by("sms")], sms),
         mail("warning.near_expiry", [inquiry(170 * DAY)], to("CA".into())),
+        mail("warning.pack_review_overdue", [inquiry(10 * DAY)], to("NZ".into())),
         phone(
             "warning.start_without_effect", // a START of which nobody knows the brand
             "+447700900110",
