@@ -150,3 +150,22 @@ fn texts_held_out_until_the_end() {
     };
     check("held-out", include_str!("texts/held-out.tsv"), &floor);
 }
+
+/// Single readings that the figures above would hide.
+#[test]
+fn texts_that_a_person_should_read() {
+    for (text, expected) in [
+        // nothing but somebody else's words
+        ("> STOP", Keyword::Review),
+        ("STOP", Keyword::Stop),
+        // a sign without a word
+        ("🛑", Keyword::Review),
+        ("✋", Keyword::Review),
+        ("🙂", Keyword::None),
+        // letters apart, and a word that is none of them
+        ("s.t.o.p", Keyword::Stop),
+        ("t.e.n.t", Keyword::None),
+    ] {
+        assert_eq!(classify(text), expected, "{text}");
+    }
+}
