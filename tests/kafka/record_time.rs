@@ -66,7 +66,9 @@ fn run(bootstrap: &str, dated_by: &str) -> String {
                 let output = decided.iter().find(|r| r.header(TEST_ID) == Some(id.as_str()));
                 let reason = output.and_then(|r| r.header("gate-reason")).unwrap_or("no output");
                 let who = &scene.contact.id;
-                (reason != scene.reason).then(|| format!("{who}: {reason}, not {}", scene.reason))
+                let why = output.and_then(|r| r.header("gate-decision")).unwrap_or_default();
+                let expected = scene.reason;
+                (reason != expected).then(|| format!("{who}: {reason}, not {expected}: {why}"))
             })
             .collect();
         assert!(wrong.is_empty(), "{dated_by}: {wrong:#?}");
