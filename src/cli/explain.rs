@@ -5,6 +5,7 @@ use crate::cases::CaseRunner;
 use crate::record::rfc3339;
 use clap::Args;
 use gate_core::{PolicySet, Reason, Warning};
+use gate_policy::words::origin;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -63,7 +64,7 @@ fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<()
         }
         out.push_str(&policy::trace(&verdict));
         for rule in decision.considered().rules(set) {
-            let origin = policy::origin(set, rule).into_iter().next().unwrap_or_default();
+            let origin = origin(set, rule).into_iter().next().unwrap_or_default();
             writeln!(out, "       rule                  {}: {origin}", rule.label).ok();
         }
         output::print(&out)?;
@@ -140,7 +141,7 @@ fn explanation(decision: &Value, set: &PolicySet) -> String {
         let remark = if known { "" } else { "  (not in the packs at hand)" };
         line("  rule", format!("{rule}{remark}"));
         let known = set.rules().iter().find(|known| known.label == rule);
-        for origin in known.into_iter().flat_map(|rule| policy::origin(set, rule)) {
+        for origin in known.into_iter().flat_map(|rule| origin(set, rule)) {
             line("", origin);
         }
     }

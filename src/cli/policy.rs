@@ -214,8 +214,3 @@ fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let dir = arguments.dir.display();
     Ok(output::print(&format!("{n_written} files written; set `policies.dir: {dir}` to use them"))?)
 }
-
-/// Where a rule comes from, for explanations.
-pub(super) fn origin(set: &PolicySet, rule: &gate_core::policy::Rule) -> Vec<String> {
-    gate_policy::words::origin(set, rule)
-}

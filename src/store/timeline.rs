@@ -60,17 +60,15 @@ impl Change<'_> {
     /// on the order of arrival. An erasure replaces what came before it by the state that is left
     /// (promise P6); afterwards only what still counts is noted.
     pub(super) fn note(&self, timeline: &ColumnFamily, batch: &mut WriteBatch) {
-        let erases =
-            |f: &Fact<'_>| matches!(f.kind, FactKind::ErasedContact | FactKind::ErasedAddress);
+        let erases = |f: &Fact<'_>| f.kind.is_erasure();
         if self.changed && self.facts.iter().any(erases) {
             let (from, to) = range(self.subject);
             batch.delete_range_cf(timeline, from, to);
             self.put(timeline, batch, self.facts, self.encoded);
         } else if self.state.is_erased() {
             if self.changed {
-                let is_kept = |f: &&Fact<'_>| f.kind == FactKind::Link || f.is_about_contact();
-                let links = self.facts.iter().filter(is_kept);
-                let kept: Vec<Fact<'_>> = links.copied().collect();
+                let kept = self.facts.iter().filter(|f| f.reaches_addresses());
+                let kept: Vec<Fact<'_>> = kept.copied().collect();
                 let mut said = ConsentState::default();
                 said.join(kept.iter().copied());
                 let mut bytes = Vec::new();

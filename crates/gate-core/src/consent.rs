@@ -172,10 +172,9 @@ impl<'a> ConsentState<'a> {
         if is_flooded {
             self.facts.retain(|f| !f.is_about_contact() || f.kind == FactKind::Flooded);
         }
-        let reaches_addresses = |f: &Fact<'_>| f.kind == FactKind::Link || f.is_about_contact();
         let is_erased = self.is_erased();
         if is_erased {
-            self.facts.retain(|f| f.kind == FactKind::ErasedContact || reaches_addresses(f));
+            self.facts.retain(|f| f.kind == FactKind::ErasedContact || f.reaches_addresses());
             self.saturated = false;
         }
         let erased = self.facts.iter().filter(|f| f.kind == FactKind::ErasedAddress);
@@ -188,7 +187,7 @@ impl<'a> ConsentState<'a> {
             self.saturated |= is_flooded || n_restrictive > RESTRICTIVE_FACTS_MAX;
         }
         if self.saturated {
-            self.facts.retain(reaches_addresses);
+            self.facts.retain(Fact::reaches_addresses);
         }
         self.keep_newest(EXPRESS_FACTS_MAX, |kind| {
             kind.is_permissive() && kind != FactKind::Relationship

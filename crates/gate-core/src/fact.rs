@@ -211,6 +211,13 @@ impl<'a> Fact<'a> {
         self.kind.is_permissive() && Receipt::is_before(now, self.at)
     }
 
+    /// Whether it reaches, or leads to, addresses that are seen with the contact: what a contact's state keeps when it
+    /// is erased or can no longer be judged.
+    #[must_use]
+    pub fn reaches_addresses(&self) -> bool {
+        self.kind == FactKind::Link || self.is_about_contact()
+    }
+
     /// A refusal of which only the contact is known.
     #[must_use]
     pub fn is_about_contact(&self) -> bool {

@@ -102,11 +102,7 @@ impl<'a> Addressed<'a> {
     /// Whether a relationship is one with the sender of this message: the controller and brand are named, and
     /// a channel or purpose that is named as well fits.
     pub(crate) fn is_related_by(&self, scope: &Scope<'_>) -> bool {
-        let channel = match scope.channel {
-            ChannelScope::Any => true,
-            ChannelScope::One(channel) => channel == self.channel,
-        };
-        channel && self.may_be_for(scope) && self.sender_is_named_by(scope)
+        self.may_be_on(scope) && self.may_be_for(scope) && self.sender_is_named_by(scope)
     }
 
     /// Whether a relationship is one with the controller of this message, for texts about it: a brand, channel or
@@ -117,12 +113,18 @@ impl<'a> Addressed<'a> {
             None | Some(ANY) => true,
             brand => brand == self.brand,
         };
-        let channel = match scope.channel {
-            ChannelScope::Any => true,
-            ChannelScope::One(channel) => channel == self.channel,
-        };
         let is_sender = controller.is_some() && controller == self.controller && brand;
-        is_sender && channel && self.may_be_for(scope)
+        is_sender && self.may_be_on(scope) && self.may_be_for(scope)
+    }
+
+    /// Whether a channel that a relationship names is the message's.
+    fn may_be_on(&self, scope: &Scope<'_>) -> bool {
+        scope.channel == ChannelScope::Any || scope.channel.permits(self.channel)
+    }
+
+    /// Whether a channel is named that is of the message's family.
+    fn is_in_family_of(&self, scope: &Scope<'_>) -> bool {
+        scope.channel != ChannelScope::Any && scope.channel.refuses(self.channel)
     }
 
     /// Whether a purpose that a relationship names is the message's or its parent.
@@ -154,11 +156,7 @@ impl<'a> Addressed<'a> {
     /// START covers its brand and controller in its channel's family, whatever the purpose: it undoes what
     /// STOP did there.
     pub(crate) fn is_restarted_by(&self, scope: &Scope<'_>) -> bool {
-        let family = match scope.channel {
-            ChannelScope::Any => false,
-            ChannelScope::One(channel) => channel.family() == self.channel.family(),
-        };
-        family && self.sender_is_named_by(scope)
+        self.is_in_family_of(scope) && self.sender_is_named_by(scope)
     }
 
     /// Whether a START without a controller means this sender all the same: it was texted to the number of the
@@ -170,13 +168,9 @@ impl<'a> Addressed<'a> {
         started: Option<&str>,
         stopped: Option<&str>,
     ) -> bool {
-        let family = match scope.channel {
-            ChannelScope::Any => false,
-            ChannelScope::One(channel) => channel.family() == self.channel.family(),
-        };
         let brand = named(scope.brand).is_some_and(|brand| self.brand == Some(brand));
         let number = self.number_is_restarted_by(started, stopped);
-        named(scope.controller).is_none() && family && brand && number
+        named(scope.controller).is_none() && self.is_in_family_of(scope) && brand && number
     }
 
     pub(crate) fn sender_is_named_by(&self, scope: &Scope<'_>) -> bool {

@@ -10,15 +10,9 @@
 
 mod hand;
 
-use gate_core::Timestamp;
 use gate_policy::diff::differences;
 use gate_policy::law_table;
 use hand::*;
-
-fn utc(text: &str) -> Timestamp {
-    let at: jiff::Timestamp = text.parse().unwrap();
-    Timestamp::from_micros(at.as_microsecond())
-}
 
 fn said(before: &str, after: &str) -> Vec<String> {
     let now = utc("2026-12-01T12:00:00Z");

@@ -14,11 +14,6 @@ use gate_core::Timestamp;
 use gate_policy::{TimeZones, check};
 use hand::*;
 
-fn utc(text: &str) -> Timestamp {
-    let at: jiff::Timestamp = text.parse().unwrap();
-    Timestamp::from_micros(at.as_microsecond())
-}
-
 /// What is said about the pack and the data at that instant.
 fn said(pack: &str, at: Timestamp) -> Vec<String> {
     let (_, remarks) = check(&files(pack), &TimeZones::bundled(), "test".into()).unwrap();

@@ -31,11 +31,6 @@ fn bases(all: &[Basis]) -> BasisSet {
     all.iter().fold(BasisSet::default(), |set, basis| set.with(*basis))
 }
 
-fn utc(text: &str) -> Timestamp {
-    let at: jiff::Timestamp = text.parse().unwrap();
-    Timestamp::from_micros(at.as_microsecond())
-}
-
 #[test]
 fn review_and_sign_off() {
     let top = "review_by: 2027-05-31\nsigned_off: {by: Dr. A. Lawyer, on: 2026-11-30}\n";

@@ -6,15 +6,21 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use gate_core::{PolicySet, Timestamp};
+
 use super::{Finding, Verdict};
+use crate::cli::output;
 use crate::config::{Config, Format, Pepper, SchemaRegistry};
 use crate::kafka_errors::Class;
+use crate::policies::{PolicyFailure, PolicySource};
 
 /// Below this the store may not get through a rebuild; the log in Kafka tells how large it gets.
 const FREE_BYTES_WANTED: u64 = 1024 * 1024 * 1024;
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
+    let set = PolicySource::of(&config.policies).load();
+    let now = Timestamp::from_millis(output::now_millis());
     let mut findings = vec![
         directory(
             "state directory",
@@ -23,11 +29,11 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         ),
         free_space(&config.state.dir),
         pepper(&config.state.pepper_file),
-        policies(config),
+        policies(config, &set),
     ];
-    findings.extend(reviews(config));
+    findings.extend(set.as_ref().ok().and_then(|set| reviews(set, now)));
     findings.extend(state_mode(&config.state.dir));
-    findings.extend(probe(config));
+    findings.extend(set.as_ref().ok().and_then(|set| probe(config, set, now)));
     findings.extend(checkpoints(config));
     let client = config.client_base();
     let is = |name: &str, value: &str| {
@@ -50,15 +56,14 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
 }
 
 /// The packs the gate would load, and until when their holidays reach.
-fn policies(config: &Config) -> Finding {
+fn policies(config: &Config, loaded: &Result<PolicySet, PolicyFailure>) -> Finding {
     const CHECK: &str = "policy packs";
-    let source = crate::policies::PolicySource::of(&config.policies);
     let from = config
         .policies
         .dir
         .as_ref()
         .map_or_else(|| String::from("built in"), |dir| dir.display().to_string());
-    match source.load() {
+    match loaded {
         Ok(set) => Finding::pass(
             CHECK,
             format!(
@@ -85,12 +90,9 @@ fn policies(config: &Config) -> Finding {
     }
 }
 
-/// Whether each pack was reviewed in time; nothing when no pack names a day or the packs are not valid.
-fn reviews(config: &Config) -> Option<Finding> {
+/// Whether each pack was reviewed in time; nothing when no pack names a day.
+fn reviews(set: &PolicySet, now: Timestamp) -> Option<Finding> {
     const CHECK: &str = "pack reviews";
-    let set = crate::policies::PolicySource::of(&config.policies).load().ok()?;
-    let now =
-        gate_core::Timestamp::from_micros(super::super::output::now_millis().saturating_mul(1_000));
     let named = |pack: &gate_core::policy::Pack| {
         pack.review_by.map(|day| format!("{} by {day}", pack.code.as_str()))
     };
@@ -108,14 +110,11 @@ fn reviews(config: &Config) -> Option<Finding> {
     Some(Finding::pass(CHECK, format!("the next is {}", named(next).unwrap_or_default())))
 }
 
-/// Whether the synthetic probe can pass with these packs; nothing when it is off or the packs are not valid.
-fn probe(config: &Config) -> Option<Finding> {
+/// Whether the synthetic probe can pass with these packs; nothing when it is off.
+fn probe(config: &Config, policies: &PolicySet, now: Timestamp) -> Option<Finding> {
     const CHECK: &str = "synthetic probe";
-    let policies = crate::policies::PolicySource::of(&config.policies).load().ok()?;
-    let micros = super::super::output::now_millis().saturating_mul(1_000);
-    let now = gate_core::Timestamp::from_micros(micros);
     let jurisdiction = &config.probe.jurisdiction;
-    config.probe.enabled.then(|| match crate::probe::rehearse(&policies, jurisdiction, now) {
+    config.probe.enabled.then(|| match crate::probe::rehearse(policies, jurisdiction, now) {
         Ok(()) => {
             Finding::pass(CHECK, format!("its rounds can pass by the rules of {jurisdiction}"))
         }

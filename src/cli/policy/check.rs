@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let source = PolicySource { dir: arguments.dir.clone(), tz_dir: arguments.tz_dir.clone() };
     match source.check() {
         Ok((set, remarks)) => {
-            let now = Timestamp::from_micros(output::now_millis().saturating_mul(1_000));
+            let now = Timestamp::from_millis(output::now_millis());
             let remarks: Vec<Remark> =
                 remarks.into_iter().filter(|remark| remark.holds_at(now)).collect();
             let n_warnings = remarks.iter().filter(|remark| !remark.is_note).count();

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let before = super::load(Some(&arguments.before), None)?;
     let after = super::load(Some(&arguments.after), None)?;
     let first = match arguments.on {
-        None => Timestamp::from_micros(output::now_millis().saturating_mul(1_000)),
+        None => Timestamp::from_millis(output::now_millis()),
         // noon: the same day by the clock of nearly every law
         Some(day) => day
             .at(12, 0, 0, 0)

@@ -1,10 +1,16 @@
 //! A small policy set by hand: one pack to be filled in, `STRICT`, and data for both.
 
-use gate_core::PolicySet;
 use gate_core::policy::Rule;
+use gate_core::{PolicySet, Timestamp};
 use gate_policy::{File, Problem, TimeZones, compile};
 
 const CHANNELS: &str = "[email, sms, mms, rcs, whatsapp, push, voice_live, voice_auto]";
+
+/// An instant as RFC 3339 writes it.
+pub(crate) fn utc(text: &str) -> Timestamp {
+    let at: jiff::Timestamp = text.parse().unwrap();
+    Timestamp::from_micros(at.as_microsecond())
+}
 
 /// A base rule for every channel, with more lines; each begins with its indentation of four.
 pub(crate) fn base(more: &str) -> String {
