@@ -15,6 +15,7 @@
 
 mod batch;
 mod clock;
+mod doubt;
 mod error;
 mod history;
 mod intake;
@@ -28,9 +29,9 @@ mod standstill;
 mod unreadable;
 
 pub use batch::Batch;
+pub use doubt::InDoubt;
 pub use error::LaneError;
 pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
-pub use reconcile::InDoubt;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;

@@ -7,9 +7,10 @@
 //! of the outputs says what happened: a message is decided when its output is there, found in the tails of the
 //! output topics by its `gate-source`.
 //!
-//! What a lane could not find out itself, because it lost its place meanwhile, waits in [`InDoubt`] for whoever of
+//! What a lane could not find out itself, because it lost its place meanwhile, waits in `doubt.rs` for whoever of
 //! this process takes the partition up.
 
+use super::doubt::Wanted;
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::kafka::REQUEST_TIMEOUT;
@@ -21,7 +22,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the ends of the outputs are asked for: so much at most is read to look for one batch.
@@ -38,47 +39,6 @@ pub(super) type Emitted = HashMap<(i32, i64), bool>;
 pub(super) struct OutputEnds {
     asked_at: Instant,
     positions: Arc<Positions>,
-}
-
-/// What was in a transaction whose end nobody knows yet, by partition of the input topic. At most a batch each.
-#[derive(Default)]
-pub struct InDoubt {
-    partitions: Mutex<BTreeMap<i32, Doubt>>,
-}
-
-#[derive(Clone)]
-struct Doubt {
-    outputs_from: Arc<Positions>,
-    offsets: BTreeSet<i64>,
-    next_offset: i64,
-}
-
-impl InDoubt {
-    fn note(&self, batch: &Batch<'_>, outputs_from: &Arc<Positions>) {
-        let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        for (partition, next_offset) in batch.next_offsets() {
-            let doubt = partitions.entry(*partition).or_insert_with(|| Doubt {
-                outputs_from: Arc::clone(outputs_from),
-                offsets: BTreeSet::new(),
-                next_offset: *next_offset,
-            });
-            doubt.next_offset = doubt.next_offset.max(*next_offset);
-        }
-        for (partition, offset) in batch.in_hand() {
-            if let Some(doubt) = partitions.get_mut(&partition) {
-                doubt.offsets.insert(offset);
-            }
-        }
-    }
-
-    fn of(&self, partition: i32) -> Option<Doubt> {
-        let partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        partitions.get(&partition).cloned()
-    }
-
-    fn settled(&self, partition: i32) {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
-    }
 }
 
 impl<'c> Lane<'c> {
@@ -124,6 +84,13 @@ impl<'c> Lane<'c> {
             );
         }
         Ok(ends)
+    }
+
+    /// To be called when a commit was acknowledged.
+    pub(super) fn note_acknowledged(&self, batch: &Batch<'c>) {
+        if let Some(ends) = &self.output_ends {
+            self.parts.in_doubt.acknowledged(batch, &ends.positions);
+        }
     }
 
     /// To be called before the producer is replaced.
@@ -205,7 +172,8 @@ impl<'c> Lane<'c> {
     }
 
     /// A partition is taken up behind what the group has as committed, unless a transaction of this process was left
-    /// in doubt there: then at the first message without an output, and what has one is remembered.
+    /// in doubt there: then at the first message without an output, and what has one is remembered. So is what has an
+    /// output because its commit was acknowledged to this process, although the group does not know of it.
     ///
     /// # Errors
     /// When the outputs cannot be read for a long time.
@@ -214,35 +182,35 @@ impl<'c> Lane<'c> {
             let partition = element.partition();
             let committed = element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(0);
             self.already_out.retain(|(of, offset), _| *of != partition || *offset >= committed);
-            let Some(doubt) = self.parts.in_doubt.of(partition) else { continue };
-            // beyond it somebody else has gone on
-            if committed <= doubt.next_offset {
-                let Some(emitted) = self.emitted_of(partition, &doubt)? else { return Ok(()) };
-                let is_out = |offset: &i64| emitted.contains_key(&(partition, *offset));
-                let first_missing = doubt.offsets.iter().find(|offset| !is_out(offset)).copied();
-                let start = first_missing.unwrap_or(committed).min(committed);
-                if start < committed || emitted.keys().any(|(_, offset)| *offset >= committed) {
-                    self.tell_torn(std::iter::once(&partition));
-                }
-                if start < committed {
-                    let next = Offset::Offset(start);
-                    from.set_partition_offset(element.topic(), partition, next)
-                        .map_err(LaneError::Consumer)?;
-                }
-                self.already_out.extend(emitted.into_iter().filter(|((_, at), _)| *at >= start));
+            let Some(wanted) = self.parts.in_doubt.wanted(partition, committed) else {
+                self.parts.in_doubt.settled(partition);
+                continue;
+            };
+            let Some(emitted) = self.emitted_of(partition, &wanted)? else { return Ok(()) };
+            let is_out = |offset: &i64| emitted.contains_key(&(partition, *offset));
+            let first_missing = wanted.offsets.iter().find(|offset| !is_out(offset)).copied();
+            let start = first_missing.unwrap_or(committed).min(committed);
+            if start < committed || emitted.keys().any(|(_, offset)| *offset >= committed) {
+                self.tell_torn(std::iter::once(&partition));
             }
+            if start < committed {
+                let next = Offset::Offset(start);
+                from.set_partition_offset(element.topic(), partition, next)
+                    .map_err(LaneError::Consumer)?;
+            }
+            self.already_out.extend(emitted.into_iter().filter(|((_, at), _)| *at >= start));
             self.parts.in_doubt.settled(partition);
         }
         Ok(())
     }
 
     /// `None` when the process stops meanwhile.
-    fn emitted_of(&self, partition: i32, doubt: &Doubt) -> Result<Option<Emitted>, LaneError> {
+    fn emitted_of(&self, partition: i32, wanted: &Wanted) -> Result<Option<Emitted>, LaneError> {
         let began = Instant::now();
         while !self.parts.shutdown.is_requested() {
             self.heart.beat();
-            let is_wanted = |(of, offset)| of == partition && doubt.offsets.contains(&offset);
-            match self.emitted(&doubt.outputs_from, is_wanted) {
+            let is_wanted = |(of, offset)| of == partition && wanted.contains(offset);
+            match self.emitted(&wanted.outputs_from, is_wanted) {
                 Ok(emitted) => return Ok(Some(emitted)),
                 Err(_) if began.elapsed() > TAKE_UP_TIMEOUT => {
                     return Err(LaneError::NoStartingPoint);

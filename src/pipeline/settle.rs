@@ -93,6 +93,7 @@ impl<'c> Lane<'c> {
                 }
                 self.count(batch, &verdicts.judged);
                 let n_messages = batch.len();
+                self.note_acknowledged(batch);
                 batch.clear();
                 self.write_rows(&verdicts.rows)?;
                 if n_sent > 1 {

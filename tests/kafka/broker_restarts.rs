@@ -49,11 +49,17 @@ fn the_broker_restarts_under_load() {
     }
     load.finish();
     drained(&stage, &during);
+    let log = gate.log_text();
     gate.stop();
     let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
     let mut numbers = findings.figures();
     numbers["restarts"] = n_restarts.into();
     numbers["ended_with_75"] = n_respawned.into();
     figures::record("the_broker_restarts_under_load", numbers);
+    if findings.faults().iter().any(|(_, faults)| !faults.is_empty()) {
+        let told = ["WARN", "ERROR", "taken up", "given away", "reconciled"];
+        let telling = log.lines().filter(|line| told.iter().any(|word| line.contains(word)));
+        telling.for_each(|line| println!("{line}"));
+    }
     findings.assert_clean();
 }

@@ -24,6 +24,7 @@ mod consent_intake;
 mod dashboards;
 mod departed_members;
 mod foreign_transaction;
+mod forgotten_offsets;
 mod frequency_caps;
 mod generate;
 mod harness;
