@@ -29,7 +29,7 @@ mod time;
 pub use avro::own::{
     CONSENT_CHANGE as CONSENT_CHANGE_SCHEMA, OUTBOUND_MESSAGE as OUTBOUND_MESSAGE_SCHEMA,
 };
-pub use class::{Class, CodecError, DecodeError, EncodeError, remedy};
+pub use class::{Class, CodecError, DecodeError, EncodeError, Unreadable, remedy};
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use limits::{
@@ -226,7 +226,7 @@ impl Codec {
 
     /// The error in the words of what the value is, where that can be told: an envelope, another framing.
     fn told(&self, error: DecodeError, value: Option<&[u8]>) -> DecodeError {
-        let DecodeError::Unreadable { .. } = error else { return error };
+        let DecodeError::Unreadable(_) = error else { return error };
         let format = match self.source {
             Source::Json => Format::Json,
             Source::Avro(_) => Format::Avro,
@@ -270,16 +270,16 @@ impl Codec {
     }
 }
 
-/// The class of an unreadable record, given the headers it came with: an id of its schema there means that the value has
+/// Why a record is unreadable, given the headers it came with: an id of its schema there means that the value has
 /// no framing of its own.
 #[must_use]
-pub fn told_by_headers(class: &'static str, mut has: impl FnMut(&CStr) -> bool) -> &'static str {
+pub fn told_by_headers(why: Unreadable, mut has: impl FnMut(&CStr) -> bool) -> Unreadable {
     let is_framing = [Class::Malformed, Class::BadUtf8, Class::WrongMagic, Class::OtherFraming]
         .into_iter()
         .chain([Class::Truncated, Class::UnknownSchema, Class::IncompatibleSchema])
-        .any(|framing| framing.as_str() == class);
+        .any(|framing| framing.as_str() == why.class);
     let has_id = is_framing && SCHEMA_ID_HEADERS.iter().any(|name| has(name));
-    if has_id { Class::SchemaInHeader.as_str() } else { class }
+    if has_id { Class::SchemaInHeader.into() } else { why }
 }
 
 /// Where serializers put the id of a value's schema when not before the value: Confluent, Apicurio, Solace.

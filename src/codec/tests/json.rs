@@ -9,11 +9,13 @@ use gate_core::{
 use serde_json::value::RawValue;
 
 fn consent(json: &str) -> Result<ConsentChange<'_>, DecodeError> {
-    fixtures::codec(Format::Json, Kind::ConsentChange).decode_consent(Some(json.as_bytes()))
+    let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+    fixtures::classed(codec.decode_consent(Some(json.as_bytes())))
 }
 
 fn message(json: &str) -> Result<OutboundMessage<'_>, DecodeError> {
-    fixtures::codec(Format::Json, Kind::OutboundMessage).decode_message(Some(json.as_bytes()))
+    let codec = fixtures::codec(Format::Json, Kind::OutboundMessage);
+    fixtures::classed(codec.decode_message(Some(json.as_bytes())))
 }
 
 #[derive(serde::Deserialize)]
