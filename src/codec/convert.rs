@@ -87,7 +87,7 @@ pub(super) fn message(
     let content = record.content.unwrap_or_default();
     Ok(OutboundMessage {
         message_id,
-        channel: Channel::parse(&channel),
+        channel: in_any_case(&channel, Channel::parse),
         category: plain(record.category)
             .in_field("category")?
             .map_or(Category::Marketing, |name| Category::parse(&name)),
@@ -202,8 +202,18 @@ pub(super) fn symbol<T>(
     match text {
         None => Ok(None),
         Some(name) if is_blank(&name) => Ok(None),
-        Some(name) => parse(&clean(&name)).map(Some).ok_or(Class::UnknownSymbol),
+        Some(name) => in_any_case(&clean(&name), parse).map(Some).ok_or(Class::UnknownSymbol),
     }
+}
+
+/// A name of ours in whatever case of ASCII. Only where a name nobody knows makes the record unreadable or the message
+/// undeliverable: what it says is then beyond doubt. Where an unknown word is read as the strict one (a category, what a
+/// recipient is), the words stay as they are in the schema, since reading more of them could only permit more.
+pub(super) fn in_any_case<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    parse(name).or_else(|| {
+        let has_upper = name.bytes().any(|byte| byte.is_ascii_uppercase());
+        has_upper.then(|| name.to_ascii_lowercase()).and_then(|name| parse(&name))
+    })
 }
 
 pub(super) fn channel_scope(name: &str) -> Option<ChannelScope> {
@@ -257,6 +267,7 @@ fn evidence(record: EvidenceRecord<'_>) -> Result<Evidence<'_>, Unreadable> {
         has_notice_text: is_there(record.notice_text_sha256),
         has_source: is_there(record.source),
         has_locale: is_there(record.locale),
-        has_template_id: is_there(record.template_id),
+        // as with a signature, a plain denial is none
+        has_template_id: record.template_id.is_some_and(|text| is_signed(&text)),
     })
 }

@@ -17,6 +17,9 @@ pub const NODES_MAX: usize = 10_000;
 pub const ID_BYTES_MAX: usize = 1024;
 /// Longest name (purpose, controller, brand, product group, number, registry …), in bytes.
 pub const NAME_BYTES_MAX: usize = 512;
+/// Greatest whole number of JSON that stands for its digits: 2^53 - 1. Beyond, programs that read numbers as doubles have
+/// already made one of two (RFC 8259, section 6).
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// Most the Avro library may allocate for one value, in bytes.
 pub const AVRO_ALLOCATION_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Deepest nesting the Avro library follows; unions count there, so it is twice ours.

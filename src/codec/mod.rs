@@ -33,8 +33,8 @@ pub use class::{Class, CodecError, DecodeError, EncodeError, Unreadable, remedy}
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use limits::{
-    AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, VALUE_BYTES_MAX,
-    init_limits,
+    AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, NUMBER_MAX,
+    VALUE_BYTES_MAX, init_limits,
 };
 pub use record::{
     CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
@@ -208,7 +208,9 @@ impl Codec {
         let contact_id = convert::id(who.contact_id).ok()?.and_then(ContactId::new);
         let address = convert::address(who.address).ok()?.and_then(Address::new);
         let channel = convert::plain(who.channel).ok().flatten();
-        let channel = channel.as_deref().and_then(convert::channel_scope);
+        let channel = channel
+            .as_deref()
+            .and_then(|channel| convert::in_any_case(channel, convert::channel_scope));
         (contact_id.is_some() || address.is_some()).then_some(Salvaged {
             contact_id,
             address,

@@ -7,7 +7,7 @@
 
 mod leaf;
 
-use self::leaf::{Date, Flag, Instant, Key, Skip, Text, TextIfAny, TextOrFlag};
+use self::leaf::{Date, Flag, Id, Instant, Key, Skip, Text, TextIfAny, TextOrFlag, Version};
 use super::class::Class;
 use super::limits::Progress;
 use super::record::{
@@ -139,10 +139,10 @@ macro_rules! fields {
 }
 
 fields!("" ConsentChangeRecord<'de> {
-    "event_id" => event_id: Text,
+    "event_id" => event_id: Id,
     "occurred_at" => occurred_at: Instant,
     "action" => action: Text,
-    "contact_id" => contact_id: Text,
+    "contact_id" => contact_id: Id,
     "address" => address: Text,
     "region" => region: Text,
     "channel" => channel: Text,
@@ -162,7 +162,7 @@ fields!("" ConsentChangeRecord<'de> {
     "scope" => scope: Text,
     "keep_suppression" => keep_suppression: Flag,
     "birth_date" => birth_date: Date,
-    "message_id" => message_id: Text,
+    "message_id" => message_id: Id,
     "source" => source: TextIfAny,
     "expires_at" => expires_at: Instant,
     "recipient_kind" => recipient_kind: Text,
@@ -170,7 +170,7 @@ fields!("" ConsentChangeRecord<'de> {
 
 fields!("evidence." EvidenceRecord<'de> {
     "method" => method: Text,
-    "notice_version" => notice_version: Text,
+    "notice_version" => notice_version: Version,
     "notice_text_sha256" => notice_text_sha256: Text,
     "source" => source: Text,
     "locale" => locale: Text,
@@ -181,7 +181,7 @@ fields!("evidence." EvidenceRecord<'de> {
 });
 
 fields!("" OutboundMessageRecord<'de> {
-    "message_id" => message_id: Text,
+    "message_id" => message_id: Id,
     "channel" => channel: Text,
     "category" => category: Text,
     "purpose" => purpose: Text,
@@ -209,7 +209,7 @@ fields!("content." ContentRecord {
 });
 
 fields!("recipient." RecipientRecord<'de> {
-    "contact_id" => contact_id: Text,
+    "contact_id" => contact_id: Id,
     "address" => address: Text,
     "region" => region: Text,
     "tz" => tz: Text,
@@ -280,7 +280,7 @@ pub(super) struct WhoRecord<'a> {
 }
 
 fields!("" WhoRecord<'de> {
-    "contact_id" => contact_id: Text,
+    "contact_id" => contact_id: Id,
     "address" => address: Text,
     "region" => region: Text,
     "channel" => channel: Text,
