@@ -2,9 +2,11 @@
 //! sent, what is permitted is. kafkajs reads gzip only, so the gate writes that for it.
 
 use crate::harness::gate::Setup;
+use crate::harness::produce::{Outgoing, Plain};
 use crate::harness::readers::read_all;
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment};
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 /// What `scripts/clients` says when the language is not installed.
@@ -20,7 +22,8 @@ fn sends_what_is_approved(test: &str, language: &str, compression: &str) {
     setup.environment.push((variable, compression.to_owned()));
     let gate = setup.spawn_ready();
     let run = format!("{language}-run");
-    let output = program(language, bootstrap, &topics, &run);
+    let output = program(language, bootstrap, &topics).env("RUN", &run).output();
+    let output: Output = output.expect("scripts/clients can be started");
     if output.status.code() == Some(NOT_HERE) {
         gate.stop();
         return environment::skip(test, String::from_utf8_lossy(&output.stderr).trim());
@@ -42,16 +45,16 @@ fn sends_what_is_approved(test: &str, language: &str, compression: &str) {
     assert_eq!(ids(&topics.blocked), [format!("{run}-m-ben")]);
 }
 
-fn program(language: &str, bootstrap: &str, topics: &Topics, run: &str) -> Output {
-    Command::new(environment::script("clients"))
+fn program(language: &str, bootstrap: &str, topics: &Topics) -> Command {
+    let mut program = Command::new(environment::script("clients"));
+    program
         .args(["run", language])
         .env("BOOTSTRAP", bootstrap)
         .env("CONSENT_TOPIC", &topics.consent_change)
         .env("OUTBOUND_TOPIC", &topics.outbound)
         .env("APPROVED_TOPIC", &topics.approved)
-        .env("RUN", run)
-        .output()
-        .expect("scripts/clients can be started")
+        .env("DEFERRED_TOPIC", &topics.deferred);
+    program
 }
 
 #[test]
@@ -72,4 +75,47 @@ fn a_sender_in_node_reads_gzip() {
 #[test]
 fn a_sender_in_go() {
     sends_what_is_approved("a_sender_in_go", "go", "snappy");
+}
+
+/// The recipe of docs/senders.md: what is due comes back as it was, what is not stays, and a restart loses nothing.
+#[test]
+fn what_was_deferred_comes_back_when_it_is_due() {
+    let test = "what_was_deferred_comes_back_when_it_is_due";
+    let Some(broker) = broker::shared(test) else { return };
+    let bootstrap = &broker.bootstrap;
+    let topics = Topics::create(bootstrap, "deferred");
+    let in_seconds = |seconds| {
+        let at = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_secs(seconds));
+        at.expect("there is such a time").to_string()
+    };
+    let record = |id: &str, not_before: &str| {
+        Outgoing::new(id, id.as_bytes().to_vec())
+            .header("gate-not-before", not_before)
+            .header("gate-outcome", "deferred")
+            .header("trace", "t-1")
+    };
+    // the one that waits for long lies before the ones that are due
+    let producer = Plain::new(bootstrap);
+    for (id, seconds) in [("late", 3_600), ("due", -60), ("soon", 2)] {
+        let record = Outgoing { partition: Some(0), ..record(id, &in_seconds(seconds)) };
+        producer.send(&topics.deferred, &record);
+    }
+    for (run, expected) in [(1, 2), (2, 2)] {
+        let mut program = program("deferred", bootstrap, &topics);
+        let group = format!("again-{}", topics.deferred);
+        let output = program.env("GROUP", group).env("SECONDS", "12").output();
+        let output = output.expect("scripts/clients can be started");
+        if output.status.code() == Some(NOT_HERE) {
+            return environment::skip(test, String::from_utf8_lossy(&output.stderr).trim());
+        }
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let back = read_all(bootstrap, &[&topics.outbound]);
+        let ids: BTreeSet<&[u8]> = back.iter().filter_map(|it| it.value.as_deref()).collect();
+        assert_eq!(ids.len(), expected, "run {run}: {back:?}");
+        assert!(!ids.contains(b"late".as_slice()));
+        for it in &back {
+            assert_eq!((it.key.as_deref(), it.header("trace")), (it.value.as_deref(), Some("t-1")));
+            assert_eq!(it.header("gate-not-before"), None);
+        }
+    }
 }

@@ -49,8 +49,11 @@ impl Checker<'_> {
         if is_unknown {
             notes.push("`address` is understood by nobody (invalid_address): counted for the contact alone");
         }
-        if is_permission(change.action) && (change.contact_id.is_none() || change.address.is_none()) {
-            notes.push("a permission counts for contact and address together; one of them is missing");
+        if is_permission(change.action) && (change.contact_id.is_none() || change.address.is_none())
+        {
+            notes.push(
+                "a permission counts for contact and address together; one of them is missing",
+            );
         }
         if change.action == Action::OptInRequested {
             notes.push("judged as if an `opt_in_confirmed` of the same scope had followed");

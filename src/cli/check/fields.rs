@@ -24,7 +24,11 @@ pub(super) fn not_read(kind: Kind, record: &Value) -> Vec<String> {
             found.push(name.clone());
         } else if name != "evidence" && known.iter().any(|path| path.starts_with(&begins)) {
             // what else stands in `evidence` is kept as proof
-            let inner = value.as_object().into_iter().flatten().map(|(inner, _)| format!("{begins}{inner}"));
+            let inner = value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(inner, _)| format!("{begins}{inner}"));
             found.extend(inner.filter(|path| !known.contains(&path.as_str())));
         }
     }

@@ -41,7 +41,11 @@ impl Checker<'_> {
     }
 
     /// What is decided now about a message behind these changes.
-    pub(super) fn decided(&self, history: Vec<Value>, message: &Value) -> Result<Decision, Failure> {
+    pub(super) fn decided(
+        &self,
+        history: Vec<Value>,
+        message: &Value,
+    ) -> Result<Decision, Failure> {
         let mut fields = Map::new();
         fields.insert("now".to_owned(), jiff::Timestamp::now().to_string().into());
         fields.insert("history".to_owned(), history.into());
@@ -54,7 +58,8 @@ impl Checker<'_> {
 /// A confirmed consent in writing with all evidence, of the recipient, for just this message.
 fn full_consent(message: &Value) -> Vec<Value> {
     let of = |name: &str| message.get(name).cloned().unwrap_or_default();
-    let recipient = |name: &str| message.pointer(&format!("/recipient/{name}")).cloned().unwrap_or_default();
+    let recipient =
+        |name: &str| message.pointer(&format!("/recipient/{name}")).cloned().unwrap_or_default();
     let change = |action: &str, days: i64| {
         let at = jiff::Timestamp::now().saturating_sub(jiff::SignedDuration::from_hours(24 * days));
         let at = at.map_or_else(|_| String::new(), |at| at.to_string());
@@ -84,7 +89,8 @@ fn notes(message: &OutboundMessage<'_>, value: &Value) -> Vec<String> {
     if word("/category").is_some_and(|it| it != "marketing" && !it.is_empty())
         && message.category == Category::Marketing
     {
-        notes.push("`category` is none of its words, so the message counts as marketing".to_owned());
+        notes
+            .push("`category` is none of its words, so the message counts as marketing".to_owned());
     } else if message.category != Category::Marketing && message.is_marketing() {
         let note = "`category` says no marketing, but `content.promotional` is not false: judged as marketing";
         notes.push(note.to_owned());
@@ -92,10 +98,15 @@ fn notes(message: &OutboundMessage<'_>, value: &Value) -> Vec<String> {
     if word("/recipient/kind").is_some_and(|it| it != "person" && !it.is_empty())
         && message.kind == Some(RecipientKind::Person)
     {
-        notes.push("`recipient.kind` is none of its words, so the recipient counts as a person".to_owned());
+        notes.push(
+            "`recipient.kind` is none of its words, so the recipient counts as a person".to_owned(),
+        );
     }
     if message.contact_id.is_none() {
-        notes.push("without `recipient.contact_id` a refusal that names only the contact is not found".to_owned());
+        notes.push(
+            "without `recipient.contact_id` a refusal that names only the contact is not found"
+                .to_owned(),
+        );
     }
     notes
 }

@@ -13,7 +13,8 @@ const RECORDS_MAX: usize = 100_000;
 /// Reads a file, or standard input without one.
 pub(super) fn read_input(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let mut read = |input: &mut dyn io::Read| input.take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes);
+    let mut read =
+        |input: &mut dyn io::Read| input.take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes);
     let read = match path.filter(|path| path.as_os_str() != "-") {
         Some(path) => std::fs::File::open(path).and_then(|mut file| read(&mut file)),
         None => read(&mut io::stdin().lock()),
@@ -37,7 +38,8 @@ impl<'i> Records<'i> {
             0 => Err(Failure::new(ExitCode::Usage, "there is no record in it")),
             1..=RECORDS_MAX => Ok(Self(records)),
             n => {
-                let reason = format!("there are {n} records in it, more than {RECORDS_MAX}: split it");
+                let reason =
+                    format!("there are {n} records in it, more than {RECORDS_MAX}: split it");
                 Err(Failure::new(ExitCode::Usage, reason))
             }
         }

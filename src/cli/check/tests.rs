@@ -42,8 +42,12 @@ fn what_a_message_lacks_is_named() {
     assert_eq!(answer.json["with_full_consent"]["reason"], "blocked.content_requirement");
     assert!(answer.as_text(1).contains("unsubscribe"), "{}", answer.as_text(1));
     let answer = without(r#""channel":"email","#);
-    assert_eq!((&answer.json["class"], &answer.json["field"]), (&"missing_field".into(), &"channel".into()));
-    let shouted = MESSAGE.replace(r#""category":"marketing""#, r#""category":"Transactional","brnad":1"#);
+    assert_eq!(
+        (&answer.json["class"], &answer.json["field"]),
+        (&"missing_field".into(), &"channel".into())
+    );
+    let shouted =
+        MESSAGE.replace(r#""category":"marketing""#, r#""category":"Transactional","brnad":1"#);
     let text = one(Kind::OutboundMessage, &shouted).as_text(1);
     assert!(text.contains("counts as marketing") && text.contains("brnad"), "{text}");
 }
@@ -61,7 +65,10 @@ fn where_an_opt_in_counts() {
     let missing = of("STRICT");
     assert!(missing.contains("evidence.notice_text_sha256, evidence."), "{missing}");
     assert!(missing.ends_with("asked for by STRICT"), "{missing}");
-    assert!(of("GB").starts_with("approved.express_consent") || of("GB").starts_with("yes"), "{text}");
+    assert!(
+        of("GB").starts_with("approved.express_consent") || of("GB").starts_with("yes"),
+        "{text}"
+    );
     let nowhere = OPT_IN.replace(r#""controller":"tents-ltd","#, "");
     assert!(!one(Kind::ConsentChange, &nowhere).is_good);
 }
@@ -77,7 +84,8 @@ fn what_cannot_be_read_says_where_and_what_follows() {
     assert!(!answer.as_text(1).contains("ana"), "no value is repeated");
     let nobody = OPT_IN.replace("ana@example.net", "ana").replace(r#""contact_id":"ana","#, "");
     assert_eq!(one(Kind::ConsentChange, &nobody).json["field"], "address");
-    let refusal = r#"{"event_id":"e","occurred_at":1772452800000,"action":"OPT_OUT","contact_id":7}"#;
+    let refusal =
+        r#"{"event_id":"e","occurred_at":1772452800000,"action":"OPT_OUT","contact_id":7}"#;
     assert!(one(Kind::ConsentChange, refusal).is_good);
 }
 
