@@ -79,11 +79,19 @@ impl Checker<'_> {
         value: &Value,
     ) -> Result<Vec<(String, Answered)>, Failure> {
         let mut found: BTreeMap<String, Answered> = BTreeMap::new();
+        let mut value = value.clone();
+        if let Some(fields) = value.as_object_mut() {
+            // means something in cases, and is carried here
+            fields.remove("received_at");
+        }
+        let value = &value;
         let mut history = vec![value.clone()];
         if change.action == Action::OptInRequested {
             let mut confirmed = value.clone();
-            confirmed["action"] = "opt_in_confirmed".into();
-            confirmed["event_id"] = "check-confirmed".into();
+            if let Some(fields) = confirmed.as_object_mut() {
+                fields.insert("action".to_owned(), "opt_in_confirmed".into());
+                fields.insert("event_id".to_owned(), "check-confirmed".into());
+            }
             history.push(confirmed);
         }
         for land in &self.policies.parts().jurisdictions {
@@ -103,7 +111,7 @@ impl Checker<'_> {
             answer.lands.push(code.to_owned());
         }
         let mut found: Vec<(String, Answered)> = found.into_iter().collect();
-        found.sort_by_key(|(_, it)| (!it.is_yes, usize::MAX - it.lands.len()));
+        found.sort_by_key(|(_, it)| (!it.is_yes, std::cmp::Reverse(it.lands.len())));
         Ok(found)
     }
 }

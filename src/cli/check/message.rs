@@ -15,7 +15,9 @@ impl Checker<'_> {
     ) -> Result<Answer, Failure> {
         let value: Value = serde_json::from_slice(record).unwrap_or_default();
         let nothing = self.decided(vec![], &value)?;
-        let consented = self.decided(full_consent(&value), &value)?;
+        // a recipient whom nobody understands cannot have agreed either
+        let consented =
+            self.decided(full_consent(&value), &value).or_else(|_| self.decided(vec![], &value))?;
         let is_good = [&nothing, &consented].iter().any(|it| it.outcome() != Outcome::Blocked);
         let channel = message.channel.map_or("no channel of ours", gate_core::Channel::as_str);
         let judged = if message.is_marketing() { "marketing" } else { "a service message" };

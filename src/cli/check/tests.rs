@@ -52,6 +52,19 @@ fn what_a_message_lacks_is_named() {
     assert!(text.contains("counts as marketing") && text.contains("brnad"), "{text}");
 }
 
+/// What it is tried with must not stand in the way: a recipient nobody understands, a field that means something in cases.
+#[test]
+fn odd_records_are_answers_too() {
+    let junk = MESSAGE
+        .replace("ana@example.net", "junk")
+        .replace(r#""contact_id":"ana","#, r#""contact_id":"\u200b","#);
+    let answer = one(Kind::OutboundMessage, &junk);
+    assert_eq!(answer.json["with_full_consent"]["reason"], "blocked.invalid_address");
+    assert_eq!(answer.json["with_full_consent"]["detail"]["field"], "recipient.address");
+    let dated = OPT_IN.replace(r#""basis""#, r#""received_at":"soon","basis""#);
+    assert!(one(Kind::ConsentChange, &dated).is_good);
+}
+
 #[test]
 fn where_an_opt_in_counts() {
     let answer = one(Kind::ConsentChange, OPT_IN);
