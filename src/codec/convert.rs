@@ -32,6 +32,12 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
     if contact_id.is_none() && address.is_none() {
         return Err(Class::MissingField);
     }
+    let new_address = self::address(record.new_address)?.and_then(Address::new);
+    let is_move =
+        action == Action::AddressChanged || (action == Action::Profile && new_address.is_some());
+    if is_move && (address.is_none() || new_address.is_none()) {
+        return Err(Class::MissingField); // what was refused where holds for which address?
+    }
     let context = record.context.unwrap_or_default();
     // a profile says what the recipient is, in JSON also as `kind`, as a message does
     let (kind, of_profile) =
@@ -64,7 +70,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         birth_date_days: record.birth_date,
         message_id: id(record.message_id)?,
         expires_at: record.expires_at,
-        new_address: None,
+        new_address: new_address.filter(|_| is_move),
         recipient_kind: stated
             .into_iter()
             .flatten()
