@@ -2,7 +2,7 @@
 //!
 //! Read and folded exactly as in the running gate, with a map in place of the store and no Kafka.
 
-use crate::codec::{Codec, CodecError, Format, Kind};
+use crate::codec::{Codec, CodecError, DecodeError, Format, Kind};
 use crate::identity::Pepper;
 use gate_core::{
     AddressLookup, CanonicalAddress, ChannelScope, ConsentChange, ConsentState, Decision, Fact,
@@ -139,7 +139,10 @@ impl<'p> CaseRunner<'p> {
             Ok(message) => self.decide(&log.states, &message, now, &mut notes),
             Err(error) => {
                 remarks.push(format!("the message cannot be read: {error}"));
-                Decision::invalid("malformed")
+                match error {
+                    DecodeError::Unreadable(why) => Decision::unreadable(why.class, why.field),
+                    DecodeError::Unavailable { .. } => Decision::invalid("malformed"),
+                }
             }
         };
         Ok(Verdict { decision, notes: notes.0, remarks })

@@ -86,6 +86,8 @@ pub struct DeadLetter<'r> {
     pub value: Option<&'r [u8]>,
     /// Why it cannot be read.
     pub class: &'r str,
+    /// The path of the field that is to blame, where one can be named.
+    pub field: Option<&'r str>,
     /// Whose it is.
     pub owner: Owner,
     /// Whether a part of what it says is applied.
@@ -299,7 +301,7 @@ impl Index {
 
     fn headers(&self, letter: &DeadLetter<'_>) -> NativeHeaders {
         let origin = self.origin(letter.place);
-        let detail = letter_detail(letter.class, letter.owner, letter.is_applied);
+        let detail = letter_detail(letter);
         let tag = letter_tag(&self.pepper, &origin, &detail, letter.key, letter.value);
         let source = origin.source.to_string();
         let mut headers = NativeHeaders::with_capacity(4);

@@ -25,6 +25,7 @@ use self::incoming::{Incoming, Kept};
 use crate::applied::{Applied, Progress};
 use crate::barrier::Barrier;
 use crate::codec::Codec;
+use crate::codec::Unreadable;
 use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::{DeadLetters, Lost};
 use crate::identity::Pepper;
@@ -160,8 +161,8 @@ enum Stand {
 enum Taken {
     /// It is in the batch. What the synthetic probe says is no business of the counts.
     Applied { is_probe: bool },
-    /// The partition stands at this record, which is of that class.
-    Poison(&'static str),
+    /// The partition stands at this record, which cannot be read for that reason.
+    Poison(Unreadable),
     /// Something outside is away; try the record again.
     Again(HoldCause, String),
 }
@@ -288,7 +289,7 @@ impl Reader {
                     is_probe,
                 });
             }
-            Taken::Poison(class) => self.poison(record, class),
+            Taken::Poison(why) => self.poison(record, why),
             Taken::Again(cause, detail) => {
                 let place = place_of(record.partition, record.offset);
                 self.parts.status.hold(Holder::Reader, cause, &[place], &detail);

@@ -1,8 +1,10 @@
 //! Why a value cannot be read: a closed set of classes, used as metric label, in `detail.class` of a blocked
 //! message and in the `gate-detail` header of a dead letter.
 //!
-//! Errors name a class and nothing else: no field value, no key, no parser message, because any of those
-//! may quote a person's data (promise P6).
+//! Errors name a class and a field and nothing else: no value, no key, no parser message, because any of those
+//! may quote a person's data (promise P6). Beside the class stands the path of the field, one of those in our schemas.
+
+use std::fmt;
 
 /// The kinds of unreadable value. Names are public API: add, never rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -203,15 +205,56 @@ pub fn remedy(class: &str) -> Option<&'static str> {
     Class::ALL.into_iter().find(|known| known.as_str() == class).map(Class::remedy)
 }
 
+/// Why a value cannot be read, and which of its fields is to blame: two closed sets of names, never a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Unreadable {
+    /// The public name of its [`Class`].
+    pub class: &'static str,
+    /// The path of a field of ours (`recipient.contact_id`), where one can be named.
+    pub field: Option<&'static str>,
+}
+
+impl Unreadable {
+    /// For what is no single field's fault.
+    #[must_use]
+    pub const fn whole(class: &'static str) -> Self {
+        Self { class, field: None }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Some(field) => write!(f, "{}: `{field}`", self.class),
+            None => f.write_str(self.class),
+        }
+    }
+}
+
+impl From<Class> for Unreadable {
+    fn from(class: Class) -> Self {
+        Self::whole(class.as_str())
+    }
+}
+
+/// Names the field that a class is about.
+pub(super) trait InField<T> {
+    /// `field` is to blame.
+    fn in_field(self, field: &'static str) -> Result<T, Unreadable>;
+}
+
+impl<T> InField<T> for Result<T, Class> {
+    fn in_field(self, field: &'static str) -> Result<T, Unreadable> {
+        self.map_err(|class| Unreadable { class: class.as_str(), field: Some(field) })
+    }
+}
+
 /// Why there is no decoded value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The value will never be readable: block the message, or treat the change as a possible opt-out.
-    #[error("unreadable value ({class})")]
-    Unreadable {
-        /// The public name of its [`Class`].
-        class: &'static str,
-    },
+    #[error("unreadable value ({0})")]
+    Unreadable(Unreadable),
     /// It cannot be told now: hold, and try again.
     #[error("the schema registry cannot be asked now: {cause}")]
     Unavailable {
@@ -222,7 +265,13 @@ pub enum DecodeError {
 
 impl From<Class> for DecodeError {
     fn from(class: Class) -> Self {
-        Self::Unreadable { class: class.as_str() }
+        Self::Unreadable(class.into())
+    }
+}
+
+impl From<Unreadable> for DecodeError {
+    fn from(why: Unreadable) -> Self {
+        Self::Unreadable(why)
     }
 }
 

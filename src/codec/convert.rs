@@ -6,7 +6,7 @@
 //! for both sides of every comparison (`gate_core::canonical`), a purpose must be a dotted path, and an unknown symbol makes the whole change unreadable. On a message an unknown channel is
 //! kept as "none" and an unknown category is marketing (contract section 3).
 
-use super::class::Class;
+use super::class::{Class, InField as _, Unreadable};
 use super::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
 use super::record::{
     CONTEXT_FLAGS, ConsentChangeRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
@@ -23,14 +23,14 @@ use std::ops::Deref;
 type Text<'a> = Option<Cow<'a, str>>;
 
 /// A consent change from its record.
-pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'_>, Class> {
-    let event_id = id(record.event_id)?.ok_or(Class::MissingField)?;
-    let occurred_at = record.occurred_at.ok_or(Class::MissingField)?;
-    let action = symbol(record.action, Action::parse)?.ok_or(Class::MissingField)?;
-    let contact_id = id(record.contact_id)?.and_then(ContactId::new);
-    let address = address(record.address)?.and_then(Address::new);
+pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'_>, Unreadable> {
+    let event_id = required(id(record.event_id), "event_id")?;
+    let occurred_at = required(Ok(record.occurred_at), "occurred_at")?;
+    let action = required(symbol(record.action, Action::parse), "action")?;
+    let contact_id = id(record.contact_id).in_field("contact_id")?.and_then(ContactId::new);
+    let address = address(record.address).in_field("address")?.and_then(Address::new);
     if contact_id.is_none() && address.is_none() {
-        return Err(Class::MissingField);
+        return Err(Class::MissingField).in_field("contact_id");
     }
     let new_address = self::address(record.new_address)?.and_then(Address::new);
     let is_move =
@@ -42,33 +42,38 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
     // a profile says what the recipient is, in JSON also as `kind`, as a message does
     let (kind, of_profile) =
         if action == Action::Profile { (None, record.kind) } else { (record.kind, None) };
-    let stated = [recipient_kind(record.recipient_kind)?, recipient_kind(of_profile)?];
+    let stated = [
+        recipient_kind(record.recipient_kind).in_field("recipient_kind")?,
+        recipient_kind(of_profile).in_field("kind")?,
+    ];
     Ok(ConsentChange {
         event_id,
         occurred_at,
         action,
         contact_id,
         address,
-        region: plain(record.region)?,
-        channel: symbol(record.channel, channel_scope)?.unwrap_or(ChannelScope::Any),
-        purpose: purpose(record.purpose)?,
-        controller: name(record.controller)?,
-        brand: name(record.brand)?,
-        basis: symbol(record.basis, Basis::parse)?,
-        kind: symbol(kind, RelationshipKind::parse)?,
+        region: plain(record.region).in_field("region")?,
+        channel: symbol(record.channel, channel_scope)
+            .in_field("channel")?
+            .unwrap_or(ChannelScope::Any),
+        purpose: purpose(record.purpose).in_field("purpose")?,
+        controller: name(record.controller).in_field("controller")?,
+        brand: name(record.brand).in_field("brand")?,
+        basis: symbol(record.basis, Basis::parse).in_field("basis")?,
+        kind: symbol(kind, RelationshipKind::parse).in_field("kind")?,
         context_flags: context_flags(&context),
-        product_group: name(context.product_group)?,
+        product_group: name(context.product_group).in_field("context.product_group")?,
         evidence: record.evidence.map(evidence).transpose()?,
         text: record.text,
-        to: sender(record.to)?,
-        registry: name(record.registry)?,
+        to: sender(record.to).in_field("to")?,
+        registry: name(record.registry).in_field("registry")?,
         listed: record.listed,
         smtp: said(record.smtp),
         format: said(record.format),
-        scope: symbol(record.scope, suppression_scope)?,
+        scope: symbol(record.scope, suppression_scope).in_field("scope")?,
         keep_suppression: record.keep_suppression.unwrap_or(true),
         birth_date_days: record.birth_date,
-        message_id: id(record.message_id)?,
+        message_id: id(record.message_id).in_field("message_id")?,
         expires_at: record.expires_at,
         new_address: new_address.filter(|_| is_move),
         recipient_kind: stated
@@ -79,21 +84,24 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
 }
 
 /// A message from its record.
-pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessage<'_>, Class> {
-    let message_id = id(record.message_id)?.ok_or(Class::MissingField)?;
-    let channel = plain(record.channel)?.ok_or(Class::MissingField)?;
-    let recipient = record.recipient.ok_or(Class::MissingField)?;
+pub(super) fn message(
+    record: OutboundMessageRecord<'_>,
+) -> Result<OutboundMessage<'_>, Unreadable> {
+    let message_id = required(id(record.message_id), "message_id")?;
+    let channel = required(plain(record.channel), "channel")?;
+    let recipient = required(Ok(record.recipient), "recipient")?;
     let content = record.content.unwrap_or_default();
     Ok(OutboundMessage {
         message_id,
-        channel: Channel::parse(&channel),
-        category: plain(record.category)?
+        channel: in_any_case(&channel, Channel::parse),
+        category: plain(record.category)
+            .in_field("category")?
             .map_or(Category::Marketing, |name| Category::parse(&name)),
-        purpose: purpose(record.purpose)?,
-        controller: name(record.controller)?,
-        brand: name(record.brand)?,
-        sender_number: sender(record.sender_number)?,
-        product_group: name(record.product_group)?,
+        purpose: purpose(record.purpose).in_field("purpose")?,
+        controller: name(record.controller).in_field("controller")?,
+        brand: name(record.brand).in_field("brand")?,
+        sender_number: sender(record.sender_number).in_field("sender_number")?,
+        product_group: name(record.product_group).in_field("product_group")?,
         sole_charitable_purpose: record.sole_charitable_purpose,
         expires_at: record.expires_at,
         content: Content {
@@ -108,15 +116,22 @@ pub(super) fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessa
             header_id: content.header_id,
             bulk: content.bulk,
         },
-        contact_id: id(recipient.contact_id)?.and_then(ContactId::new),
-        address: address(recipient.address)?.and_then(Address::new),
-        region: plain(recipient.region)?,
-        tz: plain(recipient.tz)?,
-        jurisdiction: plain(recipient.jurisdiction)?,
+        contact_id: id(recipient.contact_id)
+            .in_field("recipient.contact_id")?
+            .and_then(ContactId::new),
+        address: address(recipient.address).in_field("recipient.address")?.and_then(Address::new),
+        region: plain(recipient.region).in_field("recipient.region")?,
+        tz: plain(recipient.tz).in_field("recipient.tz")?,
+        jurisdiction: plain(recipient.jurisdiction).in_field("recipient.jurisdiction")?,
         jurisdiction_verified: recipient.jurisdiction_verified.unwrap_or(false),
         jurisdiction_verified_at: recipient.jurisdiction_verified_at,
-        kind: recipient_kind(recipient.kind)?,
+        kind: recipient_kind(recipient.kind).in_field("recipient.kind")?,
     })
+}
+
+/// A field that must be there.
+fn required<T>(field: Result<Option<T>, Class>, name: &'static str) -> Result<T, Unreadable> {
+    field.and_then(|value| value.ok_or(Class::MissingField)).in_field(name)
 }
 
 /// An id, as it is written.
@@ -193,8 +208,18 @@ pub(super) fn symbol<T>(
     match text {
         None => Ok(None),
         Some(name) if is_blank(&name) => Ok(None),
-        Some(name) => parse(&clean(&name)).map(Some).ok_or(Class::UnknownSymbol),
+        Some(name) => in_any_case(&clean(&name), parse).map(Some).ok_or(Class::UnknownSymbol),
     }
+}
+
+/// A name of ours in whatever case of ASCII. Only where a name nobody knows makes the record unreadable or the message
+/// undeliverable: what it says is then beyond doubt. Where an unknown word is read as the strict one (a category, what a
+/// recipient is), the words stay as they are in the schema, since reading more of them could only permit more.
+pub(super) fn in_any_case<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    parse(name).or_else(|| {
+        let has_upper = name.bytes().any(|byte| byte.is_ascii_uppercase());
+        has_upper.then(|| name.to_ascii_lowercase()).and_then(|name| parse(&name))
+    })
 }
 
 pub(super) fn channel_scope(name: &str) -> Option<ChannelScope> {
@@ -236,18 +261,19 @@ fn is_signed(text: &str) -> bool {
     !text.is_empty() && !["false", "no", "none"].iter().any(|no| text.eq_ignore_ascii_case(no))
 }
 
-fn evidence(record: EvidenceRecord<'_>) -> Result<Evidence<'_>, Class> {
+fn evidence(record: EvidenceRecord<'_>) -> Result<Evidence<'_>, Unreadable> {
     let holds = |text: Text<'_>| text.as_deref() == Some("true");
     let is_there = |text: Text<'_>| text.is_some_and(|text| !is_blank(&text));
     Ok(Evidence {
-        method: plain(record.method)?,
-        notice_version: plain(record.notice_version)?,
+        method: plain(record.method).in_field("evidence.method")?,
+        notice_version: plain(record.notice_version).in_field("evidence.notice_version")?,
         signature: record.signature.is_some_and(|text| is_signed(&text)),
         number_named: holds(record.number_named),
         not_condition_of_purchase: holds(record.not_condition_of_purchase),
         has_notice_text: is_there(record.notice_text_sha256),
         has_source: is_there(record.source),
         has_locale: is_there(record.locale),
-        has_template_id: is_there(record.template_id),
+        // as with a signature, a plain denial is none
+        has_template_id: record.template_id.is_some_and(|text| is_signed(&text)),
     })
 }

@@ -3,18 +3,18 @@
 //! Refused: a byte order mark, invalid UTF-8 anywhere, anything after the value, a repeated key in an object
 //! that is read, numbers no double can hold.
 
-use super::class::Class;
+use super::class::{Class, Unreadable};
 use super::limits::{Notation, Progress};
 use super::read::{Fields, Object, WhoRecord};
 use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 
 /// Reads one JSON object.
-pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8]) -> Result<T, Class> {
+pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8]) -> Result<T, Unreadable> {
     let text = std::str::from_utf8(value).map_err(|_| Class::BadUtf8)?;
     let progress = Progress::new(Notation::Text);
-    let class_of = |error: &serde_json::Error| {
-        progress.class().unwrap_or(match error.classify() {
+    let why = |error: &serde_json::Error| {
+        progress.why(|| match error.classify() {
             Category::Eof => Class::Truncated,
             Category::Data => Class::WrongType,
             Category::Syntax | Category::Io => Class::Malformed,
@@ -22,11 +22,9 @@ pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8]) -> Result<T, Class> {
     };
     let mut input = serde_json::Deserializer::from_str(text);
     let mut record = None;
-    Object::root(&progress, &mut record)
-        .deserialize(&mut input)
-        .map_err(|error| class_of(&error))?;
+    Object::root(&progress, &mut record).deserialize(&mut input).map_err(|error| why(&error))?;
     input.end().map_err(|_| Class::TrailingBytes)?;
-    record.ok_or(Class::WrongType)
+    Ok(record.ok_or(Class::WrongType)?)
 }
 
 /// Who a change is about, although it cannot be read: only when the text is a whole JSON object that names

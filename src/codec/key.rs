@@ -81,6 +81,7 @@ mod tests {
             (r#"{"contact_id":"ana"}"#, &[r#"{"contact_id":"ana"}"#, "ana"]),
             (r#"{"contact_id":"ana","shop":7}"#, &[r#"{"contact_id":"ana","shop":7}"#, "ana"]),
             (r#"{"address":"a@b.example"}"#, &[r#"{"address":"a@b.example"}"#, "a@b.example"]),
+            (r#"{"contact_id":9}"#, &[r#"{"contact_id":9}"#, "9"]),
             ("Struct{contact_id=ana}", &["Struct{contact_id=ana}", "ana"]),
             ("Struct{shop=7,contact_id=ana}", &["Struct{shop=7,contact_id=ana}", "ana"]),
         ] {
@@ -97,7 +98,8 @@ mod tests {
         for key in [
             r#"{"id":9}"#,
             r#"{"contact_id":"ana","contact_id":"ben"}"#,
-            r#"{"contact_id":9}"#,
+            r#"{"contact_id":0}"#,
+            r#"{"contact_id":9.5}"#,
             r#"{"contact_id":""}"#,
             "Struct{id=9}",
             "Struct{contact_id=ana,contact_id=ben}",

@@ -3,7 +3,7 @@
 //! [`Progress`] travels through the readers of one value. It also remembers *why* a reader gave up, since
 //! serde's error types carry only text.
 
-use super::class::{Class, CodecError};
+use super::class::{Class, CodecError, Unreadable};
 use serde::de::Error;
 use std::cell::Cell;
 
@@ -17,6 +17,9 @@ pub const NODES_MAX: usize = 10_000;
 pub const ID_BYTES_MAX: usize = 1024;
 /// Longest name (purpose, controller, brand, product group, number, registry …), in bytes.
 pub const NAME_BYTES_MAX: usize = 512;
+/// Greatest whole number of JSON that stands for its digits: 2^53 - 1. Beyond, programs that read numbers as doubles have
+/// already made one of two (RFC 8259, section 6).
+pub const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// Most the Avro library may allocate for one value, in bytes.
 pub const AVRO_ALLOCATION_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Deepest nesting the Avro library follows; unions count there, so it is twice ours.
@@ -52,11 +55,18 @@ pub(super) struct Progress {
     pub(super) strict_maps: bool,
     n_nodes: Cell<usize>,
     class: Cell<Option<Class>>,
+    field: Cell<Option<&'static str>>,
 }
 
 impl Progress {
     pub(super) fn new(notation: Notation) -> Self {
-        Self { notation, strict_maps: false, n_nodes: Cell::new(0), class: Cell::new(None) }
+        Self {
+            notation,
+            strict_maps: false,
+            n_nodes: Cell::new(0),
+            class: Cell::new(None),
+            field: Cell::new(None),
+        }
     }
 
     /// Counts a value about to be read at `depth`.
@@ -80,8 +90,16 @@ impl Progress {
         E::custom(class.as_str())
     }
 
-    /// Why a reader gave up, if it was one of ours.
-    pub(super) fn class(&self) -> Option<Class> {
-        self.class.get()
+    /// Reading stopped within this field; the innermost one stands.
+    pub(super) fn stopped_in(&self, path: &'static str) {
+        if self.field.get().is_none() {
+            self.field.set(Some(path));
+        }
+    }
+
+    /// Why a reader gave up and where: by itself, or else for what the format says.
+    pub(super) fn why(&self, otherwise: impl FnOnce() -> Class) -> Unreadable {
+        let class = self.class.get().unwrap_or_else(otherwise);
+        Unreadable { class: class.as_str(), field: self.field.get() }
     }
 }

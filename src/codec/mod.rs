@@ -29,12 +29,12 @@ mod time;
 pub use avro::own::{
     CONSENT_CHANGE as CONSENT_CHANGE_SCHEMA, OUTBOUND_MESSAGE as OUTBOUND_MESSAGE_SCHEMA,
 };
-pub use class::{Class, CodecError, DecodeError, EncodeError, remedy};
+pub use class::{Class, CodecError, DecodeError, EncodeError, Unreadable, remedy};
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use limits::{
-    AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, VALUE_BYTES_MAX,
-    init_limits,
+    AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, NUMBER_MAX,
+    VALUE_BYTES_MAX, init_limits,
 };
 pub use record::{
     CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
@@ -208,7 +208,9 @@ impl Codec {
         let contact_id = convert::id(who.contact_id).ok()?.and_then(ContactId::new);
         let address = convert::address(who.address).ok()?.and_then(Address::new);
         let channel = convert::plain(who.channel).ok().flatten();
-        let channel = channel.as_deref().and_then(convert::channel_scope);
+        let channel = channel
+            .as_deref()
+            .and_then(|channel| convert::in_any_case(channel, convert::channel_scope));
         (contact_id.is_some() || address.is_some()).then_some(Salvaged {
             contact_id,
             address,
@@ -226,7 +228,7 @@ impl Codec {
 
     /// The error in the words of what the value is, where that can be told: an envelope, another framing.
     fn told(&self, error: DecodeError, value: Option<&[u8]>) -> DecodeError {
-        let DecodeError::Unreadable { .. } = error else { return error };
+        let DecodeError::Unreadable(_) = error else { return error };
         let format = match self.source {
             Source::Json => Format::Json,
             Source::Avro(_) => Format::Avro,
@@ -270,16 +272,16 @@ impl Codec {
     }
 }
 
-/// The class of an unreadable record, given the headers it came with: an id of its schema there means that the value has
+/// Why a record is unreadable, given the headers it came with: an id of its schema there means that the value has
 /// no framing of its own.
 #[must_use]
-pub fn told_by_headers(class: &'static str, mut has: impl FnMut(&CStr) -> bool) -> &'static str {
+pub fn told_by_headers(why: Unreadable, mut has: impl FnMut(&CStr) -> bool) -> Unreadable {
     let is_framing = [Class::Malformed, Class::BadUtf8, Class::WrongMagic, Class::OtherFraming]
         .into_iter()
         .chain([Class::Truncated, Class::UnknownSchema, Class::IncompatibleSchema])
-        .any(|framing| framing.as_str() == class);
+        .any(|framing| framing.as_str() == why.class);
     let has_id = is_framing && SCHEMA_ID_HEADERS.iter().any(|name| has(name));
-    if has_id { Class::SchemaInHeader.as_str() } else { class }
+    if has_id { Class::SchemaInHeader.into() } else { why }
 }
 
 /// Where serializers put the id of a value's schema when not before the value: Confluent, Apicurio, Solace.

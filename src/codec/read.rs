@@ -7,12 +7,12 @@
 
 mod leaf;
 
-use self::leaf::{Date, Flag, Instant, Key, Skip, Text, TextIfAny, TextOrFlag};
+use self::leaf::{Date, Flag, Id, Instant, Key, Skip, Text, TextIfAny, TextOrFlag, Version};
 use super::class::Class;
 use super::limits::Progress;
 use super::record::{
-    CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
-    OutboundMessageRecord, RecipientRecord,
+    CONTEXT_FLAG_PATHS, CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord,
+    EvidenceRecord, OutboundMessageRecord, RecipientRecord,
 };
 use gate_core::canonical::is_blank;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
@@ -28,6 +28,8 @@ pub(super) struct Object<'p, 'r, T> {
 pub(super) trait Fields<'de>: Default {
     /// The names read, in the order `read` numbers them.
     const NAMES: &'static [&'static str];
+    /// Their paths from the outermost object, for complaints.
+    const PATHS: &'static [&'static str];
 
     /// Reads the value of field `index`.
     fn read<A: MapAccess<'de>>(
@@ -88,22 +90,26 @@ impl<'de, T: Fields<'de>> Visitor<'de> for Object<'_, '_, T> {
                 continue;
             };
             let bit = 1_u64 << (index & 63);
+            let stopped =
+                || T::PATHS.get(index).into_iter().for_each(|it| at.progress.stopped_in(it));
             if seen & bit != 0 {
+                stopped();
                 return Err(at.progress.fail(Class::DuplicateKey));
             }
             seen |= bit;
             next = index + 1;
-            record.read(index, &mut map, at)?;
+            record.read(index, &mut map, at).inspect_err(|_| stopped())?;
         }
         Ok(())
     }
 }
 
-/// Names the fields of a record and how each is read, in one place.
+/// Names the fields of a record, what their paths begin with, and how each is read, in one place.
 macro_rules! fields {
-    ($record:ty { $($name:literal => $slot:ident : $reader:ident),* $(,)? }) => {
+    ($within:literal $record:ty { $($name:literal => $slot:ident : $reader:ident),* $(,)? }) => {
         impl<'de> Fields<'de> for $record {
             const NAMES: &'static [&'static str] = &[$($name),*];
+            const PATHS: &'static [&'static str] = &[$(concat!($within, $name)),*];
 
             fn read<A: MapAccess<'de>>(
                 &mut self,
@@ -132,11 +138,11 @@ macro_rules! fields {
     };
 }
 
-fields!(ConsentChangeRecord<'de> {
-    "event_id" => event_id: Text,
+fields!("" ConsentChangeRecord<'de> {
+    "event_id" => event_id: Id,
     "occurred_at" => occurred_at: Instant,
     "action" => action: Text,
-    "contact_id" => contact_id: Text,
+    "contact_id" => contact_id: Id,
     "address" => address: Text,
     "region" => region: Text,
     "channel" => channel: Text,
@@ -156,16 +162,16 @@ fields!(ConsentChangeRecord<'de> {
     "scope" => scope: Text,
     "keep_suppression" => keep_suppression: Flag,
     "birth_date" => birth_date: Date,
-    "message_id" => message_id: Text,
+    "message_id" => message_id: Id,
     "source" => source: TextIfAny,
     "expires_at" => expires_at: Instant,
     "recipient_kind" => recipient_kind: Text,
     "new_address" => new_address: Text,
 });
 
-fields!(EvidenceRecord<'de> {
+fields!("evidence." EvidenceRecord<'de> {
     "method" => method: Text,
-    "notice_version" => notice_version: Text,
+    "notice_version" => notice_version: Version,
     "notice_text_sha256" => notice_text_sha256: Text,
     "source" => source: Text,
     "locale" => locale: Text,
@@ -175,8 +181,8 @@ fields!(EvidenceRecord<'de> {
     "not_condition_of_purchase" => not_condition_of_purchase: TextOrFlag,
 });
 
-fields!(OutboundMessageRecord<'de> {
-    "message_id" => message_id: Text,
+fields!("" OutboundMessageRecord<'de> {
+    "message_id" => message_id: Id,
     "channel" => channel: Text,
     "category" => category: Text,
     "purpose" => purpose: Text,
@@ -190,7 +196,7 @@ fields!(OutboundMessageRecord<'de> {
     "recipient" => recipient: Object,
 });
 
-fields!(ContentRecord {
+fields!("content." ContentRecord {
     "promotional" => promotional: Flag,
     "sender_identity" => sender_identity: Flag,
     "postal_address" => postal_address: Flag,
@@ -203,8 +209,8 @@ fields!(ContentRecord {
     "bulk" => bulk: Flag,
 });
 
-fields!(RecipientRecord<'de> {
-    "contact_id" => contact_id: Text,
+fields!("recipient." RecipientRecord<'de> {
+    "contact_id" => contact_id: Id,
     "address" => address: Text,
     "region" => region: Text,
     "tz" => tz: Text,
@@ -215,15 +221,23 @@ fields!(RecipientRecord<'de> {
 });
 
 /// The names of `context`: its flags, then `product_group`.
-const CONTEXT_NAMES: [&str; CONTEXT_FLAGS.len() + 1] = {
-    let mut names = ["product_group"; CONTEXT_FLAGS.len() + 1];
-    let (flags, _) = names.split_at_mut(CONTEXT_FLAGS.len());
-    flags.copy_from_slice(&CONTEXT_FLAGS);
+const CONTEXT_NAMES: [&str; CONTEXT_FLAGS.len() + 1] = with_last(CONTEXT_FLAGS, "product_group");
+const CONTEXT_PATHS: [&str; CONTEXT_FLAGS.len() + 1] =
+    with_last(CONTEXT_FLAG_PATHS, "context.product_group");
+
+const fn with_last(
+    flags: [&'static str; CONTEXT_FLAGS.len()],
+    last: &'static str,
+) -> [&'static str; CONTEXT_FLAGS.len() + 1] {
+    let mut names = [last; CONTEXT_FLAGS.len() + 1];
+    let (first, _) = names.split_at_mut(CONTEXT_FLAGS.len());
+    first.copy_from_slice(&flags);
     names
-};
+}
 
 impl<'de> Fields<'de> for ContextRecord<'de> {
     const NAMES: &'static [&'static str] = &CONTEXT_NAMES;
+    const PATHS: &'static [&'static str] = &CONTEXT_PATHS;
 
     fn read<A: MapAccess<'de>>(
         &mut self,
@@ -266,8 +280,8 @@ pub(super) struct WhoRecord<'a> {
     pub(super) channel: Option<std::borrow::Cow<'a, str>>,
 }
 
-fields!(WhoRecord<'de> {
-    "contact_id" => contact_id: Text,
+fields!("" WhoRecord<'de> {
+    "contact_id" => contact_id: Id,
     "address" => address: Text,
     "region" => region: Text,
     "channel" => channel: Text,

@@ -62,8 +62,15 @@ pub struct ContextRecord<'a> {
     pub product_group: Text<'a>,
 }
 
-/// The boolean fields of `context`, in the order of the schema.
-pub const CONTEXT_FLAGS: [&str; 14] = [
+macro_rules! context_flags {
+    ($($name:literal),* $(,)?) => {
+        /// The boolean fields of `context`, in the order of the schema.
+        pub const CONTEXT_FLAGS: [&str; 14] = [$($name),*];
+        /// Their paths.
+        pub(super) const CONTEXT_FLAG_PATHS: [&str; 14] = [$(concat!("context.", $name)),*];
+    };
+}
+context_flags!(
     "details_obtained_directly",
     "refusal_offered_at_collection",
     "refused",
@@ -78,7 +85,7 @@ pub const CONTEXT_FLAGS: [&str; 14] = [
     "address_handed_over",
     "published_business_address",
     "message_relates_to_relationship",
-];
+);
 
 impl ContextRecord<'_> {
     /// Sets a flag by its name; `false` when there is none of that name.

@@ -1,5 +1,11 @@
 //! Instants and dates as text: RFC 3339 with a mandatory offset, and ISO calendar dates.
 //!
+//! Taken besides, since each names one instant: an offset without its colon (`+0000`), and `[UTC]` behind an offset of
+//! zero, as Java prints it. Another zone in brackets may contradict the offset, so it is refused.
+//!
+//! In JSON a whole number is milliseconds since 1970, if it is one of the years 2000 to 2099. No count of seconds or
+//! microseconds of any year from 1970 to 30000 lies in that range, so units cannot be mixed up.
+//!
 //! jiff reads a superset of RFC 3339 (bracketed zones, offsets with seconds, week dates); its wider forms
 //! are refused first, so that no two readers disagree about an instant. Instants outside 1900 to 2200 are
 //! refused in every format: a producer that mixes up units must not date a refusal to 1970 or to the year 56000.
@@ -13,6 +19,10 @@ use jiff::fmt::temporal::DateTimeParser;
 const INSTANT_MIN: i64 = -2_208_988_800_000_000;
 /// 2200-01-01T00:00:00Z in microseconds.
 const INSTANT_END: i64 = 7_258_118_400_000_000;
+/// 2000-01-01T00:00:00Z in milliseconds.
+const MILLIS_MIN: i64 = 946_684_800_000;
+/// 2100-01-01T00:00:00Z in milliseconds.
+const MILLIS_END: i64 = 4_102_444_800_000;
 /// Longest RFC 3339 text: nine fractional digits and an offset are 35.
 const TEXT_BYTES_MAX: usize = 40;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -21,11 +31,21 @@ static PARSER: DateTimeParser = DateTimeParser::new();
 
 /// Reads an RFC 3339 date-time; below a microsecond it is cut off towards the past.
 pub(super) fn parse_instant(text: &str) -> Option<Timestamp> {
-    if !is_rfc3339(text.as_bytes()) {
+    let (text, is_in_utc) = match text.strip_suffix("[UTC]") {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let offset = offset_of(text.as_bytes())?;
+    if is_in_utc && offset.iter().any(|byte| (b'1'..=b'9').contains(byte)) {
         return None;
     }
     let parsed = PARSER.parse_timestamp(text).ok()?;
     instant(i64::try_from(parsed.as_nanosecond().div_euclid(1_000)).ok()?)
+}
+
+/// An instant from milliseconds, if they are of a year in which there is e-mail and cannot be another unit.
+pub(super) fn epoch_millis(millis: i64) -> Option<Timestamp> {
+    (MILLIS_MIN..MILLIS_END).contains(&millis).then(|| Timestamp::from_millis(millis))
 }
 
 /// An instant from microseconds, if a person can have acted then.
@@ -64,8 +84,8 @@ pub(super) fn format_date(days: i32) -> Option<String> {
     Some(Date::constant(1970, 1, 1).checked_add(span).ok()?.to_string())
 }
 
-/// `2026-01-02T03:04:05[.6](Z|+07:08)`, and nothing wider.
-fn is_rfc3339(text: &[u8]) -> bool {
+/// The offset of `2026-01-02T03:04:05[.6](Z|+07:08|+0708)`, and of nothing wider.
+fn offset_of(text: &[u8]) -> Option<&[u8]> {
     let shape = |at: usize, want: u8| match (text.get(at), want) {
         (Some(byte), b'9') => byte.is_ascii_digit(),
         (Some(b't' | b' '), b'T') => true,
@@ -74,23 +94,24 @@ fn is_rfc3339(text: &[u8]) -> bool {
     };
     let head = b"9999-99-99T99:99:99";
     if text.len() > TEXT_BYTES_MAX || !head.iter().enumerate().all(|(at, want)| shape(at, *want)) {
-        return false;
+        return None;
     }
     let mut rest = text.get(head.len()..).unwrap_or_default();
     if let Some(fraction) = rest.strip_prefix(b".") {
         let n_digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
         if n_digits == 0 {
-            return false;
+            return None;
         }
         rest = fraction.get(n_digits..).unwrap_or_default();
     }
-    match rest {
+    let is_offset = match rest {
         [b'Z' | b'z'] => true,
-        [b'+' | b'-', hour @ .., b':', m1, m2] => {
-            hour.len() == 2 && hour.iter().chain([m1, m2]).all(u8::is_ascii_digit)
+        [b'+' | b'-', h1, h2, b':', m1, m2] | [b'+' | b'-', h1, h2, m1, m2] => {
+            [h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit)
         }
         _ => false,
-    }
+    };
+    is_offset.then_some(rest)
 }
 
 #[cfg(test)]
@@ -109,6 +130,12 @@ mod tests {
             ("1969-12-31T16:00:00-08:00", 0),
             ("2016-12-31T23:59:60Z", 1_483_228_799_000_000),
             ("2026-03-02T12:00:00Z", 1_772_452_800_000_000),
+            ("2026-03-02T12:00:00+0000", 1_772_452_800_000_000),
+            ("2026-03-02T13:30:00+0130", 1_772_452_800_000_000),
+            ("2026-03-02 04:00:00.000-0800", 1_772_452_800_000_000),
+            ("2026-03-02T12:00:00Z[UTC]", 1_772_452_800_000_000),
+            ("2026-03-02T12:00:00.000000+00:00[UTC]", 1_772_452_800_000_000),
+            ("2026-03-02T12:00:00-0000[UTC]", 1_772_452_800_000_000),
         ] {
             let read = parse_instant(text).map(Timestamp::as_micros);
             assert_eq!(read, Some(micros), "{text}");
@@ -123,7 +150,14 @@ mod tests {
             "2026-03-02T12:00:00",
             "2026-03-02T12:00Z",
             "2026-03-02T12:00:00+01",
-            "2026-03-02T12:00:00+0100",
+            "2026-03-02T12:00:00+01000",
+            "2026-03-02T12:00:00+1",
+            "2026-03-02T12:00:00+01:00[UTC]",
+            "2026-03-02T12:00:00-0100[UTC]",
+            "2026-03-02T12:00:00[UTC]",
+            "2026-03-02T12:00:00Z[utc]",
+            "2026-03-02T12:00:00Z[UTC][UTC]",
+            "2026-03-02T12:00:00+2400",
             "2026-03-02T12:00:00+01:00:00",
             "2026-03-02T12:00:00Z[Europe/London]",
             "2026-03-02T12:00:00.Z",
@@ -141,6 +175,23 @@ mod tests {
             "2026-03-02T12:00:00.0000000000000000000000001Z",
         ] {
             assert_eq!(parse_instant(text), None, "{text}");
+        }
+    }
+
+    /// The units of one moment cannot be taken for one another, whatever the moment.
+    #[test]
+    fn a_number_is_milliseconds_or_nothing() {
+        assert_eq!(epoch_millis(1_772_452_800_000), parse_instant("2026-03-02T12:00:00Z"));
+        assert_eq!(epoch_millis(946_684_800_000), parse_instant("2000-01-01T00:00:00Z"));
+        for number in [0, -1, 1, 946_684_799_999, 4_102_444_800_000, i64::MAX, i64::MIN] {
+            assert_eq!(epoch_millis(number), None, "{number}");
+        }
+        for year in 1971..2200 {
+            let at: jiff::Timestamp = format!("{year}-01-01T00:00:00Z").parse().unwrap();
+            let seconds = at.as_second();
+            for other in [seconds, seconds * 1_000_000, seconds * 1_000_000_000] {
+                assert_eq!(epoch_millis(other), None, "{year}");
+            }
         }
     }
 

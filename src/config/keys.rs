@@ -107,6 +107,8 @@ const fn topic(path: &'static str, name: &'static str, effect: &'static str) -> 
 
 /// The words of `formats.*`.
 const FORMATS: &[&str] = &["json", "avro", "avro-single-object"];
+/// Compression of records.
+const COMPRESSIONS: &[&str] = &["none", "gzip", "snappy", "lz4", "zstd"];
 
 /// The table, in the order of the reference.
 pub const KEYS: &[Key] = &[
@@ -232,6 +234,13 @@ pub const KEYS: &[Key] = &[
         Preset::Value("json"),
         "",
         "How values of `topics.outbound_message` are written.",
+    ),
+    key(
+        "outputs.compression",
+        Kind::Choice(COMPRESSIONS),
+        Preset::Value("lz4"),
+        "",
+        "How what the gate writes is compressed. kafkajs reads `gzip` and `none` only, and stops at anything else; every other client reads all of them. `compression.type` under `kafka.properties` is the same thing: set one of the two.",
     ),
     key(
         "schema_registry.url",

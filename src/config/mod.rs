@@ -52,6 +52,8 @@ pub struct Config {
     pub topics: Topics,
     /// How the two inputs are written.
     pub formats: Formats,
+    /// How outputs are written.
+    pub outputs: Outputs,
     /// Set if a format needs it, or if somebody set it.
     pub schema_registry: Option<SchemaRegistry>,
     /// The consent store.
@@ -137,6 +139,45 @@ impl Topics {
 pub struct Formats {
     pub consent_change: Format,
     pub outbound_message: Format,
+}
+
+/// Section `outputs`.
+#[derive(Debug, Clone, Copy)]
+pub struct Outputs {
+    /// Of what the gate writes; `None` where `kafka.properties` says it.
+    pub compression: Option<Compression>,
+}
+
+/// How records are compressed, by the names of Kafka.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the algorithm of that name")]
+pub enum Compression {
+    None,
+    Gzip,
+    Snappy,
+    Lz4,
+    Zstd,
+}
+
+impl Compression {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+
+    /// Its name in configurations.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Snappy => "snappy",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|compression| compression.as_str() == name)
+    }
 }
 
 /// Where a consumer group without committed offsets begins.
@@ -376,6 +417,16 @@ impl Config {
     #[must_use]
     pub fn client_base(&self) -> ClientConfig {
         kafka::client_base(&self.kafka, &self.instance_id)
+    }
+
+    /// The same for what writes outputs, dead letters and approvals: with their compression.
+    #[must_use]
+    pub fn producer_base(&self) -> ClientConfig {
+        let mut client = self.client_base();
+        if let Some(compression) = self.outputs.compression {
+            client.set("compression.type", compression.as_str());
+        }
+        client
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! Every function asks for all of its keys, whatever went wrong before, so that one start shows every problem.
 
+use super::problem::Place;
 use super::reader::Reader;
 use super::{
-    Batch, Checkpoints, Config, Consent, Format, Formats, Http, Kafka, Limits, Log, LogFormat,
-    LogLevel, Metrics, Policies, Probe, SchemaRegistry, StartAt, State, Topics, kafka,
+    Batch, Checkpoints, Compression, Config, Consent, Format, Formats, Http, Kafka, Limits, Log,
+    LogFormat, LogLevel, Metrics, Outputs, Policies, Probe, SchemaRegistry, StartAt, State, Topics,
+    kafka,
 };
 use crate::metrics::SOURCE_OTHER;
 use std::path::Path;
@@ -19,6 +21,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
     let kafka = kafka(reader);
     let topics = topics(reader);
     let formats = formats(reader);
+    let outputs = outputs(reader, &kafka);
     let schema_registry = schema_registry(reader, formats);
     Config {
         instance_id,
@@ -27,6 +30,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         kafka,
         topics,
         formats,
+        outputs,
         schema_registry,
         state: state(reader),
         policies: Policies {
@@ -72,6 +76,20 @@ fn kafka(reader: &mut Reader) -> Kafka {
         properties: kafka::properties(reader),
         secrets: kafka::secrets(reader),
     }
+}
+
+/// What `kafka.properties` says of compression stands, unless both say something.
+fn outputs(reader: &mut Reader, kafka: &Kafka) -> Outputs {
+    const PATH: &str = "outputs.compression";
+    let compression = reader.choice(PATH, Compression::from_name, Compression::Lz4);
+    let names = ["compression.type", "compression.codec"];
+    let passed = names.into_iter().find(|name| kafka.properties.contains_key(*name));
+    let Some(passed) = passed else { return Outputs { compression: Some(compression) } };
+    if !matches!(reader.place(PATH), Place::Default) {
+        let fix = format!("delete `{passed}` under `kafka.properties`");
+        reader.problem(PATH, format!("`kafka.properties.{passed}` says the same thing"), fix);
+    }
+    Outputs { compression: None }
 }
 
 fn topics(reader: &mut Reader) -> Topics {

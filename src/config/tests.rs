@@ -413,6 +413,24 @@ fn properties_a_promise_depends_on_are_refused_from_file_and_environment() {
 }
 
 #[test]
+fn compression_has_one_key() {
+    let of = |yaml: &str| {
+        parse(yaml)
+            .map(|config| config.producer_base().get("compression.type").unwrap_or("-").to_owned())
+    };
+    assert_eq!(of("").unwrap(), "lz4");
+    for compression in Compression::ALL.map(Compression::as_str) {
+        assert_eq!(of(&format!("outputs: {{compression: {compression}}}")).unwrap(), compression);
+    }
+    let passed = "kafka: {properties: {compression.type: zstd}}";
+    assert_eq!(of(passed).unwrap(), "zstd");
+    assert!(of(&format!("{passed}\noutputs: {{compression: gzip}}")).is_err());
+    assert!(of("outputs: {compression: brotli}").is_err());
+    // consumers are not told what only producers know
+    assert_eq!(parse("").unwrap().client_base().get("compression.type"), None);
+}
+
+#[test]
 fn secrets_come_from_files_and_are_never_shown() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("password");

@@ -6,6 +6,7 @@
 //! written by somebody who cannot read the pepper; what makes it count is that it stands behind the genuine dead letter
 //! in the same partition (`dead_letter.rs`). A tag that a release does carry must be right.
 
+use super::DeadLetter;
 use crate::identity::Pepper;
 use crate::kafka::native::Record;
 use crate::record::{SourceRef, hex};
@@ -78,9 +79,12 @@ impl<'a> Origin<'a> {
 
 /// The `gate-detail` of a dead letter.
 #[must_use]
-pub fn letter_detail(class: &str, owner: Owner, is_applied: bool) -> String {
+pub fn letter_detail(letter: &DeadLetter<'_>) -> String {
+    let DeadLetter { class, owner, is_applied, .. } = letter;
     let owner = owner.as_str();
-    format!("{{\"class\":\"{class}\",\"owner\":\"{owner}\",\"applied\":{is_applied}}}")
+    // names of ours, which need no escaping
+    let field = letter.field.map_or_else(String::new, |field| format!(",\"field\":\"{field}\""));
+    format!("{{\"class\":\"{class}\"{field},\"owner\":\"{owner}\",\"applied\":{is_applied}}}")
 }
 
 /// The `gate-tag` of a dead letter with this detail, key and value.
@@ -157,12 +161,23 @@ mod tests {
 
     #[test]
     fn a_detail_is_json() {
-        let detail = letter_detail("array", Owner::Unknown, false);
-        let read: serde_json::Value = serde_json::from_str(&detail).unwrap();
+        let mut letter = DeadLetter {
+            place: (0, 0),
+            key: None,
+            value: None,
+            class: "array",
+            field: None,
+            owner: Owner::Unknown,
+            is_applied: false,
+        };
+        let read: serde_json::Value = serde_json::from_str(&letter_detail(&letter)).unwrap();
         assert_eq!(
             read,
             serde_json::json!({"class": "array", "owner": "unknown", "applied": false})
         );
+        letter.field = Some("evidence.method");
+        let read: serde_json::Value = serde_json::from_str(&letter_detail(&letter)).unwrap();
+        assert_eq!(read["field"], "evidence.method");
     }
 
     #[test]

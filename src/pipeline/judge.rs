@@ -3,7 +3,7 @@
 use super::history::{History, horizon};
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
-use crate::codec::{DecodeError, told_by_headers};
+use crate::codec::{Class, DecodeError, Unreadable, told_by_headers};
 use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, ProbeRecipient, Topic};
 use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
@@ -16,8 +16,8 @@ use gate_core::{
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A message as read, or the class of what is wrong with it.
-pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, &'static str>;
+/// A message as read, or what is wrong with it.
+pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, Unreadable>;
 
 /// A decision with what goes into its headers.
 pub(super) struct Judged {
@@ -71,12 +71,12 @@ impl<'c> Lane<'c> {
         let mut decoded = Vec::with_capacity(messages.len());
         for message in messages {
             if message.payload().is_some_and(|value| value.len() > self.parts.value_bytes_max) {
-                decoded.push(Err("too_large"));
+                decoded.push(Err(Class::TooLarge.into()));
                 continue;
             }
             decoded.push(match self.parts.codec.decode_message(message.payload()) {
                 Ok(message) => Ok(message),
-                Err(DecodeError::Unreadable { class }) => Err(told_by_headers(class, |wanted| {
+                Err(DecodeError::Unreadable(why)) => Err(told_by_headers(why, |wanted| {
                     message.headers().any(|(name, _)| name == wanted.to_bytes())
                 })),
                 Err(DecodeError::Unavailable { cause }) => {
@@ -166,9 +166,9 @@ impl<'c> Lane<'c> {
                         .map_err(|_| self.parts.store.unreadable_state())?;
                     self.remember(decision, message, lookup, context.evaluated_at, &mut history)
                 }
-                (Err(class), _) => {
-                    self.parts.metrics.invalid(Topic::OutboundMessage, class);
-                    Decision::invalid(class)
+                (Err(why), _) => {
+                    self.parts.metrics.invalid(Topic::OutboundMessage, why.class);
+                    Decision::unreadable(why.class, why.field)
                 }
                 (Ok(_), None) => Decision::invalid("malformed"),
             };

@@ -7,7 +7,7 @@
 use super::incoming::Incoming;
 use super::owner::suspects;
 use super::{Reader, ReaderError, Stand};
-use crate::codec::DecodeError;
+use crate::codec::{Class, DecodeError, Unreadable};
 use crate::dead_letter::Owner;
 use std::sync::Arc;
 
@@ -26,25 +26,25 @@ impl Reader {
 
     /// Puts the record aside if the partition would stop at it too.
     pub(super) fn look_ahead(&mut self, record: &Incoming<'_>) -> Result<(), ReaderError> {
-        let Some(class) = self.class_of(record) else { return Ok(()) };
+        let Some(why) = self.why_unreadable(record) else { return Ok(()) };
         let parts = &mut self.parts;
         let key = record.key.filter(|_| parts.key_names_contact);
         let suspects = suspects(&parts.codec, &parts.pepper, &mut parts.writer, key, record.value)?;
         if suspects.subjects.is_empty() {
             // what cannot be staged now is staged in its turn
-            drop(self.put_aside(record, class, Owner::Unknown, false));
+            drop(self.put_aside(record, why, Owner::Unknown, false));
         }
         Ok(())
     }
 
     /// Why it cannot be read; `None` when it can, or when nobody can tell now.
-    fn class_of(&self, record: &Incoming<'_>) -> Option<&'static str> {
+    fn why_unreadable(&self, record: &Incoming<'_>) -> Option<Unreadable> {
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
-            return Some("too_large");
+            return Some(Class::TooLarge.into());
         }
         let codec = Arc::clone(&self.parts.codec);
         match codec.decode_consent(record.value) {
-            Err(DecodeError::Unreadable { class }) => Some(record.told(class)),
+            Err(DecodeError::Unreadable(why)) => Some(record.told(why)),
             Ok(_) | Err(DecodeError::Unavailable { .. }) => None,
         }
     }

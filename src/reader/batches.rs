@@ -60,6 +60,7 @@ impl Reader {
             key: None,
             value: None,
             class: UNREADABLE_BATCH,
+            field: None,
             owner: Owner::Unknown,
             is_applied: false,
         };

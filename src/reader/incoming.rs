@@ -1,6 +1,6 @@
 //! A record of the consent topic as it is understood: out of a batch, or kept while its partition stands at it.
 
-use crate::codec::{KEY_BYTES_MAX, told_by_headers};
+use crate::codec::{KEY_BYTES_MAX, Unreadable, told_by_headers};
 use crate::dead_letter::Place;
 use crate::kafka::native::Record;
 
@@ -23,9 +23,9 @@ pub(super) struct Incoming<'r> {
 #[derive(Clone, Copy)]
 enum Look<'r> {
     First(Record<'r>),
-    /// It is in the dead letter topic and counted. Its class at the first look, and whether the value is at hand.
+    /// It is in the dead letter topic and counted. Why at the first look, and whether the value is at hand.
     Again {
-        class: &'static str,
+        why: Unreadable,
         is_whole: bool,
     },
 }
@@ -52,19 +52,19 @@ impl<'r> Incoming<'r> {
         matches!(self.look, Look::Again { .. })
     }
 
-    /// Its class when its value is not at hand.
-    pub(super) fn class_without_value(&self) -> Option<&'static str> {
+    /// Why it cannot be read when its value is not at hand.
+    pub(super) fn why_without_value(&self) -> Option<Unreadable> {
         match self.look {
-            Look::Again { class, is_whole: false } => Some(class),
+            Look::Again { why, is_whole: false } => Some(why),
             Look::Again { is_whole: true, .. } | Look::First(_) => None,
         }
     }
 
-    /// The class with what its headers tell.
-    pub(super) fn told(&self, class: &'static str) -> &'static str {
+    /// The same with what its headers tell.
+    pub(super) fn told(&self, why: Unreadable) -> Unreadable {
         match self.look {
-            Look::First(record) => told_by_headers(class, |name| record.header(name).is_some()),
-            Look::Again { class, .. } => class,
+            Look::First(record) => told_by_headers(why, |name| record.header(name).is_some()),
+            Look::Again { why, .. } => why,
         }
     }
 }
@@ -74,7 +74,7 @@ pub(super) struct Kept {
     offset: i64,
     timestamp_ms: i64,
     is_dated_by_broker: bool,
-    class: &'static str,
+    why: Unreadable,
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
     is_whole: bool,
@@ -82,7 +82,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Keeps what may be of use later, beside so many bytes that are kept already.
-    pub(super) fn of(record: &Incoming<'_>, class: &'static str, n_bytes_kept: usize) -> Self {
+    pub(super) fn of(record: &Incoming<'_>, why: Unreadable, n_bytes_kept: usize) -> Self {
         let key = record.key.filter(|key| key.len() <= KEY_BYTES_MAX);
         let n_bytes = record.value.map_or(0, <[u8]>::len);
         let is_whole = n_bytes_kept + n_bytes <= KEPT_BYTES_MAX;
@@ -90,7 +90,7 @@ impl Kept {
             offset: record.offset,
             timestamp_ms: record.timestamp_ms,
             is_dated_by_broker: record.is_dated_by_broker,
-            class,
+            why,
             key: key.map(<[u8]>::to_vec),
             value: record.value.filter(|_| is_whole).map(<[u8]>::to_vec),
             is_whole,
@@ -114,7 +114,7 @@ impl Kept {
             is_dated_by_broker: self.is_dated_by_broker,
             key: self.key.as_deref(),
             value: self.value.as_deref(),
-            look: Look::Again { class: self.class, is_whole: self.is_whole },
+            look: Look::Again { why: self.why, is_whole: self.is_whole },
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::incoming::Incoming;
 use super::owner::{possible_refusal, subjects, suspects};
 use super::{Reader, ReaderError, Taken};
-use crate::codec::DecodeError;
+use crate::codec::{Class, DecodeError, Unreadable};
 use crate::dead_letter::{DeadLetter, Owner, Place, Staged};
 use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
 use crate::record::probe_recipient;
@@ -13,25 +13,24 @@ use gate_core::{
 };
 use std::sync::Arc;
 
-/// The class of a change whose address, or the region to read it with, is understood by nobody.
-const INVALID_ADDRESS: &str = "invalid_address";
+/// Of a change whose address, or the region to read it with, is understood by nobody.
+const INVALID_ADDRESS: Unreadable =
+    Unreadable { class: Class::InvalidAddress.as_str(), field: Some("address") };
 
 impl Reader {
     pub(super) fn take(&mut self, record: &Incoming<'_>) -> Result<Taken, ReaderError> {
         // every record moves the time of its log, whatever becomes of it
         let receipt = self.receipt(record);
-        if let Some(class) = record.class_without_value() {
-            return self.unreadable(record, receipt, class);
+        if let Some(why) = record.why_without_value() {
+            return self.unreadable(record, receipt, why);
         }
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
-            return self.unreadable(record, receipt, "too_large");
+            return self.unreadable(record, receipt, Class::TooLarge.into());
         }
         let codec = Arc::clone(&self.parts.codec);
         match codec.decode_sourced_consent(record.value) {
             Ok((change, source)) => self.apply(&change, source.as_deref(), (record, receipt)),
-            Err(DecodeError::Unreadable { class }) => {
-                self.unreadable(record, receipt, record.told(class))
-            }
+            Err(DecodeError::Unreadable(why)) => self.unreadable(record, receipt, record.told(why)),
             Err(DecodeError::Unavailable { cause }) => {
                 Ok(Taken::Again(HoldCause::RegistryUnavailable, cause.to_owned()))
             }
@@ -103,14 +102,15 @@ impl Reader {
         if let Err(again) = self.put_aside(record, INVALID_ADDRESS, Owner::Contact, true) {
             return Some(again);
         }
-        self.parts.metrics.invalid(Topic::ConsentChange, INVALID_ADDRESS);
+        self.parts.metrics.invalid(Topic::ConsentChange, INVALID_ADDRESS.class);
         let partition = i64::from(record.partition);
         if let Some(n_suppressed) = self.warnings.admit("partial", partition) {
             tracing::warn!(
                 topic = %self.parts.topic,
                 partition = record.partition,
                 offset = record.offset,
-                class = INVALID_ADDRESS,
+                class = INVALID_ADDRESS.class,
+                field = INVALID_ADDRESS.field,
                 n_suppressed,
                 "a refusal is applied to its contact, and nobody can read the address in it: correct it and publish it \
                  again, or that address is written to under other contact ids"
@@ -124,29 +124,29 @@ impl Reader {
         &mut self,
         record: &Incoming<'_>,
         receipt: Receipt,
-        class: &'static str,
+        why: Unreadable,
     ) -> Result<Taken, ReaderError> {
         let parts = &mut self.parts;
         let key = record.key.filter(|_| parts.key_names_contact);
         let suspects = suspects(&parts.codec, &parts.pepper, &mut parts.writer, key, record.value)?;
         let mut staged = Staged::Known;
         if !record.is_again() {
-            match self.put_aside(record, class, suspects.owner, false) {
+            match self.put_aside(record, why, suspects.owner, false) {
                 Ok(now) => staged = now,
                 Err(again) => return Ok(again),
             }
         }
         if suspects.subjects.is_empty() {
             // what is put aside only now cannot have been released
-            if staged == Staged::Known && self.is_released(record, class) {
+            if staged == Staged::Known && self.is_released(record, why.class) {
                 return Ok(Taken::Applied { is_probe: false });
             }
             if !record.is_again() {
-                self.count_unreadable(class, ConsentResult::Unreadable);
+                self.count_unreadable(why.class, ConsentResult::Unreadable);
             }
-            return Ok(Taken::Poison(class));
+            return Ok(Taken::Poison(why));
         }
-        self.note_unreadable(record, class);
+        self.note_unreadable(record, why);
         let source_event =
             format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
         let event = self.parts.pepper.event(&source_event);
@@ -163,7 +163,7 @@ impl Reader {
     pub(super) fn put_aside(
         &mut self,
         record: &Incoming<'_>,
-        class: &'static str,
+        why: Unreadable,
         owner: Owner,
         is_applied: bool,
     ) -> Result<Staged, Taken> {
@@ -171,7 +171,8 @@ impl Reader {
             place: record.place(),
             key: record.key,
             value: record.value,
-            class,
+            class: why.class,
+            field: why.field,
             owner,
             is_applied,
         };
@@ -219,13 +220,15 @@ impl Reader {
         true
     }
 
-    fn note_unreadable(&mut self, record: &Incoming<'_>, class: &'static str) {
+    fn note_unreadable(&mut self, record: &Incoming<'_>, why: Unreadable) {
+        let Unreadable { class, field } = why;
         if record.is_again() {
             tracing::info!(
                 topic = %self.parts.topic,
                 partition = record.partition,
                 offset = record.offset,
                 class,
+                field,
                 "whose unreadable consent change this is has become known: the contact is blocked, the gate goes on"
             );
             return;
@@ -238,6 +241,7 @@ impl Reader {
                 partition = record.partition,
                 offset = record.offset,
                 class,
+                field,
                 remedy = crate::codec::remedy(class),
                 n_suppressed,
                 "a consent change cannot be read; its contact is blocked until a later valid event"

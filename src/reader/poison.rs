@@ -5,7 +5,7 @@
 //! changed configuration counts too. Its dead letter is written once.
 
 use super::{Holder, Incoming, Kept, Reader, ReaderError, Stand, Taken, place_of};
-use crate::codec::remedy;
+use crate::codec::{Unreadable, remedy};
 use crate::dead_letter::UNREADABLE_BATCH;
 use crate::metrics::{HoldCause, Topic};
 use std::time::{Duration, Instant};
@@ -14,23 +14,25 @@ use std::time::{Duration, Instant};
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Reader {
-    pub(super) fn poison(&mut self, record: &Incoming<'_>, class: &'static str) {
+    pub(super) fn poison(&mut self, record: &Incoming<'_>, why: Unreadable) {
         let (partition, offset) = record.place();
         self.stand(partition, Stand::Poisoned(offset));
         let n_bytes = self.kept.values().map(Kept::n_bytes).sum();
-        self.kept.insert(partition, Kept::of(record, class, n_bytes));
+        self.kept.insert(partition, Kept::of(record, why, n_bytes));
+        let Unreadable { class, field } = why;
         let remedy = remedy(class).unwrap_or_default();
         tracing::error!(
             topic = %self.parts.topic,
             partition,
             offset,
             class,
+            field,
             remedy,
             "a consent change cannot be read and nobody can tell whose it is: the gate holds; look at it in the \
              dead-letter topic, mend what wrote it, then release it with `consent-gate consent skip`"
         );
         let detail = format!(
-            "an unreadable consent change of class {class} ({remedy}); nobody can tell whose it is: release it with \
+            "an unreadable consent change, {why} ({remedy}); nobody can tell whose it is: release it with \
              `consent-gate consent skip`"
         );
         let place = place_of(partition, offset);

@@ -26,6 +26,7 @@ impl Reader {
             key: record.key,
             value: record.value,
             class: DOUBTFUL_TEXT,
+            field: None,
             owner: if subjects.contact.is_some() { Owner::Contact } else { Owner::Address },
             is_applied: false,
         };

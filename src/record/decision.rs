@@ -88,7 +88,7 @@ struct BatchJson<'a> {
     evaluated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct DetailJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'static str>,
@@ -97,12 +97,17 @@ struct DetailJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     flag: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<Vec<&'static str>>,
+    /// The pack that asks for what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_by: Option<String>,
 }
 
 impl DetailJson {
-    fn of(detail: Detail) -> Option<Self> {
-        let nothing = Self { class: None, scope: None, flag: None, missing: None };
+    fn of(detail: Detail, policies: &PolicySet) -> Option<Self> {
+        let nothing = Self::default();
         Some(match detail {
             Detail::None => return None,
             Detail::Class(class) => Self { class: Some(class), ..nothing },
@@ -112,6 +117,16 @@ impl DetailJson {
                 let missing = content.iter().map(Element::as_str).collect();
                 Self { missing: Some(missing), ..nothing }
             }
+            Detail::Unreadable(class, field) => {
+                Self { class: Some(class), field: Some(field), ..nothing }
+            }
+            Detail::Field(field) => Self { field: Some(field), ..nothing },
+            Detail::Absent(field) => Self { missing: Some(vec![field]), ..nothing },
+            Detail::Evidence(lacks) => Self {
+                missing: Some(lacks.paths().collect()),
+                asked_by: policies.pack(lacks.pack).map(|pack| pack.code.as_str().to_owned()),
+                ..nothing
+            },
         })
     }
 }
@@ -198,7 +213,7 @@ impl Rendered {
             outcome: decision.outcome().as_str(),
             reason: decision.reason().code(),
             reasons: decision.reasons().iter().map(Reason::code).collect(),
-            detail: DetailJson::of(decision.detail()),
+            detail: DetailJson::of(decision.detail(), policies),
             basis: decision.basis().map(|(basis, _)| basis.as_str()),
         };
         let considered = ConsideredJson {
@@ -286,6 +301,32 @@ mod tests {
         assert_eq!(second["message_id"], "m\"1");
         assert_eq!(second["channel"], "email");
         assert_eq!(second["detail"]["class"], "truncated");
+    }
+
+    #[test]
+    fn a_detail_names_the_field_and_who_asks_for_it() {
+        let source = crate::policies::PolicySource { dir: None, tz_dir: None };
+        let policies = source.load().unwrap();
+        let strict = (0..).map_while(|at| Some((at, policies.pack(at)?)));
+        let (strict, _) = strict.into_iter().find(|(_, it)| it.code.as_str() == "STRICT").unwrap();
+        let flags = gate_core::flags::NOTICE_TEXT | gate_core::flags::SOURCE;
+        let detail = |detail| DetailJson::of(detail, &policies).map(|it| members(&it));
+        let evidence = gate_core::MissingEvidence { flags, pack: strict };
+        for (said, expected) in [
+            (
+                Detail::Evidence(evidence),
+                r#""missing":["evidence.notice_text_sha256","evidence.source"],"asked_by":"STRICT""#,
+            ),
+            (Detail::Absent("recipient.address"), r#""missing":["recipient.address"]"#),
+            (Detail::Field("brand"), r#""field":"brand""#),
+            (
+                Detail::Unreadable("wrong_type", "recipient.contact_id"),
+                r#""class":"wrong_type","field":"recipient.contact_id""#,
+            ),
+        ] {
+            let written = detail(said).unwrap();
+            assert_eq!(std::str::from_utf8(&written).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -266,7 +266,11 @@ impl Parts<'_> {
         let transactional_id = format!("{}-{role}", config.kafka.group_id);
         let timeout = config.kafka.transaction_timeout;
         DeadLetters::new(DeadLetterParts {
-            producer_config: kafka::lane_producer(&self.base, &transactional_id, timeout),
+            producer_config: kafka::lane_producer(
+                &self.config.producer_base(),
+                &transactional_id,
+                timeout,
+            ),
             scan_config: self.scan_config(),
             topic: topic.to_owned(),
             consent_topic: config.topics.consent_change.clone(),
@@ -414,7 +418,7 @@ impl Parts<'_> {
         let producer_config = |suffix| {
             let transactional_id = format!("{group_id}-{member}{suffix}");
             let timeout = config.kafka.transaction_timeout;
-            kafka::lane_producer(&self.base, &transactional_id, timeout)
+            kafka::lane_producer(&self.config.producer_base(), &transactional_id, timeout)
         };
         let parts = LaneParts {
             producer_configs: PRODUCER_SUFFIXES.map(producer_config),

@@ -296,7 +296,7 @@ fn every_example_record_is_read_as_the_page_says() {
                 n_read += 1;
                 let (kind, class) = rest.split_once(": ").unwrap();
                 let found = decode(kind_of(kind), Format::Json, value);
-                if !matches!(found, Err(DecodeError::Unreadable { class: it }) if it == class) {
+                if !matches!(found, Err(DecodeError::Unreadable(why)) if why.class == class) {
                     complaints.push(format!("{place}: not unreadable as `{class}`: {found:?}"));
                 }
             } else if let Some(id) = block.mark.strip_prefix("single-object of: ") {

@@ -14,7 +14,9 @@ mod freed;
 mod kind;
 mod limit;
 mod refusal;
+mod shortfall;
 
+use self::shortfall::Shortfall;
 use crate::candidate::{Considered, consider};
 use crate::consent::ConsentState;
 use crate::decision::{Decision, Detail, Reason, Reasons, Warning, Warnings};
@@ -161,7 +163,7 @@ pub fn decide_traced(
     let (Some(channel), Some((address_key, address)), Some(considered), false) =
         (message.channel, known, considered, failing.contains(Reason::StateUnavailable))
     else {
-        let decision = Decision::block(failing, detail);
+        let decision = Decision::block(failing, undelivered(failing, detail));
         trace.note(Step::Outcome, || decision.reason().code().to_owned());
         let considered = considered.unwrap_or_default();
         return decision.with_considered(considered, overdue_reviews(policies, &considered, now));
@@ -188,7 +190,7 @@ pub fn decide_traced(
         failing,
         first_detail: detail,
         refused_scope: None,
-        missing_flag: None,
+        shortfall: Shortfall::default(),
         missing_content: ContentSet::default(),
         warnings: overdue_reviews(policies, &considered, now),
         registry_checked: None,
@@ -218,7 +220,7 @@ struct Judging<'a, T> {
     failing: Reasons,
     first_detail: Detail,
     refused_scope: Option<&'static str>,
-    missing_flag: Option<&'static str>,
+    shortfall: Shortfall,
     missing_content: ContentSet,
     warnings: Warnings,
     registry_checked: Option<Timestamp>,
@@ -278,10 +280,17 @@ impl<'a, T: Trace> Judging<'a, T> {
         let detail = match self.failing.first() {
             Some(Reason::OptedOut) => self.refused_scope.map_or(Detail::None, Detail::Scope),
             Some(Reason::SoftOptInCondition) => {
-                self.missing_flag.map_or(Detail::None, Detail::Flag)
+                self.shortfall.condition.map_or(Detail::None, Detail::Flag)
+            }
+            Some(Reason::EvidenceIncomplete) => {
+                self.shortfall.evidence.map_or(Detail::None, Detail::Evidence)
+            }
+            Some(Reason::ScopeMismatch | Reason::NoConsent) => {
+                let differs = || self.shortfall.mismatch.map_or(Detail::None, Detail::Field);
+                self.addressed.unnamed().map_or_else(differs, Detail::Absent)
             }
             Some(Reason::ContentRequirement) => Detail::Missing(self.missing_content),
-            _ => self.first_detail,
+            _ => undelivered(self.failing, self.first_detail),
         };
         Decision::block(self.failing, detail)
     }
@@ -392,6 +401,17 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && other.kind.is_permissive()
                 && other.cmp_version(fact).is_lt()
         })
+    }
+}
+
+/// The field behind what fails before anybody is looked up.
+fn undelivered(failing: Reasons, detail: Detail) -> Detail {
+    match failing.first() {
+        Some(Reason::UnsupportedChannel) => Detail::Field("channel"),
+        Some(Reason::MessageExpired) => Detail::Field("expires_at"),
+        Some(Reason::MissingContact) => Detail::Absent("recipient.address"),
+        Some(Reason::InvalidAddress) => Detail::Field("recipient.address"),
+        _ => detail,
     }
 }
 

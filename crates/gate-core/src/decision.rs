@@ -4,6 +4,7 @@
 //! fields are private and only the constructors below make decisions.
 
 use crate::candidate::Considered;
+use crate::fact::flags;
 use crate::policy::ContentSet;
 use crate::sent::SentKind;
 use crate::{Basis, EventKey, Timestamp};
@@ -121,7 +122,7 @@ macro_rules! healthy {
 
 reasons! {
     InvalidMessage "invalid_message" blocked fix_me "the message cannot be read or lacks a required field"
-        "Correct the producer; `detail.class` names what is wrong."
+        "Correct the producer; `detail.class` says what is wrong, `detail.field` where."
     UnsupportedChannel "unsupported_channel" blocked fix_me "no pack knows the channel"
         "Use a channel of the contract, or upgrade the gate."
     MessageExpired "message_expired" blocked healthy "the message is past its own expiry"
@@ -169,7 +170,7 @@ reasons! {
     PendingConfirmation "pending_confirmation" blocked healthy "double opt-in is not confirmed"
         "Wait for the confirmation; it may be asked for once."
     EvidenceIncomplete "evidence_incomplete" blocked fix_me "express consent without the required evidence"
-        "Let the source record how consent was given and which text was shown, and ask again."
+        "Let the source record what `detail.missing` names, as the pack in `detail.asked_by` asks, and ask the person again."
     ConsentExpired "consent_expired" blocked healthy "the basis has run out"
         "Ask for express consent by a way that is allowed."
     BasisNotAccepted "basis_not_accepted" blocked healthy "a basis exists that the pack does not accept"
@@ -177,9 +178,9 @@ reasons! {
     SoftOptInCondition "soft_opt_in_condition" blocked healthy "a soft opt-in condition is false or unknown"
         "`detail.flag` names the condition; if it is true, let the source state it."
     ScopeMismatch "scope_mismatch" blocked fix_me "consent exists for another channel, brand, purpose or address"
-        "Compare channel, controller, brand, purpose and address of message and consent."
+        "`detail.field` names where message and consent differ, `detail.missing` what the message leaves out."
     NoConsent "no_consent" blocked healthy "no basis of any kind is on file"
-        "Ask for consent."
+        "Ask for consent; where `detail.missing` names a field of the message, no consent could cover it without."
     ContentRequirement "content_requirement" blocked fix_me "a required element is missing from the message"
         "Add what `detail.missing` names to the message, and declare it in `content`."
     FrequencyCap "frequency_cap" blocked healthy "the cap of the rolling window is reached"
@@ -260,6 +261,31 @@ pub enum Detail {
     Flag(&'static str),
     /// What the content lacks.
     Missing(ContentSet),
+    /// Why the message could not be read, and the path of the field that is to blame.
+    Unreadable(&'static str, &'static str),
+    /// The path of the field that is wrong, or that message and consent differ in.
+    Field(&'static str),
+    /// The path of the field that is absent.
+    Absent(&'static str),
+    /// What the evidence lacks.
+    Evidence(MissingEvidence),
+}
+
+/// What the evidence of an express act lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MissingEvidence {
+    /// The flags that are missing; [`flags::EVIDENCE`] names them.
+    pub flags: u64,
+    /// The pack whose rule asks for them.
+    pub pack: u16,
+}
+
+impl MissingEvidence {
+    /// The paths of the missing fields, such as `evidence.method`.
+    pub fn paths(self) -> impl Iterator<Item = &'static str> {
+        let is_missing = move |(_, _, flag): &&(_, _, u64)| self.flags & flag != 0;
+        flags::EVIDENCE.iter().filter(is_missing).map(|(_, path, _)| *path)
+    }
 }
 
 macro_rules! warnings {
@@ -368,6 +394,16 @@ impl Decision {
         let mut reasons = Reasons::default();
         reasons.insert(Reason::InvalidMessage);
         Self::block(reasons, Detail::Class(class))
+    }
+
+    /// A block of a record that could not be read because of a field, named by its path where that is known.
+    #[must_use]
+    pub fn unreadable(class: &'static str, field: Option<&'static str>) -> Self {
+        let decision = Self::invalid(class);
+        match field {
+            Some(field) => Self { detail: Detail::Unreadable(class, field), ..decision },
+            None => decision,
+        }
     }
 
     pub(crate) fn approve(reason: Reason, basis: Option<(Basis, EventKey)>) -> Self {

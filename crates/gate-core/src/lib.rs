@@ -40,7 +40,9 @@ pub use channel::{Channel, ChannelScope, Family};
 pub use consent::{ConsentState, StateError};
 pub use contact::{Address, ContactId, EventKey, SubjectKey};
 pub use decide::{AddressLookup, Recipient, decide, decide_traced};
-pub use decision::{Decision, Detail, Outcome, Reason, Reasons, Warning, Warnings};
+pub use decision::{
+    Decision, Detail, MissingEvidence, Outcome, Reason, Reasons, Warning, Warnings,
+};
 pub use fact::{Fact, FactKind, Scope, flags};
 pub use keyword::{Keyword, classify};
 pub use message::{Category, Content, OutboundMessage, RecipientKind};

@@ -99,6 +99,30 @@ impl<'a> Addressed<'a> {
         purpose && self.is_sender_permitted_by(scope)
     }
 
+    /// A field without which no consent can name this message, if it is absent.
+    pub(crate) fn unnamed(&self) -> Option<&'static str> {
+        let fields =
+            [("controller", self.controller), ("brand", self.brand), ("purpose", self.purpose)];
+        fields.into_iter().find(|(_, value)| value.is_none()).map(|(field, _)| field)
+    }
+
+    /// The first field in which a permission that does not cover this message differs from it. An express act must
+    /// name the channel, a relationship need not.
+    pub(crate) fn differs_from(&self, scope: &Scope<'_>, is_act: bool) -> &'static str {
+        let brand = named(scope.brand);
+        let on_channel =
+            if is_act { scope.channel.permits(self.channel) } else { self.may_be_on(scope) };
+        if !on_channel {
+            "channel"
+        } else if named(scope.controller) != self.controller {
+            "controller"
+        } else if brand != Some(ANY) && brand != self.brand {
+            "brand"
+        } else {
+            "purpose"
+        }
+    }
+
     /// Whether a relationship is one with the sender of this message: the controller and brand are named, and
     /// a channel or purpose that is named as well fits.
     pub(crate) fn is_related_by(&self, scope: &Scope<'_>) -> bool {

@@ -207,6 +207,58 @@ fn details() {
     assert_eq!(detail(&[opt_in(1)], &message()), Detail::None);
 }
 
+/// Which field is to blame, of the message or of the evidence.
+#[test]
+fn details_name_the_field() {
+    let detail = |history: &[Event], message: OutboundMessage<'_>| {
+        World::of(&numbered(history)).decide(&message, at(NOW)).detail()
+    };
+    for (absent, expected) in [
+        (message().but(|m| m.brand = None), "brand"),
+        (message().but(|m| m.controller = None), "controller"),
+        (message().but(|m| m.purpose = None), "purpose"),
+        (message().but(|m| m.address = None), "recipient.address"),
+    ] {
+        assert_eq!(detail(&[opt_in(1)], absent.clone()), Detail::Absent(expected));
+        assert_eq!(detail(&[], absent), Detail::Absent(expected));
+    }
+    assert_eq!(detail(&[], message()), Detail::None);
+    for (other, expected) in [
+        (message().but(|m| m.brand = Some("other".into())), "brand"),
+        (message().but(|m| m.controller = Some("other".into())), "controller"),
+        (message().but(|m| m.purpose = Some("research".into())), "purpose"),
+        (message().but(|m| m.channel = None), "channel"),
+        (message().but(|m| m.expires_at = Some(at(0))), "expires_at"),
+    ] {
+        assert_eq!(detail(&[opt_in(1)], other), Detail::Field(expected));
+    }
+    let other_channel = opt_in(1).with(|change| change.channel = ChannelScope::Any);
+    assert_eq!(detail(&[other_channel], message()), Detail::Field("channel"));
+    let other_address =
+        opt_in(1).with(|change| change.address = Address::new("x@example.net".into()));
+    assert_eq!(detail(&[other_address], message()), Detail::Field("recipient.address"));
+}
+
+#[test]
+fn details_name_the_missing_evidence() {
+    let missing = |history: &[Event]| {
+        let decision = World::of(&numbered(history)).decide(&message(), at(NOW));
+        match decision.detail() {
+            Detail::Evidence(lacks) => lacks.paths().collect::<Vec<_>>().join(" "),
+            other => format!("{other:?}"),
+        }
+    };
+    let without = |day, change: fn(&mut Evidence<'_>)| {
+        opt_in(day).with(move |it| it.evidence.iter_mut().for_each(change))
+    };
+    assert_eq!(missing(&[opt_in(1).no_evidence()]), "evidence.method evidence.notice_version");
+    let unversioned = || without(1, |evidence| evidence.notice_version = None);
+    assert_eq!(missing(&[unversioned()]), "evidence.notice_version");
+    // of several acts the one that lacks least is spoken of
+    assert_eq!(missing(&[opt_in(2).no_evidence(), unversioned()]), "evidence.notice_version");
+    assert_eq!(missing(&[unversioned(), opt_in(2).no_evidence()]), "evidence.notice_version");
+}
+
 /// An approval names the basis and the event that proves it: the latest live one.
 #[test]
 fn approvals_name_their_evidence() {

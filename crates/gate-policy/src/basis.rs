@@ -6,19 +6,6 @@ use gate_core::policy::{BasisRule, BasisSet, Condition, Dormancy, Ground, KindRu
 use gate_core::{Basis, RelationshipKind, flags};
 use jiff::tz::TimeZone;
 
-/// Names of evidence beyond what every grant needs.
-const EVIDENCE: [(&str, u64); 9] = [
-    ("method", flags::METHOD),
-    ("notice_version", flags::NOTICE_VERSION),
-    ("notice_text_sha256", flags::NOTICE_TEXT),
-    ("source", flags::SOURCE),
-    ("locale", flags::LOCALE),
-    ("signature", flags::SIGNATURE),
-    ("number_named", flags::NUMBER_NAMED),
-    ("not_condition_of_purchase", flags::NOT_CONDITION_OF_PURCHASE),
-    ("template_id", flags::TEMPLATE_ID),
-];
-
 pub(crate) fn bases(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Vec<BasisRule> {
     let words: Vec<(&str, Basis)> = Basis::ALL.map(|basis| (basis.as_str(), basis)).to_vec();
     let mut out = Vec::new();
@@ -53,7 +40,8 @@ fn basis_rule(reader: &mut Reader<'_>, basis: Basis, node: &Node, zone: &TimeZon
     }
     if let Some(node) = fields.take("evidence") {
         for item in reader.items(node, "`evidence`") {
-            rule.evidence |= reader.word(item, "evidence", &EVIDENCE).unwrap_or_default();
+            let words = flags::EVIDENCE.map(|(name, _, flag)| (name, flag));
+            rule.evidence |= reader.word(item, "evidence", &words).unwrap_or_default();
         }
     }
     valid_for(reader, &mut fields, &mut rule);

@@ -70,9 +70,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let reader = Reader::of_json(&config)?;
     let change = match reader.read(Some(&text))? {
         Reading::Whole(change) => change,
-        Reading::Unreadable(class) => {
-            let remedy = remedy(class);
-            let reason = format!("the corrected record cannot be read either ({class}): {remedy}");
+        Reading::Unreadable(why) => {
+            let remedy = remedy(why.class);
+            let reason = format!("the corrected record cannot be read either ({why}): {remedy}");
             return Err(Failure::new(ExitCode::Usage, reason));
         }
     };
@@ -362,7 +362,7 @@ mod tests {
         let reader = Reader::of_json(&config).unwrap();
         match reader.read(Some(text.as_bytes())).unwrap() {
             Reading::Whole(change) => Meaning::of(&change),
-            Reading::Unreadable(class) => panic!("{class}: {fields}"),
+            Reading::Unreadable(why) => panic!("{why}: {fields}"),
         }
     }
 

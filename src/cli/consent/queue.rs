@@ -36,6 +36,8 @@ pub(super) struct Letter<T> {
     pub(super) place: Place,
     /// Why it waits.
     pub(super) class: String,
+    /// The field that is to blame; empty when none was named.
+    pub(super) field: String,
     /// Whether the gate knows whose it is; then it blocks that contact, else it holds everybody.
     pub(super) is_owner_known: bool,
     /// Whether what could be understood of it is applied.
@@ -58,6 +60,15 @@ impl<T> Letter<T> {
     /// Whether nothing is decided for anybody while it is open.
     pub(super) fn holds_everybody(&self) -> bool {
         self.is_open() && !self.is_owner_known
+    }
+
+    /// Why it could not be read, with the field that is to blame.
+    pub(super) fn why(&self) -> String {
+        if self.field.is_empty() {
+            self.class.clone()
+        } else {
+            format!("{}: `{}`", self.class, self.field)
+        }
     }
 
     /// Milliseconds since it was put into the queue.
@@ -219,6 +230,7 @@ impl Entry<'_> {
         Letter {
             place,
             class: text(detail, "class"),
+            field: text(detail, "field"),
             is_owner_known: owner.is_some_and(|owner| owner != Owner::Unknown.as_str()),
             is_applied: detail.get("applied").and_then(Value::as_bool).unwrap_or(false),
             written_ms: self.written_ms,

@@ -3,15 +3,15 @@
 use gate_core::{Address, CanonicalAddress, ChannelScope, ConsentChange};
 
 use crate::cli::{ExitCode, Failure};
-use crate::codec::{Codec, DecodeError, Kind};
+use crate::codec::{Class, Codec, DecodeError, Kind, Unreadable};
 use crate::config::Config;
 
 /// How a value reads.
 pub(super) enum Reading<'a> {
     /// All of it.
     Whole(Box<ConsentChange<'a>>),
-    /// Not, or not whose it is, or only half of that; the class as in dead letters.
-    Unreadable(&'static str),
+    /// Not, or not whose it is, or only half of that; the class and field as in dead letters.
+    Unreadable(Unreadable),
 }
 
 /// Reads values of `topics.consent_change`.
@@ -47,11 +47,11 @@ impl Reader {
     /// The schema registry cannot be asked now.
     pub(super) fn read<'a>(&self, value: Option<&'a [u8]>) -> Result<Reading<'a>, Failure> {
         if value.is_some_and(|value| value.len() > self.value_bytes_max) {
-            return Ok(Reading::Unreadable("too_large"));
+            return Ok(Reading::Unreadable(Class::TooLarge.into()));
         }
         match self.codec.decode_consent(value) {
             Ok(change) => Ok(named(change)),
-            Err(DecodeError::Unreadable { class }) => Ok(Reading::Unreadable(class)),
+            Err(DecodeError::Unreadable(why)) => Ok(Reading::Unreadable(why)),
             Err(error @ DecodeError::Unavailable { .. }) => {
                 Err(Failure::new(ExitCode::TryAgain, error))
             }
@@ -69,8 +69,14 @@ fn named(change: ConsentChange<'_>) -> Reading<'_> {
         CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).is_ok()
     };
     match &change.address {
-        Some(address) if !is_understood(address) => Reading::Unreadable("invalid_address"),
-        None if change.contact_id.is_none() => Reading::Unreadable("missing_field"),
+        Some(address) if !is_understood(address) => {
+            let field = Some("address");
+            Reading::Unreadable(Unreadable { class: Class::InvalidAddress.as_str(), field })
+        }
+        None if change.contact_id.is_none() => {
+            let field = Some("contact_id");
+            Reading::Unreadable(Unreadable { class: Class::MissingField.as_str(), field })
+        }
         Some(_) | None => Reading::Whole(Box::new(change)),
     }
 }
@@ -89,7 +95,7 @@ mod tests {
             );
             match reader.read(Some(value.as_bytes())).unwrap() {
                 Reading::Whole(_) => "whole",
-                Reading::Unreadable(class) => class,
+                Reading::Unreadable(why) => why.class,
             }
         };
         assert_eq!(class(r#","contact_id":"ana""#), "whole");

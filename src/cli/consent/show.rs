@@ -13,7 +13,7 @@ use super::reading::{Reader, Reading};
 use super::release::written;
 use super::{Place, check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
-use crate::codec;
+use crate::codec::{self, Unreadable};
 use crate::config::Config;
 use crate::dead_letter::UNREADABLE_BATCH;
 
@@ -152,6 +152,7 @@ fn as_json(config: &Config, letter: &Letter<()>) -> serde_json::Value {
         "partition": letter.place.partition,
         "offset": letter.place.offset,
         "class": letter.class,
+        "field": Some(&letter.field).filter(|field| !field.is_empty()),
         "owner": owner(letter),
         "holds": holds(letter),
         "is_applied": letter.is_applied,
@@ -169,8 +170,8 @@ struct Facts<'a> {
     place: Place,
     letter: Option<&'a Letter<()>>,
     original: &'a Original,
-    /// The class the configuration gives it now; `None` when it reads it.
-    class_now: Option<&'static str>,
+    /// Why this configuration cannot read it; `None` when it can.
+    why_now: Option<Unreadable>,
 }
 
 fn one(
@@ -185,15 +186,17 @@ fn one(
         let reason = format!("there is neither a record nor a dead letter of `{place}`");
         return Err(Failure::new(ExitCode::Usage, reason));
     }
-    let class_now = match original {
+    let why_now = match original {
         Original::Record(record) => match Reader::new(config)?.read(record.payload())? {
             Reading::Whole(_) => None,
-            Reading::Unreadable(class) => Some(told(class, record)),
+            Reading::Unreadable(why) => Some(told(why, record)),
         },
-        Original::Batch => Some(UNREADABLE_BATCH),
-        Original::Gone => letter.and_then(|letter| known_class(&letter.class)),
+        Original::Batch => Some(Unreadable::whole(UNREADABLE_BATCH)),
+        Original::Gone => {
+            letter.and_then(|letter| known_class(&letter.class)).map(Unreadable::whole)
+        }
     };
-    let facts = Facts { config, place, letter, original, class_now };
+    let facts = Facts { config, place, letter, original, why_now };
     if arguments.json {
         output::print_json(&facts.as_json())
     } else {
@@ -201,9 +204,9 @@ fn one(
     }
 }
 
-/// The class with what the record's headers tell, as the gate gives it.
-fn told(class: &'static str, record: &OwnedMessage) -> &'static str {
-    codec::told_by_headers(class, |name| {
+/// With what the record's headers tell, as the gate gives it.
+fn told(why: Unreadable, record: &OwnedMessage) -> Unreadable {
+    codec::told_by_headers(why, |name| {
         let mut headers = record.headers().into_iter().flat_map(|headers| headers.iter());
         headers.any(|header| header.key.as_bytes() == name.to_bytes())
     })
@@ -216,7 +219,7 @@ fn known_class(class: &str) -> Option<&'static str> {
 impl Facts<'_> {
     fn state(&self) -> String {
         match self.letter {
-            None if self.class_now.is_none() => "readable: nothing is wrong with it".to_owned(),
+            None if self.why_now.is_none() => "readable: nothing is wrong with it".to_owned(),
             None => "no dead letter yet: the gate has not come so far".to_owned(),
             Some(letter) => match &letter.release {
                 Some(release) => {
@@ -250,13 +253,13 @@ impl Facts<'_> {
     }
 
     fn reads_now(&self) -> String {
-        match (self.original, self.class_now) {
+        match (self.original, self.why_now) {
             (Original::Gone, _) => "not there any more".to_owned(),
             (Original::Record(_) | Original::Batch, None) => {
                 "readable with this configuration".to_owned()
             }
-            (Original::Record(_) | Original::Batch, Some(class)) => {
-                format!("{class}: {}", remedy(class))
+            (Original::Record(_) | Original::Batch, Some(why)) => {
+                format!("{why}: {}", remedy(why.class))
             }
         }
     }
@@ -270,7 +273,7 @@ impl Facts<'_> {
         }
         if let Some(letter) = self.letter {
             lines.push(("dead letter", written(&topics.consent_dead_letter, letter.recorded)));
-            lines.push(("class", letter.class.clone()));
+            lines.push(("class", letter.why()));
             lines.push(("owner", owner(letter).to_owned()));
             lines.push(("holds", holds(letter).to_owned()));
         }
@@ -287,7 +290,7 @@ impl Facts<'_> {
         let Some(letter) = self.letter.filter(|letter| letter.is_open()) else {
             return String::new();
         };
-        if self.record().is_some() && self.class_now.is_none() {
+        if self.record().is_some() && self.why_now.is_none() {
             return "\nThis configuration reads it: a gate that was started with it reads the record again by itself.\n".to_owned();
         }
         let Place { partition, offset } = self.place;
@@ -406,6 +409,7 @@ mod tests {
         let letter = Letter {
             place,
             class: "wrong_type".to_owned(),
+            field: String::new(),
             is_owner_known: false,
             is_applied: false,
             written_ms: output::now_millis() - 7_200_000,
@@ -428,7 +432,7 @@ mod tests {
             place,
             letter: Some(&letter),
             original: &original,
-            class_now: Some("wrong_type"),
+            why_now: Some(Unreadable::whole("wrong_type")),
         };
         let text = facts.as_text("gate.yaml");
         for says in [
@@ -443,7 +447,7 @@ mod tests {
             assert!(text.contains(says), "{says:?} is not in\n{text}");
         }
         assert!(!text.contains("ana") && !facts.as_json().to_string().contains("ana"));
-        facts.class_now = None;
+        facts.why_now = None;
         assert!(facts.as_text("f").contains("by itself"), "readable now: nothing to skip");
     }
 }

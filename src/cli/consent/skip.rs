@@ -206,8 +206,8 @@ impl<'q> Desk<'q> {
             (None, Original::Record(record)) => {
                 match Reader::new(self.config)?.read(record.payload())? {
                     Reading::Whole(_) => format!("`{name}` is readable: there is nothing to skip"),
-                    Reading::Unreadable(class) => format!(
-                        "`{name}` cannot be read ({class}), and the gate has written no dead letter of it yet: it releases \
+                    Reading::Unreadable(why) => format!(
+                        "`{name}` cannot be read ({why}), and the gate has written no dead letter of it yet: it releases \
                      only what it has met; wait until `consent-gate consent show` lists it"
                     ),
                 }
@@ -437,6 +437,7 @@ mod tests {
         let letter = |partition, offset, class: &str| Letter {
             place: Place { partition, offset },
             class: class.to_owned(),
+            field: String::new(),
             is_owner_known: false,
             is_applied: false,
             written_ms: 0,

@@ -83,7 +83,7 @@ impl Reader {
         }
         match self.codec.decode_message(value) {
             Ok(message) => Ok(self.of(&message)),
-            Err(DecodeError::Unreadable { class }) => Ok(Recipient::Unreadable(class)),
+            Err(DecodeError::Unreadable(why)) => Ok(Recipient::Unreadable(why.class)),
             Err(DecodeError::Unavailable { cause }) => Err(cause),
         }
     }

@@ -1,7 +1,7 @@
 //! One datum to a record, by the plan of its schema.
 
 use super::super::Kind;
-use super::super::class::Class;
+use super::super::class::{Class, Unreadable};
 use super::super::limits::{AVRO_DEPTH_MAX, NODES_MAX, Notation, Progress};
 use super::super::read::{self, Fields, Object};
 use super::own;
@@ -19,7 +19,7 @@ pub(in crate::codec) fn read<'a, T: Fields<'a>>(
     kind: Kind,
     plan: &Plan,
     datum: &'a [u8],
-) -> Result<T, Class> {
+) -> Result<T, Unreadable> {
     let mut record = None;
     match plan {
         Plan::Fast(schema) => {
@@ -35,10 +35,10 @@ pub(in crate::codec) fn read<'a, T: Fields<'a>>(
             let progress = Progress::new(Notation::Number);
             Object::root(&progress, &mut record)
                 .deserialize(Resolved(value))
-                .map_err(|_| progress.class().unwrap_or(Class::WrongType))?;
+                .map_err(|_| progress.why(|| Class::WrongType))?;
         }
     }
-    record.ok_or(Class::WrongType)
+    Ok(record.ok_or(Class::WrongType)?)
 }
 
 /// Reads with the fast reader, to the last byte.
@@ -47,17 +47,17 @@ fn fast<'a, S: DeserializeSeed<'a>>(
     schema: &serde_avro_fast::Schema,
     datum: &'a [u8],
     seed: S,
-) -> Result<S::Value, Class> {
+) -> Result<S::Value, Unreadable> {
     let mut config = DeserializerConfig::new(schema);
     config.max_seq_size = NODES_MAX;
     config.allowed_depth = AVRO_DEPTH_MAX;
     let mut state = DeserializerState::with_config(SliceRead::new(datum), config);
     let value = seed
         .deserialize(state.deserializer())
-        .map_err(|error| progress.class().unwrap_or_else(|| fast_class(&error)))?;
+        .map_err(|error| progress.why(|| fast_class(&error)))?;
     match state.into_reader().fill_buf() {
         Ok([]) => Ok(value),
-        Ok(_) | Err(_) => Err(Class::TrailingBytes),
+        Ok(_) | Err(_) => Err(Class::TrailingBytes.into()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::At;
 use crate::codec::class::Class;
-use crate::codec::limits::Notation;
+use crate::codec::limits::{NUMBER_MAX, Notation};
 use crate::codec::time;
 use gate_core::Timestamp;
 use gate_core::canonical::is_blank;
@@ -13,6 +13,11 @@ use std::fmt;
 
 /// An optional string, borrowed where the input allows it.
 pub(super) struct Text<'p>(pub(super) At<'p>);
+/// Like [`Text`]; a whole number of JSON stands for its digits. Zero does not: it is what programs write that know no
+/// id, and one id for everybody would join people. Nor does what a double cannot tell from its neighbour.
+pub(super) struct Id<'p>(pub(super) At<'p>);
+/// Like [`Text`]; a whole number of JSON stands for its digits, and zero counts as absent.
+pub(super) struct Version<'p>(pub(super) At<'p>);
 /// Like [`Text`]; a boolean stands for `"true"` or `"false"`.
 pub(super) struct TextOrFlag<'p>(pub(super) At<'p>);
 /// Like [`Text`]; a value of any other type counts as absent: for what the law does not look
@@ -51,6 +56,8 @@ macro_rules! counted {
 }
 counted! {
     Text => Option<Cow<'de, str>>,
+    Id => Option<Cow<'de, str>>,
+    Version => Option<Cow<'de, str>>,
     TextOrFlag => Option<Cow<'de, str>>,
     TextIfAny => Option<Cow<'de, str>>,
     Flag => Option<bool>,
@@ -87,6 +94,59 @@ impl<'de> Visitor<'de> for Text<'_> {
     fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
         Ok(Some(Cow::Owned(text)))
     }
+}
+
+/// Text as [`Text`] reads it.
+macro_rules! as_text {
+    () => {
+        fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+            Text(self.0).visit_borrowed_str(text)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            Text(self.0).visit_str(text)
+        }
+
+        fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+            Text(self.0).visit_string(text)
+        }
+    };
+}
+
+impl<'de> Visitor<'de> for Id<'_> {
+    type Value = Option<Cow<'de, str>>;
+
+    optional!("a string or a whole number");
+    as_text!();
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        match digits(self.0, number)? {
+            None => Err(self.0.progress.fail(Class::InvalidValue)),
+            id => Ok(id),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Version<'_> {
+    type Value = Option<Cow<'de, str>>;
+
+    optional!("a string or a whole number");
+    as_text!();
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        digits(self.0, number)
+    }
+}
+
+/// The digits of a number of JSON; `None` of zero.
+fn digits<'a, E: Error>(at: At<'_>, number: u64) -> Result<Option<Cow<'a, str>>, E> {
+    if at.progress.notation != Notation::Text {
+        return Err(at.progress.fail(Class::WrongType));
+    }
+    if number > NUMBER_MAX {
+        return Err(at.progress.fail(Class::InvalidValue));
+    }
+    Ok((number > 0).then(|| Cow::Owned(number.to_string())))
 }
 
 impl<'de> Visitor<'de> for TextOrFlag<'_> {
@@ -173,13 +233,18 @@ impl<'de> Visitor<'de> for Instant<'_> {
         read.ok_or_else(|| progress.fail(Class::BadTimestamp))
     }
 
-    fn visit_i64<E: Error>(self, micros: i64) -> Result<Self::Value, E> {
+    /// Microseconds in Avro, where the schema says so; milliseconds in JSON, where only the size can.
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
         let progress = self.0.progress;
-        if progress.notation != Notation::Number {
-            return Err(progress.fail(Class::WrongType));
-        }
-        let read = time::instant(micros).map(Some);
-        read.ok_or_else(|| progress.fail(Class::BadTimestamp))
+        let read = match progress.notation {
+            Notation::Number => time::instant(number),
+            Notation::Text => time::epoch_millis(number),
+        };
+        read.map(Some).ok_or_else(|| progress.fail(Class::BadTimestamp))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 

@@ -44,7 +44,9 @@ fn rest_of_message() -> Vec<u8> {
 fn read(schema: &str, datum: &[u8]) -> Result<(), Class> {
     init_limits().unwrap();
     let plan = Plan::judge(Kind::OutboundMessage, schema, &[])?;
-    datum::read::<OutboundMessageRecord<'_>>(Kind::OutboundMessage, &plan, datum).map(drop)
+    datum::read::<OutboundMessageRecord<'_>>(Kind::OutboundMessage, &plan, datum)
+        .map(drop)
+        .map_err(fixtures::class_of)
 }
 
 fn check(field_type: &str, field: &[u8], expected: Result<(), Class>) {

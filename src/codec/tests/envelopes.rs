@@ -12,7 +12,7 @@ fn class(format: Format, kind: Kind, value: &[u8]) -> &'static str {
         Kind::OutboundMessage => codec.decode_message(Some(value)).unwrap_err(),
     };
     match error {
-        DecodeError::Unreadable { class } => class,
+        DecodeError::Unreadable(why) => why.class,
         DecodeError::Unavailable { .. } => "unavailable",
     }
 }
@@ -136,10 +136,19 @@ fn a_value_that_may_speak_about_several_people_is_told() {
 fn a_schema_id_in_a_header_is_told_when_the_framing_is_missing() {
     let has = |name: &'static CStr| move |wanted: &CStr| wanted == name;
     for name in [c"__value_schema_id", c"apicurio.value.globalId"] {
-        assert_eq!(told_by_headers("wrong_magic", has(name)), "schema_in_header");
-        assert_eq!(told_by_headers("missing_field", has(name)), "missing_field");
+        assert_eq!(
+            told_by_headers(Unreadable::whole("wrong_magic"), has(name)).class,
+            "schema_in_header"
+        );
+        assert_eq!(
+            told_by_headers(Unreadable::whole("missing_field"), has(name)).class,
+            "missing_field"
+        );
     }
-    assert_eq!(told_by_headers("wrong_magic", has(c"traceparent")), "wrong_magic");
+    assert_eq!(
+        told_by_headers(Unreadable::whole("wrong_magic"), has(c"traceparent")).class,
+        "wrong_magic"
+    );
 }
 
 /// Millions of values in a value are walked over once, and deep ones are given up.

@@ -7,6 +7,19 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+/// The class alone, for tests that do not ask for the field.
+pub(super) fn classed<T>(result: Result<T, DecodeError>) -> Result<T, DecodeError> {
+    result.map_err(|error| match error {
+        DecodeError::Unreadable(why) => Unreadable::whole(why.class).into(),
+        unavailable @ DecodeError::Unavailable { .. } => unavailable,
+    })
+}
+
+/// The class of an inner error.
+pub(super) fn class_of(why: Unreadable) -> Class {
+    Class::ALL.into_iter().find(|class| class.as_str() == why.class).unwrap()
+}
+
 pub(super) fn at(text: &str) -> Option<Timestamp> {
     Some(time::parse_instant(text).unwrap())
 }

@@ -9,11 +9,13 @@ use gate_core::{
 use serde_json::value::RawValue;
 
 fn consent(json: &str) -> Result<ConsentChange<'_>, DecodeError> {
-    fixtures::codec(Format::Json, Kind::ConsentChange).decode_consent(Some(json.as_bytes()))
+    let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+    fixtures::classed(codec.decode_consent(Some(json.as_bytes())))
 }
 
 fn message(json: &str) -> Result<OutboundMessage<'_>, DecodeError> {
-    fixtures::codec(Format::Json, Kind::OutboundMessage).decode_message(Some(json.as_bytes()))
+    let codec = fixtures::codec(Format::Json, Kind::OutboundMessage);
+    fixtures::classed(codec.decode_message(Some(json.as_bytes())))
 }
 
 #[derive(serde::Deserialize)]
@@ -122,10 +124,17 @@ fn refused_consent_changes() {
         (change(r#""action":"opt_out","contact_id":" ","address":"""#), Class::MissingField),
         (change(r#""contact_id":"ben""#), Class::MissingField),
         (change(r#""action":null,"contact_id":"ben""#), Class::MissingField),
-        (change(r#""action":"OPT_OUT","contact_id":"ben""#), Class::UnknownSymbol),
+        (change(r#""action":"OPT-OUT","contact_id":"ben""#), Class::UnknownSymbol),
+        (change(r#""action":"opt_out","contact_id":0"#), Class::InvalidValue),
+        (change(r#""action":"opt_out","contact_id":9007199254740992"#), Class::InvalidValue),
+        (change(r#""action":"opt_out","contact_id":5.5"#), Class::WrongType),
+        (change(r#""action":"opt_out","contact_id":5e1"#), Class::WrongType),
+        (with(r#""evidence":{"notice_version":1.1}"#), Class::WrongType),
+        (with(r#""evidence":{"method":1}"#), Class::WrongType),
+        (with(r#""address":447700900456"#), Class::WrongType),
         (change(r#""action":"","contact_id":"ben""#), Class::MissingField),
         (change(r#""action":3,"contact_id":"ben""#), Class::WrongType),
-        (change(r#""action":"opt_out","contact_id":5"#), Class::WrongType),
+        (change(r#""action":"opt_out","contact_id":-5"#), Class::WrongType),
         (with(r#""channel":"fax""#), Class::UnknownSymbol),
         (with(r#""channel":["sms"]"#), Class::WrongType),
         (with(r#""basis":"vibes""#), Class::UnknownSymbol),
@@ -159,7 +168,12 @@ fn refused_consent_changes() {
     ] {
         assert_eq!(consent(&json), Err(class.into()), "{}", &json[..json.len().min(200)]);
     }
-    for time in ["1767225600", "-5", "1.5", "true", "{}"] {
+    // seconds, microseconds, years nobody means
+    for time in ["0", "1767225600", "1767225600000000", "-5", "253402300799000"] {
+        let json = format!(r#"{{"event_id":"e","occurred_at":{time},{opt_out}}}"#);
+        assert_eq!(consent(&json), Err(Class::BadTimestamp.into()), "{time}");
+    }
+    for time in ["1.5", "1767225600000.0", "true", "{}"] {
         let json = format!(r#"{{"event_id":"e","occurred_at":{time},{opt_out}}}"#);
         assert_eq!(consent(&json), Err(Class::WrongType.into()), "{time}");
     }
@@ -169,6 +183,47 @@ fn refused_consent_changes() {
         let json = format!(r#"{{"event_id":"e","occurred_at":"{time}",{opt_out}}}"#);
         assert_eq!(consent(&json), Err(Class::BadTimestamp.into()), "{time}");
     }
+}
+
+/// What other systems write for the same thing.
+#[test]
+fn numbers_cases_and_times_that_can_mean_one_thing_only() {
+    let plain = r#"{"event_id":"7","occurred_at":"2026-01-01T00:00:00Z","action":"opt_in","contact_id":"42",
+        "channel":"sms","basis":"express_written","scope":"all","kind":"purchase","expires_at":"2030-01-01T00:00:00Z",
+        "evidence":{"method":"web_form","notice_version":"3"}}"#;
+    let wide = r#"{"event_id":7,"occurred_at":1767225600000,"action":"OPT_IN","contact_id":42,
+        "channel":"Sms","basis":"EXPRESS_WRITTEN","scope":"ALL","kind":"Purchase","expires_at":"2030-01-01T01:00:00+0100",
+        "evidence":{"method":"web_form","notice_version":3}}"#;
+    assert_eq!(consent(wide).unwrap(), consent(plain).unwrap());
+    let evidence = |rest: &str| {
+        let json =
+            change(&format!(r#""action":"opt_in","contact_id":"ben","evidence":{{{rest}}}"#));
+        let evidence = consent(&json).unwrap().evidence.unwrap();
+        (evidence.notice_version.map(Cow::into_owned), evidence.has_template_id)
+    };
+    // the zero of a program that knows none
+    assert_eq!(evidence(r#""notice_version":0"#).0, None);
+    assert_eq!(evidence(r#""notice_version":12"#).0.as_deref(), Some("12"));
+    for (denied, is_there) in
+        [("false", false), ("true", true), (r#""no""#, false), (r#""T1""#, true)]
+    {
+        let read = evidence(&format!(r#""template_id":{denied}"#));
+        assert_eq!(read.1, is_there, "{denied}");
+    }
+    let plain = r#"{"message_id":"9","channel":"email","recipient":{"contact_id":"42","address":"a@b.example"}}"#;
+    let wide = r#"{"message_id":9,"channel":"EMAIL","recipient":{"contact_id":42,"address":"a@b.example"}}"#;
+    assert_eq!(message(wide).unwrap(), message(plain).unwrap());
+    // an unknown word is the strict one here, so more words would only permit more
+    let json = r#"{"message_id":"m","channel":"email","category":"TRANSACTIONAL","recipient":{"kind":"BUSINESS"}}"#;
+    let read = message(json).unwrap();
+    assert_eq!((read.category, read.kind), (Category::Marketing, Some(RecipientKind::Person)));
+    // whose it is, when the rest cannot be read
+    let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+    let salvaged =
+        codec.salvage(Some(br#"{"contact_id":42,"action":"opt_owt","channel":"SMS"}"#)).unwrap();
+    assert_eq!(salvaged.contact_id.unwrap().expose(), "42");
+    assert_eq!(salvaged.channel, ChannelScope::One(Channel::Sms));
+    assert_eq!(codec.salvage(Some(br#"{"contact_id":0,"action":"opt_out"}"#)), None);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use super::fixtures;
 use gate_core::Category;
 
 fn message(json: &str) -> Result<OutboundMessage<'_>, DecodeError> {
-    fixtures::codec(Format::Json, Kind::OutboundMessage).decode_message(Some(json.as_bytes()))
+    let codec = fixtures::codec(Format::Json, Kind::OutboundMessage);
+    fixtures::classed(codec.decode_message(Some(json.as_bytes())))
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod avro;
 mod bombs;
 mod envelopes;
+mod fields;
 mod fixtures;
 mod json;
 mod json_messages;

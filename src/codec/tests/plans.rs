@@ -12,8 +12,9 @@ fn judge(schema: &str) -> Result<Plan, Class> {
 }
 
 fn read<'a>(plan: &Plan, datum: &'a [u8]) -> Result<ConsentChange<'a>, Class> {
-    let record: ConsentChangeRecord<'a> = datum::read(Kind::ConsentChange, plan, datum)?;
-    convert::consent(record)
+    let record: ConsentChangeRecord<'a> =
+        datum::read(Kind::ConsentChange, plan, datum).map_err(fixtures::class_of)?;
+    convert::consent(record).map_err(fixtures::class_of)
 }
 
 /// Our schema with a part of its text replaced.

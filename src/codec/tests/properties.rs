@@ -128,8 +128,9 @@ static PATHS: LazyLock<[Plan; 2]> = LazyLock::new(|| {
 });
 
 fn on_path<'a>(plan: &Plan, datum: &'a [u8]) -> Result<ConsentChange<'a>, Class> {
-    let record: ConsentChangeRecord<'a> = datum::read(Kind::ConsentChange, plan, datum)?;
-    convert::consent(record)
+    let record: ConsentChangeRecord<'a> =
+        datum::read(Kind::ConsentChange, plan, datum).map_err(fixtures::class_of)?;
+    convert::consent(record).map_err(fixtures::class_of)
 }
 
 /// Reads it every way; nothing may panic.

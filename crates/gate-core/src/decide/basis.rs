@@ -4,8 +4,9 @@
 //! are judged by the conditions of the rule; what falls short is remembered, and the first of those in the
 //! evaluation order is reported when nothing permits.
 
+use super::shortfall::Shortfall;
 use super::{Judging, Permission, readable};
-use crate::decision::{Reason, Reasons};
+use crate::decision::{MissingEvidence, Reason, Reasons};
 use crate::fact::{Fact, FactKind, flags};
 use crate::policy::{
     BasisSet, CANDIDATES_MAX, Condition, Dormancy, DoubleOptIn, Ground, KindRule, Period, Regime,
@@ -42,7 +43,7 @@ pub(super) struct Bases<'a> {
     /// The approval, unless a rule lacks its basis.
     approval: Option<Approval<'a>>,
     failing: Reasons,
-    missing_flag: Option<&'static str>,
+    shortfall: Shortfall,
 }
 
 /// Bases that count, each with the latest act or relationship behind it.
@@ -91,7 +92,7 @@ struct Found<'a> {
     live: LiveBases<'a>,
     best: Option<Live<'a>>,
     failing: Reasons,
-    missing_flag: Option<&'static str>,
+    shortfall: Shortfall,
 }
 
 impl<'a> Found<'a> {
@@ -112,7 +113,21 @@ impl<'a> Found<'a> {
 
     fn lacks_condition(&mut self, name: &'static str) {
         self.failing.insert(Reason::SoftOptInCondition);
-        self.missing_flag.get_or_insert(name);
+        self.shortfall.condition.get_or_insert(name);
+    }
+
+    /// Of several acts the one that lacks least is spoken of.
+    fn lacks_evidence(&mut self, flags: u64, pack: u16) {
+        self.failing.insert(Reason::EvidenceIncomplete);
+        let known = self.shortfall.evidence;
+        if known.is_none_or(|known| flags.count_ones() < known.flags.count_ones()) {
+            self.shortfall.evidence = Some(MissingEvidence { flags, pack });
+        }
+    }
+
+    fn lacks_match(&mut self, field: &'static str) {
+        self.failing.insert(Reason::ScopeMismatch);
+        self.shortfall.mismatch.get_or_insert(field);
     }
 }
 
@@ -145,7 +160,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             live: [(u16::MAX, LiveBases::default()); CANDIDATES_MAX],
             approval: None,
             failing: Reasons::default(),
-            missing_flag: None,
+            shortfall: Shortfall::default(),
         };
         let mut by_opt_out: Option<Approval<'a>> = None;
         for rule in self.rules() {
@@ -172,9 +187,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 (Some(Regime::OptIn) | None, None) => {
                     let reason = found.failing.first().unwrap_or(Reason::NoConsent);
                     out.failing.insert(reason);
-                    if out.missing_flag.is_none() {
-                        out.missing_flag = found.missing_flag;
-                    }
+                    out.shortfall = out.shortfall.or(found.shortfall);
                 }
             }
         }
@@ -187,7 +200,7 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Step 11 itself: enters what is missing.
     pub(super) fn basis(&mut self, bases: &Bases<'a>) -> Option<Approval<'a>> {
-        self.missing_flag = bases.missing_flag;
+        self.shortfall = bases.shortfall;
         for reason in bases.failing.iter() {
             self.failing.insert(reason);
         }
@@ -215,12 +228,10 @@ impl<'a, T: Trace> Judging<'a, T> {
                 None if rule.regime == Some(Regime::OptOut) => String::from("none is needed"),
                 None => {
                     let reasons: Vec<&str> = found.failing.iter().map(Reason::code).collect();
-                    let flag =
-                        found.missing_flag.map_or(String::new(), |flag| format!(" ({flag})"));
                     if reasons.is_empty() {
                         String::from(nothing)
                     } else {
-                        format!("{}{flag}", reasons.join(", "))
+                        format!("{}{}", reasons.join(", "), found.shortfall.in_words())
                     }
                 }
             };
@@ -252,7 +263,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         let is_request = fact.kind == FactKind::OptInRequested;
         if !permission.for_address || !self.addressed.is_permitted_by(&fact.scope) {
             if !is_request {
-                found.lacks(Reason::ScopeMismatch);
+                found.lacks_match(self.differs_in(permission));
             }
             return;
         }
@@ -275,7 +286,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 // a claim of it proves nothing: its conditions stand in relationship events
                 found.lacks_condition("relationship");
             } else if !is_proven(proof, accepted.evidence) {
-                found.lacks(Reason::EvidenceIncomplete);
+                found.lacks_evidence(accepted.evidence & !proof.flags, rule.pack);
             } else if !self.is_withdrawn(fact) {
                 let end = accepted.valid_for.end(fact.at);
                 let end = end.min(self.end_of(fact)).min(self.end_of(proof));
@@ -285,18 +296,18 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
         if !is_accepted {
             // evidence is asked for first: without it nobody knows what was agreed to
-            found.lacks(if is_proven(proof, flags::EVIDENCE_REQUIRED) {
-                Reason::BasisNotAccepted
+            if is_proven(proof, flags::EVIDENCE_REQUIRED) {
+                found.lacks(Reason::BasisNotAccepted);
             } else {
-                Reason::EvidenceIncomplete
-            });
+                found.lacks_evidence(flags::EVIDENCE_REQUIRED & !proof.flags, rule.pack);
+            }
         }
     }
 
     fn relationship(&self, rule: &Rule, permission: &Permission<'a>, found: &mut Found<'a>) {
         let fact = permission.fact;
         if !permission.for_address || !self.addressed.is_related_by(&fact.scope) {
-            return found.lacks(Reason::ScopeMismatch);
+            return found.lacks_match(self.differs_in(permission));
         }
         if self.is_withdrawn(fact) {
             return;

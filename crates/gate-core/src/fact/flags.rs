@@ -65,6 +65,19 @@ pub(crate) const VARIANT_MASK: u64 = 0b11 << VARIANT_SHIFT;
 /// Evidence every grant needs (law.md section 9).
 pub const EVIDENCE_REQUIRED: u64 = METHOD | NOTICE_VERSION;
 
+/// The fields of `evidence` that packs can ask for: name, path, flag.
+pub const EVIDENCE: [(&str, &str, u64); 9] = [
+    ("method", "evidence.method", METHOD),
+    ("notice_version", "evidence.notice_version", NOTICE_VERSION),
+    ("notice_text_sha256", "evidence.notice_text_sha256", NOTICE_TEXT),
+    ("source", "evidence.source", SOURCE),
+    ("locale", "evidence.locale", LOCALE),
+    ("signature", "evidence.signature", SIGNATURE),
+    ("number_named", "evidence.number_named", NUMBER_NAMED),
+    ("not_condition_of_purchase", "evidence.not_condition_of_purchase", NOT_CONDITION_OF_PURCHASE),
+    ("template_id", "evidence.template_id", TEMPLATE_ID),
+];
+
 pub(crate) const BASIS_MASK: u64 = 0b111;
 pub(crate) const KIND_SHIFT: u32 = 8;
 pub(crate) const KIND_MASK: u64 = 0b1111 << KIND_SHIFT;
