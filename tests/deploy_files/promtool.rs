@@ -77,7 +77,8 @@ fn policies_are_marked_when_they_change_and_not_when_an_instance_starts() {
     let test = "policies_are_marked_when_they_change_and_not_when_an_instance_starts";
     let Some(program) = promtool(test) else { return };
     let all = queries();
-    let mark = all.iter().find(|query| query.place.ends_with(", Policies")).expect("there is a mark");
+    let mark =
+        all.iter().find(|query| query.place.ends_with(", Policies")).expect("there is a mark");
     let series = |instance: &str, revision: &str, values: &str| {
         let name = "consent_gate_policy_revision_info";
         let labels = format!(r#"job="consent-gate", instance="{instance}", revision="{revision}""#);
