@@ -15,6 +15,7 @@
 
 pub mod applied;
 pub mod barrier;
+pub mod campaign;
 pub mod cases;
 pub mod checkpointer;
 pub mod cli;

@@ -12,6 +12,7 @@ mod explain;
 mod generate;
 mod health;
 mod output;
+mod outputs;
 mod policy;
 mod reasons;
 mod report;
@@ -69,8 +70,7 @@ enum Command {
     /// Check policy packs, and run decision cases against them
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Who was written to in a window of time, and the record of processing activities
-    #[command(subcommand)]
+    /// Decisions counted since a point in time; who was written to; the record of processing activities
     Report(report::Report),
     /// Say step by step why a message was decided as it was
     Explain(explain::Arguments),

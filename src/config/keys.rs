@@ -6,7 +6,7 @@
 //! Invariant: a default in this table passes the same checks as a value from the file; it is read by the same code.
 //! Absent: rules over several keys, they stand with the section they belong to in `sections.rs`.
 
-use crate::metrics::{SOURCE_BYTES_MAX, SOURCES_MAX};
+use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
 
 /// What a value must look like. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -409,6 +409,20 @@ pub const KEYS: &[Key] = &[
         Preset::Value("[]"),
         "",
         "Systems that write consent changes, by what their records name as `source`: each gets a series of its own in `consent_gate_source_changes_total` and `consent_gate_source_last_change_timestamp_seconds`, so that one that fell silent is seen. All others are `other`.",
+    ),
+    key(
+        "metrics.brands",
+        Kind::Names { n_max: NAMED_MAX, bytes_max: NAMED_BYTES_MAX },
+        Preset::Value("[]"),
+        "",
+        "Brands of messages: each gets series of its own in `consent_gate_brand_decisions_total`. Compared as consent compares brands. All others are `other`; without a list there are no series.",
+    ),
+    key(
+        "metrics.campaigns",
+        Kind::Names { n_max: NAMED_MAX, bytes_max: NAMED_BYTES_MAX },
+        Preset::Value("[]"),
+        "",
+        "Campaigns of messages, by `attributes.campaign`: each gets series of its own in `consent_gate_campaign_decisions_total`. Needs `formats.outbound_message: json`. All others are `other`; without a list there are no series.",
     ),
     key(
         "probe.enabled",

@@ -267,6 +267,8 @@ pub struct Limits {
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Metrics {
     pub sources: Vec<String>,
+    pub brands: Vec<String>,
+    pub campaigns: Vec<String>,
 }
 
 /// Section `probe`.

@@ -87,6 +87,7 @@ pub fn start(
         consent_change: config.topics.consent_change.clone(),
         outbound_message: config.topics.outbound_message.clone(),
     })?;
+    metrics.count_by_name(&config.metrics.brands, &config.metrics.campaigns);
     let source = PolicySource::of(&config.policies);
     let policies = source.load()?;
     tracing::info!(

@@ -14,6 +14,7 @@ mod compose;
 mod dockerfile;
 mod image;
 mod kubernetes;
+mod packages;
 mod rules;
 mod systemd;
 

@@ -32,6 +32,7 @@ mod harness_works;
 mod kills;
 mod late_end_txn;
 mod live_refusals;
+mod looking_in;
 mod oracle_turns_red;
 mod poison;
 mod probe;

@@ -26,6 +26,7 @@ use rdkafka::message::Message as _;
 
 use self::original::{Original, Originals};
 use self::queue::Queue;
+pub(super) use self::reading::codec as change_codec;
 use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::codec;
