@@ -33,6 +33,7 @@ mod kills;
 mod late_end_txn;
 mod live_refusals;
 mod oracle_turns_red;
+mod peppers;
 mod poison;
 mod probe;
 mod queued_refusals;
