@@ -303,7 +303,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Preset::Computed("`pepper` in `state.dir`"),
         "",
-        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. All instances of one gate need the same file: they share `topics.sent_log`. Another pepper means a rebuild of the store, and holds partitions whose approvals were noted with the former one.",
+        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent and no other instance has one. All instances of one gate need the same file: they share `topics.sent_log`, which says whose pepper is in force, and an instance with another one does not start (exit 78).",
     ),
     key(
         "state.checkpoints.dir",

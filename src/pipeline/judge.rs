@@ -1,13 +1,13 @@
 //! Decides a batch on one snapshot of the consent state.
 
-use super::history::{History, horizon};
+use super::history::History;
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::codec::{Class, DecodeError, Unreadable, told_by_headers};
 use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, NamedPlaces, ProbeRecipient, Topic};
 use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
-use crate::sent::{Row, RowKey};
+use crate::sent::{Horizon, Row, RowKey};
 use crate::store::PinnedState;
 use gate_core::{
     AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
@@ -133,7 +133,7 @@ impl<'c> Lane<'c> {
             batch.approved_before().iter().zip(approved_before).map(&mut look_up).collect();
         let recipients = || lookups.iter().chain(&before).flatten();
         let counted = recipients().flat_map(|lookup| [lookup.history, lookup.former]).flatten();
-        let horizon = horizon(&policies, context.evaluated_at);
+        let horizon = Horizon::of(&policies, context.evaluated_at);
         let in_hand = batch.next_offsets();
         let repairs = self.approvals.repairs(|partition| in_hand.contains_key(&partition));
         let counted = counted.chain(repairs.iter().copied()).collect();

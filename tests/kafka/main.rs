@@ -34,6 +34,7 @@ mod late_end_txn;
 mod live_refusals;
 mod looking_in;
 mod oracle_turns_red;
+mod peppers;
 mod poison;
 mod probe;
 mod queued_refusals;

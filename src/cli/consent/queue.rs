@@ -274,8 +274,8 @@ fn topic_id(config: &Config) -> Result<String, Failure> {
     let client: BaseConsumer<GateContext> = kafka::end_offset_query(&config.client_base())
         .create_with_context(GateContext::default())
         .map_err(|error| KafkaFailure::new(&error, &doing))?;
-    kafka::native::topic_id(client.client(), topic, ANSWER_MAX)
-        .map(Option::unwrap_or_default)
+    kafka::native::topic_facts_of_any(client.client(), topic, ANSWER_MAX)
+        .map(|facts| facts.id.unwrap_or_default())
         .map_err(|error| KafkaFailure::from_code(error.code, doing, None).into())
 }
 
