@@ -15,7 +15,7 @@ use crate::config::{self, Config, PepperError};
 use crate::identity::Pepper;
 use crate::kafka::native::{NativeHeaders, TopicIndex, TransactionalProducer};
 use crate::kafka::offsets::offsets;
-use crate::kafka::scan::{Positions, ScanError, scan, scan_up_to};
+use crate::kafka::scan::{Patience, Positions, Scan, ScanError};
 use crate::kafka::{self, GateContext, REQUEST_TIMEOUT};
 use crate::kafka_errors::{Class, KafkaFailure};
 use crate::record::hex;
@@ -245,6 +245,7 @@ impl CommonPepper<'_> {
             horizon: Horizon::of(self.policies, now()),
             transaction_timeout: self.config.kafka.transaction_timeout,
         };
+        let present = Positions::new();
         while !from.is_empty() {
             let mut tail = Tail::default();
             let mut visit = |record: &kafka::native::Record<'_>| {
@@ -256,12 +257,15 @@ impl CommonPepper<'_> {
                     value: record.value,
                 };
                 tail.add(&record, &reading);
+                Ok(())
             };
-            let scanned = match up_to {
-                Some(ends) => scan_up_to(&scanner, &from, ends, LOOK_MAX, &mut visit),
-                None => scan(&scanner, &from, LOOK_MAX, &mut visit),
+            let scan = Scan {
+                config: &scanner,
+                from: &from,
+                up_to: up_to.unwrap_or(&present),
+                patience: Patience::Whole(LOOK_MAX),
             };
-            match scanned {
+            match scan.read(&mut visit) {
                 Ok(_) => return Ok(tail),
                 Err(ScanError::UnreadableBatch { partition, .. }) => {
                     from.retain(|(_, number), _| *number != partition);
@@ -318,9 +322,10 @@ impl Trouble {
         match error {
             ScanError::Kafka(error) => Self::of_kafka(error),
             ScanError::Native(error) => Self::of_code(error.code, &error.to_string()),
-            ScanError::Timeout { .. } | ScanError::UnreadableBatch { .. } => {
-                Self::Again(error.to_string())
-            }
+            ScanError::Timeout { .. }
+            | ScanError::Stalled { .. }
+            | ScanError::OffsetLost { .. }
+            | ScanError::UnreadableBatch { .. } => Self::Again(error.to_string()),
         }
     }
 

@@ -32,11 +32,16 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
     if contact_id.is_none() && address.is_none() {
         return Err(Class::MissingField).in_field("contact_id");
     }
-    let new_address = self::address(record.new_address)?.and_then(Address::new);
+    let new_address =
+        self::address(record.new_address).in_field("new_address")?.and_then(Address::new);
     let is_move =
         action == Action::AddressChanged || (action == Action::Profile && new_address.is_some());
-    if is_move && (address.is_none() || new_address.is_none()) {
-        return Err(Class::MissingField); // what was refused where holds for which address?
+    // else nobody knows what was refused where, and for which address it holds
+    if is_move && address.is_none() {
+        return Err(Class::MissingField).in_field("address");
+    }
+    if is_move && new_address.is_none() {
+        return Err(Class::MissingField).in_field("new_address");
     }
     let context = record.context.unwrap_or_default();
     // a profile says what the recipient is, in JSON also as `kind`, as a message does
