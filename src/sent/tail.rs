@@ -45,7 +45,7 @@ pub struct Tail {
     pub foreign: BTreeMap<&'static str, (u64, i32, i64)>,
     /// Records that are no rows, and where the last is.
     pub unreadable: Option<(u64, i32, i64)>,
-    trails: BTreeMap<i32, Trail>,
+    pub(crate) trails: BTreeMap<i32, Trail>,
 }
 
 impl Tail {
