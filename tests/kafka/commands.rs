@@ -5,7 +5,7 @@ use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::readers::During;
 use crate::harness::topics::{self, CONSENT_PARTITIONS, Topics};
-use crate::harness::{broker, data, environment, http, orphans};
+use crate::harness::{broker, data, environment, http};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -43,7 +43,6 @@ fn the_demo_has_a_page_and_ends_when_it_is_told_to() {
         .stdout(std::fs::File::create(&log).unwrap())
         .spawn()
         .unwrap();
-    orphans::add(demo.id());
     let said = || std::fs::read_to_string(&log).unwrap();
     environment::wait_until("the demo plays on", Duration::from_secs(90), || {
         assert!(demo.try_wait().unwrap().is_none(), "it ended: {}", said());
@@ -66,7 +65,6 @@ fn the_demo_has_a_page_and_ends_when_it_is_told_to() {
     let pid = demo.id().to_string();
     assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
     let status = demo.wait().unwrap();
-    orphans::remove(demo.id());
     assert_eq!(status.code(), Some(0), "{said}");
     let config = after("--from-beginning -c ").lines().next().unwrap();
     assert!(!std::path::Path::new(config).exists(), "it leaves nothing behind: {config}");
