@@ -112,12 +112,12 @@ impl AnotherPepper {
     }
 }
 
-/// A look that told nothing.
-enum Trouble {
-    /// It may be better in a moment.
+/// It is not known yet.
+enum Unsettled {
+    /// It may be in a moment.
     Again(String),
     /// It will not.
-    Refused(KafkaFailure),
+    Never(CommonPepperError),
 }
 
 /// The seal of the rows that are written with this pepper.
@@ -136,27 +136,12 @@ impl CommonPepper<'_> {
         let file = &self.config.state.pepper_file;
         let mut pepper = config::Pepper::load(file)?.map(|found| Pepper::new(found.expose()));
         while !shutdown.is_requested() {
-            let looked = self.look(pepper.as_ref()).and_then(|tail| {
-                let verdict = self.judge(pepper.as_ref(), &tail);
-                Ok((verdict, tail.is_silent()))
-            });
-            let result = match (looked, &pepper) {
-                (Err(trouble), _) => Err(trouble),
-                (Ok((Err(another), _)), _) => return Err(another.into()),
-                (Ok((Ok(()), false)), Some(_)) => return Ok(pepper),
-                // made only now that nobody has one
-                (Ok((Ok(()), _)), None) => {
-                    let made = config::Pepper::load_or_create(file)?;
-                    pepper = Some(Pepper::new(made.expose()));
-                    continue;
-                }
-                (Ok((Ok(()), true)), Some(known)) => self.announce(known),
-            };
-            match result {
-                Ok(()) => {}
-                Err(Trouble::Refused(failure)) => return Err(failure.into()),
-                Err(Trouble::Again(why)) => {
-                    tracing::info!(why, "the group's pepper is not known yet; looking again");
+            match self.settle_once(&mut pepper) {
+                Ok(true) => return Ok(pepper),
+                Ok(false) => {}
+                Err(Unsettled::Never(error)) => return Err(error),
+                Err(Unsettled::Again(why)) => {
+                    tracing::warn!(why, "the group's pepper is not known yet; looking again");
                     std::thread::sleep(pause());
                 }
             }
@@ -164,14 +149,33 @@ impl CommonPepper<'_> {
         Ok(None)
     }
 
+    /// One look, and what follows from it; whether the pepper is the group's now.
+    fn settle_once(&self, pepper: &mut Option<Pepper>) -> Result<bool, Unsettled> {
+        let tail = self.look(pepper.as_ref())?;
+        self.judge(pepper.as_ref(), &tail).map_err(|another| Unsettled::Never(another.into()))?;
+        let known = match pepper {
+            Some(known) => known,
+            // made only now that nobody has one
+            None => {
+                let made = config::Pepper::load_or_create(&self.config.state.pepper_file);
+                let made = made.map_err(|error| Unsettled::Never(error.into()))?;
+                pepper.insert(Pepper::new(made.expose()))
+            }
+        };
+        if tail.is_silent() { self.announce(known) } else { Ok(true) }
+    }
+
     /// What the end of the changelog says. For `doctor`: nothing is written.
     ///
     /// # Errors
     /// When the brokers do not tell.
     pub fn tail(&self, pepper: Option<&Pepper>) -> Result<Tail, KafkaFailure> {
-        self.look(pepper).map_err(|trouble| match trouble {
-            Trouble::Refused(failure) => failure,
-            Trouble::Again(why) => {
+        self.look(pepper).map_err(|unsettled| match unsettled {
+            Unsettled::Never(CommonPepperError::Kafka(failure)) => failure,
+            Unsettled::Never(error) => {
+                KafkaFailure::from_code(Code::State, DOING, Some(&error.to_string()))
+            }
+            Unsettled::Again(why) => {
                 KafkaFailure::from_code(Code::OperationTimedOut, DOING, Some(&why))
             }
         })
@@ -199,7 +203,7 @@ impl CommonPepper<'_> {
     }
 
     /// Reads what is committed, as far back as it takes to meet a row.
-    fn look(&self, pepper: Option<&Pepper>) -> Result<Tail, Trouble> {
+    fn look(&self, pepper: Option<&Pepper>) -> Result<Tail, Unsettled> {
         let (begins, ends) = (self.ask(Offset::Beginning)?, self.ask(Offset::End)?);
         for depth in DEPTHS {
             let mut from = Positions::new();
@@ -220,11 +224,11 @@ impl CommonPepper<'_> {
         Ok(Tail::default())
     }
 
-    fn ask(&self, place: Offset) -> Result<Positions, Trouble> {
+    fn ask(&self, place: Offset) -> Result<Positions, Unsettled> {
         let topic = &self.config.topics.sent_log;
         let partitions = 0..i32::try_from(self.n_partitions).unwrap_or(i32::MAX);
         let found = offsets(self.client, topic, partitions, place, REQUEST_TIMEOUT);
-        let found = found.map_err(|(_, error)| Trouble::of_kafka(&error))?;
+        let found = found.map_err(|(_, error)| Unsettled::of_kafka(&error))?;
         Ok(found.into_iter().map(|(number, at)| ((topic.clone(), number), at)).collect())
     }
 
@@ -235,7 +239,7 @@ impl CommonPepper<'_> {
         pepper: Option<&Pepper>,
         mut from: Positions,
         up_to: Option<&Positions>,
-    ) -> Result<Tail, Trouble> {
+    ) -> Result<Tail, Unsettled> {
         let base = self.config.client_base();
         let scanner = kafka::scanner(&base, &self.config.kafka.group_id);
         // without a pepper of ours whatever counts is somebody else's
@@ -270,20 +274,20 @@ impl CommonPepper<'_> {
                 Err(ScanError::UnreadableBatch { partition, .. }) => {
                     from.retain(|(_, number), _| *number != partition);
                 }
-                Err(error) => return Err(Trouble::of_scan(&error)),
+                Err(error) => return Err(Unsettled::of_scan(&error)),
             }
         }
         Ok(Tail::default())
     }
 
-    /// Says which pepper is in force, unless somebody was quicker.
-    fn announce(&self, pepper: &Pepper) -> Result<(), Trouble> {
+    /// Says which pepper is in force; `false` when somebody was quicker.
+    fn announce(&self, pepper: &Pepper) -> Result<bool, Unsettled> {
         let config = self.config;
         let transactional_id = format!("{}-pepper", config.kafka.group_id);
         let timeout = config.kafka.transaction_timeout;
         let settings = kafka::lane_producer(&config.client_base(), &transactional_id, timeout);
         let failed =
-            |error: kafka::native::NativeError| Trouble::of_code(error.code, &error.to_string());
+            |error: kafka::native::NativeError| Unsettled::of_code(error.code, &error.to_string());
         let topic = &config.topics.sent_log;
         let producer = TransactionalProducer::new(&settings, &[topic]).map_err(failed)?;
         producer.init_transactions(ANNOUNCE_MAX).map_err(failed)?;
@@ -295,7 +299,7 @@ impl CommonPepper<'_> {
         let from = begins.iter().filter(is_behind).map(|(place, at)| (place.clone(), *at));
         let tail = self.read(Some(pepper), from.collect(), Some(&ends))?;
         if !tail.is_silent() {
-            return Ok(()); // the next look judges it
+            return Ok(false); // the next look judges it
         }
         let value = announcement(&seal(pepper), now());
         let key = ANNOUNCEMENT.subject.0;
@@ -306,11 +310,11 @@ impl CommonPepper<'_> {
             .map_err(failed)?;
         producer.commit(Instant::now() + ANNOUNCE_MAX).map_err(failed)?;
         tracing::info!(%topic, fingerprint = hex(&pepper.id()), "the group's pepper is announced");
-        Ok(())
+        Ok(true)
     }
 }
 
-impl Trouble {
+impl Unsettled {
     fn of_kafka(error: &KafkaError) -> Self {
         match error.rdkafka_error_code() {
             Some(code) => Self::of_code(code, &error.to_string()),
@@ -331,8 +335,11 @@ impl Trouble {
 
     fn of_code(code: Code, said: &str) -> Self {
         let failure = KafkaFailure::from_code(code, DOING, Some(said));
+        // the topic was there a moment ago: another broker has not heard of it yet
+        let is_new = [Code::UnknownTopicOrPartition, Code::UnknownTopic, Code::UnknownPartition];
         match failure.class {
-            Class::Credentials | Class::Config => Self::Refused(failure),
+            _ if is_new.contains(&code) => Self::Again(said.to_owned()),
+            Class::Credentials | Class::Config => Self::Never(failure.into()),
             // being fenced is among them: somebody else is at it
             Class::TryAgain | Class::Internal => Self::Again(said.to_owned()),
         }

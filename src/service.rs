@@ -34,7 +34,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
         .map_err(RunError::Runtime)?;
     let shutdown = Shutdown::default();
     on_signals(&runtime, &shutdown).map_err(RunError::Runtime)?;
-    let Some(running) = start(config, runtime.handle(), shutdown)? else {
+    let Some(running) = start(config, runtime.handle(), shutdown, None)? else {
         return Ok(()); // asked to stop before it began
     };
     running.wait()

@@ -17,7 +17,7 @@ use crate::kafka_errors::Class;
 use crate::lag::OutboundPositions;
 use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
-use crate::ops::{self, Status};
+use crate::ops::{self, Front, Status};
 use crate::peers::Peers;
 use crate::pipeline::{InDoubt, LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
@@ -76,7 +76,7 @@ struct Parts<'a> {
     sent: Arc<SentStore>,
 }
 
-/// Starts the service. `None` when it was asked to stop before it began.
+/// Starts the service, with the pages of `front` at its address. `None` when it was asked to stop before it began.
 ///
 /// # Errors
 /// When anything it needs is refused, missing or damaged beyond a rebuild.
@@ -84,6 +84,7 @@ pub fn start(
     config: &Config,
     runtime: &tokio::runtime::Handle,
     shutdown: Shutdown,
+    front: Option<Front>,
 ) -> Result<Option<Running>, RunError> {
     let metrics = Metrics::new(TopicNames {
         consent_change: config.topics.consent_change.clone(),
@@ -110,6 +111,7 @@ pub fn start(
         Arc::clone(&status),
         Arc::clone(&metrics),
         token,
+        front,
         shutdown.token(),
     ))?;
     let Some(cluster) = await_cluster(config, &shutdown)? else {
