@@ -5,7 +5,7 @@
 
 mod decision;
 
-pub use decision::{BatchContext, DecisionWriter, Written};
+pub use decision::{BatchContext, DecisionWriter, Written, detail_json};
 
 use crate::metrics::ProbeRecipient;
 use gate_core::{Address, ContactId, Timestamp};

@@ -3,6 +3,7 @@
 //! People get tables and sentences on standard output, programs `--json`; complaints and progress go to standard
 //! error. Invariant: every way out has one of the exit codes of `exit_code.rs`, and a closed pipe is a clean end.
 
+mod check;
 mod config;
 mod consent;
 mod demo;
@@ -72,6 +73,8 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Decisions counted since a point in time; who was written to; the record of processing activities
     Report(report::Report),
+    /// Check records before they are sent: readable as what, which field is wrong, what the packs would want
+    Check(check::Arguments),
     /// Say step by step why a message was decided as it was
     Explain(explain::Arguments),
     /// Look at the configuration
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Top(arguments) => top::run(&arguments),
         Command::Policy(command) => policy::run(&command),
         Command::Report(command) => report::run(&command),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Config(command) => config::run(&command),
     };

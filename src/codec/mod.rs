@@ -89,6 +89,20 @@ impl Kind {
     }
 }
 
+/// The paths of the fields of a kind that are read; anything else is carried.
+#[must_use]
+pub fn field_paths(kind: Kind) -> Vec<&'static str> {
+    let paths = match kind {
+        Kind::ConsentChange => {
+            [ConsentChangeRecord::PATHS, EvidenceRecord::PATHS, ContextRecord::PATHS]
+        }
+        Kind::OutboundMessage => {
+            [OutboundMessageRecord::PATHS, ContentRecord::PATHS, RecipientRecord::PATHS]
+        }
+    };
+    paths.concat()
+}
+
 /// Reads the values of one topic. Shared by all lanes through an `Arc`.
 pub struct Codec {
     kind: Kind,

@@ -131,6 +131,12 @@ impl DetailJson {
     }
 }
 
+/// The `detail` of a decision as its header says it.
+#[must_use]
+pub fn detail_json(detail: Detail, policies: &PolicySet) -> Option<serde_json::Value> {
+    serde_json::to_value(DetailJson::of(detail, policies)?).ok()
+}
+
 impl<'a> DecisionWriter<'a> {
     /// For a batch of about `n_messages`.
     #[must_use]

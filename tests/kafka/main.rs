@@ -18,6 +18,7 @@
 mod batches;
 mod broker_restarts;
 mod checkpoint;
+mod clients;
 mod commands;
 mod consent_desk;
 mod consent_intake;

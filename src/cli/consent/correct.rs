@@ -173,14 +173,14 @@ fn correctable<'q>(
 }
 
 /// What a change does, as the gate would place it.
-struct Meaning {
+pub(in crate::cli) struct Meaning {
     action: Action,
     is_permissive: bool,
     effect: Effect,
 }
 
 impl Meaning {
-    fn of(change: &ConsentChange<'_>) -> Self {
+    pub(in crate::cli) fn of(change: &ConsentChange<'_>) -> Self {
         // any subjects: whose it is has no part in what it says
         let subject = Some(SubjectKey([0; 16]));
         let subjects = Subjects {
@@ -216,7 +216,7 @@ impl Meaning {
         ))
     }
 
-    fn effect(&self) -> &'static str {
+    pub(in crate::cli) fn effect(&self) -> &'static str {
         match self.effect {
             Effect::None => "says nothing about consent: the gate will do nothing with it",
             Effect::Quarantined => "permits something in the future: not used until then",

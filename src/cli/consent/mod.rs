@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use clap::Subcommand;
 use rdkafka::message::Message as _;
 
+pub(super) use self::correct::Meaning;
 use self::original::{Original, Originals};
 use self::queue::Queue;
 pub(super) use self::reading::codec as change_codec;

@@ -1,0 +1,166 @@
+//! A consent change: what it does, and of a permission where it is one.
+
+use super::{Answer, Checker, fields, verdict};
+use crate::cli::Failure;
+use crate::cli::consent::Meaning;
+use crate::codec::{Class, Kind, Unreadable};
+use gate_core::{Action, CanonicalAddress, ChannelScope, ConsentChange, Outcome, Reason};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Characters of a line of jurisdictions.
+const LINE_CHARS_MAX: usize = 96;
+
+impl Checker<'_> {
+    pub(super) fn consent(
+        &self,
+        change: &ConsentChange<'_>,
+        record: &[u8],
+    ) -> Result<Answer, Failure> {
+        let value: Value = serde_json::from_slice(record).unwrap_or_default();
+        let channel = match change.channel {
+            ChannelScope::Any => None,
+            ChannelScope::One(channel) => Some(channel),
+        };
+        let is_unknown = change.address.as_ref().is_some_and(|address| {
+            CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).is_err()
+        });
+        if is_unknown && change.contact_id.is_none() {
+            let class = Class::InvalidAddress.as_str();
+            return Ok(self.unreadable(Unreadable { class, field: Some("address") }, record));
+        }
+        let meaning = Meaning::of(change);
+        let mut lines = vec![("the gate", meaning.effect().to_owned())];
+        let mut is_good = true;
+        let mut permits = Value::Null;
+        if is_permission(change.action) {
+            let found = self.permits(change, &value)?;
+            is_good = found.iter().any(|(_, it)| it.is_yes);
+            permits = found
+                .iter()
+                .map(|(what, it)| json!({"verdict": what, "permits": it.is_yes, "jurisdictions": it.lands}))
+                .collect();
+            for (what, it) in &found {
+                let name = if it.is_yes { "permits marketing" } else { "does not" };
+                lines.push((name, format!("{what}\n{}", wrapped(&it.lands))));
+            }
+        }
+        let mut notes = Vec::new();
+        if is_unknown {
+            notes.push("`address` is understood by nobody (invalid_address): counted for the contact alone");
+        }
+        if is_permission(change.action) && (change.contact_id.is_none() || change.address.is_none())
+        {
+            notes.push(
+                "a permission counts for contact and address together; one of them is missing",
+            );
+        }
+        if change.action == Action::OptInRequested {
+            notes.push("judged as if an `opt_in_confirmed` of the same scope had followed");
+        }
+        lines.extend(notes.iter().map(|note| ("note", (*note).to_owned())));
+        let not_read = fields::not_read(Kind::ConsentChange, &value);
+        if !not_read.is_empty() {
+            lines.push(("not read", not_read.join(", ")));
+        }
+        let action = change.action.as_str();
+        let json = json!({
+            "kind": self.kind.as_str(), "readable": true, "action": action, "effect": meaning.effect(),
+            "permits": permits, "notes": notes, "not_read": not_read,
+        });
+        let head = format!("readable as a consent change: {action}");
+        Ok(Answer { head, lines, json, is_good })
+    }
+
+    /// What a message of just this scope would be told in each jurisdiction, the same answers together.
+    fn permits(
+        &self,
+        change: &ConsentChange<'_>,
+        value: &Value,
+    ) -> Result<Vec<(String, Answered)>, Failure> {
+        let mut found: BTreeMap<String, Answered> = BTreeMap::new();
+        let mut history = vec![value.clone()];
+        if change.action == Action::OptInRequested {
+            let mut confirmed = value.clone();
+            confirmed["action"] = "opt_in_confirmed".into();
+            confirmed["event_id"] = "check-confirmed".into();
+            history.push(confirmed);
+        }
+        for land in &self.policies.parts().jurisdictions {
+            let code = land.code.as_str();
+            let decision = self.decided(history.clone(), &message(change, value, code))?;
+            // when it may be sent is for the message to ask
+            let is_yes = decision.outcome() != Outcome::Blocked
+                || decision.reasons().iter().all(|it| it == Reason::QuietHoursBlocked);
+            let reason = decision.reason();
+            let what = if is_yes && decision.outcome() != Outcome::Approved {
+                "yes, outside of the hours of rest".to_owned()
+            } else {
+                format!("{}{}", reason.code(), verdict::detail(&decision, self.policies))
+            };
+            let answer = found.entry(what).or_default();
+            answer.is_yes = is_yes;
+            answer.lands.push(code.to_owned());
+        }
+        let mut found: Vec<(String, Answered)> = found.into_iter().collect();
+        found.sort_by_key(|(_, it)| (!it.is_yes, usize::MAX - it.lands.len()));
+        Ok(found)
+    }
+}
+
+/// Jurisdictions with the same answer.
+#[derive(Default)]
+struct Answered {
+    is_yes: bool,
+    lands: Vec<String>,
+}
+
+fn is_permission(action: Action) -> bool {
+    matches!(
+        action,
+        Action::OptIn | Action::OptInRequested | Action::OptInConfirmed | Action::Relationship
+    )
+}
+
+/// A message with everything in it that packs ask for, of just the scope of the change.
+fn message(change: &ConsentChange<'_>, value: &Value, jurisdiction: &str) -> Value {
+    let of = |name: &str| value.get(name).cloned().unwrap_or_default();
+    let channel = match change.channel {
+        ChannelScope::One(channel) => channel.as_str(),
+        ChannelScope::Any => "email",
+    };
+    let purpose = match of("purpose") {
+        Value::String(purpose) if !purpose.trim().is_empty() => purpose,
+        _ => "marketing".to_owned(),
+    };
+    json!({
+        "message_id": "check", "channel": channel, "category": "marketing", "purpose": purpose,
+        "controller": of("controller"), "brand": change.brand.as_deref().filter(|brand| *brand != "any").unwrap_or("check"),
+        "product_group": value.pointer("/context/product_group"),
+        "content": {
+            "promotional": true, "sender_identity": true, "postal_address": true, "unsubscribe": true, "one_click": true,
+            "contact_address": true, "ad_label": true, "template_id": true, "header_id": true,
+        },
+        "recipient": {
+            "contact_id": of("contact_id"), "address": of("address"), "region": of("region"),
+            "jurisdiction": jurisdiction, "jurisdiction_verified": true,
+            "jurisdiction_verified_at": jiff::Timestamp::now().to_string(),
+        },
+    })
+}
+
+/// Codes on lines of a length that can be read.
+fn wrapped(codes: &[String]) -> String {
+    let (mut text, mut n_chars) = (String::new(), 0);
+    for code in codes {
+        if n_chars + code.len() > LINE_CHARS_MAX {
+            text.push('\n');
+            n_chars = 0;
+        } else if n_chars > 0 {
+            text.push(' ');
+        }
+        text.push_str(code);
+        n_chars += code.len() + 1;
+    }
+    text
+}

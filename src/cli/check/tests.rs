@@ -1,0 +1,103 @@
+//! What is said of records, as a sender would try them.
+
+use super::*;
+
+fn answers(kind: Kind, input: &str) -> Vec<Answer> {
+    let policies = policy::load(None, None).unwrap();
+    let checker = Checker::new(&policies, kind).unwrap();
+    let records = Records::of(input.as_bytes()).unwrap();
+    records.iter().map(|record| checker.check(record).unwrap()).collect()
+}
+
+fn one(kind: Kind, input: &str) -> Answer {
+    let mut all = answers(kind, input);
+    assert_eq!(all.len(), 1, "{input}");
+    all.remove(0)
+}
+
+const MESSAGE: &str = r#"{"message_id":"m","channel":"email","category":"marketing","purpose":"marketing.news",
+    "controller":"tents-ltd","brand":"tents","content":{"promotional":true,"sender_identity":true,
+    "postal_address":true,"unsubscribe":true,"one_click":true,"contact_address":true},
+    "recipient":{"contact_id":"ana","address":"ana@example.net","jurisdiction":"GB","tz":"Europe/London"}}"#;
+
+const OPT_IN: &str = r#"{"event_id":"e","occurred_at":"2026-11-02T10:15:00+01:00","action":"opt_in",
+    "contact_id":"ana","address":"ana@example.net","channel":"email","purpose":"marketing","controller":"tents-ltd",
+    "brand":"tents","basis":"express","evidence":{"method":"web_form","notice_version":"2026-05"}}"#;
+
+#[test]
+fn a_whole_message_lacks_nothing_but_consent() {
+    let answer = one(Kind::OutboundMessage, MESSAGE);
+    assert!(answer.is_good, "{}", answer.json);
+    assert_eq!(answer.json["with_nothing_on_file"]["reason"], "blocked.no_consent");
+    assert_eq!(answer.json["with_full_consent"]["reason"], "approved.express_consent");
+}
+
+#[test]
+fn what_a_message_lacks_is_named() {
+    let without = |part: &str| one(Kind::OutboundMessage, &MESSAGE.replace(part, ""));
+    let answer = without(r#""brand":"tents","#);
+    assert!(!answer.is_good);
+    assert_eq!(answer.json["with_full_consent"]["detail"]["missing"][0], "brand");
+    let answer = without(r#""unsubscribe":true,"#);
+    assert_eq!(answer.json["with_full_consent"]["reason"], "blocked.content_requirement");
+    assert!(answer.as_text(1).contains("unsubscribe"), "{}", answer.as_text(1));
+    let answer = without(r#""channel":"email","#);
+    assert_eq!(
+        (&answer.json["class"], &answer.json["field"]),
+        (&"missing_field".into(), &"channel".into())
+    );
+    let shouted =
+        MESSAGE.replace(r#""category":"marketing""#, r#""category":"Transactional","brnad":1"#);
+    let text = one(Kind::OutboundMessage, &shouted).as_text(1);
+    assert!(text.contains("counts as marketing") && text.contains("brnad"), "{text}");
+}
+
+#[test]
+fn where_an_opt_in_counts() {
+    let answer = one(Kind::ConsentChange, OPT_IN);
+    let text = answer.as_text(1);
+    assert!(answer.is_good, "{text}");
+    let permits = answer.json["permits"].as_array().unwrap();
+    let of = |land: &str| {
+        let has = |it: &&Value| it["jurisdictions"].as_array().unwrap().contains(&land.into());
+        permits.iter().find(has).unwrap()["verdict"].as_str().unwrap().to_owned()
+    };
+    let missing = of("STRICT");
+    assert!(missing.contains("evidence.notice_text_sha256, evidence."), "{missing}");
+    assert!(missing.ends_with("asked for by STRICT"), "{missing}");
+    assert!(
+        of("GB").starts_with("approved.express_consent") || of("GB").starts_with("yes"),
+        "{text}"
+    );
+    let nowhere = OPT_IN.replace(r#""controller":"tents-ltd","#, "");
+    assert!(!one(Kind::ConsentChange, &nowhere).is_good);
+}
+
+#[test]
+fn what_cannot_be_read_says_where_and_what_follows() {
+    let unknown = OPT_IN.replace("opt_in", "optin");
+    let answer = one(Kind::ConsentChange, &unknown);
+    assert_eq!(answer.head, "not readable: unknown_symbol: `action`");
+    assert!(answer.as_text(1).contains("no marketing until"), "{}", answer.as_text(1));
+    let answer = one(Kind::ConsentChange, MESSAGE);
+    assert!(answer.as_text(1).contains("check message"), "{}", answer.as_text(1));
+    assert!(!answer.as_text(1).contains("ana"), "no value is repeated");
+    let nobody = OPT_IN.replace("ana@example.net", "ana").replace(r#""contact_id":"ana","#, "");
+    assert_eq!(one(Kind::ConsentChange, &nobody).json["field"], "address");
+    let refusal =
+        r#"{"event_id":"e","occurred_at":1772452800000,"action":"OPT_OUT","contact_id":7}"#;
+    assert!(one(Kind::ConsentChange, refusal).is_good);
+}
+
+#[test]
+fn several_records_and_what_is_none() {
+    let line = |text: &str| text.replace('\n', " ");
+    let all = format!("{}\n{{broken\n{}\n", line(MESSAGE), line(MESSAGE));
+    let good: Vec<bool> =
+        answers(Kind::OutboundMessage, &all).iter().map(|answer| answer.is_good).collect();
+    assert_eq!(good, [true, false, true]);
+    assert_eq!(answers(Kind::OutboundMessage, &format!("{MESSAGE}{MESSAGE}")).len(), 2);
+    assert_eq!(one(Kind::OutboundMessage, &format!("[{MESSAGE}]")).json["class"], "array");
+    assert_eq!(one(Kind::OutboundMessage, "{\"a\":\n1").json["class"], "truncated");
+    assert!(Records::of(b" \n ").is_err());
+}
