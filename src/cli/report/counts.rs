@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use gate_core::{Channel, OutboundMessage};
@@ -22,11 +23,12 @@ use crate::preflight::preflight;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    #[command(flatten)]
-    file: ConfigFile,
+    /// Configuration file (YAML); `consent-gate config reference` lists its keys
+    #[arg(short = 'c', long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
     /// From when on, in record time of the outputs: an instant, a time of day in UTC (14:00), or how long ago (90m, 2h, 3d)
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
-    since: jiff::Timestamp,
+    #[arg(long, value_name = "WHEN", value_parser = moment, required = true)]
+    since: Option<jiff::Timestamp>,
     /// Until when, which is not part of it; as `--since` [default: what is there now]
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     until: Option<jiff::Timestamp>,
@@ -45,8 +47,13 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let window = Window::new(arguments.since, arguments.until.unwrap_or(jiff::Timestamp::MAX))?;
-    let config = arguments.file.load()?;
+    // required, unless a subcommand takes their place
+    let (Some(path), Some(since)) = (&arguments.config, arguments.since) else {
+        let reason = "name what to report: -c FILE --since WHEN, or `affected` or `processing`";
+        return Err(Failure::new(ExitCode::Usage, reason));
+    };
+    let window = Window::new(since, arguments.until.unwrap_or(jiff::Timestamp::MAX))?;
+    let config = ConfigFile { path: path.clone() }.load()?;
     let by = dimensions(arguments, &config)?;
     let outcomes = if arguments.outcome.is_empty() {
         Outcome::ALL.to_vec()
@@ -61,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for outcome in &outcomes {
         cluster.require(outcome.topic(&config.topics))?;
     }
-    let mut counts = Counts { groups: Groups::new(by), n_probe: 0, reader };
+    let mut counts = Counts { since, groups: Groups::new(by), n_probe: 0, reader };
     let mut lack = Lack::default();
     let spinner = output::spinner("reading decisions");
     let survey = Survey { config: &config, outcomes: &outcomes, window, spinner: &spinner };
@@ -70,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     spinner.finish_and_clear();
     done?;
     let topics: Vec<&str> = outcomes.iter().map(|outcome| outcome.topic(&config.topics)).collect();
-    let missing = lack.say(arguments.since);
+    let missing = lack.say(since);
     if arguments.json {
         output::print_json(&counts.json(arguments, &topics, &lack, &missing))?;
     } else {
@@ -98,6 +105,7 @@ fn dimensions(arguments: &Arguments, config: &Config) -> Result<Vec<Dimension>, 
 }
 
 struct Counts {
+    since: jiff::Timestamp,
     groups: Groups,
     n_probe: u64,
     reader: Reader,
@@ -132,7 +140,7 @@ impl Counts {
         let until = arguments.until.map_or_else(|| "now".to_owned(), |until| until.to_string());
         let mut text = String::new();
         let head = [
-            ("since", format!("{} until {until}, record time", arguments.since)),
+            ("since", format!("{} until {until}, record time", self.since)),
             ("read", topics.join(", ")),
             ("messages", groups.n_messages.to_string()),
         ];
@@ -185,7 +193,7 @@ impl Counts {
         let unreadable: BTreeMap<&str, u64> =
             lack.unreadable.iter().map(|(class, n)| (class.as_str(), *n)).collect();
         json!({
-            "since": arguments.since.to_string(),
+            "since": self.since.to_string(),
             "until": arguments.until.map(|until| until.to_string()),
             "topics": topics, "by": by, "messages": groups.n_messages, "counts": counts,
             "messages_in_others": groups.n_others, "probe_left_out": self.n_probe,

@@ -26,7 +26,7 @@ pub(super) struct Report {
     #[command(subcommand)]
     report: Option<Kind>,
     #[command(flatten)]
-    counts: Option<counts::Arguments>,
+    counts: counts::Arguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,13 +38,9 @@ enum Kind {
 }
 
 pub(super) fn run(command: &Report) -> Result<(), Failure> {
-    match (&command.report, &command.counts) {
-        (Some(Kind::Affected(arguments)), _) => affected::run(arguments),
-        (Some(Kind::Processing(arguments)), _) => processing::run(arguments),
-        (None, Some(arguments)) => counts::run(arguments),
-        (None, None) => {
-            let reason = "name what to report: --since WHEN, or `affected` or `processing`";
-            Err(Failure::new(ExitCode::Usage, reason))
-        }
+    match &command.report {
+        Some(Kind::Affected(arguments)) => affected::run(arguments),
+        Some(Kind::Processing(arguments)) => processing::run(arguments),
+        None => counts::run(&command.counts),
     }
 }
