@@ -14,6 +14,7 @@ mod reader;
 mod reference;
 mod secret;
 mod sections;
+mod suggestion;
 #[cfg(test)]
 mod tests;
 mod written;

@@ -124,6 +124,14 @@ fn fingerprints_are_those_of_the_specification() {
     }
 }
 
+/// Whichever field it names.
+fn class_of(error: DecodeError) -> &'static str {
+    match error {
+        DecodeError::Unreadable(why) => why.class,
+        DecodeError::Unavailable { cause } => cause,
+    }
+}
+
 #[test]
 fn every_strict_prefix_is_refused_and_trailing_bytes_too() {
     for format in AVRO {
@@ -134,7 +142,7 @@ fn every_strict_prefix_is_refused_and_trailing_bytes_too() {
             for end in 0..value.len() {
                 let error = decodes(&codec, kind, &value[..end]).unwrap_err();
                 let class = if end == 0 { Class::EmptyValue } else { Class::Truncated };
-                assert_eq!(error, class.into(), "{format:?} {kind:?} {end}");
+                assert_eq!(class_of(error), class.as_str(), "{format:?} {kind:?} {end}");
                 assert_eq!(codec.salvage(Some(&value[..end])), None);
             }
             value.push(0);
@@ -211,7 +219,7 @@ fn values_that_mean_nothing() {
         (change(&|r| r.occurred_at = Some(gate_core::Timestamp::MAX)), Class::BadTimestamp),
         (change(&|r| r.birth_date = Some(i32::MAX)), Class::BadTimestamp),
     ] {
-        assert_eq!(codec.decode_consent(Some(&value)), Err(class.into()));
+        assert_eq!(class_of(codec.decode_consent(Some(&value)).unwrap_err()), class.as_str());
     }
     // intact, so it is certain whose it is
     let blank = change(&|r| r.event_id = Some(" ".into()));
