@@ -166,7 +166,8 @@ impl<'p> CaseRunner<'p> {
             Some(at) => at,
             None => None,
         };
-        match self.consent.decode_consent(Some(&bytes)) {
+        let read = self.consent.decode_consent(Some(&bytes)).map_err(|error| error.to_string());
+        match read.and_then(|change| self.both_addresses(change)) {
             Ok(change) => {
                 let receipt = log.receive(stated.unwrap_or(change.occurred_at), now);
                 let subjects = self.subjects(&change);
@@ -217,9 +218,24 @@ impl<'p> CaseRunner<'p> {
         Subjects {
             contact: change.contact_id.as_ref().map(|id| self.pepper.contact(id)),
             address: address.as_ref().map(|address| self.pepper.address(address)),
+            successor: self.successor(change),
             message: change.message_id.as_deref().map(|id| self.pepper.event(id)),
             variant: address.as_ref().map_or(0, CanonicalAddress::variant),
         }
+    }
+
+    /// A change of address of which one cannot be read is taken for unreadable, as a gate does.
+    fn both_addresses<'c>(&self, change: ConsentChange<'c>) -> Result<ConsentChange<'c>, String> {
+        let is_half = change.new_address.is_some()
+            && (self.successor(&change).is_none() || self.subjects(&change).address.is_none());
+        if is_half { Err(String::from("invalid_address")) } else { Ok(change) }
+    }
+
+    fn successor(&self, change: &ConsentChange<'_>) -> Option<SubjectKey> {
+        let region = change.region.as_deref();
+        let address = change.new_address.as_ref()?.expose();
+        let address = CanonicalAddress::parse(address, one(change.channel), region).ok()?;
+        Some(self.pepper.address(&address))
     }
 
     fn decide(
@@ -285,10 +301,13 @@ fn join(states: &mut States, subject: Option<SubjectKey>, facts: &[Fact<'_>]) {
     state.join(facts.iter().copied());
     let mut bytes = Vec::new();
     state.encode(&mut bytes);
-    for (address, fact) in state.about_addresses().collect::<Vec<_>>() {
+    if bytes == stored {
+        return; // all that it says about addresses was said before
+    }
+    states.insert(subject, bytes.clone());
+    for (address, fact) in state.about_addresses() {
         join(states, Some(address), &[fact]);
     }
-    states.insert(subject, bytes);
 }
 
 fn bytes_of(value: &Value) -> Vec<u8> {

@@ -24,7 +24,7 @@ pub use letter::{
 
 use crate::identity::Pepper;
 use crate::kafka::native::{NativeError, NativeHeaders, Record, TopicIndex, TransactionalProducer};
-use crate::kafka::scan::{Positions, ScanError, positions_since, scan};
+use crate::kafka::scan::{Positions, ScanError, positions_since, scan_up_to};
 use crate::logging::Limited;
 use crate::record::{DETAIL, SOURCE, SourceRef, TAG, TOPIC_ID};
 use rdkafka::ClientConfig;
@@ -286,8 +286,10 @@ impl DeadLetters {
             None => positions_since(&self.scan_config, &[&self.topic], None, ATTEMPT_TIMEOUT)?,
         };
         let index = &mut self.index;
-        let ends =
-            scan(&self.scan_config, &from, ATTEMPT_TIMEOUT, &mut |record| index.read(record))?;
+        let (config, present) = (&self.scan_config, Positions::new());
+        let ends = scan_up_to(config, &from, &present, ATTEMPT_TIMEOUT, &mut |record| {
+            index.read(record);
+        })?;
         self.positions = Some(ends);
         Ok(())
     }

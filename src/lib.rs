@@ -15,10 +15,12 @@
 
 pub mod applied;
 pub mod barrier;
+pub mod campaign;
 pub mod cases;
 pub mod checkpointer;
 pub mod cli;
 pub mod codec;
+pub mod common_pepper;
 pub mod config;
 pub mod consent_topic;
 pub mod dead_letter;

@@ -227,7 +227,7 @@ impl<'c> Lane<'c> {
         Ok(Self {
             heart: parts.status.heart(format!("lane {number}")),
             tally: Tally::new(Arc::clone(&parts.metrics)),
-            seal: RowSeal::new(parts.pepper.id(), &parts.pepper.approvals_seal()),
+            seal: crate::common_pepper::seal(&parts.pepper),
             strangers: Limited::new(),
             clock_was_wrong: None,
             parts,

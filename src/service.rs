@@ -1,21 +1,22 @@
 //! Starts everything, watches it, and stops it: one reader, the lanes, the monitor, HTTP.
 //!
 //! ```text
-//! config ─▶ preflight ─▶ pepper, store ─▶ reader thread
-//!                                      ├▶ lane threads (pipeline.rs)
-//!                                      ├▶ monitor thread, peers thread
-//!                                      └▶ HTTP, signals (tokio)
+//! config ─▶ preflight ─▶ pepper (the group's), store ─▶ reader thread
+//!                                                    ├▶ lane threads (pipeline.rs)
+//!                                                    ├▶ monitor thread, peers thread
+//!                                                    └▶ HTTP, signals (tokio)
 //! ```
 //!
 //! Whatever thread ends first with an error stops the rest, and its error decides the exit code.
 //! The gate never mends itself by guessing: it stops, and the next start goes on from what is committed.
 
+mod registry;
 mod start;
 mod stop;
 mod stores;
 
+pub(crate) use registry::{registry, registry_settings};
 pub use start::{Running, start};
-pub(crate) use start::{registry, registry_settings};
 pub(crate) use stop::on_signals;
 pub use stop::{RunError, Shutdown};
 
@@ -33,7 +34,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
         .map_err(RunError::Runtime)?;
     let shutdown = Shutdown::default();
     on_signals(&runtime, &shutdown).map_err(RunError::Runtime)?;
-    let Some(running) = start(config, runtime.handle(), shutdown)? else {
+    let Some(running) = start(config, runtime.handle(), shutdown, None)? else {
         return Ok(()); // asked to stop before it began
     };
     running.wait()

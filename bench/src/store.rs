@@ -117,6 +117,7 @@ fn fill(writer: &mut Writer, from: u64, to: u64) -> Result<()> {
             let subjects = Subjects {
                 contact: Some(subject(CONTACT, n)),
                 address: Some(subject(ADDRESS, n)),
+                successor: None,
                 message: None,
                 variant: 0,
             };

@@ -84,6 +84,11 @@ impl Failure {
         self.code
     }
 
+    /// What is wrong; empty when the output says everything.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(super) fn report(&self) {
         if !self.message.is_empty() {
             // Nobody is left to tell if standard error is closed as well.

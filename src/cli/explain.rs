@@ -1,7 +1,12 @@
-//! `consent-gate explain`: why a message was decided as it was, from a case or from its decision header.
+//! `consent-gate explain`: why a message was decided as it was, from a case, from its decision header, or from the outputs.
 
-use super::{ExitCode, Failure, output, policy};
+mod events;
+mod trail;
+
+use super::outputs::moment::moment;
+use super::{ConfigFile, ExitCode, Failure, output, policy};
 use crate::cases::CaseRunner;
+use crate::policies::PolicySource;
 use crate::record::rfc3339;
 use clap::Args;
 use gate_core::{PolicySet, Reason, Warning};
@@ -20,6 +25,12 @@ struct What {
     /// A decision header (`gate-decision`) as JSON; `-` reads it from standard input
     #[arg(long, value_name = "JSON")]
     decision: Option<String>,
+    /// The id of a message: its decisions are looked for in the outputs, and what is on record about its recipient before
+    #[arg(long, value_name = "ID", requires = "config")]
+    message_id: Option<String>,
+    /// The same by where the message lies: TOPIC/PARTITION/OFFSET, as `tap` prints it
+    #[arg(long, value_name = "REFERENCE", requires = "config")]
+    source: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -29,18 +40,48 @@ pub(super) struct Arguments {
     /// Only the case of this id
     #[arg(long, requires = "case")]
     id: Option<String>,
-    /// Directory of packs [default: the packs built into this program]
+    /// Directory of packs [default: those of the configuration, or else the packs built into this program]
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// Configuration file (YAML), with `--message-id` and `--source`
+    #[arg(short = 'c', long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Look for decisions from then on only, which is quicker: an instant, a time of day in UTC (14:00), or how long ago (2h)
+    #[arg(long, value_name = "WHEN", value_parser = moment, requires = "config")]
+    since: Option<jiff::Timestamp>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(path) = &arguments.config {
+        return outputs(path, arguments);
+    }
     let set = policy::load(arguments.policies.as_deref(), None)?;
     match (&arguments.what.case, &arguments.what.decision) {
         (Some(path), _) => cases(path, arguments.id.as_deref(), &set),
         (None, Some(text)) => header(text, &set),
         (None, None) => Err(Failure::new(ExitCode::Usage, "name --case or --decision")),
     }
+}
+
+/// From what lies in Kafka.
+fn outputs(path: &std::path::Path, arguments: &Arguments) -> Result<(), Failure> {
+    let What { message_id, source, .. } = &arguments.what;
+    let wanted = match (message_id, source) {
+        (Some(id), _) => trail::Wanted::MessageId(id.clone()),
+        (None, Some(text)) => trail::Wanted::source(text)?,
+        (None, None) => {
+            let reason = "--config goes with --message-id or --source";
+            return Err(Failure::new(ExitCode::Usage, reason));
+        }
+    };
+    let config = ConfigFile { path: path.to_owned() }.load()?;
+    let set = match arguments.policies.as_deref() {
+        Some(dir) => policy::load(Some(dir), None)?,
+        None => PolicySource::of(&config.policies)
+            .load()
+            .map_err(|error| Failure::new(ExitCode::Config, error))?,
+    };
+    trail::follow(&config, &wanted, arguments.since, &set)
 }
 
 fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<(), Failure> {

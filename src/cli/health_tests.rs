@@ -52,8 +52,9 @@ fn a_gate_that_waits_for_kafka_is_alive_and_not_ready() {
     let status = Status::new(Arc::clone(&metrics), 1);
     let shutdown = CancellationToken::new();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server =
-        runtime.block_on(ops::serve(listen, status, metrics, None, shutdown.clone())).unwrap();
+    let server = runtime
+        .block_on(ops::serve(listen, status, metrics, None, None, shutdown.clone()))
+        .unwrap();
     run(&arguments(server.address, "/livez", 20_000)).unwrap();
     let why = reason(run(&arguments(server.address, "/readyz", 20_000)));
     assert!(why.contains("/readyz says 503: ") && why.contains("lane"), "{why}");

@@ -13,6 +13,7 @@ mod explain;
 mod generate;
 mod health;
 mod output;
+mod outputs;
 mod policy;
 mod reasons;
 mod report;
@@ -70,8 +71,7 @@ enum Command {
     /// Check policy packs, and run decision cases against them
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Who was written to in a window of time, and the record of processing activities
-    #[command(subcommand)]
+    /// Decisions counted since a point in time; who was written to; the record of processing activities
     Report(report::Report),
     /// Check records before they are sent: readable as what, which field is wrong, what the packs would want
     Check(check::Arguments),

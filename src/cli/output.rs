@@ -35,6 +35,11 @@ pub(super) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    table_of(header.map(str::to_owned).into(), rows.into_iter().map(Vec::from))
+}
+
+/// The same with as many columns as the header has.
+pub(super) fn table_of(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)

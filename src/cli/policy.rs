@@ -1,5 +1,6 @@
 //! `consent-gate policy`: what is wrong with packs, and what they decide.
 
+mod bundle;
 mod check;
 mod diff;
 
@@ -25,7 +26,7 @@ pub(super) enum PolicyCommand {
     Diff(diff::Arguments),
     /// Print every reason code with its meaning and remedy, as a Markdown page
     Reasons,
-    /// Write the built-in packs into a directory, to keep and change your own
+    /// Write the built-in packs and the cases that pin them down into a directory, to keep and change your own
     Export(ExportArguments),
 }
 
@@ -198,7 +199,8 @@ fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         Failure::new(ExitCode::Storage, format!("cannot write `{}`: {error}", path.display()))
     };
     let mut n_written = 0usize;
-    for file in gate_policy::bundled() {
+    let files = gate_policy::bundled().into_iter().chain(bundle::cases());
+    for file in files {
         let path = arguments.dir.join(&file.name);
         if path.exists() {
             output::print(&format!("kept     {}", path.display()))?;
@@ -213,4 +215,25 @@ fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     }
     let dir = arguments.dir.display();
     Ok(output::print(&format!("{n_written} files written; set `policies.dir: {dir}` to use them"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_exported_can_be_tested_where_it_lies_and_nothing_is_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("policies");
+        export(&ExportArguments { dir: dir.clone() }).unwrap();
+        let arguments = TestArguments {
+            files: vec![dir.join("GB.cases.yaml")],
+            policies: Some(dir.clone()),
+            json: false,
+        };
+        test(&arguments).unwrap();
+        std::fs::write(dir.join("GB.cases.yaml"), "mine").unwrap();
+        export(&ExportArguments { dir: dir.clone() }).unwrap();
+        assert_eq!(std::fs::read_to_string(dir.join("GB.cases.yaml")).unwrap(), "mine");
+    }
 }

@@ -32,6 +32,17 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
     if contact_id.is_none() && address.is_none() {
         return Err(Class::MissingField).in_field("contact_id");
     }
+    let new_address =
+        self::address(record.new_address).in_field("new_address")?.and_then(Address::new);
+    let is_move =
+        action == Action::AddressChanged || (action == Action::Profile && new_address.is_some());
+    // else nobody knows what was refused where, and for which address it holds
+    if is_move && address.is_none() {
+        return Err(Class::MissingField).in_field("address");
+    }
+    if is_move && new_address.is_none() {
+        return Err(Class::MissingField).in_field("new_address");
+    }
     let context = record.context.unwrap_or_default();
     // a profile says what the recipient is, in JSON also as `kind`, as a message does
     let (kind, of_profile) =
@@ -69,7 +80,7 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
         birth_date_days: record.birth_date,
         message_id: id(record.message_id).in_field("message_id")?,
         expires_at: record.expires_at,
-        new_address: None,
+        new_address: new_address.filter(|_| is_move),
         recipient_kind: stated
             .into_iter()
             .flatten()

@@ -121,7 +121,7 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let Self(r, notation) = self;
         let birth_date = r.birth_date.map(Days);
-        let mut s = Struct(out.serialize_struct("ConsentChange", 29)?);
+        let mut s = Struct(out.serialize_struct("ConsentChange", 30)?);
         s.field("event_id", r.event_id.as_deref())?
             .field("occurred_at", r.occurred_at.as_ref().map(|at| Noted(at, *notation)))?
             .field("action", r.action.as_deref())?
@@ -150,7 +150,8 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
             .field("source", r.source.as_deref())?
             .field("via", r.via.as_deref())?
             .field("expires_at", r.expires_at.as_ref().map(|at| Noted(at, *notation)))?
-            .field("recipient_kind", r.recipient_kind.as_deref())?;
+            .field("recipient_kind", r.recipient_kind.as_deref())?
+            .field("new_address", r.new_address.as_deref())?;
         s.0.end()
     }
 }

@@ -166,6 +166,7 @@ fields!("" ConsentChangeRecord<'de> {
     "source" => source: TextIfAny,
     "expires_at" => expires_at: Instant,
     "recipient_kind" => recipient_kind: Text,
+    "new_address" => new_address: Text,
 });
 
 fields!("evidence." EvidenceRecord<'de> {

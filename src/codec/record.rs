@@ -49,6 +49,8 @@ pub struct ConsentChangeRecord<'a> {
     pub expires_at: Option<Timestamp>,
     /// For `profile`: `person`, `business` or `sole_trader`.
     pub recipient_kind: Text<'a>,
+    /// For `profile` and, in JSON, `address_changed`: what takes the place of `address`.
+    pub new_address: Text<'a>,
 }
 
 /// What is known about a relationship.

@@ -107,7 +107,8 @@ fn offset_of(text: &[u8]) -> Option<&[u8]> {
     let is_offset = match rest {
         [b'Z' | b'z'] => true,
         [b'+' | b'-', h1, h2, b':', m1, m2] | [b'+' | b'-', h1, h2, m1, m2] => {
-            [h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit)
+            let is_digits = [h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit);
+            is_digits && [h1, h2] <= [&b'2', &b'3'] && *m1 <= b'5'
         }
         _ => false,
     };
@@ -158,6 +159,8 @@ mod tests {
             "2026-03-02T12:00:00Z[utc]",
             "2026-03-02T12:00:00Z[UTC][UTC]",
             "2026-03-02T12:00:00+2400",
+            "2026-03-02T12:00:00+24:00",
+            "2026-03-02T12:00:00-01:60",
             "2026-03-02T12:00:00+01:00:00",
             "2026-03-02T12:00:00Z[Europe/London]",
             "2026-03-02T12:00:00.Z",

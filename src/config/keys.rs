@@ -6,7 +6,7 @@
 //! Invariant: a default in this table passes the same checks as a value from the file; it is read by the same code.
 //! Absent: rules over several keys, they stand with the section they belong to in `sections.rs`.
 
-use crate::metrics::{SOURCE_BYTES_MAX, SOURCES_MAX};
+use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
 
 /// What a value must look like. Bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -303,7 +303,7 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         Preset::Computed("`pepper` in `state.dir`"),
         "",
-        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent. All instances of one gate need the same file: they share `topics.sent_log`. Another pepper means a rebuild of the store, and holds partitions whose approvals were noted with the former one.",
+        "32 random bytes that key the hashes of contacts and addresses. Made with mode 0600 if absent and no other instance has one. All instances of one gate need the same file: they share `topics.sent_log`, which says whose pepper is in force, and an instance with another one does not start (exit 78).",
     ),
     key(
         "state.checkpoints.dir",
@@ -411,6 +411,20 @@ pub const KEYS: &[Key] = &[
         "Systems that write consent changes, by what their records name as `source`: each gets a series of its own in `consent_gate_source_changes_total` and `consent_gate_source_last_change_timestamp_seconds`, so that one that fell silent is seen. All others are `other`.",
     ),
     key(
+        "metrics.brands",
+        Kind::Names { n_max: NAMED_MAX, bytes_max: NAMED_BYTES_MAX },
+        Preset::Value("[]"),
+        "",
+        "Brands of messages: each gets series of its own in `consent_gate_brand_decisions_total`. Compared as consent compares brands. All others are `other`; without a list there are no series.",
+    ),
+    key(
+        "metrics.campaigns",
+        Kind::Names { n_max: NAMED_MAX, bytes_max: NAMED_BYTES_MAX },
+        Preset::Value("[]"),
+        "",
+        "Campaigns of messages, by `attributes.campaign`: each gets series of its own in `consent_gate_campaign_decisions_total`. Needs `formats.outbound_message: json`. All others are `other`; without a list there are no series.",
+    ),
+    key(
         "probe.enabled",
         Kind::Boolean,
         Preset::Value("false"),
@@ -467,81 +481,9 @@ pub(super) fn is_section(path: &str) -> bool {
     KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
-/// The key somebody who wrote `path` may have meant: the same last word elsewhere, or a spelling close by.
-pub(super) fn nearest(path: &str) -> Option<&'static str> {
-    let last_word = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
-    let written_last = path.rsplit('.').next().unwrap_or(path);
-    let mut sections: Vec<&'static str> = KEYS
-        .iter()
-        .filter_map(|key| key.path.split_once('.'))
-        .map(|(section, _)| section)
-        .collect();
-    sections.dedup();
-    KEYS.iter().map(|key| key.path).find(|known| last_word(known) == written_last).or_else(|| {
-        KEYS.iter()
-            .map(|key| key.path)
-            .chain(sections)
-            .map(|known| {
-                (distance(known, path).min(distance(last_word(known), written_last)), known)
-            })
-            .filter(|(distance, known)| *distance <= (last_word(known).len() + 1) / 3)
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, known)| known)
-    })
-}
-
-/// Levenshtein distance over bytes: names of keys are ASCII, and a wrong guess only costs a suggestion.
-fn distance(left: &str, right: &str) -> usize {
-    const COMPARED_BYTES_MAX: usize = 64;
-    if left.len() > COMPARED_BYTES_MAX || right.len() > COMPARED_BYTES_MAX {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut beside = i + 1;
-        let mut next_row = vec![beside];
-        for (b, above) in right.bytes().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(a != b)).min(above + 1).min(beside + 1);
-            diagonal = *above;
-            beside = cost;
-            next_row.push(cost);
-        }
-        row = next_row;
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distance_counts_edits() {
-        for (left, right, edits) in [
-            ("", "", 0),
-            ("a", "", 1),
-            ("", "ab", 2),
-            ("kitten", "sitting", 3),
-            ("lanes", "lane", 1),
-        ] {
-            assert_eq!(distance(left, right), edits, "{left} {right}");
-        }
-    }
-
-    #[test]
-    fn the_nearest_key_is_the_one_meant() {
-        for (written, meant) in [
-            ("group_id", Some("kafka.group_id")),
-            ("kafka.group_idd", Some("kafka.group_id")),
-            ("kafak", Some("kafka")),
-            ("lane", Some("lanes")),
-            ("topics.aproved", Some("topics.approved")),
-            ("quite_something_else", None),
-        ] {
-            assert_eq!(nearest(written), meant, "{written}");
-        }
-    }
 
     #[test]
     fn a_path_stands_once_in_the_table() {

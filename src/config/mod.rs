@@ -14,6 +14,7 @@ mod reader;
 mod reference;
 mod secret;
 mod sections;
+mod suggestion;
 #[cfg(test)]
 mod tests;
 mod written;
@@ -267,6 +268,8 @@ pub struct Limits {
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Metrics {
     pub sources: Vec<String>,
+    pub brands: Vec<String>,
+    pub campaigns: Vec<String>,
 }
 
 /// Section `probe`.

@@ -9,7 +9,7 @@ use super::{
     LogFormat, LogLevel, Metrics, Outputs, Policies, Probe, SchemaRegistry, StartAt, State, Topics,
     kafka,
 };
-use crate::metrics::SOURCE_OTHER;
+use crate::metrics::{NAMED_OTHER, SOURCE_OTHER};
 use std::path::Path;
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
@@ -51,7 +51,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
             bytes_max: reader.size("batch.bytes_max"),
         },
         limits: Limits { value_bytes_max: reader.size("limits.value_bytes_max") },
-        metrics: Metrics { sources: sources(reader) },
+        metrics: metrics(reader, formats.outbound_message),
         probe: Probe {
             enabled: reader.boolean("probe.enabled"),
             interval: reader.duration_ms("probe.interval_ms"),
@@ -205,17 +205,34 @@ fn schema_registry(reader: &mut Reader, formats: Formats) -> Option<SchemaRegist
     })
 }
 
-fn sources(reader: &mut Reader) -> Vec<String> {
-    const PATH: &str = "metrics.sources";
-    let sources = reader.names(PATH);
-    if sources.iter().any(|source| source == SOURCE_OTHER) {
+fn metrics(reader: &mut Reader, messages: Format) -> Metrics {
+    const CAMPAIGNS: &str = "metrics.campaigns";
+    let metrics = Metrics {
+        sources: listed(reader, "metrics.sources", SOURCE_OTHER, "sources"),
+        brands: listed(reader, "metrics.brands", NAMED_OTHER, "brands"),
+        campaigns: listed(reader, CAMPAIGNS, NAMED_OTHER, "campaigns"),
+    };
+    if !metrics.campaigns.is_empty() && messages != Format::Json {
         reader.problem(
-            PATH,
-            format!("`{SOURCE_OTHER}` is what sources that are not listed are counted as"),
+            CAMPAIGNS,
+            "attributes of Avro messages are passed over",
+            "delete the list, or write messages as JSON",
+        );
+    }
+    metrics
+}
+
+/// Names that get series of their own; `other` is for those that are not listed.
+fn listed(reader: &mut Reader, path: &'static str, other: &str, what: &str) -> Vec<String> {
+    let names = reader.names(path);
+    if names.iter().any(|name| name == other) {
+        reader.problem(
+            path,
+            format!("`{other}` is what {what} that are not listed are counted as"),
             "delete it from the list",
         );
     }
-    sources
+    names
 }
 
 fn state(reader: &mut Reader) -> State {

@@ -95,7 +95,7 @@ fn every_value_can_be_set() {
         "schema_registry: {url: \"https://r:8081/\", timeout_ms: 100}\n",
         "state: {dir: /var/lib/gate, memory_bytes: 67108864, pepper_file: /etc/pepper}\npolicies: {dir: /p}\n",
         "http: {listen: \"0.0.0.0:80\"}\nconsent: {key_names_contact: false, barrier_timeout_ms: 10, checkpoint_interval_ms: 100}\n",
-        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\nmetrics: {sources: [crm, \"web shop\", 7]}\nprobe: {enabled: true, interval_ms: 100, timeout_ms: 1000, jurisdiction: EU}\n",
+        "batch: {messages_max: 1, bytes_max: 65536}\nlimits: {value_bytes_max: 1024}\nlog: {format: json, level: trace}\nmetrics: {sources: [crm, \"web shop\", 7], brands: [tents]}\nprobe: {enabled: true, interval_ms: 100, timeout_ms: 1000, jurisdiction: EU}\n",
     )).unwrap();
     assert_eq!((config.instance_id.as_str(), config.lanes), ("gate-7", 3));
     assert_eq!(config.kafka.bootstrap_servers, "a:1,[::1]:2");
@@ -105,6 +105,7 @@ fn every_value_can_be_set() {
     assert_eq!(config.state.pepper_file, PathBuf::from("/etc/pepper"));
     assert_eq!((config.log.format, config.log.level), (LogFormat::Json, LogLevel::Trace));
     assert_eq!(config.metrics.sources, ["crm", "web shop", "7"]);
+    assert_eq!(config.metrics.brands, ["tents"]);
     let Probe { enabled, interval, timeout, jurisdiction } = &config.probe;
     assert!(*enabled && *interval == Duration::from_millis(100) && jurisdiction == "EU");
     assert_eq!(*timeout, Duration::from_secs(1));
@@ -120,6 +121,15 @@ fn every_value_can_be_set() {
         assert_eq!(client.get(name), Some(value), "{name}");
     }
     assert!(client.create_native_config().is_ok());
+}
+
+#[test]
+fn campaigns_are_counted_where_they_can_be_read() {
+    let yaml = "metrics:\n  campaigns: [winter]\n";
+    assert_eq!(parse(yaml).unwrap().metrics.campaigns, ["winter"]);
+    let avro = format!("formats: {{outbound_message: avro-single-object}}\n{yaml}");
+    check_one(&avro, &[], "metrics.campaigns", "default", "passed over");
+    check_one("metrics:\n  brands: [other]\n", &[], "metrics.brands", "default", "not listed");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
 use super::keys::{self, Kind};
 use super::problem::{Place, Problem};
+use super::suggestion;
 
 /// More is not a configuration.
 pub(super) const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -263,7 +264,7 @@ pub(super) fn variable_of(path: &str) -> String {
 }
 
 fn unknown(path: &str, place: Place) -> Problem {
-    let fix = match (keys::nearest(path), &place) {
+    let fix = match (suggestion::nearest(path), &place) {
         (Some(near), Place::Variable(_)) => format!("did you mean {}?", variable_of(near)),
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, _) => "delete it; `consent-gate config reference` lists all keys".to_owned(),

@@ -190,9 +190,66 @@ pub(super) fn scenes() -> Vec<Scene> {
     scenes
 }
 
-/// Ana's opt-out and the message she got before, sent again.
-pub(super) fn live() -> (Value, Value) {
-    let ana = email_of("ana");
-    let opt_out = change("ana", "opt_out", 0, &json!({"channel": "email", "address": ana}));
-    (opt_out, newsletter("ana", "email", &ana))
+/// Somebody who can change their mind while the demo runs.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    /// The key that does it.
+    pub(super) key: char,
+    /// As it is shown.
+    pub(super) name: &'static str,
+    /// The contact id.
+    contact: &'static str,
+    /// Whether newsletters are approved after the scenes.
+    pub(super) is_in: bool,
+}
+
+/// Those with a key of their own.
+pub(super) fn people() -> Vec<Person> {
+    let person = |key, name, contact, is_in| Person { key, name, contact, is_in };
+    vec![
+        person('a', "Ana", "ana", true),
+        person('b', "Ben", "ben", false),
+        person('c', "Chloé", "chloe", true),
+    ]
+}
+
+impl Person {
+    /// What the ids of messages begin with that are sent again.
+    pub(super) fn message_prefix(&self) -> String {
+        format!("demo-{}-again-", self.contact)
+    }
+
+    /// The `n`th change of mind: an opt-in or an opt-out of e-mail.
+    pub(super) fn change(&self, n: usize, is_in: bool) -> Value {
+        let address = email_of(self.contact);
+        let mut change = if is_in {
+            opt_in(self.contact, "email", &address)
+        } else {
+            let more = json!({"channel": "email", "address": address});
+            change(self.contact, "opt_out", 0, &more)
+        };
+        if let Some(change) = change.as_object_mut() {
+            change.insert("event_id".into(), format!("demo-{}-change-{n}", self.contact).into());
+            change.insert("occurred_at".into(), now(0).into());
+        }
+        change
+    }
+
+    /// The newsletter once more, under an id of its own.
+    pub(super) fn newsletter(&self, n: usize) -> Value {
+        let mut message = newsletter(self.contact, "email", &email_of(self.contact));
+        if let Some(message) = message.as_object_mut() {
+            message.insert("message_id".into(), format!("{}{n}", self.message_prefix()).into());
+        }
+        message
+    }
+}
+
+/// A message for whoever tries a producer of their own.
+pub(super) fn sample() -> Value {
+    let mut message = newsletter("zoe", "email", &email_of("zoe"));
+    if let Some(message) = message.as_object_mut() {
+        message.insert("message_id".into(), "mine-1".into());
+    }
+    message
 }

@@ -4,7 +4,6 @@ use super::cast::Scene;
 use crate::kafka::GateContext;
 use crate::kafka::native::{BatchReader, NativeError, Polled, mock_rebalance_delay};
 use crate::record::SourceRef;
-use crate::service::Shutdown;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
@@ -18,6 +17,10 @@ use std::time::{Duration, Instant};
 const N_PARTITIONS: i32 = 2;
 /// How long the mock may take to acknowledge.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the audience waits for something to see.
+const POLL_WAIT: Duration = Duration::from_millis(20);
+/// Input records remembered, so that each is shown once.
+const SOURCES_MAX: usize = 100_000;
 const CONSENT: &str = "consent-change";
 const OUTBOUND: &str = "outbound-message";
 const OUTPUTS: [&str; 3] = ["approved-message", "blocked-message", "deferred-message"];
@@ -139,7 +142,7 @@ impl Stage {
         }
         consumer.assign(&assignment)?;
         let reader = BatchReader::new(consumer, 100)?;
-        Ok(Audience { reader, sources: HashSet::new(), seen: Vec::new() })
+        Ok(Audience { reader, sources: HashSet::new() })
     }
 }
 
@@ -155,43 +158,34 @@ pub(super) struct Seen {
 pub(super) struct Audience {
     reader: BatchReader<GateContext>,
     sources: HashSet<(i32, i64)>,
-    seen: Vec<Seen>,
 }
 
 impl Audience {
-    pub(super) fn n_seen(&self) -> usize {
-        self.seen.len()
-    }
-
-    /// Waits until `n` decisions have been seen, each input record once.
-    pub(super) fn wait_for(
-        &mut self,
-        n: usize,
-        patience: Duration,
-        shutdown: &Shutdown,
-    ) -> Vec<Seen> {
-        let deadline = Instant::now() + patience;
-        while self.seen.len() < n && Instant::now() < deadline && !shutdown.is_requested() {
-            for polled in self.reader.poll(Duration::from_millis(20)).iter() {
-                let Polled::Record(record) = polled else {
-                    continue;
-                };
-                let text = |header| record.header(header).and_then(|t| std::str::from_utf8(t).ok());
-                let source = text(c"gate-source").and_then(SourceRef::parse);
-                let Some(source) = source else { continue };
-                if !self.sources.insert((source.partition, source.record_offset)) {
-                    continue;
-                }
-                let value: Option<Value> =
-                    record.value.and_then(|value| serde_json::from_slice(value).ok());
-                let message_id = value.as_ref().and_then(|v| v.get("message_id")?.as_str());
-                self.seen.push(Seen {
-                    message_id: message_id.unwrap_or_default().to_owned(),
-                    reason: text(c"gate-reason").unwrap_or_default().to_owned(),
-                    at: Instant::now(),
-                });
+    /// Decisions that were not seen before, each input record once; waits a moment for the first.
+    pub(super) fn poll(&mut self) -> Vec<Seen> {
+        let mut seen = Vec::new();
+        for polled in self.reader.poll(POLL_WAIT).iter() {
+            let Polled::Record(record) = polled else {
+                continue;
+            };
+            let text = |header| record.header(header).and_then(|t| std::str::from_utf8(t).ok());
+            let source = text(c"gate-source").and_then(SourceRef::parse);
+            let Some(source) = source else { continue };
+            if self.sources.len() >= SOURCES_MAX {
+                self.sources.clear(); // the mock repeats what is near, not what was long ago
             }
+            if !self.sources.insert((source.partition, source.record_offset)) {
+                continue;
+            }
+            let value: Option<Value> =
+                record.value.and_then(|value| serde_json::from_slice(value).ok());
+            let message_id = value.as_ref().and_then(|v| v.get("message_id")?.as_str());
+            seen.push(Seen {
+                message_id: message_id.unwrap_or_default().to_owned(),
+                reason: text(c"gate-reason").unwrap_or_default().to_owned(),
+                at: Instant::now(),
+            });
         }
-        self.seen.clone()
+        seen
     }
 }

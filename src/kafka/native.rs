@@ -21,7 +21,7 @@ mod topic_facts;
 pub use consumer::{Batch, BatchReader, GroupMembership, Polled, Record};
 pub use inbox::{Inbox, Message, Trouble};
 pub use producer::{NativeHeaders, OffsetsOnTheirWay, TopicIndex, TransactionalProducer};
-pub use topic_facts::{TopicFacts, TopicQuestion, topic_facts, topic_id};
+pub use topic_facts::{TopicFacts, TopicQuestion, topic_facts, topic_facts_of_any};
 
 use rdkafka::bindings as sys;
 use rdkafka::error::RDKafkaErrorCode;
@@ -106,6 +106,20 @@ pub fn mock_rebalance_delay<C: rdkafka::ClientContext>(
     }
 }
 
+/// What librdkafka says when another client has taken a transactional id or a member's name over.
+const FENCED: [&str; 4] = [
+    "This instance has been fenced by a newer instance",
+    "Producer attempted an operation with an old epoch",
+    "There is a newer producer with the same transactionalId",
+    "Static consumer fenced by other consumer",
+];
+
+/// Whether a line is about being fenced. That is how instances take over from each other, two that start together among
+/// them; whoever used the client has the error too, goes on with a new one, and says so when that is in vain.
+fn is_about_fence(facility: &str, text: &str) -> bool {
+    facility == "FATAL" && FENCED.iter().any(|fenced| text.contains(fenced))
+}
+
 /// Logs as every other part of the gate does; librdkafka's own printer would write raw lines between them.
 unsafe extern "C" fn on_log(
     _client: *const sys::rd_kafka_t,
@@ -117,7 +131,9 @@ unsafe extern "C" fn on_log(
     let (facility, text) = unsafe {
         (CStr::from_ptr(facility).to_string_lossy(), CStr::from_ptr(text).to_string_lossy())
     };
-    if level <= 3 {
+    if is_about_fence(&facility, &text) {
+        tracing::info!("another client has taken over a transactional id or a place in the group");
+    } else if level <= 3 {
         tracing::error!(target: "librdkafka", %facility, "{text}");
     } else if level == 4 {
         tracing::warn!(target: "librdkafka", %facility, "{text}");
@@ -138,4 +154,17 @@ pub fn log_through<C: rdkafka::ClientContext>(client: &rdkafka::client::Client<C
 pub fn serve<C: rdkafka::ClientContext>(client: &rdkafka::client::Client<C>) {
     // SAFETY: the handle is live; a poll without wait may be called from any thread.
     unsafe { sys::rd_kafka_poll(client.native_ptr(), 0) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_is_no_error_and_any_other_fatal_one_is() {
+        let fenced = "[thrd:main]: Fatal error: Broker: Producer attempted an operation with an old epoch: txn";
+        assert!(is_about_fence("FATAL", fenced));
+        assert!(!is_about_fence("FAIL", fenced));
+        assert!(!is_about_fence("FATAL", "Fatal error: Local: Required feature not supported"));
+    }
 }

@@ -5,8 +5,8 @@
 //! what keeps personal data out: there is no way to hand a metric a text that came from a record.
 //! A new value is one line in its enum; the reference page follows by itself.
 //!
-//! Three sets are known only at run time, and bounded: partition numbers ([`super::PARTITION_SERIES_MAX`]), the
-//! sources named in the configuration (`sources.rs`), and packs and revisions of the policies in force.
+//! Four sets are known only at run time, and bounded: partition numbers ([`super::PARTITION_SERIES_MAX`]), the
+//! sources named in the configuration (`sources.rs`), brands and campaigns named there (`named.rs`), and packs and revisions of the policies in force.
 
 use super::counted::Topic;
 

@@ -15,6 +15,7 @@
 mod counted;
 mod declare;
 mod labels;
+mod named;
 mod partitions;
 mod reference;
 mod slowest;
@@ -27,6 +28,7 @@ pub use labels::{
     Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload,
     ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, TopicNames, TransactionResult,
 };
+pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
 pub use partitions::PartitionLag;
 pub use reference::reference_page;
 pub use sources::{SOURCE_BYTES_MAX, SOURCE_OTHER, SOURCES_MAX, Sources};
@@ -39,7 +41,7 @@ use prometheus::{
 };
 use slowest::Slowest;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Partitions of one topic that get a series of their own; the rest is counted as bound reached.
@@ -87,6 +89,7 @@ macro_rules! metrics {
             lagging: Mutex<BTreeSet<(Topic, i32)>>,
             reviewed: Mutex<BTreeSet<String>>,
             slowest_enforcement: Slowest,
+            named: OnceLock<Named>,
             $(#[doc = $help] pub $field: $type,)*
         }
 
@@ -120,6 +123,7 @@ macro_rules! metrics {
                     reviewed: Mutex::default(),
                     lagging: Mutex::default(),
                     slowest_enforcement: Slowest::default(),
+                    named: OnceLock::new(),
                     $($field,)*
                 };
                 metrics.describe_build()?;
@@ -132,6 +136,10 @@ macro_rules! metrics {
 metrics! {
     decisions: Family<IntCounter, Decided> = counters("consent_gate_decisions_total", "records"):
         "Decisions whose transaction was committed, by outcome, reason and channel.";
+    brand_decisions: IntCounterVec = bounded_counters("consent_gate_brand_decisions_total", "records", &["brand", "outcome"]):
+        "Decisions by the brand of their message: those of `metrics.brands`, and `other`. No series without a list.";
+    campaign_decisions: IntCounterVec = bounded_counters("consent_gate_campaign_decisions_total", "records", &["campaign", "outcome"]):
+        "Decisions by `attributes.campaign` of their message: those of `metrics.campaigns`, and `other`. No series without a list.";
     decision_latency: Histogram = histogram("consent_gate_decision_latency_seconds", "seconds", LATENCY_SECONDS):
         "From the record timestamp of a message to the commit of its decision.";
     enforcement_latency: Histogram = histogram("consent_gate_enforcement_latency_seconds", "seconds", LATENCY_SECONDS):
@@ -254,6 +262,17 @@ impl Metrics {
     /// Counts a limit that was reached.
     pub fn bound_reached(&self, bound: Bound) {
         self.bounds_reached.of(bound).inc();
+    }
+
+    /// Counts decisions by these brands and campaigns from now on; to be called once, before the first decision.
+    pub fn count_by_name(&self, brands: &[String], campaigns: &[String]) {
+        self.named.get_or_init(|| Named::new(self, brands, campaigns));
+    }
+
+    /// Decisions by brand and campaign; `None` before [`Metrics::count_by_name`].
+    #[must_use]
+    pub fn named(&self) -> Option<&Named> {
+        self.named.get()
     }
 
     /// Counts a record that could not be read.

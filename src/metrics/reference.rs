@@ -3,7 +3,10 @@
 //! The page is generated so that it cannot part from the program; a test compares it, and
 //! `UPDATE_GOLDEN=1 cargo test --release --lib metrics` writes it again.
 
-use super::{Declaration, INVALID_CLASSES, PARTITION_SERIES_MAX, SOURCE_OTHER, SOURCES_MAX};
+use super::{
+    Declaration, INVALID_CLASSES, NAMED_MAX, NAMED_OTHER, PARTITION_SERIES_MAX, SOURCE_OTHER,
+    SOURCES_MAX,
+};
 use std::fmt::Write as _;
 
 /// What the process collector adds; its names are those of every Prometheus client.
@@ -53,7 +56,8 @@ pub fn reference_page(declarations: &[Declaration]) -> String {
         page,
         "\n`partition` and `offset` are numbers; at most {PARTITION_SERIES_MAX} partitions have a series of their own. \
          A class that is none of the {} known ones counts as `other`. `source` is one of `metrics.sources`, at most \
-         {SOURCES_MAX}, or `{SOURCE_OTHER}`; a record's own name only picks one of them.\n\n\
+         {SOURCES_MAX}, or `{SOURCE_OTHER}`; a record's own name only picks one of them. `brand` and `campaign` likewise are \
+         those of `metrics.brands` and `metrics.campaigns`, at most {NAMED_MAX} each, or `{NAMED_OTHER}`.\n\n\
          Age of waiting work is known to the second: it is dated by where the topic ended at earlier looks. \
          What the store and the disk say is at most a second old.",
         INVALID_CLASSES.len(),

@@ -28,6 +28,8 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("consent_gate_partition_lag_seconds", &["topic", "partition"]),
     ("consent_gate_source_last_change_timestamp_seconds", &["source"]),
     ("consent_gate_source_changes_total", &["source"]),
+    ("consent_gate_brand_decisions_total", &["brand", "outcome"]),
+    ("consent_gate_campaign_decisions_total", &["campaign", "outcome"]),
     ("consent_gate_restore_remaining_records", &[]),
     ("consent_gate_store_cache_hits_total", &[]),
     ("consent_gate_store_cache_misses_total", &[]),

@@ -13,7 +13,7 @@
 //! Deliberately absent: TLS and HTTP/2. It listens on loopback by default; put a proxy in front of it
 //! when it must be reached from elsewhere.
 
-use super::pages::{self, Token};
+use super::pages::{self, Front, Token};
 use super::seats::{Seat, Seats};
 use super::status::Status;
 use crate::logging::Limited;
@@ -107,7 +107,8 @@ impl Server {
 
 /// Serves `/livez`, `/readyz`, `/metrics` and `/` on `listen` until `shutdown`.
 ///
-/// Everything else needs `token` as bearer token; without one it is refused.
+/// Everything else needs `token` as bearer token; without one it is refused. With a `front` whatever it has is open, and
+/// the rest is not found.
 ///
 /// # Errors
 /// [`OpsError::Bind`] when the address cannot be listened on.
@@ -116,9 +117,10 @@ pub async fn serve(
     status: Arc<Status>,
     metrics: Arc<Metrics>,
     token: Option<String>,
+    front: Option<Front>,
     shutdown: CancellationToken,
 ) -> Result<Server, OpsError> {
-    let router = pages::router(status, Arc::clone(&metrics), token.map(Token::new));
+    let router = pages::router(status, Arc::clone(&metrics), token.map(Token::new), front);
     serve_router(listen, router, metrics, Limits::default(), shutdown).await
 }
 

@@ -24,12 +24,16 @@ struct Running {
 }
 
 fn start_with(limits: Limits, token: Option<&str>) -> Running {
+    start_pages(limits, token, None)
+}
+
+fn start_pages(limits: Limits, token: Option<&str>, front: Option<pages::Front>) -> Running {
     let runtime = Runtime::new().unwrap();
     let metrics = Metrics::new(TopicNames::default()).unwrap();
     let status = Status::new(Arc::clone(&metrics), 1);
     let shutdown = CancellationToken::new();
     let token = token.map(|token| Token::new(token.to_owned()));
-    let router = pages::router(Arc::clone(&status), Arc::clone(&metrics), token);
+    let router = pages::router(Arc::clone(&status), Arc::clone(&metrics), token, front);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = runtime
         .block_on(serve_router(listen, router, Arc::clone(&metrics), limits, shutdown.clone()))
@@ -156,6 +160,33 @@ fn without_a_token_or_with_an_empty_one_everything_else_is_refused() {
         assert_eq!(gate.get("/v1/", "Authorization: Bearer \r\n").0, 401);
         assert_eq!(gate.get("/livez", "").0, 200);
     }
+}
+
+#[test]
+fn pages_of_whoever_starts_it_are_open_and_safe_and_the_rest_is_not_found() {
+    let front: pages::Front = Arc::new(|path| {
+        let body = (path == "/" || path == "/page.css").then(|| format!("<p>{path}"))?;
+        Some(pages::FrontPage { content_type: "text/html; charset=utf-8", body })
+    });
+    let gate = start_pages(Limits::default(), None, Some(front));
+    for path in ["/", "/page.css"] {
+        let (code, head, body) = gate.get(path, "");
+        assert_eq!((code, body), (200, format!("<p>{path}")));
+        for header in [
+            "content-security-policy: default-src 'none';",
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "cache-control: no-store",
+        ] {
+            assert!(head.contains(header), "{header}: {head}");
+        }
+    }
+    for path in ["/nothing", "/page.css/", "//", "/../page.css", "/favicon.ico"] {
+        let (code, head, _) = gate.get(path, "");
+        assert_eq!(code, 404, "{path}");
+        assert!(!head.contains("www-authenticate"), "{head}");
+    }
+    assert_eq!(gate.get("/livez", "").0, 200);
 }
 
 #[test]
@@ -353,7 +384,7 @@ fn shutdown_closes_idle_connections_and_frees_the_address() {
 fn an_address_that_is_taken_is_an_error_that_names_the_setting() {
     let gate = start();
     let (status, metrics) = (Arc::clone(&gate.status), Arc::clone(&gate.metrics));
-    let again = serve(gate.server.address, status, metrics, None, CancellationToken::new());
+    let again = serve(gate.server.address, status, metrics, None, None, CancellationToken::new());
     let error = gate.runtime.block_on(again).unwrap_err().to_string();
     assert!(error.contains(&gate.server.address.to_string()), "{error}");
     assert!(error.contains("`http.listen`"), "{error}");

@@ -18,5 +18,6 @@ mod status;
 pub use heart::Heart;
 pub use holds::{Holder, Place};
 pub use http::{OpsError, Server, serve};
+pub use pages::{Front, FrontPage};
 pub use readiness::{Check, Membership, Readiness};
 pub use status::Status;

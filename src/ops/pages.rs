@@ -1,4 +1,4 @@
-//! What the HTTP server says: `/livez`, `/readyz`, `/metrics` and a list of them at `/`.
+//! What the HTTP server says: `/livez`, `/readyz`, `/metrics` and a list of them at `/`, or the demo's pages.
 //!
 //! The three probes are open, because orchestrators and scrapers have no secrets; they tell states,
 //! numbers, topic names and partitions. Any other path needs the bearer token, also when nothing is
@@ -11,9 +11,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -29,6 +30,29 @@ consent-gate
   /readyz           messages are being decided; if not, why not (?verbose, or Accept: application/json)
   /metrics          Prometheus text format
 ";
+
+/// Headers of every page: it brings its own style and script and loads nothing from elsewhere.
+const SAFE: [(HeaderName, &str); 4] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// A page of whoever starts the gate, beside the gate's own: the demo has some.
+pub struct FrontPage {
+    /// Its type.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub body: String,
+}
+
+/// Pages by path, `/` among them; a path without one is not found. They are open as the probes are.
+pub type Front = Arc<dyn Fn(&str) -> Option<FrontPage> + Send + Sync>;
 
 /// The bearer token. It compares in constant time and does not print itself.
 pub(super) struct Token(String);
@@ -55,11 +79,17 @@ struct Sources {
     status: Arc<Status>,
     metrics: Arc<Metrics>,
     token: Arc<Option<Token>>,
+    front: Option<Front>,
 }
 
 /// All pages.
-pub(super) fn router(status: Arc<Status>, metrics: Arc<Metrics>, token: Option<Token>) -> Router {
-    let sources = Sources { status, metrics, token: Arc::new(token) };
+pub(super) fn router(
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    token: Option<Token>,
+    front: Option<Front>,
+) -> Router {
+    let sources = Sources { status, metrics, token: Arc::new(token), front };
     Router::new()
         .route("/", get(index))
         .route("/livez", get(livez))
@@ -70,8 +100,11 @@ pub(super) fn router(status: Arc<Status>, metrics: Arc<Metrics>, token: Option<T
         .with_state(sources)
 }
 
-async fn index() -> Response {
-    page(StatusCode::OK, TEXT, INDEX.to_owned())
+async fn index(State(sources): State<Sources>) -> Response {
+    match sources.front.as_ref().and_then(|front| front("/")) {
+        Some(FrontPage { content_type, body }) => page(StatusCode::OK, content_type, body),
+        None => page(StatusCode::OK, TEXT, INDEX.to_owned()),
+    }
 }
 
 async fn livez(State(sources): State<Sources>) -> Response {
@@ -120,6 +153,14 @@ async fn metrics_page(State(sources): State<Sources>) -> Response {
 }
 
 async fn anything_else(State(sources): State<Sources>, request: Request<Body>) -> Response {
+    if let Some(front) = &sources.front {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let found = front(request.uri().path()).filter(|_| is_read);
+        return match found {
+            Some(FrontPage { content_type, body }) => page(StatusCode::OK, content_type, body),
+            None => page(StatusCode::NOT_FOUND, TEXT, "there is nothing here; try /\n".to_owned()),
+        };
+    }
     let is_admitted =
         sources.token.as_ref().as_ref().is_some_and(|token| token.admits(request.headers()));
     if is_admitted {
@@ -129,11 +170,12 @@ async fn anything_else(State(sources): State<Sources>, request: Request<Body>) -
     ([(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))], refused).into_response()
 }
 
-/// Nothing here may be kept by a cache or taken for another type.
+/// Nothing here may be kept by a cache, taken for another type, framed, or load anything from elsewhere.
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in SAFE {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

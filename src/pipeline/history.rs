@@ -6,9 +6,8 @@
 //! committed rows.
 
 use crate::sent::{Horizon, Row, RowKey, RowSeal, SentError, SentStore};
-use gate_core::{PolicySet, SentMessage, Timestamp};
+use gate_core::{SentMessage, Timestamp};
 use rustc_hash::FxHashMap;
-use std::time::Duration;
 
 /// The approvals of a batch's recipients.
 pub(super) struct History {
@@ -20,12 +19,6 @@ pub(super) struct History {
 struct Entry {
     row: Row,
     is_changed: bool,
-}
-
-/// How far back caps look.
-pub(super) fn horizon(policies: &PolicySet, now: Timestamp) -> Horizon {
-    let caps = policies.rules().iter().flat_map(|rule| &rule.caps);
-    Horizon { now, window: caps.map(|cap| cap.window).max().unwrap_or(Duration::ZERO) }
 }
 
 impl History {

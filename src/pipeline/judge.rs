@@ -1,13 +1,13 @@
 //! Decides a batch on one snapshot of the consent state.
 
-use super::history::{History, horizon};
+use super::history::History;
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
 use crate::codec::{Class, DecodeError, Unreadable, told_by_headers};
 use crate::kafka::native::Message;
-use crate::metrics::{Bound, HoldCause, ProbeRecipient, Topic};
+use crate::metrics::{Bound, HoldCause, NamedPlaces, ProbeRecipient, Topic};
 use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
-use crate::sent::{Row, RowKey};
+use crate::sent::{Horizon, Row, RowKey};
 use crate::store::PinnedState;
 use gate_core::{
     AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
@@ -23,6 +23,8 @@ pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, Unreadable>;
 pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) channel: Option<gate_core::Channel>,
+    /// Its brand and campaign among those that are counted.
+    pub(super) named: NamedPlaces,
     /// It is about a contact of the synthetic probe: marked, and counted apart.
     pub(super) probe: Option<ProbeRecipient>,
     /// Where the headers stand in [`Verdicts::headers`].
@@ -131,7 +133,7 @@ impl<'c> Lane<'c> {
             batch.approved_before().iter().zip(approved_before).map(&mut look_up).collect();
         let recipients = || lookups.iter().chain(&before).flatten();
         let counted = recipients().flat_map(|lookup| [lookup.history, lookup.former]).flatten();
-        let horizon = horizon(&policies, context.evaluated_at);
+        let horizon = Horizon::of(&policies, context.evaluated_at);
         let in_hand = batch.next_offsets();
         let repairs = self.approvals.repairs(|partition| in_hand.contains_key(&partition));
         let counted = counted.chain(repairs.iter().copied()).collect();
@@ -179,7 +181,10 @@ impl<'c> Lane<'c> {
             let probe = message.and_then(|message| {
                 probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
             });
-            judged.push(Judged { decision, channel, probe, header });
+            let named = self.parts.metrics.named();
+            let named = named.map(|named| named.places(message, record.payload()));
+            let named = named.unwrap_or_default();
+            judged.push(Judged { decision, channel, named, probe, header });
         }
         let written = |partition, now| self.approvals.written(partition, now);
         let rows = history.into_changes(&self.seal, written);

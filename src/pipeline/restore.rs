@@ -27,7 +27,9 @@ use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::metrics::HoldCause;
-use crate::sent::{Checkpoint, LogRecord, Reading, Restored, Row, RowError, RowKey, Trail};
+use crate::sent::{
+    Checkpoint, Horizon, LogRecord, Reading, Restored, Row, RowError, RowKey, Trail,
+};
 use gate_core::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -236,7 +238,7 @@ impl<'c> Lane<'c> {
     /// Reads for one turn; done when every partition has come to its end.
     fn read_back(&mut self, restoring: &mut Restoring) -> Result<(), Setback> {
         let policies = self.parts.policies.current();
-        let horizon = super::history::horizon(&policies, super::judge::now());
+        let horizon = Horizon::of(&policies, super::judge::now());
         let deadline = Instant::now() + TURN;
         let mut trouble = None;
         while !restoring.partitions.is_empty() {
@@ -358,8 +360,9 @@ impl<'c> Lane<'c> {
         let Unreadable { offset, error } = why;
         let fix = match error {
             RowError::OtherPepper => {
-                "give all instances the same `state.pepper_file`; if it is lost, delete the topic's records, and counting \
-                 begins anew"
+                "give all instances the same `state.pepper_file`; if it was changed or is lost, stop every instance, delete the \
+                 topic (it is compacted: its records cannot be deleted), run `consent-gate topics create`, and counting begins \
+                 anew"
             }
             RowError::Malformed => {
                 "run the newest version; a record that is none of ours is passed over after a null value with the same \

@@ -217,6 +217,9 @@ impl<'c> Lane<'c> {
             }
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
+            if let Some(named) = self.parts.metrics.named() {
+                named.decided(judged.named, judged.decision.outcome());
+            }
         }
         self.tally.committed();
         let newest_ms = newest_ms(batch.messages());

@@ -24,13 +24,18 @@ pub(super) struct Suspects {
     pub(super) subjects: Vec<Subjects>,
 }
 
-/// Whose change it is; `None` when nobody can tell.
+/// Whose change it is; `None` when nobody can tell, or which address takes the place of which.
 pub(super) fn subjects(pepper: &Pepper, change: &ConsentChange<'_>) -> Option<Subjects> {
     let address = change.address.as_ref().map(Address::expose);
     let (contact, region) = (change.contact_id.as_ref(), change.region.as_deref());
     let mut subjects = hash(pepper, contact, address, change.channel, region)?;
     let message = change.message_id.as_deref();
     subjects.message = message.map(|id| pepper.event(id));
+    if let Some(new) = &change.new_address {
+        let new = Some(new.expose());
+        subjects.successor = hash(pepper, None, new, change.channel, region)?.address;
+        subjects.address?;
+    }
     Some(subjects)
 }
 
@@ -100,6 +105,7 @@ fn hash(
     let subjects = Subjects {
         contact: contact.map(|contact| pepper.contact(contact)),
         address: address.as_ref().map(|address| pepper.address(address)),
+        successor: None,
         message: None,
         variant: address.as_ref().map_or(0, CanonicalAddress::variant),
     };

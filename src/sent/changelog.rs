@@ -54,7 +54,7 @@ pub struct Reading<'s> {
 
 /// What a record says.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     /// A row of ours, and when it was written.
     Ours(RowKey, Row, Timestamp),
     /// A row of a version without tags.
@@ -190,7 +190,11 @@ impl Reading<'_> {
         said
     }
 
-    fn examine(&self, record: &LogRecord<'_>, trail: &mut Trail) -> Result<Found, RowError> {
+    pub(super) fn examine(
+        &self,
+        record: &LogRecord<'_>,
+        trail: &mut Trail,
+    ) -> Result<Found, RowError> {
         let subject: Result<[u8; 16], _> = record.key.try_into();
         let Some(value) = record.value else {
             let key = subject.map(|subject| self.key(record, subject));

@@ -12,7 +12,7 @@
 //! INVARIANT: rows hold keyed hashes, times and codes; nothing in them names a person.
 //!
 //! Reading order: `row.rs` (what is remembered, and for how long), `changelog.rs` (what a record says, and whether
-//! it is ours), `store.rs` (where rows are).
+//! it is ours), `store.rs` (where rows are), `tail.rs` (whose pepper the changelog was written with).
 //!
 //! Deliberately absent: Kafka (`pipeline/restore.rs` reads the changelog), the counting (gate-core), a
 //! write-ahead log of our own.
@@ -23,6 +23,7 @@ mod open;
 mod row;
 mod seal;
 mod store;
+mod tail;
 
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use open::{Opened, SentIdentity};
 pub use row::{Horizon, Row, RowError};
 pub use seal::RowSeal;
 pub use store::{Checkpoint, RowKey, SentStore};
+pub use tail::{ANNOUNCEMENT, Named, Tail, announcement};

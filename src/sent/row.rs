@@ -15,7 +15,9 @@
 
 use super::RowKey;
 use super::seal::{RowSeal, TAG_BYTES};
-use gate_core::{Channel, EventKey, NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage, Timestamp};
+use gate_core::{
+    Channel, EventKey, NameHash, PolicySet, SENT_MESSAGES_MAX, SentKind, SentMessage, Timestamp,
+};
 use std::time::Duration;
 
 /// Raise when the layout above changes.
@@ -41,6 +43,15 @@ pub struct Horizon {
     pub now: Timestamp,
     /// The longest window of any cap in force.
     pub window: Duration,
+}
+
+impl Horizon {
+    /// As far back as the caps of these policies look at `now`.
+    #[must_use]
+    pub fn of(policies: &PolicySet, now: Timestamp) -> Self {
+        let caps = policies.rules().iter().flat_map(|rule| &rule.caps);
+        Self { now, window: caps.map(|cap| cap.window).max().unwrap_or(Duration::ZERO) }
+    }
 }
 
 /// Why bytes are no row of ours.
@@ -99,6 +110,12 @@ impl Row {
         let (format, rest) = bytes.split_first()?;
         let written = rest.get(HEAD_BYTES - 1..)?.first_chunk::<8>()?;
         (*format == FORMAT).then(|| Timestamp::from_micros(i64::from_le_bytes(*written)))
+    }
+
+    /// Which pepper a row's bytes name; `None` when they are no row's.
+    #[must_use]
+    pub fn pepper_id(bytes: &[u8]) -> Option<[u8; 8]> {
+        split(bytes).ok().map(|(stored, _)| stored.pepper_id)
     }
 
     /// Reads a row out of the changelog, where anybody with the right may have written it.
@@ -239,6 +256,11 @@ impl Row {
         }
         self.messages.push(sent);
         self.is_full()
+    }
+
+    /// Adds an entry whether it counts or not.
+    pub(super) fn add_as_it_is(&mut self, sent: SentMessage) {
+        self.messages.push(sent);
     }
 
     /// Whether this message is remembered.

@@ -1,11 +1,13 @@
 //! Builds the parts from the configuration and starts their threads.
 
+use super::registry::registry;
 use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
 use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
 use crate::checkpointer::{Checkpointer, CheckpointerParts};
-use crate::codec::{Codec, Kind, Registry, RegistrySettings};
+use crate::codec::{Codec, Kind, Registry};
+use crate::common_pepper::CommonPepper;
 use crate::config::{self, Config};
 use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::{DeadLetterParts, DeadLetters};
@@ -15,7 +17,7 @@ use crate::kafka_errors::Class;
 use crate::lag::OutboundPositions;
 use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::monitor::{Monitor, MonitorParts};
-use crate::ops::{self, Status};
+use crate::ops::{self, Front, Status};
 use crate::peers::Peers;
 use crate::pipeline::{InDoubt, LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
@@ -74,7 +76,7 @@ struct Parts<'a> {
     sent: Arc<SentStore>,
 }
 
-/// Starts the service. `None` when it was asked to stop before it began.
+/// Starts the service, with the pages of `front` at its address. `None` when it was asked to stop before it began.
 ///
 /// # Errors
 /// When anything it needs is refused, missing or damaged beyond a rebuild.
@@ -82,11 +84,13 @@ pub fn start(
     config: &Config,
     runtime: &tokio::runtime::Handle,
     shutdown: Shutdown,
+    front: Option<Front>,
 ) -> Result<Option<Running>, RunError> {
     let metrics = Metrics::new(TopicNames {
         consent_change: config.topics.consent_change.clone(),
         outbound_message: config.topics.outbound_message.clone(),
     })?;
+    metrics.count_by_name(&config.metrics.brands, &config.metrics.campaigns);
     let source = PolicySource::of(&config.policies);
     let policies = source.load()?;
     tracing::info!(
@@ -107,6 +111,7 @@ pub fn start(
         Arc::clone(&status),
         Arc::clone(&metrics),
         token,
+        front,
         shutdown.token(),
     ))?;
     let Some(cluster) = await_cluster(config, &shutdown)? else {
@@ -132,8 +137,15 @@ pub fn start(
         consent.n_partitions,
         brokers,
     ));
-    let pepper = config::Pepper::load_or_create(&config.state.pepper_file)?;
-    let pepper = Arc::new(Pepper::new(pepper.expose()));
+    let in_force = policies.current();
+    let common = CommonPepper {
+        config,
+        client: &end_offsets,
+        n_partitions: cluster.require(&config.topics.sent_log)?.partitions,
+        policies: &in_force,
+    };
+    let Some(pepper) = common.settle(&shutdown)? else { return Ok(None) };
+    let pepper = Arc::new(pepper);
     let identity = Identity {
         cluster_id: cluster.cluster_id.clone(),
         topic: config.topics.consent_change.clone(),
@@ -197,36 +209,6 @@ pub fn start(
         http_address: server.address,
         status,
         metrics,
-    }))
-}
-
-/// The schema registry, if the configuration names one.
-pub(crate) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
-    Ok(registry_settings(config)?.map(Registry::new).transpose()?)
-}
-
-/// Where the schema registry is and who we are to it, if the configuration names one.
-pub(crate) fn registry_settings(config: &Config) -> Result<Option<RegistrySettings>, RunError> {
-    let Some(wanted) = &config.schema_registry else {
-        return Ok(None);
-    };
-    let ca_pem = match &wanted.ca_file {
-        Some(path) => Some(
-            crate::files::read(path, config::CA_FILE_BYTES_MAX)
-                .map_err(|source| RunError::RegistryCa { path: path.clone(), source })?,
-        ),
-        None => None,
-    };
-    let (username, password) = match &wanted.credentials {
-        Some((user, password)) => (Some(user.clone()), Some(password.expose().to_owned())),
-        None => (None, None),
-    };
-    Ok(Some(RegistrySettings {
-        url: wanted.url.clone(),
-        username,
-        password,
-        ca_pem,
-        timeout: Some(wanted.timeout),
     }))
 }
 

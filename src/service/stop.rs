@@ -1,7 +1,7 @@
 //! How the process ends: signals, deadlines, exit codes.
 
 use crate::codec::CodecError;
-use crate::config::PepperError;
+use crate::common_pepper::CommonPepperError;
 use crate::kafka_errors::{Class, KafkaFailure};
 use crate::ops::OpsError;
 use crate::pipeline::LaneError;
@@ -90,9 +90,9 @@ pub enum RunError {
     /// Kafka refuses, or is away.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
-    /// The pepper.
+    /// The pepper is none, or not the group's.
     #[error(transparent)]
-    Pepper(#[from] PepperError),
+    Pepper(#[from] CommonPepperError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -181,7 +181,9 @@ impl RunError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Kafka(failure) => kafka_exit_code(failure),
+            Self::Kafka(failure) | Self::Pepper(CommonPepperError::Kafka(failure)) => {
+                kafka_exit_code(failure)
+            }
             Self::Codec(_)
             | Self::RegistryCa { .. }
             | Self::Pepper(_)

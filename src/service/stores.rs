@@ -13,7 +13,6 @@ use crate::store::{
     mark_for_rebuild,
 };
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::metadata::MetadataBroker;
 use std::time::{Duration, Instant};
 
 /// How long the consent topic may be unknown at the start, or a partition of it without a leader.
@@ -146,15 +145,7 @@ pub(super) fn topic_facts(
     topic: &str,
 ) -> Result<TopicFacts, RunError> {
     let deadline = Instant::now() + LEADER_TIMEOUT;
-    let ask = || {
-        // Asked by their number: whom librdkafka takes by itself is the controller, which a client of a cluster without
-        // one (the demo's) waits for in vain.
-        let metadata = client.fetch_metadata(Some(topic), kafka::REQUEST_TIMEOUT);
-        let brokers =
-            metadata.map(|found| found.brokers().iter().map(MetadataBroker::id).collect());
-        let brokers: Vec<i32> = brokers.unwrap_or_default();
-        kafka::native::topic_facts(client.client(), topic, &brokers, kafka::REQUEST_TIMEOUT)
-    };
+    let ask = || kafka::native::topic_facts_of_any(client.client(), topic, kafka::REQUEST_TIMEOUT);
     loop {
         match ask() {
             Ok(facts) => {

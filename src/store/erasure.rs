@@ -1,5 +1,5 @@
 //! How what a contact says reaches the addresses it was seen with: its erasure, and what the person refused
-//! without naming an address.
+//! without naming an address; and how what was refused at an address reaches the one that took its place.
 //!
 //! This is `ConsentState::about_addresses` cut down to what one event can have made new, so that an event of a
 //! contact with a thousand addresses does not touch a thousand states. INVARIANT: when every event joins its
@@ -33,8 +33,7 @@ impl Closure {
         let new: Vec<Fact<'_>> = facts.iter().chain(flood).copied().collect();
         let new = said(&new);
         let links = if changed && !new.is_empty() {
-            let links = state.facts().iter().filter(|f| f.kind == FactKind::Link);
-            links.filter_map(|link| link.other).collect()
+            state.leading_to(FactKind::Link).collect()
         } else {
             Vec::new()
         };
@@ -42,9 +41,32 @@ impl Closure {
     }
 }
 
+/// What an address says about those that took its place, after joining `facts`, which changed its state to `state`: to
+/// a new one everything, to one that is known what is new.
+pub(super) fn to_successors(
+    state: &ConsentState<'_>,
+    facts: &[Fact<'_>],
+) -> Vec<(SubjectKey, Vec<u8>)> {
+    let is_new = |address| {
+        facts.iter().any(|fact| fact.kind == FactKind::Moved && fact.other == Some(address))
+    };
+    let flood = state.is_saturated().then(Fact::flood);
+    let new = encoded(facts.iter().filter_map(Fact::about_successor).chain(flood));
+    let successors = state.leading_to(FactKind::Moved);
+    let told = successors.map(|address| {
+        (address, if is_new(address) { encoded(state.to_successors()) } else { new.clone() })
+    });
+    told.filter(|(_, said)| !said.is_empty()).collect()
+}
+
 /// What facts of a contact say about its addresses.
 fn said(facts: &[Fact<'_>]) -> Vec<u8> {
-    let mut about = facts.iter().filter_map(Fact::about_addresses).peekable();
+    encoded(facts.iter().filter_map(Fact::about_addresses))
+}
+
+/// Facts as the bytes of a state; empty where there are none.
+fn encoded<'f>(facts: impl Iterator<Item = Fact<'f>>) -> Vec<u8> {
+    let mut about = facts.peekable();
     let mut bytes = Vec::new();
     if about.peek().is_some() {
         let mut state = ConsentState::default();

@@ -6,11 +6,12 @@
 //! ahead of positions, never behind.
 //!
 //! INVARIANT: whenever a contact is stored, its erasures and what the person refused without naming an address
-//! are stored in the states of all addresses it was seen with, in the same batch. So they reach an address however
-//! the events are ordered.
+//! are stored in the states of all addresses it was seen with, in the same batch; and whenever an address is stored,
+//! what was refused there is stored in the states of those that took its place. So they reach an address however the
+//! events are ordered.
 //! INVARIANT: after an error nothing more is written; the process stops and starts again from disk.
 
-use super::erasure::Closure;
+use super::erasure::{Closure, to_successors};
 use super::layout::{self, COLUMN_FAMILIES, META, Memory, STATE, TIMELINE};
 use super::overlay::Overlay;
 use super::row::{COVERING_FACTS_MAX, Row, coverer};
@@ -42,6 +43,8 @@ pub struct Writer {
     read: ReadOptions,
     write: WriteOptions,
     buffers: Buffers,
+    /// What addresses of the event in hand say about those that took their places, yet to be joined.
+    untold: Vec<(SubjectKey, Vec<u8>)>,
     stopped: bool,
 }
 
@@ -51,7 +54,7 @@ enum Whose<'c> {
     Contact(&'c mut Closure),
     /// An address's, by an event about it.
     Address,
-    /// An address's, by what one of its contacts says.
+    /// An address's, by what one of its contacts, or the address before it, says.
     Echo,
 }
 
@@ -82,6 +85,7 @@ impl Writer {
             read,
             write: layout::write_options(),
             buffers: Buffers::default(),
+            untold: Vec::new(),
             stopped: false,
             inner,
         })
@@ -178,13 +182,20 @@ impl Writer {
             changed |= self.join_address(address, &placement.address, Whose::Address, source)?;
             changed |= self.echo(address, &closure.all, source)?;
         }
+        if let Some(successor) = subjects.successor {
+            changed |= self.echo(successor, &closure.all, source)?;
+        }
         for link in closure.links {
             changed |= self.echo(link, &closure.new, source)?;
+        }
+        // each may have successors of its own; what changes nothing is not passed on, so a circle ends
+        while let Some((successor, said)) = self.untold.pop() {
+            changed |= self.echo(successor, &said, source)?;
         }
         Ok(changed)
     }
 
-    /// Joins what a contact says into the state of one of its addresses; noted only where it is new there.
+    /// Joins what is said elsewhere about an address into its state; noted only where it is new there.
     fn echo(
         &mut self,
         address: SubjectKey,
@@ -195,7 +206,7 @@ impl Writer {
             return Ok(false);
         }
         let said = ConsentState::decode(said)
-            .map_err(|_| self.inner.damaged("what a contact says cannot be read"))?;
+            .map_err(|_| self.inner.damaged("what is said about an address cannot be read"))?;
         self.join_address(address, said.facts(), Whose::Echo, source)
     }
 
@@ -296,6 +307,9 @@ impl Writer {
         match whose {
             // repeated with every event of the contact, and said once
             Whose::Echo if !changed => return Ok(false),
+            Whose::Echo | Whose::Address if changed => {
+                self.untold.extend(to_successors(&state, facts));
+            }
             Whose::Echo | Whose::Address => {}
             Whose::Contact(closure) => *closure = Closure::of(&state, facts, changed),
         }

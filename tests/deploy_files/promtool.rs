@@ -71,3 +71,44 @@ fn every_query_of_a_dashboard_is_promql() {
     std::fs::write(&file, groups.to_string()).unwrap(); // JSON is YAML
     run(program, &["check", "rules"], &file);
 }
+
+#[test]
+fn policies_are_marked_when_they_change_and_not_when_an_instance_starts() {
+    let test = "policies_are_marked_when_they_change_and_not_when_an_instance_starts";
+    let Some(program) = promtool(test) else { return };
+    let all = queries();
+    let mark =
+        all.iter().find(|query| query.place.ends_with(", Policies")).expect("there is a mark");
+    let series = |instance: &str, revision: &str, values: &str| {
+        let name = "consent_gate_policy_revision_info";
+        let labels = format!(r#"job="consent-gate", instance="{instance}", revision="{revision}""#);
+        serde_json::json!({"series": format!("{name}{{{labels}}}"), "values": values})
+    };
+    let at = |time: &str, revisions: &[&str]| {
+        let samples: Vec<_> = revisions
+            .iter()
+            .map(|it| serde_json::json!({"labels": format!(r#"{{revision="{it}"}}"#), "value": 1}))
+            .collect();
+        let expr = Queries::written_out(&mark.expr);
+        serde_json::json!({"expr": expr, "eval_time": time, "exp_samples": samples})
+    };
+    let tests = serde_json::json!({
+        "evaluation_interval": "30s",
+        "tests": [{
+            "interval": "30s",
+            "input_series": [
+                // taken up after five minutes, and an instance that starts after eight
+                series("gate-1", "old", "1x10 stale"),
+                series("gate-1", "new", "_x11 1x20"),
+                series("gate-2", "new", "_x16 1x20"),
+            ],
+            "promql_expr_test": [
+                at("2m", &[]), at("5m30s", &["new"]), at("7m", &[]), at("8m", &[]), at("9m", &[]),
+            ],
+        }],
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mark.yml");
+    std::fs::write(&file, tests.to_string()).unwrap(); // JSON is YAML
+    run(program, &["test", "rules"], &file);
+}

@@ -153,7 +153,7 @@ impl Dashboard {
                 "type": "link", "title": self.link.title, "icon": "dashboard", "keepTime": true, "includeVars": true,
                 "url": format!("/d/{}", self.link.uid), "targetBlank": false, "asDropdown": false, "tags": [],
             }],
-            "annotations": {"list": [restarts()]},
+            "annotations": {"list": [restarts(), policy_changes()]},
             "templating": {"list": self.variables()},
             "panels": panels,
         })
@@ -208,6 +208,19 @@ fn restarts() -> Value {
         "name": "Starts", "datasource": data_source(), "enable": true, "hide": false, "iconColor": "blue",
         "expr": format!("max by (instance) (process_start_time_seconds{{{GATE}}}) * 1000"),
         "useValueForTime": "on", "step": "60s", "titleFormat": "started", "textFormat": "{{instance}}",
+    })
+}
+
+/// A mark where an instance decides by another policy revision than before; its start is none.
+fn policy_changes() -> Value {
+    let now = format!("consent_gate_policy_revision_info{{{GATE}}}");
+    let before = format!("{now} offset 1m");
+    json!({
+        "name": "Policies", "datasource": data_source(), "enable": true, "hide": false, "iconColor": "purple",
+        "expr": format!(
+            "max by (revision) (({now} unless on (job, instance, revision) {before}) and on (job, instance) {before})"
+        ),
+        "step": "60s", "titleFormat": "policies {{revision}}", "textFormat": "{{revision}}, as in decision headers",
     })
 }
 

@@ -14,6 +14,7 @@ mod compose;
 mod dockerfile;
 mod image;
 mod kubernetes;
+mod packages;
 mod rules;
 mod systemd;
 
@@ -162,8 +163,9 @@ impl Served {
         let status = Status::new(Arc::clone(&metrics), 1);
         let shutdown = CancellationToken::new();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server =
-            runtime.block_on(ops::serve(listen, status, metrics, None, shutdown.clone())).unwrap();
+        let server = runtime
+            .block_on(ops::serve(listen, status, metrics, None, None, shutdown.clone()))
+            .unwrap();
         Self { _runtime: runtime, server, shutdown }
     }
 

@@ -5,8 +5,8 @@ use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::readers::During;
 use crate::harness::topics::{self, CONSENT_PARTITIONS, Topics};
-use crate::harness::{broker, data, environment};
-use std::process::{Command, Output};
+use crate::harness::{broker, data, environment, http};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 fn text(output: &Output) -> String {
@@ -29,6 +29,45 @@ fn the_version_and_a_usage_error() {
     let reference = run(&["config", "reference"]);
     assert_eq!(reference.status.code(), Some(0));
     assert!(text(&reference).contains("kafka.bootstrap_servers"));
+}
+
+/// Needs no broker: it brings its own.
+#[test]
+fn the_demo_has_a_page_and_ends_when_it_is_told_to() {
+    let dir = environment::new_dir("demo");
+    let log = dir.join("demo.log");
+    let mut demo = Command::new(environment::gate_program())
+        .arg("demo")
+        .env("TMPDIR", &dir)
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(&log).unwrap();
+    environment::wait_until("the demo plays on", Duration::from_secs(90), || {
+        assert!(demo.try_wait().unwrap().is_none(), "it ended: {}", said());
+        said().contains("Ctrl-C ends it.")
+    });
+    let said = said();
+    let after = |mark: &str| said.split(mark).nth(1).unwrap_or_else(|| panic!("{mark}: {said}"));
+    let port = after("http://127.0.0.1:").split('/').next().unwrap().parse().unwrap();
+    assert!(said.contains("All 9 decisions are as expected."), "{said}");
+    assert!(after("\"bootstrap.servers\": \"").starts_with("127.0.0.1:"), "{said}");
+    let (code, page) = http::get(port, "/").unwrap();
+    assert_eq!(code, 200);
+    for part in ["Ana opted out.", "blocked.suppressed_address", "Farid", "bootstrap.servers"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for path in ["/live", "/page.css", "/page.js", "/readyz", "/metrics"] {
+        assert_eq!(http::get(port, path).unwrap().0, 200, "{path}");
+    }
+    assert_eq!(http::get(port, "/nothing").unwrap().0, 404);
+    let pid = demo.id().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+    let status = demo.wait().unwrap();
+    assert_eq!(status.code(), Some(0), "{said}");
+    let config = after("--from-beginning -c ").lines().next().unwrap();
+    assert!(!std::path::Path::new(config).exists(), "it leaves nothing behind: {config}");
 }
 
 #[test]

@@ -30,6 +30,8 @@ const LOOK_BACK_SECONDS: u64 = 20;
 /// What is empty while all is well: where it is (dashboard, panel, letter of the query; or the rule), and why.
 const EMPTY: &[(&str, &str)] = &[
     ("consent-gate, Share blocked, and the day before, B", "this Prometheus is younger than a day"),
+    ("consent-gate, Policies", "nobody changed the packs"),
+    ("consent-gate-partitions, Policies", "nobody changed the packs"),
     ("consent-gate, Held, by cause, B", "only what is held is shown, and nothing is"),
     ("consent-gate, Approvals read back, A", "only after a start or a rebalance"),
     ("consent-gate-partitions, Messages held for this consent partition, A", "nothing is held"),
@@ -174,6 +176,8 @@ fn setup(test: &str, bootstrap: &str, topics: &Topics) -> Setup {
     let mut setup = Setup::new(test, bootstrap, topics);
     let settings = [
         ("METRICS__SOURCES", "crm,never-heard-of"),
+        ("METRICS__BRANDS", "acme"),
+        ("METRICS__CAMPAIGNS", "winter"),
         ("PROBE__ENABLED", "true"),
         ("PROBE__INTERVAL_MS", "500"),
         // blocks are read only once there are files

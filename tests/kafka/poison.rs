@@ -45,8 +45,10 @@ fn an_unattributable_consent_change_holds_until_released() {
         );
         if round == 1 {
             gate.stop();
+            assert_doctor_fails(&setup, "what waits");
             gate = setup.spawn();
             assert_named(&gate, &topics, poison);
+            assert_doctor_fails(&setup, "the gate that runs here");
             assert_eq!(during.count(), before, "a restart releases nothing");
         }
         release(&setup, &topics, poison);
@@ -80,6 +82,16 @@ fn an_unattributable_consent_change_holds_until_released() {
         assert_eq!(own.len(), usize::from(is_poison), "dead letters of {}", unread.place());
         assert!(own.iter().all(|letter| letter.key == unread.key), "the key is carried over");
     }
+}
+
+/// `doctor` finds what holds, wherever it looks from, and says what to type.
+fn assert_doctor_fails(setup: &Setup, check: &str) {
+    let doctor = setup.run(&["doctor"]);
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert_eq!(doctor.status.code(), Some(78), "{said}");
+    let is_failed = |line: &str| line.starts_with("FAIL") && line.contains(check);
+    assert!(said.lines().any(is_failed), "{check}: {said}");
+    assert!(said.contains("consent-gate consent show -c "), "{said}");
 }
 
 /// `/readyz` and the alert metric name topic, partition and offset.

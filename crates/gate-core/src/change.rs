@@ -42,11 +42,13 @@ pub enum Action {
     Profile,
     /// A message went out.
     Sent,
+    /// The person has another address now: `new_address` takes the place of `address`.
+    AddressChanged,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::OptInRequested,
         Self::OptIn,
         Self::OptInConfirmed,
@@ -63,6 +65,7 @@ impl Action {
         Self::Erase,
         Self::Profile,
         Self::Sent,
+        Self::AddressChanged,
     ];
 
     /// The action of that name.
@@ -91,6 +94,7 @@ impl Action {
             Self::Erase => "erase",
             Self::Profile => "profile",
             Self::Sent => "sent",
+            Self::AddressChanged => "address_changed",
         }
     }
 }
@@ -296,7 +300,7 @@ pub struct ConsentChange<'a> {
     pub message_id: Option<Cow<'a, str>>,
     /// For what permits, and relationships: first instant at which it no longer counts.
     pub expires_at: Option<Timestamp>,
-    /// For `address_changed`: the address that takes the place of `address`.
+    /// For `address_changed` and `profile`: the address that takes the place of `address`.
     pub new_address: Option<Address<'a>>,
     /// For `profile`: a person or a business.
     pub recipient_kind: Option<RecipientKind>,

@@ -14,8 +14,8 @@
 //!
 //! Deliberately absent: hashing, storage, receipt clocks. The shell hands those in.
 
+use crate::SubjectKey;
 use crate::fact::{Fact, FactKind, Reader, put_varint};
-use crate::{EventKey, SubjectKey, Timestamp};
 
 /// Express acts (and other non-relationship permissions) kept per subject, newest first.
 pub(crate) const EXPRESS_FACTS_MAX: usize = 512;
@@ -25,7 +25,8 @@ pub(crate) const RELATIONSHIP_FACTS_MAX: usize = 512;
 pub(crate) const RESTRICTIVE_FACTS_MAX: usize = 1024;
 /// Messages sent that are kept per subject, newest first. No cap may count further (`FREQUENCY_COUNT_MAX`).
 pub(crate) const SENT_FACTS_MAX: usize = 128;
-/// Addresses remembered per contact. An erasure reaches no address beyond these unless it names it.
+/// Addresses remembered per contact, and successors per address. An erasure reaches no address beyond these unless it
+/// names it.
 pub(crate) const LINKS_MAX: usize = 1024;
 
 /// Everything the gate knows about one contact or one address.
@@ -152,21 +153,39 @@ impl<'a> ConsentState<'a> {
     }
 
     /// What a contact says about each address it was seen with: its erasure, and what the person refused without
-    /// naming an address. The shell joins these into the addresses' states, so that they reach an address however
-    /// the events are ordered.
+    /// naming an address; and what an address says about the one that took its place: whatever was refused there. The
+    /// shell joins these into the addresses' states, so that they reach an address however the events are ordered.
     pub fn about_addresses(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
-        self.facts.iter().filter_map(Fact::about_addresses).flat_map(|said| {
-            let links = self.facts.iter().filter(|fact| fact.kind == FactKind::Link);
-            links.filter_map(move |link| Some((link.other?, said)))
+        let of_contact = self.facts.iter().filter_map(Fact::about_addresses);
+        of_contact
+            .flat_map(|said| self.leading_to(FactKind::Link).map(move |address| (address, said)))
+            .chain(self.about_successors())
+    }
+
+    /// What an address says about those that took its place.
+    pub fn about_successors(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
+        self.to_successors().flat_map(|said| {
+            self.leading_to(FactKind::Moved).map(move |successor| (successor, said))
         })
+    }
+
+    /// What is said to each of them. A state that can no longer be judged has forgotten what was refused: then neither
+    /// can they.
+    pub fn to_successors(&self) -> impl Iterator<Item = Fact<'a>> + '_ {
+        let flood = self.is_saturated().then(Fact::flood);
+        self.facts.iter().filter_map(Fact::about_successor).chain(flood)
+    }
+
+    /// The addresses that this contact was seen with, or that took the place of this one.
+    pub fn leading_to(&self, kind: FactKind) -> impl Iterator<Item = SubjectKey> + '_ {
+        self.facts.iter().filter(move |fact| fact.kind == kind).filter_map(|fact| fact.other)
     }
 
     fn prune(&mut self) {
         let n_about_contact = self.facts.iter().filter(|f| f.is_about_contact()).count();
         if n_about_contact > RESTRICTIVE_FACTS_MAX {
             // an address may have heard of some of them: it must end as one that heard of none
-            let never = Timestamp::default();
-            self.insert(&Fact::new(FactKind::Flooded, EventKey::default(), never, never));
+            self.insert(&Fact::flood());
         }
         let is_flooded = self.is_flooded();
         if is_flooded {
@@ -195,6 +214,7 @@ impl<'a> ConsentState<'a> {
         self.keep_newest(RELATIONSHIP_FACTS_MAX, |kind| kind == FactKind::Relationship);
         self.keep_newest(SENT_FACTS_MAX, |kind| kind == FactKind::Sent);
         self.keep_newest(LINKS_MAX, |kind| kind == FactKind::Link);
+        self.keep_newest(LINKS_MAX, |kind| kind == FactKind::Moved);
     }
 
     /// Keeps the `max` newest facts of a class; ties by canonical order, so it stays order-free.

@@ -2,7 +2,8 @@
 //!
 //! One consent change becomes at most a handful of facts about a subject (a contact or an address). A
 //! fact is either *restrictive* (it can only block), *permissive* (it can only help to approve), a *link*
-//! (this contact was seen with that address) or a *sent* message (it only counts against frequency caps).
+//! (this contact was seen with that address; this address took the place of that one) or a *sent* message (it only
+//! counts against frequency caps).
 //! State is a set of facts, so joining two states is set union followed by the pruning in `consent.rs`.
 //!
 //! The encoding is the disk format: a change here raises `ConsentState::FORMAT`.
@@ -53,6 +54,8 @@ pub enum FactKind {
     Link = 16,
     /// A message went out; the event is the message's key, `detail` its product group.
     Sent = 17,
+    /// The address in `other` took the place of this one.
+    Moved = 18,
     /// Double opt-in asked for.
     OptInRequested = 32,
     /// The person agreed.
@@ -76,7 +79,7 @@ pub enum FactKind {
 }
 
 impl FactKind {
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::OptOut,
         Self::Objected,
         Self::Complaint,
@@ -92,6 +95,7 @@ impl FactKind {
         Self::Flooded,
         Self::Link,
         Self::Sent,
+        Self::Moved,
         Self::OptInRequested,
         Self::OptIn,
         Self::OptInConfirmed,
@@ -211,11 +215,11 @@ impl<'a> Fact<'a> {
         self.kind.is_permissive() && Receipt::is_before(now, self.at)
     }
 
-    /// Whether it reaches, or leads to, addresses that are seen with the contact: what a contact's state keeps when it
-    /// is erased or can no longer be judged.
+    /// Whether it reaches, or leads to, other addresses: what a state keeps when its contact is erased or when it can no
+    /// longer be judged.
     #[must_use]
     pub fn reaches_addresses(&self) -> bool {
-        self.kind == FactKind::Link || self.is_about_contact()
+        matches!(self.kind, FactKind::Link | FactKind::Moved) || self.is_about_contact()
     }
 
     /// A refusal of which only the contact is known.
@@ -233,6 +237,33 @@ impl<'a> Fact<'a> {
             FactKind::ErasedContact => Some(Self { kind: FactKind::ErasedAddress, ..*self }),
             _ => self.is_about_contact().then_some(*self),
         }
+    }
+
+    /// What a fact about an address says about the one that took its place: every refusal. What is wrong with the old
+    /// address (a bounce, a new holder, a listing) is wrong with that one alone.
+    #[must_use]
+    pub fn about_successor(&self) -> Option<Self> {
+        let is_of_address = matches!(
+            self.kind,
+            FactKind::HardBounce | FactKind::Reassigned | FactKind::RegistryListed
+        );
+        (self.kind.is_restrictive() && !is_of_address).then_some(*self)
+    }
+
+    /// That so many things were refused that nobody can tell them apart.
+    #[must_use]
+    pub fn flood() -> Self {
+        let never = Timestamp::default();
+        Self::new(FactKind::Flooded, EventKey::default(), never, never)
+    }
+
+    /// That the address `to` took the place of this one.
+    #[must_use]
+    pub fn moved(to: SubjectKey) -> Self {
+        let never = Timestamp::default();
+        let mut fact = Self::new(FactKind::Moved, EventKey::default(), never, never);
+        fact.other = Some(to);
+        fact
     }
 
     /// A restriction that claims to be from after its receipt.

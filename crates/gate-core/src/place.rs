@@ -22,6 +22,8 @@ pub struct Subjects {
     pub contact: Option<SubjectKey>,
     /// The canonical address's key.
     pub address: Option<SubjectKey>,
+    /// The key of the address that takes the place of that one, for `address_changed`.
+    pub successor: Option<SubjectKey>,
     /// The key of the message a `sent` names, hashed like an event id.
     pub message: Option<EventKey>,
     /// Which number of its line the address is ([`CanonicalAddress::variant`](crate::CanonicalAddress::variant)).
@@ -144,6 +146,7 @@ impl<'a> Placing<'a, '_> {
             }
             Action::Erase => self.erase(),
             Action::Profile => {
+                self.moved();
                 if let Some(kind) = change.recipient_kind {
                     let mut fact = self.fact(FactKind::Kind, Scope::EVERYTHING, None);
                     fact.flags = kind as u64;
@@ -158,6 +161,7 @@ impl<'a> Placing<'a, '_> {
                 }
             }
             Action::Sent => self.sent(),
+            Action::AddressChanged => self.moved(),
         }
     }
 
@@ -291,6 +295,19 @@ impl<'a> Placing<'a, '_> {
         self.put(fact);
     }
 
+    /// What was refused at the old address holds for the new one, whenever it was or will be; permissions do not move
+    /// (law.md section 10, state rule 8). Another spelling of the same address says nothing.
+    fn moved(&mut self) {
+        let Subjects { address: Some(address), successor: Some(successor), .. } = self.subjects
+        else {
+            return; // the shell takes a change without both for unreadable
+        };
+        if address != successor {
+            self.out.effect = Effect::Facts;
+            self.out.address.push(Fact::moved(successor));
+        }
+    }
+
     fn erase(&mut self) {
         let keep = if self.change.keep_suppression { flags::KEEP_SUPPRESSION } else { 0 };
         let mut fact = self.restriction(FactKind::ErasedContact, Scope::EVERYTHING, None);
@@ -394,13 +411,10 @@ impl<'a> Placing<'a, '_> {
     }
 
     fn link(&mut self) {
-        if let Subjects { contact: Some(_), address: Some(address), .. } = self.subjects {
-            let mut link = Fact::new(
-                FactKind::Link,
-                EventKey::default(),
-                Timestamp::default(),
-                Timestamp::default(),
-            );
+        let Subjects { contact: Some(_), address, successor, .. } = self.subjects else { return };
+        for address in [address, successor].into_iter().flatten() {
+            let never = Timestamp::default();
+            let mut link = Fact::new(FactKind::Link, EventKey::default(), never, never);
             link.other = Some(address);
             self.out.contact.push(link);
         }

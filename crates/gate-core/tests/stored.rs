@@ -8,7 +8,7 @@
 
 use gate_core::*;
 
-const KINDS: [(FactKind, u8); 25] = [
+const KINDS: [(FactKind, u8); 26] = [
     (FactKind::OptOut, 1),
     (FactKind::Objected, 2),
     (FactKind::Complaint, 3),
@@ -24,6 +24,7 @@ const KINDS: [(FactKind, u8); 25] = [
     (FactKind::Flooded, 13),
     (FactKind::Link, 16),
     (FactKind::Sent, 17),
+    (FactKind::Moved, 18),
     (FactKind::OptInRequested, 32),
     (FactKind::OptIn, 33),
     (FactKind::OptInConfirmed, 34),

@@ -186,6 +186,8 @@ impl Meaning {
         let subjects = Subjects {
             contact: change.contact_id.as_ref().and(subject),
             address: change.address.as_ref().and(subject),
+            // another key: what it says is asked for, not whom it is about
+            successor: change.new_address.as_ref().map(|_| SubjectKey([1; 16])),
             message: None,
             variant: 0,
         };

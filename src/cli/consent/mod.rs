@@ -27,6 +27,7 @@ use rdkafka::message::Message as _;
 pub(super) use self::correct::Meaning;
 use self::original::{Original, Originals};
 use self::queue::Queue;
+pub(super) use self::reading::codec as change_codec;
 use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::codec;
@@ -60,6 +61,36 @@ pub(super) fn run(command: &Consent) -> Result<(), Failure> {
         Consent::Review(arguments) => review::run(arguments),
         Consent::Evidence(arguments) => evidence::run(arguments),
     }
+}
+
+/// What the dead letter topic says is still open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OpenLetters {
+    /// Unreadable consent changes that nobody has released.
+    pub(super) n_open: usize,
+    /// Those whose owner is not known: nothing is decided for anybody while one is open.
+    pub(super) n_holding: usize,
+    /// The first of those, as `topic/partition/offset`.
+    pub(super) first_holding: Option<String>,
+}
+
+/// Reads the dead letter topic.
+///
+/// # Errors
+/// It cannot be read to its end.
+pub(super) fn open_letters(config: &Config) -> Result<OpenLetters, Failure> {
+    let queue = Queue::read(config, &config.topics.consent_dead_letter, &mut |_| ())?;
+    let holding = || queue.open().filter(|letter| letter.holds_everybody());
+    let topic = &config.topics.consent_change;
+    let first = holding().next();
+    Ok(OpenLetters {
+        n_open: queue.open().count(),
+        n_holding: holding().count(),
+        first_holding: first.map(|letter| {
+            let Place { partition, offset } = letter.place;
+            format!("{topic}/{partition}/{offset}")
+        }),
+    })
 }
 
 /// What a record of this class is and what to do about it.

@@ -12,12 +12,13 @@ use serde_json::Value;
 
 use super::Place;
 use super::writer::Written;
+use crate::cli::outputs::scan_failure;
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::{self, Config};
 use crate::dead_letter::{Origin, Owner, is_genuine, is_signed};
 use crate::identity::Pepper;
 use crate::kafka::native::Record;
-use crate::kafka::scan::{ScanError, positions_since, scan};
+use crate::kafka::scan::{Patience, Positions, Scan, ScanError, positions_since};
 use crate::kafka::{self, GateContext};
 use crate::kafka_errors::KafkaFailure;
 use crate::record::SourceRef;
@@ -153,16 +154,20 @@ impl<T> Queue<T> {
         };
         let pepper = pepper(config);
         let scanner = kafka::scanner(&base, &config.kafka.group_id);
-        let failed = |error: ScanError| failure(&error, &doing);
+        let failed = |error: ScanError| scan_failure(&error, &doing);
         let from = positions_since(&scanner, &[queue_topic], None, READ_MAX).map_err(failed)?;
         let mut is_full = false;
-        scan(&scanner, &from, READ_MAX, &mut |record| {
-            is_full |= queue.letters.len() >= LETTERS_MAX;
-            if !is_full {
-                queue.add(&Entry::of(record, pepper.as_ref()), || note(record));
-            }
-        })
-        .map_err(failed)?;
+        let patience = Patience::Silence(READ_MAX);
+        let up_to = Positions::new();
+        Scan { config: &scanner, from: &from, up_to: &up_to, patience }
+            .read(&mut |record| {
+                is_full |= queue.letters.len() >= LETTERS_MAX;
+                if !is_full {
+                    queue.add(&Entry::of(record, pepper.as_ref()), || note(record));
+                }
+                Ok(())
+            })
+            .map_err(failed)?;
         if is_full {
             let reason = format!("`{queue_topic}` holds more than {LETTERS_MAX} records");
             return Err(Failure::new(ExitCode::Config, reason));
@@ -269,19 +274,9 @@ fn topic_id(config: &Config) -> Result<String, Failure> {
     let client: BaseConsumer<GateContext> = kafka::end_offset_query(&config.client_base())
         .create_with_context(GateContext::default())
         .map_err(|error| KafkaFailure::new(&error, &doing))?;
-    kafka::native::topic_id(client.client(), topic, ANSWER_MAX)
-        .map(Option::unwrap_or_default)
+    kafka::native::topic_facts_of_any(client.client(), topic, ANSWER_MAX)
+        .map(|facts| facts.id.unwrap_or_default())
         .map_err(|error| KafkaFailure::from_code(error.code, doing, None).into())
-}
-
-fn failure(error: &ScanError, doing: &str) -> Failure {
-    match error {
-        ScanError::Kafka(error) => KafkaFailure::new(error, doing).into(),
-        ScanError::Native(error) => KafkaFailure::from_code(error.code, doing, None).into(),
-        ScanError::Timeout { .. } | ScanError::UnreadableBatch { .. } => {
-            Failure::new(ExitCode::TryAgain, format!("{doing}: {error}"))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ pub(super) struct Reader {
     value_bytes_max: usize,
 }
 
-pub(super) fn codec(config: &Config) -> Result<Codec, Failure> {
+/// Reads values of `topics.consent_change`.
+pub(in crate::cli) fn codec(config: &Config) -> Result<Codec, Failure> {
     let registry = crate::service::registry(config)
         .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
     Codec::new(config.formats.consent_change, Kind::ConsentChange, registry)

@@ -15,6 +15,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _,
 
 use super::super::output;
 use super::Finding;
+use super::fix::Fix;
 use super::rights::transactional_id;
 use crate::config::Config;
 use crate::kafka_errors::KafkaFailure;
@@ -65,14 +66,18 @@ fn judge(answer: Answer, newest: Option<i64>, now: i64, topic: &str) -> Finding 
             format!("the newest record is {} ahead of this machine", span(record_ahead)),
             fix,
         ),
-        Answer::Ahead(_) => Finding::pass(CHECK, "that of the brokers, within 5 minutes"),
+        Answer::Ahead(_) => Finding::pass(
+            CHECK,
+            "that of the brokers, within 5 minutes: quiet hours, caps and expiry are judged at the right time",
+        ),
         Answer::NotTold => Finding::warn(
             CHECK,
             "no record is ahead of this machine; whether this machine is ahead of the brokers cannot be told, here and while \
              the gate runs",
-            format!(
-                "kafka-configs.sh --bootstrap-server … --alter --topic {topic} --add-config message.timestamp.type=LogAppendTime"
-            ),
+            Fix::Setting {
+                topic: topic.to_owned(),
+                setting: "message.timestamp.type=LogAppendTime".to_owned(),
+            },
         ),
         Answer::None => Finding::skip(
             CHECK,

@@ -10,6 +10,7 @@ use rdkafka::client::DefaultClientContext;
 
 use super::super::topic_settings::{BY_BROKER, TIMESTAMP_TYPE};
 use super::super::{output, topic_settings};
+use super::fix::Fix;
 use super::{Finding, Verdict};
 use crate::config::{Config, Topics};
 use crate::kafka_errors::Class;
@@ -34,7 +35,7 @@ pub(super) fn brokers(cluster: &ClusterInfo) -> Finding {
         let found = format!("{found}; if its disk is lost, acknowledged records are lost");
         return Finding::warn("brokers", found, "use 3 brokers and 3 replicas in production");
     }
-    Finding::pass("brokers", found)
+    Finding::pass("brokers", format!("{found}; what survives the loss of one, the topics say"))
 }
 
 /// Everything that needs the settings of topics and brokers.
@@ -116,17 +117,16 @@ fn layout_finding(topic: &str, layout: &Layout, n_brokers: usize) -> Finding {
             "make 3 replicas with kafka-reassign-partitions.sh",
         );
     }
-    Finding::pass(check, found)
+    let meaning = if *replicas_min < 2 { "" } else { ": the loss of a disk loses nothing" };
+    Finding::pass(check, format!("{found}{meaning}"))
 }
 
 fn number(settings: &Settings, name: &str) -> Option<i64> {
     settings.get(name)?.parse().ok()
 }
 
-fn alter(topic: &str, setting: &str) -> String {
-    format!(
-        "kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name {topic} --add-config {setting}"
-    )
+fn alter(topic: &str, setting: &str) -> Fix {
+    Fix::Setting { topic: topic.to_owned(), setting: setting.to_owned() }
 }
 
 fn judge_topic(names: &Topics, topic: &str, layout: &Layout, settings: &Settings) -> Vec<Finding> {
@@ -168,7 +168,10 @@ fn judge_topic(names: &Topics, topic: &str, layout: &Layout, settings: &Settings
 fn timestamps(topic: &str, settings: &Settings) -> Finding {
     let check = format!("topic {topic}: timestamps");
     match settings.get(TIMESTAMP_TYPE).map(String::as_str) {
-        Some(BY_BROKER) => Finding::pass(check, "the brokers date each change as it comes"),
+        Some(BY_BROKER) => Finding::pass(
+            check,
+            "the brokers date each change as it comes: no producer's clock can put a refusal behind older consent",
+        ),
         Some(other) => Finding::fail(
             check,
             format!(
@@ -218,6 +221,9 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     let limit = |name| number(settings, name).and_then(|limit| u64::try_from(limit).ok());
     let (by_time, by_size) = (limit("retention.ms"), limit("retention.bytes"));
     let text = match (by_time, by_size) {
+        (None, None) if is_consent => {
+            return Finding::pass(check, "for ever: state that is lost is read again from it");
+        }
         (None, None) => return Finding::pass(check, "for ever"),
         (Some(ms), None) => output::span(ms),
         (None, Some(bytes)) => format!("{bytes} bytes a partition"),
@@ -256,7 +262,7 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
             alter(topic, "retention.ms=604800000,retention.bytes=-1"),
         );
     }
-    Finding::pass(check, text)
+    Finding::pass(check, format!("{text}: nothing is lost to a pause that is shorter"))
 }
 
 /// What was approved must be found again however long ago: only newer records of the same key may replace it.
@@ -288,7 +294,7 @@ fn same_partitions(sent_log: &str, sent: u32, outbound_topic: &str, outbound: u3
     let check = format!("topic {sent_log}: partitions");
     let found = format!("{sent}, and {outbound_topic} has {outbound}");
     if sent == outbound {
-        return Finding::pass(check, found);
+        return Finding::pass(check, format!("{found}: approvals are counted beside the messages"));
     }
     let fix = if sent < outbound {
         format!(
@@ -349,7 +355,7 @@ fn broker_settings(config: &Config, settings: &Settings) -> Vec<Finding> {
                 format!("set `kafka.transaction_timeout_ms` to at most {allowed}"),
             )
         } else {
-            Finding::pass(CHECK, found)
+            Finding::pass(CHECK, format!("{found}: allowed"))
         });
     }
     let session = ours(config.kafka.session_timeout);
@@ -360,7 +366,7 @@ fn broker_settings(config: &Config, settings: &Settings) -> Vec<Finding> {
         const CHECK: &str = "broker: session time-out";
         let found = format!("{min} to {max} ms, the gate asks for {session}");
         findings.push(if (min..=max).contains(&session) {
-            Finding::pass(CHECK, found)
+            Finding::pass(CHECK, format!("{found}: allowed"))
         } else {
             Finding::fail(CHECK, found, "set `kafka.session_timeout_ms` to a value in between")
         });
@@ -465,7 +471,7 @@ mod tests {
             let finding = retention(&names(), topic, &settings(pairs));
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
             assert!(finding.found.contains(says), "{finding:?}");
-            assert_eq!(finding.fix.is_empty(), matches!(verdict, "PASS" | "SKIP"), "{finding:?}");
+            assert_eq!(finding.fix.is_nothing(), matches!(verdict, "PASS" | "SKIP"), "{finding:?}");
         }
     }
 
@@ -481,7 +487,7 @@ mod tests {
             assert!(finding.found.contains(says), "{finding:?}");
         }
         let fix = timestamps("c", &settings(&[("message.timestamp.type", "CreateTime")])).fix;
-        assert!(fix.contains("--entity-name c --add-config message.timestamp.type=LogAppendTime"));
+        assert!(fix.says("--entity-name c --add-config message.timestamp.type=LogAppendTime"));
     }
 
     #[test]

@@ -81,7 +81,9 @@ fn judge(check: String, sample: &Sample) -> Finding {
     if found.is_empty() {
         return Finding::pass(
             check,
-            format!("the newest {n_records} messages have keys, each in one partition"),
+            format!(
+                "the newest {n_records} messages have keys, each in one partition: caps are exact"
+            ),
         );
     }
     Finding::warn(check, format!("of the newest {n_records} messages {}", found.join(", ")), FIX)
@@ -159,6 +161,6 @@ mod tests {
         let spread = judged(&[(0, Some("ana")), (1, Some("ana")), (2, Some("ana"))]);
         assert!(spread.found.ends_with("1 of 1 keys are in several partitions"), "{spread:?}");
         assert!(!format!("{spread:?}").contains("ana"));
-        assert!(spread.fix.contains("go to one partition"));
+        assert!(spread.fix.says("go to one partition"));
     }
 }

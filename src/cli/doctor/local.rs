@@ -187,7 +187,7 @@ fn free_space(dir: &Path) -> Finding {
     } else if free < FREE_BYTES_WANTED {
         Finding::warn(CHECK, format!("{text}: a store of millions of contacts may not fit"), fix)
     } else {
-        Finding::pass(CHECK, text)
+        Finding::pass(CHECK, format!("{text}: room for a store of millions of contacts"))
     }
 }
 
@@ -216,7 +216,12 @@ fn pepper(path: &Path) -> Finding {
             format!("mode {mode:03o}: the group can test addresses against the store"),
             "nothing where the group is the pod's own, as in Kubernetes; else chmod 600",
         ),
-        Ok(mode) => Finding::pass(CHECK, format!("32 bytes, mode {mode:03o}")),
+        Ok(mode) => Finding::pass(
+            CHECK,
+            format!(
+                "32 bytes, mode {mode:03o}: nobody but this user can test addresses against the store"
+            ),
+        ),
         Err(error) => {
             Finding::fail(CHECK, format!("its mode cannot be read: {error}"), "look at the file")
         }
@@ -231,7 +236,10 @@ fn state_mode(dir: &Path) -> Option<Finding> {
     let fix = format!("chmod 700 {}", dir.display());
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
     Some(match mode {
-        _ if mode & 0o077 == 0 => Finding::pass(CHECK, format!("{mode:03o}")),
+        _ if mode & 0o077 == 0 => Finding::pass(
+            CHECK,
+            format!("{mode:03o}: nobody else on this machine can look into it"),
+        ),
         _ if is_ours => Finding::warn(
             CHECK,
             format!(
@@ -267,7 +275,7 @@ pub(super) async fn registry(config: &Config) -> Vec<Finding> {
     };
     let mut findings = vec![match status(&client, registry, "/subjects").await {
         Ok(status) if status.is_success() => {
-            Finding::pass(CHECK, format!("{} answers", registry.url))
+            Finding::pass(CHECK, format!("{} answers: Avro records can be read", registry.url))
         }
         Ok(status) => refused(CHECK, status),
         Err(found) => Finding {

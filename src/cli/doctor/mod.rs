@@ -1,4 +1,5 @@
-//! `consent-gate doctor`: what would keep the gate from its promises, found before it runs, each with its fix.
+//! `consent-gate doctor`: what would keep the gate from its promises, found before it runs, each with its fix; and
+//! what holds it while it runs. A PASS says what it means for the reader, or nothing.
 //!
 //! Invariant: it changes nothing. It writes no record that a reader sees (the transactions it opens to ask for rights
 //! are aborted before anything is sent, that which asks for the time after one record) and leaves no file. What nobody can find out from here is SKIP with the reason, not PASS.
@@ -6,8 +7,11 @@
 mod clock;
 mod cluster;
 mod consent_keys;
+mod fix;
+mod held;
 mod keys;
 mod local;
+mod report;
 mod rights;
 mod running;
 mod unpacked;
@@ -16,6 +20,7 @@ use clap::Args;
 use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
 
+use self::fix::{Fix, Places};
 use super::{ConfigFile, ExitCode, Failure, output};
 use crate::kafka_errors::{Class, KafkaFailure};
 use crate::preflight::preflight;
@@ -60,18 +65,13 @@ struct Finding {
     check: String,
     /// What was found.
     found: String,
-    /// What to do; empty if nothing.
-    fix: String,
+    /// What to do.
+    fix: Fix,
 }
 
 impl Finding {
     fn pass(check: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Pass,
-            check: check.into(),
-            found: found.into(),
-            fix: String::new(),
-        }
+        Self { verdict: Verdict::Pass, check: check.into(), found: found.into(), fix: Fix::Nothing }
     }
 
     fn skip(check: impl Into<String>, reason: impl Into<String>) -> Self {
@@ -79,15 +79,15 @@ impl Finding {
             verdict: Verdict::Skip,
             check: check.into(),
             found: reason.into(),
-            fix: String::new(),
+            fix: Fix::Nothing,
         }
     }
 
-    fn warn(check: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
+    fn warn(check: impl Into<String>, found: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self { verdict: Verdict::Warn, check: check.into(), found: found.into(), fix: fix.into() }
     }
 
-    fn fail(check: impl Into<String>, found: impl Into<String>, fix: impl Into<String>) -> Self {
+    fn fail(check: impl Into<String>, found: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self {
             verdict: Verdict::Fail(Class::Config),
             check: check.into(),
@@ -101,16 +101,21 @@ impl Finding {
             verdict: Verdict::Fail(failure.class),
             check: check.into(),
             found: failure.cause.clone(),
-            fix: failure.fix.clone(),
+            fix: failure.fix.clone().into(),
         }
     }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
+    let file = arguments.file.path.display().to_string();
+    let running = running::check(&config);
+    let is_ready = running.verdict == Verdict::Pass;
     let spinner = output::spinner("asking the brokers");
-    let mut findings =
-        vec![Finding::pass("configuration", format!("{} is valid", arguments.file.path.display()))];
+    let mut findings = vec![Finding::pass(
+        "configuration",
+        format!("every key of {file} is known and in its range"),
+    )];
     findings.extend(local::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
@@ -126,21 +131,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             spinner.set_message("looking at record keys");
             findings.extend(keys::check(&config, &cluster));
             findings.extend(consent_keys::check(&config, &cluster));
+            spinner.set_message("looking for what holds");
+            findings.extend(held::approvals(&config, &cluster));
+            findings.extend(held::letters(&config, &cluster, is_ready));
         }
         Err(failure) => {
             findings.push(Finding::failure("brokers", &failure));
             findings.push(Finding::skip("topics, rights, clock", "the brokers cannot be asked"));
         }
     }
-    findings.push(running::check(&config));
+    findings.push(running);
     spinner.set_message("asking the schema registry");
     findings.extend(super::runtime()?.block_on(local::registry(&config)));
     spinner.finish_and_clear();
     let code = exit_code(&findings);
+    let places = Places { file: &file, bootstrap: &config.kafka.bootstrap_servers };
     if arguments.json {
-        output::print_json(&as_json(&findings, code))?;
+        output::print_json(&report::as_json(&findings, code, places))?;
     } else {
-        output::print(&as_text(&findings, code))?;
+        output::print(&report::as_text(&findings, code, places))?;
     }
     match code {
         ExitCode::Clean => Ok(()),
@@ -155,40 +164,6 @@ fn exit_code(findings: &[Finding]) -> ExitCode {
         Verdict::Pass | Verdict::Skip | Verdict::Warn => None,
     });
     failed.max().map_or(ExitCode::Clean, ExitCode::from)
-}
-
-fn as_text(findings: &[Finding], code: ExitCode) -> String {
-    let width = findings.iter().map(|finding| finding.check.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for finding in findings {
-        let Finding { check, found, fix, .. } = finding;
-        text.push_str(&format!("{}  {check:<width$}  {found}\n", finding.verdict.name()));
-        if !fix.is_empty() {
-            text.push_str(&format!("{:1$}fix: {fix}\n", "", width + 8));
-        }
-    }
-    let count =
-        |name: &str| findings.iter().filter(|finding| finding.verdict.name() == name).count();
-    let counts = format!(
-        "{} passed, {} warnings, {} failed, {} skipped",
-        count("PASS"),
-        count("WARN"),
-        count("FAIL"),
-        count("SKIP")
-    );
-    text.push_str(&match code {
-        ExitCode::Clean => format!("\n{counts}: nothing here keeps the gate from its promises\n"),
-        code => format!("\n{counts}: exit code {}\n", code as u8),
-    });
-    text
-}
-
-fn as_json(findings: &[Finding], code: ExitCode) -> serde_json::Value {
-    let checks: Vec<_> = findings
-        .iter()
-        .map(|finding| serde_json::json!({"verdict": finding.verdict.name(), "check": finding.check, "found": finding.found, "fix": finding.fix}))
-        .collect();
-    serde_json::json!({"exit_code": code as u8, "checks": checks})
 }
 
 #[cfg(test)]
@@ -214,18 +189,5 @@ mod tests {
         ] {
             assert_eq!(exit_code(&findings), code, "{findings:?}");
         }
-    }
-
-    #[test]
-    fn the_report_aligns_and_names_the_fix_below() {
-        let findings = [
-            Finding::pass("brokers", "1 answers"),
-            Finding::fail("topic a: retention", "7 days", "set retention.ms=-1"),
-        ];
-        let text = as_text(&findings, exit_code(&findings));
-        assert_eq!(
-            text,
-            "PASS  brokers             1 answers\nFAIL  topic a: retention  7 days\n                          fix: set retention.ms=-1\n\n1 passed, 0 warnings, 1 failed, 0 skipped: exit code 78\n"
-        );
     }
 }

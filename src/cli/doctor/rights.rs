@@ -14,6 +14,7 @@ use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::fix::Fix;
 use super::{Finding, clock};
 use crate::config::Config;
 use crate::kafka_errors::{Class, KafkaFailure, Witness};
@@ -46,10 +47,10 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
         findings.push(match result {
             Ok(Ok(time)) => {
                 newest = newest.max(time);
-                Finding::pass(check, "allowed")
+                Finding::pass(check, "")
             }
             Ok(Err(failure)) => {
-                refused_or_skip(check, &failure, &format!("--operation Read --topic {topic}"))
+                refused_or_skip(check, &failure, ("--operation Read", format!("--topic {topic}")))
             }
             Err(_) => Finding::skip(check, "the attempt broke off; please report this as a bug"),
         });
@@ -59,14 +60,17 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
     findings
 }
 
+/// Operations and the resource they are missing on.
+type Acl = (&'static str, String);
+
 /// A refusal is a finding, with the ACL that ends it; that there was no answer says nothing about rights.
-fn refused_or_skip(check: impl Into<String>, failure: &KafkaFailure, acl: &str) -> Finding {
+fn refused_or_skip(check: impl Into<String>, failure: &KafkaFailure, acl: Acl) -> Finding {
     match failure.class {
         Class::TryAgain => Finding::skip(check, failure.cause.clone()),
         Class::Internal | Class::Config => Finding::failure(check, failure),
         Class::Credentials => {
-            let fix =
-                format!("kafka-acls.sh --bootstrap-server … --add --allow-principal User:… {acl}");
+            let (operations, resource) = acl;
+            let fix = Fix::Acl { operations, resource };
             Finding { found: "refused".to_owned(), fix, ..Finding::failure(check, failure) }
         }
     }
@@ -132,12 +136,11 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
     let group = &config.kafka.group_id;
     let id_check = format!("transactional id {}", transactional_id(config));
     if let Err(failure) = producer(config) {
-        let acl = format!(
-            "--operation Write --operation Describe --transactional-id {group} --resource-pattern-type prefixed"
-        );
-        return vec![refused_or_skip(id_check, &failure, &acl)];
+        let resource = format!("--transactional-id {group} --resource-pattern-type prefixed");
+        let acl = ("--operation Write --operation Describe", resource);
+        return vec![refused_or_skip(id_check, &failure, acl)];
     }
-    let mut findings = vec![Finding::pass(id_check, "allowed")];
+    let mut findings = vec![Finding::pass(id_check, "")];
     let is_input = |topic: &str| {
         topic == config.topics.consent_change || topic == config.topics.outbound_message
     };
@@ -145,14 +148,14 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
     // the gate only reads its inputs; the probe writes them
     let is_written = |topic: &&&str| config.probe.enabled || !is_input(topic);
     for topic in present.iter().filter(is_written) {
-        let acl = format!("--operation Write --topic {topic}");
+        let acl = ("--operation Write", format!("--topic {topic}"));
         attempts.push((format!("write {topic}"), try_write(config, topic), acl));
     }
-    let acl = format!("--operation Read --group {group}");
+    let acl = ("--operation Read", format!("--group {group}"));
     attempts.push((format!("group {group}"), try_group(config), acl));
     findings.extend(attempts.into_iter().map(|(check, result, acl)| match result {
-        Ok(()) => Finding::pass(check, "allowed"),
-        Err(failure) => refused_or_skip(check, &failure, &acl),
+        Ok(()) => Finding::pass(check, ""),
+        Err(failure) => refused_or_skip(check, &failure, acl),
     }));
     findings
 }

@@ -13,8 +13,16 @@ const CHECK: &str = "the gate that runs here";
 const ANSWER_MAX: Duration = Duration::from_secs(3);
 
 /// Holds that no waiting ends.
-const FOR_AN_OPERATOR: [HoldCause; 3] =
-    [HoldCause::ConsentPoison, HoldCause::UnreadableBatch, HoldCause::SentUnreadable];
+const FOR_AN_OPERATOR: [HoldCause; 4] = [
+    HoldCause::ConsentPoison,
+    HoldCause::UnreadableBatch,
+    HoldCause::SentUnreadable,
+    HoldCause::Clock,
+];
+/// Holds that may take as long as there is to read.
+const READING: [HoldCause; 2] = [HoldCause::Restoring, HoldCause::SentRestoring];
+/// Another hold should be over by then; it is when the alert PartitionHeld fires.
+const HELD_SECONDS_MAX: u64 = 120;
 
 /// What `/readyz` of this configuration's gate says.
 pub(super) fn check(config: &Config) -> Finding {
@@ -34,21 +42,13 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 fn judge(answer: Result<(u16, String), String>) -> Finding {
     match answer {
         Err(why) => Finding::skip(CHECK, format!("none answers at `http.listen`: {why}")),
-        Ok((200, _)) => Finding::pass(CHECK, "is ready"),
+        Ok((200, _)) => Finding::pass(CHECK, "is ready: messages are being decided"),
         Ok((503, body)) => {
             let found = body.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-            let stands = FOR_AN_OPERATOR
-                .iter()
-                .find(|cause| found.contains(&format!(": {}", cause.as_str())));
-            match stands {
-                Some(cause) => Finding::fail(
-                    CHECK,
-                    found,
-                    format!(
-                        "see `{}` in docs/failures.md: it does not end by itself",
-                        cause.as_str()
-                    ),
-                ),
+            match body.lines().find_map(stands) {
+                Some((cause, why)) => {
+                    Finding::fail(CHECK, found, format!("see `{cause}` in docs/failures.md: {why}"))
+                }
                 None => Finding::warn(
                     CHECK,
                     found,
@@ -60,21 +60,47 @@ fn judge(answer: Result<(u16, String), String>) -> Finding {
     }
 }
 
+/// The cause and why it is not waited for, if this line of `/readyz` is about a hold that stands.
+fn stands(line: &str) -> Option<(&'static str, &'static str)> {
+    let (_, hold) = line.split_once("held for ")?;
+    let (seconds, rest) = hold.split_once(" s: ")?;
+    let is = |cause: &&HoldCause| {
+        let told = rest.strip_prefix(cause.as_str());
+        told.is_some_and(|more| more.is_empty() || more.starts_with([':', ';']))
+    };
+    if let Some(cause) = FOR_AN_OPERATOR.iter().find(is) {
+        return Some((cause.as_str(), "it does not end by itself"));
+    }
+    let cause = HoldCause::ALL.iter().find(is).filter(|cause| !READING.contains(cause))?;
+    let is_long = seconds.parse::<u64>().is_ok_and(|seconds| seconds >= HELD_SECONDS_MAX);
+    is_long.then_some((cause.as_str(), "it should have ended by itself by now"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_hold_that_waits_for_an_operator_fails() {
-        let held = |text: &str| judge(Ok((503, format!("lane 0: held for 9 s: {text}\n"))));
-        for (cause, verdict) in [
-            ("consent_poison: consent-change partition 3 offset 17", "FAIL"),
-            ("unreadable_batch: outbound-message partition 0 offset 2; BadCompression", "FAIL"),
-            ("sent_unreadable", "FAIL"),
-            ("broker_unavailable", "WARN"),
-            ("restoring", "WARN"),
+        let held = |seconds: u64, text: &str| {
+            judge(Ok((
+                503,
+                format!("consent: not caught up\nlane 0: held for {seconds} s: {text}\n"),
+            )))
+        };
+        for (seconds, cause, verdict) in [
+            (9, "consent_poison: consent-change partition 3 offset 17", "FAIL"),
+            (9, "unreadable_batch: outbound-message partition 0 offset 2; BadCompression", "FAIL"),
+            (9, "sent_unreadable", "FAIL"),
+            (9, "clock; behind", "FAIL"),
+            (9, "broker_unavailable", "WARN"),
+            (119, "commit_failing; too large", "WARN"),
+            (120, "commit_failing; too large", "FAIL"),
+            (120, "not_member", "FAIL"),
+            (9_000, "restoring", "WARN"),
+            (9_000, "sent_restoring: outbound-message partition 1", "WARN"),
         ] {
-            let finding = held(cause);
+            let finding = held(seconds, cause);
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
             assert!(finding.found.contains(cause), "{finding:?}");
         }

@@ -45,7 +45,7 @@ fn judge(
         mib(memory_bytes)
     );
     if unpacked.saturating_add(state_bytes) <= memory_bytes {
-        return Finding::pass(check, found);
+        return Finding::pass(check, format!("{found}: it has room"));
     }
     Finding::warn(
         check,

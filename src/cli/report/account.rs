@@ -54,26 +54,7 @@ impl Account<'_> {
     /// Why the report may not be all of it.
     fn missing(&self) -> Vec<String> {
         let found = self.found;
-        let mut missing = Vec::new();
-        for (topic, partition, oldest) in &found.cut_off {
-            let left = match oldest {
-                Some(ms) => format!("its oldest decision is of {}", output::utc(*ms)),
-                None => "nothing of the window is left".to_owned(),
-            };
-            missing.push(format!(
-                "`{topic}` partition {partition}: older decisions have been deleted, {left}; the window begins at {}",
-                self.question.window.from
-            ));
-        }
-        for (class, n) in &found.unreadable {
-            missing.push(format!("{n} not counted ({}): {}", class.as_str(), class.meaning()));
-        }
-        if !found.places.is_empty() {
-            let n: u64 = found.unreadable.values().sum();
-            let more = n.saturating_sub(found.places.len() as u64);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            missing.push(format!("these are at {}{more}", found.places.join(", ")));
-        }
+        let mut missing = found.lack.say(self.question.window.from);
         if found.n_without_recipient > 0 {
             missing.push(format!(
                 "{} counted without recipient: their value cannot be read with `formats.outbound_message` as configured",
@@ -212,7 +193,7 @@ impl Account<'_> {
         let filter = &question.filter;
         let counts: Vec<Value> = found.tally.cells().map(|(cell, n)| cell.json(n)).collect();
         let unreadable: BTreeMap<&str, u64> =
-            found.unreadable.iter().map(|(class, n)| (class.as_str(), *n)).collect();
+            found.lack.unreadable.iter().map(|(class, n)| (class.as_str(), *n)).collect();
         let recipients = self
             .reader
             .tells_people_apart()
@@ -226,7 +207,7 @@ impl Account<'_> {
             },
             "messages": found.tally.n_messages, "recipients": recipients, "counts": counts,
             "messages_without_row": found.tally.n_beyond, "probe_left_out": found.n_probe,
-            "unreadable": unreadable, "unreadable_at": found.places,
+            "unreadable": unreadable, "unreadable_at": found.lack.places,
             "without_recipient": found.n_without_recipient,
             "aware_at": rfc3339(question.clock.aware_at), "now": rfc3339(question.clock.now),
             "duties": duties.iter().map(Duty::json).collect::<Vec<_>>(), "packs_without_duty": without,

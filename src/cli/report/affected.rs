@@ -3,7 +3,6 @@
 //! Counts go to standard output, a line for each message with hashed recipients to a file, the duties to notify below. Nothing
 //! grows with the number of messages but that file.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,22 +11,19 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::account::Account;
-use super::decision::{Decision, Filter, Unreadable};
+use super::decision::{Decision, Filter};
 use super::duty::Clock;
 use super::lines::{Lines, line};
 use super::recipient::{Reader, Recipient};
 use super::tally::{Cell, Names, Recipients, Tally};
-use super::window::{self, Stretch, Window};
+use super::window::Window;
 use super::{ConfigFile, ExitCode, Failure, Outcome, instant, output};
+use crate::cli::outputs::lack::Lack;
+use crate::cli::outputs::survey::Survey;
 use crate::config::Config;
 use crate::kafka::native::Record;
 use crate::policies::PolicySource;
 use crate::preflight::preflight;
-
-/// Places of unreadable records that are listed; all of them are in the file.
-const PLACES_MAX: usize = 20;
-/// Records between two signs of life.
-const SIGN_OF_LIFE: u64 = 10_000;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -157,11 +153,9 @@ pub(super) struct Found {
     /// Of all decisions in the window, to tell a typing error from an answer.
     pub(super) met: Met,
     pub(super) n_probe: u64,
-    pub(super) unreadable: BTreeMap<Unreadable, u64>,
-    pub(super) places: Vec<String>,
+    /// All unreadable records are in the file, a few places here.
+    pub(super) lack: Lack,
     pub(super) n_without_recipient: u64,
-    /// Partitions whose log may begin inside the window, with the oldest record that is left.
-    pub(super) cut_off: Vec<(String, i32, Option<i64>)>,
 }
 
 #[derive(Debug, Default)]
@@ -178,32 +172,12 @@ fn collect(
     mut lines: Option<&mut Lines>,
     spinner: &ProgressBar,
 ) -> Result<Found, Failure> {
-    let mut found = Found::default();
-    let mut stretches: Vec<(Outcome, Stretch)> = Vec::new();
-    // all ends are those of the start
-    for outcome in &question.outcomes {
-        let topic = outcome.topic(&config.topics);
-        stretches.push((*outcome, window::stretch(config, topic, &question.window)?));
-    }
-    let mut n_read = 0u64;
-    for (outcome, stretch) in &stretches {
-        let topic = outcome.topic(&config.topics);
-        let mut oldest: BTreeMap<i32, i64> = BTreeMap::new();
-        window::read(config, topic, stretch, &mut |record| {
-            n_read += 1;
-            if n_read.is_multiple_of(SIGN_OF_LIFE) {
-                spinner.set_message(format!("reading decisions: {n_read} so far"));
-            }
-            oldest.entry(record.partition).or_insert(record.timestamp_ms);
-            if !question.window.contains(record.timestamp_ms) {
-                return Ok(());
-            }
-            found.take(question, *outcome, record, reader, lines.as_deref_mut())
-        })?;
-        for (partition, _) in stretch.iter().filter(|(_, marks)| marks.is_cut_off()) {
-            found.cut_off.push((topic.to_owned(), *partition, oldest.get(partition).copied()));
-        }
-    }
+    let (mut found, mut lack) = (Found::default(), Lack::default());
+    let survey = Survey { config, outcomes: &question.outcomes, window: question.window, spinner };
+    survey.visit(&mut lack, &mut |outcome, record, lack| {
+        found.take(question, outcome, record, reader, lack, lines.as_deref_mut())
+    })?;
+    found.lack = lack;
     Ok(found)
 }
 
@@ -215,6 +189,7 @@ impl Found {
         outcome: Outcome,
         record: &Record<'_>,
         reader: &Reader,
+        lack: &mut Lack,
         lines: Option<&mut Lines>,
     ) -> Result<(), Failure> {
         let place = format!("{}/{}/{}", record.topic, record.partition, record.offset);
@@ -229,11 +204,8 @@ impl Found {
         let decision = match Decision::read(record.header(c"gate-decision"), outcome) {
             Ok(decision) => decision,
             Err(class) => {
-                *self.unreadable.entry(class).or_default() += 1;
                 let line = json!({"unreadable": class.as_str(), "output": place});
-                if self.places.len() < PLACES_MAX {
-                    self.places.push(place);
-                }
+                lack.unreadable(class, place);
                 return lines.map_or(Ok(()), |lines| lines.write(&line));
             }
         };

@@ -21,7 +21,7 @@ const KNOWN: [(Kind, &str); 3] = [
     (Kind::OutboundMessage, include_str!("../../../schemas/released/outbound-message-1.avsc")),
     // before `content.bulk`, `recipient.kind` and `recipient.jurisdiction_verified_at`
     (Kind::OutboundMessage, include_str!("../../../schemas/released/outbound-message-2.avsc")),
-    // before `expires_at` and `recipient_kind`
+    // before `expires_at`, `recipient_kind` and `new_address`
     (Kind::ConsentChange, include_str!("../../../schemas/released/consent-change-1.avsc")),
 ];
 

@@ -77,6 +77,7 @@ pub(super) fn consent() -> ConsentChangeRecord<'static> {
         via: Some("import".into()),
         expires_at: at("2027-02-01T08:00:00Z"),
         recipient_kind: Some("business".into()),
+        new_address: Some("+447700900457".into()),
     }
 }
 

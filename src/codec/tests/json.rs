@@ -392,3 +392,27 @@ fn a_recipients_kind() {
     let at = r#","jurisdiction_verified_at":"2026-01-02T12:00:00Z""#;
     assert_eq!(message(at).1, fixtures::at("2026-01-02T12:00:00Z"));
 }
+
+/// A change of address says of which address to which, or nobody knows what was refused where.
+#[test]
+fn a_change_of_address_names_both() {
+    for action in ["address_changed", "profile"] {
+        let change = |rest: &str| {
+            let json = format!(
+                r#"{{"event_id":"e","occurred_at":"2026-02-01T08:00:00Z","action":"{action}","contact_id":"ben"{rest}}}"#
+            );
+            let read = consent(&json).map_err(|error| error.to_string());
+            read.map(|change| change.new_address.map(|new| new.expose().to_owned()))
+        };
+        let both = r#","address":"ben@example.org","new_address":"ben@example.net""#;
+        assert_eq!(change(both).unwrap().as_deref(), Some("ben@example.net"));
+        let missing = |field: &str| Err(format!("unreadable value (missing_field: `{field}`)"));
+        assert_eq!(change(r#","new_address":"ben@example.net""#), missing("address"));
+        let old_alone = change(r#","address":"ben@example.org","new_address":" ""#);
+        let expected = if action == "profile" { Ok(None) } else { missing("new_address") };
+        assert_eq!(old_alone, expected);
+    }
+    let elsewhere = r#"{"event_id":"e","occurred_at":"2026-02-01T08:00:00Z","action":"opt_in","contact_id":"ben",
+        "address":"ben@example.org","new_address":"ben@example.net"}"#;
+    assert!(consent(elsewhere).unwrap().new_address.is_none(), "an opt-in moves nothing");
+}

@@ -63,7 +63,9 @@ fn symbols_are_those_of_the_law() {
         let named = field["type"].as_array().map_or(&field["type"], |union| &union[1]);
         serde_json::from_value(named["symbols"].clone()).unwrap()
     };
-    assert_eq!(symbols("action"), gate_core::Action::ALL.map(|a| a.as_str()));
+    // old readers could not read one symbol more: in Avro a `profile` with `new_address` says it
+    let actions = gate_core::Action::ALL.map(|a| a.as_str());
+    assert_eq!(symbols("action"), actions.strip_suffix(&["address_changed"]).unwrap());
     assert_eq!(symbols("basis"), gate_core::Basis::ALL.map(|a| a.as_str()));
     assert_eq!(symbols("kind"), gate_core::RelationshipKind::ALL.map(|a| a.as_str()));
     let mut channels = gate_core::Channel::ALL.map(|a| a.as_str()).to_vec();

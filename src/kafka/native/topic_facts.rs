@@ -8,6 +8,7 @@ use super::{NativeError, millis};
 use rdkafka::bindings as sys;
 use rdkafka::client::Client;
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::metadata::MetadataBroker;
 use rdkafka::types::RDKafkaRespErr;
 use std::ffi::{CStr, CString, c_void};
 use std::marker::PhantomData;
@@ -137,16 +138,20 @@ pub fn topic_facts<C: rdkafka::ClientContext>(
     Err(failure)
 }
 
-/// Asks any broker for the id of `topic`. `None` when the broker knows none.
+/// Asks every broker there is, by its number: whom librdkafka takes by itself is the controller, which is waited for in
+/// vain while it is away, or in a cluster without one (the demo's).
 ///
 /// # Errors
 /// As [`topic_facts`].
-pub fn topic_id<C: rdkafka::ClientContext>(
+pub fn topic_facts_of_any<C: rdkafka::ClientContext>(
     client: &Client<C>,
     topic: &str,
     timeout: Duration,
-) -> Result<Option<String>, NativeError> {
-    topic_facts(client, topic, &[], timeout).map(|facts| facts.id)
+) -> Result<TopicFacts, NativeError> {
+    let metadata = client.fetch_metadata(Some(topic), timeout);
+    let brokers = metadata.map(|found| found.brokers().iter().map(MetadataBroker::id).collect());
+    let brokers: Vec<i32> = brokers.unwrap_or_default();
+    topic_facts(client, topic, &brokers, timeout)
 }
 
 /// # Safety

@@ -19,6 +19,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         Action::HardBounce,
         Action::Suppress,
         Action::Sent,
+        Action::AddressChanged,
+        Action::AddressChanged,
     ]);
     let who = (0..SUBJECTS, 0..SUBJECTS, 0..5u8);
     let event = (action, who, 0..6i64, -1000..1000i64);

@@ -85,6 +85,11 @@ impl Event {
         Subjects {
             contact: self.contact.map(|n| subject(1, n)),
             address: self.address.map(|n| subject(2, n)),
+            // the next one takes its place
+            successor: self
+                .address
+                .map(|n| subject(2, n + 1))
+                .filter(|_| self.action == Action::AddressChanged),
             message: None,
             variant: 0,
         }
@@ -163,20 +168,28 @@ impl Model {
                     self.join(key, facts);
                 }
             }
-            if let Some(contact) = subjects.contact
-                && let Some(bytes) = self.states.get(&contact).cloned()
-            {
-                let state = ConsentState::decode(&bytes).unwrap();
-                for (address, fact) in state.about_addresses() {
-                    self.join(address, &[fact]);
-                }
-            }
+            let spoken = [subjects.contact, subjects.address];
+            self.tell(spoken.into_iter().flatten().collect());
         });
     }
 
-    fn join(&mut self, key: SubjectKey, facts: &[Fact<'_>]) {
+    /// Joins all that these say about addresses into theirs, and what those then say, until nothing changes.
+    fn tell(&mut self, mut untold: Vec<SubjectKey>) {
+        while let Some(subject) = untold.pop() {
+            let Some(bytes) = self.states.get(&subject).cloned() else { continue };
+            let state = ConsentState::decode(&bytes).unwrap();
+            for (address, fact) in state.about_addresses() {
+                if self.join(address, &[fact]) {
+                    untold.push(address);
+                }
+            }
+        }
+    }
+
+    /// Whether it changed anything.
+    fn join(&mut self, key: SubjectKey, facts: &[Fact<'_>]) -> bool {
         if facts.is_empty() {
-            return;
+            return false;
         }
         let stored = self.states.remove(&key).unwrap_or_default();
         let mut state = ConsentState::default();
@@ -186,7 +199,9 @@ impl Model {
         state.join(facts.iter().copied());
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
+        let is_changed = bytes != stored;
         self.states.insert(key, bytes);
+        is_changed
     }
 }
 

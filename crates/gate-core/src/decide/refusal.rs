@@ -174,7 +174,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             unread.map(|f| f.at).max().is_some_and(|at| {
                 !self.known(state).any(|f| {
                     f.received > at
-                        && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Sent)
+                        && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Moved | FactKind::Sent)
                         && !f.is_quarantined()
                         && !f.is_ahead_of(self.now)
                         // what only the contact refused is no event about the address

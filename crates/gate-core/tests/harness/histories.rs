@@ -286,7 +286,7 @@ impl Stored {
     }
 }
 
-pub const KINDS: [FactKind; 25] = [
+pub const KINDS: [FactKind; 26] = [
     FactKind::OptOut,
     FactKind::Objected,
     FactKind::Complaint,
@@ -302,6 +302,7 @@ pub const KINDS: [FactKind; 25] = [
     FactKind::Flooded,
     FactKind::Link,
     FactKind::Sent,
+    FactKind::Moved,
     FactKind::OptInRequested,
     FactKind::OptIn,
     FactKind::OptInConfirmed,

@@ -263,6 +263,10 @@ impl World {
                 let subjects = Subjects {
                     contact: change.contact_id.as_ref().map(contact_key),
                     address: address.as_ref().map(key_of),
+                    successor: change
+                        .new_address
+                        .as_ref()
+                        .and_then(|address| address_key(address.expose(), channel, false)),
                     message: change.message_id.as_deref().map(event_key),
                     variant: address.as_ref().map_or(0, CanonicalAddress::variant),
                 };
@@ -292,8 +296,10 @@ impl World {
         assert!(invariants::state_round_trips(&state), "a state does not read back as itself");
         let mut bytes = Vec::new();
         state.encode(&mut bytes);
-        self.tell_addresses(&state);
-        self.states.insert(subject, bytes);
+        if bytes != stored {
+            self.states.insert(subject, bytes.clone());
+            self.tell_addresses(&state);
+        }
     }
 
     /// Joins what a contact says about its addresses into their states.
@@ -320,8 +326,8 @@ impl World {
             state.join_state(&decode(theirs));
             let mut bytes = Vec::new();
             state.encode(&mut bytes);
+            self.states.insert(subject, bytes.clone());
             self.tell_addresses(&state);
-            self.states.insert(subject, bytes);
         }
     }
 

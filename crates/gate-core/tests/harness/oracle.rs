@@ -412,7 +412,10 @@ fn says_the_same(a: &ConsentChange<'_>, b: &ConsentChange<'_>) -> bool {
                 format!("{:?}{:?}{}{:?}", place(c), c.kind, c.context_flags, c.product_group)
             }
             Action::Profile => format!("{:?}", c.birth_date_days),
-            Action::HardBounce | Action::AddressReassigned | Action::Sent => String::new(),
+            Action::HardBounce
+            | Action::AddressReassigned
+            | Action::AddressChanged
+            | Action::Sent => String::new(),
         };
         (c.event_id.to_string(), c.occurred_at, c.action.as_str(), by_kind)
     };

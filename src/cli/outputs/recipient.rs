@@ -1,6 +1,6 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
-use gate_core::{CanonicalAddress, OutboundMessage};
+use gate_core::{CanonicalAddress, ChannelScope, ConsentChange, EventKey, OutboundMessage};
 use serde_json::{Value, json};
 
 use crate::cli::{ExitCode, Failure};
@@ -11,16 +11,18 @@ use crate::metrics::ProbeRecipient;
 use crate::record::{hex, probe_recipient};
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
-pub(super) struct Reader {
+pub(in crate::cli) struct Reader {
     codec: Codec,
     value_bytes_max: usize,
     /// None: this user cannot read it, and nobody is told apart.
     pepper: Option<Pepper>,
+    /// Whether it is the gate's own: hashes by another one say who is the same and nothing else.
+    is_own_pepper: bool,
 }
 
 /// What a value says of its recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Recipient {
+pub(in crate::cli) enum Recipient {
     Known(Keys),
     /// The synthetic probe: nobody is behind it.
     Probe,
@@ -30,18 +32,22 @@ pub(super) enum Recipient {
 
 /// The keyed hashes; all absent without a pepper.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Keys {
-    pub(super) contact: Option<[u8; 16]>,
-    pub(super) address: Option<[u8; 16]>,
+pub(in crate::cli) struct Keys {
+    pub(in crate::cli) contact: Option<[u8; 16]>,
+    pub(in crate::cli) address: Option<[u8; 16]>,
 }
 
 impl Keys {
     /// Whom to count: an address is one recipient, whatever ids it goes by.
-    pub(super) fn person(&self) -> Option<[u8; 16]> {
+    pub(in crate::cli) fn person(&self) -> Option<[u8; 16]> {
         self.address.or(self.contact)
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::cli) fn has(&self, key: &[u8; 16]) -> bool {
+        self.contact.as_ref() == Some(key) || self.address.as_ref() == Some(key)
+    }
+
+    pub(in crate::cli) fn json(&self) -> Value {
         let text = |key: &Option<[u8; 16]>| key.map(|key| hex(&key));
         json!({"contact": text(&self.contact), "address": text(&self.address)})
     }
@@ -50,7 +56,7 @@ impl Keys {
 impl Reader {
     /// # Errors
     /// There is no pepper, or none this user may read, and the report cannot do without one.
-    pub(super) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
         let registry = crate::service::registry(config)
             .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
         let codec = Codec::new(config.formats.outbound_message, Kind::OutboundMessage, registry)
@@ -68,32 +74,86 @@ impl Reader {
             );
             return Err(Failure::new(ExitCode::Config, reason));
         }
-        Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max, pepper })
+        let is_own_pepper = pepper.is_some();
+        Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max, pepper, is_own_pepper })
     }
 
-    pub(super) fn tells_people_apart(&self) -> bool {
-        self.pepper.is_some()
+    /// One that tells people apart in any case: whoever cannot read the pepper compares by another one.
+    pub(in crate::cli) fn comparing(config: &Config) -> Result<Self, Failure> {
+        let mut reader = Self::new(config, false)?;
+        reader.pepper.get_or_insert_with(|| Pepper::new(&[0; 32]));
+        Ok(reader)
+    }
+
+    /// Whether the gate's pepper is at hand.
+    pub(in crate::cli) fn tells_people_apart(&self) -> bool {
+        self.is_own_pepper
+    }
+
+    /// The key of an event as the gate hashes it.
+    pub(in crate::cli) fn event(&self, event_id: &str) -> Option<EventKey> {
+        self.pepper.as_ref().filter(|_| self.is_own_pepper).map(|pepper| pepper.event(event_id))
+    }
+
+    /// Everybody a consent change names.
+    pub(in crate::cli) fn keys_of_change(&self, change: &ConsentChange<'_>) -> Vec<[u8; 16]> {
+        let Some(pepper) = &self.pepper else { return Vec::new() };
+        let channel = match change.channel {
+            ChannelScope::Any => None,
+            ChannelScope::One(channel) => Some(channel),
+        };
+        let addresses = [&change.address, &change.new_address].into_iter().flatten();
+        let addresses = addresses.filter_map(|address| {
+            CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).ok()
+        });
+        let contact = change.contact_id.iter().map(|contact| pepper.contact(contact).0);
+        contact.chain(addresses.map(|address| pepper.address(&address).0)).collect()
     }
 
     /// # Errors
     /// The schema registry cannot be asked now; the text says why.
-    pub(super) fn read(&self, value: Option<&[u8]>) -> Result<Recipient, &'static str> {
+    pub(in crate::cli) fn read(&self, value: Option<&[u8]>) -> Result<Recipient, &'static str> {
+        Ok(match self.decode(value)? {
+            Ok(message) => self.of(&message),
+            Err(class) => Recipient::Unreadable(class),
+        })
+    }
+
+    /// The message, or the class of what is wrong with it; `place` names the record if need be.
+    ///
+    /// # Errors
+    /// The schema registry cannot be asked now.
+    pub(in crate::cli) fn message<'v>(
+        &self,
+        value: Option<&'v [u8]>,
+        place: impl Fn() -> String,
+    ) -> Result<Result<OutboundMessage<'v>, &'static str>, Failure> {
+        self.decode(value).map_err(|cause| {
+            let place = place();
+            let reason = format!("`{place}`: the schema registry cannot be asked now: {cause}");
+            Failure::new(ExitCode::TryAgain, reason)
+        })
+    }
+
+    fn decode<'v>(
+        &self,
+        value: Option<&'v [u8]>,
+    ) -> Result<Result<OutboundMessage<'v>, &'static str>, &'static str> {
         if value.is_some_and(|value| value.len() > self.value_bytes_max) {
-            return Ok(Recipient::Unreadable("too_large"));
+            return Ok(Err("too_large"));
         }
         match self.codec.decode_message(value) {
-            Ok(message) => Ok(self.of(&message)),
-            Err(DecodeError::Unreadable(why)) => Ok(Recipient::Unreadable(why.class)),
+            Ok(message) => Ok(Ok(message)),
+            Err(DecodeError::Unreadable(why)) => Ok(Err(why.class)),
             Err(DecodeError::Unavailable { cause }) => Err(cause),
         }
     }
 
     fn of(&self, message: &OutboundMessage<'_>) -> Recipient {
-        let (contact, address) = (message.contact_id.as_ref(), message.address.as_ref());
-        // whoever uses the probe's name for a real address was written to all the same
-        if probe_recipient(contact, address) == Some(ProbeRecipient::Synthetic) {
+        if is_synthetic(message) {
             return Recipient::Probe;
         }
+        let (contact, address) = (message.contact_id.as_ref(), message.address.as_ref());
         let Some(pepper) = &self.pepper else {
             return Recipient::Known(Keys::default());
         };
@@ -109,6 +169,13 @@ impl Reader {
     }
 }
 
+/// Whether it is to the synthetic probe, behind which nobody is. Whoever uses the probe's name for a real address was
+/// written to all the same.
+pub(in crate::cli) fn is_synthetic(message: &OutboundMessage<'_>) -> bool {
+    let (contact, address) = (message.contact_id.as_ref(), message.address.as_ref());
+    probe_recipient(contact, address) == Some(ProbeRecipient::Synthetic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +183,8 @@ mod tests {
 
     fn reader(pepper: Option<Pepper>) -> Reader {
         let codec = Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();
-        Reader { codec, value_bytes_max: 1_024, pepper }
+        let is_own_pepper = pepper.is_some();
+        Reader { codec, value_bytes_max: 1_024, pepper, is_own_pepper }
     }
 
     fn read(reader: &Reader, recipient: &str) -> Recipient {

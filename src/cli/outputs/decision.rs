@@ -13,7 +13,7 @@ use super::Outcome;
 
 /// Why a record cannot be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Unreadable {
+pub(in crate::cli) enum Unreadable {
     NoHeader,
     NoDecision,
     StrangeNames,
@@ -21,7 +21,7 @@ pub(super) enum Unreadable {
 }
 
 impl Unreadable {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::cli) const fn as_str(self) -> &'static str {
         match self {
             Self::NoHeader => "no_decision_header",
             Self::NoDecision => "malformed_decision_header",
@@ -30,7 +30,7 @@ impl Unreadable {
         }
     }
 
-    pub(super) const fn meaning(self) -> &'static str {
+    pub(in crate::cli) const fn meaning(self) -> &'static str {
         match self {
             Self::NoHeader => "it has no `gate-decision`: something else has written it",
             Self::NoDecision => "its `gate-decision` is no JSON of a decision",
@@ -60,22 +60,25 @@ struct Header {
 
 /// A decision as its header tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Decision {
-    pub(super) source: String,
-    pub(super) message_id: Option<String>,
-    pub(super) channel: Option<Channel>,
-    pub(super) reason: String,
-    pub(super) jurisdictions: Vec<Code>,
+pub(in crate::cli) struct Decision {
+    pub(in crate::cli) source: String,
+    pub(in crate::cli) message_id: Option<String>,
+    pub(in crate::cli) channel: Option<Channel>,
+    pub(in crate::cli) reason: String,
+    pub(in crate::cli) jurisdictions: Vec<Code>,
     /// With versions: `GB@2026.11`.
-    pub(super) packs: Vec<String>,
+    pub(in crate::cli) packs: Vec<String>,
     /// With packs: `GB/electronic-mail`.
-    pub(super) rules: Vec<String>,
-    pub(super) evaluated_at: String,
+    pub(in crate::cli) rules: Vec<String>,
+    pub(in crate::cli) evaluated_at: String,
 }
 
 impl Decision {
     /// Reads the header of a record that lies in the topic of `outcome`.
-    pub(super) fn read(header: Option<&[u8]>, outcome: Outcome) -> Result<Self, Unreadable> {
+    pub(in crate::cli) fn read(
+        header: Option<&[u8]>,
+        outcome: Outcome,
+    ) -> Result<Self, Unreadable> {
         let bytes = header.ok_or(Unreadable::NoHeader)?;
         let header: Header = serde_json::from_slice(bytes).map_err(|_| Unreadable::NoDecision)?;
         if header.outcome != outcome.as_str() {
@@ -103,17 +106,17 @@ impl Decision {
 
 /// Which decisions are meant; all of these at once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Filter {
+pub(in crate::cli) struct Filter {
     /// `GB/electronic-mail`, or `electronic-mail` for the rules of that id in every pack.
-    pub(super) rule: Option<String>,
+    pub(in crate::cli) rule: Option<String>,
     /// `GB`, or `GB@2026.11` for that version alone.
-    pub(super) pack: Option<String>,
-    pub(super) reason: Option<String>,
-    pub(super) channel: Option<Channel>,
+    pub(in crate::cli) pack: Option<String>,
+    pub(in crate::cli) reason: Option<String>,
+    pub(in crate::cli) channel: Option<Channel>,
 }
 
 impl Filter {
-    pub(super) fn is_met_by(&self, decision: &Decision) -> bool {
+    pub(in crate::cli) fn is_met_by(&self, decision: &Decision) -> bool {
         let has_rule = |wanted: &String| {
             let is_it = |rule: &String| {
                 rule == wanted || rule.split_once('/').is_some_and(|(_, id)| id == wanted)
@@ -134,7 +137,7 @@ impl Filter {
     }
 
     /// For people; empty when everything is meant.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::cli) fn describe(&self) -> String {
         let mut out = String::new();
         let mut add = |what: &str, value: Option<&str>| {
             if let Some(value) = value {
