@@ -261,7 +261,8 @@ impl<'a> Fact<'a> {
     #[must_use]
     pub fn moved(to: SubjectKey) -> Self {
         let never = Timestamp::default();
-        let mut fact = Self::new(FactKind::Moved, EventKey::default(), never, never);
+        // not the event of a link: a timeline keeps apart what one record says and what it only leads to
+        let mut fact = Self::new(FactKind::Moved, EventKey(*b"moved\0\0\0"), never, never);
         fact.other = Some(to);
         fact
     }
