@@ -401,7 +401,9 @@ fn a_change_of_address_names_both() {
             let json = format!(
                 r#"{{"event_id":"e","occurred_at":"2026-02-01T08:00:00Z","action":"{action}","contact_id":"ben"{rest}}}"#
             );
-            let read = consent(&json).map_err(|error| error.to_string());
+            let codec = fixtures::codec(Format::Json, Kind::ConsentChange);
+            let read =
+                codec.decode_consent(Some(json.as_bytes())).map_err(|error| error.to_string());
             read.map(|change| change.new_address.map(|new| new.expose().to_owned()))
         };
         let both = r#","address":"ben@example.org","new_address":"ben@example.net""#;
