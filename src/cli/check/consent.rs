@@ -4,7 +4,7 @@ use super::{Answer, Checker, fields, verdict};
 use crate::cli::Failure;
 use crate::cli::consent::Meaning;
 use crate::codec::{Class, Kind, Unreadable};
-use gate_core::{Action, CanonicalAddress, ChannelScope, ConsentChange, Outcome, Reason};
+use gate_core::{Action, CanonicalAddress, ChannelScope, ConsentChange, Decision, Outcome, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -35,14 +35,16 @@ impl Checker<'_> {
         let mut permits = Value::Null;
         if is_permission(change.action) {
             let found = self.permits(change, &value)?;
-            is_good = found.iter().any(|(_, it)| it.is_yes);
+            is_good = found.keys().any(|(counts, _)| *counts == Counts::Yes);
             permits = found
                 .iter()
-                .map(|(what, it)| json!({"verdict": what, "permits": it.is_yes, "jurisdictions": it.lands}))
+                .map(|((counts, what), lands)| {
+                    let permits = *counts == Counts::Yes;
+                    json!({"verdict": what, "permits": permits, "jurisdictions": lands})
+                })
                 .collect();
-            for (what, it) in &found {
-                let name = if it.is_yes { "permits marketing" } else { "does not" };
-                lines.push((name, format!("{what}\n{}", wrapped(&it.lands))));
+            for ((counts, what), lands) in &found {
+                lines.push((counts.as_str(), format!("{what}\n{}", wrapped(lands))));
             }
         }
         let mut notes = Vec::new();
@@ -77,8 +79,8 @@ impl Checker<'_> {
         &self,
         change: &ConsentChange<'_>,
         value: &Value,
-    ) -> Result<Vec<(String, Answered)>, Failure> {
-        let mut found: BTreeMap<String, Answered> = BTreeMap::new();
+    ) -> Result<BTreeMap<(Counts, String), Vec<String>>, Failure> {
+        let mut found: BTreeMap<(Counts, String), Vec<String>> = BTreeMap::new();
         let mut value = value.clone();
         if let Some(fields) = value.as_object_mut() {
             // means something in cases, and is carried here
@@ -96,31 +98,52 @@ impl Checker<'_> {
         }
         for land in &self.policies.parts().jurisdictions {
             let code = land.code.as_str();
-            let decision = self.decided(history.clone(), &message(change, value, code))?;
-            // when it may be sent is for the message to ask
-            let is_yes = decision.outcome() != Outcome::Blocked
-                || decision.reasons().iter().all(|it| it == Reason::QuietHoursBlocked);
-            let reason = decision.reason();
-            let what = if is_yes && decision.outcome() != Outcome::Approved {
-                "yes, outside of the hours of rest".to_owned()
+            let message = message(change, value, code);
+            let decision = self.decided(history.clone(), &message)?;
+            let counts = self.counts(&decision, &message)?;
+            let what = if counts != Counts::No && decision.outcome() != Outcome::Approved {
+                "outside of the hours of rest".to_owned()
             } else {
-                format!("{}{}", reason.code(), verdict::detail(&decision, self.policies))
+                let reason = decision.reason().code();
+                format!("{reason}{}", verdict::detail(&decision, self.policies))
             };
-            let answer = found.entry(what).or_default();
-            answer.is_yes = is_yes;
-            answer.lands.push(code.to_owned());
+            found.entry((counts, what)).or_default().push(code.to_owned());
         }
-        let mut found: Vec<(String, Answered)> = found.into_iter().collect();
-        found.sort_by_key(|(_, it)| (!it.is_yes, std::cmp::Reverse(it.lands.len())));
         Ok(found)
+    }
+
+    /// Whether it is the change that lets the message pass.
+    fn counts(&self, decision: &Decision, message: &Value) -> Result<Counts, Failure> {
+        // when it may be sent is for the message to ask
+        let passes = |decision: &Decision| {
+            decision.outcome() != Outcome::Blocked
+                || decision.reasons().iter().all(|it| it == Reason::QuietHoursBlocked)
+        };
+        if !passes(decision) {
+            return Ok(Counts::No);
+        }
+        let rests_on_it = decision.basis().is_some() || !passes(&self.decided(vec![], message)?);
+        Ok(if rests_on_it { Counts::Yes } else { Counts::NotNeeded })
     }
 }
 
-/// Jurisdictions with the same answer.
-#[derive(Default)]
-struct Answered {
-    is_yes: bool,
-    lands: Vec<String>,
+/// What a permission does somewhere.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Counts {
+    Yes,
+    /// Marketing passes there without it, and it adds nothing.
+    NotNeeded,
+    No,
+}
+
+impl Counts {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "permits marketing",
+            Self::NotNeeded => "is not needed",
+            Self::No => "does not",
+        }
+    }
 }
 
 fn is_permission(action: Action) -> bool {

@@ -56,10 +56,12 @@ fn values(input: &[u8]) -> Option<Vec<&[u8]>> {
     values.map(|value| value.ok().map(|value| value.get().as_bytes())).collect()
 }
 
-/// Its lines, if the first is a value by itself; else it is one record that cannot be read.
+/// Its lines, if one of them is an object by itself; else it is one record that cannot be read.
 fn lines(input: &[u8]) -> Vec<&[u8]> {
     let lines = || input.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let lines: Vec<&[u8]> = lines().filter(|line| !line.is_empty()).collect();
-    let is_value = |line: &&[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
-    if lines.len() > 1 && lines.iter().any(is_value) { lines } else { vec![input] }
+    let is_object = |line: &&[u8]| {
+        line.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
+    };
+    if lines.len() > 1 && lines.iter().any(is_object) { lines } else { vec![input] }
 }

@@ -79,7 +79,7 @@ fn where_an_opt_in_counts() {
     assert!(missing.contains("evidence.notice_text_sha256, evidence."), "{missing}");
     assert!(missing.ends_with("asked for by STRICT"), "{missing}");
     assert!(
-        of("GB").starts_with("approved.express_consent") || of("GB").starts_with("yes"),
+        of("GB").starts_with("approved.express_consent") || of("GB").starts_with("outside"),
         "{text}"
     );
     let nowhere = OPT_IN.replace(r#""controller":"tents-ltd","#, "");
