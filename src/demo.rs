@@ -116,9 +116,12 @@ pub fn run(once: bool) -> Result<(), DemoError> {
         println!("\nAll {n_all} decisions are as expected.");
     }
     if !once && !shutdown.is_requested() {
-        println!("\nThe gate keeps running. In a browser: http://{address}/");
+        println!("\nThe gate keeps running.");
+        println!("  in a browser  http://{address}/");
+        println!("  Kafka         {}", show.stage.bootstrap());
         for (what, line) in &to_paste {
-            println!("\n{what}\n\n{}", indented(line));
+            // not indented: a here-document would not end
+            println!("\n{what}\n\n{line}");
         }
         println!(
             "\nWhat next: `consent-gate policy export` writes the rules for you to read; README, \"Run it\", is the"
@@ -137,14 +140,11 @@ pub fn run(once: bool) -> Result<(), DemoError> {
     Ok(())
 }
 
-fn indented(lines: &str) -> String {
-    lines.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
-}
-
 /// Everything the demo plays with.
 struct Show {
-    stage: Stage,
+    // dropped before the cluster it reads from, or its client complains that this is gone
     audience: Audience,
+    stage: Stage,
     scenes: Vec<Scene>,
     board: Board,
     status: std::sync::Arc<Status>,

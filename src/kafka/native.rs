@@ -117,7 +117,8 @@ const FENCED: [&str; 4] = [
 /// Whether a line is about being fenced. That is how instances take over from each other, two that start together among
 /// them; whoever used the client has the error too, goes on with a new one, and says so when that is in vain.
 fn is_about_fence(facility: &str, text: &str) -> bool {
-    facility == "FATAL" && FENCED.iter().any(|fenced| text.contains(fenced))
+    // the same line comes under either, depending on who reports it
+    matches!(facility, "FATAL" | "ERROR") && FENCED.iter().any(|fenced| text.contains(fenced))
 }
 
 /// Logs as every other part of the gate does; librdkafka's own printer would write raw lines between them.
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn a_fence_is_no_error_and_any_other_fatal_one_is() {
         let fenced = "[thrd:main]: Fatal error: Broker: Producer attempted an operation with an old epoch: txn";
-        assert!(is_about_fence("FATAL", fenced));
+        assert!(is_about_fence("FATAL", fenced) && is_about_fence("ERROR", fenced));
         assert!(!is_about_fence("FAIL", fenced));
         assert!(!is_about_fence("FATAL", "Fatal error: Local: Required feature not supported"));
     }
