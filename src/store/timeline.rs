@@ -28,8 +28,8 @@ pub struct Source {
 pub struct TimelineEntry {
     /// When it takes effect.
     pub at: Timestamp,
-    /// The keyed hash of the event id; zero for an event that only linked contact and address, and for what the
-    /// contact had refused before.
+    /// The keyed hash of the event id; zero for an event that only linked contact and address. A small number for what was
+    /// refused elsewhere: by the contact alone, or at the address before this one.
     pub event: EventKey,
     /// Where it stands in the log.
     pub source: Source,
@@ -51,8 +51,9 @@ pub(super) struct Change<'c> {
     pub(super) said: &'c [u8],
     /// Whether the event changed the state.
     pub(super) changed: bool,
-    /// Whether a contact says it of its address, beside what the event itself says of the address.
-    pub(super) is_echo: bool,
+    /// Which of the things it is that the record makes others say of an address (its contact, the address before it),
+    /// beside what the event itself says of the address.
+    pub(super) echo: Option<u64>,
 }
 
 impl Change<'_> {
@@ -90,10 +91,12 @@ impl Change<'_> {
         value: &[u8],
     ) {
         let mut key = key(self.subject, facts, self.source);
-        if self.is_echo && !facts.iter().any(|fact| fact.kind.is_erasure()) {
-            // the event may say the same of the address, with the same id at the same instant
+        let echo = self.echo.filter(|_| !facts.iter().any(|fact| fact.kind.is_erasure()));
+        if let Some(nth) = echo {
+            // the event, or another echo, may say something of the address with the same id at the same instant
             let event = SUBJECT_BYTES + 8;
-            key.iter_mut().skip(event).take(8).for_each(|byte| *byte = 0);
+            let place = key.iter_mut().skip(event);
+            place.zip(nth.to_be_bytes()).for_each(|(byte, number)| *byte = number);
         }
         batch.put_cf(timeline, key, value);
     }

@@ -45,6 +45,8 @@ pub struct Writer {
     buffers: Buffers,
     /// What addresses of the event in hand say about those that took their places, yet to be joined.
     untold: Vec<(SubjectKey, Vec<u8>)>,
+    /// How often the event in hand was joined into a state that it does not name.
+    n_echoes: u64,
     stopped: bool,
 }
 
@@ -86,6 +88,7 @@ impl Writer {
             write: layout::write_options(),
             buffers: Buffers::default(),
             untold: Vec::new(),
+            n_echoes: 0,
             stopped: false,
             inner,
         })
@@ -174,6 +177,7 @@ impl Writer {
     ) -> Result<bool, StoreError> {
         let mut closure = Closure::default();
         let mut changed = false;
+        self.n_echoes = 0;
         if let Some(contact) = subjects.contact {
             let whose = Whose::Contact(&mut closure);
             changed |= self.join(contact, &placement.contact, whose, source)?;
@@ -301,9 +305,9 @@ impl Writer {
             (state, &*joined)
         };
         let changed = encoded.as_slice() != stored;
-        let is_echo = matches!(whose, Whose::Echo);
-        let change =
-            Change { subject, facts, source, state: &state, encoded, said, changed, is_echo };
+        let echo = matches!(whose, Whose::Echo).then_some(self.n_echoes);
+        self.n_echoes += u64::from(echo.is_some());
+        let change = Change { subject, facts, source, state: &state, encoded, said, changed, echo };
         match whose {
             // repeated with every event of the contact, and said once
             Whose::Echo if !changed => return Ok(false),

@@ -126,7 +126,7 @@ fn an_address_nobody_understands_is_not_dropped_silently() {
     assert_eq!(letters.len(), 2, "the refusals, and not the permission");
     for letter in letters {
         let detail: Value = serde_json::from_str(letter.header("gate-detail").unwrap()).unwrap();
-        let expected = json!({"class": "invalid_address", "owner": "contact", "applied": true});
+        let expected = json!({"class": "invalid_address", "field": "address", "owner": "contact", "applied": true});
         assert_eq!(detail, expected);
     }
 }
