@@ -345,6 +345,8 @@ pub enum First {
     },
     /// Nothing.
     End,
+    /// The log does not hold that offset, nor can it come next: deleted, or beyond its end.
+    Outside,
 }
 
 /// What comes first at `from` or behind it in the partition.
@@ -371,6 +373,9 @@ pub fn first(
                 Polled::EndOfPartition { .. } => return Ok(First::End),
                 Polled::Error { offset, error, .. } if is_unreadable_batch(&error) => {
                     return Ok(First::UnreadableBatch { offset });
+                }
+                Polled::Error { error, .. } if is_offset_lost(error.code) => {
+                    return Ok(First::Outside);
                 }
                 Polled::Error { error, .. } => {
                     tracing::debug!(partition, %error, "while scanning");
@@ -400,7 +405,9 @@ pub fn offset_behind_batch(
         let middle = inside + (behind - inside) / 2;
         match first(config, topic, partition, middle, timeout)? {
             First::UnreadableBatch { offset } if offset <= at => inside = middle,
-            First::UnreadableBatch { .. } | First::Record { .. } | First::End => behind = middle,
+            First::UnreadableBatch { .. } | First::Record { .. } | First::End | First::Outside => {
+                behind = middle
+            }
         }
     }
     Ok(behind)

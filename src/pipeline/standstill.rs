@@ -88,7 +88,8 @@ impl<'c> Lane<'c> {
                 Ok(())
             }
             // a look that fails says as little as the consumer did: a new one is asked, which will say why
-            found @ (Ok(First::Record { .. } | First::UnreadableBatch { .. }) | Err(_)) => {
+            found @ (Ok(First::Record { .. } | First::UnreadableBatch { .. } | First::Outside)
+            | Err(_)) => {
                 tracing::warn!(
                     lane = self.number,
                     partition,

@@ -100,7 +100,7 @@ impl Originals {
         let Place { partition, offset } = place;
         match first(&self.scan_config, &self.topic, partition, offset, READ_MAX) {
             Ok(First::UnreadableBatch { .. }) => Ok(true),
-            Ok(First::Record { .. } | First::End) => Ok(false),
+            Ok(First::Record { .. } | First::End | First::Outside) => Ok(false),
             Err(error) => Err(Failure::new(ExitCode::TryAgain, format!("{DOING}: {error}"))),
         }
     }

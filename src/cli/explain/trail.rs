@@ -193,7 +193,7 @@ fn nothing(config: &Config, wanted: &Wanted, from: jiff::Timestamp, lack: &Lack)
                 "the message is there: it is not decided yet (`consent-gate top` shows what is held), or its decision has been deleted"
                     .to_owned()
             }
-            Ok(First::Record { .. } | First::End) => {
+            Ok(First::Record { .. } | First::End | First::Outside) => {
                 "there is no committed message at that place, or none any more: retention deletes them".to_owned()
             }
             Ok(First::UnreadableBatch { .. }) => "a batch that cannot be unpacked stands there".to_owned(),
