@@ -271,3 +271,27 @@ fn a_line_is_refused_as_a_whole_and_permitted_by_number() {
         }
     }
 }
+
+/// What an address is by the channel that a change speaks about, where another reading lies near.
+#[test]
+fn the_kind_of_an_address_where_it_could_be_another() {
+    use AddressKind::{Email, Push};
+    for (raw, channel, region, expected) in [
+        // an endpoint is one on every channel, an at sign in it or not
+        ("https://push.example/send/abc@1", Some(Channel::Sms), None, Push),
+        ("https://push.example/send/abc@1", Some(Channel::Email), None, Push),
+        // a message service does not make another of an e-mail address
+        ("ben@example.net", Some(Channel::Whatsapp), None, Email),
+        // digits on push are a token, whatever number the region would make of them
+        ("07700900123", Some(Channel::Push), Some("GB"), Push),
+        // a token with an at sign, where no channel says so
+        ("APA91bH:abc/def@1234567890abcdef", None, None, Push),
+    ] {
+        let read = CanonicalAddress::parse(raw, channel, region).unwrap();
+        assert_eq!(read.kind(), expected, "{raw} {channel:?}");
+        assert_eq!(
+            format!("{read:?}"),
+            format!("CanonicalAddress({}, redacted)", expected.as_str())
+        );
+    }
+}
