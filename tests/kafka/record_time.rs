@@ -13,6 +13,7 @@ use crate::harness::readers::During;
 use crate::harness::topics::Topics;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use std::time::Duration;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -53,6 +54,8 @@ fn run(bootstrap: &str, dated_by: &str) -> String {
         for scene in &scenes {
             for record in &scene.records {
                 stage.producer.send(&topics.consent_change, record);
+                // brokers date by the millisecond, and what came within the same one as a refusal is not after it
+                std::thread::sleep(Duration::from_millis(2));
             }
         }
         let ids: Vec<u64> = scenes.iter().map(|scene| stage.message(&scene.contact)).collect();

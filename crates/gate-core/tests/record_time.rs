@@ -127,6 +127,9 @@ fn a_refusal_dated_ahead_does_not_outlive_a_later_consent() {
             message() => OPTED_OUT;
         "a broker knows that no such time was":
             [ahead(THEN + 50).received(at(THEN)), again(THEN + 10)], message() => APPROVED;
+        "what came within the same millisecond as a refusal is not after it, whatever it claims":
+            [ahead(THEN + year).received(at(THEN)), again(THEN + 4).received(at(THEN))],
+            message() => OPTED_OUT;
         "an erasure dated ahead":
             [event(Action::Erase, at(THEN + year)).contact("dev").produced(at(THEN)), again(THEN + 10)],
             message() => APPROVED;
