@@ -72,9 +72,7 @@ fn apply_all(writer: &mut Writer, first_offset: u64, n_events: u64) -> Result<()
             let subjects = Subjects {
                 contact: Some(subject(CONTACT, n)),
                 address: Some(subject(ADDRESS, n)),
-                successor: None,
-                message: None,
-                variant: 0,
+                ..Subjects::default()
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at);

@@ -5,9 +5,9 @@
 use crate::codec::{Codec, CodecError, DecodeError, Format, Kind};
 use crate::identity::Pepper;
 use gate_core::{
-    AddressLookup, CanonicalAddress, ChannelScope, ConsentChange, ConsentState, Decision, Fact,
-    Notes, OutboundMessage, Placement, PolicySet, Receipt, Recipient, Step, SubjectKey, Subjects,
-    Timestamp, decide_traced, place, unreadable,
+    AddressLookup, CanonicalAddress, ConsentState, Decision, Fact, Notes, OutboundMessage,
+    Placement, PolicySet, Receipt, Recipient, Step, SubjectKey, Timestamp, decide_traced, place,
+    unreadable,
 };
 use gate_policy::RawCase;
 use serde_json::Value;
@@ -166,15 +166,21 @@ impl<'p> CaseRunner<'p> {
             Some(at) => at,
             None => None,
         };
-        let read = self.consent.decode_consent(Some(&bytes)).map_err(|error| error.to_string());
-        match read.and_then(|change| self.both_addresses(change)) {
-            Ok(change) => {
-                let receipt = log.receive(stated.unwrap_or(change.occurred_at), now);
-                let subjects = self.subjects(&change);
-                if subjects.contact.is_none() && subjects.address.is_none() {
+        let read = match self.consent.decode_consent(Some(&bytes)) {
+            Ok(change) => match self.pepper.subjects(&change) {
+                Some(subjects) => Ok((change, subjects)),
+                // a change of address of which one cannot be read, as a gate takes it
+                None if change.new_address.is_some() => Err(String::from("invalid_address")),
+                None => {
                     let reason = format!("history[{index}] names nobody that can be read");
                     return Err(CaseError(reason));
                 }
+            },
+            Err(error) => Err(error.to_string()),
+        };
+        match read {
+            Ok((change, subjects)) => {
+                let receipt = log.receive(stated.unwrap_or(change.occurred_at), now);
                 let event = self.pepper.event(&change.event_id);
                 let placed = place(&change, subjects, event, receipt);
                 if placed.review {
@@ -191,7 +197,7 @@ impl<'p> CaseRunner<'p> {
                 let salvaged = self.consent.salvage(Some(&bytes)).ok_or_else(|| {
                     CaseError(format!("history[{index}] cannot be read, nor whose it is: {error}"))
                 })?;
-                let channel = one(salvaged.channel);
+                let channel = salvaged.channel.channel();
                 let address = salvaged.address.as_ref().and_then(|address| {
                     let region = salvaged.region.as_deref();
                     CanonicalAddress::parse(address.expose(), channel, region).ok()
@@ -208,34 +214,6 @@ impl<'p> CaseRunner<'p> {
             }
         }
         Ok(())
-    }
-
-    fn subjects(&self, change: &ConsentChange<'_>) -> Subjects {
-        let address = change.address.as_ref().and_then(|address| {
-            let region = change.region.as_deref();
-            CanonicalAddress::parse(address.expose(), one(change.channel), region).ok()
-        });
-        Subjects {
-            contact: change.contact_id.as_ref().map(|id| self.pepper.contact(id)),
-            address: address.as_ref().map(|address| self.pepper.address(address)),
-            successor: self.successor(change),
-            message: change.message_id.as_deref().map(|id| self.pepper.event(id)),
-            variant: address.as_ref().map_or(0, CanonicalAddress::variant),
-        }
-    }
-
-    /// A change of address of which one cannot be read is taken for unreadable, as a gate does.
-    fn both_addresses<'c>(&self, change: ConsentChange<'c>) -> Result<ConsentChange<'c>, String> {
-        let is_half = change.new_address.is_some()
-            && (self.successor(&change).is_none() || self.subjects(&change).address.is_none());
-        if is_half { Err(String::from("invalid_address")) } else { Ok(change) }
-    }
-
-    fn successor(&self, change: &ConsentChange<'_>) -> Option<SubjectKey> {
-        let region = change.region.as_deref();
-        let address = change.new_address.as_ref()?.expose();
-        let address = CanonicalAddress::parse(address, one(change.channel), region).ok()?;
-        Some(self.pepper.address(&address))
     }
 
     fn decide(
@@ -284,13 +262,6 @@ fn half_understood(index: usize, placed: &Placement<'_>) -> String {
         "nothing is permitted for an address"
     };
     format!("history[{index}]: the address in it cannot be read (invalid_address): {consequence}")
-}
-
-fn one(scope: ChannelScope) -> Option<gate_core::Channel> {
-    match scope {
-        ChannelScope::Any => None,
-        ChannelScope::One(channel) => Some(channel),
-    }
 }
 
 /// Joins facts into a subject's state, and what a contact says about its addresses into their states.

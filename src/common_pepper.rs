@@ -18,10 +18,11 @@ use crate::kafka::offsets::offsets;
 use crate::kafka::scan::{Patience, Positions, Scan, ScanError};
 use crate::kafka::{self, GateContext, REQUEST_TIMEOUT};
 use crate::kafka_errors::{Class, KafkaFailure};
+use crate::pipeline::{log_record, now};
 use crate::record::hex;
-use crate::sent::{ANNOUNCEMENT, Horizon, LogRecord, Named, Reading, RowSeal, Tail, announcement};
+use crate::sent::{ANNOUNCEMENT, Horizon, Named, Reading, RowSeal, Tail, announcement};
 use crate::service::Shutdown;
-use gate_core::{PolicySet, Timestamp};
+use gate_core::PolicySet;
 use rdkafka::Offset;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -253,14 +254,7 @@ impl CommonPepper<'_> {
         while !from.is_empty() {
             let mut tail = Tail::default();
             let mut visit = |record: &kafka::native::Record<'_>| {
-                let record = LogRecord {
-                    partition: record.partition,
-                    offset: record.offset,
-                    timestamp_ms: record.timestamp_ms,
-                    key: record.key.unwrap_or_default(),
-                    value: record.value,
-                };
-                tail.add(&record, &reading);
+                tail.add(&log_record(record), &reading);
                 Ok(())
             };
             let scan = Scan {
@@ -344,10 +338,6 @@ impl Unsettled {
             Class::TryAgain | Class::Internal => Self::Again(said.to_owned()),
         }
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
 /// Without randomness the shorter pause, which is one of two different ones as well.

@@ -7,7 +7,7 @@
 
 use crate::config::PEPPER_BYTES;
 use aws_lc_rs::hmac;
-use gate_core::{CanonicalAddress, ContactId, EventKey, SubjectKey};
+use gate_core::{CanonicalAddress, ConsentChange, ContactId, EventKey, SubjectKey, Subjects};
 
 /// Tells the keys of addresses from those of contacts.
 const ADDRESS_BIT: u8 = 0x80;
@@ -63,6 +63,34 @@ impl Pepper {
     #[must_use]
     pub fn approvals_seal(&self) -> [u8; 32] {
         self.hash("approvals-seal", "")
+    }
+
+    /// Whose change it is; `None` when nobody can tell, or which address takes the place of which.
+    #[must_use]
+    pub fn subjects(&self, change: &ConsentChange<'_>) -> Option<Subjects> {
+        let address = change.address.as_ref().and_then(|address| change.canonical(address));
+        let subjects = self.named(change.contact_id.as_ref(), address.as_ref())?;
+        let message = change.message_id.as_deref().map(|id| self.event(id));
+        let subjects = Subjects { message, ..subjects };
+        let Some(new) = &change.new_address else { return Some(subjects) };
+        let successor = Some(self.address(&change.canonical(new)?));
+        subjects.address.map(|_| Subjects { successor, ..subjects })
+    }
+
+    /// A contact and its address; `None` when neither is named.
+    #[must_use]
+    pub fn named(
+        &self,
+        contact: Option<&ContactId<'_>>,
+        address: Option<&CanonicalAddress>,
+    ) -> Option<Subjects> {
+        let subjects = Subjects {
+            contact: contact.map(|contact| self.contact(contact)),
+            address: address.map(|address| self.address(address)),
+            variant: address.map_or(0, CanonicalAddress::variant),
+            ..Subjects::default()
+        };
+        (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
     }
 
     /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need

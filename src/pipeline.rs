@@ -29,9 +29,11 @@ mod standstill;
 mod unreadable;
 
 pub use batch::Batch;
+pub(crate) use clock::now;
 pub use doubt::InDoubt;
 pub use error::LaneError;
 pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
+pub(crate) use restore::log_record;
 
 use crate::barrier::{Barrier, Hold};
 use crate::codec::Codec;

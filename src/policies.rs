@@ -9,7 +9,7 @@ use crate::metrics::{Metrics, PolicyReload};
 use crate::ops::Status;
 use crate::service::{RunError, Shutdown};
 use aws_lc_rs::digest::{Context, SHA256};
-use gate_core::{PolicySet, Timestamp};
+use gate_core::PolicySet;
 use gate_policy::{File, Problems, Remark, TimeZones, TzError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -191,7 +191,7 @@ pub fn publish(metrics: &Metrics, set: &PolicySet) {
 
 /// Publishes whose review is overdue by now; a date passes while nobody changes a file.
 fn publish_reviews(metrics: &Metrics, set: &PolicySet) {
-    let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+    let now = crate::pipeline::now();
     let packs = set.packs().iter();
     metrics.set_policy_reviews(packs.map(|pack| (pack.code.as_str(), pack.is_review_overdue(now))));
 }

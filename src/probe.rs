@@ -25,18 +25,18 @@ use crate::codec::{
 };
 use crate::logging::Limited;
 use crate::metrics::{Metrics, ProbeResult};
+use crate::pipeline::now;
 use crate::policies::Policies;
 use crate::record::SourceRef;
 use crate::service::Shutdown;
 use cast::{Cast, Contact};
 use client::{Acknowledged, Client, Outgoing, Trouble};
-use gate_core::Timestamp;
 use rdkafka::ClientConfig;
 use round::{Event, Step, Then, judge};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// How often a message that is not decided in time is waited for again before the round is given up.
 const FOLLOW_UPS_MAX: u32 = 20;
@@ -406,9 +406,4 @@ fn partitions(n_round: u32, n_outbound: i32, n_consent: i32) -> (i32, i32) {
 
 fn failed(why: impl std::fmt::Display) -> Trouble {
     Trouble::Failed(why.to_string())
-}
-
-fn now() -> Timestamp {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
 }

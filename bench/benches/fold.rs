@@ -36,9 +36,7 @@ fn fold(bytes: &[u8], n: usize, change: &ConsentChange<'_>, out: &mut Vec<u8>) {
     let subjects = Subjects {
         contact: Some(SubjectKey([1; 16])),
         address: Some(SubjectKey([2; 16])),
-        successor: None,
-        message: None,
-        variant: 0,
+        ..Subjects::default()
     };
     let at = Timestamp::from_millis(1_764_000_000_000 + n as i64 * 1_000);
     let placement =

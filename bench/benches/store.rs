@@ -39,13 +39,7 @@ fn fill(writer: &mut Writer) {
             ..Evidence::default()
         });
         let contact = Some(subject(1, n));
-        let subjects = Subjects {
-            contact,
-            address: Some(subject(2, n)),
-            successor: None,
-            message: None,
-            variant: 0,
-        };
+        let subjects = Subjects { contact, address: Some(subject(2, n)), ..Subjects::default() };
         let placement = place(&change, subjects, EventKey(n.to_le_bytes()), Receipt::by_broker(at));
         let source = Source { partition: 0, offset: n.cast_signed() };
         writer.apply(subjects, &placement, source).unwrap();

@@ -117,9 +117,7 @@ fn fill(writer: &mut Writer, from: u64, to: u64) -> Result<()> {
             let subjects = Subjects {
                 contact: Some(subject(CONTACT, n)),
                 address: Some(subject(ADDRESS, n)),
-                successor: None,
-                message: None,
-                variant: 0,
+                ..Subjects::default()
             };
             let at = Timestamp::from_millis(n.cast_signed());
             let change = opt_in(at)?;

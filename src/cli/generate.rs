@@ -17,6 +17,7 @@ use super::{ExitCode, Failure, output};
 use crate::codec::{self, Encoding, Format, Kind};
 use crate::config::{Config, Topics};
 use crate::generate::{self, HEADER, HEADER_VALUE, Recipe, RecipeError, Record, Sample, Traffic};
+use crate::pipeline::now;
 use crate::preflight::preflight;
 
 #[derive(Debug, Args)]
@@ -118,11 +119,6 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     let at: Result<jiff::Timestamp, _> = text.parse();
     at.map(|at| Timestamp::from_micros(at.as_microsecond()))
         .map_err(|_| "write it like 2026-11-25T09:00:00Z".to_owned())
-}
-
-/// This machine's clock.
-fn now() -> Timestamp {
-    Timestamp::from_micros(jiff::Timestamp::now().as_microsecond())
 }
 
 impl From<RecipeError> for Failure {

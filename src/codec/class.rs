@@ -231,6 +231,14 @@ impl fmt::Display for Unreadable {
     }
 }
 
+impl Class {
+    /// `field` is to blame.
+    #[must_use]
+    pub const fn in_field(self, field: &'static str) -> Unreadable {
+        Unreadable { class: self.as_str(), field: Some(field) }
+    }
+}
+
 impl From<Class> for Unreadable {
     fn from(class: Class) -> Self {
         Self::whole(class.as_str())
@@ -245,7 +253,7 @@ pub(super) trait InField<T> {
 
 impl<T> InField<T> for Result<T, Class> {
     fn in_field(self, field: &'static str) -> Result<T, Unreadable> {
-        self.map_err(|class| Unreadable { class: class.as_str(), field: Some(field) })
+        self.map_err(|class| class.in_field(field))
     }
 }
 

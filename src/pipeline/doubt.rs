@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// So many answers are remembered per partition, for commits that were acknowledged and are forgotten: a broker
 /// forgets the last transaction, at most what came within its outage.
 const REMEMBERED_ENDS_MAX: usize = 12;
+
 /// What the brokers may not remember as this process does, by partition of the input topic.
 #[derive(Default)]
 pub struct InDoubt {
@@ -53,7 +54,13 @@ impl Wanted {
 }
 
 impl Acknowledged {
-    fn note(&mut self, first: i64, next_offset: i64, outputs_from: &Arc<Positions>) {
+    /// `first` is asked for only where the ends were asked anew, which is seldom.
+    fn note(
+        &mut self,
+        first: impl FnOnce() -> i64,
+        next_offset: i64,
+        outputs_from: &Arc<Positions>,
+    ) {
         self.next_offset = next_offset;
         let newest = self.outputs_from.back();
         if newest.is_some_and(|(_, known)| Arc::ptr_eq(known, outputs_from)) {
@@ -62,7 +69,7 @@ impl Acknowledged {
         if self.outputs_from.len() == REMEMBERED_ENDS_MAX {
             self.outputs_from.pop_front();
         }
-        self.outputs_from.push_back((first, Arc::clone(outputs_from)));
+        self.outputs_from.push_back((first(), Arc::clone(outputs_from)));
     }
 
     /// Where outputs of this message and those behind it stand at the earliest; as far back as is remembered.
@@ -76,14 +83,12 @@ impl Acknowledged {
 impl InDoubt {
     /// A transaction with this batch was acknowledged.
     pub(super) fn acknowledged(&self, batch: &Batch<'_>, outputs_from: &Arc<Positions>) {
-        let mut firsts: BTreeMap<i32, i64> = BTreeMap::new();
-        for (partition, offset) in batch.in_hand() {
-            let first = firsts.entry(partition).or_insert(offset);
-            *first = offset.min(*first);
-        }
         let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
         for (partition, next_offset) in batch.next_offsets() {
-            let first = firsts.get(partition).copied().unwrap_or(*next_offset);
+            let first = || {
+                let here = batch.in_hand().filter(|(of, _)| of == partition);
+                here.map(|(_, offset)| offset).min().unwrap_or(*next_offset)
+            };
             all.entry(*partition).or_default().note(first, *next_offset, outputs_from);
         }
     }
@@ -154,7 +159,7 @@ mod tests {
 
     fn acknowledge(doubts: &InDoubt, first: i64, next_offset: i64, outputs_from: &Arc<Positions>) {
         let mut all = doubts.acknowledged.lock().unwrap();
-        all.entry(0).or_default().note(first, next_offset, outputs_from);
+        all.entry(0).or_default().note(|| first, next_offset, outputs_from);
     }
 
     fn outputs_from(wanted: &Wanted) -> i64 {
@@ -189,7 +194,7 @@ mod tests {
     fn ends_are_remembered_for_a_while_and_the_oldest_serve_what_is_older() {
         let mut known = Acknowledged::default();
         for n in 0..2 * REMEMBERED_ENDS_MAX as i64 {
-            known.note(n * 10, n * 10 + 10, &ends(n));
+            known.note(|| n * 10, n * 10 + 10, &ends(n));
         }
         assert_eq!(known.outputs_from.len(), REMEMBERED_ENDS_MAX);
         let oldest = known.outputs_from.front().unwrap().1.values().next().copied();

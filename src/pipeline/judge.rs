@@ -1,5 +1,6 @@
 //! Decides a batch on one snapshot of the consent state.
 
+use super::clock::now;
 use super::history::History;
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
@@ -14,7 +15,6 @@ use gate_core::{
     OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp,
     decide, depends_on_history,
 };
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A message as read, or what is wrong with it.
 pub(super) type Decoded<'m> = Result<OutboundMessage<'m>, Unreadable>;
@@ -329,10 +329,4 @@ fn state_at<'s>(
 ) -> Result<ConsentState<'s>, gate_core::StateError> {
     let bytes = states.get(index).and_then(|state| state.as_deref());
     bytes.map_or_else(|| Ok(ConsentState::default()), ConsentState::decode)
-}
-
-/// The gate's clock, read once per batch and handed on as a value.
-pub(super) fn now() -> Timestamp {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
 }

@@ -238,7 +238,7 @@ impl<'c> Lane<'c> {
     /// Reads for one turn; done when every partition has come to its end.
     fn read_back(&mut self, restoring: &mut Restoring) -> Result<(), Setback> {
         let policies = self.parts.policies.current();
-        let horizon = Horizon::of(&policies, super::judge::now());
+        let horizon = Horizon::of(&policies, super::now());
         let deadline = Instant::now() + TURN;
         let mut trouble = None;
         while !restoring.partitions.is_empty() {
@@ -427,7 +427,8 @@ impl<'c> Lane<'c> {
     }
 }
 
-fn log_record<'r>(record: &Record<'r>) -> LogRecord<'r> {
+/// A record of the changelog, as `sent` reads it.
+pub(crate) fn log_record<'r>(record: &Record<'r>) -> LogRecord<'r> {
     LogRecord {
         partition: record.partition,
         offset: record.offset,

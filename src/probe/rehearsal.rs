@@ -95,13 +95,8 @@ impl Stage {
             self.consent.decode_consent(Some(&value)).map_err(|error| error.to_string())?;
         self.n_events += 1;
         let event = EventKey(self.n_events.to_be_bytes());
-        let subjects = Subjects {
-            contact: Some(CONTACT),
-            address: Some(ADDRESS),
-            successor: None,
-            message: None,
-            variant: 0,
-        };
+        let subjects =
+            Subjects { contact: Some(CONTACT), address: Some(ADDRESS), ..Subjects::default() };
         let receipt = Receipt::by_broker(now.saturating_add(Duration::from_millis(1)));
         let placed = place(&change, subjects, event, receipt);
         let contact = fold(&self.contact, placed.contact)?;

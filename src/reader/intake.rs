@@ -1,7 +1,7 @@
 //! One consent record: what it says, and what when it cannot be read or only in part.
 
 use super::incoming::Incoming;
-use super::owner::{possible_refusal, subjects, suspects};
+use super::owner::{possible_refusal, suspects};
 use super::{Reader, ReaderError, Taken};
 use crate::codec::{Class, DecodeError, Unreadable};
 use crate::dead_letter::{DeadLetter, Owner, Place, Staged};
@@ -14,8 +14,7 @@ use gate_core::{
 use std::sync::Arc;
 
 /// Of a change whose address, or the region to read it with, is understood by nobody.
-const INVALID_ADDRESS: Unreadable =
-    Unreadable { class: Class::InvalidAddress.as_str(), field: Some("address") };
+const INVALID_ADDRESS: Unreadable = Class::InvalidAddress.in_field("address");
 
 impl Reader {
     pub(super) fn take(&mut self, record: &Incoming<'_>) -> Result<Taken, ReaderError> {
@@ -43,7 +42,7 @@ impl Reader {
         from: Option<&str>,
         (record, receipt): (&Incoming<'_>, Receipt),
     ) -> Result<Taken, ReaderError> {
-        let Some(subjects) = subjects(&self.parts.pepper, change) else {
+        let Some(subjects) = self.parts.pepper.subjects(change) else {
             // an address nobody can use and no contact id: nobody can tell whose change this is
             return self.unreadable(record, receipt, INVALID_ADDRESS);
         };

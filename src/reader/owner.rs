@@ -13,30 +13,12 @@ use crate::codec::{Codec, named_by_key};
 use crate::dead_letter::Owner;
 use crate::identity::Pepper;
 use crate::store::{StoreError, Writer};
-use gate_core::{
-    Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId, Effect, Fact, Placement,
-    Subjects,
-};
+use gate_core::{CanonicalAddress, ContactId, Effect, Fact, Placement, Subjects};
 
 /// Whom an unreadable change may be about; nobody when nobody knows.
 pub(super) struct Suspects {
     pub(super) owner: Owner,
     pub(super) subjects: Vec<Subjects>,
-}
-
-/// Whose change it is; `None` when nobody can tell, or which address takes the place of which.
-pub(super) fn subjects(pepper: &Pepper, change: &ConsentChange<'_>) -> Option<Subjects> {
-    let address = change.address.as_ref().map(Address::expose);
-    let (contact, region) = (change.contact_id.as_ref(), change.region.as_deref());
-    let mut subjects = hash(pepper, contact, address, change.channel, region)?;
-    let message = change.message_id.as_deref();
-    subjects.message = message.map(|id| pepper.event(id));
-    if let Some(new) = &change.new_address {
-        let new = Some(new.expose());
-        subjects.successor = hash(pepper, None, new, change.channel, region)?.address;
-        subjects.address?;
-    }
-    Some(subjects)
 }
 
 /// Whom an unreadable change may be about: what its value still says for certain, else its key. `key` is `None` where
@@ -57,13 +39,7 @@ pub(super) fn suspects(
     }
     let named = key.filter(|_| !Codec::may_be_several(value)).map(named_by_key);
     let named = named.unwrap_or_default();
-    let subjects: Vec<Subjects> = named
-        .iter()
-        .filter_map(|name| {
-            let contact = ContactId::new(name.as_ref().into());
-            hash(pepper, contact.as_ref(), Some(name), ChannelScope::Any, None)
-        })
-        .collect();
+    let subjects: Vec<Subjects> = named.iter().filter_map(|name| called(pepper, name)).collect();
     for subject in subjects.iter().flat_map(|both| [both.contact, both.address]).flatten() {
         if writer.is_known(subject)? {
             return Ok(Suspects { owner: Owner::Key, subjects });
@@ -83,33 +59,20 @@ pub(super) fn possible_refusal(subjects: Subjects, fact: Fact<'static>) -> Place
     }
 }
 
-fn said(codec: &Codec, pepper: &Pepper, value: Option<&[u8]>) -> Option<Subjects> {
-    let who = codec.salvage(value)?;
-    let address = who.address.as_ref().map(Address::expose);
-    hash(pepper, who.contact_id.as_ref(), address, who.channel, who.region.as_deref())
+/// Whoever goes by this name: a contact, an address, or both.
+fn called(pepper: &Pepper, name: &str) -> Option<Subjects> {
+    let contact = ContactId::new(name.into());
+    let address = CanonicalAddress::parse(name, None, None).ok();
+    pepper.named(contact.as_ref(), address.as_ref())
 }
 
-fn hash(
-    pepper: &Pepper,
-    contact: Option<&ContactId<'_>>,
-    address: Option<&str>,
-    channel: ChannelScope,
-    region: Option<&str>,
-) -> Option<Subjects> {
-    let channel = match channel {
-        ChannelScope::Any => None,
-        ChannelScope::One(channel) => Some(channel),
-    };
+fn said(codec: &Codec, pepper: &Pepper, value: Option<&[u8]>) -> Option<Subjects> {
+    let who = codec.salvage(value)?;
+    let (channel, region) = (who.channel.channel(), who.region.as_deref());
+    let address = who.address.as_ref();
     let address =
-        address.and_then(|address| CanonicalAddress::parse(address, channel, region).ok());
-    let subjects = Subjects {
-        contact: contact.map(|contact| pepper.contact(contact)),
-        address: address.as_ref().map(|address| pepper.address(address)),
-        successor: None,
-        message: None,
-        variant: address.as_ref().map_or(0, CanonicalAddress::variant),
-    };
-    (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
+        address.and_then(|address| CanonicalAddress::parse(address.expose(), channel, region).ok());
+    pepper.named(who.contact_id.as_ref(), address.as_ref())
 }
 
 #[cfg(test)]
@@ -164,7 +127,7 @@ mod tests {
             let received = Receipt::by_producer(at, self.writer.receive(partition, at));
             let source = Source { partition, offset };
             if let Ok(change) = self.codec.decode_consent(Some(value.as_bytes())) {
-                let subjects = subjects(&self.pepper, &change).unwrap();
+                let subjects = self.pepper.subjects(&change).unwrap();
                 let placement = place(&change, subjects, id, received);
                 self.writer.apply(subjects, &placement, source).unwrap();
                 return true;
@@ -198,10 +161,7 @@ mod tests {
             let keys: Vec<SubjectKey> = NAMES
                 .iter()
                 .flat_map(|name| named_by_key(name.as_bytes()))
-                .filter_map(|name| {
-                    let contact = ContactId::new(name.as_ref().into());
-                    hash(&self.pepper, contact.as_ref(), Some(&name), ChannelScope::Any, None)
-                })
+                .filter_map(|name| called(&self.pepper, &name))
                 .flat_map(|both| [both.contact, both.address])
                 .flatten()
                 .collect();

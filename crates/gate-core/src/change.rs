@@ -3,7 +3,7 @@
 //! Field names and meanings are those of the public contract (`schemas/consent-change.avsc`).
 
 use crate::canonical::{Name, Sender};
-use crate::{Address, ChannelScope, ContactId, RecipientKind, Timestamp};
+use crate::{Address, CanonicalAddress, ChannelScope, ContactId, RecipientKind, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -337,6 +337,15 @@ impl fmt::Debug for ConsentChange<'_> {
             .field("keep_suppression", &self.keep_suppression)
             .field("evidence", &self.evidence)
             .finish_non_exhaustive()
+    }
+}
+
+impl ConsentChange<'_> {
+    /// One of its addresses as it means it, by its channel and region; `None` when nobody can use it.
+    #[must_use]
+    pub fn canonical(&self, address: &Address<'_>) -> Option<CanonicalAddress> {
+        let (channel, region) = (self.channel.channel(), self.region.as_deref());
+        CanonicalAddress::parse(address.expose(), channel, region).ok()
     }
 }
 

@@ -116,6 +116,15 @@ impl ChannelScope {
         self == Self::One(channel)
     }
 
+    /// The channel that is named, if one is.
+    #[must_use]
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Any => None,
+            Self::One(channel) => Some(channel),
+        }
+    }
+
     /// The code in stored state; 0 is `Any`.
     #[must_use]
     pub const fn code(self) -> u8 {

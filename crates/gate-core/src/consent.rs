@@ -157,19 +157,14 @@ impl<'a> ConsentState<'a> {
     /// shell joins these into the addresses' states, so that they reach an address however the events are ordered.
     pub fn about_addresses(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
         let of_contact = self.facts.iter().filter_map(Fact::about_addresses);
+        let of_contact = of_contact.map(|said| (FactKind::Link, said));
+        let of_address = self.to_successors().map(|said| (FactKind::Moved, said));
         of_contact
-            .flat_map(|said| self.leading_to(FactKind::Link).map(move |address| (address, said)))
-            .chain(self.about_successors())
+            .chain(of_address)
+            .flat_map(|(kind, said)| self.leading_to(kind).map(move |address| (address, said)))
     }
 
-    /// What an address says about those that took its place.
-    pub fn about_successors(&self) -> impl Iterator<Item = (SubjectKey, Fact<'a>)> + '_ {
-        self.to_successors().flat_map(|said| {
-            self.leading_to(FactKind::Moved).map(move |successor| (successor, said))
-        })
-    }
-
-    /// What is said to each of them. A state that can no longer be judged has forgotten what was refused: then neither
+    /// What an address says about each of those that took its place. A state that can no longer be judged has forgotten what was refused: then neither
     /// can they.
     pub fn to_successors(&self) -> impl Iterator<Item = Fact<'a>> + '_ {
         let flood = self.is_saturated().then(Fact::flood);

@@ -253,18 +253,26 @@ impl<'a> Fact<'a> {
     /// That so many things were refused that nobody can tell them apart.
     #[must_use]
     pub fn flood() -> Self {
-        let never = Timestamp::default();
-        Self::new(FactKind::Flooded, EventKey::default(), never, never)
+        Self::timeless(FactKind::Flooded, EventKey::default())
+    }
+
+    /// That the contact was seen with the address `with`.
+    #[must_use]
+    pub fn link(with: SubjectKey) -> Self {
+        Self { other: Some(with), ..Self::timeless(FactKind::Link, EventKey::default()) }
     }
 
     /// That the address `to` took the place of this one.
     #[must_use]
     pub fn moved(to: SubjectKey) -> Self {
-        let never = Timestamp::default();
         // not the event of a link: a timeline keeps apart what one record says and what it only leads to
-        let mut fact = Self::new(FactKind::Moved, EventKey(*b"moved\0\0\0"), never, never);
-        fact.other = Some(to);
-        fact
+        let event = EventKey(*b"moved\0\0\0");
+        Self { other: Some(to), ..Self::timeless(FactKind::Moved, event) }
+    }
+
+    /// True whenever it was said, so that it is one fact however often it is.
+    fn timeless(kind: FactKind, event: EventKey) -> Self {
+        Self::new(kind, event, Timestamp::default(), Timestamp::default())
     }
 
     /// A restriction that claims to be from after its receipt.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The subjects a change speaks about, hashed by the shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subjects {
     /// The contact id's key.
     pub contact: Option<SubjectKey>,
@@ -413,10 +413,7 @@ impl<'a> Placing<'a, '_> {
     fn link(&mut self) {
         let Subjects { contact: Some(_), address, successor, .. } = self.subjects else { return };
         for address in [address, successor].into_iter().flatten() {
-            let never = Timestamp::default();
-            let mut link = Fact::new(FactKind::Link, EventKey::default(), never, never);
-            link.other = Some(address);
-            self.out.contact.push(link);
+            self.out.contact.push(Fact::link(address));
         }
     }
 }

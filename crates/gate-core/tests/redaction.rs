@@ -101,9 +101,7 @@ fn no_debug_of_state_shows_a_birth_date_a_number_or_a_key() {
     let subjects = Subjects {
         contact: Some(SubjectKey([7; 16])),
         address: Some(SubjectKey([7; 16])),
-        successor: None,
-        message: None,
-        variant: 0,
+        ..Subjects::default()
     };
     let received = Timestamp::from_millis(1);
     let profile = ConsentChange {

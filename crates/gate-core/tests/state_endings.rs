@@ -354,7 +354,7 @@ fn placements_without_facts() {
         let key = Some(SubjectKey([5; 16]));
         let placement = place(
             &change,
-            Subjects { contact: key, address: key, successor: None, message: None, variant: 0 },
+            Subjects { contact: key, address: key, ..Subjects::default() },
             EventKey([1; 8]),
             receipt,
         );
@@ -386,8 +386,7 @@ fn placements_without_facts() {
     assert_eq!(stop_by(Channel::Rcs), (4, Effect::Facts, false));
     assert_eq!(stop_by(Channel::Whatsapp), (6, Effect::Facts, false));
     // a change about nobody leaves nothing anywhere
-    let nobody =
-        Subjects { contact: None, address: None, successor: None, message: None, variant: 0 };
+    let nobody = Subjects { contact: None, address: None, ..Subjects::default() };
     for action in Action::ALL {
         let change = ConsentChange::new("e", at(1), action);
         let placement = place(&change, nobody, EventKey([1; 8]), Receipt::by_broker(at(1)));

@@ -143,13 +143,8 @@ fn rule_4_clock_skew() {
 
 #[test]
 fn rule_4_effects_are_reported() {
-    let subjects = Subjects {
-        contact: Some(SubjectKey([1; 16])),
-        address: None,
-        successor: None,
-        message: None,
-        variant: 0,
-    };
+    let subjects =
+        Subjects { contact: Some(SubjectKey([1; 16])), address: None, ..Subjects::default() };
     let effect = |action, ahead_micros| {
         let change = ConsentChange::new("e", micros_later(at(0), ahead_micros), action);
         place(&change, subjects, EventKey([1; 8]), Receipt::by_broker(at(0))).effect
@@ -337,13 +332,7 @@ fn rule_4_one_event_that_claims_two_times_is_two_refusals() {
         let placed = |claimed| {
             let change = ConsentChange::new("e", at(claimed), Action::OptOut);
             let key = Some(SubjectKey([5; 16]));
-            let subjects = Subjects {
-                contact: key,
-                address: None,
-                successor: None,
-                message: None,
-                variant: 0,
-            };
+            let subjects = Subjects { contact: key, address: None, ..Subjects::default() };
             place(&change, subjects, event, Receipt::by_broker(at(1))).contact[0].event
         };
         assert_eq!(placed(500), placed(500));

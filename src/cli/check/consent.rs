@@ -3,8 +3,8 @@
 use super::{Answer, Checker, fields, verdict};
 use crate::cli::Failure;
 use crate::cli::consent::Meaning;
-use crate::codec::{Class, Kind, Unreadable};
-use gate_core::{Action, CanonicalAddress, ChannelScope, ConsentChange, Decision, Outcome, Reason};
+use crate::codec::{Class, Kind};
+use gate_core::{Action, Address, Channel, ConsentChange, Decision, Outcome, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,16 +18,15 @@ impl Checker<'_> {
         record: &[u8],
     ) -> Result<Answer, Failure> {
         let value: Value = serde_json::from_slice(record).unwrap_or_default();
-        let channel = match change.channel {
-            ChannelScope::Any => None,
-            ChannelScope::One(channel) => Some(channel),
+        let is_unclear = |address: &Option<Address<'_>>| {
+            address.as_ref().is_some_and(|address| change.canonical(address).is_none())
         };
-        let is_unknown = change.address.as_ref().is_some_and(|address| {
-            CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).is_err()
-        });
-        if is_unknown && change.contact_id.is_none() {
-            let class = Class::InvalidAddress.as_str();
-            return Ok(self.unreadable(Unreadable { class, field: Some("address") }, record));
+        let is_unknown = is_unclear(&change.address);
+        if is_unclear(&change.new_address) {
+            return Ok(self.unreadable(Class::InvalidAddress.in_field("new_address"), record));
+        }
+        if is_unknown && (change.contact_id.is_none() || change.new_address.is_some()) {
+            return Ok(self.unreadable(Class::InvalidAddress.in_field("address"), record));
         }
         let meaning = Meaning::of(change);
         let mut lines = vec![("the gate", meaning.effect().to_owned())];
@@ -156,10 +155,7 @@ fn is_permission(action: Action) -> bool {
 /// A message with everything in it that packs ask for, of just the scope of the change.
 fn message(change: &ConsentChange<'_>, value: &Value, jurisdiction: &str) -> Value {
     let of = |name: &str| value.get(name).cloned().unwrap_or_default();
-    let channel = match change.channel {
-        ChannelScope::One(channel) => channel.as_str(),
-        ChannelScope::Any => "email",
-    };
+    let channel = change.channel.channel().map_or("email", Channel::as_str);
     let purpose = match of("purpose") {
         Value::String(purpose) if !purpose.trim().is_empty() => purpose,
         _ => "marketing".to_owned(),

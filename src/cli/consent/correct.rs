@@ -188,8 +188,7 @@ impl Meaning {
             address: change.address.as_ref().and(subject),
             // another key: what it says is asked for, not whom it is about
             successor: change.new_address.as_ref().map(|_| SubjectKey([1; 16])),
-            message: None,
-            variant: 0,
+            ..Subjects::default()
         };
         let receipt = Receipt::by_broker(Timestamp::from_millis(output::now_millis()));
         let placement: Placement<'_> =

@@ -1,6 +1,6 @@
 //! What this configuration makes of a consent change: as the consent reader would, and nothing is applied.
 
-use gate_core::{Address, CanonicalAddress, ChannelScope, ConsentChange};
+use gate_core::{Address, ConsentChange};
 
 use crate::cli::{ExitCode, Failure};
 use crate::codec::{Class, Codec, DecodeError, Kind, Unreadable};
@@ -62,24 +62,19 @@ impl Reader {
 
 /// A change counts as read when everybody it names is understood.
 fn named(change: ConsentChange<'_>) -> Reading<'_> {
-    let channel = match change.channel {
-        ChannelScope::Any => None,
-        ChannelScope::One(channel) => Some(channel),
+    let is_unclear = |address: &Option<Address<'_>>| {
+        address.as_ref().is_some_and(|address| change.canonical(address).is_none())
     };
-    let is_understood = |address: &Address<'_>| {
-        CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).is_ok()
+    let why = if is_unclear(&change.address) {
+        Class::InvalidAddress.in_field("address")
+    } else if is_unclear(&change.new_address) {
+        Class::InvalidAddress.in_field("new_address")
+    } else if change.address.is_none() && change.contact_id.is_none() {
+        Class::MissingField.in_field("contact_id")
+    } else {
+        return Reading::Whole(Box::new(change));
     };
-    match &change.address {
-        Some(address) if !is_understood(address) => {
-            let field = Some("address");
-            Reading::Unreadable(Unreadable { class: Class::InvalidAddress.as_str(), field })
-        }
-        None if change.contact_id.is_none() => {
-            let field = Some("contact_id");
-            Reading::Unreadable(Unreadable { class: Class::MissingField.as_str(), field })
-        }
-        Some(_) | None => Reading::Whole(Box::new(change)),
-    }
+    Reading::Unreadable(why)
 }
 
 #[cfg(test)]

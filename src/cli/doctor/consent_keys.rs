@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use gate_core::{Address, CanonicalAddress, ChannelScope, ConsentChange, ContactId};
+use gate_core::{Address, CanonicalAddress, ConsentChange, ContactId};
 use rdkafka::message::Message as _;
 
 use super::Finding;
@@ -79,10 +79,7 @@ impl Relation {
 }
 
 fn is_same(key: &str, address: &Address<'_>, change: &ConsentChange<'_>) -> bool {
-    let channel = match change.channel {
-        ChannelScope::Any => None,
-        ChannelScope::One(channel) => Some(channel),
-    };
+    let channel = change.channel.channel();
     let canonical =
         |text: &str| CanonicalAddress::parse(text, channel, change.region.as_deref()).ok();
     key.trim() == address.expose().trim()

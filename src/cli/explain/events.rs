@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
-use gate_core::{ChannelScope, ConsentChange};
+use gate_core::{Channel, ConsentChange};
 
 use crate::cli::consent::change_codec;
 use crate::cli::outputs::one_line;
@@ -224,10 +224,7 @@ fn up_to(mut stretch: Stretch, asked: &[Asked]) -> Stretch {
 /// What a change says, from closed sets and names of senders and purposes; nobody's id.
 fn describe(change: &ConsentChange<'_>) -> String {
     let mut out = change.action.as_str().to_owned();
-    let channel = match change.channel {
-        ChannelScope::Any => "any channel",
-        ChannelScope::One(channel) => channel.as_str(),
-    };
+    let channel = change.channel.channel().map_or("any channel", Channel::as_str);
     write!(out, ", {channel}").ok();
     let names =
         [("purpose", &change.purpose), ("brand", &change.brand), ("registry", &change.registry)];

@@ -1,6 +1,6 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
-use gate_core::{CanonicalAddress, ChannelScope, ConsentChange, EventKey, OutboundMessage};
+use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
 use serde_json::{Value, json};
 
 use crate::cli::{ExitCode, Failure};
@@ -98,14 +98,8 @@ impl Reader {
     /// Everybody a consent change names.
     pub(in crate::cli) fn keys_of_change(&self, change: &ConsentChange<'_>) -> Vec<[u8; 16]> {
         let Some(pepper) = &self.pepper else { return Vec::new() };
-        let channel = match change.channel {
-            ChannelScope::Any => None,
-            ChannelScope::One(channel) => Some(channel),
-        };
         let addresses = [&change.address, &change.new_address].into_iter().flatten();
-        let addresses = addresses.filter_map(|address| {
-            CanonicalAddress::parse(address.expose(), channel, change.region.as_deref()).ok()
-        });
+        let addresses = addresses.filter_map(|address| change.canonical(address));
         let contact = change.contact_id.iter().map(|contact| pepper.contact(contact).0);
         contact.chain(addresses.map(|address| pepper.address(&address).0)).collect()
     }

@@ -192,13 +192,8 @@ fn scene(
     now: Timestamp,
 ) -> Scene {
     let (mut contact, mut address) = (ConsentState::default(), ConsentState::default());
-    let subjects = Subjects {
-        contact: Some(CONTACT),
-        address: Some(ADDRESS),
-        successor: None,
-        message: None,
-        variant: 0,
-    };
+    let subjects =
+        Subjects { contact: Some(CONTACT), address: Some(ADDRESS), ..Subjects::default() };
     let keys: Vec<EventKey> =
         (0..history.len()).map(|n| EventKey((n as u64 + 1).to_le_bytes())).collect();
     let placements: Vec<_> = history
