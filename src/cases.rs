@@ -2,8 +2,8 @@
 //!
 //! Read and folded exactly as in the running gate, with a map in place of the store and no Kafka.
 
-use crate::codec::{Codec, CodecError, DecodeError, Format, Kind};
 use crate::identity::Pepper;
+use gate_codec::{Codec, CodecError, DecodeError, Format, Kind};
 use gate_core::{
     AddressLookup, CanonicalAddress, ConsentState, Decision, Fact, Notes, OutboundMessage,
     Placement, PolicySet, Receipt, Recipient, Step, SubjectKey, Timestamp, decide_traced, place,
@@ -140,7 +140,9 @@ impl<'p> CaseRunner<'p> {
             Err(error) => {
                 remarks.push(format!("the message cannot be read: {error}"));
                 match error {
-                    DecodeError::Unreadable(why) => Decision::unreadable(why.class, why.field),
+                    DecodeError::Unreadable(why) => {
+                        Decision::unreadable(why.class.as_str(), why.field)
+                    }
                     DecodeError::Unavailable { .. } => Decision::invalid("malformed"),
                 }
             }

@@ -5,8 +5,8 @@
 //! field that the event does not state is null and listed, never invented. The person is named by the keyed
 //! hash the gate stores; who holds the pepper can find the person, nobody else.
 
-use crate::codec::ConsentChangeRecord;
 use crate::record::{hex, rfc3339};
+use gate_codec::ConsentChangeRecord;
 use gate_core::{SubjectKey, Timestamp};
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ pub fn consent_record(change: &ConsentChangeRecord<'_>, reference: &Reference) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::EvidenceRecord;
+    use gate_codec::EvidenceRecord;
 
     fn change(action: &'static str) -> ConsentChangeRecord<'static> {
         ConsentChangeRecord {

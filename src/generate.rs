@@ -16,11 +16,11 @@ mod random;
 #[cfg(test)]
 mod tests;
 
-use crate::codec::{
+use contacts::{Population, Story};
+use gate_codec::{
     ConsentChangeRecord, EncodeError, Encoding, OutboundMessageRecord, encode_consent,
     encode_message,
 };
-use contacts::{Population, Story};
 use gate_core::{Channel, Timestamp};
 use places::{PLACES, Place};
 use random::Random;

@@ -9,8 +9,8 @@
 //! Reading order: `crates/gate-core/src/decide.rs` (the law), `pipeline.rs` (the main path), `reader.rs`,
 //! `barrier.rs`, `service.rs` (what runs), then what you came for.
 //!
-//! Who may import whom: `codec`, `store`, `kafka`, `metrics` and `config` know gate-core and nothing of each
-//! other; `pipeline` and `reader` use them; `service` starts everything; `cli` and `demo` start `service`.
+//! Who may import whom: `registry`, `store`, `kafka`, `metrics` and `config` know the crates below and nothing of
+//! each other; `pipeline` and `reader` use them; `service` starts everything; `cli` and `demo` start `service`.
 //! `unsafe` lives in `kafka/native.rs` alone.
 
 pub mod applied;
@@ -19,7 +19,6 @@ pub mod campaign;
 pub mod cases;
 pub mod checkpointer;
 pub mod cli;
-pub mod codec;
 pub mod common_pepper;
 pub mod config;
 pub mod consent_topic;
@@ -43,6 +42,7 @@ pub mod preflight;
 pub mod probe;
 pub mod reader;
 pub mod record;
+pub mod registry;
 pub mod sent;
 pub mod service;
 pub mod store;

@@ -36,7 +36,6 @@ pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
 pub(crate) use restore::log_record;
 
 use crate::barrier::{Barrier, Hold};
-use crate::codec::Codec;
 use crate::consent_topic::TopicCheck;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
@@ -49,6 +48,7 @@ use crate::policies::Policies;
 use crate::sent::{RowSeal, SentError, SentStore};
 use crate::service::Shutdown;
 use crate::store::{Store, StoreError};
+use gate_codec::Codec;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::collections::{BTreeMap, VecDeque};

@@ -20,17 +20,16 @@ mod tests;
 
 pub use rehearsal::rehearse;
 
-use crate::codec::{
-    Encoding, Format, Kind, OutboundMessageRecord, Registry, encode_consent, encode_message,
-};
 use crate::logging::Limited;
 use crate::metrics::{Metrics, ProbeResult};
 use crate::pipeline::now;
 use crate::policies::Policies;
 use crate::record::SourceRef;
+use crate::registry::Registry;
 use crate::service::Shutdown;
 use cast::{Cast, Contact};
 use client::{Acknowledged, Client, Outgoing, Trouble};
+use gate_codec::{Encoding, Format, Kind, OutboundMessageRecord, encode_consent, encode_message};
 use rdkafka::ClientConfig;
 use round::{Event, Step, Then, judge};
 use std::cell::OnceCell;

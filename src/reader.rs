@@ -24,8 +24,6 @@ use self::incoming::{Incoming, Kept};
 
 use crate::applied::{Applied, Progress};
 use crate::barrier::Barrier;
-use crate::codec::Codec;
-use crate::codec::Unreadable;
 use crate::consent_topic::ConsentTopic;
 use crate::dead_letter::{DeadLetters, Lost};
 use crate::identity::Pepper;
@@ -37,6 +35,8 @@ use crate::ops::{Holder, Place, Status};
 use crate::service::Shutdown;
 use crate::store::{StoreError, Writer};
 use batches::BadBatch;
+use gate_codec::Codec;
+use gate_codec::Unreadable;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::collections::BTreeMap;

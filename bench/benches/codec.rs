@@ -11,9 +11,9 @@
 #[path = "../src/dataset.rs"]
 mod dataset;
 
-use consent_gate::codec::{Codec, Format as Wire, Kind};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataset::{Contact, Format, Message};
+use gate_codec::{Codec, Format as Wire, Kind};
 use std::hint::black_box;
 
 const FORMATS: [(Format, Wire); 2] =

@@ -9,7 +9,7 @@
 //! would be deferred by night; and numbers begin with +44 79 instead of +44 77, which is Jersey's in places.
 
 use anyhow::Result;
-use consent_gate::codec::{
+use gate_codec::{
     ConsentChangeRecord, ContentRecord, Encoding, EvidenceRecord, OutboundMessageRecord,
     RecipientRecord, encode_consent, encode_message,
 };
@@ -324,7 +324,7 @@ fn push_body(out: &mut String, index: u64, n_bytes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use consent_gate::codec::{Codec, Format as Wire, Kind};
+    use gate_codec::{Codec, Format as Wire, Kind};
 
     #[test]
     fn a_message_has_600_bytes_and_reads_the_same_in_both_formats() {

@@ -11,8 +11,8 @@ mod verdict;
 
 use super::{ExitCode, Failure, output, policy};
 use crate::cases::CaseRunner;
-use crate::codec::{Codec, DecodeError, Format, Kind, Unreadable, remedy};
 use clap::{Args, ValueEnum};
+use gate_codec::{Codec, DecodeError, Format, Kind, Unreadable};
 use gate_core::PolicySet;
 use records::{Records, read_input};
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ impl<'p> Checker<'p> {
     }
 
     fn unreadable(&self, why: Unreadable, record: &[u8]) -> Answer {
-        let remedy = remedy(why.class).unwrap_or_default();
+        let remedy = why.class.remedy();
         let consequence = match self.kind {
             Kind::OutboundMessage => "blocked.invalid_message",
             Kind::ConsentChange if self.codec.salvage(Some(record)).is_some() => {
@@ -163,7 +163,7 @@ impl<'p> Checker<'p> {
             lines.push(("note", other.to_owned()));
         }
         let json = json!({
-            "kind": self.kind.as_str(), "readable": false, "class": why.class, "field": why.field,
+            "kind": self.kind.as_str(), "readable": false, "class": why.class.as_str(), "field": why.field,
             "remedy": remedy, "consequence": consequence,
         });
         Answer { head: format!("not readable: {why}"), lines, json, is_good: false }

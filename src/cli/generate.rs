@@ -14,11 +14,11 @@ use clap::{Args, ValueEnum};
 use gate_core::{Channel, Timestamp};
 
 use super::{ExitCode, Failure, output};
-use crate::codec::{self, Encoding, Format, Kind};
 use crate::config::{Config, Topics};
 use crate::generate::{self, HEADER, HEADER_VALUE, Recipe, RecipeError, Record, Sample, Traffic};
 use crate::pipeline::now;
 use crate::preflight::preflight;
+use gate_codec::{Encoding, Format, Kind};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -229,7 +229,7 @@ pub(super) fn registered(config: &Config, topic: &str, kind: Kind) -> Result<u32
     };
     let subject = format!("{topic}-value");
     super::runtime()?
-        .block_on(codec::register(&settings, &subject, kind))
+        .block_on(crate::registry::register(&settings, &subject, kind))
         .map_err(|cause| Failure::new(ExitCode::TryAgain, cause))
 }
 

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
-pub use crate::codec::Format;
+pub use gate_codec::Format;
 pub use keys::{KEYS, Key, Kind, Preset};
 pub use pepper::{PEPPER_BYTES, Pepper, PepperError};
 pub use problem::{Place, Problem};

@@ -142,12 +142,8 @@ fn topics(reader: &mut Reader) -> Topics {
 
 fn formats(reader: &mut Reader) -> Formats {
     Formats {
-        consent_change: reader.choice("formats.consent_change", Format::from_name, Format::Json),
-        outbound_message: reader.choice(
-            "formats.outbound_message",
-            Format::from_name,
-            Format::Json,
-        ),
+        consent_change: reader.choice("formats.consent_change", Format::parse, Format::Json),
+        outbound_message: reader.choice("formats.outbound_message", Format::parse, Format::Json),
     }
 }
 
@@ -268,17 +264,6 @@ fn host_name() -> Option<String> {
         .filter_map(|path| std::fs::read_to_string(path).ok())
         .map(|name| name.trim().to_owned())
         .find(|name| !name.is_empty())
-}
-
-impl Format {
-    fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "json" => Some(Self::Json),
-            "avro" => Some(Self::Avro),
-            "avro-single-object" => Some(Self::AvroSingleObject),
-            _ => None,
-        }
-    }
 }
 
 impl StartAt {

@@ -3,7 +3,7 @@
 use super::contacts::{BRANDS, Person, Story};
 use super::random::Random;
 use super::{MICROS_A_DAY, Recipe};
-use crate::codec::{ConsentChangeRecord, ContextRecord, EvidenceRecord};
+use gate_codec::{ConsentChangeRecord, ContextRecord, EvidenceRecord};
 use gate_core::{Channel, Timestamp};
 use std::borrow::Cow;
 

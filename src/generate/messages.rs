@@ -3,7 +3,7 @@
 use super::MICROS_A_DAY;
 use super::contacts::{Brand, Person};
 use super::random::Random;
-use crate::codec::{ConsentChangeRecord, ContentRecord, OutboundMessageRecord, RecipientRecord};
+use gate_codec::{ConsentChangeRecord, ContentRecord, OutboundMessageRecord, RecipientRecord};
 use gate_core::{Channel, Keyword, Timestamp, classify};
 use std::borrow::Cow;
 

@@ -4,8 +4,8 @@
 
 use super::*;
 use crate::cases::CaseRunner;
-use crate::codec::{Codec, Format, Kind};
 use crate::policies::PolicySource;
+use gate_codec::{Codec, Format, Kind};
 use gate_core::{CanonicalAddress, Outcome};
 use gate_policy::RawCase;
 use serde_json::{Value, json};

@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_classes_are_those_of_the_codecs() {
-        let codecs = crate::codec::Class::ALL.map(crate::codec::Class::as_str);
+        let codecs = gate_codec::Class::ALL.map(gate_codec::Class::as_str);
         assert_eq!(INVALID_CLASSES, codecs);
     }
 

@@ -4,12 +4,12 @@ use super::clock::now;
 use super::history::History;
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
-use crate::codec::{Class, DecodeError, Unreadable, told_by_headers};
 use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, NamedPlaces, ProbeRecipient, Topic};
 use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
 use crate::sent::{Horizon, Row, RowKey};
 use crate::store::PinnedState;
+use gate_codec::{Class, DecodeError, Unreadable, told_by_headers};
 use gate_core::{
     AddressLookup, CanonicalAddress, Category, ConsentState, Decision, Detail, EventKey,
     OutboundMessage, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey, Timestamp,
@@ -169,8 +169,8 @@ impl<'c> Lane<'c> {
                     self.remember(decision, message, lookup, context.evaluated_at, &mut history)
                 }
                 (Err(why), _) => {
-                    self.parts.metrics.invalid(Topic::OutboundMessage, why.class);
-                    Decision::unreadable(why.class, why.field)
+                    self.parts.metrics.invalid(Topic::OutboundMessage, why.class.as_str());
+                    Decision::unreadable(why.class.as_str(), why.field)
                 }
                 (Ok(_), None) => Decision::invalid("malformed"),
             };

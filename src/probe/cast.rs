@@ -8,11 +8,11 @@
 //! INVARIANT: nobody can be reached: addresses lie in `probe.invalid` (RFC 2606). Instants never repeat or go back
 //! within a contact, whatever the clock does, so that the later of two changes always counts.
 
-use crate::codec::{
-    ConsentChangeRecord, ContentRecord, EvidenceRecord, OutboundMessageRecord, RecipientRecord,
-};
 use crate::record::{PROBE_CONTACTS, PROBE_DOMAIN, hex};
 use aws_lc_rs::digest;
+use gate_codec::{
+    ConsentChangeRecord, ContentRecord, EvidenceRecord, OutboundMessageRecord, RecipientRecord,
+};
 use gate_core::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;

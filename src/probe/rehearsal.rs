@@ -4,8 +4,8 @@
 //! that is always blocked would cry wolf; one that is never blocked would prove nothing.
 
 use super::cast::{Cast, Contact};
-use crate::codec::{Codec, Encoding, Format, Kind, encode_consent, encode_message};
 use crate::record::rfc3339;
+use gate_codec::{Codec, Encoding, Format, Kind, encode_consent, encode_message};
 use gate_core::{
     AddressLookup, ConsentState, Decision, EventKey, Fact, Outcome, PolicySet, Receipt, Recipient,
     SubjectKey, Subjects, Timestamp, decide, place,
@@ -86,7 +86,7 @@ impl Stage {
     pub(super) fn change<'c>(
         &mut self,
         contact: &'c mut Contact,
-        what: impl Fn(&'c mut Contact, Timestamp) -> crate::codec::ConsentChangeRecord<'c>,
+        what: impl Fn(&'c mut Contact, Timestamp) -> gate_codec::ConsentChangeRecord<'c>,
         now: Timestamp,
     ) -> Result<(), String> {
         let record = what(contact, now);

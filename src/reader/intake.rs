@@ -3,11 +3,11 @@
 use super::incoming::Incoming;
 use super::owner::{possible_refusal, suspects};
 use super::{Reader, ReaderError, Taken};
-use crate::codec::{Class, DecodeError, Unreadable};
 use crate::dead_letter::{DeadLetter, Owner, Place, Staged};
 use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
 use crate::record::probe_recipient;
 use crate::store::Source;
+use gate_codec::{Class, DecodeError, Unreadable};
 use gate_core::{
     ConsentChange, Effect, Placement, Receipt, Subjects, Timestamp, place, unreadable,
 };
@@ -101,14 +101,14 @@ impl Reader {
         if let Err(again) = self.put_aside(record, INVALID_ADDRESS, Owner::Contact, true) {
             return Some(again);
         }
-        self.parts.metrics.invalid(Topic::ConsentChange, INVALID_ADDRESS.class);
+        self.parts.metrics.invalid(Topic::ConsentChange, INVALID_ADDRESS.class.as_str());
         let partition = i64::from(record.partition);
         if let Some(n_suppressed) = self.warnings.admit("partial", partition) {
             tracing::warn!(
                 topic = %self.parts.topic,
                 partition = record.partition,
                 offset = record.offset,
-                class = INVALID_ADDRESS.class,
+                class = INVALID_ADDRESS.class.as_str(),
                 field = INVALID_ADDRESS.field,
                 n_suppressed,
                 "a refusal is applied to its contact, and nobody can read the address in it: correct it and publish it \
@@ -137,11 +137,11 @@ impl Reader {
         }
         if suspects.subjects.is_empty() {
             // what is put aside only now cannot have been released
-            if staged == Staged::Known && self.is_released(record, why.class) {
+            if staged == Staged::Known && self.is_released(record, why.class.as_str()) {
                 return Ok(Taken::Applied { is_probe: false });
             }
             if !record.is_again() {
-                self.count_unreadable(why.class, ConsentResult::Unreadable);
+                self.count_unreadable(why.class.as_str(), ConsentResult::Unreadable);
             }
             return Ok(Taken::Poison(why));
         }
@@ -170,7 +170,7 @@ impl Reader {
             place: record.place(),
             key: record.key,
             value: record.value,
-            class: why.class,
+            class: why.class.as_str(),
             field: why.field,
             owner,
             is_applied,
@@ -220,7 +220,7 @@ impl Reader {
     }
 
     fn note_unreadable(&mut self, record: &Incoming<'_>, why: Unreadable) {
-        let Unreadable { class, field } = why;
+        let (class, field) = (why.class.as_str(), why.field);
         if record.is_again() {
             tracing::info!(
                 topic = %self.parts.topic,
@@ -241,7 +241,7 @@ impl Reader {
                 offset = record.offset,
                 class,
                 field,
-                remedy = crate::codec::remedy(class),
+                remedy = why.class.remedy(),
                 n_suppressed,
                 "a consent change cannot be read; its contact is blocked until a later valid event"
             );

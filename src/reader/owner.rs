@@ -9,10 +9,10 @@
 //! same records end in the same state in whatever order the partitions are read (promise P4), provided that a record
 //! whose owner is not known is looked at again.
 
-use crate::codec::{Codec, named_by_key};
 use crate::dead_letter::Owner;
 use crate::identity::Pepper;
 use crate::store::{StoreError, Writer};
+use gate_codec::{Codec, named_by_key};
 use gate_core::{CanonicalAddress, ContactId, Effect, Fact, Placement, Subjects};
 
 /// Whom an unreadable change may be about; nobody when nobody knows.
@@ -78,8 +78,8 @@ fn said(codec: &Codec, pepper: &Pepper, value: Option<&[u8]>) -> Option<Subjects
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{Format, Kind};
     use crate::store::{Identity, MEMORY_BYTES_MIN, Source, Store};
+    use gate_codec::{Format, Kind};
     use gate_core::{Receipt, SubjectKey, Timestamp, place, unreadable};
     use proptest::prelude::*;
 

@@ -5,9 +5,9 @@
 //! changed configuration counts too. Its dead letter is written once.
 
 use super::{Holder, Incoming, Kept, Reader, ReaderError, Stand, Taken, place_of};
-use crate::codec::{Unreadable, remedy};
 use crate::dead_letter::UNREADABLE_BATCH;
 use crate::metrics::{HoldCause, Topic};
+use gate_codec::Unreadable;
 use std::time::{Duration, Instant};
 
 /// How often the records that partitions stand at are looked at again.
@@ -19,8 +19,7 @@ impl Reader {
         self.stand(partition, Stand::Poisoned(offset));
         let n_bytes = self.kept.values().map(Kept::n_bytes).sum();
         self.kept.insert(partition, Kept::of(record, why, n_bytes));
-        let Unreadable { class, field } = why;
-        let remedy = remedy(class).unwrap_or_default();
+        let (class, field, remedy) = (why.class.as_str(), why.field, why.class.remedy());
         tracing::error!(
             topic = %self.parts.topic,
             partition,

@@ -1,8 +1,8 @@
 //! The schema registry of the configuration, for the gate and for the commands that read records.
 
 use super::RunError;
-use crate::codec::{Registry, RegistrySettings};
 use crate::config::{self, Config};
+use crate::registry::{Registry, RegistrySettings};
 
 /// The schema registry, if the configuration names one.
 pub(crate) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {

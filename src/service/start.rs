@@ -6,7 +6,6 @@ use super::{RunError, Shutdown};
 use crate::applied::Applied;
 use crate::barrier::Barrier;
 use crate::checkpointer::{Checkpointer, CheckpointerParts};
-use crate::codec::{Codec, Kind, Registry};
 use crate::common_pepper::CommonPepper;
 use crate::config::{self, Config};
 use crate::consent_topic::ConsentTopic;
@@ -24,8 +23,10 @@ use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::preflight::{ClusterInfo, preflight};
 use crate::probe::{Probe, ProbeParts};
 use crate::reader::{Reader, ReaderParts};
+use crate::registry::Registry;
 use crate::sent::SentStore;
 use crate::store::{Checkpoints, Identity, Maker, Store, StoreError, Writer};
+use gate_codec::{Codec, Kind};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
@@ -235,7 +236,7 @@ impl Parts<'_> {
             Kind::ConsentChange => self.config.formats.consent_change,
             Kind::OutboundMessage => self.config.formats.outbound_message,
         };
-        Ok(Codec::new(format, kind, self.registry.clone())?)
+        Ok(Codec::new(format, kind, self.registry.clone().map(Registry::boxed))?)
     }
 
     fn scan_config(&self) -> ClientConfig {

@@ -1,12 +1,13 @@
 //! How the process ends: signals, deadlines, exit codes.
 
-use crate::codec::CodecError;
 use crate::common_pepper::CommonPepperError;
 use crate::kafka_errors::{Class, KafkaFailure};
 use crate::ops::OpsError;
 use crate::pipeline::LaneError;
 use crate::reader::ReaderError;
+use crate::registry::RegistryError;
 use crate::store::StoreError;
+use gate_codec::CodecError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,6 +122,9 @@ pub enum RunError {
     /// A codec cannot be made.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// The client of the schema registry cannot be made.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The registry's authorities cannot be read.
     #[error("cannot read `schema_registry.ca_file` `{path}`: {source}", path = path.display())]
     RegistryCa {
@@ -185,6 +189,7 @@ impl RunError {
                 kafka_exit_code(failure)
             }
             Self::Codec(_)
+            | Self::Registry(_)
             | Self::RegistryCa { .. }
             | Self::Pepper(_)
             | Self::Policies(_)

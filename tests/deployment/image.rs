@@ -93,7 +93,7 @@ fn the_build_gets_every_file_it_needs() {
     copy_stage("build", build.path());
     assert_eq!(members(build.path()), all, "the sources are the whole workspace");
     // Benches and tests are not built; whatever else our crates consist of or include is needed.
-    let needed = ["src", "crates/gate-core/src", "crates/gate-policy/src", "schemas", "policies"];
+    let needed = [&SOURCES[..], &["schemas", "policies"]].concat();
     for file in needed.iter().flat_map(|directory| files_below(directory)) {
         let (there, here) = (build.path().join(&file), root().join(&file));
         assert!(there.is_file(), "{file} is missing in the build");
@@ -106,11 +106,14 @@ fn the_build_gets_every_file_it_needs() {
     );
 }
 
+/// What the program is compiled from.
+const SOURCES: [&str; 4] =
+    ["src", "crates/gate-codec/src", "crates/gate-core/src", "crates/gate-policy/src"];
+
 /// Every `include_str!("…")` of the program leads to a file of the build. Says how many.
 fn includes_resolve(build: &Path) -> usize {
     let mut n_includes = 0;
-    let sources = ["src", "crates/gate-core/src", "crates/gate-policy/src"];
-    for file in sources.iter().flat_map(|directory| files_below(directory)) {
+    for file in SOURCES.iter().flat_map(|directory| files_below(directory)) {
         let text = read(&file);
         for included in text.split("include_str!(\"").skip(1) {
             let name = included.split('"').next().unwrap();

@@ -19,8 +19,8 @@ mod page;
 mod questions;
 
 use command_line::{own_arguments, words};
-use consent_gate::codec::{Class, Codec, DecodeError, Format, Kind};
 use consent_gate::metrics::HoldCause;
+use gate_codec::{Class, Codec, DecodeError, Format, Kind};
 use gate_core::Action;
 use page::{Page, code_spans, link_targets, pages, read, root};
 use std::collections::{BTreeMap, BTreeSet};
@@ -296,7 +296,8 @@ fn every_example_record_is_read_as_the_page_says() {
                 n_read += 1;
                 let (kind, class) = rest.split_once(": ").unwrap();
                 let found = decode(kind_of(kind), Format::Json, value);
-                if !matches!(found, Err(DecodeError::Unreadable(why)) if why.class == class) {
+                if !matches!(found, Err(DecodeError::Unreadable(why)) if why.class.as_str() == class)
+                {
                     complaints.push(format!("{place}: not unreadable as `{class}`: {found:?}"));
                 }
             } else if let Some(id) = block.mark.strip_prefix("single-object of: ") {

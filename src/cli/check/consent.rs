@@ -3,7 +3,7 @@
 use super::{Answer, Checker, fields, verdict};
 use crate::cli::Failure;
 use crate::cli::consent::Meaning;
-use crate::codec::{Class, Kind};
+use gate_codec::{Class, Kind};
 use gate_core::{Action, Address, Channel, ConsentChange, Decision, Outcome, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

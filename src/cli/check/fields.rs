@@ -1,7 +1,7 @@
 //! Fields of a record that the gate carries and never reads: a misspelt name is one of them.
 
 use crate::cli::shape;
-use crate::codec::{Kind, field_paths};
+use gate_codec::{Kind, field_paths};
 use serde_json::Value;
 
 /// Names that are listed.

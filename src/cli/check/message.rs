@@ -2,7 +2,7 @@
 
 use super::{Answer, Checker, fields, verdict};
 use crate::cli::{ExitCode, Failure};
-use crate::codec::Kind;
+use gate_codec::Kind;
 use gate_core::{Category, Decision, OutboundMessage, Outcome, RecipientKind};
 use gate_policy::RawCase;
 use serde_json::{Map, Value, json};

@@ -21,9 +21,9 @@ use super::release::{self, Decision, written};
 use super::writer::{Outgoing, Writer, Written};
 use super::{Place, check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
-use crate::codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 use crate::config::Config;
 use crate::dead_letter::UNREADABLE_BATCH;
+use gate_codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let change = match reader.read(Some(&text))? {
         Reading::Whole(change) => change,
         Reading::Unreadable(why) => {
-            let remedy = remedy(why.class);
+            let remedy = remedy(why.class.as_str());
             let reason = format!("the corrected record cannot be read either ({why}): {remedy}");
             return Err(Failure::new(ExitCode::Usage, reason));
         }

@@ -30,7 +30,6 @@ use self::queue::Queue;
 pub(super) use self::reading::codec as change_codec;
 use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
-use crate::codec;
 use crate::config::Config;
 use crate::dead_letter::UNREADABLE_BATCH;
 use crate::preflight::{ClusterInfo, preflight};
@@ -98,7 +97,7 @@ fn remedy(class: &str) -> &'static str {
     if class == UNREADABLE_BATCH {
         return "a batch that cannot be unpacked; the runbook UnreadableBatch says what to do";
     }
-    codec::remedy(class).unwrap_or("compare the producer with the schema")
+    gate_codec::remedy(class).unwrap_or("compare the producer with the schema")
 }
 
 /// Where a consent change lies in `topics.consent_change`.

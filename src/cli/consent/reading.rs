@@ -3,8 +3,9 @@
 use gate_core::{Address, ConsentChange};
 
 use crate::cli::{ExitCode, Failure};
-use crate::codec::{Class, Codec, DecodeError, Kind, Unreadable};
 use crate::config::Config;
+use crate::registry::Registry;
+use gate_codec::{Class, Codec, DecodeError, Kind, Unreadable};
 
 /// How a value reads.
 pub(super) enum Reading<'a> {
@@ -24,7 +25,7 @@ pub(super) struct Reader {
 pub(in crate::cli) fn codec(config: &Config) -> Result<Codec, Failure> {
     let registry = crate::service::registry(config)
         .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
-    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry)
+    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry.map(Registry::boxed))
         .map_err(|error| Failure::new(ExitCode::Config, error))
 }
 
@@ -35,7 +36,7 @@ impl Reader {
 
     /// One that reads JSON, whatever the topic holds: for what people write by hand.
     pub(super) fn of_json(config: &Config) -> Result<Self, Failure> {
-        let codec = Codec::new(crate::codec::Format::Json, Kind::ConsentChange, None)
+        let codec = Codec::new(gate_codec::Format::Json, Kind::ConsentChange, None)
             .map_err(|error| Failure::new(ExitCode::Internal, error))?;
         Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max })
     }
@@ -91,7 +92,7 @@ mod tests {
             );
             match reader.read(Some(value.as_bytes())).unwrap() {
                 Reading::Whole(_) => "whole",
-                Reading::Unreadable(why) => why.class,
+                Reading::Unreadable(why) => why.class.as_str(),
             }
         };
         assert_eq!(class(r#","contact_id":"ana""#), "whole");

@@ -18,8 +18,8 @@ use super::release::{self, Decision, written};
 use super::writer::{Outgoing, Writer, Written};
 use super::{Place, check_topic, cluster, counted, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
-use crate::codec::{Codec, ConsentChangeRecord, encode_consent};
 use crate::config::Config;
+use gate_codec::{Codec, ConsentChangeRecord, encode_consent};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("one").args(["offset"]).requires_all(["partition", "as_", "reason"]))]

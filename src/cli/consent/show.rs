@@ -13,9 +13,9 @@ use super::reading::{Reader, Reading};
 use super::release::written;
 use super::{Place, check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
-use crate::codec::{self, Unreadable};
 use crate::config::Config;
 use crate::dead_letter::UNREADABLE_BATCH;
+use gate_codec::{Unreadable, told_by_headers};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -191,10 +191,7 @@ fn one(
             Reading::Whole(_) => None,
             Reading::Unreadable(why) => Some(told(why, record)),
         },
-        Original::Batch => Some(Unreadable::whole(UNREADABLE_BATCH)),
-        Original::Gone => {
-            letter.and_then(|letter| known_class(&letter.class)).map(Unreadable::whole)
-        }
+        Original::Batch | Original::Gone => None,
     };
     let facts = Facts { config, place, letter, original, why_now };
     if arguments.json {
@@ -206,20 +203,16 @@ fn one(
 
 /// With what the record's headers tell, as the gate gives it.
 fn told(why: Unreadable, record: &OwnedMessage) -> Unreadable {
-    codec::told_by_headers(why, |name| {
+    told_by_headers(why, |name| {
         let mut headers = record.headers().into_iter().flat_map(|headers| headers.iter());
         headers.any(|header| header.key.as_bytes() == name.to_bytes())
     })
 }
 
-fn known_class(class: &str) -> Option<&'static str> {
-    codec::Class::ALL.into_iter().map(codec::Class::as_str).find(|known| *known == class)
-}
-
 impl Facts<'_> {
     fn state(&self) -> String {
         match self.letter {
-            None if self.why_now.is_none() => "readable: nothing is wrong with it".to_owned(),
+            None if self.is_readable() => "readable: nothing is wrong with it".to_owned(),
             None => "no dead letter yet: the gate has not come so far".to_owned(),
             Some(letter) => match &letter.release {
                 Some(release) => {
@@ -231,6 +224,11 @@ impl Facts<'_> {
                 None => format!("open for {}", output::span(letter.age_ms())),
             },
         }
+    }
+
+    /// Whether the record is there, and nothing is wrong with it.
+    fn is_readable(&self) -> bool {
+        self.record().is_some() && self.why_now.is_none()
     }
 
     fn record(&self) -> Option<&OwnedMessage> {
@@ -255,12 +253,9 @@ impl Facts<'_> {
     fn reads_now(&self) -> String {
         match (self.original, self.why_now) {
             (Original::Gone, _) => "not there any more".to_owned(),
-            (Original::Record(_) | Original::Batch, None) => {
-                "readable with this configuration".to_owned()
-            }
-            (Original::Record(_) | Original::Batch, Some(why)) => {
-                format!("{why}: {}", remedy(why.class))
-            }
+            (Original::Batch, _) => format!("{UNREADABLE_BATCH}: {}", remedy(UNREADABLE_BATCH)),
+            (Original::Record(_), None) => "readable with this configuration".to_owned(),
+            (Original::Record(_), Some(why)) => format!("{why}: {}", remedy(why.class.as_str())),
         }
     }
 
@@ -290,7 +285,7 @@ impl Facts<'_> {
         let Some(letter) = self.letter.filter(|letter| letter.is_open()) else {
             return String::new();
         };
-        if self.record().is_some() && self.why_now.is_none() {
+        if self.is_readable() {
             return "\nThis configuration reads it: a gate that was started with it reads the record again by itself.\n".to_owned();
         }
         let Place { partition, offset } = self.place;
@@ -432,7 +427,7 @@ mod tests {
             place,
             letter: Some(&letter),
             original: &original,
-            why_now: Some(Unreadable::whole("wrong_type")),
+            why_now: Some(gate_codec::Class::WrongType.into()),
         };
         let text = facts.as_text("gate.yaml");
         for says in [

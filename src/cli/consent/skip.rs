@@ -18,7 +18,6 @@ use super::release::{self, Decision, written};
 use super::writer::{Writer, Written};
 use super::{Place, check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
-use crate::codec;
 use crate::config::Config;
 use crate::dead_letter::UNREADABLE_BATCH;
 
@@ -67,7 +66,7 @@ const ROWS_MAX: usize = 50;
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 fn class(name: &str) -> Result<String, String> {
-    let known = codec::Class::ALL.map(codec::Class::as_str);
+    let known = gate_codec::Class::ALL.map(gate_codec::Class::as_str);
     if known.contains(&name) || name == UNREADABLE_BATCH {
         return Ok(name.to_owned());
     }

@@ -12,10 +12,11 @@ use rdkafka::message::Message as _;
 use super::Finding;
 use super::keys::read_newest;
 use crate::cli::shape;
-use crate::codec::{Codec, DecodeError, Kind};
 use crate::config::Config;
 use crate::preflight::ClusterInfo;
 use crate::record::is_probe;
+use crate::registry::Registry;
+use gate_codec::{Codec, DecodeError, Kind};
 
 /// How a key relates to the person its record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,7 +150,7 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
 
 fn codec(config: &Config) -> Result<Codec, String> {
     let registry = crate::service::registry(config).map_err(|error| error.to_string())?;
-    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry)
+    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry.map(Registry::boxed))
         .map_err(|error| error.to_string())
 }
 
@@ -220,7 +221,7 @@ mod tests {
     use super::*;
 
     fn judged(keys: &[Option<&[u8]>], who: &str, key_names_contact: bool) -> Finding {
-        let codec = Codec::new(crate::codec::Format::Json, Kind::ConsentChange, None).unwrap();
+        let codec = Codec::new(gate_codec::Format::Json, Kind::ConsentChange, None).unwrap();
         let value = format!(
             r#"{{"event_id":"1","occurred_at":"2026-11-20T18:30:00Z","action":"opt_out",{who}}}"#
         );

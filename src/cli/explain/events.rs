@@ -15,10 +15,10 @@ use crate::cli::outputs::recipient::{Keys, Reader};
 use crate::cli::outputs::stretch::{self, Stretch};
 use crate::cli::outputs::window::Window;
 use crate::cli::{ExitCode, Failure, output};
-use crate::codec::DecodeError;
 use crate::config::Config;
 use crate::kafka::native::Record;
 use crate::record::{hex, rfc3339};
+use gate_codec::DecodeError;
 
 /// Changes that are remembered of one recipient, the newest of each partition.
 const EVENTS_MAX: usize = 100;

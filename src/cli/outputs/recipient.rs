@@ -4,11 +4,12 @@ use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
 use serde_json::{Value, json};
 
 use crate::cli::{ExitCode, Failure};
-use crate::codec::{Codec, DecodeError, Kind};
 use crate::config::{self, Config};
 use crate::identity::Pepper;
 use crate::metrics::ProbeRecipient;
 use crate::record::{hex, probe_recipient};
+use crate::registry::Registry;
+use gate_codec::{Codec, DecodeError, Kind};
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
 pub(in crate::cli) struct Reader {
@@ -59,8 +60,12 @@ impl Reader {
     pub(in crate::cli) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
         let registry = crate::service::registry(config)
             .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
-        let codec = Codec::new(config.formats.outbound_message, Kind::OutboundMessage, registry)
-            .map_err(|error| Failure::new(ExitCode::Config, error))?;
+        let codec = Codec::new(
+            config.formats.outbound_message,
+            Kind::OutboundMessage,
+            registry.map(Registry::boxed),
+        )
+        .map_err(|error| Failure::new(ExitCode::Config, error))?;
         let pepper = match config::Pepper::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),
@@ -138,7 +143,7 @@ impl Reader {
         }
         match self.codec.decode_message(value) {
             Ok(message) => Ok(Ok(message)),
-            Err(DecodeError::Unreadable(why)) => Ok(Err(why.class)),
+            Err(DecodeError::Unreadable(why)) => Ok(Err(why.class.as_str())),
             Err(DecodeError::Unavailable { cause }) => Err(cause),
         }
     }
@@ -173,7 +178,7 @@ pub(in crate::cli) fn is_synthetic(message: &OutboundMessage<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Format;
+    use gate_codec::Format;
 
     fn reader(pepper: Option<Pepper>) -> Reader {
         let codec = Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();

@@ -16,10 +16,10 @@ use super::{ConfigFile, ExitCode, Failure, Outcome, moment, one_line, output};
 use crate::campaign::campaign_of_json;
 use crate::cli::outputs::lack::Lack;
 use crate::cli::outputs::survey::Survey;
-use crate::codec::Format;
 use crate::config::Config;
 use crate::kafka::native::Record;
 use crate::preflight::preflight;
+use gate_codec::Format;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
