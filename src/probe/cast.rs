@@ -11,7 +11,7 @@
 use crate::codec::{
     ConsentChangeRecord, ContentRecord, EvidenceRecord, OutboundMessageRecord, RecipientRecord,
 };
-use crate::record::{PROBE_CONTACTS, PROBE_DOMAIN, hex};
+use crate::headers::{PROBE_CONTACTS, PROBE_DOMAIN, hex};
 use aws_lc_rs::digest;
 use gate_core::Timestamp;
 use std::borrow::Cow;

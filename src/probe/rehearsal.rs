@@ -5,7 +5,7 @@
 
 use super::cast::{Cast, Contact};
 use crate::codec::{Codec, Encoding, Format, Kind, encode_consent, encode_message};
-use crate::record::rfc3339;
+use crate::headers::rfc3339;
 use gate_core::{
     AddressLookup, ConsentState, Decision, EventKey, Fact, Outcome, PolicySet, Receipt, Recipient,
     SubjectKey, Subjects, Timestamp, decide, place,

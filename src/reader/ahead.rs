@@ -8,7 +8,7 @@ use super::incoming::Incoming;
 use super::owner::suspects;
 use super::{Reader, ReaderError, Stand};
 use crate::codec::{Class, DecodeError, Unreadable};
-use crate::dead_letter::Owner;
+use crate::reader::dead_letter::Owner;
 use std::sync::Arc;
 
 /// How many records behind the one it stands at. A longer burst is released in rounds.

@@ -6,8 +6,8 @@
 
 use super::{Holder, Incoming, Kept, Reader, ReaderError, Stand, Taken, place_of};
 use crate::codec::{Unreadable, remedy};
-use crate::dead_letter::UNREADABLE_BATCH;
 use crate::metrics::{HoldCause, Topic};
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 use std::time::{Duration, Instant};
 
 /// How often the records that partitions stand at are looked at again.

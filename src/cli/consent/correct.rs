@@ -23,7 +23,7 @@ use super::{Place, check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
 use crate::codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 use crate::config::Config;
-use crate::dead_letter::UNREADABLE_BATCH;
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {

@@ -14,8 +14,8 @@ use super::keys::read_newest;
 use crate::cli::shape;
 use crate::codec::{Codec, DecodeError, Kind};
 use crate::config::Config;
-use crate::preflight::ClusterInfo;
-use crate::record::is_probe;
+use crate::headers::is_probe;
+use crate::kafka::preflight::ClusterInfo;
 
 /// How a key relates to the person its record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

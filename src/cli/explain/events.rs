@@ -17,8 +17,8 @@ use crate::cli::outputs::window::Window;
 use crate::cli::{ExitCode, Failure, output};
 use crate::codec::DecodeError;
 use crate::config::Config;
+use crate::headers::{hex, rfc3339};
 use crate::kafka::native::Record;
-use crate::record::{hex, rfc3339};
 
 /// Changes that are remembered of one recipient, the newest of each partition.
 const EVENTS_MAX: usize = 100;

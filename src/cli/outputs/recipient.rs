@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::cli::{ExitCode, Failure};
 use crate::codec::{Codec, DecodeError, Kind};
-use crate::config::{self, Config};
-use crate::identity::Pepper;
+use crate::config::Config;
+use crate::headers::{hex, probe_recipient};
+use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
-use crate::record::{hex, probe_recipient};
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
 pub(in crate::cli) struct Reader {
@@ -61,7 +61,7 @@ impl Reader {
             .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
         let codec = Codec::new(config.formats.outbound_message, Kind::OutboundMessage, registry)
             .map_err(|error| Failure::new(ExitCode::Config, error))?;
-        let pepper = match config::Pepper::load(&config.state.pepper_file) {
+        let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),
             Err(_) => None,
@@ -194,7 +194,7 @@ mod tests {
         else {
             panic!("a recipient");
         };
-        // the golden value of `identity.rs`
+        // the golden value of `identity/`
         let json = keys.json();
         assert_eq!(json["contact"], "1d85e0c8765c9429f136cd808d64786f");
         assert_eq!(keys.person(), keys.address, "an address is one recipient");

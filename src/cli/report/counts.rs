@@ -19,7 +19,7 @@ use crate::cli::outputs::survey::Survey;
 use crate::codec::Format;
 use crate::config::Config;
 use crate::kafka::native::Record;
-use crate::preflight::preflight;
+use crate::kafka::preflight::preflight;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
