@@ -88,7 +88,7 @@ impl<'p> CaseRunner<'p> {
             consent: Codec::new(Format::Json, Kind::ConsentChange, None)?,
             message: Codec::new(Format::Json, Kind::OutboundMessage, None)?,
             // nothing is stored, so nothing needs a secret
-            pepper: Pepper::new(&[0; crate::config::PEPPER_BYTES]),
+            pepper: Pepper::new(&[0; crate::identity::PEPPER_BYTES]),
         })
     }
 

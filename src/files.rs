@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// Nobody else on the machine reads it.
 pub const DIR_MODE: u32 = 0o700;
+/// Nor anybody else writes it.
+pub const FILE_MODE: u32 = 0o600;
 /// Group and others.
 const NOT_OURS: u32 = 0o077;
 /// Others alone.
@@ -84,6 +86,14 @@ pub fn private_dir(dir: &Path) -> io::Result<()> {
         Err(_) => {}
     }
     Ok(())
+}
+
+/// A new file that nobody else reads.
+///
+/// # Errors
+/// It is there already, or cannot be made.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)
 }
 
 #[cfg(test)]

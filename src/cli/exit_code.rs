@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use crate::config::ConfigError;
-use crate::kafka_errors::{Class, KafkaFailure};
+use crate::kafka::failure::{Class, KafkaFailure};
 
 /// How the process ends; the numbers are those of BSD's `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 //! it starts. Changes nothing, and needs no lock: the gate may be running.
 
 use super::{ConfigFile, ExitCode, Failure, output};
-use crate::config::{self, Config};
-use crate::identity::Pepper;
+use crate::config::Config;
+use crate::identity::{Pepper, PepperFile};
 use crate::store::{Checkpoints, Found, Manifest, RebuildReason, Rejection, Seal};
 use clap::{Args, Subcommand};
 
@@ -77,8 +77,7 @@ fn checkpoints(arguments: &Arguments) -> Result<(), Failure> {
 
 fn pepper(config: &Config) -> Result<Pepper, Failure> {
     let path = &config.state.pepper_file;
-    let pepper =
-        config::Pepper::load(path).map_err(|error| Failure::new(ExitCode::Config, error))?;
+    let pepper = PepperFile::load(path).map_err(|error| Failure::new(ExitCode::Config, error))?;
     let pepper = pepper.ok_or_else(|| {
         let path = path.display();
         let reason =

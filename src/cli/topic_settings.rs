@@ -8,7 +8,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use crate::config::Topics;
-use crate::kafka_errors::{Class, KafkaFailure};
+use crate::kafka::failure::{Class, KafkaFailure};
 
 /// Kafka's own default for the largest batch a topic takes.
 pub(super) const KAFKA_MESSAGE_BYTES_MAX: u64 = 1_048_588;

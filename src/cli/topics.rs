@@ -13,8 +13,8 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use super::topic_settings::{self, KAFKA_MESSAGE_BYTES_MAX, Settings, Wanted};
 use super::{ConfigFile, Failure, output};
 use crate::config::Topics as TopicNames;
-use crate::kafka_errors::{Class, KafkaFailure};
-use crate::preflight::{ClusterInfo, preflight};
+use crate::kafka::failure::{Class, KafkaFailure};
+use crate::kafka::preflight::{ClusterInfo, preflight};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Topics {

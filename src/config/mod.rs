@@ -8,7 +8,6 @@
 
 mod kafka;
 mod keys;
-mod pepper;
 mod problem;
 mod reader;
 mod reference;
@@ -29,7 +28,6 @@ use rdkafka::ClientConfig;
 
 pub use gate_codec::Format;
 pub use keys::{KEYS, Key, Kind, Preset};
-pub use pepper::{PEPPER_BYTES, Pepper, PepperError};
 pub use problem::{Place, Problem};
 pub use reader::Effective;
 pub use reference::{example, markdown, plain};

@@ -4,7 +4,7 @@
 //! through [`escape`]. Nothing is loaded from elsewhere, nothing can be posted; without scripts the page renews itself.
 
 use super::board::{Board, Line, Row, Shown, meaning_of, outcome_of};
-use crate::ops::{Front, FrontPage};
+use crate::http::{Front, FrontPage};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! The stage: librdkafka's mock cluster, a producer for the cast, an audience that reads the decisions.
 
 use super::cast::Scene;
+use crate::headers::SourceRef;
 use crate::kafka::GateContext;
 use crate::kafka::native::{BatchReader, NativeError, Polled, mock_rebalance_delay};
-use crate::record::SourceRef;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};

@@ -4,9 +4,11 @@
 //! other programs.
 
 pub mod context;
+pub mod failure;
 pub mod murmur2;
 pub mod native;
 pub mod offsets;
+pub mod preflight;
 pub mod scan;
 
 use rdkafka::ClientConfig;

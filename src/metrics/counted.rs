@@ -3,32 +3,8 @@
 //! Each member knows its place in an array, so counting a record neither locks nor hashes; the test
 //! below proves that places and label values never collide.
 
-use super::labels::{ConsentResult, Labels, ProbeRecipient, TopicNames};
+use super::labels::{ConsentResult, Labels, ProbeRecipient, Topic, TopicNames};
 use gate_core::{Action, Channel, Reason};
-
-/// An input topic by its role; the label value is its configured name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Topic {
-    /// Where consent changes arrive.
-    ConsentChange,
-    /// Where candidate messages arrive.
-    OutboundMessage,
-}
-
-impl Labels for Topic {
-    fn names() -> Vec<&'static str> {
-        vec!["topic"]
-    }
-    fn all() -> Vec<Self> {
-        vec![Self::ConsentChange, Self::OutboundMessage]
-    }
-    fn index(self) -> usize {
-        self as usize
-    }
-    fn values(self, topics: &TopicNames) -> Vec<String> {
-        vec![topics.name(self).to_owned()]
-    }
-}
 
 /// What a decision is counted by; the outcome follows from the reason, `None` is an unknown channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,6 @@
 //! Four sets are known only at run time, and bounded: partition numbers ([`super::PARTITION_SERIES_MAX`]), the
 //! sources named in the configuration (`sources.rs`), brands and campaigns named there (`named.rs`), and packs and revisions of the policies in force.
 
-use super::counted::Topic;
-
 /// The configured names of the input topics, as they stand in `topic` labels.
 #[derive(Clone, Debug)]
 pub struct TopicNames {
@@ -265,5 +263,29 @@ labels! {
         SentMessages "sent_messages"
         /// Members of the group that are watched, so that what they leave open is ended.
         GroupMembers "group_members"
+    }
+}
+
+/// An input topic by its role; the label value is its configured name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Where consent changes arrive.
+    ConsentChange,
+    /// Where candidate messages arrive.
+    OutboundMessage,
+}
+
+impl Labels for Topic {
+    fn names() -> Vec<&'static str> {
+        vec!["topic"]
+    }
+    fn all() -> Vec<Self> {
+        vec![Self::ConsentChange, Self::OutboundMessage]
+    }
+    fn index(self) -> usize {
+        self as usize
+    }
+    fn values(self, topics: &TopicNames) -> Vec<String> {
+        vec![topics.name(self).to_owned()]
     }
 }

@@ -22,11 +22,12 @@ mod slowest;
 mod sources;
 mod tally;
 
-pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Topic};
+pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord};
 pub use declare::{Declaration, Family};
 pub use labels::{
     Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload,
-    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, TopicNames, TransactionResult,
+    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Topic, TopicNames,
+    TransactionResult,
 };
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
 pub use partitions::PartitionLag;

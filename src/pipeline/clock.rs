@@ -9,20 +9,15 @@
 
 use super::{Lane, Setback};
 use crate::barrier::Hold;
+use crate::clock::now;
 use crate::kafka::native::NativeError;
 use crate::metrics::{HoldCause, TransactionResult};
 use gate_core::{CLOCK_SKEW_MAX, Timestamp};
 use rdkafka::error::RDKafkaErrorCode;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Pause before a batch is tried again whose clock was wrong.
 const RETRY: Duration = Duration::from_secs(5);
-
-/// This machine's clock, read once where something begins (per batch, in a lane) and handed on as a value.
-pub(crate) fn now() -> Timestamp {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
-}
 
 impl Lane<'_> {
     /// A clock that was wrong a moment ago is not tried again at once.

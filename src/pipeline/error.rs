@@ -1,8 +1,8 @@
 //! What ends a lane.
 
 use super::FATAL_MAX;
+use crate::approvals::SentError;
 use crate::kafka::native::NativeError;
-use crate::sent::SentError;
 use crate::store::StoreError;
 use rdkafka::error::KafkaError;
 

@@ -5,7 +5,7 @@
 //! does across batches. Nothing of it outlives the attempt: a batch that is judged again starts from the
 //! committed rows.
 
-use crate::sent::{Horizon, Row, RowKey, RowSeal, SentError, SentStore};
+use crate::approvals::{Horizon, Row, RowKey, RowSeal, SentError, SentStore};
 use gate_core::{SentMessage, Timestamp};
 use rustc_hash::FxHashMap;
 

@@ -1,13 +1,13 @@
 //! Decides a batch on one snapshot of the consent state.
 
-use super::clock::now;
 use super::history::History;
 use super::{Batch, Lane, LaneError, Setback};
+use crate::approvals::{Horizon, Row, RowKey};
 use crate::barrier::Hold;
+use crate::clock::now;
+use crate::headers::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
 use crate::kafka::native::Message;
 use crate::metrics::{Bound, HoldCause, NamedPlaces, ProbeRecipient, Topic};
-use crate::record::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
-use crate::sent::{Horizon, Row, RowKey};
 use crate::store::PinnedState;
 use gate_codec::{Class, DecodeError, Unreadable, told_by_headers};
 use gate_core::{

@@ -13,11 +13,11 @@
 use super::doubt::Wanted;
 use super::{Batch, Lane, LaneError, Setback};
 use crate::barrier::Hold;
+use crate::headers::SourceRef;
 use crate::kafka::REQUEST_TIMEOUT;
 use crate::kafka::offsets::offsets;
 use crate::kafka::scan::{Positions, ScanError, scan_up_to};
 use crate::metrics::{HoldCause, TransactionResult};
-use crate::record::SourceRef;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};

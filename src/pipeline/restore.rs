@@ -15,21 +15,21 @@
 //! After a transaction of our own whose end is unknown the same holds: the fresh producer has finished it
 //! (`init_transactions`), and what it left is read back here.
 //!
-//! Rows are joined with what is known and never taken away (`sent/changelog.rs`); what no gate has written is counted,
+//! Rows are joined with what is known and never taken away (`approvals/changelog.rs`); what no gate has written is counted,
 //! named in the log by its place, and counts against its recipient.
 //!
 //! INVARIANT: a partition is in `restored` only between the end of a restore and the next moment something
 //! about it is not known. A checkpoint moves only over records that are in the store.
 
 use super::{Batch, Lane, Setback};
+use crate::approvals::{
+    Checkpoint, Horizon, LogRecord, Reading, Restored, Row, RowError, RowKey, Trail,
+};
 use crate::barrier::Hold;
 use crate::kafka::native::{BatchReader, NativeError, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::metrics::HoldCause;
-use crate::sent::{
-    Checkpoint, Horizon, LogRecord, Reading, Restored, Row, RowError, RowKey, Trail,
-};
 use gate_core::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -238,7 +238,7 @@ impl<'c> Lane<'c> {
     /// Reads for one turn; done when every partition has come to its end.
     fn read_back(&mut self, restoring: &mut Restoring) -> Result<(), Setback> {
         let policies = self.parts.policies.current();
-        let horizon = Horizon::of(&policies, super::now());
+        let horizon = Horizon::of(&policies, crate::clock::now());
         let deadline = Instant::now() + TURN;
         let mut trouble = None;
         while !restoring.partitions.is_empty() {

@@ -2,14 +2,14 @@
 
 use super::judge::{Judged, Verdicts};
 use super::{Batch, Lane, LaneError, Setback};
+use crate::headers::{
+    DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, is_reserved, rfc3339,
+};
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
 use crate::metrics::{RecycleCause, Topic, TransactionResult};
 use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
-use crate::record::{
-    DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, is_reserved, rfc3339,
-};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};

@@ -11,7 +11,7 @@ use super::Lane;
 use crate::kafka::native::Trouble;
 use crate::kafka::{REQUEST_TIMEOUT, place_of_batch};
 use crate::metrics::{HoldCause, Topic};
-use crate::ops::{Holder, Place};
+use crate::status::{Holder, Place};
 use rdkafka::consumer::Consumer;
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};

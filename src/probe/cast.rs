@@ -8,7 +8,7 @@
 //! INVARIANT: nobody can be reached: addresses lie in `probe.invalid` (RFC 2606). Instants never repeat or go back
 //! within a contact, whatever the clock does, so that the later of two changes always counts.
 
-use crate::record::{PROBE_CONTACTS, PROBE_DOMAIN, hex};
+use crate::headers::{PROBE_CONTACTS, PROBE_DOMAIN, hex};
 use aws_lc_rs::digest;
 use gate_codec::{
     ConsentChangeRecord, ContentRecord, EvidenceRecord, OutboundMessageRecord, RecipientRecord,

@@ -7,11 +7,11 @@
 //! INVARIANT: every wait has a deadline and ends early when the process stops. One record is on its way at a time.
 
 use super::round::Seen;
+use crate::headers;
 use crate::kafka::murmur2::partition_of;
 use crate::kafka::offsets::offsets_of_reader;
 use crate::kafka::{self, GateContext};
-use crate::record;
-use crate::service::Shutdown;
+use crate::shutdown::Shutdown;
 use gate_core::Outcome;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -189,7 +189,7 @@ impl Client {
         loop {
             match self.reader.poll(step(deadline)) {
                 Some(Ok(message))
-                    if header(&message, record::SOURCE) == Some(source.as_bytes()) =>
+                    if header(&message, headers::SOURCE) == Some(source.as_bytes()) =>
                 {
                     return seen(&message).map(|seen| (seen, Instant::now()));
                 }
@@ -268,13 +268,13 @@ fn seen(message: &BorrowedMessage<'_>) -> Result<Seen, Trouble> {
     let text = |name| header(message, name).and_then(|value| std::str::from_utf8(value).ok());
     let outcome = [Outcome::Approved, Outcome::Blocked, Outcome::Deferred]
         .into_iter()
-        .find(|outcome| text(record::OUTCOME) == Some(outcome.as_str()));
+        .find(|outcome| text(headers::OUTCOME) == Some(outcome.as_str()));
     let Some(outcome) = outcome else {
-        return Err(Trouble::Failed(format!("a decision without `{}`", record::OUTCOME)));
+        return Err(Trouble::Failed(format!("a decision without `{}`", headers::OUTCOME)));
     };
     Ok(Seen {
         outcome,
-        reason: text(record::REASON).unwrap_or("no reason").to_owned(),
-        is_marked: header(message, record::PROBE) == Some(b"1"),
+        reason: text(headers::REASON).unwrap_or("no reason").to_owned(),
+        is_marked: header(message, headers::PROBE) == Some(b"1"),
     })
 }

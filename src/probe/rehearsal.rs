@@ -4,7 +4,7 @@
 //! that is always blocked would cry wolf; one that is never blocked would prove nothing.
 
 use super::cast::{Cast, Contact};
-use crate::record::rfc3339;
+use crate::headers::rfc3339;
 use gate_codec::{Codec, Encoding, Format, Kind, encode_consent, encode_message};
 use gate_core::{
     AddressLookup, ConsentState, Decision, EventKey, Fact, Outcome, PolicySet, Receipt, Recipient,

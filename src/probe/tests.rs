@@ -94,7 +94,7 @@ fn no_two_contacts_are_one_and_nobody_is_behind_their_addresses() {
                 let record = contact.message("x");
                 let recipient = record.recipient.unwrap();
                 let (id, address) = (recipient.contact_id.unwrap(), recipient.address.unwrap());
-                assert!(id.starts_with(crate::record::PROBE_CONTACTS), "{id}");
+                assert!(id.starts_with(crate::headers::PROBE_CONTACTS), "{id}");
                 assert!(id.len() <= gate_codec::ID_BYTES_MAX, "{id}");
                 assert!(address.ends_with("@probe.invalid"), "{address}");
                 let canonical = CanonicalAddress::of_recipient(&address, Channel::Email, None);

@@ -7,7 +7,7 @@
 use super::incoming::Incoming;
 use super::owner::suspects;
 use super::{Reader, ReaderError, Stand};
-use crate::dead_letter::Owner;
+use crate::reader::dead_letter::Owner;
 use gate_codec::{Class, DecodeError, Unreadable};
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Which partitions are read, and from where.
 
 use super::{Reader, ReaderError, Stand};
-use crate::applied::Progress;
+use crate::barrier::Progress;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};

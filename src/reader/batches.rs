@@ -7,12 +7,12 @@
 
 use super::assignment::only;
 use super::{Reader, Stand, place_of, progress_of};
-use crate::dead_letter::{DeadLetter, Owner, Place, UNREADABLE_BATCH};
 use crate::kafka::native::NativeError;
 use crate::kafka::scan::offset_behind_batch;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT, place_of_batch};
 use crate::metrics::{HoldCause, Topic};
-use crate::ops::Holder;
+use crate::reader::dead_letter::{DeadLetter, Owner, Place, UNREADABLE_BATCH};
+use crate::status::Holder;
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! A record of the consent topic as it is understood: out of a batch, or kept while its partition stands at it.
 
-use crate::dead_letter::Place;
 use crate::kafka::native::Record;
+use crate::reader::dead_letter::Place;
 use gate_codec::{KEY_BYTES_MAX, Unreadable, told_by_headers};
 
 /// Bytes of kept values altogether. A record beyond that is looked at again for its key alone, until a restart.

@@ -3,9 +3,9 @@
 use super::incoming::Incoming;
 use super::owner::{possible_refusal, suspects};
 use super::{Reader, ReaderError, Taken};
-use crate::dead_letter::{DeadLetter, Owner, Place, Staged};
+use crate::headers::probe_recipient;
 use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
-use crate::record::probe_recipient;
+use crate::reader::dead_letter::{DeadLetter, Owner, Place, Staged};
 use crate::store::Source;
 use gate_codec::{Class, DecodeError, Unreadable};
 use gate_core::{

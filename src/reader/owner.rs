@@ -9,8 +9,8 @@
 //! same records end in the same state in whatever order the partitions are read (promise P4), provided that a record
 //! whose owner is not known is looked at again.
 
-use crate::dead_letter::Owner;
 use crate::identity::Pepper;
+use crate::reader::dead_letter::Owner;
 use crate::store::{StoreError, Writer};
 use gate_codec::{Codec, named_by_key};
 use gate_core::{CanonicalAddress, ContactId, Effect, Fact, Placement, Subjects};
@@ -83,7 +83,7 @@ mod tests {
     use gate_core::{Receipt, SubjectKey, Timestamp, place, unreadable};
     use proptest::prelude::*;
 
-    const PEPPER: [u8; crate::config::PEPPER_BYTES] = [7; crate::config::PEPPER_BYTES];
+    const PEPPER: [u8; crate::identity::PEPPER_BYTES] = [7; crate::identity::PEPPER_BYTES];
     const NAMES: [&str; 3] = ["ana", "ben@example.org", "\"eve\""];
 
     struct Gate {

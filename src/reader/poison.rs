@@ -5,8 +5,8 @@
 //! changed configuration counts too. Its dead letter is written once.
 
 use super::{Holder, Incoming, Kept, Reader, ReaderError, Stand, Taken, place_of};
-use crate::dead_letter::UNREADABLE_BATCH;
 use crate::metrics::{HoldCause, Topic};
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 use gate_codec::Unreadable;
 use std::time::{Duration, Instant};
 

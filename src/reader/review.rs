@@ -7,8 +7,8 @@
 
 use super::incoming::Incoming;
 use super::{Reader, Taken};
-use crate::dead_letter::{DeadLetter, Owner, Staged};
 use crate::metrics::HoldCause;
+use crate::reader::dead_letter::{DeadLetter, Owner, Staged};
 use gate_core::Subjects;
 
 /// The class in the queue.

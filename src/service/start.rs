@@ -1,30 +1,32 @@
 //! Builds the parts from the configuration and starts their threads.
 
+use super::RunError;
+use super::checkpointer::{Checkpointer, CheckpointerParts};
+use super::common_pepper::CommonPepper;
+use super::monitor::{Monitor, MonitorParts};
+use super::orphans::Orphans;
 use super::registry::registry;
 use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
-use super::{RunError, Shutdown};
-use crate::applied::Applied;
+use crate::approvals::SentStore;
+use crate::barrier::Applied;
 use crate::barrier::Barrier;
-use crate::checkpointer::{Checkpointer, CheckpointerParts};
-use crate::common_pepper::CommonPepper;
+use crate::barrier::ConsentTopic;
 use crate::config::{self, Config};
-use crate::consent_topic::ConsentTopic;
-use crate::dead_letter::{DeadLetterParts, DeadLetters};
+use crate::http::{self, Front};
 use crate::identity::Pepper;
+use crate::kafka::failure::Class;
+use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::{self, GateContext};
-use crate::kafka_errors::Class;
-use crate::lag::OutboundPositions;
 use crate::metrics::{Metrics, Sources, TopicNames};
-use crate::monitor::{Monitor, MonitorParts};
-use crate::ops::{self, Front, Status};
-use crate::peers::Peers;
 use crate::pipeline::{InDoubt, LaneParts, PRODUCER_SUFFIXES, run_lane};
 use crate::policies::{Policies, PolicySource, Watch, publish};
-use crate::preflight::{ClusterInfo, preflight};
 use crate::probe::{Probe, ProbeParts};
+use crate::reader::dead_letter::{DeadLetterParts, DeadLetters};
 use crate::reader::{Reader, ReaderParts};
 use crate::registry::Registry;
-use crate::sent::SentStore;
+use crate::shutdown::Shutdown;
+use crate::status::OutboundPositions;
+use crate::status::Status;
 use crate::store::{Checkpoints, Identity, Maker, Store, StoreError, Writer};
 use gate_codec::{Codec, Kind};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -107,7 +109,7 @@ pub fn start(
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
     let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
-    let server = runtime.block_on(ops::serve(
+    let server = runtime.block_on(http::serve(
         config.http.listen,
         Arc::clone(&status),
         Arc::clone(&metrics),
@@ -190,7 +192,7 @@ pub fn start(
     let mut workers = vec![
         parts.start_reader(writer)?,
         parts.start_monitor(&store)?,
-        parts.start_peers()?,
+        parts.start_orphans()?,
         parts.start_policies(&policies, source)?,
     ];
     if let Some(checkpoints) = checkpoints {
@@ -305,8 +307,8 @@ impl Parts<'_> {
         self.spawn("monitor", move || monitor.run())
     }
 
-    fn start_peers(&self) -> Result<Worker, RunError> {
-        let peers = Peers {
+    fn start_orphans(&self) -> Result<Worker, RunError> {
+        let orphans = Orphans {
             client: Arc::clone(&self.end_offsets),
             base: self.base.clone(),
             group_id: self.config.kafka.group_id.clone(),
@@ -316,7 +318,10 @@ impl Parts<'_> {
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
         };
-        self.spawn("peers", move || peers.run())
+        self.spawn("orphans", move || {
+            orphans.run();
+            Ok(())
+        })
     }
 
     fn start_checkpointer(
@@ -351,7 +356,10 @@ impl Parts<'_> {
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
         };
-        self.spawn("policies", move || watch.run())
+        self.spawn("policies", move || {
+            watch.run();
+            Ok(())
+        })
     }
 
     fn start_probe(&self, policies: &Arc<Policies>) -> Result<Worker, RunError> {

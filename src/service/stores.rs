@@ -1,13 +1,14 @@
 //! Opens what the gate keeps on disk, and decides what of it can be gone on with.
 
-use super::{RunError, Shutdown};
+use super::RunError;
+use crate::approvals::{self, SentIdentity, SentStore};
 use crate::config::Config;
 use crate::identity::Pepper;
 use crate::kafka::native::TopicFacts;
+use crate::kafka::preflight::ClusterInfo;
 use crate::kafka::{self, GateContext};
 use crate::metrics::{CheckpointResult, Metrics};
-use crate::preflight::ClusterInfo;
-use crate::sent::{self, SentIdentity, SentStore};
+use crate::shutdown::Shutdown;
 use crate::store::{
     Checkpoints, FillFrom, Identity, Opened, RebuildReason, Rejection, Seal, Store, Writer,
     mark_for_rebuild,
@@ -188,11 +189,11 @@ pub(super) fn open_sent(
     };
     let (store, opened) = SentStore::open(&config.state.dir, &identity, config.state.memory_bytes)?;
     match opened {
-        sent::Opened::Fresh => tracing::info!("no approvals stored here yet"),
-        sent::Opened::Reused => {
+        approvals::Opened::Fresh => tracing::info!("no approvals stored here yet"),
+        approvals::Opened::Reused => {
             tracing::info!("approvals found: reading on from their checkpoints")
         }
-        sent::Opened::Discarded(why) => {
+        approvals::Opened::Discarded(why) => {
             tracing::warn!(
                 why,
                 "stored approvals are discarded and read again from their changelog"

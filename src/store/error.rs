@@ -4,10 +4,12 @@
 //! everything else (the disk). INVARIANT: no error text carries a key or a value, so RocksDB messages
 //! that speak of keys are cut.
 
-use super::layout;
 use rocksdb::ErrorKind;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Bytes of a RocksDB message that reach an error text.
+pub(super) const ERROR_TEXT_MAX: usize = 400;
 
 /// Why the store cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +139,7 @@ fn is_lock_refusal(text: &str) -> bool {
 fn without_keys(text: &str) -> String {
     let names_a_key = text.to_ascii_lowercase().contains("key");
     let shown = if names_a_key { text.split(':').next().unwrap_or_default() } else { text };
-    shown.chars().take(layout::ERROR_TEXT_MAX).collect()
+    shown.chars().take(ERROR_TEXT_MAX).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@
 use super::{Identity, RebuildReason};
 use gate_core::{ConsentState, Timestamp};
 
+/// Partitions of the consent topic; bounds the positions kept in memory and written with every commit.
+pub const PARTITIONS_MAX: u32 = 100_000;
+
 /// Raise when column families, keys, rows, positions, timeline entries or this header change.
 pub(super) const STORE_LAYOUT: u8 = 3;
 

@@ -16,6 +16,8 @@ use rocksdb::{
     WriteOptions, statistics::StatsLevel,
 };
 
+/// Bytes of a subject at the head of a key.
+pub(super) const SUBJECT_BYTES: usize = 16;
 /// The directory of the RocksDB inside the state directory.
 pub(super) const DB_DIR: &str = "db";
 
@@ -27,9 +29,6 @@ pub(super) const TIMELINE: &str = "timeline";
 pub(super) const META: &str = "meta";
 const DEFAULT: &str = "default"; // RocksDB insists on it; always empty
 pub(super) const COLUMN_FAMILIES: [&str; 4] = [DEFAULT, STATE, TIMELINE, META];
-
-/// Bytes of a RocksDB message that reach an error text.
-pub(super) const ERROR_TEXT_MAX: usize = 400;
 
 /// Small, because nearly every read wants one state of about a hundred bytes.
 const BLOCK_BYTES: usize = 2 << 10;
@@ -67,7 +66,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// The batch counts twice, since RocksDB gets a copy at commit. Two sixteenths belong to the store of
-    /// approvals (`sent/open.rs`); the rest, one, is for open table files, iterators and answers being read.
+    /// approvals (`approvals/open.rs`); the rest, one, is for open table files, iterators and answers being read.
     pub(super) fn divide(memory_bytes: usize) -> Self {
         let sixteenth = memory_bytes / 16;
         Self {
@@ -145,9 +144,7 @@ impl Layout {
                 table.set_data_block_hash_ratio(0.75);
             }
             TIMELINE => {
-                options.set_prefix_extractor(SliceTransform::create_fixed_prefix(
-                    super::timeline::SUBJECT_BYTES,
-                ));
+                options.set_prefix_extractor(SliceTransform::create_fixed_prefix(SUBJECT_BYTES));
                 table.set_whole_key_filtering(false);
                 // appended and sorted at flush: half the cost of a write, for a slow rare read
                 options.set_memtable_factory(MemtableFactory::Vector);

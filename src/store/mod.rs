@@ -9,7 +9,7 @@
 //! or format) or is damaged is moved aside and rebuilt, never repaired and never trusted.
 //!
 //! Reading order: `open.rs` (what is reused), `writer.rs` (the fold), `snapshot.rs` (what a lane reads),
-//! `layout.rs` (column families and the memory cap), `checkpoint.rs` (copies to begin from).
+//! `layout.rs` (column families and the memory cap), `checkpoint/` (copies to begin from).
 //!
 //! Deliberately absent: Kafka, hashing of identities, encryption (keys are keyed hashes already, values
 //! name no person), merge operators, repair, and any way to go on after a failed write.
@@ -23,6 +23,8 @@ mod marker;
 mod open;
 mod overlay;
 mod quarantine;
+mod rebuild;
+mod reuse;
 mod row;
 mod snapshot;
 mod timeline;
@@ -37,10 +39,11 @@ pub use checkpoint::{
     Rejection, Seal,
 };
 pub use error::StoreError;
+pub use header::PARTITIONS_MAX;
 pub use layout::MEMORY_BYTES_MIN;
 pub use marker::mark_for_rebuild;
-pub use open::{Opened, PARTITIONS_MAX};
-pub use quarantine::RebuildReason;
+pub use open::Opened;
+pub use rebuild::RebuildReason;
 pub use snapshot::{DiskSpace, PinnedState, Snapshot, Store, StoreStats};
 pub use timeline::{Source, TimelineEntry};
 pub use writer::Writer;

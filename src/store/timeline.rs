@@ -8,10 +8,10 @@
 //! INVARIANT: no personal data: keyed hashes, instants, scopes and flags only.
 
 use super::StoreError;
+use super::layout::SUBJECT_BYTES;
 use gate_core::{ConsentState, EventKey, Fact, FactKind, SubjectKey, Timestamp};
 use rocksdb::{ColumnFamily, WriteBatch};
 
-pub(super) const SUBJECT_BYTES: usize = 16;
 const KEY_BYTES: usize = SUBJECT_BYTES + 8 + 8 + 4 + 8;
 
 /// Where a consent change stands in the log.

@@ -8,9 +8,9 @@
 //! Deliberately absent: a full pass over a large store, which would delay takeover by minutes. RocksDB's
 //! own `VerifyChecksum` is not exposed by the binding.
 
+use super::layout::SUBJECT_BYTES;
 use super::layout::{COLUMN_FAMILIES, META, STATE, scan_options};
 use super::row::Row;
-use super::timeline::SUBJECT_BYTES;
 use gate_core::ConsentState;
 use rocksdb::{ColumnFamily, DB, properties};
 use std::hash::{BuildHasher, RandomState};

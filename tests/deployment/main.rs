@@ -25,8 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use consent_gate::config::Config;
+use consent_gate::http;
 use consent_gate::metrics::{Metrics, TopicNames};
-use consent_gate::ops::{self, Status};
+use consent_gate::status::Status;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -120,7 +121,7 @@ fn memory_needed(config: &Config) -> u64 {
 
 /// The longest a stop takes: an unanswered first question to Kafka or the clean stop, and then closing the store.
 fn stop_max(config: &Config) -> Duration {
-    let asking = consent_gate::preflight::PREFLIGHT_MAX + Duration::from_secs(1);
+    let asking = consent_gate::kafka::preflight::PREFLIGHT_MAX + Duration::from_secs(1);
     asking.max(config.shutdown_timeout) + Duration::from_secs(15)
 }
 
@@ -152,7 +153,7 @@ fn assert_parses(arguments: &[String]) {
 /// The gate's own HTTP server, of a gate that has just started.
 struct Served {
     _runtime: tokio::runtime::Runtime,
-    server: ops::Server,
+    server: http::Server,
     shutdown: CancellationToken,
 }
 
@@ -164,7 +165,7 @@ impl Served {
         let shutdown = CancellationToken::new();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = runtime
-            .block_on(ops::serve(listen, status, metrics, None, None, shutdown.clone()))
+            .block_on(http::serve(listen, status, metrics, None, None, shutdown.clone()))
             .unwrap();
         Self { _runtime: runtime, server, shutdown }
     }

@@ -23,7 +23,7 @@ use crate::decision::{Decision, Detail, Reason, Reasons, Warning, Warnings};
 use crate::fact::{Fact, FactKind};
 use crate::policy::{ContentSet, PolicySet, Rule};
 use crate::reach::Addressed;
-use crate::sent::{History, SentMessage, kind_of};
+use crate::sent::{History, SentKind, SentMessage};
 use crate::trace::{NoTrace, Step, Trace};
 use crate::{Channel, EventKey, OutboundMessage, Outcome, RecipientKind, SubjectKey, Timestamp};
 
@@ -186,7 +186,7 @@ pub fn decide_traced(
             address: address.facts(),
             contact: contact.map(ConsentState::facts).unwrap_or_default(),
         },
-        this: SentMessage::new(message, channel, recipient.message, kind_of(message), now),
+        this: SentMessage::new(message, channel, recipient.message, SentKind::of(message), now),
         failing,
         first_detail: detail,
         refused_scope: None,

@@ -15,6 +15,7 @@ mod candidate;
 pub mod canonical;
 mod change;
 mod channel;
+mod code;
 mod complaint;
 mod consent;
 mod contact;

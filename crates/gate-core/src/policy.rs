@@ -12,8 +12,10 @@ mod numbering;
 mod period;
 mod review;
 mod rule;
+mod sets;
 mod subject;
 
+pub use crate::code::Code;
 pub use content::{ContentSet, Element};
 pub use exemption::Exemption;
 pub use review::{BreachDuty, NotifyWithin, Pack, Provenance, SignOff, Status};
@@ -22,18 +24,17 @@ pub use subject::AppliesTo;
 pub(crate) use hours::{BeyondCalendar, local};
 pub use hours::{Calendar, Holidays, Hours, Window};
 pub use numbering::{NumberRange, Numbering};
-pub use period::Period;
 pub(crate) use period::is_younger;
+pub use period::{KindRule, Period};
 pub use rule::{
-    BasisRule, BasisSet, Cap, ChannelSet, Condition, ConsentRequest, Dormancy, DoubleOptIn, Ground,
-    KindRule, PerSender, RecipientSet, Regime, Registry, Rule, Transactional,
+    BasisRule, Cap, Condition, ConsentRequest, Dormancy, DoubleOptIn, Ground, PerSender, Regime,
+    Registry, Rule, Transactional,
 };
+pub use sets::{BasisSet, ChannelSet, RecipientSet};
 
 use crate::{Channel, RecipientKind, Timestamp, canonical};
 use jiff::tz::TimeZone;
 
-/// Longest code of a jurisdiction, in bytes (ISO 3166-2).
-const CODE_BYTES_MAX: usize = 6;
 /// Most further rules that may stand beside each other for one message: all rules of all its candidate
 /// jurisdictions. `gate-policy` refuses packs that could need more; more than that blocks.
 pub const RULES_MAX: usize = 24;
@@ -41,56 +42,6 @@ pub const RULES_MAX: usize = 24;
 pub const CANDIDATES_MAX: usize = 6;
 /// Highest count a frequency cap may have: as many messages as are remembered per recipient, less a margin.
 pub const FREQUENCY_COUNT_MAX: u32 = 100;
-
-/// A jurisdiction's code in upper case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code([u8; CODE_BYTES_MAX]);
-
-impl Code {
-    /// A code as packs and messages write it, case ignored; `None` when it cannot be one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().as_bytes();
-        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        if text.is_empty() || text.len() > CODE_BYTES_MAX || !text.iter().all(is_plain) {
-            return None;
-        }
-        let mut code = [0; CODE_BYTES_MAX];
-        for (to, from) in code.iter_mut().zip(text) {
-            *to = from.to_ascii_uppercase();
-        }
-        Some(Self(code))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(CODE_BYTES_MAX);
-        self.0.get(..end).and_then(|code| std::str::from_utf8(code).ok()).unwrap_or_default()
-    }
-
-    /// The country of a subdivision (`US` of `US-IL`); a country is its own.
-    #[must_use]
-    pub fn country(self) -> Self {
-        let mut code = [0; CODE_BYTES_MAX];
-        for (to, from) in code.iter_mut().zip(self.0.iter().take_while(|byte| **byte != b'-')) {
-            *to = *from;
-        }
-        Self(code)
-    }
-
-    /// Whether it names a part of a country.
-    #[must_use]
-    pub fn is_subdivision(self) -> bool {
-        self.0.contains(&b'-')
-    }
-}
-
-impl std::fmt::Debug for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A jurisdiction with the rules that apply in it, by channel: base rules and additions alike.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,7 +160,7 @@ impl PolicySet {
     /// channel, and nothing else. For tests and examples; the gate loads packs.
     #[must_use]
     pub fn express_only() -> Self {
-        let strict = Code::parse(STRICT).unwrap_or(Code([0; CODE_BYTES_MAX]));
+        let strict = Code::parse(STRICT).unwrap_or(Code::NONE);
         let rule = Rule {
             bases: vec![BasisRule::express()],
             regime: Some(Regime::OptIn),

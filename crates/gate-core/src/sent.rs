@@ -30,6 +30,20 @@ pub enum SentKind {
 }
 
 impl SentKind {
+    /// What an approval of this message counts as.
+    #[must_use]
+    pub const fn of(message: &OutboundMessage<'_>) -> Self {
+        match message.category {
+            Category::OptoutConfirmation => Self::Confirmation,
+            Category::ConsentRequest => Self::Request,
+            Category::Marketing
+            | Category::Transactional
+            | Category::Service
+            | Category::Emergency
+            | Category::LegalNotice => Self::Marketing,
+        }
+    }
+
     /// The kind with that code in stored records.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
@@ -258,15 +272,6 @@ impl History<'_> {
             .chain(of_contact)
             .filter_map(move |fact| SentMessage::reported(fact, now))
             .filter(|sent| !self.approved.iter().any(|approved| approved.message == sent.message))
-    }
-}
-
-/// The kind an approval of this message counts as.
-pub(crate) fn kind_of(message: &OutboundMessage<'_>) -> SentKind {
-    match message.category {
-        Category::OptoutConfirmation => SentKind::Confirmation,
-        Category::ConsentRequest => SentKind::Request,
-        _ => SentKind::Marketing,
     }
 }
 

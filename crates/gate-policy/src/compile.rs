@@ -1,45 +1,17 @@
 //! From files to a policy set: data first, then packs, then what only shows when all are together.
 
+use crate::names::Names;
 use crate::node::Place;
 use crate::pack::{Pack, pack};
-use crate::problem::Problems;
-use crate::reader::{Reader, list};
-use crate::remark::Remark;
+use crate::problem::{Problems, Remark};
+use crate::reader::Reader;
 use crate::zones::TimeZones;
 use crate::{File, HOLIDAYS, NUMBERING, PRODUCT_GROUPS, ZONES, data, is_pack, node};
 use gate_core::Channel;
 use gate_core::policy::{
-    Calendar, Code, Jurisdiction, NumberRange, Numbering, PolicyParts, PolicySet, RULES_MAX, Rule,
-    STRICT, Zone,
+    Code, Jurisdiction, NumberRange, Numbering, PolicyParts, PolicySet, RULES_MAX, Rule, STRICT,
 };
-use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Names that packs refer to.
-pub(crate) struct Names {
-    zones: Vec<Zone>,
-    calendars: Vec<Calendar>,
-}
-
-impl Names {
-    pub(crate) fn zone(&self, name: &str) -> Option<u16> {
-        let at = self.zones.binary_search_by(|zone| zone.name.as_str().cmp(name)).ok()?;
-        u16::try_from(at).ok()
-    }
-
-    pub(crate) fn time_zone(&self, index: u16) -> TimeZone {
-        self.zones.get(usize::from(index)).map_or(TimeZone::UTC, |zone| zone.time_zone.clone())
-    }
-
-    pub(crate) fn calendar(&self, id: &str) -> Option<u16> {
-        let at = self.calendars.iter().position(|calendar| calendar.id == id)?;
-        u16::try_from(at).ok()
-    }
-
-    pub(crate) fn calendars(&self) -> String {
-        list(self.calendars.iter().map(|calendar| calendar.id.as_str()))
-    }
-}
 
 /// The set under construction.
 struct Compiling<'f> {

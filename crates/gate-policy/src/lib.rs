@@ -14,10 +14,12 @@ mod basis;
 mod bundle;
 mod case;
 mod compile;
+mod context;
 mod cover;
 mod data;
 pub mod diff;
 mod limit;
+mod names;
 mod node;
 mod pack;
 mod problem;
@@ -32,8 +34,7 @@ mod zones;
 
 pub use bundle::bundled;
 pub use case::{CaseFile, RawCase, read_cases};
-pub use problem::{Problem, Problems};
-pub use remark::Remark;
+pub use problem::{Problem, Problems, Remark};
 pub use table::law_table;
 pub use zones::{TimeZones, TzError};
 

@@ -1,7 +1,7 @@
 //! What a rule asks besides a basis: content, registry, frequency, hours.
 
 use crate::basis::{basis_set, kinds};
-use crate::compile::Names;
+use crate::names::Names;
 use crate::node::{Node, Value};
 use crate::reader::{Reader, parse_window};
 use gate_core::policy::{

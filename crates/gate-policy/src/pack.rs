@@ -1,6 +1,7 @@
 //! A pack file: who it is for, and what stands beside its rules.
 
-use crate::compile::Names;
+use crate::context::Context;
+use crate::names::Names;
 use crate::node::{Node, Place, Value};
 use crate::provenance::provenance;
 use crate::reader::{Reader, start_of};
@@ -60,15 +61,6 @@ const PACK_KEYS: [&str; 16] = [
     "signed_off",
     "breach",
 ];
-
-/// What all rules of a pack share while it is read.
-pub(crate) struct Context<'a> {
-    pub(crate) pack: String,
-    pub(crate) names: &'a Names,
-    pub(crate) zone: TimeZone,
-    pub(crate) sources: Vec<(String, String)>,
-    pub(crate) ids: BTreeSet<String>,
-}
 
 /// Reads a pack; `None` when it cannot even be named.
 pub(crate) fn pack(reader: &mut Reader<'_>, node: &Node, names: &Names) -> Option<Pack> {

@@ -1,5 +1,6 @@
 //! What is wrong with a policy file, for people: file, line, excerpt, reason, remedy.
 
+use gate_core::Timestamp;
 use std::fmt;
 
 /// One problem.
@@ -52,3 +53,24 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// Something worth a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// First instant it holds.
+    pub since: Timestamp,
+    /// First instant it no longer holds.
+    pub until: Timestamp,
+    /// Nothing is wrong; it is good to know.
+    pub is_note: bool,
+    /// Where, what, and what to do.
+    pub problem: Problem,
+}
+
+impl Remark {
+    /// Whether it holds at `now`.
+    #[must_use]
+    pub fn holds_at(&self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until
+    }
+}

@@ -1,7 +1,7 @@
 //! Where a rule comes from: its law, how far that was looked up, and the sources.
 
+use crate::context::Context;
 use crate::node::{Node, Value};
-use crate::pack::Context;
 use crate::reader::{Fields, Reader};
 use gate_core::policy::{Provenance, Status};
 

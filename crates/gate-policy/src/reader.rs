@@ -1,8 +1,7 @@
 //! Walks over a tree and collects every problem instead of stopping at the first.
 
 use crate::node::{Key, Node, Place, Value};
-use crate::problem::Problem;
-use crate::remark::Remark;
+use crate::problem::{Problem, Remark};
 use gate_core::Timestamp;
 use gate_core::policy::Period;
 use jiff::civil::Date;

@@ -3,7 +3,6 @@
 //! A remark holds between two instants, so that compiling needs no clock: the shell asks which hold now.
 
 use crate::node::Place;
-use crate::problem::Problem;
 use crate::reader::Reader;
 use gate_core::Timestamp;
 use gate_core::policy::{self, Rule, Status};
@@ -13,27 +12,6 @@ use jiff::tz::TimeZone;
 
 /// How long before a calendar runs out, or a review is due, it is worth a remark.
 const DAYS_AHEAD: i64 = 90;
-
-/// Something worth a look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// First instant it holds.
-    pub since: Timestamp,
-    /// First instant it no longer holds.
-    pub until: Timestamp,
-    /// Nothing is wrong; it is good to know.
-    pub is_note: bool,
-    /// Where, what, and what to do.
-    pub problem: Problem,
-}
-
-impl Remark {
-    /// Whether it holds at `now`.
-    #[must_use]
-    pub fn holds_at(&self, now: Timestamp) -> bool {
-        self.since <= now && now < self.until
-    }
-}
 
 /// Holds always.
 const ALWAYS: (Timestamp, Timestamp) = (Timestamp::MIN, Timestamp::MAX);

@@ -1,7 +1,7 @@
 //! Who answers for a pack: until when it is reviewed, who signed it off, and what a breach obliges to.
 
+use crate::context::Context;
 use crate::node::{Node, Value};
-use crate::pack::Context;
 use crate::provenance::provenance;
 use crate::reader::{Reader, parse_window};
 use gate_core::policy::{BreachDuty, NotifyWithin, SignOff};

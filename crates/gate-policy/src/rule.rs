@@ -1,10 +1,10 @@
 //! The rules of a pack: base rules and additions.
 
 use crate::basis::bases;
+use crate::context::Context;
 use crate::cover::cover;
 use crate::limit::{caps, content, exemption, hours, registries, transactional};
 use crate::node::{Node, Place, Value};
-use crate::pack::Context;
 use crate::provenance::provenance;
 use crate::reader::{Fields, Reader, list};
 use gate_core::canonical::fold;

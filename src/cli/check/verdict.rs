@@ -1,6 +1,6 @@
 //! What would be decided, in words and as JSON.
 
-use crate::record::detail_json;
+use crate::headers::detail_json;
 use gate_core::{Decision, PolicySet};
 use serde_json::{Value, json};
 

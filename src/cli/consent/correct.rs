@@ -22,7 +22,7 @@ use super::writer::{Outgoing, Writer, Written};
 use super::{Place, check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
 use crate::config::Config;
-use crate::dead_letter::UNREADABLE_BATCH;
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 use gate_codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 
 #[derive(Debug, Args)]

@@ -3,12 +3,11 @@
 //! Reads the event where it lies in Kafka; writes nothing, joins no group.
 
 use super::original::{Original, Originals};
+use super::record::{Reference, consent_record};
 use super::{Place, reading};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
-use crate::config;
-use crate::evidence::{Reference, consent_record};
-use crate::identity::Pepper;
-use crate::record::SourceRef;
+use crate::headers::SourceRef;
+use crate::identity::{Pepper, PepperFile};
 use clap::Args;
 use gate_core::{CanonicalAddress, Channel, ContactId, Timestamp};
 use rdkafka::message::Message as _;
@@ -31,7 +30,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Failure::new(ExitCode::Usage, format!("the reference must be {topic}/PARTITION/OFFSET"))
         })?;
     let codec = reading::codec(&config)?;
-    let pepper = config::Pepper::load(&config.state.pepper_file)
+    let pepper = PepperFile::load(&config.state.pepper_file)
         .map_err(|error| Failure::new(ExitCode::Config, error))?
         .ok_or_else(|| {
             let path = config.state.pepper_file.display();

@@ -12,6 +12,7 @@ mod evidence;
 mod original;
 mod queue;
 mod reading;
+mod record;
 mod release;
 mod review;
 mod show;
@@ -31,8 +32,8 @@ pub(super) use self::reading::codec as change_codec;
 use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::config::Config;
-use crate::dead_letter::UNREADABLE_BATCH;
-use crate::preflight::{ClusterInfo, preflight};
+use crate::kafka::preflight::{ClusterInfo, preflight};
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 
 /// How long the dead letter of a record that cannot be read may take: the gate says where it stands before that is written.
 const LETTER_MAX: Duration = Duration::from_secs(15);

@@ -13,9 +13,9 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use super::Place;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::kafka::failure::{KafkaFailure, Witness};
 use crate::kafka::scan::{First, first};
 use crate::kafka::{is_offset_lost, is_unreadable_code, scanner};
-use crate::kafka_errors::{KafkaFailure, Witness};
 
 /// Longest wait for one record.
 const READ_MAX: Duration = Duration::from_secs(15);

@@ -14,14 +14,14 @@ use super::Place;
 use super::writer::Written;
 use crate::cli::outputs::scan_failure;
 use crate::cli::{ExitCode, Failure, output};
-use crate::config::{self, Config};
-use crate::dead_letter::{Origin, Owner, is_genuine, is_signed};
-use crate::identity::Pepper;
+use crate::config::Config;
+use crate::headers::SourceRef;
+use crate::identity::{Pepper, PepperFile};
+use crate::kafka::failure::KafkaFailure;
 use crate::kafka::native::Record;
 use crate::kafka::scan::{Patience, Positions, Scan, ScanError, positions_since};
 use crate::kafka::{self, GateContext};
-use crate::kafka_errors::KafkaFailure;
-use crate::record::SourceRef;
+use crate::reader::dead_letter::{Origin, Owner, is_genuine, is_signed};
 
 /// Letters looked at; the gate itself remembers no more.
 const LETTERS_MAX: usize = 1_000_000;
@@ -263,7 +263,7 @@ fn text(detail: &Value, name: &str) -> String {
 
 /// The gate's pepper, if this user can read it.
 pub(super) fn pepper(config: &Config) -> Option<Pepper> {
-    let pepper = config::Pepper::load(&config.state.pepper_file).ok()??;
+    let pepper = PepperFile::load(&config.state.pepper_file).ok()??;
     Some(Pepper::new(pepper.expose()))
 }
 

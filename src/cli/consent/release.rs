@@ -10,8 +10,8 @@ use super::queue::{Letter, Queue, pepper};
 use super::writer::Outgoing;
 use crate::cli::output;
 use crate::config::Config;
-use crate::dead_letter::release_tag;
-use crate::record;
+use crate::headers;
+use crate::reader::dead_letter::release_tag;
 
 /// Who decides, and why.
 #[derive(Debug, Clone, Copy)]
@@ -53,10 +53,10 @@ pub(super) fn of<T>(
         let place = origin.source.to_string();
         let mut headers = OwnedHeaders::new();
         for (key, value) in [
-            (record::RELEASE, Some(place.as_str())),
-            (record::TOPIC_ID, Some(origin.topic_id)),
-            (record::DETAIL, Some(detail.as_str())),
-            (record::TAG, tag.as_deref()),
+            (headers::RELEASE, Some(place.as_str())),
+            (headers::TOPIC_ID, Some(origin.topic_id)),
+            (headers::DETAIL, Some(detail.as_str())),
+            (headers::TAG, tag.as_deref()),
         ] {
             if value.is_some() {
                 headers = headers.insert(Header { key, value });

@@ -14,7 +14,7 @@ use super::release::written;
 use super::{Place, check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
-use crate::dead_letter::UNREADABLE_BATCH;
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 use gate_codec::{Unreadable, told_by_headers};
 
 #[derive(Debug, Args)]
@@ -356,7 +356,7 @@ fn print_value(config: &Config, place: Place) -> Result<(), Failure> {
         Some(Ok(text)) => shape::printable(text, VALUE_CHARS_MAX),
         Some(Err(_)) => {
             let bytes = bytes.unwrap_or_default();
-            let hex = crate::record::hex(bytes.get(..VALUE_CHARS_MAX / 2).unwrap_or(bytes));
+            let hex = crate::headers::hex(bytes.get(..VALUE_CHARS_MAX / 2).unwrap_or(bytes));
             format!("{} as hexadecimal: {hex}", shape::describe(Some(bytes)))
         }
     };

@@ -19,7 +19,7 @@ use super::writer::{Writer, Written};
 use super::{Place, check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::config::Config;
-use crate::dead_letter::UNREADABLE_BATCH;
+use crate::reader::dead_letter::UNREADABLE_BATCH;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["offset", "from", "class"]))]

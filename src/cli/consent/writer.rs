@@ -14,7 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _,
 
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::kafka_errors::{KafkaFailure, Witness};
+use crate::kafka::failure::{KafkaFailure, Witness};
 
 /// Longest wait for the brokers to store a record.
 const DELIVERY_MAX: Duration = Duration::from_secs(30);

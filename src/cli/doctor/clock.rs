@@ -16,9 +16,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _,
 use super::super::output;
 use super::Finding;
 use super::fix::Fix;
-use super::rights::transactional_id;
 use crate::config::Config;
-use crate::kafka_errors::KafkaFailure;
+use crate::kafka::failure::KafkaFailure;
 
 const CHECK: &str = "clock";
 /// Longest wait for each answer of a broker.
@@ -141,6 +140,11 @@ fn ask(config: &Config, topic: &str) -> Result<Answer, KafkaFailure> {
         NOT_TOLD => Answer::NotTold,
         ahead_ms => Answer::Ahead(ahead_ms),
     })
+}
+
+/// The id of every transaction that doctor opens.
+pub(super) fn transactional_id(config: &Config) -> String {
+    format!("{}-doctor", config.kafka.group_id)
 }
 
 #[cfg(test)]

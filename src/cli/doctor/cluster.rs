@@ -13,8 +13,8 @@ use super::super::{output, topic_settings};
 use super::fix::Fix;
 use super::{Finding, Verdict};
 use crate::config::{Config, Topics};
-use crate::kafka_errors::Class;
-use crate::preflight::{ClusterInfo, Layout};
+use crate::kafka::failure::Class;
+use crate::kafka::preflight::{ClusterInfo, Layout};
 
 /// What the gate's headers add to a message, generously.
 const HEADER_BYTES_MAX: u64 = 64 * 1024;

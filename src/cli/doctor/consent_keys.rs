@@ -13,8 +13,8 @@ use super::Finding;
 use super::keys::read_newest;
 use crate::cli::shape;
 use crate::config::Config;
-use crate::preflight::ClusterInfo;
-use crate::record::is_probe;
+use crate::headers::is_probe;
+use crate::kafka::preflight::ClusterInfo;
 use crate::registry::Registry;
 use gate_codec::{Codec, DecodeError, Kind};
 

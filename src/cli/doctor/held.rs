@@ -6,16 +6,16 @@
 use rdkafka::consumer::BaseConsumer;
 
 use super::Finding;
+use crate::approvals::Tail;
 use crate::cli::consent::{OpenLetters, open_letters};
-use crate::common_pepper::CommonPepper;
-use crate::config::{self, Config};
-use crate::identity::Pepper;
+use crate::config::Config;
+use crate::headers::hex;
+use crate::identity::{Pepper, PepperFile};
+use crate::kafka::failure::{Class, KafkaFailure};
+use crate::kafka::preflight::ClusterInfo;
 use crate::kafka::{self, GateContext};
-use crate::kafka_errors::{Class, KafkaFailure};
 use crate::policies::PolicySource;
-use crate::preflight::ClusterInfo;
-use crate::record::hex;
-use crate::sent::Tail;
+use crate::service::common_pepper::CommonPepper;
 
 /// Unreadable consent changes; `is_ready` says that the gate here decides, so it is past them.
 pub(super) fn letters(config: &Config, cluster: &ClusterInfo, is_ready: bool) -> Option<Finding> {
@@ -72,7 +72,7 @@ pub(super) fn approvals(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> 
     let Ok(policies) = PolicySource::of(&config.policies).load() else {
         return skip("the policies cannot be loaded, which say how long an approval counts".into());
     };
-    let Ok(found) = config::Pepper::load(&config.state.pepper_file) else {
+    let Ok(found) = PepperFile::load(&config.state.pepper_file) else {
         return skip("there is no pepper to compare with".into());
     };
     let pepper = found.map(|found| Pepper::new(found.expose()));
@@ -174,7 +174,7 @@ fn rows(topic: &str, tail: &Tail) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sent::Named;
+    use crate::approvals::Named;
 
     #[test]
     fn what_holds_everybody_fails_and_what_blocks_one_warns() {

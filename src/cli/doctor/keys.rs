@@ -15,8 +15,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::Finding;
 use crate::config::Config;
-use crate::kafka_errors::{KafkaFailure, Witness};
-use crate::preflight::ClusterInfo;
+use crate::kafka::failure::{KafkaFailure, Witness};
+use crate::kafka::preflight::ClusterInfo;
 
 /// Newest records looked at, of each partition.
 const RECORDS_MAX: i64 = 500;

@@ -10,8 +10,9 @@ use gate_core::{PolicySet, Timestamp};
 
 use super::{Finding, Verdict};
 use crate::cli::output;
-use crate::config::{Config, Format, Pepper, SchemaRegistry};
-use crate::kafka_errors::Class;
+use crate::config::{Config, Format, SchemaRegistry};
+use crate::identity::PepperFile;
+use crate::kafka::failure::Class;
 use crate::policies::{PolicyFailure, PolicySource};
 
 /// Below this the store may not get through a rebuild; the log in Kafka tells how large it gets.
@@ -193,7 +194,7 @@ fn free_space(dir: &Path) -> Finding {
 
 fn pepper(path: &Path) -> Finding {
     const CHECK: &str = "pepper";
-    match Pepper::load(path) {
+    match PepperFile::load(path) {
         Ok(None) => {
             return Finding::pass(
                 CHECK,

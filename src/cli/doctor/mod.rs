@@ -22,8 +22,8 @@ use rdkafka::client::DefaultClientContext;
 
 use self::fix::{Fix, Places};
 use super::{ConfigFile, ExitCode, Failure, output};
-use crate::kafka_errors::{Class, KafkaFailure};
-use crate::preflight::preflight;
+use crate::kafka::failure::{Class, KafkaFailure};
+use crate::kafka::preflight::preflight;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -14,11 +14,12 @@ use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::Finding;
+use super::clock::{self, transactional_id};
 use super::fix::Fix;
-use super::{Finding, clock};
 use crate::config::Config;
-use crate::kafka_errors::{Class, KafkaFailure, Witness};
-use crate::preflight::ClusterInfo;
+use crate::kafka::failure::{Class, KafkaFailure, Witness};
+use crate::kafka::preflight::ClusterInfo;
 
 /// Longest wait for the newest record of one topic.
 const READ_MAX: Duration = Duration::from_secs(4);
@@ -158,10 +159,6 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
         Err(failure) => refused_or_skip(check, &failure, acl),
     }));
     findings
-}
-
-pub(super) fn transactional_id(config: &Config) -> String {
-    format!("{}-doctor", config.kafka.group_id)
 }
 
 /// A producer of its own for each attempt: after a refusal it cannot even abort, and is of no further use.

@@ -16,8 +16,8 @@ use crate::cli::outputs::stretch::{self, Stretch};
 use crate::cli::outputs::window::Window;
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
+use crate::headers::{hex, rfc3339};
 use crate::kafka::native::Record;
-use crate::record::{hex, rfc3339};
 use gate_codec::DecodeError;
 
 /// Changes that are remembered of one recipient, the newest of each partition.

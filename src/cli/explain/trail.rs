@@ -18,11 +18,11 @@ use crate::cli::outputs::window::Window;
 use crate::cli::outputs::{Outcome, one_line};
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
+use crate::headers::SourceRef;
 use crate::kafka;
 use crate::kafka::native::Record;
+use crate::kafka::preflight::preflight;
 use crate::kafka::scan::{First, first};
-use crate::preflight::preflight;
-use crate::record::SourceRef;
 
 /// Decisions that are explained; a message id that is used for everything has more.
 const FOUND_MAX: usize = 20;

@@ -15,9 +15,9 @@ use rdkafka::{Offset, consumer::DefaultConsumerContext};
 use super::super::{ExitCode, Failure};
 use crate::config::Config;
 use crate::generate::{HEADER, HEADER_VALUE};
-use crate::kafka_errors::KafkaFailure;
-use crate::preflight::ClusterInfo;
-use crate::record::PROBE_CONTACTS;
+use crate::headers::PROBE_CONTACTS;
+use crate::kafka::failure::KafkaFailure;
+use crate::kafka::preflight::ClusterInfo;
 
 /// Records looked at, at each end of each partition.
 const LOOK: i64 = 20;
@@ -102,7 +102,7 @@ fn foreign(
             // the weather passes or ends in the time-out above; a missing right does not
             Some(Err(error)) => {
                 let failure = failed(&error);
-                if failure.class != crate::kafka_errors::Class::TryAgain {
+                if failure.class != crate::kafka::failure::Class::TryAgain {
                     return Err(failure.into());
                 }
             }

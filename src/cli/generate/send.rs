@@ -14,10 +14,10 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _,
 use super::pace::Pace;
 use super::{Arguments, Encodings, encoded};
 use crate::cli::{ExitCode, Failure, output};
+use crate::clock::now;
 use crate::config::{Config, Topics};
 use crate::generate::{HEADER, HEADER_VALUE, Sample, Traffic};
-use crate::kafka_errors::{Class, KafkaFailure, Witness};
-use crate::pipeline::now;
+use crate::kafka::failure::{Class, KafkaFailure, Witness};
 
 /// Consent changes a second while histories are sent: seconds for the usual crowd, no flood for a large one.
 const HISTORY_PER_SECOND: f64 = 2_000.0;

@@ -14,8 +14,8 @@ use clap::ValueEnum;
 
 use super::{ExitCode, Failure, output};
 use crate::config;
+use crate::kafka::failure::KafkaFailure;
 use crate::kafka::scan::ScanError;
-use crate::kafka_errors::KafkaFailure;
 
 /// Which decisions are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -4,10 +4,10 @@ use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
 use serde_json::{Value, json};
 
 use crate::cli::{ExitCode, Failure};
-use crate::config::{self, Config};
-use crate::identity::Pepper;
+use crate::config::Config;
+use crate::headers::{hex, probe_recipient};
+use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
-use crate::record::{hex, probe_recipient};
 use crate::registry::Registry;
 use gate_codec::{Codec, DecodeError, Kind};
 
@@ -66,7 +66,7 @@ impl Reader {
             registry.map(Registry::boxed),
         )
         .map_err(|error| Failure::new(ExitCode::Config, error))?;
-        let pepper = match config::Pepper::load(&config.state.pepper_file) {
+        let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),
             Err(_) => None,
@@ -199,7 +199,7 @@ mod tests {
         else {
             panic!("a recipient");
         };
-        // the golden value of `identity.rs`
+        // the golden value of `identity/`
         let json = keys.json();
         assert_eq!(json["contact"], "1d85e0c8765c9429f136cd808d64786f");
         assert_eq!(keys.person(), keys.address, "an address is one recipient");

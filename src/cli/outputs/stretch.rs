@@ -13,11 +13,11 @@ use rdkafka::{ClientConfig, Offset};
 use super::window::Window;
 use super::{Failure, scan_failure};
 use crate::config::Config;
+use crate::kafka::failure::KafkaFailure;
 use crate::kafka::native::Record;
 use crate::kafka::offsets::offsets;
 use crate::kafka::scan::{Patience, Positions, Scan, ScanError, positions_since};
 use crate::kafka::{self, GateContext};
-use crate::kafka_errors::KafkaFailure;
 
 /// Longest wait for an answer of the brokers.
 const ANSWER_MAX: Duration = Duration::from_secs(30);

@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use gate_core::{Channel, PolicySet};
 use serde_json::{Value, json};
 
-use super::affected::{Arguments, Found, Question};
 use super::duty::{self, Clock, Duty};
+use super::found::Found;
+use super::question::{Arguments, Question};
 use super::recipient::Reader;
 use super::window::Window;
 use super::{ExitCode, Failure, one_line, output};
 use crate::config::Config;
-use crate::record::rfc3339;
+use crate::headers::rfc3339;
 
 /// Rules or packs that are listed when none was the one asked for.
 const HINTS_MAX: usize = 20;

@@ -18,7 +18,7 @@ use crate::cli::outputs::lack::Lack;
 use crate::cli::outputs::survey::Survey;
 use crate::config::Config;
 use crate::kafka::native::Record;
-use crate::preflight::preflight;
+use crate::kafka::preflight::preflight;
 use gate_codec::Format;
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::record::rfc3339;
+use crate::headers::rfc3339;
 
 /// Since when it is known, and what time it is.
 #[derive(Debug, Clone, Copy)]

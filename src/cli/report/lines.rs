@@ -2,9 +2,8 @@
 //!
 //! It is made anew for this user alone and never written over; half of one is removed, since it would look like all.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use gate_core::Channel;
@@ -14,9 +13,7 @@ use serde_json::{Value, json};
 use super::decision::Decision;
 use super::recipient::Recipient;
 use super::{ExitCode, Failure, Outcome, output};
-
-/// For this user alone.
-const FILE_MODE: u32 = 0o600;
+use crate::files;
 
 /// A decision that is meant.
 pub(super) fn line(
@@ -52,9 +49,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn create(path: &Path) -> Result<Self, Failure> {
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create_new(true).mode(FILE_MODE).open(path);
-        let file = file.map_err(|error| {
+        let file = files::create_private(path).map_err(|error| {
             let code = match error.kind() {
                 std::io::ErrorKind::AlreadyExists => ExitCode::Usage,
                 _ => ExitCode::Storage,

@@ -2,9 +2,10 @@
 
 use rdkafka::ClientConfig;
 
+use super::item::{Item, Origin};
 use super::output;
-use super::processing::{Item, Origin};
-use crate::config::{self, Config, SchemaRegistry};
+use crate::config::{Config, SchemaRegistry};
+use crate::identity::PepperFile;
 
 /// What the configuration says and what the program does; what neither knows stands at the end.
 pub(super) fn measures(config: &Config) -> Vec<Item> {
@@ -42,7 +43,7 @@ pub(super) fn measures(config: &Config) -> Vec<Item> {
 
 fn pepper(config: &Config) -> String {
     let path = config.state.pepper_file.display();
-    match config::Pepper::load(&config.state.pepper_file) {
+    match PepperFile::load(&config.state.pepper_file) {
         Ok(Some(_)) => format!("`{path}`, readable for this user alone"),
         Ok(None) => format!("`{path}`, which is not there for this command to look at"),
         Err(error) => format!("`{path}`, NOT AS IT SHOULD BE: {error}"),

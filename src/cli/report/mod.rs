@@ -8,10 +8,13 @@ mod account;
 mod affected;
 mod counts;
 mod duty;
+mod found;
 mod groups;
+mod item;
 mod lines;
 mod measures;
 mod processing;
+mod question;
 mod tally;
 
 use clap::{Args, Subcommand};
@@ -32,7 +35,7 @@ pub(super) struct Report {
 #[derive(Debug, Subcommand)]
 enum Kind {
     /// Who was written to in a window of time: counts, hashed recipients, and the duties to notify with their clock
-    Affected(affected::Arguments),
+    Affected(question::Arguments),
     /// The record of processing activities (GDPR art. 30), as far as configuration and packs know it
     Processing(processing::Arguments),
 }

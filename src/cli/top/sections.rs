@@ -1,8 +1,8 @@
 //! What each section says, line by line; the most important first, since lines are cut at the screen's edge. Pure.
 
 use super::figures::{Decisions, Figures, Latency};
+use super::ink::{Ink, Section, Tone, plain};
 use super::number::{UNKNOWN, age, bars, bytes, count, or_unknown, percent, rate, span};
-use super::screen::{Ink, Section, Tone, plain};
 use super::{View, hold};
 use gate_core::{Outcome, Reason};
 use ratatui::text::Line;

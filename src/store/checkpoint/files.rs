@@ -7,15 +7,14 @@
 //! to. No partial file outlives an error: the caller removes the directory.
 
 use super::manifest::{FileEntry, hex, is_table};
+use crate::files::{DIR_MODE, FILE_MODE};
 use aws_lc_rs::digest::{Context, SHA256};
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 const CHUNK_BYTES: usize = 1 << 20;
-const DIR_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 
 /// Told after each piece of work how many bytes it was; waits when that was too fast. `false` ends the work.
 pub type Pace<'a> = &'a (dyn Fn(usize) -> bool + Sync);
@@ -34,11 +33,6 @@ pub(super) fn create_dir(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(DIR_MODE).create(dir)
 }
 
-/// A new file that nobody else reads.
-pub(super) fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)
-}
-
 /// Gives `name` of `from` a place in `to`: a link if it is a table file and the file system can, else a copy.
 pub(super) fn place(
     from: &Path,
@@ -52,7 +46,7 @@ pub(super) fn place(
         let (bytes, sha256) = hash(&target, pace)?;
         return Ok((FileEntry { name: name.to_owned(), bytes, sha256 }, Placed::Linked));
     }
-    let mut out = create(&target)?;
+    let mut out = crate::files::create_private(&target)?;
     let (bytes, sha256) = read(&source, pace, |chunk| out.write_all(chunk))?;
     out.sync_all()?;
     Ok((FileEntry { name: name.to_owned(), bytes, sha256 }, Placed::Copied))

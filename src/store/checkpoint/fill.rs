@@ -12,7 +12,7 @@ use super::files::{self, Pace};
 use super::manifest::FileEntry;
 use super::{Checkpoints, Found, Rejection};
 use crate::store::layout::{DB_DIR, Layout};
-use crate::store::open::{self, Reused};
+use crate::store::reuse::{Reused, reuse};
 use crate::store::{Identity, RebuildReason, StoreError, header, marker};
 use rocksdb::DB;
 use std::collections::BTreeSet;
@@ -131,8 +131,8 @@ fn try_one(
     files::create_dir(&database).map_err(refused)?;
     place_all(&found.path, &database, &manifest.files, source.pace)?;
     marker::sync_dir(&database).map_err(refused)?;
-    let reused = open::reuse(dir, identity, layout)
-        .map_err(|error| Rejection::Unsound(error.to_string()))?;
+    let reused =
+        reuse(dir, identity, layout).map_err(|error| Rejection::Unsound(error.to_string()))?;
     let Reused { db, positions } =
         reused.map_err(|reason| Rejection::Unsound(reason.to_string()))?;
     if positions != header::with_added(manifest.positions.clone(), positions.len()) {

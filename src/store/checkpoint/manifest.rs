@@ -152,7 +152,7 @@ impl Manifest {
 
     /// Writes it into the directory of its checkpoint, to stay.
     pub(in crate::store) fn write(&self, dir: &Path, seal: &Seal) -> io::Result<()> {
-        let mut file = super::files::create(&dir.join(MANIFEST_FILE))?;
+        let mut file = crate::files::create_private(&dir.join(MANIFEST_FILE))?;
         file.write_all(&self.encode(seal)?)?;
         file.sync_all()
     }

@@ -1,7 +1,7 @@
 //! Countries as the world writes them, and as ISO 3166-1 does: two letters.
 
 use super::text::clean;
-use crate::policy::Code;
+use crate::code::Code;
 
 /// The ISO 3166-1 country a text names, in two capitals: `gb`, `GBR`, `826`, `UK`, `gb-SCT` are `GB`. Two letters
 /// nobody knows are handed back as they are: whoever asks has a list of their own.

@@ -1,33 +1,13 @@
 //! The index of words and phrases, made once: what a word or a run of words of a text means.
 
 use super::distance::{is_lengthened, is_one_edit_away, shortened};
+use super::meaning::Meaning;
 use super::phrases::PHRASES;
 use super::spelling::spelled;
 use super::words;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::LazyLock;
-
-/// What a phrase says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// Stop, from all brands.
-    RefusalAll,
-    /// Stop, or: the consent is another person's.
-    Refusal,
-    /// Stop, when it is all of a clause.
-    Whole,
-    /// Do not stop.
-    Negated,
-    /// A person should look.
-    Doubtful,
-    /// A person should look, when it is all of a clause.
-    WholeDoubtful,
-    /// What would happen if; counts where a sentence begins.
-    Condition,
-    /// Something else with the same words: a bus stop.
-    Other,
-}
 
 /// What a word can be: a set of the senses below.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

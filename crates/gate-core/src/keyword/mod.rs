@@ -11,6 +11,7 @@
 mod clause;
 mod distance;
 mod lexicon;
+mod meaning;
 mod phrases;
 mod quotation;
 mod script;
@@ -22,7 +23,8 @@ mod tests;
 
 use crate::canonical::fold;
 use clause::{Clause, clauses};
-use lexicon::{LEXICON, Meaning, Senses, Word};
+use lexicon::{LEXICON, Senses, Word};
+use meaning::Meaning;
 
 /// The meaning of an inbound text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

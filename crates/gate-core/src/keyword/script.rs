@@ -1,7 +1,8 @@
 //! Scripts that write words without blanks: Chinese, Japanese, Thai and, as people write texts, Korean. Their words are
 //! sought within the clause; short ones with other uses must be all of it.
 
-use super::lexicon::{Meaning, Word};
+use super::lexicon::Word;
+use super::meaning::Meaning;
 use super::spelling::spelled;
 use std::sync::LazyLock;
 

@@ -1,6 +1,6 @@
 //! Calendar periods, added in UTC with the day clamped to the end of the month (state rule 10).
 
-use crate::Timestamp;
+use crate::{RelationshipKind, Timestamp};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 use jiff::{Span, ToSpan as _};
@@ -88,6 +88,17 @@ pub(crate) fn is_younger(birth: i32, years: u8, today: i32) -> bool {
         (Some(of_age), Some(today)) => today < of_age,
         _ => true,
     }
+}
+
+/// How long a kind of relationship supports a basis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindRule {
+    /// The kind.
+    pub kind: RelationshipKind,
+    /// How long.
+    pub period: Period,
+    /// Unlimited while the latest event of the kind says that the relationship runs.
+    pub while_running: bool,
 }
 
 #[cfg(test)]

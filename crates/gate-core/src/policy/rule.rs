@@ -2,9 +2,12 @@
 //!
 //! Field by field as `docs/reference/packs.md`; the legal source of each rule stands in its pack.
 
-use super::{AppliesTo, ContentSet, Exemption, Hours, Period, Provenance};
+use super::{
+    AppliesTo, BasisSet, ChannelSet, ContentSet, Exemption, Hours, KindRule, Period, Provenance,
+    RecipientSet,
+};
 use crate::fact::flags;
-use crate::{Basis, Channel, RecipientKind, RelationshipKind, Timestamp};
+use crate::{Basis, RecipientKind, RelationshipKind, Timestamp};
 
 /// Whether consent is needed at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,86 +42,6 @@ pub enum ConsentRequest {
     Once,
     /// Never.
     Never,
-}
-
-/// A set of channels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ChannelSet(u16);
-
-impl ChannelSet {
-    /// Every channel.
-    pub const ALL: Self = Self(0b1_1111_1110);
-
-    /// Adds one.
-    #[must_use]
-    pub const fn with(self, channel: Channel) -> Self {
-        Self(self.0 | 1 << channel as u16)
-    }
-
-    /// Whether it holds one.
-    #[must_use]
-    pub const fn contains(self, channel: Channel) -> bool {
-        self.0 & 1 << channel as u16 != 0
-    }
-}
-
-/// A set of bases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BasisSet(u8);
-
-impl BasisSet {
-    /// Adds one.
-    #[must_use]
-    pub const fn with(self, basis: Basis) -> Self {
-        Self(self.0 | 1 << basis as u8)
-    }
-
-    /// Whether both hold a common basis.
-    #[must_use]
-    pub const fn intersects(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Both together.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether it holds one.
-    #[must_use]
-    pub const fn contains(self, basis: Basis) -> bool {
-        self.0 & 1 << basis as u8 != 0
-    }
-
-    /// Whether it holds none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-/// A set of kinds of recipient.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RecipientSet(u8);
-
-impl RecipientSet {
-    /// Adds one.
-    #[must_use]
-    pub const fn with(self, kind: RecipientKind) -> Self {
-        Self(self.0 | 1 << kind as u8)
-    }
-
-    /// Whether it holds one.
-    #[must_use]
-    pub const fn contains(self, kind: RecipientKind) -> bool {
-        self.0 & 1 << kind as u8 != 0
-    }
-
-    /// Its kinds.
-    pub fn iter(self) -> impl Iterator<Item = RecipientKind> {
-        RecipientKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
-    }
 }
 
 /// A condition of a ground, by the name packs use. Those of the relationship are flags of the event, those
@@ -199,17 +122,6 @@ impl Ground {
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
-}
-
-/// How long a kind of relationship supports a basis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KindRule {
-    /// The kind.
-    pub kind: RelationshipKind,
-    /// How long.
-    pub period: Period,
-    /// Unlimited while the latest event of the kind says that the relationship runs.
-    pub while_running: bool,
 }
 
 /// One way to fulfil a relationship basis: all conditions together.

@@ -8,7 +8,7 @@ mod other;
 mod southern;
 mod western;
 
-use super::lexicon::Meaning;
+use super::meaning::Meaning;
 
 /// Phrases by meaning. At one place in a text the longest counts.
 pub(super) const PHRASES: &[(Meaning, &[&str])] = &[

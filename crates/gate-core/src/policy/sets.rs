@@ -1,0 +1,90 @@
+//! Sets of channels, bases and kinds of recipient, a bit for each.
+
+use crate::{Basis, Channel, RecipientKind};
+
+/// A set of channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChannelSet(u16);
+
+impl ChannelSet {
+    /// Every channel.
+    pub const ALL: Self = {
+        let (mut all, mut rest) = (Self(0), Channel::ALL.as_slice());
+        while let [channel, more @ ..] = rest {
+            all = all.with(*channel);
+            rest = more;
+        }
+        all
+    };
+
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, channel: Channel) -> Self {
+        Self(self.0 | 1 << channel as u16)
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub const fn contains(self, channel: Channel) -> bool {
+        self.0 & 1 << channel as u16 != 0
+    }
+}
+
+/// A set of bases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BasisSet(u8);
+
+impl BasisSet {
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, basis: Basis) -> Self {
+        Self(self.0 | 1 << basis as u8)
+    }
+
+    /// Whether both hold a common basis.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub const fn contains(self, basis: Basis) -> bool {
+        self.0 & 1 << basis as u8 != 0
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A set of kinds of recipient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecipientSet(u8);
+
+impl RecipientSet {
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, kind: RecipientKind) -> Self {
+        Self(self.0 | 1 << kind as u8)
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub const fn contains(self, kind: RecipientKind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+
+    /// Its kinds.
+    pub fn iter(self) -> impl Iterator<Item = RecipientKind> {
+        RecipientKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
+}

@@ -1,0 +1,224 @@
+//! What the HTTP server says: `/livez`, `/readyz`, `/metrics` and a list of them at `/`, or the demo's pages.
+//!
+//! The three probes are open, because orchestrators and scrapers have no secrets; they tell states,
+//! numbers, topic names and partitions. Any other path needs the bearer token, also when nothing is
+//! there: strangers learn nothing about what exists.
+
+use crate::metrics::Metrics;
+use crate::status::{Readiness, Status};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::sync::Arc;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+const INDEX: &str = "\
+consent-gate
+  /livez            the process moves
+  /readyz           messages are being decided; if not, why not (?verbose, or Accept: application/json)
+  /metrics          Prometheus text format
+";
+
+/// Headers of every page: it brings its own style and script and loads nothing from elsewhere.
+const SAFE: [(HeaderName, &str); 4] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// A page of whoever starts the gate, beside the gate's own: the demo has some.
+pub struct FrontPage {
+    /// Its type.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub body: String,
+}
+
+/// Pages by path, `/` among them; a path without one is not found. They are open as the probes are.
+pub type Front = Arc<dyn Fn(&str) -> Option<FrontPage> + Send + Sync>;
+
+/// The bearer token. It compares in constant time and does not print itself.
+pub(super) struct Token(String);
+
+impl Token {
+    pub(super) fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let Some((scheme, token)) = given.split_at_checked("Bearer ".len()) else {
+            return false;
+        };
+        // An empty token is a configuration mistake, not an open door.
+        !self.0.is_empty()
+            && scheme.eq_ignore_ascii_case(b"Bearer ")
+            && aws_lc_rs::constant_time::verify_slices_are_equal(token, self.0.as_bytes()).is_ok()
+    }
+}
+
+#[derive(Clone)]
+struct Sources {
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    token: Arc<Option<Token>>,
+    front: Option<Front>,
+}
+
+/// All pages.
+pub(super) fn router(
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    token: Option<Token>,
+    front: Option<Front>,
+) -> Router {
+    let sources = Sources { status, metrics, token: Arc::new(token), front };
+    Router::new()
+        .route("/", get(index))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics_page))
+        .fallback(anything_else)
+        .layer(map_response(harden))
+        .with_state(sources)
+}
+
+async fn index(State(sources): State<Sources>) -> Response {
+    match sources.front.as_ref().and_then(|front| front("/")) {
+        Some(FrontPage { content_type, body }) => page(StatusCode::OK, content_type, body),
+        None => page(StatusCode::OK, TEXT, INDEX.to_owned()),
+    }
+}
+
+async fn livez(State(sources): State<Sources>) -> Response {
+    let stuck = sources.status.stuck();
+    if stuck.is_empty() {
+        page(StatusCode::OK, TEXT, "alive\n".to_owned())
+    } else {
+        page(StatusCode::SERVICE_UNAVAILABLE, TEXT, lines(&stuck))
+    }
+}
+
+async fn readyz(State(sources): State<Sources>, uri: Uri, headers: HeaderMap) -> Response {
+    let readiness = sources.status.ready();
+    let code = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accept.contains(JSON) {
+        return page(code, JSON, as_json(&readiness));
+    }
+    let is_verbose = uri.query().is_some_and(|query| {
+        query.split('&').any(|pair| pair == "verbose" || pair.starts_with("verbose="))
+    });
+    let text = if is_verbose {
+        let checks = readiness.checks.iter();
+        let marked = checks.map(|check| {
+            let mark = if check.is_ok { '+' } else { '-' };
+            format!("[{mark}] {}: {}", check.name, check.detail)
+        });
+        lines(&marked.collect::<Vec<_>>())
+    } else if readiness.ready {
+        "ready\n".to_owned()
+    } else {
+        lines(&readiness.reasons)
+    };
+    page(code, TEXT, text)
+}
+
+async fn metrics_page(State(sources): State<Sources>) -> Response {
+    sources.status.publish();
+    match sources.metrics.encode() {
+        Ok(text) => page(StatusCode::OK, PROMETHEUS_TEXT, text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be served");
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "see the log\n".to_owned())
+        }
+    }
+}
+
+async fn anything_else(State(sources): State<Sources>, request: Request<Body>) -> Response {
+    if let Some(front) = &sources.front {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let found = front(request.uri().path()).filter(|_| is_read);
+        return match found {
+            Some(FrontPage { content_type, body }) => page(StatusCode::OK, content_type, body),
+            None => page(StatusCode::NOT_FOUND, TEXT, "there is nothing here; try /\n".to_owned()),
+        };
+    }
+    let is_admitted =
+        sources.token.as_ref().as_ref().is_some_and(|token| token.admits(request.headers()));
+    if is_admitted {
+        return page(StatusCode::NOT_FOUND, TEXT, "there is nothing here\n".to_owned());
+    }
+    let refused = page(StatusCode::UNAUTHORIZED, TEXT, "needs a bearer token\n".to_owned());
+    ([(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))], refused).into_response()
+}
+
+/// Nothing here may be kept by a cache, taken for another type, framed, or load anything from elsewhere.
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in SAFE {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn page(code: StatusCode, content_type: &'static str, body: String) -> Response {
+    (code, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn as_json(readiness: &Readiness) -> String {
+    let checks: Vec<serde_json::Value> = readiness
+        .checks
+        .iter()
+        .map(|check| {
+            serde_json::json!({"name": check.name, "ok": check.is_ok, "detail": check.detail})
+        })
+        .collect();
+    let body = serde_json::json!({
+        "ready": readiness.ready,
+        "reasons": readiness.reasons,
+        "checks": checks,
+    });
+    format!("{body}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admits(token: &str, header: &'static str) -> bool {
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(header))]);
+        Token::new(token.to_owned()).admits(&headers)
+    }
+
+    #[test]
+    fn only_the_whole_token_opens_and_an_empty_one_never_does() {
+        assert!(admits("secret", "Bearer secret"));
+        assert!(admits("secret", "bearer secret"), "the scheme has no case (RFC 9110)");
+        for header in ["Bearer secre", "Bearer secrets", "Bearer  secret", "Bearer", "secret", ""] {
+            assert!(!admits("secret", header), "{header:?}");
+        }
+        assert!(!admits("", "Bearer "));
+        assert!(!Token::new("secret".to_owned()).admits(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,201 @@
+//! The HTTP server: accepts, limits, shuts down. What it says is in `pages.rs`.
+//!
+//! It is served by hyper's http1 builder with a timer and a header time-out; `axum::serve` has none
+//! and held unfinished headers for as long as we watched. A connection is bounded in every way a
+//! client could stretch it: time for the headers, time for a request, size of a body, and its whole
+//! life, which also ends clients that read slowly.
+//!
+//! Connections are few, and whoever fills them must not keep a liveness probe out, or the supervisor kills a gate
+//! that works. So a new one always gets a place: when all are taken, one that is not being answered is cut, of the
+//! address that has most, the one that has been silent for longest. Each may stay for [`Limits::grace`] at least, which
+//! is more than a request on its way takes.
+//!
+//! Deliberately absent: TLS and HTTP/2. It listens on loopback by default; put a proxy in front of it
+//! when it must be reached from elsewhere.
+
+use super::limits::Limits;
+use super::pages::{self, Front, Token};
+use super::seats::{Seat, Seats};
+use crate::logging::Limited;
+use crate::metrics::Metrics;
+use crate::status::Status;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Bytes of a request's head: request line and headers.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of a request's body; no page reads one.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Pause after a failed accept (no file descriptors left), so that it does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpsError {
+    /// The address is taken, not ours or not allowed.
+    #[error("cannot listen on `{listen}` ({source}); choose another address with `http.listen`")]
+    Bind {
+        /// The configured address.
+        listen: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// The address it is bound to, with the port the system chose for port 0.
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Waits until it has shut down, which its cancellation token asks it to.
+    pub async fn stopped(self) {
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the HTTP server ended before it was asked to");
+        }
+    }
+}
+
+/// Serves `/livez`, `/readyz`, `/metrics` and `/` on `listen` until `shutdown`.
+///
+/// Everything else needs `token` as bearer token; without one it is refused. With a `front` whatever it has is open, and
+/// the rest is not found.
+///
+/// # Errors
+/// [`OpsError::Bind`] when the address cannot be listened on.
+pub async fn serve(
+    listen: SocketAddr,
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    token: Option<String>,
+    front: Option<Front>,
+    shutdown: CancellationToken,
+) -> Result<Server, OpsError> {
+    let router = pages::router(status, Arc::clone(&metrics), token.map(Token::new), front);
+    serve_router(listen, router, metrics, Limits::default(), shutdown).await
+}
+
+pub(super) async fn serve_router(
+    listen: SocketAddr,
+    router: Router,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) -> Result<Server, OpsError> {
+    let bind_error = |source| OpsError::Bind { listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
+    let address = listener.local_addr().map_err(bind_error)?;
+    let router = router.layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)).layer(
+        TimeoutLayer::with_status_code(hyper::StatusCode::SERVICE_UNAVAILABLE, limits.request),
+    );
+    let task = tokio::spawn(accept(listener, router, metrics, limits, shutdown));
+    Ok(Server { address, task })
+}
+
+/// Accepts until shutdown, then waits for the last connections.
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let seats = Arc::new(Seats::new(limits));
+    let warnings = Limited::new();
+    loop {
+        let next = tokio::select! {
+            () = shutdown.cancelled() => break,
+            next = next_connection(&listener, &seats, &metrics) => next,
+        };
+        match next {
+            Ok((stream, seat)) => {
+                tokio::spawn(connection(stream, seat, router.clone(), limits, shutdown.clone()));
+            }
+            Err(error) => {
+                if let Some(suppressed) = warnings.admit("accept", 0) {
+                    tracing::warn!(%error, suppressed, "an HTTP connection cannot be accepted");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.shutdown, seats.all_free()).await.is_err() {
+        tracing::warn!("HTTP connections were cut at shutdown: they took too long to end");
+    }
+}
+
+/// One connection at a time is accepted and not seated yet.
+async fn next_connection(
+    listener: &TcpListener,
+    seats: &Arc<Seats>,
+    metrics: &Metrics,
+) -> io::Result<(TcpStream, Seat)> {
+    let (stream, peer) = listener.accept().await?;
+    let seat = seats.take(peer.ip(), metrics).await?;
+    Ok((stream, seat))
+}
+
+/// Serves one connection to its end, or to the end of its time, or until its place is needed.
+async fn connection(
+    stream: TcpStream,
+    seat: Seat,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let router = TowerToHyperService::new(router);
+    let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let answer = router.call(request);
+        let seat = &seat;
+        async move {
+            seat.begins();
+            let answer = answer.await;
+            seat.has_answered();
+            answer
+        }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.headers)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut served = std::pin::pin!(served);
+    let in_time = tokio::time::timeout(limits.connection, async {
+        tokio::select! {
+            ended = served.as_mut() => ended,
+            () = seat.cut.cancelled() => Ok(()),
+            () = shutdown.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                tokio::time::timeout(limits.shutdown, served.as_mut()).await.unwrap_or(Ok(()))
+            }
+        }
+    });
+    // A client that breaks off, sends nonsense or takes too long concerns nobody but itself.
+    match in_time.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection ended early"),
+        Err(_) => tracing::debug!("an HTTP connection took too long and was cut"),
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
