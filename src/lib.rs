@@ -15,7 +15,6 @@
 pub mod approvals;
 pub mod barrier;
 pub mod campaign;
-pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -17,10 +17,10 @@
 //!
 //! INVARIANT: no record makes less of what is known of a recipient.
 
-use super::row::{RowError, Stored, TagFound};
 use super::{Horizon, Row, RowKey, RowSeal, SentError, SentStore};
 use crate::metrics::ForeignRow;
 use gate_core::{CLOCK_SKEW_MAX, SubjectKey, Timestamp};
+use gate_engine::{RowError, Seal as _, Stored, TagFound};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -11,7 +11,7 @@
 //!
 //! INVARIANT: rows hold keyed hashes, times and codes; nothing in them names a person.
 //!
-//! Reading order: `row.rs` (what is remembered, and for how long), `changelog.rs` (what a record says, and whether
+//! Reading order: `row.rs` of `gate-engine` (what is remembered, and for how long), `changelog.rs` (what a record says, and whether
 //! it is ours), `store.rs` (where rows are), `tail.rs` (whose pepper the changelog was written with).
 //!
 //! Deliberately absent: Kafka (`pipeline/restore.rs` reads the changelog), the counting (gate-core), a
@@ -20,7 +20,6 @@
 mod changelog;
 mod error;
 mod open;
-mod row;
 mod seal;
 mod store;
 mod tail;
@@ -30,8 +29,8 @@ mod tests;
 
 pub use changelog::{LogRecord, Reading, Restored, Trail};
 pub use error::SentError;
+pub use gate_engine::{Horizon, Row, RowError, RowKey};
 pub use open::{Opened, SentIdentity};
-pub use row::{Horizon, Row, RowError};
 pub use seal::RowSeal;
-pub use store::{Checkpoint, RowKey, SentStore};
+pub use store::{Checkpoint, KeptRows, SentStore};
 pub use tail::{ANNOUNCEMENT, Named, Tail, announcement};

@@ -2,10 +2,10 @@
 //!
 //! Nothing is kept aside: everything in it can be read again from the changelog.
 
-use super::row::FORMAT;
 use super::store::{DISCARD_FILE, HEADER_KEY, is_damage, read_options, text_of, write_options};
 use super::{SentError, SentStore};
 use crate::files;
+use gate_engine::FORMAT;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, LogLevel, Options,
     WriteBufferManager,

@@ -1,14 +1,8 @@
 //! The tag that shows that a row was written by a gate with our pepper, for this recipient of this partition.
 
-use super::RowKey;
 use crate::identity::Pepper;
 use aws_lc_rs::{constant_time, hmac};
-
-/// Bytes of a tag: an HMAC-SHA256, cut.
-pub(super) const TAG_BYTES: usize = 16;
-
-/// The tag's bytes.
-pub(super) type Tag = [u8; TAG_BYTES];
+use gate_engine::{RowKey, Seal, TAG_BYTES, Tag};
 
 /// Makes and checks tags, with a key that is derived from the pepper and tells nothing about it.
 pub struct RowSeal {
@@ -28,28 +22,27 @@ impl RowSeal {
     pub fn of(pepper: &Pepper) -> Self {
         Self::new(pepper.id(), &pepper.approvals_seal())
     }
+}
 
-    /// Which pepper the rows' keys are made with.
-    #[must_use]
-    pub fn pepper_id(&self) -> [u8; 8] {
+/// Tags are HMAC-SHA256, cut.
+impl Seal for RowSeal {
+    fn pepper_id(&self) -> [u8; 8] {
         self.pepper_id
     }
 
-    /// The tag of a row's bytes under that key.
-    pub(super) fn tag(&self, key: RowKey, bytes: &[u8]) -> Tag {
+    fn tag(&self, key: RowKey, bytes: &[u8]) -> Tag {
         let mut context = hmac::Context::with_key(&self.key);
         context.update(&key.partition.to_le_bytes());
         context.update(&key.subject.0);
         context.update(bytes);
-        let mut tag = Tag::default();
+        let mut tag = [0; TAG_BYTES];
         for (to, from) in tag.iter_mut().zip(context.sign().as_ref()) {
             *to = *from;
         }
         tag
     }
 
-    /// Whether the tag is ours.
-    pub(super) fn is_ours(&self, key: RowKey, bytes: &[u8], tag: &Tag) -> bool {
+    fn is_ours(&self, key: RowKey, bytes: &[u8], tag: &Tag) -> bool {
         constant_time::verify_slices_are_equal(&self.tag(key, bytes), tag).is_ok()
     }
 }

@@ -11,7 +11,8 @@
 //! checkpoint; reading the changelog from there again changes nothing, since the last record of a key wins.
 
 use super::SentError;
-use gate_core::{SubjectKey, Timestamp};
+use gate_core::Timestamp;
+use gate_engine::{Row, RowKey, StoredApprovals};
 use rocksdb::{DB, ErrorKind, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,23 +28,12 @@ const FLUSH_INTERVAL: Duration = Duration::from_secs(30);
 /// Characters of a RocksDB message that reach an error text.
 const ERROR_CHARS_MAX: usize = 200;
 
-/// A recipient in a partition of the messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowKey {
-    /// The partition.
-    pub partition: i32,
-    /// The address's key.
-    pub subject: SubjectKey,
-}
-
-impl RowKey {
-    fn bytes(self) -> [u8; 20] {
-        let mut bytes = [0; 20];
-        let (partition, subject) = bytes.split_at_mut(4);
-        partition.copy_from_slice(&self.partition.to_be_bytes());
-        subject.copy_from_slice(&self.subject.0);
-        bytes
-    }
+fn bytes_of(key: RowKey) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    let (partition, subject) = bytes.split_at_mut(4);
+    partition.copy_from_slice(&key.partition.to_be_bytes());
+    subject.copy_from_slice(&key.subject.0);
+    bytes
 }
 
 /// The local store of approvals, shared by all lanes. Each lane writes the rows of its own partitions.
@@ -101,7 +91,7 @@ impl SentStore {
     pub fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Vec<u8>>>, SentError> {
         let mut order: Vec<(RowKey, usize)> = keys.iter().copied().zip(0..).collect();
         order.sort_unstable();
-        let sorted: Vec<[u8; 20]> = order.iter().map(|(key, _)| key.bytes()).collect();
+        let sorted: Vec<[u8; 20]> = order.iter().map(|(key, _)| bytes_of(*key)).collect();
         let Some(family) = self.db.cf_handle(rocksdb::DEFAULT_COLUMN_FAMILY_NAME) else {
             return Err(self.damaged("the column family is missing"));
         };
@@ -131,8 +121,8 @@ impl SentStore {
         let mut batch = WriteBatch::default();
         for (key, row) in rows.into_iter().filter(|(key, _)| is_ours(key.partition)) {
             match row {
-                Some(row) => batch.put(key.bytes(), row),
-                None => batch.delete(key.bytes()),
+                Some(row) => batch.put(bytes_of(key), row),
+                None => batch.delete(bytes_of(key)),
             }
         }
         for (partition, checkpoint) in checkpoints.into_iter().filter(|(of, _)| is_ours(*of)) {
@@ -251,4 +241,26 @@ pub(super) fn write_options() -> WriteOptions {
     let mut options = WriteOptions::default();
     options.disable_wal(true);
     options
+}
+
+/// The rows of a store, as a gate with this pepper reads them.
+pub struct KeptRows<'s> {
+    /// Where they are.
+    pub store: &'s SentStore,
+    /// Which pepper they must have been written with.
+    pub pepper_id: [u8; 8],
+}
+
+impl StoredApprovals for KeptRows<'_> {
+    type Error = SentError;
+
+    fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>, SentError> {
+        let row = |stored: Option<Vec<u8>>| match stored {
+            None => Ok(None),
+            Some(bytes) => Row::decode(&bytes, self.pepper_id)
+                .map(Some)
+                .map_err(|_| self.store.unreadable_row()),
+        };
+        self.store.rows(keys)?.into_iter().map(row).collect()
+    }
 }

@@ -11,6 +11,7 @@ use super::changelog::Found;
 use super::{LogRecord, Reading, Row, RowError, RowKey, RowSeal, Trail};
 use crate::metrics::ForeignRow;
 use gate_core::{Channel, EventKey, NameHash, SentKind, SentMessage, SubjectKey, Timestamp};
+use gate_engine::Seal as _;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

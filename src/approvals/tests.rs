@@ -1,10 +1,10 @@
 //! Rows and store of approvals: frozen bytes, strict decoding, what is kept and for how long, what is discarded.
 
-use super::row::TagFound;
 use super::*;
 use gate_core::{
     Channel, EventKey, NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage, SubjectKey, Timestamp,
 };
+use gate_engine::TagFound;
 use std::time::Duration;
 
 const PEPPER: [u8; 8] = [7; 8];

@@ -3,10 +3,11 @@
 #![allow(clippy::panic, reason = "a test")]
 
 use super::*;
-use crate::cases::CaseRunner;
+use crate::identity::Pepper;
 use crate::policies::PolicySource;
 use gate_codec::{Codec, Format, Kind};
 use gate_core::{CanonicalAddress, Outcome};
+use gate_engine::CaseRunner;
 use gate_policy::RawCase;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -189,7 +190,7 @@ impl Law {
     /// The outcome and the reason of one message.
     fn decide(
         &self,
-        runner: &CaseRunner<'_>,
+        runner: &CaseRunner<'_, Pepper>,
         sample: &Sample,
         now: Timestamp,
     ) -> (Outcome, &'static str) {
@@ -201,7 +202,7 @@ impl Law {
         let history = self.history.get(&sample.key).cloned().unwrap_or_default();
         let fields = json!({"history": history, "now": now, "message": message});
         let Value::Object(fields) = fields else { panic!("an object") };
-        let decision = runner.run(&RawCase { line: 1, fields }).unwrap().decision;
+        let decision = runner.run(&RawCase { line: 1, fields }).unwrap().remove(0).decision;
         (decision.outcome(), decision.reason().code())
     }
 }
@@ -214,7 +215,7 @@ fn mix(
     n: usize,
 ) -> (BTreeMap<&'static str, f64>, BTreeSet<&'static str>) {
     let policies = PolicySource::default().load().unwrap();
-    let runner = CaseRunner::new(&policies).unwrap();
+    let runner = CaseRunner::new(&policies, Pepper::of_nobody()).unwrap();
     let mut traffic = traffic(recipe, began);
     let mut law = Law { history: BTreeMap::new() };
     traffic.history().for_each(|sample| law.learn(&sample));

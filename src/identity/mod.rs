@@ -10,7 +10,8 @@ mod pepper_file;
 pub use pepper_file::{PEPPER_BYTES, PepperError, PepperFile};
 
 use aws_lc_rs::hmac;
-use gate_core::{CanonicalAddress, ConsentChange, ContactId, EventKey, SubjectKey, Subjects};
+use gate_core::{CanonicalAddress, ContactId, EventKey, SubjectKey};
+use gate_engine::Keys;
 
 /// Tells the keys of addresses from those of contacts.
 const ADDRESS_BIT: u8 = 0x80;
@@ -28,6 +29,12 @@ impl Pepper {
     #[must_use]
     pub fn new(secret: &[u8; PEPPER_BYTES]) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret) }
+    }
+
+    /// One that everybody knows: where nothing is kept nothing needs a secret.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self::new(&[0; PEPPER_BYTES])
     }
 
     /// Tells peppers apart without revealing them.
@@ -68,55 +75,6 @@ impl Pepper {
         self.hash("approvals-seal", "")
     }
 
-    /// Whose change it is; `None` when nobody can tell, or which address takes the place of which.
-    #[must_use]
-    pub fn subjects(&self, change: &ConsentChange<'_>) -> Option<Subjects> {
-        let address = change.address.as_ref().and_then(|address| change.canonical(address));
-        let subjects = self.named(change.contact_id.as_ref(), address.as_ref())?;
-        let message = change.message_id.as_deref().map(|id| self.event(id));
-        let subjects = Subjects { message, ..subjects };
-        let Some(new) = &change.new_address else { return Some(subjects) };
-        let successor = Some(self.address(&change.canonical(new)?));
-        subjects.address.map(|_| Subjects { successor, ..subjects })
-    }
-
-    /// A contact and its address; `None` when neither is named.
-    #[must_use]
-    pub fn named(
-        &self,
-        contact: Option<&ContactId<'_>>,
-        address: Option<&CanonicalAddress>,
-    ) -> Option<Subjects> {
-        let subjects = Subjects {
-            contact: contact.map(|contact| self.contact(contact)),
-            address: address.map(|address| self.address(address)),
-            variant: address.map_or(0, CanonicalAddress::variant),
-            ..Subjects::default()
-        };
-        (subjects.contact.is_some() || subjects.address.is_some()).then_some(subjects)
-    }
-
-    /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need
-    /// the contact's state only, and then the blocks of addresses take no memory.
-    #[must_use]
-    pub fn contact(&self, contact: &ContactId<'_>) -> SubjectKey {
-        let [first, rest @ ..]: [u8; 16] = self.hash("contact", contact.expose());
-        SubjectKey(joined(first & !ADDRESS_BIT, rest))
-    }
-
-    /// The key of an address's state. Its first bit is 1.
-    #[must_use]
-    pub fn address(&self, address: &CanonicalAddress) -> SubjectKey {
-        let [first, rest @ ..]: [u8; 16] = self.hash(address.kind().as_str(), address.expose());
-        SubjectKey(joined(first | ADDRESS_BIT, rest))
-    }
-
-    /// The key of an event.
-    #[must_use]
-    pub fn event(&self, event_id: &str) -> EventKey {
-        EventKey(self.hash("event", event_id))
-    }
-
     /// The first `N` bytes of the keyed hash; `N` is at most 32.
     fn hash<const N: usize>(&self, kind: &str, id: &str) -> [u8; N] {
         let mut context = hmac::Context::with_key(&self.key);
@@ -129,6 +87,26 @@ impl Pepper {
             *to = *from;
         }
         out
+    }
+}
+
+impl Keys for Pepper {
+    /// The key of a contact's state. Its first bit is 0, so that contacts lie together: most messages need
+    /// the contact's state only, and then the blocks of addresses take no memory.
+    fn contact(&self, contact: &ContactId<'_>) -> SubjectKey {
+        let [first, rest @ ..]: [u8; 16] = self.hash("contact", contact.expose());
+        SubjectKey(joined(first & !ADDRESS_BIT, rest))
+    }
+
+    /// The key of an address's state. Its first bit is 1.
+    fn address(&self, address: &CanonicalAddress) -> SubjectKey {
+        let [first, rest @ ..]: [u8; 16] = self.hash(address.kind().as_str(), address.expose());
+        SubjectKey(joined(first | ADDRESS_BIT, rest))
+    }
+
+    /// The key of an event.
+    fn event(&self, event_id: &str) -> EventKey {
+        EventKey(self.hash("event", event_id))
     }
 }
 

@@ -10,14 +10,13 @@
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
 //!
 //! INVARIANT: no transaction is open while the consumer is polled, so a rebalance never meets a half-done
-//! batch. `restore.rs` and `history.rs` know what was approved before, `judge.rs` decides, `settle.rs` commits,
+//! batch. `restore.rs` reads back what was approved before, `judge.rs` has the engine decide (`gate-engine`), `settle.rs` commits,
 //! `membership.rs` follows the group.
 
 mod batch;
 mod clock;
 mod doubt;
 mod error;
-mod history;
 mod intake;
 mod judge;
 mod membership;
@@ -428,7 +427,7 @@ impl<'c> Lane<'c> {
     fn decode_and_ask<'m>(
         &self,
         batch: &'m Batch<'c>,
-    ) -> (Result<Vec<i64>, Hold>, Result<Vec<judge::Decoded<'m>>, Setback>) {
+    ) -> (Result<Vec<i64>, Hold>, Result<Vec<gate_engine::Decoded<'m>>, Setback>) {
         let barrier = &self.parts.barrier;
         if batch.len() < LARGE_BATCH {
             return (barrier.ends_to_wait_for(), self.decode(batch.messages()));

@@ -5,11 +5,10 @@
 
 use super::cast::{Cast, Contact};
 use crate::headers::rfc3339;
+use crate::identity::Pepper;
 use gate_codec::{Codec, Encoding, Format, Kind, encode_consent, encode_message};
-use gate_core::{
-    AddressLookup, ConsentState, Decision, EventKey, Fact, Outcome, PolicySet, Receipt, Recipient,
-    SubjectKey, Subjects, Timestamp, decide, place,
-};
+use gate_core::{Decision, Outcome, PolicySet, Receipt, Timestamp};
+use gate_engine::{Inputs, Memory, Record, Scratch, fold, judge, understand};
 use std::time::Duration;
 
 /// Hours tried: whatever quiet hours a week has.
@@ -58,17 +57,13 @@ fn play(policies: &PolicySet, contact: &mut Contact, now: Timestamp) -> Result<(
     Ok(())
 }
 
-/// The states of one contact and its address, folded as the reader does.
+/// A gate in memory, folded and judged as the running one does.
 pub(super) struct Stage {
     consent: Codec,
     messages: Codec,
-    contact: Vec<u8>,
-    address: Vec<u8>,
-    n_events: u64,
+    pepper: Pepper,
+    memory: Memory,
 }
-
-const CONTACT: SubjectKey = SubjectKey([1; 16]);
-const ADDRESS: SubjectKey = SubjectKey([2; 16]);
 
 impl Stage {
     pub(super) fn new() -> Result<Self, String> {
@@ -76,9 +71,8 @@ impl Stage {
         Ok(Self {
             consent: codec(Kind::ConsentChange)?,
             messages: codec(Kind::OutboundMessage)?,
-            contact: encoded(&ConsentState::default()),
-            address: encoded(&ConsentState::default()),
-            n_events: 0,
+            pepper: Pepper::of_nobody(),
+            memory: Memory::default(),
         })
     }
 
@@ -93,16 +87,13 @@ impl Stage {
         let value = encode_consent(&record, Encoding::Json).map_err(|error| error.to_string())?;
         let change =
             self.consent.decode_consent(Some(&value)).map_err(|error| error.to_string())?;
-        self.n_events += 1;
-        let event = EventKey(self.n_events.to_be_bytes());
-        let subjects =
-            Subjects { contact: Some(CONTACT), address: Some(ADDRESS), ..Subjects::default() };
         let receipt = Receipt::by_broker(now.saturating_add(Duration::from_millis(1)));
-        let placed = place(&change, subjects, event, receipt);
-        let contact = fold(&self.contact, placed.contact)?;
-        self.address = fold(&self.address, placed.address)?;
-        self.contact = contact;
-        Ok(())
+        let understood = understand(&self.pepper, &change, receipt)
+            .map_err(|why| format!("its own consent cannot be read: {}", why.class.as_str()))?;
+        let (subjects, placement) = (understood.subjects, &understood.placement);
+        fold(&mut self.memory, &mut Scratch::default(), subjects, placement)
+            .map(drop)
+            .map_err(|error| error.to_string())
     }
 
     /// The decision about a message to the contact.
@@ -115,30 +106,23 @@ impl Stage {
         let record = contact.message("rehearsal");
         let value = encode_message(&record, Encoding::Json).map_err(|error| error.to_string())?;
         let message =
-            self.messages.decode_message(Some(&value)).map_err(|error| error.to_string())?;
-        let read = |bytes| ConsentState::decode(bytes).map_err(|error| error.to_string());
-        let (of_contact, of_address) = (read(&self.contact)?, read(&self.address)?);
-        let address = AddressLookup::Known(ADDRESS, &of_address);
-        let recipient = Recipient::new(Some((CONTACT, &of_contact)), address);
-        Ok(decide(policies, recipient, &message, now))
+            Ok(self.messages.decode_message(Some(&value)).map_err(|error| error.to_string())?);
+        let inputs = Inputs {
+            keys: &self.pepper,
+            policies,
+            states: &self.memory,
+            approvals: &self.memory,
+            now,
+        };
+        let records = [Record { partition: 0, message: &message }];
+        let judged = judge(inputs, &records, &[], &[]).map_err(|error| error.to_string())?;
+        let decision = judged.decisions.into_iter().next();
+        decision.ok_or_else(|| String::from("its message was not judged"))
     }
 
     /// Facts kept about contact and address.
     #[cfg(test)]
     pub(super) fn n_facts(&self) -> usize {
-        let n_facts = |bytes: &[u8]| ConsentState::decode(bytes).map_or(0, |s| s.facts().len());
-        n_facts(&self.contact) + n_facts(&self.address)
+        self.memory.n_facts()
     }
-}
-
-fn fold(bytes: &[u8], facts: Vec<Fact<'_>>) -> Result<Vec<u8>, String> {
-    let mut state = ConsentState::decode(bytes).map_err(|error| error.to_string())?;
-    state.join(facts);
-    Ok(encoded(&state))
-}
-
-fn encoded(state: &ConsentState<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    state.encode(&mut bytes);
-    bytes
 }

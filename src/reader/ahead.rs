@@ -5,10 +5,10 @@
 //! record is taken in its turn, and its owner may be known by then.
 
 use super::incoming::Incoming;
-use super::owner::suspects;
 use super::{Reader, ReaderError, Stand};
-use crate::reader::dead_letter::Owner;
 use gate_codec::{Class, DecodeError, Unreadable};
+use gate_core::Receipt;
+use gate_engine::{Owner, suspects, understand};
 use std::sync::Arc;
 
 /// How many records behind the one it stands at. A longer burst is released in rounds.
@@ -29,7 +29,8 @@ impl Reader {
         let Some(why) = self.why_unreadable(record) else { return Ok(()) };
         let parts = &mut self.parts;
         let key = record.key.filter(|_| parts.key_names_contact);
-        let suspects = suspects(&parts.codec, &parts.pepper, &mut parts.writer, key, record.value)?;
+        let is_known = |subject| parts.writer.is_known(subject);
+        let suspects = suspects(&parts.codec, &*parts.pepper, (key, record.value), is_known)?;
         if suspects.subjects.is_empty() {
             // what cannot be staged now is staged in its turn
             drop(self.put_aside(record, why, Owner::Unknown, false));
@@ -45,7 +46,9 @@ impl Reader {
         let codec = Arc::clone(&self.parts.codec);
         match codec.decode_consent(record.value) {
             Err(DecodeError::Unreadable(why)) => Some(record.told(why)),
-            Ok(_) | Err(DecodeError::Unavailable { .. }) => None,
+            // when it was received does not matter here
+            Ok(change) => understand(&*self.parts.pepper, &change, Receipt::default()).err(),
+            Err(DecodeError::Unavailable { .. }) => None,
         }
     }
 }

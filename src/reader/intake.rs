@@ -1,20 +1,17 @@
 //! One consent record: what it says, and what when it cannot be read or only in part.
 
 use super::incoming::Incoming;
-use super::owner::{possible_refusal, suspects};
 use super::{Reader, ReaderError, Taken};
 use crate::headers::probe_recipient;
 use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
-use crate::reader::dead_letter::{DeadLetter, Owner, Place, Staged};
+use crate::reader::dead_letter::{DeadLetter, Place, Staged};
 use crate::store::Source;
 use gate_codec::{Class, DecodeError, Unreadable};
-use gate_core::{
-    ConsentChange, Effect, Placement, Receipt, Subjects, Timestamp, place, unreadable,
+use gate_core::{ConsentChange, Effect, Receipt, Timestamp};
+use gate_engine::{
+    INVALID_ADDRESS, Keys as _, Owner, Understood, possible_refusal, suspects, understand,
 };
 use std::sync::Arc;
-
-/// Of a change whose address, or the region to read it with, is understood by nobody.
-const INVALID_ADDRESS: Unreadable = Class::InvalidAddress.in_field("address");
 
 impl Reader {
     pub(super) fn take(&mut self, record: &Incoming<'_>) -> Result<Taken, ReaderError> {
@@ -42,16 +39,16 @@ impl Reader {
         from: Option<&str>,
         (record, receipt): (&Incoming<'_>, Receipt),
     ) -> Result<Taken, ReaderError> {
-        let Some(subjects) = self.parts.pepper.subjects(change) else {
-            // an address nobody can use and no contact id: nobody can tell whose change this is
-            return self.unreadable(record, receipt, INVALID_ADDRESS);
+        let understood = match understand(&*self.parts.pepper, change, receipt) {
+            Ok(understood) => understood,
+            Err(why) => return self.unreadable(record, receipt, why),
         };
-        let event = self.parts.pepper.event(&change.event_id);
-        let placement = place(change, subjects, event, receipt);
-        let is_partial = is_partial(change, subjects, &placement);
-        if is_partial && let Some(again) = self.address_not_understood(&placement, record) {
+        if understood.is_half_a_refusal()
+            && let Some(again) = self.address_not_understood(record)
+        {
             return Ok(again);
         }
+        let Understood { subjects, placement, is_partial } = understood;
         let probe = probe_recipient(change.contact_id.as_ref(), change.address.as_ref());
         if placement.review
             && probe != Some(ProbeRecipient::Synthetic)
@@ -90,14 +87,7 @@ impl Reader {
 
     /// A change whose contact is understood and whose address is not. A refusal may be meant for that address, whoever
     /// else it belongs to, so it is put aside for a person beside what is applied; a permission is simply not given.
-    fn address_not_understood(
-        &mut self,
-        placement: &Placement<'_>,
-        record: &Incoming<'_>,
-    ) -> Option<Taken> {
-        if !placement.contact.iter().any(|fact| fact.kind.is_restrictive()) {
-            return None;
-        }
+    fn address_not_understood(&mut self, record: &Incoming<'_>) -> Option<Taken> {
         if let Err(again) = self.put_aside(record, INVALID_ADDRESS, Owner::Contact, true) {
             return Some(again);
         }
@@ -127,7 +117,8 @@ impl Reader {
     ) -> Result<Taken, ReaderError> {
         let parts = &mut self.parts;
         let key = record.key.filter(|_| parts.key_names_contact);
-        let suspects = suspects(&parts.codec, &parts.pepper, &mut parts.writer, key, record.value)?;
+        let is_known = |subject| parts.writer.is_known(subject);
+        let suspects = suspects(&parts.codec, &*parts.pepper, (key, record.value), is_known)?;
         let mut staged = Staged::Known;
         if !record.is_again() {
             match self.put_aside(record, why, suspects.owner, false) {
@@ -149,10 +140,9 @@ impl Reader {
         let source_event =
             format!("unreadable/{}/{}/{}", self.parts.topic, record.partition, record.offset);
         let event = self.parts.pepper.event(&source_event);
-        let fact = unreadable(event, receipt);
         let source = Source { partition: record.partition, offset: record.offset };
         for subjects in suspects.subjects {
-            let placement = possible_refusal(subjects, fact);
+            let placement = possible_refusal(subjects, event, receipt);
             self.parts.writer.apply(subjects, &placement, source)?;
         }
         Ok(Taken::Applied { is_probe: false })
@@ -252,9 +242,4 @@ impl Reader {
         self.parts.metrics.invalid(Topic::ConsentChange, class);
         self.parts.metrics.consent_changes.of(Changed(None, result)).inc();
     }
-}
-
-/// Whether the change says something about its contact while its address is not understood.
-fn is_partial(change: &ConsentChange<'_>, subjects: Subjects, placement: &Placement<'_>) -> bool {
-    change.address.is_some() && subjects.address.is_none() && !placement.contact.is_empty()
 }

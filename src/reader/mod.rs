@@ -17,9 +17,10 @@ mod batches;
 pub mod dead_letter;
 mod incoming;
 mod intake;
-mod owner;
 mod poison;
 mod review;
+#[cfg(test)]
+mod tests;
 
 use self::incoming::{Incoming, Kept};
 

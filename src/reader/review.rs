@@ -8,8 +8,9 @@
 use super::incoming::Incoming;
 use super::{Reader, Taken};
 use crate::metrics::HoldCause;
-use crate::reader::dead_letter::{DeadLetter, Owner, Staged};
+use crate::reader::dead_letter::{DeadLetter, Staged};
 use gate_core::Subjects;
+use gate_engine::Owner;
 
 /// The class in the queue.
 const DOUBTFUL_TEXT: &str = "doubtful_text";

@@ -15,7 +15,6 @@
 //! name no person), merge operators, repair, and any way to go on after a failed write.
 
 mod checkpoint;
-mod erasure;
 mod error;
 mod header;
 mod layout;

@@ -303,3 +303,23 @@ impl<'a> Snapshot<'a> {
         entries.status().map_err(|error| self.inner.fail(&error))
     }
 }
+
+impl gate_engine::States for Snapshot<'_> {
+    type State<'s>
+        = PinnedState<'s>
+    where
+        Self: 's;
+    type Error = StoreError;
+
+    fn states(&self, keys: &[SubjectKey]) -> Result<Vec<Option<PinnedState<'_>>>, StoreError> {
+        Snapshot::states(self, keys)
+    }
+
+    fn covers(contact: &PinnedState<'_>, address: SubjectKey) -> bool {
+        contact.covers(address)
+    }
+
+    fn damaged(&self) -> StoreError {
+        self.inner.damaged("a stored consent state cannot be read")
+    }
+}

@@ -10,6 +10,7 @@
 use super::StoreError;
 use super::layout::SUBJECT_BYTES;
 use gate_core::{ConsentState, EventKey, Fact, FactKind, SubjectKey, Timestamp};
+use gate_engine::Change;
 use rocksdb::{ColumnFamily, WriteBatch};
 
 const KEY_BYTES: usize = SUBJECT_BYTES + 8 + 8 + 4 + 8;
@@ -37,69 +38,47 @@ pub struct TimelineEntry {
     pub facts: Box<[u8]>,
 }
 
-/// One event as one subject's timeline sees it.
-pub(super) struct Change<'c> {
-    pub(super) subject: SubjectKey,
-    /// What the event says about the subject.
-    pub(super) facts: &'c [Fact<'c>],
-    pub(super) source: Source,
-    /// The state after the event.
-    pub(super) state: &'c ConsentState<'c>,
-    /// Its bytes.
-    pub(super) encoded: &'c [u8],
-    /// The bytes of `facts` alone.
-    pub(super) said: &'c [u8],
-    /// Whether the event changed the state.
-    pub(super) changed: bool,
-    /// Which of the things it is that the record makes others say of an address (its contact, the address before it),
-    /// beside what the event itself says of the address.
-    pub(super) echo: Option<u64>,
+/// Every statement is noted, whether or not it changed the state, so that a timeline does not depend
+/// on the order of arrival. An erasure replaces what came before it by the state that is left
+/// (promise P6); afterwards only what still counts is noted.
+pub(super) fn note(
+    change: &Change<'_>,
+    source: Source,
+    timeline: &ColumnFamily,
+    batch: &mut WriteBatch,
+) {
+    let erases = |f: &Fact<'_>| f.kind.is_erasure();
+    if change.is_changed && change.facts.iter().any(erases) {
+        let (from, to) = range(change.subject);
+        batch.delete_range_cf(timeline, from, to);
+        batch.put_cf(timeline, entry_key(change, change.facts, source), change.encoded);
+    } else if change.state.is_erased() {
+        if change.is_changed {
+            let kept = change.facts.iter().filter(|f| f.reaches_addresses());
+            let kept: Vec<Fact<'_>> = kept.copied().collect();
+            let mut said = ConsentState::default();
+            said.join(kept.iter().copied());
+            let mut bytes = Vec::new();
+            said.encode(&mut bytes);
+            batch.put_cf(timeline, entry_key(change, &kept, source), bytes);
+        }
+    } else if change.is_changed
+        || (change.facts.iter().any(is_statement) && !change.state.facts().iter().any(erases))
+    {
+        batch.put_cf(timeline, entry_key(change, change.facts, source), change.said);
+    }
 }
 
-impl Change<'_> {
-    /// Every statement is noted, whether or not it changed the state, so that a timeline does not depend
-    /// on the order of arrival. An erasure replaces what came before it by the state that is left
-    /// (promise P6); afterwards only what still counts is noted.
-    pub(super) fn note(&self, timeline: &ColumnFamily, batch: &mut WriteBatch) {
-        let erases = |f: &Fact<'_>| f.kind.is_erasure();
-        if self.changed && self.facts.iter().any(erases) {
-            let (from, to) = range(self.subject);
-            batch.delete_range_cf(timeline, from, to);
-            self.put(timeline, batch, self.facts, self.encoded);
-        } else if self.state.is_erased() {
-            if self.changed {
-                let kept = self.facts.iter().filter(|f| f.reaches_addresses());
-                let kept: Vec<Fact<'_>> = kept.copied().collect();
-                let mut said = ConsentState::default();
-                said.join(kept.iter().copied());
-                let mut bytes = Vec::new();
-                said.encode(&mut bytes);
-                self.put(timeline, batch, &kept, &bytes);
-            }
-        } else if self.changed
-            || (self.facts.iter().any(is_statement) && !self.state.facts().iter().any(erases))
-        {
-            self.put(timeline, batch, self.facts, self.said);
-        }
+fn entry_key(change: &Change<'_>, facts: &[Fact<'_>], source: Source) -> [u8; KEY_BYTES] {
+    let mut key = key(change.subject, facts, source);
+    let echo = change.echo.filter(|_| !facts.iter().any(|fact| fact.kind.is_erasure()));
+    if let Some(nth) = echo {
+        // the event, or another echo, may say something of the address with the same id at the same instant
+        let event = SUBJECT_BYTES + 8;
+        let place = key.iter_mut().skip(event);
+        place.zip(nth.to_be_bytes()).for_each(|(byte, number)| *byte = number);
     }
-
-    fn put(
-        &self,
-        timeline: &ColumnFamily,
-        batch: &mut WriteBatch,
-        facts: &[Fact<'_>],
-        value: &[u8],
-    ) {
-        let mut key = key(self.subject, facts, self.source);
-        let echo = self.echo.filter(|_| !facts.iter().any(|fact| fact.kind.is_erasure()));
-        if let Some(nth) = echo {
-            // the event, or another echo, may say something of the address with the same id at the same instant
-            let event = SUBJECT_BYTES + 8;
-            let place = key.iter_mut().skip(event);
-            place.zip(nth.to_be_bytes()).for_each(|(byte, number)| *byte = number);
-        }
-        batch.put_cf(timeline, key, value);
-    }
+    key
 }
 
 /// What the event is filed under: the first fact that is a statement.

@@ -11,14 +11,14 @@
 //! events are ordered.
 //! INVARIANT: after an error nothing more is written; the process stops and starts again from disk.
 
-use super::erasure::{Closure, to_successors};
 use super::layout::{self, COLUMN_FAMILIES, META, Memory, STATE, TIMELINE};
 use super::overlay::Overlay;
 use super::row::{COVERING_FACTS_MAX, Row, coverer};
 use super::snapshot::Inner;
-use super::timeline::{Change, Source};
+use super::timeline::{self, Source};
 use super::{Identity, PARTITIONS_MAX, StoreError, header};
-use gate_core::{ConsentState, Fact, FactKind, Placement, SubjectKey, Subjects, Timestamp};
+use gate_core::{ConsentState, Placement, SubjectKey, Subjects, Timestamp};
+use gate_engine::{Change, Scratch, Table};
 use rocksdb::{FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -42,33 +42,10 @@ pub struct Writer {
     wait_at_bytes: usize,
     read: ReadOptions,
     write: WriteOptions,
-    buffers: Buffers,
-    /// What addresses of the event in hand say about those that took their places, yet to be joined.
-    untold: Vec<(SubjectKey, Vec<u8>)>,
-    /// How often the event in hand was joined into a state that it does not name.
-    n_echoes: u64,
+    scratch: Scratch,
+    /// A row that is being put together.
+    row_bytes: Vec<u8>,
     stopped: bool,
-}
-
-/// Whose state facts are joined into, and who says them.
-enum Whose<'c> {
-    /// A contact's; what it then says about its addresses is left here.
-    Contact(&'c mut Closure),
-    /// An address's, by an event about it.
-    Address,
-    /// An address's, by what one of its contacts, or the address before it, says.
-    Echo,
-}
-
-/// Scratch space, kept for its allocations.
-#[derive(Default)]
-struct Buffers {
-    /// What the event said, encoded.
-    said: Vec<u8>,
-    /// The state after it, encoded.
-    joined: Vec<u8>,
-    /// The row that holds it.
-    row: Vec<u8>,
 }
 
 impl Writer {
@@ -86,9 +63,8 @@ impl Writer {
             wait_at_bytes: memory.wait_at_bytes,
             read,
             write: layout::write_options(),
-            buffers: Buffers::default(),
-            untold: Vec::new(),
-            n_echoes: 0,
+            scratch: Scratch::default(),
+            row_bytes: Vec::new(),
             stopped: false,
             inner,
         })
@@ -175,69 +151,23 @@ impl Writer {
         placement: &Placement<'_>,
         source: Source,
     ) -> Result<bool, StoreError> {
-        let mut closure = Closure::default();
-        let mut changed = false;
-        self.n_echoes = 0;
-        if let Some(contact) = subjects.contact {
-            let whose = Whose::Contact(&mut closure);
-            changed |= self.join(contact, &placement.contact, whose, source)?;
-        }
-        if let Some(address) = subjects.address {
-            changed |= self.join_address(address, &placement.address, Whose::Address, source)?;
-            changed |= self.echo(address, &closure.all, source)?;
-        }
-        if let Some(successor) = subjects.successor {
-            changed |= self.echo(successor, &closure.all, source)?;
-        }
-        for link in closure.links {
-            changed |= self.echo(link, &closure.new, source)?;
-        }
-        // each may have successors of its own; what changes nothing is not passed on, so a circle ends
-        while let Some((successor, said)) = self.untold.pop() {
-            changed |= self.echo(successor, &said, source)?;
-        }
-        Ok(changed)
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut event = Event { writer: self, source };
+        let folded = gate_engine::fold(&mut event, &mut scratch, subjects, placement);
+        self.scratch = scratch;
+        folded
     }
 
-    /// Joins what is said elsewhere about an address into its state; noted only where it is new there.
-    fn echo(
-        &mut self,
-        address: SubjectKey,
-        said: &[u8],
-        source: Source,
-    ) -> Result<bool, StoreError> {
-        if said.is_empty() {
-            return Ok(false);
+    /// Keeps the row of the contact that covers this address true to the address's new state.
+    fn keep_covered(&mut self, change: &Change<'_>) -> Result<(), StoreError> {
+        let (before, after) = (coverer(change.before), coverer(change.encoded));
+        if let Some(contact) = before.filter(|_| before != after) {
+            self.cover(contact, change.subject, false)?;
         }
-        let said = ConsentState::decode(said)
-            .map_err(|_| self.inner.damaged("what is said about an address cannot be read"))?;
-        self.join_address(address, said.facts(), Whose::Echo, source)
-    }
-
-    /// Joins facts into an address's state and keeps the row of the contact that covers it true to that.
-    fn join_address(
-        &mut self,
-        address: SubjectKey,
-        facts: &[Fact<'_>],
-        whose: Whose<'_>,
-        source: Source,
-    ) -> Result<bool, StoreError> {
-        if facts.is_empty() {
-            return Ok(false);
+        if let Some(contact) = after {
+            self.cover(contact, change.subject, true)?;
         }
-        self.load(address)?;
-        let before = coverer(self.row(address)?.state);
-        let changed = self.join(address, facts, whose, source)?;
-        if changed {
-            let after = coverer(self.row(address)?.state);
-            if let Some(contact) = before.filter(|_| before != after) {
-                self.cover(contact, address, false)?;
-            }
-            if let Some(contact) = after {
-                self.cover(contact, address, true)?;
-            }
-        }
-        Ok(changed)
+        Ok(())
     }
 
     /// Notes in a contact's row whether it covers the address.
@@ -274,58 +204,6 @@ impl Writer {
         Row::read(bytes).ok_or_else(damaged)
     }
 
-    /// Joins facts into one subject's state.
-    fn join(
-        &mut self,
-        subject: SubjectKey,
-        facts: &[Fact<'_>],
-        whose: Whose<'_>,
-        source: Source,
-    ) -> Result<bool, StoreError> {
-        if facts.is_empty() {
-            return Ok(false);
-        }
-        self.load(subject)?;
-        let Buffers { said, joined, row: row_bytes } = &mut self.buffers;
-        let row = Row::read(self.overlay.get(subject).unwrap_or_default())
-            .ok_or_else(|| self.inner.damaged("a stored consent state cannot be read"))?;
-        let stored = row.state;
-        let mut event = ConsentState::default();
-        event.join(facts.iter().copied());
-        said.clear();
-        event.encode(said);
-        let (state, encoded) = if stored.is_empty() {
-            (event, &*said)
-        } else {
-            let mut state = ConsentState::decode(stored)
-                .map_err(|_| self.inner.damaged("a stored consent state cannot be read"))?;
-            state.join(facts.iter().copied());
-            joined.clear();
-            state.encode(joined);
-            (state, &*joined)
-        };
-        let changed = encoded.as_slice() != stored;
-        let echo = matches!(whose, Whose::Echo).then_some(self.n_echoes);
-        self.n_echoes += u64::from(echo.is_some());
-        let change = Change { subject, facts, source, state: &state, encoded, said, changed, echo };
-        match whose {
-            // repeated with every event of the contact, and said once
-            Whose::Echo if !changed => return Ok(false),
-            Whose::Echo | Whose::Address if changed => {
-                self.untold.extend(to_successors(&state, facts));
-            }
-            Whose::Echo | Whose::Address => {}
-            Whose::Contact(closure) => *closure = Closure::of(&state, facts, changed),
-        }
-        change.note(self.inner.family(TIMELINE)?, &mut self.batch);
-        if changed {
-            row_bytes.clear();
-            row.write_with_state(encoded, state.facts().len(), row_bytes);
-            self.overlay.put(subject, row_bytes);
-        }
-        Ok(changed)
-    }
-
     /// Whether a record that could be read has said anything about this subject, uncommitted ones included. It stays
     /// so for good: a state loses facts, but never all of them.
     ///
@@ -333,14 +211,12 @@ impl Writer {
     /// [`StoreError::Corrupt`], [`StoreError::Io`], [`StoreError::Stopped`].
     pub fn is_known(&mut self, subject: SubjectKey) -> Result<bool, StoreError> {
         self.running()?;
-        self.load(subject)?;
-        let stored = self.row(subject)?.state;
-        if stored.is_empty() {
-            return Ok(false);
-        }
-        let state = ConsentState::decode(stored)
-            .map_err(|_| self.inner.damaged("a stored consent state cannot be read"))?;
-        Ok(state.is_saturated() || state.facts().iter().any(|f| f.kind != FactKind::Unreadable))
+        let mut scratch = std::mem::take(&mut self.scratch);
+        // nothing is noted, so it does not matter where
+        let mut event = Event { writer: self, source: Source { partition: 0, offset: 0 } };
+        let is_known = gate_engine::is_known(&mut event, &mut scratch, subject);
+        self.scratch = scratch;
+        is_known
     }
 
     fn load(&mut self, subject: SubjectKey) -> Result<(), StoreError> {
@@ -484,5 +360,41 @@ impl Writer {
             return Err(StoreError::Stopped { dir: self.inner.dir.clone() });
         }
         Ok(())
+    }
+}
+
+/// The writer's states while one event is folded into them.
+struct Event<'w> {
+    writer: &'w mut Writer,
+    source: Source,
+}
+
+impl Table for Event<'_> {
+    type Error = StoreError;
+
+    fn load(&mut self, subject: SubjectKey, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        self.writer.load(subject)?;
+        out.extend_from_slice(self.writer.row(subject)?.state);
+        Ok(())
+    }
+
+    fn note(&mut self, change: &Change<'_>) -> Result<(), StoreError> {
+        let writer = &mut *self.writer;
+        let timeline = writer.inner.family(TIMELINE)?;
+        timeline::note(change, self.source, timeline, &mut writer.batch);
+        if !change.is_changed {
+            return Ok(());
+        }
+        let mut bytes = std::mem::take(&mut writer.row_bytes);
+        bytes.clear();
+        let row = writer.row(change.subject)?;
+        row.write_with_state(change.encoded, change.state.facts().len(), &mut bytes);
+        writer.overlay.put(change.subject, &bytes);
+        writer.row_bytes = bytes;
+        if change.is_address { writer.keep_covered(change) } else { Ok(()) }
+    }
+
+    fn damaged(&self) -> StoreError {
+        self.writer.inner.damaged("a stored consent state cannot be read")
     }
 }

@@ -10,7 +10,6 @@ use gate_core::{
     OutboundMessage, PolicySet, Reason, Reasons, Recipient, SentKind, SentMessage, SubjectKey,
     Timestamp, Trace, decide_traced, depends_on_history,
 };
-use std::collections::BTreeSet;
 use std::ops::Deref;
 
 /// A message as read, or what is wrong with it.
@@ -107,7 +106,7 @@ pub fn judge<K: Keys, S: States, A: StoredApprovals>(
     inputs: Inputs<'_, K, S, A>,
     records: &[Record<'_>],
     before: &[Record<'_>],
-    repairs: &BTreeSet<RowKey>,
+    repairs: &[RowKey],
 ) -> Result<Judged, JudgeError<S::Error, A::Error>> {
     judge_with(inputs, records, before, repairs, &mut NoTrace)
 }
@@ -121,14 +120,14 @@ pub fn judge_traced<K: Keys, S: States, A: StoredApprovals>(
     record: Record<'_>,
     trace: &mut impl Trace,
 ) -> Result<Judged, JudgeError<S::Error, A::Error>> {
-    judge_with(inputs, &[record], &[], &BTreeSet::new(), trace)
+    judge_with(inputs, &[record], &[], &[], trace)
 }
 
 fn judge_with<K: Keys, S: States, A: StoredApprovals>(
     inputs: Inputs<'_, K, S, A>,
     records: &[Record<'_>],
     before: &[Record<'_>],
-    repairs: &BTreeSet<RowKey>,
+    repairs: &[RowKey],
     trace: &mut impl Trace,
 ) -> Result<Judged, JudgeError<S::Error, A::Error>> {
     let mut contacts = Vec::with_capacity(records.len());
@@ -247,7 +246,7 @@ fn recall<K, S: States, A: StoredApprovals>(
     inputs: &Inputs<'_, K, S, A>,
     lookups: &[Option<Lookup>],
     earlier: &[Option<Lookup>],
-    repairs: &BTreeSet<RowKey>,
+    repairs: &[RowKey],
 ) -> Result<History, JudgeError<S::Error, A::Error>> {
     let recipients = || lookups.iter().chain(earlier).flatten();
     let counted = recipients().flat_map(|lookup| [lookup.history, lookup.former]).flatten();

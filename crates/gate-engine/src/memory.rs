@@ -3,7 +3,7 @@
 use crate::approvals::{Row, RowKey};
 use crate::fold::{Change, Table};
 use crate::judge::{States, StoredApprovals};
-use gate_core::SubjectKey;
+use gate_core::{ConsentState, SubjectKey};
 use std::collections::BTreeMap;
 
 /// A gate's memory. Grows with what is folded into it.
@@ -23,6 +23,13 @@ impl Memory {
     #[must_use]
     pub fn state(&self, subject: SubjectKey) -> &[u8] {
         self.states.get(&subject).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Facts kept about everybody: what must not grow without an end.
+    #[must_use]
+    pub fn n_facts(&self) -> usize {
+        let n_facts = |bytes: &Vec<u8>| ConsentState::decode(bytes).map_or(0, |s| s.facts().len());
+        self.states.values().map(n_facts).sum()
     }
 
     /// Keeps the approvals of a judged batch.

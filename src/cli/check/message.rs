@@ -4,6 +4,7 @@ use super::{Answer, Checker, fields, verdict};
 use crate::cli::{ExitCode, Failure};
 use gate_codec::Kind;
 use gate_core::{Category, Decision, OutboundMessage, Outcome, RecipientKind};
+use gate_engine::CaseError;
 use gate_policy::RawCase;
 use serde_json::{Map, Value, json};
 
@@ -52,8 +53,12 @@ impl Checker<'_> {
         fields.insert("now".to_owned(), jiff::Timestamp::now().to_string().into());
         fields.insert("history".to_owned(), history.into());
         fields.insert("message".to_owned(), message.clone());
-        let verdict = self.runner.run(&RawCase { line: 1, fields });
-        Ok(verdict.map_err(|error| Failure::new(ExitCode::Internal, error))?.decision)
+        let internal = |error: CaseError| Failure::new(ExitCode::Internal, error);
+        let verdicts = self.runner.run(&RawCase { line: 1, fields }).map_err(internal)?;
+        let verdict = verdicts.into_iter().next();
+        verdict
+            .map(|verdict| verdict.decision)
+            .ok_or_else(|| Failure::new(ExitCode::Internal, "the message was not judged"))
     }
 }
 

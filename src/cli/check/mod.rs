@@ -10,10 +10,11 @@ mod records;
 mod verdict;
 
 use super::{ExitCode, Failure, output, policy};
-use crate::cases::CaseRunner;
+use crate::identity::Pepper;
 use clap::{Args, ValueEnum};
 use gate_codec::{Codec, DecodeError, Format, Kind, Unreadable};
 use gate_core::PolicySet;
+use gate_engine::CaseRunner;
 use records::{Records, read_input};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -101,7 +102,7 @@ struct Checker<'p> {
     kind: Kind,
     codec: Codec,
     other: Codec,
-    runner: CaseRunner<'p>,
+    runner: CaseRunner<'p, Pepper>,
     policies: &'p PolicySet,
 }
 
@@ -116,7 +117,7 @@ impl<'p> Checker<'p> {
             kind,
             codec: Codec::new(Format::Json, kind, None).map_err(internal)?,
             other: Codec::new(Format::Json, other, None).map_err(internal)?,
-            runner: CaseRunner::new(policies).map_err(internal)?,
+            runner: CaseRunner::new(policies, Pepper::of_nobody()).map_err(internal)?,
             policies,
         })
     }

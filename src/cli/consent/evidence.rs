@@ -10,6 +10,7 @@ use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
 use clap::Args;
 use gate_core::{CanonicalAddress, Channel, ContactId, Timestamp};
+use gate_engine::Keys as _;
 use rdkafka::message::Message as _;
 
 #[derive(Debug, Args)]

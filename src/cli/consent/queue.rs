@@ -21,7 +21,8 @@ use crate::kafka::failure::KafkaFailure;
 use crate::kafka::native::Record;
 use crate::kafka::scan::{Patience, Positions, Scan, ScanError, positions_since};
 use crate::kafka::{self, GateContext};
-use crate::reader::dead_letter::{Origin, Owner, is_genuine, is_signed};
+use crate::reader::dead_letter::{Origin, is_genuine, is_signed};
+use gate_engine::Owner;
 
 /// Letters looked at; the gate itself remembers no more.
 const LETTERS_MAX: usize = 1_000_000;

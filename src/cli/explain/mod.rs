@@ -5,11 +5,12 @@ mod trail;
 
 use super::outputs::moment::moment;
 use super::{ConfigFile, ExitCode, Failure, output, policy};
-use crate::cases::CaseRunner;
 use crate::headers::rfc3339;
+use crate::identity::Pepper;
 use crate::policies::PolicySource;
 use clap::Args;
 use gate_core::{PolicySet, Reason, Warning};
+use gate_engine::{CaseRunner, Verdict};
 use gate_policy::words::origin;
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -85,7 +86,8 @@ fn outputs(path: &std::path::Path, arguments: &Arguments) -> Result<(), Failure>
 }
 
 fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<(), Failure> {
-    let runner = CaseRunner::new(set).map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    let runner = CaseRunner::new(set, Pepper::of_nobody())
+        .map_err(|error| Failure::new(ExitCode::Internal, error))?;
     let file = policy::read(path)?;
     let mut n_explained = 0usize;
     for case in &file.cases {
@@ -93,27 +95,39 @@ fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<()
             continue;
         }
         n_explained += 1;
-        let verdict = runner.run(case).map_err(|error| {
+        let verdicts = runner.run(case).map_err(|error| {
             Failure::new(ExitCode::Usage, format!("{}:{}: {error}", file.name, case.line))
         })?;
         let title = case.fields.get("title").and_then(Value::as_str).unwrap_or("-");
-        let mut out = format!("{}  {title}\n", policy::id_of(case));
-        let decision = &verdict.decision;
-        writeln!(out, "  {}: {}", decision.reason().code(), decision.reason().meaning()).ok();
-        if let Some(at) = decision.not_before() {
-            writeln!(out, "  not before {}", rfc3339(at)).ok();
+        for (n, verdict) in (1..).zip(&verdicts) {
+            let number = if verdicts.len() > 1 { format!("/{n}") } else { String::new() };
+            output::print(&explained(
+                &format!("{}{number}  {title}", policy::id_of(case)),
+                verdict,
+                set,
+            ))?;
         }
-        out.push_str(&policy::trace(&verdict));
-        for rule in decision.considered().rules(set) {
-            let origin = origin(set, rule).into_iter().next().unwrap_or_default();
-            writeln!(out, "       rule                  {}: {origin}", rule.label).ok();
-        }
-        output::print(&out)?;
     }
     if n_explained == 0 {
         return Err(Failure::new(ExitCode::Usage, "there is no such case"));
     }
     Ok(())
+}
+
+/// What one message of a case was decided, and by which rules.
+fn explained(head: &str, verdict: &Verdict, set: &PolicySet) -> String {
+    let decision = &verdict.decision;
+    let mut out = format!("{head}\n");
+    writeln!(out, "  {}: {}", decision.reason().code(), decision.reason().meaning()).ok();
+    if let Some(at) = decision.not_before() {
+        writeln!(out, "  not before {}", rfc3339(at)).ok();
+    }
+    out.push_str(&policy::trace(verdict));
+    for rule in decision.considered().rules(set) {
+        let origin = origin(set, rule).into_iter().next().unwrap_or_default();
+        writeln!(out, "       rule                  {}: {origin}", rule.label).ok();
+    }
+    out
 }
 
 /// Explains a header by itself: what it saw is written in it, what the codes and rules mean is known here.

@@ -1,6 +1,7 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
 use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
+use gate_engine::Keys as _;
 use serde_json::{Value, json};
 
 use crate::cli::{ExitCode, Failure};

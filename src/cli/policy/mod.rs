@@ -5,11 +5,12 @@ mod check;
 mod diff;
 
 use super::{ExitCode, Failure, output};
-use crate::cases::{CaseRunner, Expected, Verdict};
 use crate::headers::rfc3339;
+use crate::identity::Pepper;
 use crate::policies::PolicySource;
 use clap::{Args, Subcommand};
 use gate_core::PolicySet;
+use gate_engine::{CaseRunner, Expected, Verdict};
 use gate_policy::{CaseFile, RawCase, read_cases};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,8 @@ pub(super) fn load(dir: Option<&Path>, tz_dir: Option<&Path>) -> Result<PolicySe
 
 fn test(arguments: &TestArguments) -> Result<(), Failure> {
     let set = load(arguments.policies.as_deref(), None)?;
-    let runner = CaseRunner::new(&set).map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    let runner = CaseRunner::new(&set, Pepper::of_nobody())
+        .map_err(|error| Failure::new(ExitCode::Internal, error))?;
     let (mut n_passed, mut n_failed) = (0usize, 0usize);
     for path in &arguments.files {
         let file = read(path)?;
@@ -103,15 +105,16 @@ pub(super) fn read(path: &Path) -> Result<CaseFile, Failure> {
     read_cases(&name, &text).map_err(|problems| Failure::new(ExitCode::Usage, problems))
 }
 
+/// Whether every message of the case is decided as it says.
 fn judge(
-    runner: &CaseRunner<'_>,
+    runner: &CaseRunner<'_, Pepper>,
     file: &CaseFile,
     case: &RawCase,
     is_json: bool,
 ) -> Result<bool, Failure> {
     let id = id_of(case);
     let result = runner.expected(case).and_then(|expected| Ok((expected, runner.run(case)?)));
-    let (expected, verdict) = match result {
+    let (expected, verdicts) = match result {
         Ok(both) => both,
         Err(error) => {
             if is_json {
@@ -126,7 +129,24 @@ fn judge(
             return Ok(false);
         }
     };
-    let is_pass = verdict.is_as(&expected);
+    let n_messages = verdicts.len();
+    let mut is_pass = true;
+    for (n, (expected, verdict)) in (1..).zip(expected.iter().zip(&verdicts)) {
+        // one of several is named by its number, from 1
+        let id = if n_messages > 1 { format!("{id}/{n}") } else { id.clone() };
+        is_pass &= show(&id, file, case, (expected, verdict), is_json)?;
+    }
+    Ok(is_pass)
+}
+
+fn show(
+    id: &str,
+    file: &CaseFile,
+    case: &RawCase,
+    (expected, verdict): (&Expected, &Verdict),
+    is_json: bool,
+) -> Result<bool, Failure> {
+    let is_pass = verdict.is_as(expected);
     if is_json {
         let decision = &verdict.decision;
         let mut line = serde_json::json!({
@@ -137,11 +157,11 @@ fn judge(
             "pass": is_pass,
         });
         if let (Some(line), false) = (line.as_object_mut(), verdict.remarks.is_empty()) {
-            line.insert("notes".to_owned(), verdict.remarks.into());
+            line.insert("notes".to_owned(), verdict.remarks.clone().into());
         }
         output::print_json(&line)?;
     } else if !is_pass {
-        output::print(&mismatch(file, case, &expected, &verdict))?;
+        output::print(&mismatch(id, file, case, expected, verdict))?;
     } else {
         for remark in &verdict.remarks {
             output::note(&format!("{id}  {}:{}  note: {remark}", file.name, case.line));
@@ -156,13 +176,19 @@ pub(super) fn id_of(case: &RawCase) -> String {
     id.map_or_else(|| format!("line-{}", case.line), str::to_owned)
 }
 
-fn mismatch(file: &CaseFile, case: &RawCase, expected: &Expected, verdict: &Verdict) -> String {
+fn mismatch(
+    id: &str,
+    file: &CaseFile,
+    case: &RawCase,
+    expected: &Expected,
+    verdict: &Verdict,
+) -> String {
     let decision = &verdict.decision;
     let title = case.fields.get("title").and_then(serde_json::Value::as_str).unwrap_or("-");
     let at = |at: Option<gate_core::Timestamp>| {
         at.map_or(String::new(), |at| format!("  not before {}", rfc3339(at)))
     };
-    let mut out = format!("{}  {title}  ({}:{})\n", id_of(case), file.name, case.line);
+    let mut out = format!("{id}  {title}  ({}:{})\n", file.name, case.line);
     let reason = expected.reason.as_deref().unwrap_or("(any reason)");
     // writing to a String cannot fail
     writeln!(out, "  - expected {:<8} {reason}{}", expected.outcome, at(expected.not_before)).ok();

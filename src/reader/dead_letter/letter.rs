@@ -23,32 +23,6 @@ const TAG_HEADER: &CStr = c"gate-tag";
 /// Characters of an operator's name that are repeated in logs.
 const OPERATOR_CHARS_MAX: usize = 100;
 
-/// Whose change an unreadable record is, as far as somebody can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// The contact id in its value.
-    Contact,
-    /// The address in its value.
-    Address,
-    /// A contact or an address that its key names, known from readable records.
-    Key,
-    /// Nobody knows: the gate holds.
-    Unknown,
-}
-
-impl Owner {
-    /// The name in `gate-detail`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Contact => "contact",
-            Self::Address => "address",
-            Self::Key => "key",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// A record of the consent topic, and of which topic of that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin<'a> {
@@ -151,6 +125,7 @@ fn text<'a>(record: &Record<'a>, header: &CStr) -> Option<&'a str> {
 mod tests {
     use super::*;
     use crate::headers::{DETAIL, RELEASE, SOURCE, TAG, TOPIC_ID};
+    use gate_engine::Owner;
 
     #[test]
     fn headers_are_read_under_the_names_they_are_written_under() {

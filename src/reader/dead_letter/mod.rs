@@ -18,15 +18,14 @@
 
 mod letter;
 
-pub use letter::{
-    Origin, Owner, is_genuine, is_signed, letter_detail, letter_tag, operator, release_tag,
-};
+pub use letter::{Origin, is_genuine, is_signed, letter_detail, letter_tag, operator, release_tag};
 
 use crate::headers::{DETAIL, SOURCE, SourceRef, TAG, TOPIC_ID};
 use crate::identity::Pepper;
 use crate::kafka::native::{NativeError, NativeHeaders, Record, TopicIndex, TransactionalProducer};
 use crate::kafka::scan::{Positions, ScanError, positions_since, scan_up_to};
 use crate::logging::Limited;
+use gate_engine::Owner;
 use rdkafka::ClientConfig;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -10,7 +10,6 @@ use gate_engine::{
 };
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 const NOON: &str = "2026-03-02T12:00:00Z";
 
@@ -65,8 +64,7 @@ fn judged(
         approvals: memory,
         now: at(NOON),
     };
-    let repairs: BTreeSet<RowKey> = repairs.iter().copied().collect();
-    judge(inputs, &records(messages, now.leak()), &records(before, then.leak()), &repairs).unwrap()
+    judge(inputs, &records(messages, now.leak()), &records(before, then.leak()), repairs).unwrap()
 }
 
 fn reasons(judged: &Judged) -> Vec<&'static str> {
@@ -210,7 +208,7 @@ fn what_cannot_be_read_stops_the_batch() {
             now: at(NOON),
         };
         let records = [Record { partition: 0, message: &read }];
-        let judged = judge(inputs, &records, &[], &BTreeSet::new());
+        let judged = judge(inputs, &records, &[], &[]);
         (judged.map(|judged| reasons(&judged)), odd.asked.into_inner())
     };
     // approvals that cannot be read: nothing else is asked
