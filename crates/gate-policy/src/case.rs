@@ -93,12 +93,17 @@ fn yaml(reader: &mut Reader<'_>, text: &str) -> Vec<RawCase> {
     let mut out = Vec::new();
     for item in cases.map_or(&[][..], |node| reader.items(node, "`cases`")) {
         let mut case = defaults.clone();
-        merge(&mut case, json(item));
+        let own = json(item);
+        let is_one = own.get("message").is_some() || own.get("now").is_some();
+        merge(&mut case, own);
         let Json::Object(mut fields) = case else {
             reader.problem(item.place, "a case must be a mapping", "write `- id: ...`");
             continue;
         };
         let id = fields.get("id").and_then(Json::as_str).unwrap_or("case").to_owned();
+        if !is_one {
+            several(&mut fields, &id);
+        }
         if let Some(Json::Array(history)) = fields.get_mut("history") {
             for (index, event) in history.iter_mut().enumerate() {
                 let mut whole = event_defaults.clone();
@@ -114,6 +119,23 @@ fn yaml(reader: &mut Reader<'_>, text: &str) -> Vec<RawCase> {
         out.push(RawCase { line: item.place.line, fields });
     }
     out
+}
+
+/// The messages of a case that has several: each on top of the default message, with an id of its own.
+fn several(fields: &mut Map<String, Json>, id: &str) {
+    let Some(Json::Array(messages)) = fields.get("messages") else { return };
+    let mut messages = messages.clone();
+    let default = fields.remove("message").unwrap_or_default();
+    fields.remove("now");
+    for (item, number) in messages.iter_mut().zip(1..) {
+        let mut whole = Json::Object(Map::from_iter([("message".to_owned(), default.clone())]));
+        if let Some(message) = whole.get_mut("message").and_then(Json::as_object_mut) {
+            message.insert("message_id".to_owned(), format!("{id}-{number}").into());
+        }
+        merge(&mut whole, std::mem::take(item));
+        *item = whole;
+    }
+    fields.insert("messages".to_owned(), messages.into());
 }
 
 /// Maps are merged field by field; anything else replaces.
@@ -157,6 +179,24 @@ mod tests {
         assert_eq!(case["history"][0]["event_id"], "A-1");
         assert_eq!(case["history"][0]["brand"], "x");
         assert_eq!(case["history"][1]["brand"], Json::Null);
+    }
+
+    #[test]
+    fn the_default_message_stands_under_each_of_several() {
+        let text = "defaults: {now: n, message: {message_id: m, a: 1}}\ncases:\n  - id: A\n    messages: [{at: x}, \
+                    {at: y, message: {message_id: z, a: 2}}]\n  - {id: B, now: n, messages: []}\n";
+        let file = read_cases("x.cases.yaml", text).unwrap();
+        let case = Json::Object(file.cases[0].fields.clone());
+        assert!(case.get("now").is_none() && case.get("message").is_none(), "{case}");
+        assert_eq!(
+            case["messages"],
+            serde_json::json!([
+                {"message": {"message_id": "A-1", "a": 1}, "at": "x"},
+                {"message": {"message_id": "z", "a": 2}, "at": "y"},
+            ])
+        );
+        // whoever writes both is told so by whoever runs it
+        assert!(file.cases[1].fields.contains_key("now"));
     }
 
     #[test]

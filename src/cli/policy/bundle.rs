@@ -15,15 +15,17 @@ macro_rules! bundle {
 }
 
 bundle! {
-    "AE.cases.yaml" "AR.cases.yaml" "AT.cases.yaml" "AU.cases.yaml" "BR.cases.yaml" "CA.cases.yaml"
-    "CH.cases.yaml" "CL.cases.yaml" "CO.cases.yaml" "DE.cases.yaml" "EG.cases.yaml" "ES.cases.yaml"
-    "EU.cases.yaml" "FR.cases.yaml" "GB.cases.yaml" "HK.cases.yaml" "HU.cases.yaml" "ID.cases.yaml"
-    "IE.cases.yaml" "IL.cases.yaml" "IN.cases.yaml" "IS.cases.yaml" "IT.cases.yaml" "JP.cases.yaml"
-    "KE.cases.yaml" "KR.cases.yaml" "LI.cases.yaml" "MX.cases.yaml" "MY.cases.yaml" "NG.cases.yaml"
-    "NO.cases.yaml" "NZ.cases.yaml" "PE.cases.yaml" "PH.cases.yaml" "PL.cases.yaml" "PT.cases.yaml"
-    "RS.cases.yaml" "SA.cases.yaml" "SG.cases.yaml" "STRICT.cases.yaml" "TH.cases.yaml" "TR.cases.yaml"
-    "TW.cases.yaml" "UA.cases.yaml" "US.cases.yaml" "VN.cases.yaml" "ZA.cases.yaml" "general.cases.yaml"
-    "sample.cases.jsonl"
+    "AE.cases.yaml" "AE.sequences.cases.yaml" "AR.cases.yaml" "AT.cases.yaml" "AU.cases.yaml"
+    "BR.cases.yaml" "CA.cases.yaml" "CH.cases.yaml" "CL.cases.yaml" "CO.cases.yaml" "DE.cases.yaml"
+    "EG.cases.yaml" "ES.cases.yaml" "EU.cases.yaml" "FR.cases.yaml" "FR.sequences.cases.yaml"
+    "GB.cases.yaml" "HK.cases.yaml" "HU.cases.yaml" "ID.cases.yaml" "IE.cases.yaml" "IL.cases.yaml"
+    "IN.cases.yaml" "IS.cases.yaml" "IT.cases.yaml" "JP.cases.yaml" "KE.cases.yaml" "KR.cases.yaml"
+    "LI.cases.yaml" "MX.cases.yaml" "MY.cases.yaml" "NG.cases.yaml" "NO.cases.yaml" "NZ.cases.yaml"
+    "PE.cases.yaml" "PH.cases.yaml" "PL.cases.yaml" "PT.cases.yaml" "RS.cases.yaml" "SA.cases.yaml"
+    "SG.cases.yaml" "STRICT.cases.yaml" "STRICT.sequences.cases.yaml" "TH.cases.yaml"
+    "TR.cases.yaml" "TW.cases.yaml" "UA.cases.yaml" "US.cases.yaml" "US.sequences.cases.yaml"
+    "VN.cases.yaml" "ZA.cases.yaml" "ZA.sequences.cases.yaml" "general.cases.yaml"
+    "general.sequences.cases.yaml" "sample.cases.jsonl"
 }
 
 #[cfg(test)]
