@@ -1,11 +1,11 @@
 module sender
 
-go 1.22
+go 1.18
 
-require github.com/twmb/franz-go v1.18.0
+require github.com/twmb/franz-go v1.16.1
 
 require (
-	github.com/klauspost/compress v1.17.8 // indirect
-	github.com/pierrec/lz4/v4 v4.1.21 // indirect
-	github.com/twmb/franz-go/pkg/kmsg v1.9.0 // indirect
+	github.com/klauspost/compress v1.17.4 // indirect
+	github.com/pierrec/lz4/v4 v4.1.19 // indirect
+	github.com/twmb/franz-go/pkg/kmsg v1.7.0 // indirect
 )

@@ -106,6 +106,7 @@ pub const INVALID_CLASSES: &[&str] = &[
     "schema_framed_json",
     "other_framing",
     "schema_in_header",
+    "wide_schema_id",
     "array",
     "double_encoded",
     "envelope",

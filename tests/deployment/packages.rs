@@ -75,6 +75,27 @@ fn what_the_debian_package_is_made_of_exists() {
     }
 }
 
+/// Whoever packs answers for it: no address is made up, neither in the sources nor by the script.
+#[test]
+fn the_debian_package_names_whom_its_packager_names() {
+    let manifest = read("Cargo.toml");
+    let (_, deb) = manifest.split_once("[package.metadata.deb]").expect("a section");
+    let named = |line: &str| line.trim_start().starts_with("maintainer ");
+    assert!(!deb.lines().any(named), "the packager's to say");
+    let exit = |maintainer: &str| {
+        let mut package = Command::new(root().join("scripts/package"));
+        let output = package.arg("maintainer").env("MAINTAINER", maintainer).output();
+        output.expect("it can be run").status.code()
+    };
+    assert_eq!(exit("Ana Sender <ana@tents.co.uk>"), Some(0));
+    for nobody in
+        ["", "Ana Sender", "<ana@tents.co.uk>", "Ana <ana@host.invalid>", "A <a@example.net>"]
+    {
+        assert_eq!(exit(nobody), Some(64), "{nobody:?}");
+    }
+    assert_eq!(yaml(RELEASE)["jobs"]["build"]["env"]["MAINTAINER"], "${{ vars.DEB_MAINTAINER }}");
+}
+
 #[test]
 fn the_bill_of_materials_names_what_the_program_links() {
     let bill = run(&mut Command::new(root().join("scripts/sbom")));

@@ -15,6 +15,7 @@
     reason = "a test that meets the unexpected must fail, and what it prints is shown only then"
 )]
 
+mod apicurio;
 mod batches;
 mod broker_restarts;
 mod checkpoint;

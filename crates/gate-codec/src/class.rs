@@ -57,6 +57,8 @@ pub enum Class {
     OtherFraming,
     /// The id of its schema lies in a header, where it is not looked for.
     SchemaInHeader,
+    /// An id of eight bytes stands before it, where four are read: Apicurio's own form.
+    WideSchemaId,
     /// Several records in one value: a JSON array, or JSON lines.
     Array,
     /// JSON inside a JSON string.
@@ -67,7 +69,7 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::NullValue,
         Self::EmptyValue,
         Self::TooLarge,
@@ -92,6 +94,7 @@ impl Class {
         Self::SchemaFramedJson,
         Self::OtherFraming,
         Self::SchemaInHeader,
+        Self::WideSchemaId,
         Self::Array,
         Self::DoubleEncoded,
         Self::Envelope,
@@ -125,6 +128,7 @@ impl Class {
             Self::SchemaFramedJson => "schema_framed_json",
             Self::OtherFraming => "other_framing",
             Self::SchemaInHeader => "schema_in_header",
+            Self::WideSchemaId => "wide_schema_id",
             Self::Array => "array",
             Self::DoubleEncoded => "double_encoded",
             Self::Envelope => "envelope",
@@ -187,7 +191,10 @@ impl Class {
                 "of another format than this topic's in `formats`; make producer and configuration agree"
             }
             Self::SchemaInHeader => {
-                "its schema id lies in a header; let the serializer put it before the value"
+                "its schema id lies in a header; let the serializer put it before the value (docs/senders.md, Avro)"
+            }
+            Self::WideSchemaId => {
+                "a schema id of eight bytes stands before it; Apicurio writes four with `apicurio.registry.as-confluent=true`"
             }
             Self::Array => "several records in one value; split them, one record a value",
             Self::DoubleEncoded => "JSON inside a JSON string; let one converter encode it once",

@@ -1,17 +1,27 @@
 //! The codec of one topic: a value in, a type of gate-core out, or why not.
 
 use crate::avro::cache::PlanCache;
+use crate::avro::plan::Plan;
 use crate::avro::{self, own};
 use crate::class::{Class, CodecError, DecodeError, Unreadable};
 use crate::kind::{Format, Kind};
 use crate::limits::{VALUE_BYTES_MAX, init_limits};
 use crate::read::{self, Fields};
-use crate::record::ConsentChangeRecord;
+use crate::record::{ConsentChangeRecord, OutboundMessageRecord};
 use crate::schemas::Schemas;
 use crate::{convert, envelope, json};
 use gate_core::{Address, ChannelScope, ConsentChange, ContactId, OutboundMessage};
 use std::borrow::Cow;
 use std::ffi::CStr;
+
+/// What stands before a datum whose schema is known from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// The Confluent wire format; the id in it is not looked up.
+    Confluent,
+    /// Nothing.
+    Bare,
+}
 
 /// Reads the values of one topic. Shared by all lanes through an `Arc`.
 pub struct Codec {
@@ -23,6 +33,8 @@ enum Source {
     Json,
     Avro(Box<PlanCache>),
     AvroSingleObject(Vec<own::KnownSchema>),
+    /// All values by one schema, if ours can be read from it.
+    OfSchema(Option<Box<Plan>>, Framing),
 }
 
 /// Who an unreadable consent change is about. At least one of contact and address is there.
@@ -59,6 +71,18 @@ impl Codec {
             Format::AvroSingleObject => Source::AvroSingleObject(own::known(kind)?),
         };
         Ok(Self { kind, source })
+    }
+
+    /// A codec for data of one writer schema, where there is no registry to ask. As with one, a schema that ours cannot be
+    /// read from makes every value unreadable ([`Class::IncompatibleSchema`]).
+    ///
+    /// # Errors
+    /// When [`init_limits`] came too late, or our own schema is broken.
+    pub fn of_schema(kind: Kind, schema: &str, framing: Framing) -> Result<Self, CodecError> {
+        init_limits()?;
+        let reader = own::reader(kind).ok_or(CodecError::OwnSchema(kind.as_str()))?;
+        let plan = Plan::judge(reader, schema, &[]).ok().map(Box::new);
+        Ok(Self { kind, source: Source::OfSchema(plan, framing) })
     }
 
     /// Reads a candidate message.
@@ -112,6 +136,17 @@ impl Codec {
         self.record(Kind::ConsentChange, value)
     }
 
+    /// Reads a message as it is written.
+    ///
+    /// # Errors
+    /// As [`Codec::decode_message`], except that symbols and names are not judged.
+    pub fn decode_message_record<'a>(
+        &self,
+        value: Option<&'a [u8]>,
+    ) -> Result<OutboundMessageRecord<'a>, DecodeError> {
+        self.record(Kind::OutboundMessage, value)
+    }
+
     /// Who an unreadable consent change is about, if that is certain: a JSON object that names contact and
     /// address at most once each, as strings, or an Avro datum that is intact and only means nothing (an
     /// impossible symbol, a blank event id).
@@ -120,7 +155,7 @@ impl Codec {
         let bytes = within_limits(value).ok()?;
         let who = match &self.source {
             Source::Json => json::who(bytes)?,
-            Source::Avro(_) | Source::AvroSingleObject(_) => {
+            Source::Avro(_) | Source::AvroSingleObject(_) | Source::OfSchema(..) => {
                 let record: ConsentChangeRecord<'a> =
                     self.record(Kind::ConsentChange, value).ok()?;
                 read::WhoRecord {
@@ -157,7 +192,9 @@ impl Codec {
         let DecodeError::Unreadable(_) = error else { return error };
         let format = match self.source {
             Source::Json => Format::Json,
-            Source::Avro(_) => Format::Avro,
+            Source::Avro(_) | Source::OfSchema(_, Framing::Confluent) => Format::Avro,
+            // there is no framing to be wrong
+            Source::OfSchema(_, Framing::Bare) => return error,
             Source::AvroSingleObject(_) => Format::AvroSingleObject,
         };
         let bytes = within_limits(value).ok();
@@ -193,9 +230,22 @@ impl Codec {
                 let plan = &known.ok_or(Class::UnknownSchema)?.plan;
                 avro::datum::read(kind, plan, datum)
             }
+            Source::OfSchema(plan, framing) => {
+                let datum = match framing {
+                    Framing::Confluent => avro::confluent(bytes)?.1,
+                    Framing::Bare => bytes,
+                };
+                avro::datum::read(kind, plan.as_ref().ok_or(Class::IncompatibleSchema)?, datum)
+            }
         };
         Ok(record?)
     }
+}
+
+/// The id of the schema that a value in the Confluent wire format was written with.
+#[must_use]
+pub fn schema_id(value: &[u8]) -> Option<u32> {
+    avro::confluent(value).ok().map(|(id, _)| id)
 }
 
 /// Why a record is unreadable, given the headers it came with: an id of its schema there means that the value has

@@ -57,6 +57,8 @@ fn framing(format: Format, value: &[u8]) -> Option<Class> {
     match value {
         [0, _, _, _, _, rest @ ..] => match (format, rest.trim_ascii_start().first()) {
             (_, Some(b'{' | b'[')) if Values::of(rest).is_some() => Some(Class::SchemaFramedJson),
+            // no registry gives the id 0, and no id that lives is longer than four of its eight bytes
+            (Format::Avro, _) if value.starts_with(&[0; 5]) => Some(Class::WideSchemaId),
             (Format::Avro, _) => None,
             (Format::Json | Format::AvroSingleObject, _) => Some(Class::OtherFraming),
         },

@@ -31,7 +31,7 @@ mod tests;
 mod time;
 
 pub use class::{Class, CodecError, DecodeError, EncodeError, Unreadable, remedy};
-pub use codec::{Codec, Salvaged, told_by_headers};
+pub use codec::{Codec, Framing, Salvaged, schema_id, told_by_headers};
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use kind::{CONSENT_CHANGE_SCHEMA, Format, Kind, OUTBOUND_MESSAGE_SCHEMA};

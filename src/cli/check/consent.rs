@@ -1,9 +1,9 @@
 //! A consent change: what it does, and of a permission where it is one.
 
-use super::{Answer, Checker, fields, verdict};
+use super::{Answer, Checker, verdict};
 use crate::cli::Failure;
 use crate::cli::consent::Meaning;
-use gate_codec::{Class, Kind};
+use gate_codec::Class;
 use gate_core::{Action, Address, Channel, ConsentChange, Decision, Outcome, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ impl Checker<'_> {
     pub(super) fn consent(
         &self,
         change: &ConsentChange<'_>,
+        value: &Value,
         record: &[u8],
     ) -> Result<Answer, Failure> {
-        let value: Value = serde_json::from_slice(record).unwrap_or_default();
         let is_unclear = |address: &Option<Address<'_>>| {
             address.as_ref().is_some_and(|address| change.canonical(address).is_none())
         };
@@ -33,7 +33,7 @@ impl Checker<'_> {
         let mut is_good = true;
         let mut permits = Value::Null;
         if is_permission(change.action) {
-            let found = self.permits(change, &value)?;
+            let found = self.permits(change, value)?;
             is_good = found.keys().any(|(counts, _)| *counts == Counts::Yes);
             permits = found
                 .iter()
@@ -60,7 +60,7 @@ impl Checker<'_> {
             notes.push("judged as if an `opt_in_confirmed` of the same scope had followed");
         }
         lines.extend(notes.iter().map(|note| ("note", (*note).to_owned())));
-        let not_read = fields::not_read(Kind::ConsentChange, &value);
+        let not_read = self.not_read(value);
         if !not_read.is_empty() {
             lines.push(("not read", not_read.join(", ")));
         }

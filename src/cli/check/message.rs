@@ -1,8 +1,7 @@
 //! A message: how it is understood, and what would be decided with nothing on file and with the best consent there is.
 
-use super::{Answer, Checker, fields, verdict};
+use super::{Answer, Checker, verdict};
 use crate::cli::{ExitCode, Failure};
-use gate_codec::Kind;
 use gate_core::{Category, Decision, OutboundMessage, Outcome, RecipientKind};
 use gate_engine::CaseError;
 use gate_policy::RawCase;
@@ -12,13 +11,12 @@ impl Checker<'_> {
     pub(super) fn message(
         &self,
         message: &OutboundMessage<'_>,
-        record: &[u8],
+        value: &Value,
     ) -> Result<Answer, Failure> {
-        let value: Value = serde_json::from_slice(record).unwrap_or_default();
-        let nothing = self.decided(vec![], &value)?;
+        let nothing = self.decided(vec![], value)?;
         // a recipient whom nobody understands cannot have agreed either
         let consented =
-            self.decided(full_consent(&value), &value).or_else(|_| self.decided(vec![], &value))?;
+            self.decided(full_consent(value), value).or_else(|_| self.decided(vec![], value))?;
         let is_good = [&nothing, &consented].iter().any(|it| it.outcome() != Outcome::Blocked);
         let channel = message.channel.map_or("no channel of ours", gate_core::Channel::as_str);
         let judged = if message.is_marketing() { "marketing" } else { "a service message" };
@@ -26,9 +24,9 @@ impl Checker<'_> {
             ("with nothing on file", verdict::in_words(&nothing, self.policies)),
             ("with full consent", verdict::in_words(&consented, self.policies)),
         ];
-        let notes = notes(message, &value);
+        let notes = notes(message, value);
         lines.extend(notes.iter().map(|note| ("note", note.clone())));
-        let not_read = fields::not_read(Kind::OutboundMessage, &value);
+        let not_read = self.not_read(value);
         if !not_read.is_empty() {
             lines.push(("not read", not_read.join(", ")));
         }

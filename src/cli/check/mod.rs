@@ -1,30 +1,39 @@
 //! `consent-gate check`: can the gate read this record, which field is wrong, and what would the packs make of it?
 //!
-//! Reads JSON records from a file or standard input, without broker, configuration or state. Answers name fields and
-//! codes, never what stands in a field, so that they can be pasted into a ticket.
+//! Reads records from a file or standard input with the gate's own codec, without broker, registry, configuration or
+//! state. Answers name fields and codes, never what stands in a field, so that they can be pasted into a ticket.
 
 mod consent;
 mod fields;
 mod message;
 mod records;
 mod verdict;
+mod written;
 
 use super::{ExitCode, Failure, output, policy};
 use crate::identity::Pepper;
 use clap::{Args, ValueEnum};
-use gate_codec::{Codec, DecodeError, Format, Kind, Unreadable};
+use gate_codec::{Codec, DecodeError, Kind, Unreadable};
 use gate_core::PolicySet;
 use gate_engine::CaseRunner;
 use records::{Records, read_input};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use written::{Unshown, Written};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// What the records are meant to be
     kind: What,
-    /// JSON: one record, or several behind each other as in JSON lines [default: standard input]
+    /// JSON: one record, or several behind each other as in JSON lines; Avro: the bytes of one value [default: standard
+    /// input]
     file: Option<PathBuf>,
+    /// How they are written
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// Avro schema they were written with [default: the one in schemas/, built into this program]
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
     /// Directory of packs [default: the packs built into this program]
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
@@ -39,6 +48,19 @@ enum What {
     Message,
     /// For `topics.consent_change`
     Consent,
+}
+
+/// The names of `formats`, and what has no framing yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// JSON text
+    Json,
+    /// Avro behind the five bytes of a schema registry, which is not asked: `--schema` says with which schema
+    Avro,
+    /// Avro behind the ten bytes of the single-object encoding
+    AvroSingleObject,
+    /// Avro as an encoder gives it, before a serializer frames it
+    AvroDatum,
 }
 
 impl What {
@@ -64,9 +86,10 @@ struct Answer {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let policies = policy::load(arguments.policies.as_deref(), None)?;
-    let checker = Checker::new(&policies, arguments.kind.kind())?;
+    let written = Written::new(arguments.format, arguments.schema.as_deref())?;
+    let checker = Checker::new(&policies, arguments.kind.kind(), written)?;
     let input = read_input(arguments.file.as_deref())?;
-    let records = Records::of(&input)?;
+    let records = Records::of(arguments.format, &input)?;
     let mut n_bad = 0_usize;
     for (number, record) in (1_usize..).zip(records.iter()) {
         let mut answer = checker.check(record)?;
@@ -100,6 +123,7 @@ impl Answer {
 /// Checks records of one kind.
 struct Checker<'p> {
     kind: Kind,
+    written: Written,
     codec: Codec,
     other: Codec,
     runner: CaseRunner<'p, Pepper>,
@@ -107,7 +131,7 @@ struct Checker<'p> {
 }
 
 impl<'p> Checker<'p> {
-    fn new(policies: &'p PolicySet, kind: Kind) -> Result<Self, Failure> {
+    fn new(policies: &'p PolicySet, kind: Kind, written: Written) -> Result<Self, Failure> {
         let internal = |error| Failure::new(ExitCode::Internal, error);
         let other = match kind {
             Kind::ConsentChange => Kind::OutboundMessage,
@@ -115,29 +139,49 @@ impl<'p> Checker<'p> {
         };
         Ok(Self {
             kind,
-            codec: Codec::new(Format::Json, kind, None).map_err(internal)?,
-            other: Codec::new(Format::Json, other, None).map_err(internal)?,
+            codec: written.codec(kind).map_err(internal)?,
+            other: written.codec(other).map_err(internal)?,
+            written,
             runner: CaseRunner::new(policies, Pepper::of_nobody()).map_err(internal)?,
             policies,
         })
     }
 
     fn check(&self, record: &[u8]) -> Result<Answer, Failure> {
-        let read = match self.kind {
+        let mut answer = match self.read(record) {
+            Ok(answer) => answer?,
+            Err(Unshown::Unread(DecodeError::Unreadable(why))) => self.unreadable(why, record),
+            Err(Unshown::Unread(error @ DecodeError::Unavailable { .. })) => {
+                return Err(Failure::new(ExitCode::Internal, error));
+            }
+            Err(Unshown::Failed(reason)) => return Err(Failure::new(ExitCode::Internal, reason)),
+        };
+        if let Some(note) = self.written.note(record) {
+            if let Some(object) = answer.json.as_object_mut() {
+                object.insert("schema".to_owned(), note.as_str().into());
+            }
+            answer.lines.push(("schema", note));
+        }
+        Ok(answer)
+    }
+
+    fn read(&self, record: &[u8]) -> Result<Result<Answer, Failure>, Unshown> {
+        let json = || self.written.as_json(&self.codec, self.kind, record);
+        Ok(match self.kind {
             Kind::ConsentChange => {
-                self.codec.decode_consent(Some(record)).map(|change| self.consent(&change, record))
+                let change = self.codec.decode_consent(Some(record))?;
+                self.consent(&change, &json()?, record)
             }
             Kind::OutboundMessage => {
-                self.codec.decode_message(Some(record)).map(|it| self.message(&it, record))
+                let message = self.codec.decode_message(Some(record))?;
+                self.message(&message, &json()?)
             }
-        };
-        match read {
-            Ok(answer) => answer,
-            Err(DecodeError::Unreadable(why)) => Ok(self.unreadable(why, record)),
-            Err(error @ DecodeError::Unavailable { .. }) => {
-                Err(Failure::new(ExitCode::Internal, error))
-            }
-        }
+        })
+    }
+
+    /// The names in it that the gate carries and never reads.
+    fn not_read(&self, value: &Value) -> Vec<String> {
+        fields::not_read(self.kind, &self.written.names(self.kind, value))
     }
 
     fn unreadable(&self, why: Unreadable, record: &[u8]) -> Answer {

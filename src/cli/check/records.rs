@@ -1,5 +1,7 @@
-//! The records in a file: JSON values behind each other, on as many lines as they like.
+//! The records in a file: JSON values behind each other, on as many lines as they like; of Avro one, which has no end of
+//! its own.
 
+use super::Format;
 use crate::cli::{ExitCode, Failure};
 use serde_json::value::RawValue;
 use std::io::{self, Read as _};
@@ -32,8 +34,12 @@ pub(super) fn read_input(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
 pub(super) struct Records<'i>(Vec<&'i [u8]>);
 
 impl<'i> Records<'i> {
-    pub(super) fn of(input: &'i [u8]) -> Result<Self, Failure> {
-        let records = values(input).unwrap_or_else(|| lines(input));
+    pub(super) fn of(format: Format, input: &'i [u8]) -> Result<Self, Failure> {
+        let records = match format {
+            Format::Json => values(input).unwrap_or_else(|| lines(input)),
+            _ if input.is_empty() => vec![],
+            Format::Avro | Format::AvroSingleObject | Format::AvroDatum => vec![input],
+        };
         match records.len() {
             0 => Err(Failure::new(ExitCode::Usage, "there is no record in it")),
             1..=RECORDS_MAX => Ok(Self(records)),

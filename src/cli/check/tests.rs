@@ -1,11 +1,20 @@
 //! What is said of records, as a sender would try them.
 
 use super::*;
+use gate_codec::{
+    ConsentChangeRecord, Encoding, OutboundMessageRecord, encode_consent, encode_message,
+};
+use std::path::Path;
 
 fn answers(kind: Kind, input: &str) -> Vec<Answer> {
+    answers_to(kind, Format::Json, None, input.as_bytes())
+}
+
+fn answers_to(kind: Kind, format: Format, schema: Option<&Path>, input: &[u8]) -> Vec<Answer> {
     let policies = policy::load(None, None).unwrap();
-    let checker = Checker::new(&policies, kind).unwrap();
-    let records = Records::of(input.as_bytes()).unwrap();
+    let written = Written::new(format, schema).unwrap();
+    let checker = Checker::new(&policies, kind, written).unwrap();
+    let records = Records::of(format, input).unwrap();
     records.iter().map(|record| checker.check(record).unwrap()).collect()
 }
 
@@ -112,5 +121,110 @@ fn several_records_and_what_is_none() {
     assert_eq!(answers(Kind::OutboundMessage, &format!("{MESSAGE}{MESSAGE}")).len(), 2);
     assert_eq!(one(Kind::OutboundMessage, &format!("[{MESSAGE}]")).json["class"], "array");
     assert_eq!(one(Kind::OutboundMessage, "{\"a\":\n1").json["class"], "truncated");
-    assert!(Records::of(b" \n ").is_err());
+    assert!(Records::of(Format::Json, b" \n ").is_err());
+    assert!(Records::of(Format::Avro, b"").is_err());
+}
+
+/// A record of JSON as Avro of ours, as the codec reads and writes both.
+fn as_avro(kind: Kind, json: &str, encoding: Encoding) -> Vec<u8> {
+    let codec = Codec::new(gate_codec::Format::Json, kind, None).unwrap();
+    let json = Some(json.as_bytes());
+    match kind {
+        Kind::ConsentChange => {
+            let record: ConsentChangeRecord<'_> = codec.decode_consent_record(json).unwrap();
+            encode_consent(&record, encoding).unwrap()
+        }
+        Kind::OutboundMessage => {
+            let record: OutboundMessageRecord<'_> = codec.decode_message_record(json).unwrap();
+            encode_message(&record, encoding).unwrap()
+        }
+    }
+}
+
+/// What lies behind the five bytes of [`FRAMED`].
+fn datum(framed: &[u8]) -> &[u8] {
+    framed.split_at(5).1
+}
+
+const FRAMED: Encoding = Encoding::Avro { schema_id: 7 };
+
+/// The same record gets the same answer in each format, beside the line that says how it was read.
+#[test]
+fn avro_is_answered_as_json_is() {
+    for (kind, json) in [(Kind::OutboundMessage, MESSAGE), (Kind::ConsentChange, OPT_IN)] {
+        let expected = one(kind, json);
+        let framed = as_avro(kind, json, FRAMED);
+        let single = as_avro(kind, json, Encoding::AvroSingleObject);
+        for (format, bytes, note) in [
+            (Format::Avro, framed.as_slice(), Some("`schema_registry.url` has under id 7")),
+            (Format::AvroDatum, datum(&framed), Some("the gate does not read it")),
+            (Format::AvroSingleObject, &single, None),
+        ] {
+            let mut answer = answers_to(kind, format, None, bytes).remove(0);
+            let said = answer.json.as_object_mut().unwrap().remove("schema");
+            assert_eq!(said.is_some(), note.is_some(), "{format:?}");
+            assert!(
+                note.is_none_or(|note| answer.as_text(1).contains(note)),
+                "{}",
+                answer.as_text(1)
+            );
+            assert_eq!(
+                (answer.json, answer.head),
+                (expected.json.clone(), expected.head.clone()),
+                "{format:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_avro_is_named() {
+    let framed = as_avro(Kind::ConsentChange, OPT_IN, FRAMED);
+    let class = |kind, format, bytes: &[u8]| {
+        answers_to(kind, format, None, bytes).remove(0).json["class"]
+            .as_str()
+            .unwrap_or("none")
+            .to_owned()
+    };
+    let of = |format, bytes: &[u8]| class(Kind::ConsentChange, format, bytes);
+    assert_eq!(of(Format::Avro, &framed), "none");
+    assert_eq!(of(Format::Avro, OPT_IN.as_bytes()), "other_framing");
+    assert_eq!(of(Format::Avro, datum(&framed)), "wrong_magic");
+    assert_eq!(of(Format::AvroSingleObject, &framed), "other_framing");
+    let half = framed.get(..framed.len() / 2).unwrap();
+    assert_eq!(of(Format::Avro, half), "truncated");
+    assert_eq!(of(Format::Avro, &[&framed[..], b"\n"].concat()), "trailing_bytes");
+    assert_ne!(class(Kind::OutboundMessage, Format::Avro, &framed), "none");
+    // Apicurio's eight-byte ids
+    let wide = [&[0_u8; 8][..], &[7], datum(&framed)].concat();
+    assert_eq!(of(Format::Avro, &wide), "wide_schema_id");
+}
+
+/// A schema of the sender's own: one field more is carried and said, one that ours cannot be read from is refused.
+#[test]
+fn a_schema_of_ones_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, from: &str, to: &str| {
+        let ours = Kind::ConsentChange.schema();
+        assert!(ours.contains(from), "{from}");
+        let path = dir.path().join(name);
+        std::fs::write(&path, ours.replacen(from, to, 1)).unwrap();
+        path
+    };
+    let framed = as_avro(Kind::ConsentChange, OPT_IN, FRAMED);
+    let longer =
+        file("more", r#""fields": ["#, r#""fields": [{"name": "shop", "type": "string"},"#);
+    let answer = |schema: &Path, bytes: &[u8]| {
+        answers_to(Kind::ConsentChange, Format::AvroDatum, Some(schema), bytes).remove(0)
+    };
+    let found = answer(&longer, &[b"\x04uk", datum(&framed)].concat());
+    assert!(found.is_good, "{}", found.json);
+    assert_eq!(found.json["not_read"], serde_json::json!(["shop"]));
+    assert!(found.json["schema"].as_str().unwrap().contains("more`"));
+    let bare = file("bare", "timestamp-micros", "timestamp-millis");
+    let refused = answer(&bare, datum(&framed));
+    assert_eq!(refused.json["class"], "incompatible_schema");
+    let written = |format, schema: &Path| Written::new(format, Some(schema)).is_err();
+    assert!(written(Format::Json, &longer) && written(Format::AvroSingleObject, &longer));
+    assert!(written(Format::Avro, dir.path()) && written(Format::Avro, &dir.path().join("none")));
 }

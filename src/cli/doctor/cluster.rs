@@ -60,6 +60,7 @@ pub(super) async fn check(
             Ok(settings) => {
                 findings.extend(judge_topic(&config.topics, topic, layout, &settings));
                 findings.extend(super::unpacked::check(config, topic, &settings));
+                findings.extend(super::compression::check_topic(config, topic, &settings));
                 known.push((topic, settings));
             }
             Err(failure) => findings.push(Finding::skip(

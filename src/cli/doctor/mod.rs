@@ -6,6 +6,7 @@
 
 mod clock;
 mod cluster;
+mod compression;
 mod consent_keys;
 mod fix;
 mod held;
@@ -117,6 +118,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         format!("every key of {file} is known and in its range"),
     )];
     findings.extend(local::check(&config));
+    findings.push(compression::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
             findings.push(cluster::brokers(&cluster));

@@ -77,6 +77,25 @@ fn each_framing_has_its_class() {
     }
 }
 
+/// Eight bytes of id where four are read: no record of that begins with an id that a registry gives.
+#[test]
+fn an_id_of_eight_bytes_has_its_class() {
+    let framing = |kind| Codec::of_schema(kind, kind.schema(), Framing::Confluent).unwrap();
+    let kind = Kind::ConsentChange;
+    let good = encode_consent(&fixtures::consent(), Encoding::Avro { schema_id: 7 }).unwrap();
+    let class = |value: &[u8]| match framing(kind).decode_consent(Some(value)) {
+        Err(DecodeError::Unreadable(why)) => why.class.as_str(),
+        _ => "none",
+    };
+    assert_eq!(class(&good), "none");
+    let datum = good.split_at(5).1;
+    for id in [1_u64, 7, 70_000, u64::from(u32::MAX)] {
+        let wide = [&[0][..], &id.to_be_bytes(), datum].concat();
+        assert_eq!(class(&wide), "wide_schema_id", "{id}");
+    }
+    assert_ne!(class(&[&[0, 0, 0, 0, 7][..], &[0; 4], datum].concat()), "wide_schema_id");
+}
+
 /// The other way round: what is wrong with a record of ours is told by its own class.
 #[test]
 fn a_record_of_ours_is_no_envelope() {
