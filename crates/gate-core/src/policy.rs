@@ -475,7 +475,16 @@ mod tests {
     fn parts_must_fit() {
         let parts = PolicySet::express_only().parts;
         assert!(PolicySet::new(parts.clone()).is_ok());
-        let broken: [fn(&mut PolicyParts); 8] = [
+        let range = |jurisdictions, zones| {
+            let range = NumberRange { prefix: String::from("44"), jurisdictions, zones };
+            Numbering::new(String::from("test"), vec![range])
+        };
+        let numbered = PolicyParts { numbering: range(vec![0], 0), ..parts.clone() };
+        assert!(PolicySet::new(numbered).is_ok());
+        for numbering in [range(vec![1], 0), range(vec![0], 1)] {
+            assert!(PolicySet::new(PolicyParts { numbering, ..parts.clone() }).is_err());
+        }
+        let broken: [fn(&mut PolicyParts); 11] = [
             |parts| parts.jurisdictions.clear(),
             |parts| parts.packs.clear(),
             |parts| parts.rules.clear(),
@@ -483,6 +492,14 @@ mod tests {
             |parts| parts.zone_sets.clear(),
             |parts| parts.zone_sets.push(vec![9]),
             |parts| parts.zone_sets.insert(0, vec![]),
+            |parts| parts.rules.iter_mut().for_each(|rule| rule.pack = 1),
+            |parts| parts.jurisdictions.iter_mut().for_each(|land| land.law_zone = 1),
+            |parts| {
+                // holidays of no calendar
+                let holidays = Some(Holidays { calendar: 0, open: vec![] });
+                let hours = Hours { holidays, ..Hours::default() };
+                parts.rules.iter_mut().for_each(|rule| rule.hours = Some(hours.clone()));
+            },
             |parts| {
                 // a zone twice
                 parts.zones.extend(parts.zones.clone());

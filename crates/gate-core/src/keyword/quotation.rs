@@ -259,6 +259,8 @@ mod tests {
             ),
             ("I said \"STOP\"", "I said STOP"),
             ("“New “great” tents. Reply STOP to opt out” thanks", "thanks"),
+            ("”New tents. Reply STOP to opt out” thanks", "thanks"),
+            ("I say 'stop texting me'", "I say 'stop texting me'"),
             ("»Neue Zelte. STOP zum Abmelden« stop", "stop"),
             ("stop 『新しいテント。停止は返信で』", "stop"),
             ("stop 《新帐篷。回复退订以停止》", "stop"),
