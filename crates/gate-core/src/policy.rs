@@ -390,13 +390,52 @@ mod tests {
         let illinois = Code::parse("US-IL").unwrap();
         assert_eq!(illinois.country().as_str(), "US");
         assert!(illinois.is_subdivision() && !illinois.country().is_subdivision());
+        assert_eq!(format!("{illinois:?}"), "US-IL");
+    }
+
+    #[test]
+    fn the_smallest_set_is_no_pack_of_a_country() {
+        let set = PolicySet::express_only();
+        assert_eq!((set.revision(), set.tz_version()), ("express-only", "none"));
+    }
+
+    /// An offset is the zone that has it all year, however it is written; one that no zone has is none.
+    #[test]
+    fn an_offset_is_its_zone() {
+        let fixed = |name: &str, minutes: i32| Zone {
+            name: name.to_owned(),
+            time_zone: TimeZone::fixed(jiff::tz::Offset::from_seconds(minutes * 60).unwrap()),
+        };
+        let zones = vec![fixed("+02:00", 120), fixed("+05:30", 330), fixed("-05:00", -300)];
+        let zone_sets = vec![vec![0], vec![1], vec![2]];
+        let parts = PolicyParts { zones, zone_sets, ..PolicySet::express_only().parts };
+        let set = PolicySet::new(parts).unwrap();
+        for (written, zone) in [
+            ("+05:30", Some(1)),
+            ("UTC+5:30", Some(1)),
+            ("gmt +2", Some(0)),
+            ("UTC-5", Some(2)),
+            ("UTC-4", None),
+            ("UTC", None),
+        ] {
+            assert_eq!(set.zone_of(written), zone, "{written}");
+        }
     }
 
     #[test]
     fn parts_must_fit() {
         let parts = PolicySet::express_only().parts;
         assert!(PolicySet::new(parts.clone()).is_ok());
-        let broken: [fn(&mut PolicyParts); 7] = [
+        let range = |jurisdictions, zones| {
+            let range = NumberRange { prefix: String::from("44"), jurisdictions, zones };
+            Numbering::new(String::from("test"), vec![range])
+        };
+        let numbered = PolicyParts { numbering: range(vec![0], 0), ..parts.clone() };
+        assert!(PolicySet::new(numbered).is_ok());
+        for numbering in [range(vec![1], 0), range(vec![0], 1)] {
+            assert!(PolicySet::new(PolicyParts { numbering, ..parts.clone() }).is_err());
+        }
+        let broken: [fn(&mut PolicyParts); 11] = [
             |parts| parts.jurisdictions.clear(),
             |parts| parts.packs.clear(),
             |parts| parts.rules.clear(),
@@ -404,6 +443,19 @@ mod tests {
             |parts| parts.zone_sets.clear(),
             |parts| parts.zone_sets.push(vec![9]),
             |parts| parts.zone_sets.insert(0, vec![]),
+            |parts| parts.rules.iter_mut().for_each(|rule| rule.pack = 1),
+            |parts| parts.jurisdictions.iter_mut().for_each(|land| land.law_zone = 1),
+            |parts| {
+                // holidays of no calendar
+                let holidays = Some(Holidays { calendar: 0, open: vec![] });
+                let hours = Hours { holidays, ..Hours::default() };
+                parts.rules.iter_mut().for_each(|rule| rule.hours = Some(hours.clone()));
+            },
+            |parts| {
+                // a zone twice
+                parts.zones.extend(parts.zones.clone());
+                parts.zone_sets.push(vec![1]);
+            },
         ];
         for (index, breaking) in broken.into_iter().enumerate() {
             let mut parts = parts.clone();

@@ -276,6 +276,21 @@ fn a_subject_saturates_beyond_the_bound_not_at_it() {
     assert_eq!(refusals(1_025), (true, 0));
 }
 
+/// So with what only the contact refused; one more leaves a mark that reaches the addresses the contact is seen with.
+#[test]
+fn a_contact_floods_its_addresses_beyond_the_bound_not_at_it() {
+    let refusals = |n: u64| {
+        let mut state = ConsentState::default();
+        state.join((0..n).map(|nth| Fact {
+            flags: flags::ABOUT_CONTACT | nth << 12,
+            ..Fact::new(FactKind::OptOut, EventKey([1; 8]), at(1), at(1))
+        }));
+        (state.is_saturated(), state.facts().len(), state.facts().first().map(|fact| fact.kind))
+    };
+    assert_eq!(refusals(1_024), (false, 1_024, Some(FactKind::OptOut)));
+    assert_eq!(refusals(1_025), (true, 1, Some(FactKind::Flooded)));
+}
+
 /// Whoever refuses every day fills no state: refusals of one scope are one fact, the latest.
 #[test]
 fn refusals_of_one_scope_are_one_fact() {

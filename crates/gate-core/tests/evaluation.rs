@@ -200,6 +200,9 @@ fn details() {
     ] {
         assert_eq!(detail(&[opt_in(1), refusal], &message()), Detail::Scope(scope));
     }
+    // who texts STOP names no purpose
+    let texted_stop = [opt_in(1).sms(), texted(2, "stop")];
+    assert_eq!(detail(&texted_stop, &sms()), Detail::Scope("channel"));
     let latest = [opt_out(3).unscoped(), opt_out(2)];
     assert_eq!(detail(&latest, &message()), Detail::Scope("global"));
     let nameless = message().but(|m| m.message_id = "".into());
@@ -228,6 +231,7 @@ fn details_name_the_field() {
         (message().but(|m| m.controller = Some("other".into())), "controller"),
         (message().but(|m| m.purpose = Some("research".into())), "purpose"),
         (message().but(|m| m.channel = None), "channel"),
+        (message().but(|m| m.address = Address::new("ben@".into())), "recipient.address"),
         (message().but(|m| m.expires_at = Some(at(0))), "expires_at"),
     ] {
         assert_eq!(detail(&[opt_in(1)], other), Detail::Field(expected));
@@ -257,6 +261,13 @@ fn details_name_the_missing_evidence() {
     // of several acts the one that lacks least is spoken of
     assert_eq!(missing(&[opt_in(2).no_evidence(), unversioned()]), "evidence.notice_version");
     assert_eq!(missing(&[unversioned(), opt_in(2).no_evidence()]), "evidence.notice_version");
+    // of several that lack as much always the same one
+    let unmethodical = || without(2, |evidence| evidence.method = None);
+    assert_eq!(missing(&[unversioned(), unmethodical()]), "evidence.notice_version");
+    assert_eq!(missing(&[unmethodical(), unversioned()]), "evidence.notice_version");
+    // also where no rule would take the basis that was agreed to
+    let interested = unversioned().with(|it| it.basis = Some(Basis::LegitimateInterest));
+    assert_eq!(missing(&[interested]), "evidence.notice_version");
 }
 
 /// An approval names the basis and the event that proves it: the latest live one.

@@ -38,6 +38,8 @@ fn a_permission_counts_until_the_end_its_source_states() {
         "redelivered with an end": [opt_in(1).id("e"), until(1, at(5)).id("e")], message() => EXPIRED;
         "redelivered with a later act and an earlier end":
             [opt_in(1).id("e"), until(3, at(5)).id("e")], message() => EXPIRED;
+        "the end of another event ends nothing, whatever was redelivered":
+            [opt_in(1).id("e"), opt_in(2).id("e"), until(3, at(5)).id("f")], message() => APPROVED;
         "an unsuppress that ends":
             [
                 opt_in(1), event(Action::Suppress, at(2)).suppression(None),

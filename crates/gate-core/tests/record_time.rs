@@ -241,3 +241,46 @@ fn a_claim_stands_unless_it_is_skewed_and_ahead() {
     assert_eq!(skewed.effective_at(at(THEN)), at(THEN));
     assert_eq!(skewed.effective_at(at(THEN + HOUR)), at(THEN + HOUR));
 }
+
+/// Where the broker dated them, or within the tolerance, nobody's clock is in doubt: such erasures are one with any
+/// other.
+#[test]
+fn erasures_of_no_doubtful_clock_are_one_with_any_other() {
+    let erase = |minutes| event(Action::Erase, at(minutes));
+    let history = [
+        erase(THEN),
+        erase(THEN + 4 * HOUR).received(at(THEN + 1)),
+        erase(THEN + 5).produced(at(THEN + 2)),
+    ];
+    let world = World::of(&numbered(&history));
+    for bytes in world.states.values() {
+        let state = decode(bytes);
+        let erased = state.facts().iter().filter(|fact| fact.kind.is_erasure());
+        let erased: Vec<_> = erased.map(|fact| (fact.at, fact.flags)).collect();
+        assert_eq!(erased, [(at(THEN + 5), flags::KEEP_SUPPRESSION)]);
+    }
+}
+
+/// Whether an erasure dated ahead is one, only the gate's clock tells. From then on all is gone that was permitted
+/// until then, also what had verified the address.
+#[test]
+fn an_erasure_dated_ahead_takes_what_verified_the_address() {
+    let end = at(THEN + 4 * HOUR);
+    let bounced = || event(Action::HardBounce, at(THEN - HOUR)).no_contact();
+    let verified = |when| event(Action::OptInConfirmed, when).no_contact().produced(when);
+    let erased = || {
+        let erase = event(Action::Erase, end).no_contact().produced(at(THEN));
+        erase.with(|change| change.keep_suppression = false)
+    };
+    let to_address = || message().but(|m| m.contact_id = None);
+    let dead = "blocked.undeliverable [undeliverable no_consent]";
+    check_all! {
+        by &PolicySet::express_only(), at at(THEN + 5 * HOUR);
+        "before it": [bounced(), verified(at(THEN + HOUR)), erased()], to_address() => dead;
+        "at its instant": [bounced(), verified(end), erased()], to_address() => dead;
+        "after it":
+            [bounced(), verified(micros_later(end, 1)), erased()], to_address() => APPROVED;
+    }
+    let history = [bounced(), verified(at(THEN + HOUR)), erased()];
+    check(&history, &to_address(), at(THEN + 2 * HOUR), APPROVED);
+}

@@ -261,6 +261,9 @@ fn start_without_effect_is_a_warning() {
     assert_eq!(warned(&[consent(), start(2).brand(None), stop(2)], sms(), OPTED_OUT), "");
     let theirs = start(3).brand(None).contact("dev");
     assert_eq!(warned(&[consent(), stop(2), theirs], sms(), OPTED_OUT), "");
+    let elsewhere = stop(1).brand("zeta").to(Some(OTHER_NUMBER));
+    let vague = start(2).brand(None).to(None);
+    assert_eq!(warned(&[consent(), elsewhere, vague, stop(3)], sms(), OPTED_OUT), "");
     let yes = texted(3, "YES").controller(None).brand(None);
     assert_eq!(warned(&[consent(), stop(2), yes], sms(), OPTED_OUT), "");
 }

@@ -311,6 +311,13 @@ fn unreadable_changes_block_until_a_later_valid_event() {
         "of somebody else":
             [opt_in(1), unreadable_record(Some("dev"), None, 2)], message() => APPROVED;
         "a later opt-in ends it": [about_contact(2), opt_in(3)], message() => APPROVED;
+        "of the address too": [about_address(2), opt_in(3)], message() => APPROVED;
+        "a later refusal of the contact says something of the contact":
+            [opt_in(1), about_contact(2), opt_out(3).no_address()],
+            message() => "blocked.opted_out [opted_out no_consent]";
+        "and nothing of the address":
+            [opt_in(1), about_address(2), opt_out(3).no_address()],
+            message() => "blocked.opted_out [opted_out consent_unreadable no_consent]";
         "later is by receipt, not by the act":
             [about_contact(2), opt_in(1).received(at(3))], message() => APPROVED;
         "received at the same instant does not":

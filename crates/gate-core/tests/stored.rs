@@ -232,3 +232,16 @@ fn damaged_states_are_refused() {
         assert_eq!(ConsentState::decode(&bytes).is_ok(), is_read, "{what}");
     }
 }
+
+/// They are hashed into the keys of addresses: with another name nobody's refusal is found.
+#[test]
+fn kinds_of_address_keep_their_names() {
+    for (kind, name) in [
+        (AddressKind::Email, "email"),
+        (AddressKind::Phone, "phone"),
+        (AddressKind::Push, "push"),
+        (AddressKind::User, "user"),
+    ] {
+        assert_eq!(kind.as_str(), name);
+    }
+}

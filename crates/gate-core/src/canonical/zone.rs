@@ -238,6 +238,9 @@ mod tests {
             "Etc/GMT-5",
             "+100:00",
             "+1\u{665}",
+            "+005",
+            "++5",
+            "UTC+-5",
         ] {
             assert_eq!(offset_minutes(text), None, "{text}");
         }

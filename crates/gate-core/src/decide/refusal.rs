@@ -320,3 +320,30 @@ fn reach(refusal: &Fact<'_>) -> &'static str {
         Scope { .. } => "global",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EventKey, Timestamp};
+
+    /// A `YES` lifts nothing but what a keyword refused, at the number it was texted to.
+    #[test]
+    fn yes_answers_a_keyword() {
+        let fact = |kind, flags, detail| {
+            let said = Fact::new(kind, EventKey([1; 8]), Timestamp::MIN, Timestamp::MIN);
+            Fact { flags, detail, ..said }
+        };
+        let stopped = Some("18005550199");
+        let yes = |to| fact(FactKind::Start, flags::YES, to);
+        for (refusal, is_answered) in [
+            (fact(FactKind::SenderStop, 0, stopped), true),
+            (fact(FactKind::OptOut, flags::KEYWORD, stopped), true),
+            (fact(FactKind::OptOut, flags::SKEWED, stopped), false),
+            (fact(FactKind::OptOut, flags::KEYWORD, None), false),
+        ] {
+            assert_eq!(answers_stop(&yes(stopped), &refusal), is_answered, "{refusal:?}");
+            assert!(!answers_stop(&yes(Some("18005550177")), &refusal), "{refusal:?}");
+            assert!(!answers_stop(&yes(None), &refusal), "{refusal:?}");
+        }
+    }
+}

@@ -68,6 +68,8 @@ mod tests {
             assert_eq!(is_lengthened(word, keyword), is, "{word} {keyword}");
             assert!(!is || shortened(word) == shortened(keyword), "{word} {keyword}");
         }
+        // by which a word finds ours without being compared with each
+        assert_eq!(shortened("ssttoopp"), "stop");
     }
 
     #[test]

@@ -157,8 +157,8 @@ fn read(clauses: &[Clause]) -> Found {
         words.iter().any(|word| !word.senses.has(Senses::POLITE)) && !is_subject(words)
     };
     let n_saying = known.iter().filter(says_something).count();
-    // "st.op": what stands apart by dots
-    if n_saying > 1 && known.iter().map(Vec::len).sum::<usize>() <= APART_WORDS_MAX {
+    // "st.op", "re.voke": what stands apart by dots, also where a piece alone would be a word that says nothing
+    if known.iter().map(Vec::len).sum::<usize>() <= APART_WORDS_MAX {
         let joined: String = known.iter().flatten().map(|word| word.text).collect();
         let senses = LEXICON.senses_as_written(&joined);
         found.refuses |= senses.has(Senses::STOP) || senses.has(Senses::ANYWHERE);

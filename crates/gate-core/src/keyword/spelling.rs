@@ -108,10 +108,15 @@ mod tests {
             ("ｓｔｏｐ", "stop"),
             ("ガ", "ガ"),
             ("각", "각"),
+            ("łøđðħŧ", "loddht"),
+            ("ةىیک", "هييك"),
         ] {
             assert_eq!(spelled(word), expected, "{word}");
             assert_eq!(spelled(&spelled(word)), spelled(word), "{word}");
         }
+        let small_capitals = "ᴀʙᴄᴅᴇʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡХʏᴢ";
+        let read: Option<String> = small_capitals.chars().map(look_alike).collect();
+        assert_eq!(read.as_deref(), Some("abcdehijklmnoprstuvwxyz"));
         assert_eq!((unboxed('🅂'), unboxed('🅢'), unboxed('🆂')), ('🅂', 's', 's'));
     }
 }

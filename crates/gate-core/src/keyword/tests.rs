@@ -58,11 +58,51 @@ fn words_phrases_negations() {
         ("e\u{301}nd", Keyword::Stop),
         ("arre\u{302}t", Keyword::Stop),
         ("停止", Keyword::Stop),
+        // "please cancel": politeness goes until what is left is a keyword, which may begin like a polite word
+        ("제발 해지", Keyword::Stop),
         ("INFO", Keyword::Help),
         ("", Keyword::None),
     ] {
         assert_eq!(classify(text), expected, "{text:?}");
     }
+}
+
+/// Who repeats what senders write under their texts asks for nothing; who only does what it says, does.
+#[test]
+fn instructions_of_senders() {
+    for (text, expected) in [
+        ("reply stop", Keyword::Stop),
+        ("text stop", Keyword::Stop),
+        ("Reply STOP 2 quit", Keyword::None),
+        ("Text the word STOP 2 end", Keyword::None),
+        ("New tents! Reply STOP", Keyword::None),
+        ("new tents reply UNSUBSCRIBE", Keyword::None),
+    ] {
+        assert_eq!(classify(text), expected, "{text:?}");
+    }
+}
+
+/// By blanks or dots, and whatever the pieces would be alone: "re" heads a subject, "dé" gives, "u" is you.
+#[test]
+fn a_word_written_apart_is_the_word() {
+    for text in ["can cel", "qui t", "un.subscribe", "st.op", "re.voke", "dé.sabonner", "u.nsub"] {
+        assert_eq!(classify(text), Keyword::Stop, "{text:?}");
+    }
+    // three letters are enough, and a digit is none
+    for text in ["E N D these texts", "S T O P 4 U"] {
+        assert_eq!(classify(text), Keyword::Stop, "{text:?}");
+    }
+    assert_eq!(classify("so.on"), Keyword::None);
+}
+
+/// Letters of two scripts in one word are there for their looks, in keywords and in every other word.
+#[test]
+fn a_word_of_two_scripts_is_read_by_its_looks() {
+    // Cyrillic а and о
+    let (a, o) = ('\u{430}', '\u{43e}');
+    assert_eq!(classify(&format!("t{a}ke me {o}ff this list")), Keyword::Stop);
+    assert_eq!(classify(&format!("d{o}n't stop")), Keyword::None);
+    assert_eq!(classify(&format!("st{o}p")), Keyword::Stop);
 }
 
 /// A text of any length costs at most the bound; what stands after it is not looked at.

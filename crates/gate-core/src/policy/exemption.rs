@@ -19,3 +19,20 @@ impl Exemption {
         self.bases.is_empty() && self.kinds.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Period;
+    use crate::{Basis, RelationshipKind};
+
+    #[test]
+    fn a_basis_or_a_relationship_can_free() {
+        let bases = BasisSet::default().with(Basis::Express);
+        let kind = RelationshipKind::Purchase;
+        let kinds = vec![KindRule { kind, period: Period::YEAR, while_running: false }];
+        assert!(Exemption::default().is_empty());
+        assert!(!Exemption { bases, ..Exemption::default() }.is_empty());
+        assert!(!Exemption { kinds, ..Exemption::default() }.is_empty());
+    }
+}

@@ -139,6 +139,15 @@ mod tests {
     }
 
     #[test]
+    fn a_period_is_its_months_and_days() {
+        for (months, days) in [(1_200, 0), (0, 36_600), (12, 3), (0, 1)] {
+            let period = Period::new(months, days).unwrap();
+            assert_eq!((period.parts(), period.is_unlimited()), (Some((months, days)), false));
+        }
+        assert_eq!((Period::UNLIMITED.parts(), Period::UNLIMITED.is_unlimited()), (None, true));
+    }
+
+    #[test]
     fn birthdays() {
         let days = |text: &str| {
             let date: Date = text.parse().unwrap();

@@ -58,14 +58,6 @@ pub struct Provenance {
     pub sources: Vec<String>,
 }
 
-impl Provenance {
-    /// Whether it rests on knowledge that nobody has looked up.
-    #[must_use]
-    pub fn is_from_knowledge(&self) -> bool {
-        self.status.contains(&Status::K)
-    }
-}
-
 /// A lawyer's word that a pack may be relied on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignOff {
@@ -140,5 +132,28 @@ impl Pack {
     #[must_use]
     pub fn is_review_overdue(&self, now: Timestamp) -> bool {
         self.overdue_from <= now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As packs write them; a reader must be able to tell what was looked up from what was not.
+    #[test]
+    fn marks() {
+        assert_eq!(Status::ALL.map(Status::as_str), ["L1", "L2", "K", "P"]);
+        assert_eq!(Status::K.meaning(), "from knowledge, not looked up");
+        assert_eq!(Status::P.meaning(), "product rule, the stricter reading");
+    }
+
+    #[test]
+    fn a_review_is_overdue_from_its_day_on() {
+        let mut pack = Pack::new(Code::parse("AA").unwrap(), "1");
+        let now = Timestamp::from_millis(1);
+        assert!(!pack.is_review_overdue(now));
+        pack.overdue_from = now;
+        assert!(pack.is_review_overdue(now));
+        assert!(!pack.is_review_overdue(Timestamp::from_millis(0)));
     }
 }

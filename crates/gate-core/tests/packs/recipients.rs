@@ -50,12 +50,17 @@ fn a_profile_makes_a_person_of_a_company() {
     let companies =
         free("AA/companies").having(|rule| rule.recipients = kinds(&[RecipientKind::Business]));
     let policies = only([base("AA/base"), companies]);
-    let person =
-        event(Action::Profile, at(1)).with(|c| c.recipient_kind = Some(RecipientKind::Person));
+    let of = |kind| event(Action::Profile, at(1)).with(move |c| c.recipient_kind = Some(kind));
+    let person = of(RecipientKind::Person);
+    let company = of(RecipientKind::Business);
     check_all! {
         by &policies, at at(9);
         "nothing on file": [], to(RecipientKind::Business) => FREE;
-        "a person on file": [person], to(RecipientKind::Business) => NO_CONSENT;
+        "a person on file": [person.clone()], to(RecipientKind::Business) => NO_CONSENT;
+        "a company on file": [company.clone()], to(RecipientKind::Business) => FREE;
+        "a company, said twice at one instant":
+            [company.clone(), company.clone()], to(RecipientKind::Business) => FREE;
+        "both at one instant: a person": [person, company], to(RecipientKind::Business) => NO_CONSENT;
     }
 }
 
@@ -88,6 +93,8 @@ fn caps_of_a_kind_depend_on_history() {
     // what is on file may make a person of it
     assert!(depends(Person, to(Business)));
     assert!(!depends(Business, to(Person)) && !depends(Business, to(None)));
+    // but not a sole trader
+    assert!(!depends(SoleTrader, to(Business)));
 }
 
 #[test]

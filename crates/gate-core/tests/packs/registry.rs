@@ -412,6 +412,8 @@ fn a_consent_can_have_to_be_younger_than_the_listing() {
         "older, the listing is gone": [consent(1), listed(5), clear(6)], call() => APPROVED;
         "older than one of two": [listed(5), consent(day(6)), listed(7)], call() => LISTED;
         "given again": [consent(1), listed(5), consent(day(6))], call() => APPROVED;
+        "given again, the state has the events in the other order":
+            [consent(1).id("#2"), listed(5), consent(day(6)).id("#0")], call() => APPROVED;
         "not listed, not asked": [consent(1)], call() => APPROVED;
         "a younger relationship": [listed(5), purchase(6)], call() => "approved.implied_consent";
         "an older one": [purchase(4), listed(5)], call() => LISTED;

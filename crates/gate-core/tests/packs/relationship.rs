@@ -179,6 +179,10 @@ fn own_products_are_the_same_or_similar() {
     decided(Some("tents"), Some("sleeping bags"), SOFT);
     decided(Some("Sleeping Bags"), Some("tents"), SOFT);
     decided(Some("tents"), Some("boats"), CONDITION);
+    // one of a pair is similar to the other, not to everything
+    decided(Some("boats"), Some("tents"), CONDITION);
+    decided(Some("boats"), Some("sleeping bags"), CONDITION);
+    decided(Some("sleeping bags"), Some("boats"), CONDITION);
     decided(Some("tents"), Some("tent"), CONDITION);
     decided(None, Some("tents"), CONDITION);
     decided(Some("tents"), None, CONDITION);

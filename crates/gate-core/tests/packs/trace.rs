@@ -195,16 +195,28 @@ fn notes_name_what_was_looked_at() {
     assert!(listened.contains("sms"), "{listened}");
 }
 
+/// The one note of a step.
+#[track_caller]
+fn finding(
+    world: &World,
+    step: Step,
+    policies: &PolicySet,
+    message: &OutboundMessage<'_>,
+    now: Timestamp,
+) -> String {
+    let notes = world.explain(policies, message, &[], now).1.0;
+    let mut texts: Vec<_> = notes.into_iter().filter(|(of, _)| *of == step).collect();
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    texts.remove(0).1
+}
+
 /// What a reader of an explanation goes by: each finding of a step has words of its own.
 #[test]
 fn each_finding_has_its_own_words() {
     let about = |step: Step, policies: &PolicySet, history: &[Event], minutes: i64| {
         let world = World::of(&numbered(history));
         let message = sms().but(|m| m.jurisdiction = Some("AA".into()));
-        let notes = world.explain(policies, &message, &[], at(minutes)).1.0;
-        let texts: Vec<_> = notes.into_iter().filter(|(of, _)| *of == step).collect();
-        assert_eq!(texts.len(), 1, "{texts:?}");
-        texts[0].1.clone()
+        finding(&world, step, policies, &message, at(minutes))
     };
     let listed = [registry_answer("tps", true)];
     let clear = [registry_answer("tps", false)];
@@ -224,6 +236,18 @@ fn each_finding_has_its_own_words() {
     let asks = |rule: Rule| rule.having(|rule| rule.bases = vec![BasisRule::express()]);
     assert_eq!(basis(asks(base("AA/base"))), "AA/base: nothing on file");
     assert_eq!(basis(asks(free("AA/free"))), "AA/free: none is needed");
+    let withdrawn = [opt_in(1).sms(), opt_out(2).sms()];
+    let needed = only([asks(base("AA/base"))]);
+    assert_eq!(about(Step::Basis, &needed, &withdrawn, MORNING), "AA/base: nothing on file");
+    // nobody knows the zone, or not the one that the message names
+    let nowhere = land("AA", [base("AA/base").having(|r| r.hours = Some(daily(&["08:00-21:00"])))]);
+    let nowhere = policies([nowhere.having(|land| land.zones = vec![])]);
+    let in_zone = |name: Option<&'static str>| {
+        let message = in_aa(message()).but(|m| m.tz = name.map(Into::into));
+        finding(&World::default(), Step::QuietHours, &nowhere, &message, at(MORNING))
+    };
+    assert_eq!(in_zone(None), "the zone is unknown");
+    assert_eq!(in_zone(Some("Mars/Olympus")), "the declared zone is unknown");
 }
 
 /// Promise P6: an explanation holds no address and no contact id.

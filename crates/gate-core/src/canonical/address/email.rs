@@ -59,7 +59,7 @@ fn without_comments(text: &str) -> Result<Cow<'_, str>, AddressError> {
 
 fn local_of(written: &str) -> Result<Cow<'_, str>, AddressError> {
     let quoted = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let Some(quoted) = quoted.filter(|_| written.len() > 1) else {
+    let Some(quoted) = quoted else {
         let local = fold(written);
         return if is_atom(&local) { Ok(local) } else { Err(AddressError::Email) };
     };
@@ -126,4 +126,64 @@ fn to_ascii(domain: &str) -> Result<String, AddressError> {
         .to_ascii(visible.as_bytes(), AsciiDenyList::URL, Hyphens::Allow, DnsLength::Ignore)
         .map_err(|_| AddressError::Domain)?;
     Ok(ascii.trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_go_and_quotation_marks_that_nobody_needs() {
+        for (written, canonical) in [
+            ("ben(at work)@example.com", "ben@example.com"),
+            ("ben((a) b)@example.com(home)", "ben@example.com"),
+            (r"ben(a\)b)@example.com", "ben@example.com"),
+            (r"ben(a\\)@example.com", "ben@example.com"),
+            ("ben(a\"b)@example.com", "ben@example.com"),
+            ("\"ben(b)\"@example.com", "\"ben(b)\"@example.com"),
+            (r#""a\"(b"@example.com"#, r#""a\"(b"@example.com"#),
+            (r#""b\en"@example.com"#, "ben@example.com"),
+            (r#""b\\n"@example.com"#, r#""b\\n"@example.com"#),
+            ("ben@Example.COM.", "ben@example.com"),
+            ("ben@example.com:", "ben@example.com"),
+            ("ben@xn--bcher-kva.example", "ben@xn--bcher-kva.example"),
+            ("ben@1.example.c0m", "ben@1.example.c0m"),
+        ] {
+            assert_eq!(email(written).as_deref(), Ok(canonical), "{written}");
+        }
+        for written in [
+            "ben(at work@example.com",
+            "ben)@example.com",
+            r"ben\(x)@example.com",
+            r#""a"b"@example.com"#,
+            r#""ab\"@example.com"#,
+            "\"@example.com",
+            "ben@example-.com",
+            "ben@example.123",
+            "ben@exa$mple.com",
+            "ben@xn--a.example",
+        ] {
+            assert!(email(written).is_err(), "{written}");
+        }
+    }
+
+    /// Each bound is the last length that is an address.
+    #[test]
+    fn lengths() {
+        let label = |n: usize| "a".repeat(n);
+        let at_labels = |last: usize| {
+            let (long, last) = (label(LABEL_BYTES_MAX), label(last));
+            email(&format!("ben@{long}.{long}.{long}.{last}"))
+        };
+        assert!(at_labels(DOMAIN_BYTES_MAX - 3 * (LABEL_BYTES_MAX + 1)).is_ok());
+        let longer = at_labels(DOMAIN_BYTES_MAX - 3 * (LABEL_BYTES_MAX + 1) + 1);
+        assert_eq!(longer, Err(AddressError::Domain));
+        assert!(email(&format!("ben@{}.com", label(LABEL_BYTES_MAX))).is_ok());
+        let long_label = email(&format!("ben@{}.com", label(LABEL_BYTES_MAX + 1)));
+        assert_eq!(long_label, Err(AddressError::Domain));
+        let of_local = |n| email(&format!("{}@example.com", label(n)));
+        let n_max = EMAIL_BYTES_MAX - "@example.com".len();
+        assert!(of_local(n_max).is_ok());
+        assert_eq!(of_local(n_max + 1), Err(AddressError::TooLong));
+    }
 }

@@ -495,6 +495,41 @@ mod tests {
         }
     }
 
+    /// What was noted of a line under its older number is looked up under it; nothing else had another form.
+    #[test]
+    fn a_line_knows_its_former_number() {
+        let former = |raw| {
+            let line = CanonicalAddress::parse(raw, None, None).unwrap();
+            line.former().map(|it| (it.kind(), it.expose().to_owned(), it.variant()))
+        };
+        let older = Some((AddressKind::Phone, String::from("+551187654321"), 0));
+        assert_eq!(former("+5511987654321"), older);
+        assert_eq!(former("+551187654321"), older);
+        for raw in ["+447700900456", "ben@example.net", "9f3c-install"] {
+            assert_eq!(former(raw), None, "{raw}");
+        }
+    }
+
+    /// One sign of Unicode can stand for a whole sentence: what is short as written may be too long as read.
+    #[test]
+    fn an_address_is_bounded_as_it_is_read() {
+        let written = |n| "\u{fdfa}".repeat(n);
+        let read = clean("\u{fdfa}").len();
+        let parse = |raw: &str| CanonicalAddress::parse(raw, Some(Channel::Push), None);
+        let n_max = ADDRESS_BYTES_MAX / read;
+        assert!(parse(&written(n_max)).is_ok());
+        assert_eq!(parse(&written(n_max + 1)), Err(AddressError::TooLong));
+        assert!(written(n_max + 1).len() < ADDRESS_BYTES_MAX);
+    }
+
+    /// Most senders are read without a copy.
+    #[test]
+    fn a_plain_sender_is_borrowed() {
+        for text in ["18005550199", "+18005550199", "acme"] {
+            assert!(matches!(sender(text), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
     #[test]
     fn debug_shows_no_address() {
         let canonical = CanonicalAddress::parse("ben@example.net", None, None).unwrap();

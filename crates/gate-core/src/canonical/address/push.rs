@@ -31,3 +31,52 @@ pub(super) fn is_token(text: &str) -> bool {
     let is_id = text.len() >= TOKEN_BYTES_MIN && is_mixed;
     !text.contains(' ') && !text.starts_with('+') && text.is_ascii() && (is_long || is_id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_as_an_old_system_printed_it() {
+        for (written, expected) in [
+            ("<ab12 cd34>", "ab12cd34"),
+            ("<xy12>", "<xy12>"),
+            ("< >", "< >"),
+            ("<ab12", "<ab12"),
+            ("ab12 cd34", "ab12 cd34"),
+        ] {
+            assert_eq!(token(written), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_nothing_but_a_token() {
+        let long = |n| "a".repeat(n);
+        for text in ["abcdefg1", "1234567a", &long(LONG_TOKEN_BYTES)] {
+            assert!(is_token(text), "{text}");
+        }
+        for text in [
+            "abcdef1",
+            "abcdefgh",
+            "12345678",
+            "abcd efg1",
+            "+1234567a",
+            "abcdefg\u{e9}1",
+            &long(LONG_TOKEN_BYTES - 1),
+        ] {
+            assert!(!is_token(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn endpoints() {
+        for (text, is) in [
+            ("https://push.example.com/a", true),
+            ("HTTP://push.example.com/a", true),
+            ("https:/", false),
+            ("ftp://push.example.com/a", false),
+        ] {
+            assert_eq!(is_endpoint(text), is, "{text}");
+        }
+    }
+}
