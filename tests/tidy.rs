@@ -142,6 +142,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "Instant::now",
         ],
     ),
+    (
+        "crates/gate-engine/src/",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "tokio",
+            "rdkafka",
+            "rocksdb",
+            "aws_lc_rs",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
     // it times how long an answer is believed, so it has a monotonic clock
     (
         "crates/gate-codec/src/",

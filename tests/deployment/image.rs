@@ -107,8 +107,13 @@ fn the_build_gets_every_file_it_needs() {
 }
 
 /// What the program is compiled from.
-const SOURCES: [&str; 4] =
-    ["src", "crates/gate-codec/src", "crates/gate-core/src", "crates/gate-policy/src"];
+const SOURCES: [&str; 5] = [
+    "src",
+    "crates/gate-codec/src",
+    "crates/gate-core/src",
+    "crates/gate-engine/src",
+    "crates/gate-policy/src",
+];
 
 /// Every `include_str!("…")` of the program leads to a file of the build. Says how many.
 fn includes_resolve(build: &Path) -> usize {

@@ -1,4 +1,4 @@
-//! Decision cases: a history, messages with their times, and what must come out (`docs/questions.md`).
+//! Decision cases: a history, messages with their times, and what must come out (`docs/reference/packs.md`).
 //!
 //! Read, folded and judged by what the running gate uses, with [`Memory`] in place of store and changelog. What the gate
 //! itself approved before counts, so caps and "once" rules can be tried with several messages.
