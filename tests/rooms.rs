@@ -4,7 +4,7 @@
 //! (`pub use hold::Hold`) belongs to the file it comes from. Not counted: what a `mod.rs` itself defines for the files below
 //! it, method calls, and tests.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -21,8 +21,10 @@ fn change(more: Value) -> String {
     change.to_string()
 }
 
-/// Subjects (contact, address), what is said of each, and whether it is partial and half a refusal.
-fn understood(more: Value) -> Option<((bool, bool), (usize, usize), (bool, bool))> {
+/// Of contact and address: is it named; how much is said of it. And whether it is partial, and half a refusal.
+type Summary = ((bool, bool), (usize, usize), (bool, bool));
+
+fn understood(more: Value) -> Option<Summary> {
     let text = change(more);
     let codec = codec(Kind::ConsentChange);
     let change = codec.decode_consent(Some(text.as_bytes())).unwrap();
