@@ -124,7 +124,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn from_root(&self, path: &[String], is_use: bool) -> Option<Names> {
+    fn seen_from_root(&self, path: &[String], is_use: bool) -> Option<Names> {
         let first = path.first()?.as_str();
         let n_up = path.iter().take_while(|name| *name == "super").count();
         match first {
@@ -154,7 +154,7 @@ impl Reader {
             syn::UseTree::Rename(name) => with(&name.ident),
             syn::UseTree::Glob(_) => before.clone(),
         };
-        let Some(path) = self.from_root(&path, true) else { return };
+        let Some(path) = self.seen_from_root(&path, true) else { return };
         if is_public {
             self.passed_on.push(path.clone());
         }
@@ -177,7 +177,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Names = path.segments.iter().map(|part| part.ident.to_string()).collect();
-        self.named.extend(self.from_root(&names, false));
+        self.named.extend(self.seen_from_root(&names, false));
         visit::visit_path(self, path);
     }
 
@@ -188,7 +188,7 @@ impl<'ast> Visit<'ast> for Reader {
             let path = text[at..].split(|c| !is_path(c)).next().unwrap();
             let names: Names =
                 path.split("::").filter(|n| !n.is_empty()).map(str::to_owned).collect();
-            self.named.extend(self.from_root(&names, false));
+            self.named.extend(self.seen_from_root(&names, false));
         }
         visit::visit_macro(self, found);
     }
