@@ -46,19 +46,8 @@ fn checkpoints(arguments: &Arguments) -> Result<(), Failure> {
         Failure::new(ExitCode::Storage, reason)
     })?;
     let spinner = output::spinner("reading checkpoints");
-    let verified: Vec<(Found, Option<String>)> = list
-        .into_iter()
-        .map(|found| {
-            let why = match &found.manifest {
-                Ok(manifest) => {
-                    let checked = check(&found, manifest, &config, &pepper);
-                    checked.err().map(|rejection| rejection.to_string())
-                }
-                Err(rejection) => Some(rejection.to_string()),
-            };
-            (found, why)
-        })
-        .collect();
+    let verified: Vec<(Found, Option<String>)> =
+        list.into_iter().filter_map(|found| examined(found, &config, &pepper)).collect();
     spinner.finish_and_clear();
     let n_valid = verified.iter().filter(|(_, why)| why.is_none()).count();
     if arguments.json {
@@ -73,6 +62,20 @@ fn checkpoints(arguments: &Arguments) -> Result<(), Failure> {
         output::print(&format!("\n{n_valid} of {n} checkpoints in {dir} can be used"))?;
     }
     if n_valid == 0 { Err(Failure::silent(ExitCode::Storage)) } else { Ok(()) }
+}
+
+/// Why it cannot be used, if it cannot. `None` for one that a running gate thinned out meanwhile: a newer one of
+/// it stands beside.
+fn examined(found: Found, config: &Config, pepper: &Pepper) -> Option<(Found, Option<String>)> {
+    let why = match &found.manifest {
+        Err(Rejection::Gone) => return None,
+        Err(rejection) => Some(rejection.to_string()),
+        Ok(manifest) => match check(&found, manifest, config, pepper) {
+            Err(Rejection::Gone) => return None,
+            checked => checked.err().map(|rejection| rejection.to_string()),
+        },
+    };
+    Some((found, why))
 }
 
 fn pepper(config: &Config) -> Result<Pepper, Failure> {

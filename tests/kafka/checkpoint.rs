@@ -117,7 +117,8 @@ fn a_killed_gate_without_its_state_goes_on_from_a_checkpoint() {
     // refusals from before the checkpoint are in it; these come from the log
     scene.stage.refuse_all(&scene.refusing);
     let gate = scene.setup.spawn_ready();
-    assert_eq!((counted(&gate, "used"), counted(&gate, "rejected")), (1.0, 0.0));
+    let (used, rejected) = (counted(&gate, "used"), counted(&gate, "rejected"));
+    assert_eq!((used, rejected), (1.0, 0.0), "{}", gate.log_text());
     assert_eq!(folded(&gate), PEOPLE, "only what came after the checkpoint is folded");
     scene.message_all();
     let listed = scene.setup.run(&["state", "checkpoints", "--json"]);

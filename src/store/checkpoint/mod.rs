@@ -238,14 +238,16 @@ impl Found {
     /// Compares every file with the manifest. Reads all of it.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first thing that is wrong; [`Rejection::Gone`] when its owner removed it meanwhile.
     pub fn verify(&self, pace: Pace<'_>) -> Result<(), Rejection> {
         let Ok(manifest) = &self.manifest else { return Ok(()) };
         for file in &manifest.files {
             let (bytes, sha256) =
                 files::hash(&self.path.join(&file.name), pace).map_err(|error| {
                     match error.kind() {
-                        ErrorKind::NotFound => Rejection::File(file.name.clone()),
+                        ErrorKind::NotFound if self.path.exists() => {
+                            Rejection::File(file.name.clone())
+                        }
                         _ => Rejection::io("read it", &error),
                     }
                 })?;

@@ -201,6 +201,18 @@ fn the_one_that_saves_most_work_is_used_whoever_made_it_and_when() {
 }
 
 #[test]
+fn one_that_is_removed_while_it_is_looked_at_is_gone_and_not_damaged() {
+    let place = Place::new();
+    place.fill(900, &[300, 600]);
+    let found = checkpoints(&place.checkpoints(), "gate-1", 2).list().unwrap();
+    let (gone, damaged) = (&found[0], &found[1]);
+    fs::remove_dir_all(&gone.path).unwrap();
+    assert!(matches!(gone.verify(&go_on), Err(Rejection::Gone)));
+    fs::remove_file(damaged.path.join("CURRENT")).unwrap();
+    assert!(matches!(damaged.verify(&go_on), Err(Rejection::File(name)) if name == "CURRENT"));
+}
+
+#[test]
 fn a_restored_store_does_not_write_into_its_checkpoint() {
     let place = Place::new();
     place.fill(900, &[600]);
