@@ -82,3 +82,18 @@ impl ContentSet {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_asked_for_twice_is_asked_for() {
+        for element in Element::ALL {
+            let set = ContentSet::default().with(*element);
+            assert_eq!(set.with(*element), set);
+            assert_eq!(set.union(set), set);
+            assert!(set.iter().eq([*element]));
+        }
+    }
+}

@@ -88,3 +88,37 @@ impl RecipientSet {
         RecipientKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_added_twice_is_in() {
+        for channel in Channel::ALL {
+            let set = ChannelSet::default().with(channel).with(channel);
+            assert!(
+                Channel::ALL.into_iter().all(|other| set.contains(other) == (other == channel))
+            );
+        }
+        for basis in Basis::ALL {
+            let set = BasisSet::default().with(basis).with(basis);
+            assert!(Basis::ALL.into_iter().all(|other| set.contains(other) == (other == basis)));
+        }
+        for kind in RecipientKind::ALL {
+            let set = RecipientSet::default().with(kind).with(kind);
+            assert!(set.iter().eq([kind]), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn bases_in_common_and_together() {
+        let of =
+            |bases: &[Basis]| bases.iter().fold(BasisSet::default(), |set, basis| set.with(*basis));
+        let [first, second, third, ..] = Basis::ALL;
+        let (low, high) = (of(&[first, second]), of(&[second, third]));
+        assert!(low.intersects(high));
+        assert!(!of(&[first]).intersects(high) && !BasisSet::default().intersects(high));
+        assert_eq!(low.union(high), of(&[first, second, third]));
+    }
+}
