@@ -12,6 +12,11 @@
 //! a value.
 
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "what is added to an enum is looked at wherever its kinds are told apart"
+)]
 
 mod avro;
 mod class;

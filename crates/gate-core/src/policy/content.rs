@@ -37,6 +37,8 @@ elements! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ContentSet(u16);
 
+const _: () = assert!(Element::ALL.len() <= u16::BITS as usize, "more elements than bits");
+
 impl ContentSet {
     /// Adds one.
     #[must_use]

@@ -7,7 +7,7 @@ use crate::{Basis, Channel, RecipientKind};
 pub struct ChannelSet(u16);
 
 impl ChannelSet {
-    /// Every channel.
+    /// Every channel. Does not compile when a code has no bit.
     pub const ALL: Self = {
         let (mut all, mut rest) = (Self(0), Channel::ALL.as_slice());
         while let [channel, more @ ..] = rest {
@@ -33,6 +33,8 @@ impl ChannelSet {
 /// A set of bases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BasisSet(u8);
+
+const _: () = assert!(Basis::ALL.len() <= u8::BITS as usize, "more bases than bits");
 
 impl BasisSet {
     /// Adds one.
@@ -69,6 +71,8 @@ impl BasisSet {
 /// A set of kinds of recipient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecipientSet(u8);
+
+const _: () = assert!(RecipientKind::ALL.len() <= u8::BITS as usize, "more kinds than bits");
 
 impl RecipientSet {
     /// Adds one.
