@@ -46,7 +46,7 @@ pub use limits::{
 };
 pub use read::field_paths;
 pub use record::{
-    CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
-    OutboundMessageRecord, RecipientRecord,
+    ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
+    RecipientRecord,
 };
 pub use schemas::{FetchError, FetchedSchema, SCHEMA_BYTES_MAX, Schemas};
