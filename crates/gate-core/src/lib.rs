@@ -3,7 +3,7 @@
 //! In: a [`ConsentChange`], folded into a [`ConsentState`]; an [`OutboundMessage`] with the state of
 //! its recipient and the time. Out: a [`Decision`] that always names its reason.
 //!
-//! Read `decide.rs` first, then `place.rs` (what a change leaves), `consent.rs` (the fold) and `fact.rs`
+//! Read `decide/mod.rs` first, then `place.rs` (what a change leaves), `consent.rs` (the fold) and `fact/mod.rs`
 //! (what state is made of).
 //!
 //! Deliberately absent: I/O, clocks, randomness, async, threads, `unsafe`, and keyed hashing (the
