@@ -4,7 +4,7 @@ use super::histogram::{Bucket, Histogram};
 use super::snapshot::{
     Held, Intake, Lag, Messages, Policies, Probe, Readiness, Snapshot, Store, Transactions,
 };
-use crate::metrics::{Metrics, ProbeResult, TransactionResult, buckets};
+use crate::metrics::{Buckets, Metrics, ProbeResult, TransactionResult, buckets};
 
 /// What stands on the board at one moment.
 pub(super) struct Standing {
@@ -34,7 +34,7 @@ pub(super) fn snapshot(metrics: &Metrics, standing: Standing) -> Snapshot {
         messages: Messages {
             lag: messages,
             decisions: metrics.decisions_by_reason(),
-            latency: histogram(&metrics.decision_latency),
+            latency: histogram(buckets(&metrics.decision_latency)),
         },
         consent: Intake {
             lag: consent,
@@ -43,12 +43,12 @@ pub(super) fn snapshot(metrics: &Metrics, standing: Standing) -> Snapshot {
             results: metrics.changes_by_result(),
             dead_letters: metrics.dead_letters.get(),
             sources: metrics.source_last_changes(),
-            enforcement: histogram(&metrics.enforcement_latency),
+            enforcement: histogram(buckets(&metrics.enforcement_latency)),
             enforcement_max_s: metrics.enforcement_max_s(),
         },
         transactions: Transactions {
             results: metrics.transactions.sums(TransactionResult::as_str),
-            commit: histogram(&metrics.commit),
+            commit: histogram(buckets(&metrics.commit)),
             recycled: metrics.producer_recycles.sum(),
         },
         holds,
@@ -79,8 +79,7 @@ fn store(metrics: &Metrics) -> Store {
     }
 }
 
-fn histogram(of: &prometheus::Histogram) -> Histogram {
-    let counted = buckets(of);
+fn histogram(counted: Buckets) -> Histogram {
     let bucket = |(up_to_s, n)| Bucket { up_to_s, n };
     Histogram { n: counted.n, buckets: counted.up_to.into_iter().map(bucket).collect() }
 }

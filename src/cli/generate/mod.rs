@@ -176,7 +176,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(ExitCode::Usage, "`--config` is missing"));
     };
     let traffic = Traffic::new(recipe, now())?;
-    let stop = super::tap::stop_signal()?;
+    let stop = super::signals::stop_signal()?;
     let spinner = output::spinner("asking the brokers");
     let cluster = preflight(&config)?;
     for topic in [&config.topics.consent_change, &config.topics.outbound_message] {

@@ -141,7 +141,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let text = "standard output is no terminal; use `--once` for one screen as text";
         return Err(Failure::new(ExitCode::Usage, text));
     }
-    let stop = super::tap::stop_signal()?;
+    let stop = super::signals::stop_signal()?;
     let updates = scraper.follow(interval)?;
     // also restores the terminal when something panics
     let mut terminal = ratatui::try_init()?;
