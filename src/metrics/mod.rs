@@ -1,6 +1,6 @@
 //! Every metric, declared once with its name, unit, labels and help.
 //!
-//! Names and labels are public API (contracts, section 8): add, deprecate, never rename. Label
+//! Names and labels are public API (docs/reference/metrics.md): add, deprecate, never rename. Label
 //! values are closed sets (`labels.rs`), or bounded and out of the configuration or partition numbers; a metric never carries a
 //! contact, an address or anything else out of a record. `docs/reference/metrics.md` is generated
 //! from these declarations and compared in a test.

@@ -14,6 +14,7 @@
     reason = "a test that meets the unexpected must fail"
 )]
 
+mod cited;
 mod command_line;
 mod page;
 mod questions;

@@ -2,7 +2,7 @@
 //!
 //! What is made is in `crate::generate`; here is who asked, where it goes and how fast. Made records must not land
 //! among real ones by mistake: topics are never created, and those that hold anything else are left alone unless
-//! `--force` (`generate/guard.rs`). There is no prompt, so that it can run unattended.
+//! `--force` (`guard.rs`). There is no prompt, so that it can run unattended.
 
 mod guard;
 mod pace;
