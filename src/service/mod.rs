@@ -12,6 +12,7 @@
 
 mod checkpointer;
 pub mod common_pepper;
+mod lanes;
 mod monitor;
 mod orphans;
 mod registry;
