@@ -2,13 +2,16 @@
 
 use super::LaneError;
 use super::batch::{Batch, Incoming};
-use super::parts::{Settings, Shared};
+use super::parts::Settings;
 use super::restore::{Approvals, ChangelogReader};
 use crate::barrier::Hold;
 use crate::clock::now;
 use crate::headers::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
+use crate::identity::Pepper;
 use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
-use gate_codec::{Class, DecodeError, told_by_headers};
+use crate::policies::Policies;
+use crate::store::Store;
+use gate_codec::{Class, Codec, DecodeError, told_by_headers};
 use gate_core::Decision;
 use gate_engine::{Decoded, Inputs, JudgeError, Record, RowKey};
 
@@ -34,87 +37,119 @@ pub(super) struct Verdicts {
     pub(super) rows: Vec<(RowKey, Vec<u8>)>,
 }
 
-/// Reads every message; an unreadable one is an answer.
-///
-/// # Errors
-/// A hold when the schema registry cannot be asked, which is none.
-pub(super) fn decode<'m, M: Incoming>(
-    shared: &Shared,
-    settings: &Settings,
-    messages: &'m [M],
-) -> Result<Vec<Decoded<'m>>, Hold> {
-    let read = |message: &'m M| {
-        if message.payload().is_some_and(|value| value.len() > settings.value_bytes_max) {
+/// What a batch is judged with.
+pub(super) struct Judge<'a> {
+    pub(super) codec: &'a Codec,
+    pub(super) pepper: &'a Pepper,
+    pub(super) store: &'a Store,
+    pub(super) policies: &'a Policies,
+    pub(super) metrics: &'a Metrics,
+    pub(super) settings: &'a Settings,
+}
+
+impl Judge<'_> {
+    /// Reads every message; an unreadable one is an answer.
+    ///
+    /// # Errors
+    /// A hold when the schema registry cannot be asked, which is none.
+    pub(super) fn decode<'m, M: Incoming>(
+        &self,
+        messages: &'m [M],
+    ) -> Result<Vec<Decoded<'m>>, Hold> {
+        messages.iter().map(|message| self.read(message)).collect()
+    }
+
+    fn read<'m, M: Incoming>(&self, message: &'m M) -> Result<Decoded<'m>, Hold> {
+        let Settings { value_bytes_max, outbound_topic, .. } = self.settings;
+        if message.payload().is_some_and(|value| value.len() > *value_bytes_max) {
             return Ok(Err(Class::TooLarge.into()));
         }
-        match shared.codec.decode_message(message.payload()) {
+        match self.codec.decode_message(message.payload()) {
             Ok(message) => Ok(Ok(message)),
             Err(DecodeError::Unreadable(why)) => {
                 Ok(Err(told_by_headers(why, |wanted| message.has_header(wanted.to_bytes()))))
             }
             Err(DecodeError::Unavailable { cause }) => {
                 let detail = format!(
-                    "`{}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
-                    settings.outbound_topic,
+                    "`{outbound_topic}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
                     message.partition(),
                     message.offset()
                 );
                 Err(Hold::new(HoldCause::RegistryUnavailable, detail))
             }
         }
-    };
-    messages.iter().map(read).collect()
-}
+    }
 
-/// Decides every message. The barrier has passed: the snapshot holds every acknowledged change.
-///
-/// # Errors
-/// When a store cannot be read, or what it holds.
-pub(super) fn judge<M: Incoming, R: ChangelogReader>(
-    shared: &Shared,
-    settings: &Settings,
-    approvals: &Approvals<R>,
-    batch: &Batch<M>,
-    messages: &[Decoded<'_>],
-    approved_before: &[Decoded<'_>],
-) -> Result<Verdicts, LaneError> {
-    let snapshot = shared.store.snapshot();
-    let consent_positions = snapshot.positions()?;
-    let policies = shared.policies.current();
-    let context = BatchContext {
-        policies: &policies,
-        consent_topic: &settings.consent_topic,
-        consent_positions: &consent_positions,
-        evaluated_at: now(),
-    };
-    let inputs = Inputs {
-        keys: &*shared.pepper,
-        policies: &policies,
-        states: &snapshot,
-        approvals: &approvals.kept(),
-        now: context.evaluated_at,
-    };
-    let in_hand = batch.next_offsets();
-    let repairs = approvals.repairs(|partition| in_hand.contains_key(&partition));
-    let before = records(batch.approved_before(), approved_before);
-    let judged =
-        gate_engine::judge(inputs, &records(batch.messages(), messages), &before, &repairs)
-            .map_err(|error| match error {
-                JudgeError::States(error) => LaneError::from(error),
-                JudgeError::Approvals(error) => LaneError::from(error),
-            })?;
-    note_oddities(&shared.metrics, &judged, messages);
-    let topic = &settings.outbound_topic;
-    let (decided, headers) = write_headers(
-        &shared.metrics,
-        topic,
-        &context,
-        batch.messages(),
-        messages,
-        judged.decisions,
-    );
-    let at = |partition, now| approvals.written(partition, now);
-    Ok(Verdicts { judged: decided, headers, rows: judged.history.sealed(approvals.seal(), at) })
+    /// Decides every message. The barrier has passed: the snapshot holds every acknowledged change.
+    ///
+    /// # Errors
+    /// When a store cannot be read, or what it holds.
+    pub(super) fn judge<M: Incoming, R: ChangelogReader>(
+        &self,
+        approvals: &Approvals<R>,
+        batch: &Batch<M>,
+        messages: &[Decoded<'_>],
+        approved_before: &[Decoded<'_>],
+    ) -> Result<Verdicts, LaneError> {
+        let snapshot = self.store.snapshot();
+        let consent_positions = snapshot.positions()?;
+        let policies = self.policies.current();
+        let context = BatchContext {
+            policies: &policies,
+            consent_topic: &self.settings.consent_topic,
+            consent_positions: &consent_positions,
+            evaluated_at: now(),
+        };
+        let inputs = Inputs {
+            keys: self.pepper,
+            policies: &policies,
+            states: &snapshot,
+            approvals: &approvals.kept(),
+            now: context.evaluated_at,
+        };
+        let in_hand = batch.next_offsets();
+        let repairs = approvals.repairs(|partition| in_hand.contains_key(&partition));
+        let before = records(batch.approved_before(), approved_before);
+        let judged =
+            gate_engine::judge(inputs, &records(batch.messages(), messages), &before, &repairs)
+                .map_err(|error| match error {
+                    JudgeError::States(error) => LaneError::from(error),
+                    JudgeError::Approvals(error) => LaneError::from(error),
+                })?;
+        note_oddities(self.metrics, &judged, messages);
+        let (decided, headers) =
+            self.write_headers(&context, batch.messages(), messages, judged.decisions);
+        let at = |partition, now| approvals.written(partition, now);
+        Ok(Verdicts { judged: decided, headers, rows: judged.history.sealed(approvals.seal(), at) })
+    }
+
+    /// What goes into the headers of each output.
+    fn write_headers<M: Incoming>(
+        &self,
+        context: &BatchContext<'_>,
+        records: &[M],
+        messages: &[Decoded<'_>],
+        decisions: Vec<Decision>,
+    ) -> (Vec<Judged>, Vec<u8>) {
+        let topic = &self.settings.outbound_topic;
+        let mut judged = Vec::with_capacity(messages.len());
+        let mut headers = DecisionWriter::new(context, messages.len());
+        for ((record, message), decision) in records.iter().zip(messages).zip(decisions) {
+            let (partition, record_offset) = (record.partition(), record.offset());
+            let source = SourceRef { topic, partition, record_offset };
+            let message = message.as_ref().ok();
+            let channel = message.and_then(|message| message.channel);
+            let message_id = message.map(|message| &*message.message_id);
+            let header = headers.write(&decision, &source, message_id, channel);
+            let probe = message.and_then(|message| {
+                probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
+            });
+            let named = self.metrics.named().map(|named| named.places(message, record.payload()));
+            let named = named.unwrap_or_default();
+            judged.push(Judged { decision, channel, named, probe, header });
+        }
+        (judged, headers.finish())
+    }
 }
 
 fn note_oddities(metrics: &Metrics, judged: &gate_engine::Judged, messages: &[Decoded<'_>]) {
@@ -128,33 +163,6 @@ fn note_oddities(metrics: &Metrics, judged: &gate_engine::Judged, messages: &[De
     for why in messages.iter().filter_map(|message| message.as_ref().err()) {
         metrics.invalid(Topic::OutboundMessage, why.class.as_str());
     }
-}
-
-/// What goes into the headers of each output.
-fn write_headers<M: Incoming>(
-    metrics: &Metrics,
-    topic: &str,
-    context: &BatchContext<'_>,
-    records: &[M],
-    messages: &[Decoded<'_>],
-    decisions: Vec<Decision>,
-) -> (Vec<Judged>, Vec<u8>) {
-    let mut judged = Vec::with_capacity(messages.len());
-    let mut headers = DecisionWriter::new(context, messages.len());
-    for ((record, message), decision) in records.iter().zip(messages).zip(decisions) {
-        let source =
-            SourceRef { topic, partition: record.partition(), record_offset: record.offset() };
-        let message = message.as_ref().ok();
-        let channel = message.and_then(|message| message.channel);
-        let message_id = message.map(|message| &*message.message_id);
-        let header = headers.write(&decision, &source, message_id, channel);
-        let probe = message.and_then(|message| {
-            probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
-        });
-        let named = metrics.named().map(|named| named.places(message, record.payload()));
-        judged.push(Judged { decision, channel, named: named.unwrap_or_default(), probe, header });
-    }
-    (judged, headers.finish())
 }
 
 /// Messages as the engine takes them.

@@ -49,7 +49,7 @@ use batch::Batch;
 use clock::ClockCheck;
 use fencing::Fencings;
 use gate_engine::Decoded;
-use judge::judge;
+use judge::Judge;
 use outside::Outside;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -372,8 +372,20 @@ impl<'c> Lane<'c> {
         self.approvals.restore(in_hand, &outside, horizon)
     }
 
+    /// What batches are judged with.
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            codec: &self.shared.codec,
+            pepper: &self.shared.pepper,
+            store: &self.shared.store,
+            policies: &self.shared.policies,
+            metrics: &self.shared.metrics,
+            settings: &self.settings,
+        }
+    }
+
     fn decode<'m>(&self, messages: &'m [Message<'c>]) -> Result<Vec<Decoded<'m>>, Hold> {
-        judge::decode(&self.shared, &self.settings, messages)
+        self.judge().decode(messages)
     }
 
     /// Carries out what came of a look into the inbox.
@@ -438,8 +450,7 @@ impl<'c> Lane<'c> {
         let (checked, end_offsets) = end_offsets.map_err(Setback::Hold)?;
         barrier.wait_for(&end_offsets).map_err(Setback::Hold)?;
         self.shared.metrics.barrier.observe(began.elapsed().as_secs_f64());
-        let (shared, settings, approvals) = (&self.shared, &self.settings, &self.approvals);
-        let verdicts = judge(shared, settings, approvals, batch, &messages, &approved_before);
+        let verdicts = self.judge().judge(&self.approvals, batch, &messages, &approved_before);
         let verdicts = verdicts.map_err(|error| {
             self.shared.metrics.store_read_errors.inc();
             Setback::Stop(error)
