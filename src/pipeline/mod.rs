@@ -27,6 +27,8 @@ mod reconcile;
 mod restore;
 mod settle;
 mod standstill;
+#[cfg(test)]
+mod tests;
 mod unreadable;
 mod upcoming;
 
