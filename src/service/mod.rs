@@ -19,6 +19,8 @@ mod registry;
 mod start;
 mod stop;
 mod stores;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use registry::{registry, registry_settings};
 pub use start::{Running, start};

@@ -188,6 +188,7 @@ fn a_refusal_that_was_folded_counts_for_the_next_batch() {
     let mut desk = Desk::new();
     let mut marketing = change("2", "opt_in", 3_600);
     marketing["purpose"] = json!("marketing");
+    marketing["brand"] = json!("tents");
     marketing["basis"] = json!("express");
     marketing["evidence"] =
         json!({"method": "web_form", "notice_version": "2026-05", "locale": "en"});
