@@ -1,6 +1,6 @@
 //! The whole gate against librdkafka's mock cluster: reader, barrier, lanes and their threads in seconds and without a
-//! JVM. The mock keeps what an aborted transaction wrote, and forgets nothing: what only real brokers do is in
-//! `tests/kafka`.
+//! JVM. The mock shows what an aborted transaction wrote, and does not keep the offsets of one (a gate that starts decides
+//! all over again, with the same answers): what only real brokers do is in `tests/kafka`.
 
 mod cluster;
 mod lane;
