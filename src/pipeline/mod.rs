@@ -1,7 +1,13 @@
 //! The main path: messages in, decisions out, one transaction per batch.
 //!
 //! ```text
-//! dequeue ─▶ begin + offsets ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce ─▶ commit
+//! take up: committed offsets ─▶ doubts settled ─▶ read on from there
+//! dequeue: what is next of each partition (nothing behind a batch nobody can unpack) ─▶ batch
+//! attempt: clock ─▶ approvals read back ─▶ ends of the outputs noted ─▶ begin + offsets
+//!          ─▶ decode, meanwhile where consent ends ─▶ barrier ─▶ snapshot ─▶ decide ─▶ is it still the same topic?
+//!          ─▶ produce (outputs, approvals) ─▶ brokers' clock ─▶ commit ─▶ rows of approvals kept
+//! else:    hold and try again │ abort │ replace the producer and look what was committed │ stop
+//! idle:    read batches again that could not be unpacked │ does a partition stand still?
 //! ```
 //!
 //! A lane is one thread with one group member and three transactional producers in turns. It takes what is queued, at
@@ -10,8 +16,11 @@
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
 //!
 //! INVARIANT: no transaction is open while the consumer is polled, so a rebalance never meets a half-done
-//! batch. `restore.rs` reads back what was approved before, `judge.rs` has the engine decide (`gate-engine`), `settle.rs` commits,
-//! `membership.rs` follows the group.
+//! batch.
+//!
+//! Steps that need no broker to be understood are types and functions of what they need: `upcoming.rs`, `batch.rs`,
+//! `judge.rs`, `restore/`, `reconcile.rs` with `doubt.rs`, `standstill.rs`, `clock.rs`, `fencing.rs`. `outside.rs` asks the
+//! brokers for them; `settle.rs`, `producers.rs`, `membership.rs` and `unreadable.rs` are the lane at work.
 
 mod batch;
 mod clock;
