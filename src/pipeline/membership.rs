@@ -11,6 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
+/// Events of the group and errors of the client taken at once.
+const GROUP_EVENTS_MAX: usize = 1_000;
 /// How long the committed offsets may stay unknown: longer than a broker takes to end the transaction of a dead
 /// instance. A client that gets no answer then is better made anew than waited for.
 const STARTING_POINTS_TIMEOUT: Duration = Duration::from_secs(45);
@@ -20,8 +22,35 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 const LEAVE_LINGER: Duration = Duration::from_millis(200);
 
 impl<'c> Lane<'c> {
+    /// Carries out what the group wants, all of it: while a broker is away errors queue up by the hundred, and
+    /// the end of the membership may stand behind them. Messages come through the inbox.
+    pub(super) fn poll_group(
+        &mut self,
+        wait: Duration,
+        batch: &mut LaneBatch<'c>,
+    ) -> Result<(), LaneError> {
+        let mut wait = wait;
+        for _ in 0..GROUP_EVENTS_MAX {
+            let polled = self.consumer.poll(wait);
+            let has_followed = self.follow_group(batch)?;
+            match polled {
+                None if has_followed => {}
+                None => return Ok(()),
+                Some(Err(error)) => self.consumer_error(error)?,
+                Some(Ok(_)) => {
+                    // its partition feeds the inbox since before it was assigned; taken up again it does
+                    tracing::error!(lane = self.number, "a message came past the inbox");
+                    self.pause();
+                    self.resume();
+                }
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(())
+    }
+
     /// Carries out what the group has decided since the last poll; returns whether there was anything.
-    pub(super) fn follow_group(&mut self, batch: &mut LaneBatch<'c>) -> Result<bool, LaneError> {
+    fn follow_group(&mut self, batch: &mut LaneBatch<'c>) -> Result<bool, LaneError> {
         let mut has_followed = false;
         while let Some(rebalance) = self.consumer.context().take_rebalance() {
             match rebalance {

@@ -74,8 +74,6 @@ use upcoming::{Arrivals, Upcoming};
 
 /// How long an idle lane waits for a message before it looks at the clock and for news of the group.
 const IDLE_WAIT: Duration = Duration::from_millis(50);
-/// Events of the group and errors of the client taken at once.
-const GROUP_EVENTS_MAX: usize = 1_000;
 /// Messages taken at once, between two looks at the bytes in hand.
 const CHUNK_MESSAGES: usize = 512;
 /// How long a held lane polls between attempts.
@@ -275,29 +273,6 @@ impl<'c> Lane<'c> {
             self.shared.metrics.bound_reached(Bound::BatchBytes);
         }
         Ok(batch)
-    }
-
-    /// Carries out what the group wants, all of it: while a broker is away errors queue up by the hundred, and
-    /// the end of the membership may stand behind them. Messages come through the inbox.
-    fn poll_group(&mut self, wait: Duration, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
-        let mut wait = wait;
-        for _ in 0..GROUP_EVENTS_MAX {
-            let polled = self.consumer.poll(wait);
-            let has_followed = self.follow_group(batch)?;
-            match polled {
-                None if has_followed => {}
-                None => return Ok(()),
-                Some(Err(error)) => self.consumer_error(error)?,
-                Some(Ok(_)) => {
-                    // its partition feeds the inbox since before it was assigned; taken up again it does
-                    tracing::error!(lane = self.number, "a message came past the inbox");
-                    self.pause();
-                    self.resume();
-                }
-            }
-            wait = Duration::ZERO;
-        }
-        Ok(())
     }
 
     /// Does not return before the batch is committed, revoked, or the process stops.
