@@ -117,6 +117,37 @@ fn every_source_file_that_a_page_names_exists() {
     assert_none(&complaints);
 }
 
+/// The code map has every room there is, and none that is not.
+#[test]
+fn every_room_stands_in_the_code_map() {
+    let architecture = read("ARCHITECTURE.md");
+    let (_, map) = architecture.split_once("## Code map").unwrap();
+    let (map, _) = map.split_once("\n## ").unwrap();
+    let places: BTreeSet<&str> = map.lines().flat_map(code_spans).collect();
+    let has = |place: &str| places.contains(place) || places.contains(format!("{place}/").as_str());
+    let (mut complaints, mut n_rooms) = (Vec::new(), 0);
+    for dir in ["src", "src/cli", "crates"] {
+        for entry in fs::read_dir(root().join(dir)).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{dir}/{}", entry.file_name().to_string_lossy());
+            // of the commands, folders alone; `lib.rs` is the list of rooms
+            let is_room = entry.path().is_dir() || (dir == "src" && !name.ends_with("lib.rs"));
+            n_rooms += usize::from(is_room);
+            if is_room && !has(&name) {
+                complaints.push(format!("ARCHITECTURE.md: the code map has no row of `{name}`"));
+            }
+        }
+    }
+    for place in places.iter().filter(|place| place.ends_with('/')) {
+        let is_part_of_a_row = !place.contains('/') || map.contains(&format!("| `{place}`"));
+        if is_part_of_a_row && !root().join(place).is_dir() {
+            complaints.push(format!("ARCHITECTURE.md: there is no `{place}`"));
+        }
+    }
+    assert!(n_rooms > 35, "found only {n_rooms} rooms: the test looks at the wrong thing");
+    assert_none(&complaints);
+}
+
 #[test]
 fn every_source_file_that_a_comment_names_exists() {
     let files = files();

@@ -156,8 +156,7 @@ fn notices(view: &View, ink: Ink) -> Vec<Line<'static>> {
             }
             Standing::Older(reasons) => {
                 let text = format!(
-                    "{name}this instance is of an older version, which does not serve /status: none of its figures are here; \
-                     /metrics has them"
+                    "{name}an older version, which has no /status: its figures are left out, its /metrics has them"
                 );
                 out.push(ink.line([(text, Tone::Bad)]));
                 for reason in reasons {
