@@ -4,10 +4,9 @@
 
 use gate_codec::{Codec, DecodeError, Kind};
 use gate_core::PolicySet;
-use rdkafka::message::Message as _;
 
 use super::Finding;
-use super::keys::read_newest;
+use super::keys::visit_newest;
 use crate::config::Config;
 use crate::headers::probe_recipient;
 use crate::kafka::preflight::ClusterInfo;
@@ -66,9 +65,9 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
         Err(reason) => return Some(Finding::skip(check, reason)),
     };
     let mut sample = Sample::default();
-    let read = read_newest(config, topic, n_partitions, &mut |message| {
-        let place = (message.partition(), message.offset());
-        sample.add((&codec, &policies), place, message.payload());
+    let read = visit_newest(config, topic, n_partitions, &mut |record| {
+        let place = (record.partition, record.offset);
+        sample.add((&codec, &policies), place, record.value);
     });
     Some(match read {
         Ok(()) => judge(check, &sample),
