@@ -72,7 +72,7 @@ fn comments(files: &BTreeSet<String>) -> Vec<Comment> {
     comments
 }
 
-/// `a/{b,c}.rs` is `a/b.rs` and `a/c.rs`.
+/// Braces as a shell takes them: one name for each word between them.
 fn spelled_out(span: &str) -> Vec<String> {
     let Some((before, rest)) = span.split_once('{') else { return vec![span.to_owned()] };
     let Some((names, after)) = rest.split_once('}') else { return Vec::new() };
