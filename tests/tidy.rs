@@ -205,10 +205,42 @@ fn house_rules_hold() {
             }
             for (place, forbidden) in ARROWS {
                 if name.starts_with(place)
+                    && !name.contains("/tests/")
                     && let Some(import) = forbidden.iter().find(|import| line.contains(*import))
                 {
                     breaches.push(format!("{name}:{at}: {place} does not know `{import}`"));
                 }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+/// What a promise of reading depends on is said once, by role; a command that builds a consumer of its own forgets half.
+#[test]
+fn consumers_are_set_up_by_their_role() {
+    const SETTINGS: [&str; 5] = [
+        "\"group.id\"",
+        "\"isolation.level\"",
+        "\"enable.auto.commit\"",
+        "\"auto.offset.reset\"",
+        "\"enable.partition.eof\"",
+    ];
+    // the settings themselves, those an operator may not touch, the demo's mock cluster, and a group that is only named
+    const PLACES: [&str; 4] =
+        ["src/kafka/", "src/config/", "src/demo/stage.rs", "src/cli/doctor/rights.rs"];
+    let mut breaches = Vec::new();
+    for path in all_sources() {
+        let name = relative(&path);
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let is_free = !name.starts_with("src/")
+            || name.contains("tests")
+            || PLACES.iter().any(|it| name.starts_with(it));
+        for (number, line) in code.lines().enumerate().filter(|_| !is_free) {
+            if let Some(setting) = SETTINGS.iter().find(|setting| line.contains(*setting)) {
+                let at = number + 1;
+                breaches.push(format!("{name}:{at}: {setting} is set by `src/kafka`, by role"));
             }
         }
     }

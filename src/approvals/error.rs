@@ -32,7 +32,7 @@ pub enum SentError {
 }
 
 impl SentError {
-    /// The process's exit code (contracts section 6).
+    /// The process's exit code (docs/failures.md, Exit codes).
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         74

@@ -3,7 +3,7 @@
 //! Container images without a shell, Compose and systemd use it as their health check. Plain HTTP written by hand,
 //! because the gate's endpoint speaks nothing else and a check runs every few seconds: a client with TLS would load
 //! the machine's authorities each time. Invariant: it ends within its time-out, whatever the other side does, name
-//! resolution included, and reads no more than [`ANSWER_BYTES_MAX`].
+//! resolution included, and reads no more than it was told to.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -49,7 +49,8 @@ struct Answer {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let unhealthy = |why: String| Failure::new(ExitCode::No, why);
-    let answer = ask_in_time(&arguments.url, Duration::from_millis(arguments.timeout_ms))
+    let limit = Duration::from_millis(arguments.timeout_ms);
+    let answer = ask_in_time(&arguments.url, limit, ANSWER_BYTES_MAX)
         .map_err(|why| unhealthy(format!("no answer from {}: {why}", arguments.url.authority)))?;
     match answer.code {
         200 => Ok(output::print(answer.body.trim_end())?),
@@ -61,30 +62,35 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Status and text of `/readyz` of a gate at this address.
+/// Code and body of a page of the gate at this address, of which at most `bytes_max` are read.
 ///
 /// # Errors
 /// Why there is no answer.
-pub(super) fn readiness(address: SocketAddr, limit: Duration) -> Result<(u16, String), String> {
+pub(super) fn page(
+    address: SocketAddr,
+    path: &str,
+    limit: Duration,
+    bytes_max: usize,
+) -> Result<(u16, String), String> {
     let target = Target {
         authority: address.to_string(),
         host: address.ip().to_string(),
         port: address.port(),
-        path: "/readyz".to_owned(),
+        path: path.to_owned(),
     };
-    ask_in_time(&target, limit).map(|answer| (answer.code, answer.body))
+    ask_in_time(&target, limit, bytes_max as u64).map(|answer| (answer.code, answer.body))
 }
 
 /// Asks on a thread of its own: resolving a name cannot be given a time limit, but waiting for a thread can. A thread
 /// that is late ends with the process.
-fn ask_in_time(target: &Target, limit: Duration) -> Result<Answer, String> {
+fn ask_in_time(target: &Target, limit: Duration, bytes_max: u64) -> Result<Answer, String> {
     let deadline = Instant::now() + limit;
     let (sender, receiver) = sync_channel(1);
     let target = target.clone();
     std::thread::Builder::new()
         .name("health".to_owned())
         // Nobody listens any more once the time is over.
-        .spawn(move || drop(sender.send(ask(&target, deadline))))
+        .spawn(move || drop(sender.send(ask(&target, deadline, bytes_max))))
         .map_err(|error| format!("cannot start a thread: {error}"))?;
     match receiver.recv_timeout(limit) {
         Ok(answer) => answer,
@@ -93,7 +99,7 @@ fn ask_in_time(target: &Target, limit: Duration) -> Result<Answer, String> {
     }
 }
 
-fn ask(target: &Target, deadline: Instant) -> Result<Answer, String> {
+fn ask(target: &Target, deadline: Instant, bytes_max: u64) -> Result<Answer, String> {
     let mut stream = connect(target, deadline)?;
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "it takes too long".to_owned(),
@@ -108,7 +114,7 @@ fn ask(target: &Target, deadline: Instant) -> Result<Answer, String> {
     stream.write_all(request.as_bytes()).map_err(failed)?;
     stream.set_read_timeout(Some(left(deadline)?)).map_err(failed)?;
     let mut bytes = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
+    stream.take(bytes_max).read_to_end(&mut bytes).map_err(failed)?;
     parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| "it does not speak HTTP".to_owned())
 }
 

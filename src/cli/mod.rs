@@ -19,6 +19,7 @@ mod reasons;
 mod report;
 mod run;
 mod shape;
+mod signals;
 mod state;
 mod tap;
 mod top;

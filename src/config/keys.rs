@@ -345,14 +345,14 @@ pub const KEYS: &[Key] = &[
         Kind::Socket,
         Preset::Value("127.0.0.1:8080"),
         "",
-        "Address of `/livez`, `/readyz`, `/metrics` and the console. Loopback unless something else protects it.",
+        "Address of `/livez`, `/readyz`, `/status`, `/metrics` and the console. Loopback unless something else protects it.",
     ),
     key(
         "http.token_file",
         Kind::Path,
         Preset::Unset,
         "",
-        "File that holds the bearer token of everything but `/livez`, `/readyz` and `/metrics`. Without a token those are closed.",
+        "File that holds the bearer token of everything but `/livez`, `/readyz`, `/status` and `/metrics`. Without a token those are closed.",
     ),
     key(
         "http.token",

@@ -1,11 +1,11 @@
-//! What the HTTP server says: `/livez`, `/readyz`, `/metrics` and a list of them at `/`, or the demo's pages.
+//! What the HTTP server says: `/livez`, `/readyz`, `/status`, `/metrics` and a list of them at `/`, or the demo's pages.
 //!
-//! The three probes are open, because orchestrators and scrapers have no secrets; they tell states,
-//! numbers, topic names and partitions. Any other path needs the bearer token, also when nothing is
+//! These four are open, because orchestrators and scrapers have no secrets; they tell states, numbers, topic names
+//! and partitions. Any other path needs the bearer token, also when nothing is
 //! there: strangers learn nothing about what exists.
 
 use crate::metrics::Metrics;
-use crate::status::{Readiness, Status};
+use crate::status::Status;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -17,6 +17,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde::Serialize;
 use std::sync::Arc;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -27,6 +28,7 @@ const INDEX: &str = "\
 consent-gate
   /livez            the process moves
   /readyz           messages are being decided; if not, why not (?verbose, or Accept: application/json)
+  /status           where it stands, as JSON: what `consent-gate top` shows
   /metrics          Prometheus text format
 ";
 
@@ -93,6 +95,7 @@ pub(super) fn router(
         .route("/", get(index))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
+        .route("/status", get(status_page))
         .route("/metrics", get(metrics_page))
         .fallback(anything_else)
         .layer(map_response(harden))
@@ -120,7 +123,7 @@ async fn readyz(State(sources): State<Sources>, uri: Uri, headers: HeaderMap) ->
     let code = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains(JSON) {
-        return page(code, JSON, as_json(&readiness));
+        return json_page(code, &readiness);
     }
     let is_verbose = uri.query().is_some_and(|query| {
         query.split('&').any(|pair| pair == "verbose" || pair.starts_with("verbose="))
@@ -138,6 +141,11 @@ async fn readyz(State(sources): State<Sources>, uri: Uri, headers: HeaderMap) ->
         lines(&readiness.reasons)
     };
     page(code, TEXT, text)
+}
+
+/// 200 whether it is ready or not: who asks for figures wants them.
+async fn status_page(State(sources): State<Sources>) -> Response {
+    json_page(StatusCode::OK, &sources.status.snapshot())
 }
 
 async fn metrics_page(State(sources): State<Sources>) -> Response {
@@ -186,20 +194,14 @@ fn lines(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn as_json(readiness: &Readiness) -> String {
-    let checks: Vec<serde_json::Value> = readiness
-        .checks
-        .iter()
-        .map(|check| {
-            serde_json::json!({"name": check.name, "ok": check.is_ok, "detail": check.detail})
-        })
-        .collect();
-    let body = serde_json::json!({
-        "ready": readiness.ready,
-        "reasons": readiness.reasons,
-        "checks": checks,
-    });
-    format!("{body}\n")
+fn json_page(code: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_string(body) {
+        Ok(text) => page(code, JSON, text + "\n"),
+        Err(error) => {
+            tracing::error!(%error, "a page of JSON cannot be served");
+            page(StatusCode::INTERNAL_SERVER_ERROR, TEXT, "see the log\n".to_owned())
+        }
+    }
 }
 
 #[cfg(test)]

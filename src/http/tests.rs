@@ -134,11 +134,34 @@ fn metrics_are_served_as_text_with_fresh_positions() {
 }
 
 #[test]
+fn the_status_is_one_value_and_readyz_is_a_part_of_it() {
+    let gate = start();
+    gate.in_order();
+    let (_, _, readiness) = gate.get("/readyz", "Accept: application/json\r\n");
+    let readiness: crate::status::Readiness = serde_json::from_str(&readiness).unwrap();
+    let (code, head, body) = gate.get("/status", "");
+    assert_eq!(code, 200);
+    assert!(head.contains("content-type: application/json"), "{head}");
+    let snapshot: crate::status::Snapshot = serde_json::from_str(&body).unwrap();
+    assert_eq!(snapshot.readiness, readiness);
+    assert_eq!(snapshot.consent.lag.partitions.len(), 1);
+    gate.status.stopping();
+    let (code, _, body) = gate.get("/status", "");
+    assert_eq!(code, 200, "figures are there whether it is ready or not");
+    assert!(
+        body.starts_with("{\"ready\":false,\"reasons\":[\"process: shutting down\"]"),
+        "{body}"
+    );
+}
+
+#[test]
 fn anything_else_needs_the_token_whether_it_exists_or_not() {
     let gate = start();
     assert_eq!(gate.get("/", "").0, 200);
     let right = format!("Authorization: Bearer {TOKEN}\r\n");
-    for target in ["/v1/contacts/ana", "/openapi.json", "/livez/", "//metrics", "/../readyz"] {
+    for target in
+        ["/v1/contacts/ana", "/openapi.json", "/livez/", "/status/x", "//metrics", "/../readyz"]
+    {
         let (code, head, body) = gate.get(target, "");
         assert_eq!(code, 401, "{target}");
         assert!(head.contains("www-authenticate: bearer"), "{head}");

@@ -7,6 +7,7 @@ pub mod context;
 pub mod failure;
 pub mod murmur2;
 pub mod native;
+pub mod observer;
 pub mod offsets;
 pub mod preflight;
 pub mod scan;
@@ -85,6 +86,35 @@ pub fn consent_reader(base: &ClientConfig, group_id: &str) -> ClientConfig {
 #[must_use]
 pub fn scanner(base: &ClientConfig, group_id: &str) -> ClientConfig {
     consent_reader(base, group_id)
+}
+
+/// Which records somebody sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Those of transactions that are committed, as every reader should.
+    Committed,
+    /// All of them: a transaction that somebody left open hides nothing.
+    Everything,
+}
+
+/// Whoever looks at a topic for a while (`observer.rs`): assigned by hand, and what was deleted meanwhile is not missed.
+#[must_use]
+pub fn observer(base: &ClientConfig, group_id: &str, sight: Sight) -> ClientConfig {
+    let mut config = consumer(base, group_id);
+    let isolation = match sight {
+        Sight::Committed => "read_committed",
+        Sight::Everything => "read_uncommitted",
+    };
+    for (key, value) in [
+        ("isolation.level", isolation),
+        ("enable.partition.eof", "true"),
+        ("auto.offset.reset", "earliest"),
+        ("fetch.wait.max.ms", "100"),
+        ("queued.max.messages.kbytes", "16384"),
+    ] {
+        config.set(key, value);
+    }
+    config
 }
 
 /// The probe's reader of the outputs: a careful sender, who reads what is committed and moves no offsets. It is
@@ -328,6 +358,7 @@ mod tests {
                 consent_reader(&base, "group"),
                 lane_consumer(&base, "group", "member", session),
                 probe_reader(&base, "group"),
+                observer(&base, "group", Sight::Everything),
                 end_offset_query(&base),
             ] {
                 config.create::<BaseConsumer>().unwrap();

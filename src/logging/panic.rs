@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
-/// Exit code of a broken invariant (contracts, section 6).
+/// Exit code of a broken invariant (docs/failures.md, Exit codes).
 pub const EXIT_INVARIANT: i32 = 70;
 
 /// How long the C libraries' exit handlers may take before the process is aborted.

@@ -42,6 +42,13 @@ impl Labels for Decided {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Changed(pub Option<Action>, pub ConsentResult);
 
+impl Changed {
+    /// The action's name, `unknown` when it could not be read.
+    pub(super) fn action(self) -> &'static str {
+        self.0.map_or("unknown", Action::as_str)
+    }
+}
+
 impl Labels for Changed {
     fn names() -> Vec<&'static str> {
         vec!["action", "result"]
@@ -55,7 +62,7 @@ impl Labels for Changed {
         self.0.map_or(0, |action| action as usize + 1) * ConsentResult::ALL.len() + self.1 as usize
     }
     fn values(self, _: &TopicNames) -> Vec<String> {
-        vec![self.0.map_or("unknown", Action::as_str).to_owned(), self.1.as_str().to_owned()]
+        vec![self.action().to_owned(), self.1.as_str().to_owned()]
     }
 }
 

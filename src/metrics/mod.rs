@@ -1,12 +1,12 @@
 //! Every metric, declared once with its name, unit, labels and help.
 //!
-//! Names and labels are public API (contracts, section 8): add, deprecate, never rename. Label
+//! Names and labels are public API (docs/reference/metrics.md): add, deprecate, never rename. Label
 //! values are closed sets (`labels.rs`), or bounded and out of the configuration or partition numbers; a metric never carries a
 //! contact, an address or anything else out of a record. `docs/reference/metrics.md` is generated
 //! from these declarations and compared in a test.
 //!
 //! Lanes count through a [`Tally`], which keeps an aborted batch out of the numbers. Gauges that
-//! describe where the gate stands are written by `ops::Status`, from the same facts as `/readyz`; what the
+//! describe where the gate stands are written by `status::Status`, from the same facts as `/readyz`; what the
 //! store and the disk say is fetched by the monitor's thread, so that no scrape waits for them.
 //!
 //! Deliberately absent: the global default registry. Each [`Metrics`] has its own, so that tests run
@@ -17,6 +17,7 @@ mod declare;
 mod labels;
 mod named;
 mod partitions;
+mod readout;
 mod reference;
 mod slowest;
 mod sources;
@@ -31,6 +32,7 @@ pub use labels::{
 };
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
 pub use partitions::PartitionLag;
+pub use readout::{Buckets, buckets};
 pub use reference::reference_page;
 pub use sources::{SOURCE_BYTES_MAX, SOURCE_OTHER, SOURCES_MAX, Sources};
 pub use tally::Tally;
@@ -44,6 +46,15 @@ use slowest::Slowest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Version and revision of this program.
+pub const BUILD: (&str, &str) = (
+    env!("CARGO_PKG_VERSION"),
+    match option_env!("CONSENT_GATE_REVISION") {
+        Some(revision) => revision,
+        None => "unknown",
+    },
+);
 
 /// Partitions of one topic that get a series of their own; the rest is counted as bound reached.
 pub const PARTITION_SERIES_MAX: usize = 1_024;
@@ -410,9 +421,8 @@ impl Metrics {
     }
 
     fn describe_build(&self) -> prometheus::Result<()> {
-        let revision = option_env!("CONSENT_GATE_REVISION").unwrap_or("unknown");
-        let labels = [env!("CARGO_PKG_VERSION"), revision];
-        self.build_info.get_metric_with_label_values(&labels)?.set(1);
+        let (version, revision) = BUILD;
+        self.build_info.get_metric_with_label_values(&[version, revision])?.set(1);
         Ok(())
     }
 }

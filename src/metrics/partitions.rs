@@ -4,9 +4,10 @@
 //! loses them at the next publication, so that nobody adds up what two instances say.
 
 use super::{Bound, Metrics, PARTITION_SERIES_MAX, Topic, lock, set};
+use serde::{Deserialize, Serialize};
 
-/// How far one partition is behind.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// How far one partition is behind, as the gauges and the status snapshot say it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartitionLag {
     /// Partition.
     pub partition: i32,

@@ -7,7 +7,7 @@ fn metrics() -> Arc<Metrics> {
     Metrics::new(TopicNames::default()).unwrap()
 }
 
-/// Contracts section 8, word for word: name and labels.
+/// What other programs rely on, word for word: name and labels.
 const CONTRACT: &[(&str, &[&str])] = &[
     ("consent_gate_decisions_total", &["outcome", "reason", "channel"]),
     ("consent_gate_decision_latency_seconds", &[]),

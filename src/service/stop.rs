@@ -106,7 +106,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The process's exit code (contracts section 6).
+    /// The process's exit code (docs/failures.md, Exit codes).
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

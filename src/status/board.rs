@@ -7,9 +7,11 @@
 //! INVARIANT: reading the status asks nobody. One short lock guards it; heartbeats need none.
 
 use super::consent::{Consent, age};
+use super::gather;
 use super::heart::{Heart, Hearts, lock};
 use super::holds::{Hold, Holder, Holds, Place};
-use super::readiness::{Check, Membership, Readiness};
+use super::membership::Membership;
+use super::snapshot::{Check, Lag, Readiness, Snapshot};
 use crate::metrics::{Bound, HoldCause, Labels as _, Metrics, PartitionLag, Topic};
 use crate::status::Waiting;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +31,21 @@ struct State {
     holds: Holds,
     /// What waits in the message partitions of all lanes, in ascending order.
     outbound: Vec<Waiting>,
+}
+
+impl State {
+    /// What waits in each message partition of this instance, by the wall clock and the monotonic one.
+    fn message_lags(&self, now_ms: i64, now: Instant) -> Vec<PartitionLag> {
+        let lag = |waiting: &Waiting| {
+            let record_age = waiting.record_ms.map(|at| age(at, now_ms));
+            PartitionLag {
+                partition: waiting.partition,
+                records: waiting.ends.waiting(waiting.next_offset),
+                seconds: waiting.ends.age(waiting.next_offset, record_age, now).as_secs_f64(),
+            }
+        };
+        self.outbound.iter().map(lag).collect()
+    }
 }
 
 /// Where the gate stands; shared as `Arc<Status>`.
@@ -210,28 +227,35 @@ impl Status {
 
     /// Writes the gauges that describe positions; called before `/metrics` is written.
     pub fn publish(&self) {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
         let metrics = &self.metrics;
         let state = lock(&self.state);
         for (partition, next_offset) in state.consent.next_offsets().enumerate() {
             metrics.set_applied_offset(partition, next_offset);
         }
         metrics.restore_remaining.set(state.consent.restore_remaining());
-        let now = Instant::now();
-        let consent = state.consent.lags(now_ms, now);
-        let lag = |waiting: &Waiting| {
-            let record_age = waiting.record_ms.map(|at| age(at, now_ms));
-            PartitionLag {
-                partition: waiting.partition,
-                records: waiting.ends.waiting(waiting.next_offset),
-                seconds: waiting.ends.age(waiting.next_offset, record_age, now).as_secs_f64(),
-            }
-        };
-        let outbound: Vec<PartitionLag> = state.outbound.iter().map(lag).collect();
+        let (now_ms, now) = (now_ms(), Instant::now());
         // under the lock: two publications at a time must not leave an older one's series behind
-        metrics.set_lags(Topic::ConsentChange, &consent);
-        metrics.set_lags(Topic::OutboundMessage, &outbound);
+        metrics.set_lags(Topic::ConsentChange, &state.consent.lags(now_ms, now));
+        metrics.set_lags(Topic::OutboundMessage, &state.message_lags(now_ms, now));
+    }
+
+    /// Where this instance stands, as one value.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let (now_ms, now) = (now_ms(), Instant::now());
+        let readiness = self.ready_at(now);
+        let topics = self.metrics.topics();
+        let state = lock(&self.state);
+        let standing = gather::Standing {
+            readiness,
+            consent: Lag::of(&topics.consent_change, &state.consent.lags(now_ms, now)),
+            restore_remaining: state.consent.restore_remaining(),
+            messages: Lag::of(&topics.outbound_message, &state.message_lags(now_ms, now)),
+            holds: state.holds.all(topics, now),
+            now_ms,
+        };
+        drop(state);
+        gather::snapshot(&self.metrics, standing)
     }
 
     fn publish_holds(&self, holds: &Holds) {
@@ -247,6 +271,12 @@ fn poisoned(cause: HoldCause, places: impl Iterator<Item = Place>) -> impl Itera
     places.filter(move |place| {
         cause == HoldCause::ConsentPoison && place.topic == Topic::ConsentChange
     })
+}
+
+/// The wall clock in Unix milliseconds.
+fn now_ms() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn log_release(holder: Holder, cause: HoldCause, hold: &Hold) {

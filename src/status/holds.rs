@@ -4,6 +4,7 @@
 //! There is at most one hold per holder and cause; repeating it keeps its beginning. Texts are made
 //! of topic names and numbers, never of anything read from a record.
 
+use super::snapshot::{Held as HeldNow, HeldPlace};
 use crate::metrics::{HoldCause, Topic, TopicNames};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,6 +46,13 @@ pub struct Place {
     pub partition: i32,
     /// The record that stops it.
     pub offset: Option<i64>,
+}
+
+impl Place {
+    fn named(self, topics: &TopicNames) -> HeldPlace {
+        let topic = topics.name(self.topic).to_owned();
+        HeldPlace { topic, partition: self.partition, offset: self.offset }
+    }
 }
 
 /// One hold.
@@ -131,6 +139,19 @@ impl Holds {
     pub(super) fn n_held(&self, cause: HoldCause) -> usize {
         let holds = self.holds.iter().filter(|((_, its), _)| *its == cause);
         holds.map(|(_, hold)| hold.places.len().max(1)).sum()
+    }
+
+    /// Each hold as a value; of its places as many as a line of `/readyz` tells.
+    pub(super) fn all(&self, topics: &TopicNames, now: Instant) -> Vec<HeldNow> {
+        let held = |((holder, cause), hold): (&(Holder, HoldCause), &Hold)| HeldNow {
+            holder: holder.to_string(),
+            cause: cause.as_str().to_owned(),
+            seconds: hold.lasted(now).as_secs(),
+            n_partitions: hold.places.len().max(1) as u64,
+            places: hold.places().take(PLACES_SHOWN_MAX).map(|it| it.named(topics)).collect(),
+            detail: hold.detail.clone(),
+        };
+        self.holds.iter().map(held).collect()
     }
 
     /// Holder and description of each hold.

@@ -3,6 +3,8 @@
 use super::super::consent::GRACE;
 use super::*;
 use crate::metrics::TopicNames;
+use crate::status::{PARTITIONS_LISTED_MAX, SNAPSHOT_BYTES_MAX};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 fn status(n_lanes: usize) -> (Arc<Status>, Arc<Metrics>) {
@@ -223,6 +225,128 @@ fn positions_are_published_as_gauges() {
     status.publish();
     assert!(age(Topic::OutboundMessage) < 4.0, "a partition that was given away has no age");
     assert!(!metrics.encode().unwrap().contains("{partition=\"1\",topic=\"outbound-message\"}"));
+}
+
+/// A gate about which everything is known.
+fn told() -> Snapshot {
+    let (status, metrics) = running(1);
+    status.lane_assigned(0, &[0, 1]);
+    status.hold(Holder::Reader, HoldCause::ConsentPoison, &[poison(3, 17)], "class truncated");
+    status.outbound_waiting(vec![waiting(0, 10, Some(0)), waiting(1, 0, None)]);
+    metrics.set_policy_revision("5e05dfd7c833");
+    let sources = crate::metrics::Sources::new(&metrics, &["crm".to_owned()]);
+    sources.changed(Some("crm"), 1_700_000_000_000);
+    metrics.probe_ended(crate::metrics::ProbeResult::Passed);
+    metrics.enforced(i64::MAX);
+    status.snapshot()
+}
+
+/// What is served is what the metrics and `/readyz` say.
+#[test]
+fn a_snapshot_says_what_the_metrics_say() {
+    let (status, metrics) = running(1);
+    status.consent_end(1, 12);
+    status.consent_applied(1, 5, None);
+    let decided = crate::metrics::Decided(gate_core::Reason::OptedOut, None);
+    metrics.decisions.of(decided).inc_by(3);
+    let changed = crate::metrics::Changed(
+        Some(gate_core::Action::OptOut),
+        crate::metrics::ConsentResult::Applied,
+    );
+    metrics.consent_changes.of(changed).inc_by(2);
+    metrics.commit.observe(0.004);
+    metrics.subjects.set(-1);
+    let snapshot = status.snapshot();
+    assert_eq!(snapshot.messages.decisions["blocked"]["opted_out"], 3);
+    assert_eq!(snapshot.consent.actions["opt_out"], 2);
+    assert_eq!(snapshot.consent.results["applied"], 2);
+    assert_eq!((snapshot.consent.lag.records, snapshot.consent.restore_remaining), (7, 0));
+    assert_eq!(snapshot.transactions.commit.n, 1);
+    let up_to = |bound: f64| {
+        let buckets = &snapshot.transactions.commit.buckets;
+        buckets.iter().find(|bucket| bucket.up_to_s == bound).unwrap().n
+    };
+    assert_eq!((up_to(0.002), up_to(0.005)), (0, 1));
+    assert_eq!(snapshot.store.subjects, 0, "an estimate below nothing is nothing");
+    assert_eq!(snapshot.version, env!("CARGO_PKG_VERSION"));
+    assert_eq!(snapshot.policies.revision, None);
+    assert!(snapshot.memory_bytes.is_none_or(|bytes| bytes > 1 << 20));
+
+    let told = told();
+    assert!(!told.readiness.ready);
+    assert_eq!(told.policies.revision.as_deref(), Some("5e05dfd7c833"));
+    let [hold] = told.holds.as_slice() else { panic!("{:?}", told.holds) };
+    assert_eq!((hold.holder.as_str(), hold.cause.as_str()), ("consent reader", "consent_poison"));
+    assert_eq!((hold.places[0].partition, hold.places[0].offset), (3, Some(17)));
+    assert_eq!(told.messages.lag.records, 10);
+    assert_eq!(told.messages.lag.partitions.len(), 2);
+    assert!(told.probe.last_success_s.is_some_and(|at| at > 1.0e9));
+}
+
+/// Many partitions and holds fit into what is read, and what is listed is bounded.
+#[test]
+fn a_snapshot_is_bounded() {
+    let (status, _) = running(64);
+    let partitions: Vec<i32> = (0..4_000).collect();
+    for lane in 0..64 {
+        status.lane_assigned(lane, &partitions);
+        for cause in HoldCause::ALL.iter().copied() {
+            status.hold(Holder::Lane(lane), cause, &messages(&partitions), &"x".repeat(1_000));
+        }
+    }
+    status.outbound_waiting(partitions.iter().map(|it| waiting(*it, i64::MAX, Some(0))).collect());
+    let snapshot = status.snapshot();
+    assert_eq!(snapshot.messages.lag.partitions.len(), PARTITIONS_LISTED_MAX);
+    assert_eq!(snapshot.messages.lag.records, i64::MAX);
+    let bytes = serde_json::to_vec(&snapshot).unwrap().len();
+    assert!(bytes < SNAPSHOT_BYTES_MAX, "{bytes}");
+}
+
+/// What stands in the page is what is served, name by name.
+#[test]
+fn every_field_stands_in_the_reference() {
+    fn paths(value: &serde_json::Value, path: &str, is_named: bool, all: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    // maps by the names of a set are told once for all of them
+                    let path = match path {
+                        "messages.decisions" => format!("{path}.OUTCOME"),
+                        "messages.decisions.OUTCOME" => format!("{path}.REASON"),
+                        _ if is_named => format!("{path}.NAME"),
+                        "" => name.clone(),
+                        _ => format!("{path}.{name}"),
+                    };
+                    let sets = ["actions", "results", "sources", "rounds"];
+                    paths(value, &path, sets.contains(&name.as_str()), all);
+                }
+            }
+            serde_json::Value::Array(values) => {
+                values.iter().for_each(|value| paths(value, &format!("{path}[]"), false, all));
+            }
+            _ => drop(all.insert(path.to_owned())),
+        }
+    }
+    let mut served = BTreeSet::new();
+    paths(&serde_json::to_value(told()).unwrap(), "", false, &mut served);
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/status.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let told = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let told: BTreeSet<String> = told.map(str::to_owned).collect();
+    assert!(served.len() > 50, "{served:?}");
+    assert_eq!(served, told);
+}
+
+/// An instance of a later version has fields that this one does not know.
+#[test]
+fn what_is_not_known_is_skipped() {
+    let mut value = serde_json::to_value(told()).unwrap();
+    value["tomorrow"] = serde_json::json!({"a": 1});
+    value["store"]["tomorrow"] = serde_json::json!(1);
+    assert!(serde_json::from_value::<Snapshot>(value.clone()).is_ok());
+    // and the one of `/readyz` is a part of it
+    let readiness: Readiness = serde_json::from_value(value).unwrap();
+    assert_eq!(readiness, told().readiness);
 }
 
 #[test]

@@ -14,6 +14,7 @@
     reason = "a test that meets the unexpected must fail"
 )]
 
+mod cited;
 mod command_line;
 mod page;
 mod questions;
@@ -216,7 +217,10 @@ fn every_name_exists() {
             }
             for span in code_spans(line) {
                 let Some((section, rest)) = span.split_once('.') else { continue };
-                let is_key = rest.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '.'));
+                // fields of the status have their names from it, and a test of their own
+                let is_field = page.name == "docs/reference/status.md" && line.starts_with("| `");
+                let is_key = !is_field
+                    && rest.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '.'));
                 let is_file = ["rs", "md", "yaml", "toml", "sh"].contains(&rest);
                 if sections.contains(section) && is_key && !is_file && !rest.is_empty() {
                     let passes = ["kafka.properties.", "kafka.secrets."]

@@ -4,7 +4,7 @@
 //! everything on a restrictive change and nothing on a permissive one. What must never happen is a scope that
 //! is present but matches nothing: it would make a refusal void. So names take their canonical form here, once
 //! for both sides of every comparison (`gate_core::canonical`), a purpose must be a dotted path, and an unknown symbol makes the whole change unreadable. On a message an unknown channel is
-//! kept as "none" and an unknown category is marketing (contract section 3).
+//! kept as "none" and an unknown category is marketing (docs/schemas.md, OutboundMessage).
 
 use crate::class::{Class, InField as _, Unreadable};
 use crate::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};

@@ -1,6 +1,6 @@
 //! The two records as they are written: names, types and optionality of `schemas/*.avsc` and of JSON alike.
 //!
-//! Reading goes bytes → record (`read.rs`) → core type (`convert.rs`); writing starts from a record built by
+//! Reading goes bytes → record (`read/mod.rs`) → core type (`convert.rs`); writing starts from a record built by
 //! the demo or a test (`encode.rs`). Reading leaves out what the gate only carries. `Debug` is redacted.
 
 use gate_core::Timestamp;

@@ -1,4 +1,4 @@
-//! What a delivery failure says about the address: law.md section 6, RFC 3463 and 5248 (enhanced status codes), RFC
+//! What a delivery failure says about the address: docs/law.md section 6, RFC 3463 and 5248 (enhanced status codes), RFC
 //! 5321 (reply codes).
 //!
 //! A code may stand anywhere: alone (`5.1.1`), in a reply of one or several lines (`550-5.1.1 no such user`), in a

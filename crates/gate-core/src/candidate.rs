@@ -1,6 +1,6 @@
 //! Where the recipient may be: candidate jurisdictions, the rules in force there, and time zones.
 //!
-//! law.md section 7. A verified declaration stands alone for twelve months; otherwise the declared jurisdiction and
+//! docs/law.md section 7. A verified declaration stands alone for twelve months; otherwise the declared jurisdiction and
 //! those of the phone number all apply. Nobody known means `STRICT`. Zones: the declared one, else those of the
 //! verified place, else those of the declared place *and* of the number, since a number only says where it was given
 //! out; a time must be allowed in each. A declared zone that nobody knows counts against the message: no time is
@@ -204,7 +204,7 @@ fn declared_in(policies: &PolicySet, message: &OutboundMessage<'_>) -> Option<u1
     Some(found.unwrap_or(policies.strict()))
 }
 
-/// Whether the declared place is verified: for twelve months, since people move (law.md section 7); without a date
+/// Whether the declared place is verified: for twelve months, since people move (docs/law.md section 7); without a date
 /// as long as the sender says so.
 fn is_verified(message: &OutboundMessage<'_>, now: Timestamp) -> bool {
     let is_recent =

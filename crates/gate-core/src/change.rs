@@ -234,7 +234,7 @@ pub struct ConsentChange<'a> {
     pub basis: Option<Basis>,
     /// For `relationship`.
     pub kind: Option<RelationshipKind>,
-    /// For `relationship`: the named boolean flags of law.md section 4 that were `true` ([`crate::flags`]).
+    /// For `relationship`: the named boolean flags of docs/law.md section 4 that were `true` ([`crate::flags`]).
     pub context_flags: u64,
     /// For `relationship`: what was bought; for `sent`: what was advertised.
     pub product_group: Option<Name<'a>>,

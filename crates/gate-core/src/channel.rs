@@ -36,7 +36,7 @@ const _: () = {
 };
 
 /// Channels that a person experiences as one: a refusal on one covers all of them
-/// (law.md section 10, state rule 5).
+/// (docs/law.md section 10, state rule 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// `email`.

@@ -37,7 +37,7 @@ impl Outcome {
 
 macro_rules! reasons {
     ($($variant:ident $code:literal $outcome:ident $health:ident $meaning:literal $remedy:literal)*) => {
-        /// Why. A closed set of stable codes (law.md section 11); the order is the evaluation order.
+        /// Why. A closed set of stable codes (docs/law.md section 11); the order is the evaluation order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Reason { $(#[doc = $meaning] $variant),* }

@@ -61,6 +61,6 @@ pub use sent::{NameHash, SENT_MESSAGES_MAX, SentKind, SentMessage};
 pub use timestamp::Timestamp;
 pub use trace::{NoTrace, Notes, Step, Trace};
 
-/// How far ahead of its receipt, or of the gate's clock, an event may claim to have happened (law.md section 10,
+/// How far ahead of its receipt, or of the gate's clock, an event may claim to have happened (docs/law.md section 10,
 /// state rule 4).
 pub const CLOCK_SKEW_MAX: std::time::Duration = std::time::Duration::from_secs(300);

@@ -27,7 +27,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// The category of that name; unknown names count as marketing (contract section 3).
+    /// The category of that name; unknown names count as marketing (docs/schemas.md, OutboundMessage).
     #[must_use]
     pub fn parse(name: &str) -> Self {
         match name {
@@ -183,7 +183,7 @@ impl<'a> OutboundMessage<'a> {
     }
 
     /// Whether it is judged as marketing: an exempt category counts only when the content is declared
-    /// free of promotion (law.md section 10, step 6: "promotional or unknown → marketing").
+    /// free of promotion (docs/law.md section 10, step 6: "promotional or unknown → marketing").
     #[must_use]
     pub fn is_marketing(&self) -> bool {
         self.category == Category::Marketing || self.content.promotional != Some(false)

@@ -221,7 +221,7 @@ impl<'a> Placing<'a, '_> {
         self.permit(fact);
     }
 
-    /// A spam report reaches every brand of the controller (law.md section 6), a request to be left out of the list
+    /// A spam report reaches every brand of the controller (docs/law.md section 6), a request to be left out of the list
     /// what it names.
     fn complaint(&mut self) {
         let controller = Scope { channel: self.change.channel, ..self.controller_wide() };
@@ -296,7 +296,7 @@ impl<'a> Placing<'a, '_> {
     }
 
     /// What was refused at the old address holds for the new one, whenever it was or will be; permissions do not move
-    /// (law.md section 10, state rule 8). Another spelling of the same address says nothing.
+    /// (docs/law.md section 10, state rule 8). Another spelling of the same address says nothing.
     fn moved(&mut self) {
         let Subjects { address: Some(address), successor: Some(successor), .. } = self.subjects
         else {

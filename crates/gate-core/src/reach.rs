@@ -1,6 +1,6 @@
 //! How far a statement reaches: whether a refusal covers a message, and whether a permission does.
 //!
-//! The two are not mirror images (law.md section 10, state rules 5 and 6). A refusal covers everything it
+//! The two are not mirror images (docs/law.md section 10, state rules 5 and 6). A refusal covers everything it
 //! does not exclude and covers what the message leaves open. A permission covers only what it names, and needs
 //! the message to say what it is. Names come in their canonical form on both sides ([`crate::canonical`]).
 //!

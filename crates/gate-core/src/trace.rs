@@ -1,7 +1,7 @@
 //! What a decision looked at, step by step, for `explain`. Judging without a trace costs nothing: the text of
 //! a note is only made when somebody listens.
 
-/// A step of the evaluation order (law.md section 10).
+/// A step of the evaluation order (docs/law.md section 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// 1: well-formed, known channel, not expired.

@@ -20,7 +20,7 @@ pub struct CaseFile {
 pub struct RawCase {
     /// Line, from 1.
     pub line: usize,
-    /// The case's fields as contracts section 5 names them, defaults filled in.
+    /// The case's fields as docs/reference/packs.md names them, defaults filled in.
     pub fields: Map<String, Json>,
 }
 

@@ -134,7 +134,7 @@ mod tests {
     fn the_bundle_knows_the_winter_of_2026() {
         let zones = TimeZones::bundled();
         assert!(zones.version() >= "2026f", "{}", zones.version());
-        // law.md section 7: zones whose rules changed in autumn 2026, with their offsets on 1 January 2027
+        // docs/law.md section 7: zones whose rules changed in autumn 2026, with their offsets on 1 January 2027
         for (name, hours) in [
             ("America/Vancouver", -7),
             ("America/Edmonton", -6),

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Message as _, OwnedMessage};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::Place;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
 use crate::kafka::failure::{KafkaFailure, Witness};
-use crate::kafka::scan::{First, first};
-use crate::kafka::{is_offset_lost, is_unreadable_code, scanner};
+use crate::kafka::observer::Observer;
+use crate::kafka::scan::First;
+use crate::kafka::{is_offset_lost, is_unreadable_code};
 
 /// Longest wait for one record.
 const READ_MAX: Duration = Duration::from_secs(15);
@@ -37,7 +38,7 @@ pub(super) enum Original {
 /// Reads single records; quick when they are asked for in order.
 pub(super) struct Originals {
     consumer: BaseConsumer<Witness>,
-    scan_config: ClientConfig,
+    observer: Observer,
     topic: String,
     /// What comes next by itself.
     next: Option<Place>,
@@ -46,12 +47,10 @@ pub(super) struct Originals {
 impl Originals {
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
         // as the gate reads, with checksums and within its bounds
-        let scan_config = scanner(&config.client_base(), &config.kafka.group_id);
-        let consumer = scan_config
-            .create_with_context(Witness::default())
-            .map_err(|error| KafkaFailure::new(&error, DOING))?;
+        let observer = Observer::of(config);
+        let consumer = observer.consumer(DOING)?;
         let topic = config.topics.consent_change.clone();
-        Ok(Self { consumer, scan_config, topic, next: None })
+        Ok(Self { consumer, observer, topic, next: None })
     }
 
     /// What lies at a place.
@@ -98,7 +97,7 @@ impl Originals {
     /// Whether a batch stands at a place that this configuration cannot unpack: there is no record to look at then.
     pub(super) fn is_unreadable_batch(&self, place: Place) -> Result<bool, Failure> {
         let Place { partition, offset } = place;
-        match first(&self.scan_config, &self.topic, partition, offset, READ_MAX) {
+        match self.observer.first(&self.topic, partition, offset, READ_MAX) {
             Ok(First::UnreadableBatch { .. }) => Ok(true),
             Ok(First::Record { .. } | First::End | First::Outside) => Ok(false),
             Err(error) => Err(Failure::new(ExitCode::TryAgain, format!("{DOING}: {error}"))),

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use serde_json::Value;
 
 use super::Place;
@@ -17,10 +16,9 @@ use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
-use crate::kafka::failure::KafkaFailure;
 use crate::kafka::native::Record;
-use crate::kafka::scan::{Patience, Positions, Scan, ScanError, positions_since};
-use crate::kafka::{self, GateContext};
+use crate::kafka::observer::Observer;
+use crate::kafka::scan::{Patience, Positions, ScanError};
 use crate::reader::dead_letter::{Origin, is_genuine, is_signed};
 use gate_engine::Owner;
 
@@ -146,7 +144,6 @@ impl<T> Queue<T> {
         note: &mut dyn FnMut(&Record<'_>) -> T,
     ) -> Result<Self, Failure> {
         let doing = format!("reading topic `{queue_topic}`");
-        let base = config.client_base();
         let mut queue = Self {
             topic: config.topics.consent_change.clone(),
             topic_id: topic_id(config)?,
@@ -154,14 +151,14 @@ impl<T> Queue<T> {
             n_strange: 0,
         };
         let pepper = pepper(config);
-        let scanner = kafka::scanner(&base, &config.kafka.group_id);
+        let observer = Observer::of(config);
         let failed = |error: ScanError| scan_failure(&error, &doing);
-        let from = positions_since(&scanner, &[queue_topic], None, READ_MAX).map_err(failed)?;
+        let from = observer.since(&[queue_topic], None, READ_MAX).map_err(failed)?;
         let mut is_full = false;
         let patience = Patience::Silence(READ_MAX);
         let up_to = Positions::new();
-        Scan { config: &scanner, from: &from, up_to: &up_to, patience }
-            .read(&mut |record| {
+        observer
+            .read(&from, &up_to, patience, &mut |record| {
                 is_full |= queue.letters.len() >= LETTERS_MAX;
                 if !is_full {
                     queue.add(&Entry::of(record, pepper.as_ref()), || note(record));
@@ -272,12 +269,8 @@ pub(super) fn pepper(config: &Config) -> Option<Pepper> {
 fn topic_id(config: &Config) -> Result<String, Failure> {
     let topic = &config.topics.consent_change;
     let doing = format!("asking for the id of topic `{topic}`");
-    let client: BaseConsumer<GateContext> = kafka::end_offset_query(&config.client_base())
-        .create_with_context(GateContext::default())
-        .map_err(|error| KafkaFailure::new(&error, &doing))?;
-    kafka::native::topic_facts_of_any(client.client(), topic, ANSWER_MAX)
-        .map(|facts| facts.id.unwrap_or_default())
-        .map_err(|error| KafkaFailure::from_code(error.code, doing, None).into())
+    let facts = Observer::of(config).facts(topic, ANSWER_MAX, &doing)?;
+    Ok(facts.id.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@
 use std::collections::BTreeMap;
 
 use gate_core::{Address, CanonicalAddress, ConsentChange, ContactId};
-use rdkafka::message::Message as _;
 
 use super::Finding;
-use super::keys::read_newest;
+use super::keys::visit_newest;
 use crate::cli::shape;
 use crate::config::Config;
 use crate::headers::is_probe;
@@ -139,8 +138,8 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
         Err(reason) => return Some(Finding::skip(check, reason)),
     };
     let mut sample = Sample::default();
-    let read = read_newest(config, topic, n_partitions, &mut |message| {
-        sample.add(&codec, message.key(), message.payload());
+    let read = visit_newest(config, topic, n_partitions, &mut |record| {
+        sample.add(&codec, record.key, record.value);
     });
     Some(match read {
         Ok(()) => judge(check, &sample, config.consent.key_names_contact),

@@ -6,20 +6,19 @@
 //! forgotten, never shown; nothing is committed. Absent: whether two keys mean one recipient, nobody can tell that.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
-
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message as _};
-use rdkafka::{Offset, TopicPartitionList};
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::Finding;
 use crate::config::Config;
-use crate::kafka::failure::{KafkaFailure, Witness};
+use crate::kafka::Sight;
+use crate::kafka::failure::KafkaFailure;
+use crate::kafka::native::Record;
+use crate::kafka::observer::{Edge, Look, Looked, Observer};
 use crate::kafka::preflight::ClusterInfo;
 
 /// Newest records looked at, of each partition.
-const RECORDS_MAX: i64 = 500;
+const RECORDS_MAX: u32 = 500;
 /// Partitions looked at: bounds memory and time on a large topic.
 const PARTITIONS_MAX: u32 = 64;
 /// Longest time to read them.
@@ -54,8 +53,8 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
     let n_partitions = cluster.require(topic).ok()?.partitions;
     let check = format!("topic {topic}: keys");
     let mut sample = Sample::default();
-    let read = read_newest(config, topic, n_partitions, &mut |message| {
-        sample.add(message.partition(), message.key());
+    let read = visit_newest(config, topic, n_partitions, &mut |record| {
+        sample.add(record.partition, record.key);
     });
     Some(match read {
         Ok(()) => judge(check, &sample),
@@ -89,50 +88,29 @@ fn judge(check: String, sample: &Sample) -> Finding {
     Finding::warn(check, format!("of the newest {n_records} messages {}", found.join(", ")), FIX)
 }
 
-/// Reads the newest records of a topic; what has not come in time is left out.
-pub(super) fn read_newest(
+/// Visits the newest records of a topic, committed or not; what has not come in time is left out.
+pub(super) fn visit_newest(
     config: &Config,
     topic: &str,
     n_partitions: u32,
-    visit: &mut dyn FnMut(&BorrowedMessage<'_>),
+    visit: &mut dyn FnMut(&Record<'_>),
 ) -> Result<(), KafkaFailure> {
-    let n_partitions = i32::try_from(n_partitions.min(PARTITIONS_MAX)).unwrap_or(0);
-    let doing = format!("reading topic `{topic}`");
-    let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
-    let mut client = config.client_base();
-    client
-        // Assigned by hand: the group is not joined, and nothing is committed.
-        .set("group.id", &config.kafka.group_id)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_uncommitted")
-        .set("fetch.wait.max.ms", "100")
-        .set("queued.max.messages.kbytes", "16384")
-        .set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer<Witness> =
-        client.create_with_context(Witness::default()).map_err(failed)?;
-    let mut assignment = TopicPartitionList::new();
-    for partition in 0..n_partitions {
-        let from = Offset::OffsetTail(RECORDS_MAX);
-        assignment.add_partition_offset(topic, partition, from).map_err(failed)?;
+    let look = Look {
+        topic,
+        n_partitions: n_partitions.min(PARTITIONS_MAX),
+        at: Edge::Newest,
+        records_max: RECORDS_MAX,
+        sight: Sight::Everything,
+        limit: READ_MAX,
+        doing: &format!("reading topic `{topic}`"),
+    };
+    let looked = Observer::of(config).look(&look, &mut |record| {
+        visit(record);
+        ControlFlow::Continue(())
+    })?;
+    match looked {
+        Looked::Whole | Looked::Enough | Looked::Late(_) => Ok(()),
     }
-    consumer.assign(&assignment).map_err(failed)?;
-    let began = Instant::now();
-    let mut at_end = HashSet::new();
-    while at_end.len() < assignment.count() && began.elapsed() < READ_MAX {
-        match consumer.poll(Duration::from_millis(100)) {
-            Some(Ok(message)) if !at_end.contains(&message.partition()) => {
-                visit(&message);
-            }
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                at_end.insert(partition);
-            }
-            // Rights have a check of their own.
-            Some(Ok(_) | Err(_)) | None => {}
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@
 //! thrown away before they are sent, and the transaction is aborted. The group is tried the same way.
 //! Invariant: no record is written and no offset is committed.
 
-use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -18,7 +17,9 @@ use super::Finding;
 use super::clock::{self, transactional_id};
 use super::fix::Fix;
 use crate::config::Config;
+use crate::kafka::Sight;
 use crate::kafka::failure::{Class, KafkaFailure, Witness};
+use crate::kafka::observer::{Edge, Look, Looked, Observer};
 use crate::kafka::preflight::ClusterInfo;
 
 /// Longest wait for the newest record of one topic.
@@ -83,54 +84,24 @@ fn read_newest(
     cluster: &ClusterInfo,
     topic: &str,
 ) -> Result<Option<i64>, KafkaFailure> {
-    let doing = format!("reading topic `{topic}`");
-    let failed = |error: KafkaError| KafkaFailure::new(&error, &doing);
-    let mut client = config.client_base();
-    client
-        // Assigned by hand: the group is not joined, and nothing is committed.
-        .set("group.id", &config.kafka.group_id)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_uncommitted")
-        .set("fetch.wait.max.ms", "100")
-        .set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer<Witness> =
-        client.create_with_context(Witness::default()).map_err(failed)?;
-    let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
-    let mut assignment = TopicPartitionList::new();
-    for partition in 0..partitions {
-        assignment.add_partition_offset(topic, partition, Offset::OffsetTail(1)).map_err(failed)?;
-    }
-    consumer.assign(&assignment).map_err(failed)?;
-    let began = Instant::now();
+    let look = Look {
+        topic,
+        n_partitions: cluster.require(topic)?.partitions,
+        at: Edge::Newest,
+        records_max: 1,
+        sight: Sight::Everything,
+        limit: READ_MAX,
+        doing: &format!("reading topic `{topic}`"),
+    };
     let mut newest = None;
-    let mut at_end = HashSet::new();
-    while at_end.len() < assignment.count() {
-        if began.elapsed() > READ_MAX {
-            let reported = consumer.context().failure(&doing);
-            return Err(reported.unwrap_or_else(|| {
-                KafkaFailure::from_code(Code::OperationTimedOut, &doing, None)
-            }));
-        }
-        match consumer.poll(Duration::from_millis(100)) {
-            Some(Ok(message)) => newest = newest.max(message.timestamp().to_millis()),
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                at_end.insert(partition);
-            }
-            // The group has a check of its own.
-            Some(Err(error))
-                if error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {}
-            Some(Err(error)) => {
-                let failure = failed(error);
-                if failure.class == Class::Credentials {
-                    return Err(failure);
-                }
-            }
-            None => {}
-        }
+    let looked = Observer::of(config).look(&look, &mut |record| {
+        newest = newest.max(Some(record.timestamp_ms).filter(|ms| *ms > 0));
+        ControlFlow::Continue(())
+    })?;
+    match looked {
+        Looked::Whole | Looked::Enough => Ok(newest),
+        Looked::Late(failure) => Err(failure),
     }
-    Ok(newest)
 }
 
 fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {

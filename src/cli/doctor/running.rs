@@ -7,10 +7,14 @@ use super::super::health;
 use super::Finding;
 use crate::config::Config;
 use crate::metrics::HoldCause;
+use crate::status::{Held, SNAPSHOT_BYTES_MAX, Snapshot};
 
 const CHECK: &str = "the gate that runs here";
 /// Longest wait for its answer.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
+
+/// What to do about holds of which none stands.
+const MOST_END: &str = "see the causes of a hold in docs/failures.md; most end by themselves";
 
 /// Holds that no waiting ends.
 const FOR_AN_OPERATOR: [HoldCause; 4] = [
@@ -24,9 +28,17 @@ const READING: [HoldCause; 2] = [HoldCause::Restoring, HoldCause::SentRestoring]
 /// Another hold should be over by then; it is when the alert PartitionHeld fires.
 const HELD_SECONDS_MAX: u64 = 120;
 
-/// What `/readyz` of this configuration's gate says.
+/// What `/status` of this configuration's gate says.
 pub(super) fn check(config: &Config) -> Finding {
-    judge(health::readiness(reachable(config.http.listen), ANSWER_MAX))
+    let address = reachable(config.http.listen);
+    let ask = |path| health::page(address, path, ANSWER_MAX, SNAPSHOT_BYTES_MAX);
+    match ask("/status") {
+        Err(why) => Finding::skip(CHECK, format!("none answers at `http.listen`: {why}")),
+        Ok((_, body)) => match serde_json::from_str::<Snapshot>(&body) {
+            Ok(snapshot) => judge(&snapshot),
+            Err(_) => judge_older(ask("/readyz")),
+        },
+    }
 }
 
 /// Who listens everywhere listens here.
@@ -39,74 +51,94 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(here, listen.port())
 }
 
-fn judge(answer: Result<(u16, String), String>) -> Finding {
+fn judge(snapshot: &Snapshot) -> Finding {
+    if snapshot.readiness.ready {
+        return Finding::pass(CHECK, "is ready: messages are being decided");
+    }
+    let found = snapshot.readiness.reasons.join("; ");
+    match snapshot.holds.iter().find_map(stands) {
+        Some((cause, why)) => {
+            Finding::fail(CHECK, found, format!("see `{cause}` in docs/failures.md: {why}"))
+        }
+        None => Finding::warn(CHECK, found, MOST_END),
+    }
+}
+
+/// A version without `/status`; what it says in words.
+fn judge_older(answer: Result<(u16, String), String>) -> Finding {
     match answer {
         Err(why) => Finding::skip(CHECK, format!("none answers at `http.listen`: {why}")),
-        Ok((200, _)) => Finding::pass(CHECK, "is ready: messages are being decided"),
+        Ok((200, _)) => {
+            Finding::pass(CHECK, "is ready: messages are being decided (it is of an older version)")
+        }
         Ok((503, body)) => {
             let found = body.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-            match body.lines().find_map(stands) {
-                Some((cause, why)) => {
-                    Finding::fail(CHECK, found, format!("see `{cause}` in docs/failures.md: {why}"))
-                }
-                None => Finding::warn(
-                    CHECK,
-                    found,
-                    "see the causes of a hold in docs/failures.md; most end by themselves",
-                ),
-            }
+            Finding::warn(CHECK, format!("(of an older version) {found}"), MOST_END)
         }
         Ok((code, _)) => Finding::skip(CHECK, format!("it answers {code}")),
     }
 }
 
-/// The cause and why it is not waited for, if this line of `/readyz` is about a hold that stands.
-fn stands(line: &str) -> Option<(&'static str, &'static str)> {
-    let (_, hold) = line.split_once("held for ")?;
-    let (seconds, rest) = hold.split_once(" s: ")?;
-    let is = |cause: &&HoldCause| {
-        let told = rest.strip_prefix(cause.as_str());
-        told.is_some_and(|more| more.is_empty() || more.starts_with([':', ';']))
-    };
-    if let Some(cause) = FOR_AN_OPERATOR.iter().find(is) {
+/// The cause and why it is not waited for, if this hold stands.
+fn stands(hold: &Held) -> Option<(&'static str, &'static str)> {
+    let cause = HoldCause::ALL.iter().find(|cause| cause.as_str() == hold.cause)?;
+    if FOR_AN_OPERATOR.contains(cause) {
         return Some((cause.as_str(), "it does not end by itself"));
     }
-    let cause = HoldCause::ALL.iter().find(is).filter(|cause| !READING.contains(cause))?;
-    let is_long = seconds.parse::<u64>().is_ok_and(|seconds| seconds >= HELD_SECONDS_MAX);
+    let is_long = hold.seconds >= HELD_SECONDS_MAX && !READING.contains(cause);
     is_long.then_some((cause.as_str(), "it should have ended by itself by now"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{Metrics, Topic, TopicNames};
+    use crate::status::{Holder, Place, Status};
+
+    /// What a gate says that is held for this cause, after so many seconds.
+    fn held(cause: HoldCause, seconds: u64) -> Snapshot {
+        let status = Status::new(Metrics::new(TopicNames::default()).unwrap(), 0);
+        let place = Place { topic: Topic::ConsentChange, partition: 3, offset: Some(17) };
+        status.hold(Holder::Reader, cause, &[place], "BadCompression");
+        let mut snapshot = status.snapshot();
+        snapshot.holds[0].seconds = seconds;
+        snapshot
+    }
 
     #[test]
     fn a_hold_that_waits_for_an_operator_fails() {
-        let held = |seconds: u64, text: &str| {
-            judge(Ok((
-                503,
-                format!("consent: not caught up\nlane 0: held for {seconds} s: {text}\n"),
-            )))
-        };
         for (seconds, cause, verdict) in [
-            (9, "consent_poison: consent-change partition 3 offset 17", "FAIL"),
-            (9, "unreadable_batch: outbound-message partition 0 offset 2; BadCompression", "FAIL"),
-            (9, "sent_unreadable", "FAIL"),
-            (9, "clock; behind", "FAIL"),
-            (9, "broker_unavailable", "WARN"),
-            (119, "commit_failing; too large", "WARN"),
-            (120, "commit_failing; too large", "FAIL"),
-            (120, "not_member", "FAIL"),
-            (9_000, "restoring", "WARN"),
-            (9_000, "sent_restoring: outbound-message partition 1", "WARN"),
+            (9, HoldCause::ConsentPoison, "FAIL"),
+            (9, HoldCause::UnreadableBatch, "FAIL"),
+            (9, HoldCause::SentUnreadable, "FAIL"),
+            (9, HoldCause::Clock, "FAIL"),
+            (9, HoldCause::BrokerUnavailable, "WARN"),
+            (119, HoldCause::CommitFailing, "WARN"),
+            (120, HoldCause::CommitFailing, "FAIL"),
+            (120, HoldCause::NotMember, "FAIL"),
+            (9_000, HoldCause::Restoring, "WARN"),
+            (9_000, HoldCause::SentRestoring, "WARN"),
         ] {
-            let finding = held(seconds, cause);
+            let finding = judge(&held(cause, seconds));
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
-            assert!(finding.found.contains(cause), "{finding:?}");
+            assert!(finding.found.contains(cause.as_str()), "{finding:?}");
+            assert!(finding.found.contains("partition 3 offset 17"), "{finding:?}");
         }
-        assert_eq!(judge(Ok((200, "ready\n".into()))).verdict.name(), "PASS");
-        assert_eq!(judge(Ok((401, String::new()))).verdict.name(), "SKIP");
-        assert_eq!(judge(Err("refused".into())).verdict.name(), "SKIP");
+        let mut ready = held(HoldCause::Clock, 9);
+        ready.readiness.ready = true;
+        assert_eq!(judge(&ready).verdict.name(), "PASS");
+    }
+
+    #[test]
+    fn an_older_version_is_taken_at_its_word() {
+        for (answer, verdict) in [
+            (Ok((200, "ready\n".into())), "PASS"),
+            (Ok((503, "lane 0: held for 9 s: consent_poison\n".into())), "WARN"),
+            (Ok((401, String::new())), "SKIP"),
+            (Err("refused".into()), "SKIP"),
+        ] {
+            assert_eq!(judge_older(answer).verdict.name(), verdict);
+        }
     }
 
     #[test]

@@ -19,10 +19,10 @@ use crate::cli::outputs::{Outcome, one_line};
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
 use crate::headers::SourceRef;
-use crate::kafka;
 use crate::kafka::native::Record;
+use crate::kafka::observer::Observer;
 use crate::kafka::preflight::preflight;
-use crate::kafka::scan::{First, first};
+use crate::kafka::scan::First;
 
 /// Decisions that are explained; a message id that is used for everything has more.
 const FOUND_MAX: usize = 20;
@@ -187,8 +187,7 @@ fn nothing(config: &Config, wanted: &Wanted, from: jiff::Timestamp, lack: &Lack)
         reason.push_str(&format!("\n  {missing}"));
     }
     if let Wanted::Source(topic, partition, offset) = wanted {
-        let scanner = kafka::scanner(&config.client_base(), &config.kafka.group_id);
-        let there = match first(&scanner, topic, *partition, *offset, READ_MAX) {
+        let there = match Observer::of(config).first(topic, *partition, *offset, READ_MAX) {
             Ok(First::Record { offset: at }) if at == *offset => {
                 "the message is there: it is not decided yet (`consent-gate top` shows what is held), or its decision has been deleted"
                     .to_owned()

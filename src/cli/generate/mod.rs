@@ -2,7 +2,7 @@
 //!
 //! What is made is in `crate::generate`; here is who asked, where it goes and how fast. Made records must not land
 //! among real ones by mistake: topics are never created, and those that hold anything else are left alone unless
-//! `--force` (`generate/guard.rs`). There is no prompt, so that it can run unattended.
+//! `--force` (`guard.rs`). There is no prompt, so that it can run unattended.
 
 mod guard;
 mod pace;
@@ -176,7 +176,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(ExitCode::Usage, "`--config` is missing"));
     };
     let traffic = Traffic::new(recipe, now())?;
-    let stop = super::tap::stop_signal()?;
+    let stop = super::signals::stop_signal()?;
     let spinner = output::spinner("asking the brokers");
     let cluster = preflight(&config)?;
     for topic in [&config.topics.consent_change, &config.topics.outbound_message] {

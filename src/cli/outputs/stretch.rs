@@ -7,17 +7,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::consumer::BaseConsumer;
-use rdkafka::{ClientConfig, Offset};
+use rdkafka::Offset;
 
 use super::window::Window;
 use super::{Failure, scan_failure};
 use crate::config::Config;
-use crate::kafka::failure::KafkaFailure;
 use crate::kafka::native::Record;
-use crate::kafka::offsets::offsets;
-use crate::kafka::scan::{Patience, Positions, Scan, ScanError, positions_since};
-use crate::kafka::{self, GateContext};
+use crate::kafka::observer::Observer;
+use crate::kafka::scan::{Patience, Positions, ScanError};
 
 /// Longest wait for an answer of the brokers.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -63,9 +60,10 @@ pub(in crate::cli) fn stretch(
     window: &Window,
 ) -> Result<Stretch, Failure> {
     let doing = format!("looking for the window in topic `{topic}`");
-    let query = kafka::end_offset_query(&config.client_base());
+    let observer = Observer::of(config);
     let at = |since_ms: i64| -> Result<BTreeMap<i32, Option<i64>>, Failure> {
-        let found = positions_since(&query, &[topic], Some(since_ms), ANSWER_MAX)
+        let found = observer
+            .since(&[topic], Some(since_ms), ANSWER_MAX)
             .map_err(|error| scan_failure(&error, &doing))?;
         let offset = |offset: i64| (offset >= 0).then_some(offset);
         Ok(found.into_iter().map(|((_, partition), at)| (partition, offset(at))).collect())
@@ -73,10 +71,11 @@ pub(in crate::cli) fn stretch(
     // In this order, what is written or deleted in between can only make the report say that it may lack something.
     let from = at(window.begin_ms().max(OLDEST_MS))?;
     let partitions: Vec<i32> = from.keys().copied().collect();
-    let ends = edges(&query, topic, &partitions, Offset::End, &doing)?;
+    let edges = |place| observer.edges(topic, &partitions, place, ANSWER_MAX, &doing);
+    let ends = edges(Offset::End)?;
     let oldest = at(OLDEST_MS)?;
-    let begins = edges(&query, topic, &partitions, Offset::Beginning, &doing)?;
-    let marks = partitions.into_iter().map(|partition| {
+    let begins = edges(Offset::Beginning)?;
+    let marks = partitions.iter().copied().map(|partition| {
         let of = |found: &BTreeMap<i32, i64>| found.get(&partition).copied().unwrap_or(0);
         let marks = Marks {
             begin: of(&begins),
@@ -87,24 +86,6 @@ pub(in crate::cli) fn stretch(
         (partition, marks)
     });
     Ok(marks.collect())
-}
-
-fn edges(
-    query: &ClientConfig,
-    topic: &str,
-    partitions: &[i32],
-    place: Offset,
-    doing: &str,
-) -> Result<BTreeMap<i32, i64>, Failure> {
-    let client: BaseConsumer<GateContext> = query
-        .create_with_context(GateContext::default())
-        .map_err(|error| KafkaFailure::new(&error, doing))?;
-    offsets(&client, topic, partitions.iter().copied(), place, ANSWER_MAX).map_err(
-        |(partition, error)| {
-            let place = partition.map_or_else(String::new, |it| format!(", partition {it}"));
-            KafkaFailure::new(&error, format!("{doing}{place}")).into()
-        },
-    )
 }
 
 /// Visits every committed record of the stretch and returns where each partition ended. A record that cannot be visited ends
@@ -121,10 +102,9 @@ pub(in crate::cli) fn read(
         from.insert((topic.to_owned(), *partition), next);
         up_to.insert((topic.to_owned(), *partition), marks.end);
     }
-    let scanner = kafka::scanner(&config.client_base(), &config.kafka.group_id);
     let patience = Patience::Silence(PATIENCE);
-    let scan = Scan { config: &scanner, from: &from, up_to: &up_to, patience };
-    scan.read(&mut |record| visit(record).map_err(Stop::Visitor)).map_err(|stop| match stop {
+    let visit = &mut |record: &Record<'_>| visit(record).map_err(Stop::Visitor);
+    Observer::of(config).read(&from, &up_to, patience, visit).map_err(|stop| match stop {
         Stop::Scan(error) => scan_failure(&error, &format!("reading topic `{topic}`")),
         Stop::Visitor(failure) => failure,
     })

@@ -7,16 +7,10 @@
 mod filter;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use rdkafka::Offset;
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 
 use self::filter::Filter;
 use super::outputs::lack::Lack;
@@ -24,13 +18,13 @@ use super::outputs::moment::moment;
 use super::outputs::survey::Survey;
 use super::outputs::window::Window;
 use super::outputs::{Outcome, scan_failure, stretch};
+use super::signals::stop_signal;
 use super::{ConfigFile, ExitCode, Failure, output};
 use crate::config::Config;
-use crate::headers;
-use crate::kafka::failure::{Class, KafkaFailure, Witness};
 use crate::kafka::native::Record;
+use crate::kafka::observer::{Follower, Observer, Start};
 use crate::kafka::preflight::{ClusterInfo, preflight};
-use crate::kafka::scan::{Positions, positions_since};
+use crate::kafka::scan::Positions;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -61,7 +55,6 @@ pub(super) struct Arguments {
     reason: Option<String>,
 }
 
-const POLL: Duration = Duration::from_millis(200);
 /// Longest wait for the place of a point in time.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
@@ -128,31 +121,19 @@ fn follow(
     filter: &mut Filter,
 ) -> Result<(), Failure> {
     let topics: Vec<&str> = outcomes.iter().map(|outcome| outcome.topic(&config.topics)).collect();
-    let consumer = consumer(config, cluster, &topics, arguments)?;
+    let observer = Observer::of(config);
+    let follower = follower(&observer, cluster, &topics, arguments)?;
     let stop = stop_signal()?;
     if !arguments.json && io::stderr().is_terminal() {
         drop(writeln!(io::stderr(), "following {}; Ctrl-C ends", topics.join(", ")));
     }
-    let is_over = || arguments.until.is_some_and(|until| until <= jiff::Timestamp::now());
-    let mut next = Positions::new();
-    while !stop.load(Ordering::Relaxed) {
-        match consumer.poll(POLL) {
-            None => {}
-            Some(Ok(message)) => {
-                next.insert(
-                    (message.topic().to_owned(), message.partition()),
-                    message.offset() + 1,
-                );
-                show(&Seen::of_message(&message), filter, arguments.json)?;
-            }
-            Some(Err(error)) => end_if_hopeless(&consumer, &error)?,
-        }
-        if is_over() {
-            drop(consumer);
-            return finish(arguments, config, &topics, &next, filter);
-        }
-    }
-    Ok(())
+    let until = arguments.until;
+    let is_over = || until.is_some_and(|until| until <= jiff::Timestamp::now());
+    let next = follower
+        .until(&mut || stop.load(Ordering::Relaxed) || is_over(), &mut |record| {
+            show(&Seen::of(record), filter, arguments.json)
+        })?;
+    if is_over() { finish(arguments, config, &topics, &next, filter) } else { Ok(()) }
 }
 
 /// What was written before the end of the window and is only now committed, or was not fetched yet.
@@ -177,97 +158,28 @@ fn finish(
     Ok(())
 }
 
-fn consumer(
-    config: &Config,
+fn follower(
+    observer: &Observer,
     cluster: &ClusterInfo,
     topics: &[&str],
     arguments: &Arguments,
-) -> Result<BaseConsumer<Witness>, Failure> {
-    const DOING: &str = "preparing to read decisions";
-    let mut client = config.client_base();
-    client
-        // librdkafka wants a group to read at all; the gate's own is the one ACLs allow. It is neither joined nor
-        // written to: partitions are assigned by hand and nothing is committed.
-        .set("group.id", &config.kafka.group_id)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("isolation.level", "read_committed")
-        .set("auto.offset.reset", "latest")
-        .set("fetch.wait.max.ms", "100");
+) -> Result<Follower, Failure> {
+    let mut partitions = Vec::new();
+    for topic in topics {
+        partitions.push((*topic, cluster.require(topic)?.partitions));
+    }
     let since = match arguments.since {
         None => Positions::new(),
-        Some(since) => positions_since(&client, topics, Some(since.as_millisecond()), ANSWER_MAX)
-            .map_err(|error| scan_failure(&error, DOING))?,
+        Some(since) => observer
+            .since(topics, Some(since.as_millisecond()), ANSWER_MAX)
+            .map_err(|error| scan_failure(&error, "preparing to read decisions"))?,
     };
-    let consumer: BaseConsumer<Witness> = client
-        .create_with_context(Witness::default())
-        .map_err(|error| KafkaFailure::new(&error, DOING))?;
-    let otherwise = if arguments.from_beginning { Offset::Beginning } else { Offset::End };
-    let mut assignment = TopicPartitionList::new();
-    for topic in topics {
-        let partitions = i32::try_from(cluster.require(topic)?.partitions).unwrap_or(i32::MAX);
-        for partition in 0..partitions {
-            let since = since.get(&((*topic).to_owned(), partition)).filter(|at| **at >= 0);
-            let offset = since.map_or(otherwise, |at| Offset::Offset(*at));
-            assignment
-                .add_partition_offset(topic, partition, offset)
-                .map_err(|error| KafkaFailure::new(&error, DOING))?;
-        }
-    }
-    consumer.assign(&assignment).map_err(|error| KafkaFailure::new(&error, DOING))?;
-    Ok(consumer)
-}
-
-/// Brokers may come and go while we watch; a missing right does not come back by itself.
-fn end_if_hopeless(consumer: &BaseConsumer<Witness>, error: &KafkaError) -> Result<(), Failure> {
-    const DOING: &str = "reading decisions";
-    let failure = KafkaFailure::new(error, DOING);
-    match failure.class {
-        Class::TryAgain => Ok(()),
-        Class::Internal | Class::Config | Class::Credentials => Err(consumer
-            .context()
-            .failure(DOING)
-            .filter(|reported| reported.class >= failure.class)
-            .unwrap_or(failure)
-            .into()),
-    }
-}
-
-/// Set by Ctrl-C or SIGTERM.
-pub(super) fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let (ready, is_ready) = mpsc::channel();
-    let raised = Arc::clone(&stop);
-    std::thread::spawn(move || {
-        let runtime = match super::runtime() {
-            Ok(runtime) => runtime,
-            Err(failure) => return drop(ready.send(Err(failure))),
-        };
-        runtime.block_on(async {
-            let terminate =
-                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-            let interrupt =
-                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-            match (terminate, interrupt) {
-                (Ok(mut terminate), Ok(mut interrupt)) => {
-                    drop(ready.send(Ok(())));
-                    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-                    raised.store(true, Ordering::Relaxed);
-                }
-                (Err(error), _) | (_, Err(error)) => {
-                    drop(ready.send(Err(Failure::new(
-                        ExitCode::TryAgain,
-                        format!("cannot listen for signals: {error}"),
-                    ))));
-                }
-            }
-        });
-    });
-    match is_ready.recv() {
-        Ok(Ok(())) => Ok(stop),
-        Ok(Err(failure)) => Err(failure),
-        Err(_) => Err(Failure::new(ExitCode::Internal, "cannot listen for signals")),
-    }
+    let start = match (arguments.from_beginning, arguments.since) {
+        (true, _) => Start::Beginning,
+        (false, Some(_)) => Start::At(&since),
+        (false, None) => Start::End,
+    };
+    Ok(observer.follow(&partitions, start, "reading decisions")?)
 }
 
 /// A decision as it lies in an output.
@@ -292,18 +204,6 @@ impl<'m> Seen<'m> {
             decision: text(c"gate-decision"),
             value: record.value,
             place: (record.topic, record.partition, record.offset),
-        }
-    }
-
-    fn of_message(message: &'m BorrowedMessage<'_>) -> Self {
-        Self {
-            timestamp_ms: message.timestamp().to_millis().unwrap_or(-1),
-            outcome: header(message, headers::OUTCOME),
-            reason: header(message, headers::REASON),
-            source: header(message, headers::SOURCE),
-            decision: header(message, headers::DECISION),
-            value: message.payload(),
-            place: (message.topic(), message.partition(), message.offset()),
         }
     }
 }
@@ -345,13 +245,6 @@ fn show(seen: &Seen<'_>, filter: &mut Filter, json: bool) -> Result<(), Failure>
     let mut out = io::stdout().lock();
     writeln!(out, "{}", line.trim_end())?;
     Ok(out.flush()?)
-}
-
-/// The last header of this name: the gate drops those that came in.
-fn header<'a>(message: &'a BorrowedMessage<'_>, name: &str) -> Option<&'a str> {
-    let headers = message.headers()?;
-    let value = headers.iter().filter(|header| header.key == name).last()?.value?;
-    std::str::from_utf8(value).ok()
 }
 
 /// What came from outside must not move the cursor.

@@ -1,33 +1,41 @@
-//! From readings of several instances to the figures of the screen. Pure: the clock is an argument.
+//! From snapshots of several instances to the figures of the screen. Pure: the clock is an argument.
 //!
 //! What is added and what is not: messages are shared out among instances, so decisions, message lag and holds are
 //! summed; every instance reads all consent, so changes, subjects and consent lag are those of the instance where
 //! they are worst. Rates count from nothing when an instance was started again.
 
-use super::reading::{By, Histogram, Partition, Reading};
+use crate::metrics::{PartitionLag, SOURCE_OTHER};
+use crate::status::{Counts, Histogram, Lag as TopicLag, Readiness, Snapshot, Store};
+use gate_core::Outcome;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// Readings of one instance that are kept: enough for the longest window at the shortest interval.
-const READINGS_MAX: usize = 128;
+/// Rates or numbers by one name.
+pub(super) type By = BTreeMap<String, f64>;
+
+/// Snapshots of one instance that are kept: enough for the longest window at the shortest interval.
+const SNAPSHOTS_MAX: usize = 128;
+/// Reasons of an instance that is not ready that are shown.
+const REASONS_MAX: usize = 16;
 /// Rates look back so far, latencies further: they are rarer.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 const LATENCY_WINDOW: Duration = Duration::from_secs(60);
-
-/// What `/readyz` said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Readiness {
-    Ready,
-    /// Why not.
-    Not(Vec<String>),
-}
 
 /// What came of asking one instance.
 #[derive(Clone, Debug)]
 pub(super) struct Scraped {
     pub(super) at: Instant,
-    /// Its page and its readiness, or why there is none.
-    pub(super) answer: Result<(Box<Reading>, Readiness), String>,
+    /// What it says, or why there is none.
+    pub(super) answer: Result<Answer, String>,
+}
+
+/// What an instance says.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// Where it stands.
+    Snapshot(Box<Snapshot>),
+    /// It is a gate of a version that does not say so; only whether it is ready.
+    Older(Readiness),
 }
 
 /// One instance, as far as we know it.
@@ -35,8 +43,9 @@ pub(super) struct Scraped {
 pub(super) struct Instance {
     /// How it is called on the screen.
     pub(super) name: String,
-    readings: VecDeque<(Instant, Box<Reading>)>,
-    readiness: Option<Readiness>,
+    snapshots: VecDeque<(Instant, Box<Snapshot>)>,
+    /// What a version without snapshots says instead.
+    older: Option<Readiness>,
     /// Why it does not answer, and since when.
     trouble: Option<(String, Instant)>,
 }
@@ -49,6 +58,8 @@ pub(super) enum Standing {
     Ready,
     /// Why not.
     NotReady(Vec<String>),
+    /// It answers, but is of a version without `/status`; why it is not ready, if it is not.
+    Older(Vec<String>),
     /// Why, for how long, and how old the last figures are, if there are any.
     Unreachable {
         why: String,
@@ -59,21 +70,29 @@ pub(super) enum Standing {
 
 impl Instance {
     pub(super) fn new(name: String) -> Self {
-        Self { name, readings: VecDeque::new(), readiness: None, trouble: None }
+        Self { name, snapshots: VecDeque::new(), older: None, trouble: None }
     }
 
     /// Takes what was scraped.
     pub(super) fn take(&mut self, scraped: Scraped) {
         match scraped.answer {
-            Ok((reading, readiness)) => {
+            Ok(answer) => {
                 // what was before a silence is no basis for a rate
                 if self.trouble.take().is_some() {
-                    self.readings.clear();
+                    self.snapshots.clear();
                 }
-                self.readiness = Some(readiness);
-                self.readings.push_back((scraped.at, reading));
-                while self.readings.len() > READINGS_MAX {
-                    self.readings.pop_front();
+                match answer {
+                    Answer::Snapshot(snapshot) => {
+                        self.older = None;
+                        self.snapshots.push_back((scraped.at, snapshot));
+                        while self.snapshots.len() > SNAPSHOTS_MAX {
+                            self.snapshots.pop_front();
+                        }
+                    }
+                    Answer::Older(readiness) => {
+                        self.snapshots.clear();
+                        self.older = Some(readiness);
+                    }
                 }
             }
             Err(why) => {
@@ -84,31 +103,35 @@ impl Instance {
     }
 
     pub(super) fn standing(&self, now: Instant) -> Standing {
-        match (&self.trouble, &self.readiness) {
-            (Some((why, since)), _) => Standing::Unreachable {
+        let reasons = |readiness: &Readiness| {
+            readiness.reasons.iter().take(REASONS_MAX).cloned().collect::<Vec<String>>()
+        };
+        match (&self.trouble, &self.older, self.snapshots.back()) {
+            (Some((why, since)), _, last) => Standing::Unreachable {
                 why: why.clone(),
                 silent: now.saturating_duration_since(*since),
-                age: self.readings.back().map(|(at, _)| now.saturating_duration_since(*at)),
+                age: last.map(|(at, _)| now.saturating_duration_since(*at)),
             },
-            (None, None) => Standing::Unknown,
-            (None, Some(Readiness::Ready)) => Standing::Ready,
-            (None, Some(Readiness::Not(reasons))) => Standing::NotReady(reasons.clone()),
+            (None, Some(readiness), _) => Standing::Older(reasons(readiness)),
+            (None, None, None) => Standing::Unknown,
+            (None, None, Some((_, last))) if last.readiness.ready => Standing::Ready,
+            (None, None, Some((_, last))) => Standing::NotReady(reasons(&last.readiness)),
         }
     }
 
     /// Whether it answered last, and with figures.
     pub(super) fn is_answering(&self) -> bool {
-        self.trouble.is_none() && !self.readings.is_empty()
+        self.trouble.is_none() && !self.snapshots.is_empty()
     }
 
-    fn latest(&self) -> Option<&(Instant, Box<Reading>)> {
-        self.readings.back()
+    fn latest(&self) -> Option<&(Instant, Box<Snapshot>)> {
+        self.snapshots.back()
     }
 
-    /// The newest reading and the oldest within `window`, or the one before the newest; with the seconds between.
-    fn span(&self, window: Duration) -> Option<(&Reading, &Reading, f64)> {
-        let (at, newest) = self.readings.back()?;
-        let earlier = self.readings.iter().rev().skip(1);
+    /// The newest snapshot and the oldest within `window`, or the one before the newest; with the seconds between.
+    fn span(&self, window: Duration) -> Option<(&Snapshot, &Snapshot, f64)> {
+        let (at, newest) = self.snapshots.back()?;
+        let earlier = self.snapshots.iter().rev().skip(1);
         let within = earlier.clone().take_while(|(then, _)| at.duration_since(*then) <= window);
         let (then, before) = within.last().or_else(|| earlier.clone().next())?;
         let seconds = at.duration_since(*then).as_secs_f64();
@@ -145,56 +168,57 @@ pub(super) struct Probe {
     pub(super) is_up: bool,
     /// Unix seconds; `None`: never.
     pub(super) success: Option<f64>,
-    pub(super) rounds: By,
+    pub(super) rounds: Counts,
 }
 
 /// Lag of one topic.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Lag {
     pub(super) topic: String,
-    pub(super) seconds: Option<f64>,
-    pub(super) records: Option<f64>,
+    pub(super) seconds: f64,
+    pub(super) records: f64,
     /// The partition that is furthest behind, when one is.
-    pub(super) worst: Option<Partition>,
+    pub(super) worst: Option<PartitionLag>,
 }
 
-/// Everything on the screen that is a number. `None` is what no instance tells.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Everything on the screen that is a number. `None` is what cannot be told: a rate from one look, a quantile of nothing.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figures {
-    pub(super) version: Option<String>,
+    pub(super) version: String,
     pub(super) policy_revision: Option<String>,
     pub(super) policy_is_rejected: bool,
     /// The earliest start, Unix seconds.
-    pub(super) started: Option<f64>,
+    pub(super) started: f64,
     pub(super) decisions: Option<Decisions>,
     pub(super) enforcement: Option<Latency>,
-    pub(super) enforcement_max: Option<f64>,
+    pub(super) enforcement_max: f64,
     pub(super) decision_latency: Option<Latency>,
-    pub(super) probe: Option<Probe>,
+    pub(super) probe: Probe,
     /// A second, by action.
     pub(super) changes: Option<Vec<(String, f64)>>,
     /// A second, by result.
     pub(super) results: Option<By>,
     /// Since the start.
-    pub(super) dead_letters: Option<f64>,
+    pub(super) dead_letters: f64,
     /// The source that has been silent longest, and its last change in Unix seconds.
     pub(super) silent_source: Option<(String, f64)>,
-    pub(super) lags: Vec<Lag>,
+    /// Of consent, and of messages.
+    pub(super) lags: [Lag; 2],
     pub(super) commit: Option<Latency>,
     /// A second, by result.
     pub(super) transactions: Option<By>,
     /// Since the start.
-    pub(super) recycled: Option<f64>,
+    pub(super) recycled: f64,
     /// Held partitions by cause, none that are 0.
-    pub(super) held: Option<By>,
-    pub(super) subjects: Option<f64>,
-    pub(super) store_bytes: Option<f64>,
-    pub(super) store_read_errors: Option<f64>,
-    pub(super) restore_remaining: Option<f64>,
+    pub(super) held: By,
+    pub(super) subjects: f64,
+    pub(super) store_bytes: f64,
+    pub(super) store_read_errors: f64,
+    pub(super) restore_remaining: f64,
     /// Share of reads that the cache answered.
     pub(super) cache_hits: Option<f64>,
-    pub(super) cache_bytes: Option<f64>,
-    pub(super) compaction_pending: Option<f64>,
+    pub(super) cache_bytes: f64,
+    pub(super) compaction_pending: f64,
     pub(super) is_write_stopped: bool,
     /// Free share of the fullest disk.
     pub(super) disk_free: Option<f64>,
@@ -205,75 +229,84 @@ pub(super) struct Figures {
 pub(super) fn figures(instances: &[Instance]) -> Option<Figures> {
     let answering: Vec<&Instance> = instances.iter().filter(|one| one.is_answering()).collect();
     let all = if answering.is_empty() { instances.iter().collect() } else { answering };
-    let latest: Vec<&Reading> =
+    let latest: Vec<&Snapshot> =
         all.iter().filter_map(|one| Some(one.latest()?.1.as_ref())).collect();
     let first = latest.first()?;
-    let max = |of: &dyn Fn(&Reading) -> Option<f64>| {
-        latest.iter().filter_map(|reading| of(reading)).reduce(f64::max)
+    let max = |of: &dyn Fn(&Snapshot) -> u64| {
+        latest.iter().map(|one| of(one)).max().unwrap_or_default() as f64
     };
-    let sum = |of: &dyn Fn(&Reading) -> Option<f64>| {
-        latest.iter().filter_map(|reading| of(reading)).reduce(|one, other| one + other)
+    let sum = |of: &dyn Fn(&Snapshot) -> u64| {
+        latest.iter().map(|one| of(one)).fold(0, u64::saturating_add) as f64
     };
-    let shares =
-        latest.iter().filter_map(|r| Some(r.disk_free? / r.disk_total.filter(|n| *n > 0.0)?));
+    let started_ms = latest.iter().map(|one| one.started_ms).min().unwrap_or_default();
+    let remaining = latest.iter().map(|one| one.consent.restore_remaining).max();
+    let memory = latest.iter().filter_map(|one| one.memory_bytes).max();
     Some(Figures {
         version: first.version.clone(),
         policy_revision: policy_revision(&latest),
-        policy_is_rejected: max(&|r| r.policy_rejected).is_some_and(|n| n > 0.0),
-        started: latest.iter().filter_map(|r| r.started).reduce(f64::min),
+        policy_is_rejected: latest.iter().any(|one| one.policies.rejected),
+        started: started_ms as f64 / 1e3,
         decisions: decisions(&all),
-        enforcement: latency(&all, LATENCY_WINDOW, |r| r.enforcement.as_ref()),
-        enforcement_max: max(&|r| r.enforcement_max),
-        decision_latency: latency(&all, LATENCY_WINDOW, |r| r.decision_latency.as_ref()),
+        enforcement: latency(&all, |one| &one.consent.enforcement),
+        enforcement_max: latest.iter().map(|one| one.consent.enforcement_max_s).fold(0.0, f64::max),
+        decision_latency: latency(&all, |one| &one.messages.latency),
         probe: probe(&latest),
-        changes: worst_rates(&all, |r| r.changes_by_action.as_ref()).map(most_first),
-        results: worst_rates(&all, |r| r.changes_by_result.as_ref()),
-        dead_letters: sum(&|r| r.dead_letters),
+        changes: worst_rates(&all, |one| &one.consent.actions).map(most_first),
+        results: worst_rates(&all, |one| &one.consent.results),
+        dead_letters: sum(&|one| one.consent.dead_letters),
         silent_source: silent_source(&latest),
-        lags: lags(&latest),
-        commit: latency(&all, LATENCY_WINDOW, |r| r.commit.as_ref()),
-        transactions: summed_rates(&all, |r| r.transactions.as_ref()),
-        recycled: sum(&|r| r.recycled),
+        lags: lags(&latest, first),
+        commit: latency(&all, |one| &one.transactions.commit),
+        transactions: summed_rates(&all, |one| &one.transactions.results),
+        recycled: sum(&|one| one.transactions.recycled),
         held: held(&latest),
-        subjects: max(&|r| r.subjects),
-        store_bytes: max(&|r| r.store_bytes),
-        store_read_errors: sum(&|r| r.store_read_errors),
-        restore_remaining: max(&|r| r.restore_remaining),
+        subjects: max(&|one| one.store.subjects),
+        store_bytes: max(&|one| one.store.bytes),
+        store_read_errors: sum(&|one| one.store.read_errors),
+        restore_remaining: remaining.unwrap_or_default() as f64,
         cache_hits: cache_hits(&all),
-        cache_bytes: max(&|r| r.cache_bytes),
-        compaction_pending: max(&|r| r.compaction_pending),
-        is_write_stopped: max(&|r| r.write_stopped).is_some_and(|n| n > 0.0),
-        disk_free: shares.reduce(f64::min),
-        resident_bytes: max(&|r| r.resident_bytes),
+        cache_bytes: max(&|one| one.store.cache_bytes),
+        compaction_pending: max(&|one| one.store.compaction_pending_bytes),
+        is_write_stopped: latest.iter().any(|one| one.store.write_stopped),
+        disk_free: disk_free(&latest),
+        resident_bytes: memory.map(|bytes| bytes as f64),
     })
 }
 
 /// Instances that judge by different sets say so.
-fn policy_revision(latest: &[&Reading]) -> Option<String> {
-    let mut revisions = latest.iter().filter_map(|reading| reading.policy_revision.as_ref());
+fn policy_revision(latest: &[&Snapshot]) -> Option<String> {
+    let mut revisions = latest.iter().filter_map(|one| one.policies.revision.as_ref());
     let first = revisions.next()?;
     Some(if revisions.all(|other| other == first) { first.clone() } else { "differs".to_owned() })
 }
 
 /// What was added in a second; a counter that went back was started again.
-fn rate(newest: f64, before: f64, seconds: f64) -> f64 {
-    (if newest >= before { newest - before } else { newest }) / seconds
+fn rate(newest: u64, before: u64, seconds: f64) -> f64 {
+    newest.checked_sub(before).unwrap_or(newest) as f64 / seconds
+}
+
+/// The same by name.
+fn rates(newest: &Counts, before: &Counts, seconds: f64) -> By {
+    let before = |name: &str| before.get(name).copied().unwrap_or_default();
+    newest.iter().map(|(name, n)| (name.clone(), rate(*n, before(name), seconds))).collect()
 }
 
 fn decisions(instances: &[&Instance]) -> Option<Decisions> {
+    let none = Counts::new();
     let mut outcomes = By::new();
     let mut blocked = By::new();
     let mut is_known = false;
     for instance in instances {
         let Some((newest, before, seconds)) = instance.span(RATE_WINDOW) else { continue };
-        let (Some(newest), Some(before)) = (&newest.decisions, &before.decisions) else { continue };
         is_known = true;
-        for ((outcome, reason), n) in newest {
-            let key = (outcome.clone(), reason.clone());
-            let rate = rate(*n, before.get(&key).copied().unwrap_or_default(), seconds);
-            *outcomes.entry(outcome.clone()).or_default() += rate;
-            if outcome == "blocked" {
-                *blocked.entry(reason.clone()).or_default() += rate;
+        for (outcome, newest) in &newest.messages.decisions {
+            let before = before.messages.decisions.get(outcome).unwrap_or(&none);
+            let rates = rates(newest, before, seconds);
+            *outcomes.entry(outcome.clone()).or_default() += rates.values().sum::<f64>();
+            if outcome == Outcome::Blocked.as_str() {
+                for (reason, rate) in rates {
+                    *blocked.entry(reason).or_default() += rate;
+                }
             }
         }
     }
@@ -287,21 +320,15 @@ fn most_first(by: By) -> Vec<(String, f64)> {
     all
 }
 
-fn rates_of(instance: &Instance, of: impl Fn(&Reading) -> Option<&By>) -> Option<By> {
-    let (newest, before, seconds) = instance.span(RATE_WINDOW)?;
-    let (newest, before) = (of(newest)?, of(before)?);
-    let rate = |(key, n): (&String, &f64)| {
-        (key.clone(), rate(*n, before.get(key).copied().unwrap_or_default(), seconds))
-    };
-    Some(newest.iter().map(rate).collect())
-}
-
 fn merged_rates(
     instances: &[&Instance],
-    of: impl Fn(&Reading) -> Option<&By>,
+    of: impl Fn(&Snapshot) -> &Counts,
     merge: impl Fn(f64, f64) -> f64,
 ) -> Option<By> {
-    let all = instances.iter().filter_map(|instance| rates_of(instance, &of));
+    let all = instances.iter().filter_map(|instance| {
+        let (newest, before, seconds) = instance.span(RATE_WINDOW)?;
+        Some(rates(of(newest), of(before), seconds))
+    });
     all.reduce(|mut merged, one| {
         for (key, rate) in one {
             let slot = merged.entry(key).or_default();
@@ -311,113 +338,94 @@ fn merged_rates(
     })
 }
 
-fn summed_rates(instances: &[&Instance], of: impl Fn(&Reading) -> Option<&By>) -> Option<By> {
+fn summed_rates(instances: &[&Instance], of: impl Fn(&Snapshot) -> &Counts) -> Option<By> {
     merged_rates(instances, of, |one, other| one + other)
 }
 
 /// Of what every instance does for itself: the busiest one's.
-fn worst_rates(instances: &[&Instance], of: impl Fn(&Reading) -> Option<&By>) -> Option<By> {
+fn worst_rates(instances: &[&Instance], of: impl Fn(&Snapshot) -> &Counts) -> Option<By> {
     merged_rates(instances, of, f64::max)
 }
 
-fn latency(
-    instances: &[&Instance],
-    window: Duration,
-    of: impl Fn(&Reading) -> Option<&Histogram>,
-) -> Option<Latency> {
+fn latency(instances: &[&Instance], of: impl Fn(&Snapshot) -> &Histogram) -> Option<Latency> {
     let mut all = Histogram::default();
     for instance in instances {
-        let Some((newest, before, _)) = instance.span(window) else { continue };
-        if let (Some(newest), Some(before)) = (of(newest), of(before)) {
-            all.add(&newest.since(before));
-        }
+        let Some((newest, before, _)) = instance.span(LATENCY_WINDOW) else { continue };
+        all.add(&of(newest).since(of(before)));
     }
     Some(Latency { p50: all.quantile(0.5)?, p99: all.quantile(0.99)? })
 }
 
-fn probe(latest: &[&Reading]) -> Option<Probe> {
-    let known: Vec<&&Reading> = latest.iter().filter(|r| r.probe_enabled.is_some()).collect();
-    if known.is_empty() {
-        return None;
+fn probe(latest: &[&Snapshot]) -> Probe {
+    let enabled = || latest.iter().map(|one| &one.probe).filter(|probe| probe.enabled);
+    let mut rounds = Counts::new();
+    for (result, n) in latest.iter().flat_map(|one| &one.probe.rounds) {
+        let sum = rounds.entry(result.clone()).or_default();
+        *sum = sum.saturating_add(*n);
     }
-    let enabled: Vec<&&Reading> =
-        known.iter().copied().filter(|r| r.probe_enabled.is_some_and(|n| n > 0.0)).collect();
-    let mut rounds = By::new();
-    for (result, n) in known.iter().filter_map(|r| r.probe_rounds.as_ref()).flatten() {
-        *rounds.entry(result.clone()).or_default() += n;
-    }
-    let successes = enabled.iter().filter_map(|r| r.probe_success.filter(|at| *at > 0.0));
-    Some(Probe {
-        is_enabled: !enabled.is_empty(),
-        is_up: enabled.iter().all(|r| r.probe_up.is_some_and(|n| n > 0.0)),
-        success: successes.reduce(f64::min),
+    Probe {
+        is_enabled: enabled().next().is_some(),
+        is_up: enabled().all(|probe| probe.up),
+        success: enabled().filter_map(|probe| probe.last_success_s).reduce(f64::min),
         rounds,
-    })
+    }
 }
 
 /// A source that never spoke may just not be in use; one that stopped is worth a look.
-fn silent_source(latest: &[&Reading]) -> Option<(String, f64)> {
+fn silent_source(latest: &[&Snapshot]) -> Option<(String, f64)> {
     let mut last = By::new();
-    for (source, at) in latest.iter().filter_map(|r| r.sources.as_ref()).flatten() {
+    for (source, at) in latest.iter().flat_map(|one| &one.consent.sources) {
         let slot = last.entry(source.clone()).or_default();
         *slot = slot.max(*at);
     }
-    let spoke = last.into_iter().filter(|(source, at)| *at > 0.0 && source != "other");
+    let spoke = last.into_iter().filter(|(source, at)| *at > 0.0 && source != SOURCE_OTHER);
     spoke.min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
 /// Consent is behind where it is worst; messages wait in all instances together.
-fn lags(latest: &[&Reading]) -> Vec<Lag> {
-    let mut topics: BTreeMap<&str, ()> = BTreeMap::new();
-    for by in latest.iter().filter_map(|r| r.lag_seconds.as_ref().or(r.lag_records.as_ref())) {
-        topics.extend(by.keys().map(|topic| (topic.as_str(), ())));
-    }
-    let lag = |topic: &str| {
-        let seconds = latest.iter().filter_map(|r| r.lag_seconds.as_ref()?.get(topic).copied());
-        let records = latest.iter().filter_map(|r| r.lag_records.as_ref()?.get(topic).copied());
-        // both topics are in every reading; which one is shared out shows in the partitions
-        let partitions: Vec<&Partition> =
-            latest.iter().flat_map(|r| &r.partitions).filter(|p| p.topic == topic).collect();
-        let mut seen = std::collections::HashSet::new();
-        let is_shared_out = partitions.iter().all(|p| seen.insert(p.partition.as_str()));
-        let records = if is_shared_out {
-            records.reduce(|one, other| one + other)
-        } else {
-            records.reduce(f64::max)
-        };
-        let behind = partitions.into_iter().filter(|p| p.seconds.is_some_and(|s| s > 0.0));
-        let worst = behind.max_by(|one, other| {
-            one.seconds.unwrap_or_default().total_cmp(&other.seconds.unwrap_or_default())
-        });
-        Lag {
-            topic: topic.to_owned(),
-            seconds: seconds.reduce(f64::max),
-            records,
-            worst: worst.cloned(),
-        }
-    };
-    topics.keys().map(|topic| lag(topic)).collect()
+fn lags(latest: &[&Snapshot], first: &Snapshot) -> [Lag; 2] {
+    let consent = || latest.iter().map(|one| &one.consent.lag);
+    let messages = || latest.iter().map(|one| &one.messages.lag);
+    let most = consent().map(|lag| lag.records).max().unwrap_or_default();
+    let all = messages().map(|lag| lag.records).fold(0, i64::saturating_add);
+    [
+        lag(&first.consent.lag.topic, most, consent()),
+        lag(&first.messages.lag.topic, all, messages()),
+    ]
 }
 
-fn held(latest: &[&Reading]) -> Option<By> {
-    let mut held: Option<By> = None;
-    for (cause, n) in latest.iter().filter_map(|r| r.held.as_ref()).flatten() {
-        let held = held.get_or_insert_default();
-        if *n > 0.0 {
-            *held.entry(cause.clone()).or_default() += n;
-        }
+fn lag<'a>(topic: &str, records: i64, of: impl Iterator<Item = &'a TopicLag> + Clone) -> Lag {
+    let behind = of.clone().flat_map(|lag| &lag.partitions).filter(|it| it.seconds > 0.0);
+    Lag {
+        topic: topic.to_owned(),
+        seconds: of.map(|lag| lag.seconds).fold(0.0, f64::max),
+        records: records as f64,
+        worst: behind.max_by(|one, other| one.seconds.total_cmp(&other.seconds)).copied(),
     }
-    held
+}
+
+fn held(latest: &[&Snapshot]) -> By {
+    let mut by_cause = By::new();
+    for hold in latest.iter().flat_map(|one| &one.holds) {
+        *by_cause.entry(hold.cause.clone()).or_default() += hold.n_partitions as f64;
+    }
+    by_cause
 }
 
 fn cache_hits(instances: &[&Instance]) -> Option<f64> {
     let (mut hits, mut all) = (0.0, 0.0);
     for instance in instances {
         let Some((newest, before, seconds)) = instance.span(LATENCY_WINDOW) else { continue };
-        let of = |new: Option<f64>, old: Option<f64>| Some(rate(new?, old?, seconds));
-        let n_hits = of(newest.cache_hits, before.cache_hits)?;
+        let (newest, before) = (&newest.store, &before.store);
+        let n_hits = rate(newest.cache_hits, before.cache_hits, seconds);
         hits += n_hits;
-        all += n_hits + of(newest.cache_misses, before.cache_misses)?;
+        all += n_hits + rate(newest.cache_misses, before.cache_misses, seconds);
     }
     (all > 0.0).then(|| hits / all)
+}
+
+fn disk_free(latest: &[&Snapshot]) -> Option<f64> {
+    let known = latest.iter().map(|one| &one.store).filter(|store| store.disk_total_bytes > 0);
+    let share = |store: &Store| store.disk_free_bytes as f64 / store.disk_total_bytes as f64;
+    known.map(share).reduce(f64::min)
 }

@@ -38,7 +38,10 @@ impl Ink {
     }
 
     pub(super) fn span(self, text: impl Into<String>, tone: Tone) -> Span<'static> {
-        Span::styled(text.into(), self.style(tone))
+        let mut text = text.into();
+        // it may have come from anybody's server: what could move the cursor is not shown
+        text.retain(|c| !c.is_control());
+        Span::styled(text, self.style(tone))
     }
 
     pub(super) fn line(self, parts: impl IntoIterator<Item = (String, Tone)>) -> Line<'static> {

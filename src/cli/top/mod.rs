@@ -1,16 +1,13 @@
 //! `consent-gate top`: the promise, rates, reasons, lag and holds of running gates, on one screen.
 //!
-//! Asks `/metrics` and `/readyz` of each instance and nothing else, so it works from anywhere that can reach them and
-//! changes nothing. `reading.rs` is what an instance says, `figures.rs` what is made of it, `screen.rs` and
-//! `sections.rs` how it looks;
-//! all three are pure. Invariant: figures of an instance that does not answer never look like current ones.
+//! Asks `/status` of each instance, so it works from anywhere that can reach them and changes nothing. What an instance says
+//! is a [`Snapshot`](crate::status::Snapshot); `figures.rs` is what is made of several, `screen.rs` and `sections.rs` how it
+//! looks, all three pure. Invariant: figures of an instance that does not answer never look like current ones.
 
-mod exposition;
 mod figures;
 mod hold;
 mod ink;
 mod number;
-mod reading;
 mod scrape;
 mod screen;
 mod sections;
@@ -33,7 +30,7 @@ use scrape::Scraper;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where a gate's metrics are; several, each with its own --url, are shown as one
+    /// Where a gate's `http.listen` is; several, each with its own --url, are shown as one
     #[arg(long = "url", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     urls: Vec<String>,
     /// Seconds between two looks
@@ -91,7 +88,9 @@ impl App {
             .collect();
         let ages = standings.iter().map(|(_, standing)| match standing {
             Standing::Unreachable { age, .. } => Some(*age),
-            Standing::Unknown | Standing::Ready | Standing::NotReady(_) => None,
+            Standing::Unknown | Standing::Ready | Standing::NotReady(_) | Standing::Older(_) => {
+                None
+            }
         });
         // only when nobody answers are old figures shown at all
         let stale = ages.collect::<Option<Vec<_>>>().map(|ages| ages.into_iter().flatten().min());
@@ -142,7 +141,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let text = "standard output is no terminal; use `--once` for one screen as text";
         return Err(Failure::new(ExitCode::Usage, text));
     }
-    let stop = super::tap::stop_signal()?;
+    let stop = super::signals::stop_signal()?;
     let updates = scraper.follow(interval)?;
     // also restores the terminal when something panics
     let mut terminal = ratatui::try_init()?;
@@ -164,10 +163,15 @@ fn once(app: &mut App, scraper: &Scraper, interval: Duration) -> Result<(), Fail
     }
     out.flush()?;
     if app.instances.iter().any(Instance::is_answering) {
-        Ok(())
-    } else {
-        Err(Failure::new(ExitCode::TryAgain, "no instance answers; is `--url` right?"))
+        return Ok(());
     }
+    let is_older = |(_, standing): &(String, Standing)| matches!(standing, Standing::Older(_));
+    let why = if view.standings.iter().any(is_older) {
+        "no instance of this version answers"
+    } else {
+        "no instance answers; is `--url` right?"
+    };
+    Err(Failure::new(ExitCode::TryAgain, why))
 }
 
 fn watch(

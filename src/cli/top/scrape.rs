@@ -1,19 +1,15 @@
 //! Asks instances for their pages. Bounded: time, bytes; no redirects, no proxy of the environment.
 
-use super::exposition::Exposition;
-use super::figures::{Readiness, Scraped};
-use super::reading::Reading;
+use super::figures::{Answer, Scraped};
 use crate::cli::{ExitCode, Failure};
+use crate::status::{Readiness, SNAPSHOT_BYTES_MAX, Snapshot};
+use reqwest::header::ACCEPT;
 use reqwest::{Client, StatusCode, Url};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 /// How long one instance may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Longest page; a gate's has a few hundred KiB.
-const PAGE_BYTES_MAX: usize = 16 << 20;
-/// Reasons of `/readyz` that are kept.
-const REASONS_MAX: usize = 16;
 
 /// Where the instances are.
 #[derive(Clone)]
@@ -101,43 +97,40 @@ impl Scraper {
 }
 
 async fn one(client: &Client, url: &Url) -> Scraped {
-    let answer = async {
-        let (status, page) = get(client, url, "metrics").await?;
-        if status != StatusCode::OK {
-            return Err(format!("/metrics answers with status {}", status.as_u16()));
-        }
-        let page = Exposition::parse(&page).map_err(|error| format!("/metrics: {error}"))?;
-        let reading = Reading::of(&page);
-        if !reading.is_of_a_gate() {
-            return Err("what answers there is no consent-gate".to_owned());
-        }
-        let (status, why) = get(client, url, "readyz").await?;
-        let readiness = if status == StatusCode::OK {
-            Readiness::Ready
-        } else {
-            let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect();
-            Readiness::Not(why.lines().take(REASONS_MAX).map(plain).collect())
-        };
-        Ok((Box::new(reading), readiness))
-    };
-    let answer = answer.await;
+    let answer = ask(client, url).await;
     Scraped { at: Instant::now(), answer }
 }
 
-async fn get(client: &Client, url: &Url, page: &str) -> Result<(StatusCode, String), String> {
+/// `/status`, or what a version that has none says of `/readyz`.
+async fn ask(client: &Client, url: &Url) -> Result<Answer, String> {
+    let (code, body) = get(client, url, "status").await?;
+    if code == StatusCode::OK
+        && let Ok(snapshot) = serde_json::from_slice::<Snapshot>(&body)
+    {
+        return Ok(Answer::Snapshot(Box::new(snapshot)));
+    }
+    let (_, body) = get(client, url, "readyz").await?;
+    match serde_json::from_slice::<Readiness>(&body) {
+        Ok(readiness) => Ok(Answer::Older(readiness)),
+        Err(_) => Err("what answers there is no consent-gate".to_owned()),
+    }
+}
+
+async fn get(client: &Client, url: &Url, page: &str) -> Result<(StatusCode, Vec<u8>), String> {
     let mut url = url.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().push(page);
     }
-    let mut reply = client.get(url).send().await.map_err(|error| why(&error))?;
+    let request = client.get(url).header(ACCEPT, "application/json");
+    let mut reply = request.send().await.map_err(|error| why(&error))?;
     let mut body = Vec::new();
     while let Some(chunk) = reply.chunk().await.map_err(|error| why(&error))? {
-        if body.len() + chunk.len() > PAGE_BYTES_MAX {
-            return Err(format!("/{page} is longer than {} MiB", PAGE_BYTES_MAX >> 20));
+        if body.len() + chunk.len() > SNAPSHOT_BYTES_MAX {
+            return Err(format!("/{page} is longer than {} MiB", SNAPSHOT_BYTES_MAX >> 20));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((reply.status(), String::from_utf8_lossy(&body).into_owned()))
+    Ok((reply.status(), body))
 }
 
 /// A closed set of sentences, with what the system says of a refused connection.

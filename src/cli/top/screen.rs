@@ -5,7 +5,7 @@
 
 use super::figures::{Figures, Standing};
 use super::ink::{Ink, Section, Tone, plain};
-use super::number::{UNKNOWN, age, or_unknown, span};
+use super::number::{UNKNOWN, age, span};
 use super::{View, sections};
 use ratatui::text::{Line, Span};
 
@@ -97,18 +97,24 @@ fn header(view: &View, ink: Ink) -> Line<'static> {
     };
     let n_unreachable = n_of(|s| matches!(s, Standing::Unreachable { .. }));
     let n_unready = n_of(|s| matches!(s, Standing::NotReady(_)));
+    let n_older = n_of(|s| matches!(s, Standing::Older(_)));
     let n_unknown = n_of(|s| matches!(s, Standing::Unknown));
-    let (state, tone) = match (n_unreachable, n_unready, n_unknown) {
+    let (state, tone) = match (n_unreachable, n_unready + n_older, n_unknown) {
         (0, 0, 0) => ("READY".to_owned(), Tone::Good),
         (0, 0, _) => ("asking".to_owned(), Tone::Quiet),
+        _ if view.standings.len() == 1 && n_older == 1 => ("OLDER VERSION".to_owned(), Tone::Bad),
         _ if view.standings.len() == 1 && n_unreachable == 1 => {
             ("UNREACHABLE".to_owned(), Tone::Bad)
         }
         _ if view.standings.len() == 1 => ("NOT READY".to_owned(), Tone::Bad),
         _ => {
             let n_ready = n_of(|s| *s == Standing::Ready);
-            let parts =
-                [(n_ready, "ready"), (n_unready, "NOT READY"), (n_unreachable, "UNREACHABLE")];
+            let parts = [
+                (n_ready, "ready"),
+                (n_unready, "NOT READY"),
+                (n_older, "OLDER VERSION"),
+                (n_unreachable, "UNREACHABLE"),
+            ];
             let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
             (parts.collect::<Vec<_>>().join(", "), Tone::Bad)
         }
@@ -118,16 +124,16 @@ fn header(view: &View, ink: Ink) -> Line<'static> {
         all => format!("{} instances", all.len()),
     };
     let figures = view.figures.as_ref();
-    let version = figures.and_then(|f| f.version.clone()).unwrap_or_else(|| UNKNOWN.to_owned());
+    let version = figures.map_or_else(|| UNKNOWN.to_owned(), |f| f.version.clone());
     let mut parts = vec![
         (state, tone),
         plain(format!("  {who}  ")),
         (format!("consent-gate {version}"), Tone::Strong),
     ];
     if let Some(figures) = figures.filter(|_| view.stale.is_none()) {
-        let up = figures.started.map(|started| view.now_unix - started);
+        let up = age(view.now_unix - figures.started);
         let revision = figures.policy_revision.clone().unwrap_or_else(|| UNKNOWN.to_owned());
-        parts.push(plain(format!("  up {}  policies {revision}", or_unknown(up, age))));
+        parts.push(plain(format!("  up {up}  policies {revision}")));
         if figures.policy_is_rejected {
             parts.push(("  NEW POLICIES REJECTED".to_owned(), Tone::Bad));
         }
@@ -144,6 +150,15 @@ fn notices(view: &View, ink: Ink) -> Vec<Line<'static>> {
         match standing {
             Standing::Unknown | Standing::Ready => {}
             Standing::NotReady(reasons) => {
+                for reason in reasons {
+                    out.push(ink.line([(format!("{name}{reason}"), Tone::Odd)]));
+                }
+            }
+            Standing::Older(reasons) => {
+                let text = format!(
+                    "{name}an older version, which has no /status: its figures are left out, its /metrics has them"
+                );
+                out.push(ink.line([(text, Tone::Bad)]));
                 for reason in reasons {
                     out.push(ink.line([(format!("{name}{reason}"), Tone::Odd)]));
                 }

@@ -28,7 +28,7 @@ fn odd(text: String, value: Option<f64>) -> (String, Tone) {
 pub(super) fn promise(view: &View, figures: &Figures, ink: Ink) -> Section {
     let p99 = figures.enforcement.map(|latency| latency.p99);
     // 0 is what a gate says when nothing was enforced lately
-    let max = figures.enforcement_max.filter(|seconds| *seconds > 0.0);
+    let max = Some(figures.enforcement_max).filter(|seconds| *seconds > 0.0);
     let over = |value: Option<f64>, limit| value.is_some_and(|seconds| seconds > limit);
     let (verdict, tone) = match () {
         () if view.stale.is_some() => ("", Tone::Quiet),
@@ -51,14 +51,12 @@ pub(super) fn promise(view: &View, figures: &Figures, ink: Ink) -> Section {
 
 /// Whether anything was approved that should not have been, which only the probe can tell.
 fn probe(view: &View, figures: &Figures, ink: Ink) -> Line<'static> {
-    let unknown = |probe: &str| {
-        ink.line([plain(format!("approved after an opt-out {UNKNOWN}  probe {probe}"))])
-    };
-    let Some(probe) = &figures.probe else { return unknown(UNKNOWN) };
+    let probe = &figures.probe;
     if !probe.is_enabled {
-        return unknown("off (`probe.enabled` lets it watch)");
+        let off = "probe off (`probe.enabled` lets it watch)";
+        return ink.line([plain(format!("approved after an opt-out {UNKNOWN}  {off}"))]);
     }
-    let rounds = |result: &str| probe.rounds.get(result).copied().unwrap_or_default();
+    let rounds = |result: &str| probe.rounds.get(result).map_or(0.0, |n| *n as f64);
     let (violated, n_bad) = (rounds("violated"), rounds("timed_out") + rounds("error"));
     let state = match (probe.is_up, probe.success) {
         (true, _) => ("passed".to_owned(), Tone::Good),
@@ -132,7 +130,7 @@ pub(super) fn intake(view: &View, figures: &Figures, ink: Ink) -> Section {
         odd(format!("unreadable {}  ", or_unknown(unreadable, rate)), unreadable),
         odd(format!("clock skew {}  ", or_unknown(skewed, rate)), skewed),
         plain(format!("duplicate {}  ", or_unknown(of(&["duplicate"]), rate))),
-        plain(format!("dead letters {}", or_unknown(figures.dead_letters, count))),
+        plain(format!("dead letters {}", count(figures.dead_letters))),
     ]);
     let quietest = figures.silent_source.as_ref().map_or_else(String::new, |(source, at)| {
         format!("  quietest source {source}, {} ago", age(view.now_unix - at))
@@ -148,14 +146,13 @@ pub(super) fn stream(figures: &Figures, ink: Ink) -> Section {
     let mut lines = Vec::new();
     for lag in &figures.lags {
         let worst = lag.worst.as_ref().map_or_else(String::new, |partition| {
-            let seconds = or_unknown(partition.seconds, span);
-            format!("  worst partition {}: {seconds}", partition.partition)
+            format!("  worst partition {}: {}", partition.partition, span(partition.seconds))
         });
         lines.push(ink.line([plain(format!(
             "{:<width$}  {:>8} behind  {:>8} waiting{worst}",
             lag.topic,
-            or_unknown(lag.seconds, span),
-            or_unknown(lag.records, count),
+            span(lag.seconds),
+            count(lag.records),
         ))]));
     }
     let ended = |name: &str| {
@@ -170,26 +167,23 @@ pub(super) fn stream(figures: &Figures, ink: Ink) -> Section {
             parts.push(odd(format!("  {name} {}", or_unknown(value, rate)), value));
         }
     }
-    parts.push(plain(format!("  recycled {}", or_unknown(figures.recycled, count))));
+    parts.push(plain(format!("  recycled {}", count(figures.recycled))));
     lines.push(ink.line(parts));
     Section { title: "STREAM", aside: String::new(), n_min: lines.len().min(3), lines, rank: 2 }
 }
 
 pub(super) fn holds(figures: &Figures, ink: Ink) -> Section {
     let mut lines = Vec::new();
-    match &figures.held {
-        None => lines.push(ink.line([plain(UNKNOWN)])),
-        Some(held) if held.is_empty() => lines.push(ink.line([("none".to_owned(), Tone::Good)])),
-        Some(held) => {
-            let mut held: Vec<(&String, f64)> = held.iter().map(|(cause, n)| (cause, *n)).collect();
-            held.sort_by(|one, other| other.1.total_cmp(&one.1));
-            for (cause, n) in held {
-                let what = if n > 1.0 { "partitions" } else { "partition" };
-                let what = format!("{cause} in {} {what}", count(n));
-                lines.push(ink.line([(what, Tone::Bad)]));
-                lines.push(ink.line([plain(format!("  {}", hold::advice(cause)))]));
-            }
-        }
+    if figures.held.is_empty() {
+        lines.push(ink.line([("none".to_owned(), Tone::Good)]));
+    }
+    let mut held: Vec<(&String, f64)> = figures.held.iter().map(|(cause, n)| (cause, *n)).collect();
+    held.sort_by(|one, other| other.1.total_cmp(&one.1));
+    for (cause, n) in held {
+        let what = if n > 1.0 { "partitions" } else { "partition" };
+        let what = format!("{cause} in {} {what}", count(n));
+        lines.push(ink.line([(what, Tone::Bad)]));
+        lines.push(ink.line([plain(format!("  {}", hold::advice(cause)))]));
     }
     Section { title: "HOLDS", aside: String::new(), n_min: lines.len().min(2), lines, rank: 1 }
 }
@@ -199,29 +193,28 @@ pub(super) fn state(figures: &Figures, ink: Ink) -> Section {
         Some(share) if share < DISK_FREE_MIN => Tone::Bad,
         Some(_) | None => Tone::Plain,
     };
-    let restored = match figures.restore_remaining {
-        None => plain(""),
-        Some(left) if left > 0.0 => {
-            (format!("restoring: {} records left  ", count(left)), Tone::Odd)
-        }
-        Some(_) => plain("restored  "),
+    let left = figures.restore_remaining;
+    let restored = if left > 0.0 {
+        (format!("restoring: {} records left  ", count(left)), Tone::Odd)
+    } else {
+        plain("restored  ")
     };
     let first = ink.line([
         restored,
         plain(format!(
             "{} subjects  {} on disk  cache {} of {}",
-            or_unknown(figures.subjects, count),
-            or_unknown(figures.store_bytes, bytes),
+            count(figures.subjects),
+            bytes(figures.store_bytes),
             or_unknown(figures.cache_hits, percent),
-            or_unknown(figures.cache_bytes, bytes),
+            bytes(figures.cache_bytes),
         )),
         (format!("  disk {} free", or_unknown(figures.disk_free, percent)), disk_tone),
     ]);
     let errors = figures.store_read_errors;
-    let errors_tone = if errors.is_some_and(|n| n > 0.0) { Tone::Bad } else { Tone::Plain };
+    let errors_tone = if errors > 0.0 { Tone::Bad } else { Tone::Plain };
     let mut second = vec![
-        (format!("read errors {}", or_unknown(errors, count)), errors_tone),
-        plain(format!("  to compact {}", or_unknown(figures.compaction_pending, bytes))),
+        (format!("read errors {}", count(errors)), errors_tone),
+        plain(format!("  to compact {}", bytes(figures.compaction_pending))),
         plain(format!("  memory {}", or_unknown(figures.resident_bytes, bytes))),
     ];
     if figures.is_write_stopped {

@@ -1,45 +1,51 @@
-//! Screens as they are drawn, from pages as instances serve them. The pictures are in `screens/`; after a change that is
+//! Screens as they are drawn, from snapshots as instances serve them. The pictures are in `screens/`; after a change that is
 //! meant, `UPDATE_GOLDEN=1 cargo test --release --lib top` draws them anew: read them before they are committed.
 
-use super::exposition::Exposition;
-use super::figures::{Figures, Instance, Readiness, Scraped, Standing};
-use super::reading::Reading;
+use super::figures::{Answer, Figures, Instance, Scraped, Standing};
 use super::{App, View, screen};
+use crate::metrics::PartitionLag;
+use crate::status::{
+    Bucket, Counts, Held, Histogram, Intake, Lag, Messages, Policies, Probe, Readiness, Snapshot,
+    Store, Transactions,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use ratatui::widgets::Paragraph;
-use std::collections::VecDeque;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// The wall clock of the pictures.
 const NOW_UNIX: f64 = 1_795_600_000.0;
 
-fn series(out: &mut String, name: &str, labels: &str, value: f64) {
-    let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-    writeln!(out, "consent_gate_{name}{braces} {value}").unwrap();
+fn counts(of: &[(&str, f64)]) -> Counts {
+    of.iter().map(|(name, n)| ((*name).to_owned(), whole(*n))).collect()
+}
+
+fn whole(n: f64) -> u64 {
+    n.round() as u64
 }
 
 /// A histogram of `n` values of which most are near `typical`.
-fn histogram(out: &mut String, name: &str, n: f64, typical: f64) {
-    for (le, share) in
-        [(typical / 2.0, 0.1), (typical, 0.6), (typical * 4.0, 0.995), (typical * 10.0, 1.0)]
-    {
-        series(out, &format!("{name}_bucket"), &format!("le=\"{le}\""), (n * share).round());
-    }
-    series(out, &format!("{name}_bucket"), "le=\"+Inf\"", n);
+fn histogram(n: f64, typical: f64) -> Histogram {
+    let bounds =
+        [(typical / 2.0, 0.1), (typical, 0.6), (typical * 4.0, 0.995), (typical * 10.0, 1.0)];
+    let bucket = |(up_to_s, share): (f64, f64)| Bucket { up_to_s, n: whole(n * share) };
+    Histogram { n: whole(n), buckets: bounds.map(bucket).to_vec() }
 }
 
-/// What a gate of today serves after so many seconds of an even load.
-fn page(seconds: f64) -> String {
-    let mut out = String::new();
-    let o = &mut out;
-    series(o, "build_info", "version=\"0.1.0\",revision=\"abc\"", 1.0);
-    series(o, "policy_revision_info", "revision=\"5e05dfd7c833\"", 1.0);
-    series(o, "policy_rejected", "", 0.0);
-    writeln!(o, "process_start_time_seconds {}", NOW_UNIX - 11_520.0).unwrap();
-    writeln!(o, "process_resident_memory_bytes 220200960").unwrap();
+fn lag(topic: &str, records: i64, seconds: f64) -> Lag {
+    let partition = |partition| PartitionLag {
+        partition,
+        records: if partition == 3 { records } else { 0 },
+        seconds: if partition == 3 { seconds } else { 0.0 },
+    };
+    Lag { topic: topic.to_owned(), records, seconds, partitions: (0..4).map(partition).collect() }
+}
+
+/// What a gate says after so many seconds of an even load.
+fn snapshot(seconds: f64) -> Snapshot {
+    let mut decisions: BTreeMap<String, Counts> = BTreeMap::new();
     for (outcome, reason, rate) in [
         ("approved", "express_consent", 24.0),
         ("approved", "transactional", 6.0),
@@ -49,89 +55,97 @@ fn page(seconds: f64) -> String {
         ("blocked", "complaint", 1.1),
         ("blocked", "invalid_message", 0.5),
         ("blocked", "frequency_cap", 0.3),
-        ("blocked", "erased", 0.04),
+        ("blocked", "erased", 0.1),
         ("blocked", "minor", 0.0),
         ("deferred", "quiet_hours", 4.4),
     ] {
-        let labels = format!("outcome=\"{outcome}\",reason=\"{reason}\",channel=\"email\"");
-        series(o, "decisions_total", &labels, rate * seconds);
+        let of = decisions.entry(outcome.to_owned()).or_default();
+        of.insert(reason.to_owned(), whole(rate * seconds));
     }
-    histogram(o, "enforcement_latency_seconds", 5.0 * seconds, 0.004);
-    series(o, "enforcement_latency_max_seconds", "", 0.041);
-    histogram(o, "decision_latency_seconds", 52.0 * seconds, 0.012);
-    histogram(o, "commit_seconds", 20.0 * seconds, 0.005);
-    series(o, "probe_enabled", "", 1.0);
-    series(o, "probe_up", "", 1.0);
-    series(o, "probe_last_success_timestamp_seconds", "", NOW_UNIX - 4.0);
-    for (result, n) in [("passed", 1_152.0), ("violated", 0.0), ("timed_out", 1.0), ("error", 0.0)]
-    {
-        series(o, "probe_rounds_total", &format!("result=\"{result}\""), n);
+    Snapshot {
+        readiness: Readiness { ready: true, reasons: Vec::new(), checks: Vec::new() },
+        version: "0.1.0".to_owned(),
+        revision: "abc".to_owned(),
+        started_ms: (NOW_UNIX as i64 - 11_520) * 1_000,
+        now_ms: NOW_UNIX as i64 * 1_000,
+        policies: Policies { revision: Some("5e05dfd7c833".to_owned()), rejected: false },
+        messages: Messages {
+            lag: lag("outbound-message", 14, 0.21),
+            decisions,
+            latency: histogram(52.0 * seconds, 0.012),
+        },
+        consent: Intake {
+            lag: lag("consent-change", 0, 0.0),
+            restore_remaining: 0,
+            actions: counts(&[
+                ("opt_in", 2.5 * seconds),
+                ("opt_out", 1.2 * seconds),
+                ("inbound_sms", 0.8 * seconds),
+                ("relationship", 0.5 * seconds),
+                ("unknown", 0.1 * seconds),
+                ("erase", 0.0),
+            ]),
+            results: counts(&[
+                ("applied", 4.7 * seconds),
+                ("no_effect", 0.2 * seconds),
+                ("duplicate", 0.1 * seconds),
+                ("unreadable", 0.1 * seconds),
+            ]),
+            dead_letters: 3,
+            sources: [("crm", 190.0), ("web-shop", 2.0), ("other", 9_000.0)]
+                .map(|(source, ago)| (source.to_owned(), NOW_UNIX - ago))
+                .into(),
+            enforcement: histogram(5.0 * seconds, 0.004),
+            enforcement_max_s: 0.041,
+        },
+        transactions: Transactions {
+            results: counts(&[
+                ("committed", 20.0 * seconds),
+                ("aborted", 0.0),
+                ("fenced", 0.0),
+                ("indeterminate", 0.0),
+            ]),
+            commit: histogram(20.0 * seconds, 0.005),
+            recycled: 0,
+        },
+        holds: Vec::new(),
+        probe: Probe {
+            enabled: true,
+            up: true,
+            last_success_s: Some(NOW_UNIX - 4.0),
+            rounds: counts(&[
+                ("passed", 1_152.0),
+                ("violated", 0.0),
+                ("timed_out", 1.0),
+                ("error", 0.0),
+            ]),
+        },
+        store: Store {
+            subjects: 41_233,
+            bytes: 13_107_200,
+            read_errors: 0,
+            cache_hits: whole(980.0 * seconds),
+            cache_misses: whole(20.0 * seconds),
+            cache_bytes: 67_108_864,
+            compaction_pending_bytes: 0,
+            write_stopped: false,
+            disk_free_bytes: 41_000_000_000,
+            disk_total_bytes: 100_000_000_000,
+        },
+        memory_bytes: Some(220_200_960),
     }
-    for (action, result, rate) in [
-        ("opt_in", "applied", 2.5),
-        ("opt_out", "applied", 1.2),
-        ("inbound_sms", "applied", 0.6),
-        ("inbound_sms", "no_effect", 0.2),
-        ("relationship", "applied", 0.4),
-        ("relationship", "duplicate", 0.05),
-        ("unknown", "unreadable", 0.02),
-        ("erase", "applied", 0.0),
-    ] {
-        let labels = format!("action=\"{action}\",result=\"{result}\"");
-        series(o, "consent_changes_total", &labels, rate * seconds);
-    }
-    series(o, "dead_letters_total", "", 3.0);
-    for (source, ago) in [("crm", 190.0), ("web-shop", 2.0), ("other", 9_000.0)] {
-        let labels = format!("source=\"{source}\"");
-        series(o, "source_last_change_timestamp_seconds", &labels, NOW_UNIX - ago);
-    }
-    for (topic, records, age) in [("consent-change", 0.0, 0.0), ("outbound-message", 14.0, 0.21)] {
-        series(o, "lag_records", &format!("topic=\"{topic}\""), records);
-        series(o, "lag_seconds", &format!("topic=\"{topic}\""), age);
-        for partition in 0..4 {
-            let labels = format!("topic=\"{topic}\",partition=\"{partition}\"");
-            let is_behind = partition == 3;
-            series(o, "partition_lag_records", &labels, if is_behind { records } else { 0.0 });
-            series(o, "partition_lag_seconds", &labels, if is_behind { age } else { 0.0 });
-        }
-    }
-    for (result, rate) in
-        [("committed", 20.0), ("aborted", 0.0), ("fenced", 0.0), ("indeterminate", 0.0)]
-    {
-        series(o, "transactions_total", &format!("result=\"{result}\""), rate * seconds);
-    }
-    series(o, "producer_recycles_total", "cause=\"timed_out\"", 0.0);
-    for cause in ["barrier_timeout", "consent_poison", "restoring"] {
-        series(o, "held_partitions", &format!("cause=\"{cause}\""), 0.0);
-    }
-    series(o, "subjects", "", 41_233.0);
-    series(o, "store_bytes", "", 13_107_200.0);
-    series(o, "store_read_errors_total", "", 0.0);
-    series(o, "restore_remaining_records", "", 0.0);
-    series(o, "store_cache_hits_total", "", 980.0 * seconds);
-    series(o, "store_cache_misses_total", "", 20.0 * seconds);
-    series(o, "store_cache_bytes", "", 67_108_864.0);
-    series(o, "store_compaction_pending_bytes", "", 0.0);
-    series(o, "store_write_stopped", "", 0.0);
-    series(o, "disk_free_bytes", "", 41.0e9);
-    series(o, "disk_total_bytes", "", 100.0e9);
-    out
 }
 
-/// Replaces the values of a series.
-fn with(page: &str, series: &str, value: &str) -> String {
-    let start = format!("consent_gate_{series} ");
-    assert!(page.contains(&start), "{series}");
-    let line = |line: &str| match line.starts_with(&start) {
-        true => format!("{start}{value}\n"),
-        false => format!("{line}\n"),
-    };
-    page.lines().map(line).collect()
+fn not_ready(reasons: &[&str]) -> Readiness {
+    let reasons = reasons.iter().map(|why| (*why).to_owned()).collect();
+    Readiness { ready: false, reasons, checks: Vec::new() }
 }
 
-fn scraped(at: Instant, page: &str, readiness: Readiness) -> Scraped {
-    let reading = Reading::of(&Exposition::parse(page).unwrap());
-    Scraped { at, answer: Ok((Box::new(reading), readiness)) }
+/// As it comes over the wire.
+fn scraped(at: Instant, snapshot: &Snapshot) -> Scraped {
+    let sent = serde_json::to_vec(snapshot).unwrap();
+    let snapshot = serde_json::from_slice(&sent).unwrap();
+    Scraped { at, answer: Ok(Answer::Snapshot(snapshot)) }
 }
 
 fn app(names: &[&str]) -> App {
@@ -144,14 +158,15 @@ fn app(names: &[&str]) -> App {
 }
 
 /// Half a minute of scrapes of one gate; the clock after it.
-fn watched(change: impl Fn(&str) -> String, readiness: &Readiness) -> (App, Instant) {
+fn watched(change: impl Fn(&mut Snapshot)) -> (App, Instant) {
     let began = Instant::now();
     let mut app = app(&["127.0.0.1:8080"]);
     let mut now = began;
     for tick in 0..16_u32 {
         now = began + Duration::from_secs(2) * tick;
-        let page = change(&page(100.0 + 2.0 * f64::from(tick)));
-        app.take(vec![scraped(now, &page, readiness.clone())]);
+        let mut snapshot = snapshot(100.0 + 2.0 * f64::from(tick));
+        change(&mut snapshot);
+        app.take(vec![scraped(now, &snapshot)]);
     }
     (app, now)
 }
@@ -194,7 +209,7 @@ fn assert_picture(name: &str, view: &View, width: u16, height: u16) {
 
 #[test]
 fn a_healthy_gate() {
-    let (app, now) = watched(str::to_owned, &Readiness::Ready);
+    let (app, now) = watched(|_| {});
     let view = view(&app, now);
     assert_picture("healthy", &view, 80, 24);
     assert_picture("healthy", &view, 120, 40);
@@ -205,15 +220,22 @@ fn a_healthy_gate() {
 fn a_gate_that_holds() {
     let reason =
         "lane 0: consent_poison for 12 s: `consent-change` partition 1 offset 42, malformed";
-    let readiness = Readiness::Not(vec![reason.to_owned()]);
-    let held = |page: &str| {
-        let page = with(page, "held_partitions{cause=\"consent_poison\"}", "4");
-        let page = with(&page, "lag_seconds{topic=\"outbound-message\"}", "12.4");
-        let page = with(&page, "lag_records{topic=\"outbound-message\"}", "622");
-        let page = with(&page, "enforcement_latency_max_seconds", "0");
-        with(&page, "probe_up", "0")
-    };
-    let (app, now) = watched(held, &readiness);
+    let (app, now) = watched(|snapshot| {
+        snapshot.readiness = not_ready(&[reason]);
+        let held = |holder: &str, n_partitions| Held {
+            holder: holder.to_owned(),
+            cause: "consent_poison".to_owned(),
+            seconds: 12,
+            n_partitions,
+            places: Vec::new(),
+            detail: String::new(),
+        };
+        snapshot.holds = vec![held("consent reader", 1), held("lane 0", 3)];
+        snapshot.messages.lag.seconds = 12.4;
+        snapshot.messages.lag.records = 622;
+        snapshot.consent.enforcement_max_s = 0.0;
+        snapshot.probe.up = false;
+    });
     let view = view(&app, now);
     assert_picture("held", &view, 80, 24);
     assert_picture("held", &view, 120, 40);
@@ -222,7 +244,7 @@ fn a_gate_that_holds() {
 /// Old figures are called old, and nothing about them looks good.
 #[test]
 fn a_gate_that_does_not_answer() {
-    let (mut app, now) = watched(str::to_owned, &Readiness::Ready);
+    let (mut app, now) = watched(|_| {});
     let refused = || Err("connection refused".to_owned());
     app.take(vec![Scraped { at: now + Duration::from_secs(2), answer: refused() }]);
     app.take(vec![Scraped { at: now + Duration::from_secs(4), answer: refused() }]);
@@ -234,7 +256,7 @@ fn a_gate_that_does_not_answer() {
     let is_green = |cell: &ratatui::buffer::Cell| cell.fg == Color::Green;
     assert!(!terminal.backend().buffer().content().iter().any(is_green), "old figures look good");
     // and once it answers, its former figures are no basis for rates
-    app.take(vec![scraped(now + Duration::from_secs(60), &page(10.0), Readiness::Ready)]);
+    app.take(vec![scraped(now + Duration::from_secs(60), &snapshot(10.0))]);
     let view = View { now_unix: NOW_UNIX, ..app.view(now + Duration::from_secs(60)) };
     assert_eq!(view.figures.unwrap().decisions, None);
 }
@@ -251,34 +273,44 @@ fn nothing_was_ever_heard() {
     assert!(!shown.contains("PROMISE"), "{shown}");
 }
 
-/// A metric that an older version does not have is a dash, not a zero.
+/// A gate that has no `/status` yet says so in words, and has no figures rather than zeros.
 #[test]
 fn an_older_version() {
-    let old = |page: &str| {
-        let new = [
-            "probe_",
-            "enforcement_latency_max",
-            "commit_",
-            "partition_lag",
-            "store_cache",
-            "disk_",
-            "restore_",
-        ];
-        let is_old =
-            |line: &&str| !new.iter().any(|name| line.starts_with(&format!("consent_gate_{name}")));
-        page.lines().filter(is_old).map(|line| format!("{line}\n")).collect()
-    };
-    let (app, now) = watched(old, &Readiness::Ready);
-    let shown = text(&drawn(&view(&app, now), 120, 40));
-    for dash in [
-        "max –",
-        "approved after an opt-out –  probe –",
-        "cache – of –",
-        "disk – free",
-        "/s  p50 –  p99 –  aborted",
-    ] {
-        assert!(shown.contains(dash), "{dash}:\n{shown}");
+    let mut app = app(&["gate-1:8080", "gate-2:8080"]);
+    let began = Instant::now();
+    for tick in 0..3_u32 {
+        let at = began + Duration::from_secs(2) * tick;
+        let older = Answer::Older(not_ready(&["lane 0: starting, 0 partitions"]));
+        let newer = scraped(at, &snapshot(100.0 + 2.0 * f64::from(tick)));
+        app.take(vec![newer, Scraped { at, answer: Ok(older) }]);
     }
+    let now = began + Duration::from_secs(4);
+    let view = View { now_unix: NOW_UNIX, ..app.view(now) };
+    let decided = view.figures.as_ref().unwrap().decisions.as_ref().unwrap();
+    assert!((decided.outcomes["approved"] - 30.0).abs() < 0.01, "the one that tells is shown");
+    assert_picture("older", &view, 120, 40);
+
+    app.instances.remove(0);
+    let alone = text(&drawn(&self::view(&app, now), 120, 40));
+    assert!(alone.starts_with("OLDER VERSION") && alone.contains("no figures yet"), "{alone}");
+    // after its upgrade
+    app.take(vec![scraped(now + Duration::from_secs(2), &snapshot(5.0))]);
+    assert_eq!(app.instances[0].standing(now), Standing::Ready);
+}
+
+/// A server that says so is nobody's terminal.
+#[test]
+fn nothing_moves_the_cursor() {
+    let (app, now) = watched(|snapshot| {
+        snapshot.version = "\u{1b}[2J0.1.0\u{7}".to_owned();
+        snapshot.readiness = not_ready(&["\u{1b}[31mred\r\n"]);
+        snapshot.consent.lag.topic = "a\u{1b}b".to_owned();
+    });
+    let lines = screen::lines(&View { is_page: true, ..view(&app, now) }, 100, 60);
+    for line in &lines {
+        assert!(!line.to_string().contains(char::is_control), "{line:?}");
+    }
+    assert!(lines.iter().any(|line| line.to_string().contains("[2J0.1.0")));
 }
 
 /// What every instance does is not counted twice; what is shared out is added.
@@ -288,25 +320,22 @@ fn three_instances() {
     let mut app = app(&["gate-1:8080", "gate-2:8080", "gate-3:8080"]);
     for tick in 0..5_u32 {
         let at = began + Duration::from_secs(2) * tick;
-        let page = page(100.0 + 2.0 * f64::from(tick));
+        let snapshot = snapshot(100.0 + 2.0 * f64::from(tick));
         // of the message partitions each has its own
-        let own = |name: &str| {
-            page.replace(
-                "topic=\"outbound-message\",partition=\"",
-                &format!("topic=\"outbound-message\",partition=\"{name}"),
-            )
+        let own = |nth: i32| {
+            let mut own = snapshot.clone();
+            for lag in &mut own.messages.lag.partitions {
+                lag.partition += nth * 10;
+            }
+            own
         };
         let third = match tick {
-            0..3 => scraped(at, &own("3"), Readiness::Ready),
+            0..3 => scraped(at, &own(3)),
             _ => Scraped { at, answer: Err("no answer within 3 s".to_owned()) },
         };
-        let not_ready =
-            Readiness::Not(vec!["lane 1: waiting for the consumer group, 0 partitions".to_owned()]);
-        app.take(vec![
-            scraped(at, &own("1"), Readiness::Ready),
-            scraped(at, &own("2"), not_ready),
-            third,
-        ]);
+        let mut second = own(2);
+        second.readiness = not_ready(&["lane 1: waiting for the consumer group, 0 partitions"]);
+        app.take(vec![scraped(at, &own(1)), scraped(at, &second), third]);
     }
     let view = view(&app, began + Duration::from_secs(8));
     assert_eq!(view.stale, None);
@@ -315,16 +344,15 @@ fn three_instances() {
     let near = |value: f64, wanted: f64| (value - wanted).abs() < 0.01;
     assert!(near(figures.decisions.as_ref().unwrap().outcomes["approved"], 60.0));
     assert!(near(figures.changes.as_ref().unwrap()[0].1, 2.5), "{:?}", figures.changes);
-    assert_eq!(figures.subjects, Some(41_233.0));
-    let waiting: Vec<Option<f64>> = figures.lags.iter().map(|lag| lag.records).collect();
-    assert_eq!(waiting, [Some(0.0), Some(28.0)]);
+    assert_eq!(figures.subjects, 41_233.0);
+    assert_eq!([0, 1].map(|topic: usize| figures.lags[topic].records), [0.0, 28.0]);
     assert_picture("three", &view, 120, 40);
 }
 
 /// However small, it draws; and no line is longer than the screen.
 #[test]
 fn every_size_is_drawn() {
-    let (app, now) = watched(str::to_owned, &Readiness::Not(vec!["why".to_owned(); 9]));
+    let (app, now) = watched(|snapshot| snapshot.readiness = not_ready(&["why"; 9]));
     let view = view(&app, now);
     for width in [1, 2, 10, 39, 79, 80, 81, 200] {
         for height in [1, 2, 3, 8, 16, 23, 24, 25, 60] {
@@ -345,7 +373,7 @@ fn every_size_is_drawn() {
 
 #[test]
 fn without_colours() {
-    let (mut app, now) = watched(str::to_owned, &Readiness::Ready);
+    let (mut app, now) = watched(|_| {});
     let colours = |app: &App| {
         let terminal = drawn(&view(app, now), 80, 24);
         let is_coloured =
@@ -360,7 +388,7 @@ fn without_colours() {
 /// On paper there are no keys to press.
 #[test]
 fn a_page_of_text() {
-    let (app, now) = watched(str::to_owned, &Readiness::Ready);
+    let (app, now) = watched(|_| {});
     let page = |is_page| {
         let view = View { is_page, ..view(&app, now) };
         screen::lines(&view, 100, 60).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

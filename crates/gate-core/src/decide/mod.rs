@@ -1,6 +1,6 @@
 //! The decision: may this message go out now?
 //!
-//! `decide` is a total function of its arguments. It walks the fifteen steps of law.md section 10 in order;
+//! `decide` is a total function of its arguments. It walks the fifteen steps of docs/law.md section 10 in order;
 //! the first failing step gives the reason, every failing step is listed. Unknown never approves. What a
 //! jurisdiction asks is data (`policy/mod.rs`); with several candidate jurisdictions every rule of each must be
 //! fulfilled, so the strictest wins.

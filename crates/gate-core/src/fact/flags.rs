@@ -62,7 +62,7 @@ pub const ABOUT_CONTACT: u64 = 1 << 34;
 pub(crate) const VARIANT_SHIFT: u32 = 40;
 pub(crate) const VARIANT_MASK: u64 = 0b11 << VARIANT_SHIFT;
 
-/// Evidence every grant needs (law.md section 9).
+/// Evidence every grant needs (docs/law.md section 9).
 pub const EVIDENCE_REQUIRED: u64 = METHOD | NOTICE_VERSION;
 
 /// The fields of `evidence` that packs can ask for: name, path, flag.

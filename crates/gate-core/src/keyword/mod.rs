@@ -1,4 +1,4 @@
-//! What a text message from a person means: law.md section 5, "Matching".
+//! What a text message from a person means: docs/law.md section 5, "Matching".
 //!
 //! Wider than provider defaults on purpose: those take exact single words and miss "STOP PLEASE". A person revokes by
 //! any reasonable means (47 CFR 64.1200(a)(10)), in the language and spelling of a telephone, so a text is read as a
@@ -53,7 +53,7 @@ const OBJECT_WORDS_MAX: usize = 3;
 const ENDED_WORDS_MAX: usize = 8;
 /// Most pieces of one word written apart.
 const APART_WORDS_MAX: usize = 4;
-/// Words that always deserve a look when something follows (law.md section 5).
+/// Words that always deserve a look when something follows (docs/law.md section 5).
 const LEGAL: [&str; 4] = ["cancel", "end", "quit", "remove"];
 /// Longest clause, in words, that a keyword anywhere makes doubtful.
 const NEAR_WORDS_MAX: usize = 3;

@@ -1,7 +1,7 @@
 //! The words people stop messages with, by language. Written as people write them; the index folds them.
 //!
 //! Sources: 47 CFR 64.1200(a)(10) (stop, quit, end, revoke, opt out, cancel, unsubscribe), the lists of carriers and
-//! providers (law.md section 5), and for other languages what senders there ask their customers to reply.
+//! providers (docs/law.md section 5), and for other languages what senders there ask their customers to reply.
 
 /// Words that stop wherever a text or sentence begins with them, and alone.
 pub(super) const STOP: &[&str] = &[

@@ -186,7 +186,7 @@ fn the_zones_are_declared_or_those_of_the_number_or_of_the_land() {
     assert_eq!(considered(&nowhere, &in_aa(message())).2, "unknown: ");
 }
 
-/// law.md section 7: a postal address goes before a number's prefix, which only says where the number was given out.
+/// docs/law.md section 7: a postal address goes before a number's prefix, which only says where the number was given out.
 #[test]
 fn a_place_counts_beside_the_number_and_a_verified_one_before_it() {
     let set = PolicySet::new(three_lands()).unwrap();

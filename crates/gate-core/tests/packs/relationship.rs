@@ -1,4 +1,4 @@
-//! Step 11 for relationships: soft opt-in and implied consent by the grounds of a rule (law.md section 4).
+//! Step 11 for relationships: soft opt-in and implied consent by the grounds of a rule (docs/law.md section 4).
 
 use crate::harness::check::*;
 use crate::harness::policies::*;

@@ -1,6 +1,6 @@
 //! Canonical addresses: the form that is hashed, so that every spelling of an address finds the same state.
 //!
-//! law.md section 7. Changing what comes out of here changes every stored key: golden tests freeze it, and
+//! docs/law.md section 7. Changing what comes out of here changes every stored key: golden tests freeze it, and
 //! a change raises the store's format version. Never logged; the error carries no address.
 //!
 //! `wrapping.rs` takes away what stands around an address, `email.rs`, `phone.rs`, `user.rs` and `push.rs` read

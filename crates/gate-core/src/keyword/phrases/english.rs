@@ -180,7 +180,7 @@ pub(super) const ENGLISH: &[&str] = &[
 ];
 
 /// Whoever answers is not who agreed: the consent on file is another person's, which the sender knows from now on
-/// (47 CFR 64.1200(a)(10): any reasonable means; law-findings B28).
+/// (47 CFR 64.1200(a)(10): any reasonable means; docs/precedence.md, Texts).
 pub(super) const ENGLISH_WRONG_PERSON: &[&str] = &[
     "changed his|her|their|the number|phone",
     "belongs|belonging to someone|somebody|another|somebodyelse",

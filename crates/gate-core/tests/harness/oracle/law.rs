@@ -1,4 +1,4 @@
-//! Marketing: what stands against a message and what permits it, by the state rules of section 10.
+//! Marketing: what stands against a message and what permits it, by the state rules of docs/law.md section 10.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The words in which the gate says whether it decides, and if not, why not.
+//! A lane's standing in the consumer group, and the words for it.
 
 /// A lane's standing in the consumer group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,26 +26,4 @@ impl Membership {
             Self::Stopped => "stopped",
         }
     }
-}
-
-/// One thing that has to be in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// What is checked: `consent`, `lane 0`, …
-    pub name: String,
-    /// Whether it is in order.
-    pub is_ok: bool,
-    /// How it stands.
-    pub detail: String,
-}
-
-/// The answer of `/readyz`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Readiness {
-    /// Everything is in order.
-    pub ready: bool,
-    /// What is not, one line each.
-    pub reasons: Vec<String>,
-    /// Everything that was looked at.
-    pub checks: Vec<Check>,
 }
