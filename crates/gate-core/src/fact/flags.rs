@@ -134,3 +134,15 @@ context! {
     true "published_business_address" PUBLISHED_BUSINESS_ADDRESS
     true "message_relates_to_relationship" MESSAGE_RELATES_TO_RELATIONSHIP
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They are on disk.
+    #[test]
+    fn numbers_keep_their_bits() {
+        assert_eq!((VARIANT_SHIFT, VARIANT_MASK), (40, 0x0300_0000_0000));
+        assert_eq!((KIND_SHIFT, KIND_MASK, BASIS_MASK), (8, 0x0f00, 0b111));
+    }
+}
