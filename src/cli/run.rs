@@ -14,7 +14,7 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {
         config::LogFormat::Json => Some(LogFormat::Json),
         config::LogFormat::Text => Some(LogFormat::Text),
     };
-    crate::logging::init(config.log.level.name(), format)
+    crate::logging::init(config.log.level.as_str(), format)
         .map_err(|error| Failure::new(ExitCode::Internal, error))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), instance_id = %config.instance_id, "starting");
     crate::service::run(&config)?;

@@ -1,20 +1,17 @@
 //! Which key somebody may have meant who wrote one that is none.
 
-use super::keys::KEYS;
+use super::key::Table;
 
 /// The key somebody who wrote `path` may have meant: the same last word elsewhere, or a spelling close by.
-pub(super) fn nearest(path: &str) -> Option<&'static str> {
+pub(super) fn nearest(table: Table, path: &str) -> Option<&'static str> {
     let last_word = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
     let written_last = path.rsplit('.').next().unwrap_or(path);
-    let mut sections: Vec<&'static str> = KEYS
-        .iter()
-        .filter_map(|key| key.path.split_once('.'))
-        .map(|(section, _)| section)
-        .collect();
+    let paths = || table.keys().map(|key| key.path);
+    let mut sections: Vec<&'static str> =
+        paths().filter_map(|path| path.split_once('.')).map(|(section, _)| section).collect();
     sections.dedup();
-    KEYS.iter().map(|key| key.path).find(|known| last_word(known) == written_last).or_else(|| {
-        KEYS.iter()
-            .map(|key| key.path)
+    paths().find(|known| last_word(known) == written_last).or_else(|| {
+        paths()
             .chain(sections)
             .map(|known| {
                 (distance(known, path).min(distance(last_word(known), written_last)), known)
@@ -74,7 +71,7 @@ mod tests {
             ("topics.aproved", Some("topics.approved")),
             ("quite_something_else", None),
         ] {
-            assert_eq!(nearest(written), meant, "{written}");
+            assert_eq!(nearest(crate::config::keys::TABLE, written), meant, "{written}");
         }
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
-use super::keys::{self, Kind};
+use super::key::{Key, Kind, Table, VARIABLE_PREFIX, variable_of};
 use super::problem::{Place, Problem};
 use super::suggestion;
 
@@ -20,8 +20,6 @@ use super::suggestion;
 pub(super) const FILE_BYTES_MAX: usize = 1024 * 1024;
 const NODES_MAX: usize = 20_000;
 const DEPTH_MAX: usize = 16;
-/// What every variable of ours begins with; a single underscore (`CONSENT_GATE_TEST_KAFKA`) is not one of them.
-pub(super) const VARIABLE_PREFIX: &str = "CONSENT_GATE__";
 
 /// A value without structure.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,22 +42,33 @@ pub(super) struct Setting {
 
 /// Everything written, by path. `entries` holds the two mappings with names that are not ours,
 /// `lists` what has more than one value.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Written {
+    table: Table,
     pub(super) settings: BTreeMap<&'static str, Setting>,
     pub(super) entries: BTreeMap<&'static str, BTreeMap<String, Setting>>,
     /// Lists of names, with the place of each; a variable has one place for all.
     pub(super) lists: BTreeMap<&'static str, Vec<Setting>>,
+    /// Keys that were set by the path they had before.
+    pub(super) renamed: BTreeMap<&'static str, &'static str>,
     pub(super) problems: Vec<Problem>,
 }
 
 impl Written {
-    /// Reads the file, then lays the variables over it.
+    /// Reads the file, then lays the variables over it; `table` says which keys there are.
     pub(super) fn read(
+        table: Table,
         text: &str,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Self {
-        let mut written = Self::default();
+        let mut written = Self {
+            table,
+            settings: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            problems: Vec::new(),
+        };
         match parse(text) {
             Ok(Some(root)) => written.section("", root),
             Ok(None) => {}
@@ -122,14 +131,19 @@ impl Written {
     }
 
     fn entry(&mut self, full: &str, place: &Place, node: Located) {
-        let Some(key) = keys::KEYS.iter().find(|key| key.path == full) else {
-            if keys::is_section(full) {
+        let Some(key) = self.table.find(full) else {
+            if self.table.is_section(full) {
                 self.section(full, node);
             } else {
-                self.problems.push(unknown(full, place.clone()));
+                self.unknown(full, place.clone());
             }
             return;
         };
+        if self.is_written(key.path) {
+            self.both_names(key, full, place.clone());
+            return;
+        }
+        self.note_name(key, full);
         match (key.kind, node.value) {
             (Kind::Properties | Kind::Secrets, Node::Map(entries)) => {
                 let mut seen = BTreeMap::new();
@@ -222,54 +236,68 @@ impl Written {
             return;
         };
         let setting = Setting { value: Scalar::Untyped(value.to_owned()), place: place.clone() };
-        for key in keys::KEYS {
-            match key.kind {
-                Kind::Properties | Kind::Secrets => {
-                    let Some(name) =
-                        path.strip_prefix(key.path).and_then(|rest| rest.strip_prefix('.'))
-                    else {
-                        continue;
-                    };
-                    // librdkafka's names have dots where a variable can only have underscores.
-                    self.entries
-                        .entry(key.path)
-                        .or_default()
-                        .insert(name.replace('_', "."), setting);
-                    return;
-                }
-                Kind::Names { .. } if path == key.path => {
-                    // the whole list at once; an empty variable is an empty list
-                    let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
-                    let setting = |name: &str| Setting {
-                        value: Scalar::Untyped(name.to_owned()),
-                        place: place.clone(),
-                    };
-                    self.lists.insert(key.path, names.map(setting).collect());
-                    return;
-                }
-                _ if path == key.path => {
-                    self.settings.insert(key.path, setting);
-                    return;
-                }
-                _ => {}
-            }
+        if let Some((key, name)) = self.table.find_mapping(&path) {
+            // librdkafka's names have dots where a variable can only have underscores.
+            self.entries.entry(key.path).or_default().insert(name.replace('_', "."), setting);
+            return;
         }
-        self.problems.push(unknown(&path, place));
+        let Some(key) = self.table.find(&path).filter(|key| !key.kind.is_mapping()) else {
+            self.unknown(&path, place);
+            return;
+        };
+        let earlier = self.settings.get(key.path).map(|setting| &setting.place);
+        if matches!(earlier, Some(Place::Variable(_))) {
+            self.both_names(key, &path, place);
+            return;
+        }
+        self.note_name(key, &path);
+        if let Kind::Names { .. } = key.kind {
+            // the whole list at once; an empty variable is an empty list
+            let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+            let setting = |name: &str| Setting {
+                value: Scalar::Untyped(name.to_owned()),
+                place: place.clone(),
+            };
+            self.lists.insert(key.path, names.map(setting).collect());
+        } else {
+            self.settings.insert(key.path, setting);
+        }
     }
-}
 
-/// The variable that overrides `path`.
-pub(super) fn variable_of(path: &str) -> String {
-    format!("{VARIABLE_PREFIX}{}", path.to_uppercase().replace('.', "__"))
-}
+    /// Whether the file has said something about this key already.
+    fn is_written(&self, path: &str) -> bool {
+        self.settings.contains_key(path)
+            || self.entries.contains_key(path)
+            || self.lists.contains_key(path)
+    }
 
-fn unknown(path: &str, place: Place) -> Problem {
-    let fix = match (suggestion::nearest(path), &place) {
-        (Some(near), Place::Variable(_)) => format!("did you mean {}?", variable_of(near)),
-        (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, _) => "delete it; `consent-gate config reference` lists all keys".to_owned(),
-    };
-    Problem::new(path, place, "there is no such key", fix)
+    /// Remembers which name a key was set by; what is read last holds.
+    fn note_name(&mut self, key: &Key, written: &str) {
+        match key.formerly {
+            Some(former) if former == written => self.renamed.insert(key.path, former),
+            Some(_) | None => self.renamed.remove(key.path),
+        };
+    }
+
+    /// The name of today and the one before, both set: neither is the one that is meant.
+    fn both_names(&mut self, key: &Key, written: &str, place: Place) {
+        let other = if written == key.path { key.formerly.unwrap_or_default() } else { key.path };
+        self.problems.push(Problem::new(
+            written,
+            place,
+            format!("is the same as `{other}`, which is set as well"),
+            format!("keep `{}`", key.path),
+        ));
+    }
+
+    fn unknown(&mut self, path: &str, place: Place) {
+        let fix = match (suggestion::nearest(self.table, path), &place) {
+            (Some(near), Place::Variable(_)) => format!("did you mean {}?", variable_of(near)),
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, _) => "delete it; `consent-gate config reference` lists all keys".to_owned(),
+        };
+        self.problems.push(Problem::new(path, place, "there is no such key", fix));
+    }
 }
 
 fn parse(text: &str) -> Result<Option<Located>, Problem> {

@@ -364,7 +364,7 @@ impl Parts<'_> {
 
     fn start_probe(&self, policies: &Arc<Policies>) -> Result<Worker, RunError> {
         let config = self.config;
-        let (topics, formats) = (&config.topics, config.formats);
+        let (topics, formats) = (&config.topics, &config.formats);
         let probe = Probe::new(ProbeParts {
             base: self.base.clone(),
             group_id: config.kafka.group_id.clone(),
