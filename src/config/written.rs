@@ -1,16 +1,14 @@
 //! The configuration as written: a YAML file, then the environment on top of it, each value with its place.
 //!
-//! A tree instead of derived structs, because serde stops at the first wrong value and people want to hear of all.
-//! What stands here is only flat: path, value, place. Whether a value makes sense is for `reader.rs`.
+//! The tree is `gate-located`'s. What stands here is only flat: path, value, place. Whether a value makes sense is for
+//! `reader.rs`.
 //!
 //! Invariant: nothing written is dropped. A key is known, or it is a problem; the same key twice is a problem.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
+use gate_located::{Key as YamlKey, Malformed, Manner, Node, Value};
 
 use super::key::{Key, Kind, Table, VARIABLE_PREFIX, variable_of};
 use super::problem::{Place, Problem};
@@ -18,8 +16,18 @@ use super::suggestion;
 
 /// More is not a configuration.
 pub(super) const FILE_BYTES_MAX: usize = 1024 * 1024;
-const NODES_MAX: usize = 20_000;
-const DEPTH_MAX: usize = 16;
+
+const MANNER: Manner = Manner {
+    bytes_max: FILE_BYTES_MAX,
+    scalar_bytes_max: FILE_BYTES_MAX,
+    nodes_max: 20_000,
+    depth_max: 16,
+    aliases_max: 20_000,
+    leans_on_anchors: false,
+    // both would hide a line from the reader of the file: repeated keys are reported here, with the first place
+    keeps_repeated_keys: true,
+    merges: false,
+};
 
 /// A value without structure.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +39,20 @@ pub(super) enum Scalar {
     Text(String),
     /// From the environment, where everything is text and the key decides what it means.
     Untyped(String),
+}
+
+impl Scalar {
+    /// Unless it has a structure.
+    fn of(value: Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::Null,
+            Value::Boolean(value) => Self::Boolean(value),
+            Value::Integer(number) => Self::Integer(number),
+            Value::Float(_) => Self::Float,
+            Value::Text(text) => Self::Text(text),
+            Value::List(_) | Value::Map(_) => return None,
+        })
+    }
 }
 
 /// A value and where it was written.
@@ -70,8 +92,7 @@ impl Written {
             problems: Vec::new(),
         };
         match parse(text) {
-            Ok(Some(root)) => written.section("", root),
-            Ok(None) => {}
+            Ok(root) => written.section("", root),
             Err(problem) => written.problems.push(problem),
         }
         for (name, value) in variables {
@@ -80,32 +101,32 @@ impl Written {
         written
     }
 
-    fn section(&mut self, path: &str, node: Located) {
-        let place = Place::of(node.referenced);
+    fn section(&mut self, path: &str, node: Node) {
+        let place = Place::of(node.used);
         match node.value {
-            Node::Map(entries) => {
+            Value::Map(entries) => {
                 let mut seen = BTreeMap::new();
                 for (name, value) in entries {
                     let full = if path.is_empty() {
-                        name.value.clone()
+                        name.name.clone()
                     } else {
-                        format!("{path}.{}", name.value)
+                        format!("{path}.{}", name.name)
                     };
-                    let place = Place::of(name.referenced);
+                    let place = Place::of(name.place);
                     if self.is_first(&mut seen, &full, &place) {
                         self.entry(&full, &place, value);
                     }
                 }
             }
             // `kafka:` with every line below it commented out.
-            Node::Scalar(Scalar::Null) => {}
-            Node::Scalar(_) | Node::List(_) if path.is_empty() => self.problems.push(Problem::new(
+            Value::Null => {}
+            _ if path.is_empty() => self.problems.push(Problem::new(
                 "",
                 place,
                 "the file is not a mapping",
                 "begin with `kafka:` and a line for each key below it",
             )),
-            Node::Scalar(_) | Node::List(_) => self.problems.push(Problem::new(
+            _ => self.problems.push(Problem::new(
                 path,
                 place,
                 "is a section and has no value of its own",
@@ -130,7 +151,7 @@ impl Written {
         }
     }
 
-    fn entry(&mut self, full: &str, place: &Place, node: Located) {
+    fn entry(&mut self, full: &str, place: &Place, node: Node) {
         let Some(key) = self.table.find(full) else {
             if self.table.is_section(full) {
                 self.section(full, node);
@@ -145,39 +166,18 @@ impl Written {
         }
         self.note_name(key, full);
         match (key.kind, node.value) {
-            (Kind::Properties | Kind::Secrets, Node::Map(entries)) => {
-                let mut seen = BTreeMap::new();
-                for (name, value) in entries {
-                    let full = format!("{full}.{}", name.value);
-                    let place = Place::of(name.referenced);
-                    if !self.is_first(&mut seen, &full, &place) {
-                        continue;
-                    }
-                    match value.value {
-                        Node::Scalar(value) => {
-                            self.entries
-                                .entry(key.path)
-                                .or_default()
-                                .insert(name.value, Setting { value, place });
-                        }
-                        Node::Map(_) | Node::List(_) => self.problems.push(Problem::new(
-                            full,
-                            place,
-                            "is not a single value",
-                            "write the whole name on one line, e.g. `sasl.username: gate`",
-                        )),
-                    }
-                }
+            (Kind::Properties | Kind::Secrets, Value::Map(entries)) => {
+                self.mapping(key.path, full, entries);
             }
-            (Kind::Properties | Kind::Secrets, Node::Scalar(Scalar::Null)) => {}
+            (Kind::Properties | Kind::Secrets, Value::Null) => {}
             (Kind::Properties | Kind::Secrets, _) => self.problems.push(Problem::new(
                 full,
                 place.clone(),
                 "is not a mapping of names to values",
                 "write one `name: value` a line below it",
             )),
-            (Kind::Names { .. }, Node::List(items)) => self.list(key.path, items),
-            (Kind::Names { .. }, Node::Scalar(Scalar::Null)) => {}
+            (Kind::Names { .. }, Value::List(items)) => self.list(key.path, items),
+            (Kind::Names { .. }, Value::Null) => {}
             (Kind::Names { .. }, _) => self.problems.push(Problem::new(
                 full,
                 place.clone(),
@@ -193,28 +193,52 @@ impl Written {
                     variable_of(full)
                 ),
             )),
-            (_, Node::Scalar(value)) => {
-                self.settings
-                    .insert(key.path, Setting { value, place: Place::of(node.referenced) });
-            }
-            (_, Node::Map(_) | Node::List(_)) => {
-                self.problems.push(Problem::new(
+            (_, value) => match Scalar::of(value) {
+                Some(value) => {
+                    let place = Place::of(node.used);
+                    self.settings.insert(key.path, Setting { value, place });
+                }
+                None => self.problems.push(Problem::new(
                     full,
                     place.clone(),
                     "takes a single value",
                     "write it behind the colon, on the same line",
-                ));
+                )),
+            },
+        }
+    }
+
+    /// A mapping whose names are not ours.
+    fn mapping(&mut self, path: &'static str, full: &str, entries: Vec<(YamlKey, Node)>) {
+        let mut seen = BTreeMap::new();
+        for (name, node) in entries {
+            let full = format!("{full}.{}", name.name);
+            let place = Place::of(name.place);
+            if !self.is_first(&mut seen, &full, &place) {
+                continue;
+            }
+            match Scalar::of(node.value) {
+                Some(value) => {
+                    let entries = self.entries.entry(path).or_default();
+                    entries.insert(name.name, Setting { value, place });
+                }
+                None => self.problems.push(Problem::new(
+                    full,
+                    place,
+                    "is not a single value",
+                    "write the whole name on one line, e.g. `sasl.username: gate`",
+                )),
             }
         }
     }
 
-    fn list(&mut self, path: &'static str, items: Vec<Located>) {
+    fn list(&mut self, path: &'static str, items: Vec<Node>) {
         let list = self.lists.entry(path).or_default();
         for item in items {
-            let place = Place::of(item.referenced);
-            match item.value {
-                Node::Scalar(value) => list.push(Setting { value, place }),
-                Node::Map(_) | Node::List(_) => self.problems.push(Problem::new(
+            let place = Place::of(item.used);
+            match Scalar::of(item.value) {
+                Some(value) => list.push(Setting { value, place }),
+                None => self.problems.push(Problem::new(
                     path,
                     place,
                     "holds something that is not a single value",
@@ -300,120 +324,19 @@ impl Written {
     }
 }
 
-fn parse(text: &str) -> Result<Option<Located>, Problem> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_reader_input_bytes: Some(FILE_BYTES_MAX),
-            max_total_scalar_bytes: FILE_BYTES_MAX,
-            max_nodes: NODES_MAX,
-            max_depth: DEPTH_MAX,
-            max_documents: 1,
-        },
-        // Both would hide a line from the reader of the file: we report them ourselves, with the first place.
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        merge_keys: MergeKeyPolicy::Error,
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-        // `007` and `1_000` stay what was written; the key decides whether that is a number.
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options::<Option<Located>>(text, options).map_err(|error| {
-        let place = error.location().map_or(Place::File, Place::of);
+/// Reads the file as a tree.
+fn parse(text: &str) -> Result<Node, Problem> {
+    gate_located::parse(text, &MANNER).map_err(|Malformed { place, reason }| {
         let fix = "correct the YAML; nothing below this line was checked";
-        Problem::new("", place, format!("is not YAML: {}", reason_of(&error)), fix)
+        Problem::new("", Place::of(place), format!("is not YAML: {reason}"), fix)
     })
 }
 
-/// The library's sentence without its own line numbers, which we print in front.
-fn reason_of(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    let end = text.find(" at line ").or_else(|| text.find(" (line ")).unwrap_or(text.len());
-    text.get(..end)
-        .unwrap_or(&text)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_owned()
-}
-
-type Located = Spanned<Node>;
-
-#[derive(Debug, Clone)]
-enum Node {
-    Scalar(Scalar),
-    List(Vec<Located>),
-    Map(Vec<(Spanned<String>, Located)>),
-}
-
 impl Place {
-    fn of(location: Location) -> Self {
-        Self::Line { line: location.line(), column: location.column() }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value, a mapping or a list")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Null))
-    }
-
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Null))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Boolean(value)))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Integer(value.into())))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Integer(value.into())))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Float))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Scalar(Scalar::Text(value.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+    fn of(place: gate_located::Place) -> Self {
+        match place.line {
+            0 => Self::File,
+            line => Self::Line { line, column: place.column },
         }
-        Ok(Node::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Node::Map(entries))
     }
 }
