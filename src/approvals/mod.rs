@@ -14,7 +14,7 @@
 //! Reading order: `row.rs` of `gate-engine` (what is remembered, and for how long), `changelog.rs` (what a record says, and whether
 //! it is ours), `store.rs` (where rows are), `tail.rs` (whose pepper the changelog was written with).
 //!
-//! Deliberately absent: Kafka (`pipeline/restore.rs` reads the changelog), the counting (gate-core), a
+//! Deliberately absent: Kafka (`pipeline/restore/` reads the changelog), the counting (gate-core), a
 //! write-ahead log of our own.
 
 mod changelog;

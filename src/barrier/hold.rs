@@ -12,3 +12,11 @@ pub struct Hold {
     /// The consent partition that is waited for, when it is one.
     pub consent_partition: Option<i32>,
 }
+
+impl Hold {
+    /// One that waits for nothing of the consent topic.
+    #[must_use]
+    pub fn new(cause: HoldCause, detail: String) -> Self {
+        Self { cause, detail, consent_partition: None }
+    }
+}

@@ -3,25 +3,73 @@
 use crate::kafka::native::Message;
 use std::collections::{BTreeMap, HashMap};
 
+/// A message of the input topic, as far as a lane looks at it before it is decided.
+pub(super) trait Incoming {
+    /// Partition.
+    fn partition(&self) -> i32;
+    /// Offset.
+    fn offset(&self) -> i64;
+    /// Key; `None` is null, not empty.
+    fn key(&self) -> Option<&[u8]>;
+    /// Value; `None` is null, not empty.
+    fn payload(&self) -> Option<&[u8]>;
+    /// Whether it has a header of exactly this name.
+    fn has_header(&self, name: &[u8]) -> bool;
+}
+
+impl Incoming for Message<'_> {
+    fn partition(&self) -> i32 {
+        self.partition()
+    }
+
+    fn offset(&self) -> i64 {
+        self.offset()
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        self.key()
+    }
+
+    fn payload(&self) -> Option<&[u8]> {
+        self.payload()
+    }
+
+    fn has_header(&self, name: &[u8]) -> bool {
+        self.headers().any(|(known, _)| known == name)
+    }
+}
+
 /// A batch of messages of the input topic.
 ///
 /// INVARIANT: `next_offsets` names, per partition in hand, the offset behind its last message, also for
 /// messages that turned out to be decided already; it is what the transaction commits.
-#[derive(Default)]
-pub struct Batch<'c> {
-    messages: Vec<Message<'c>>,
+pub(super) struct Batch<M> {
+    messages: Vec<M>,
     next_offsets: BTreeMap<i32, i64>,
     /// Approved in a transaction that was committed only by half: out already, and perhaps not remembered.
-    approved_before: Vec<Message<'c>>,
+    approved_before: Vec<M>,
     /// Partition and offset of what is out already and is no approval.
     others_before: Vec<(i32, i64)>,
     value_bytes: usize,
     is_attempted: bool,
 }
 
-impl<'c> Batch<'c> {
+impl<M> Default for Batch<M> {
+    fn default() -> Self {
+        Self {
+            messages: Vec::new(),
+            next_offsets: BTreeMap::new(),
+            approved_before: Vec::new(),
+            others_before: Vec::new(),
+            value_bytes: 0,
+            is_attempted: false,
+        }
+    }
+}
+
+impl<M: Incoming> Batch<M> {
     /// Adds a message behind those of its partition.
-    pub fn push(&mut self, message: Message<'c>) {
+    pub(super) fn push(&mut self, message: M) {
         self.next_offsets.insert(message.partition(), message.offset() + 1);
         let bytes = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
         self.value_bytes += bytes(message.payload()) + bytes(message.key());
@@ -29,66 +77,53 @@ impl<'c> Batch<'c> {
     }
 
     /// The messages, in the order of each partition.
-    #[must_use]
-    pub fn messages(&self) -> &[Message<'c>] {
+    pub(super) fn messages(&self) -> &[M] {
         &self.messages
     }
 
     /// Number of messages.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Whether it holds no message; offsets may still be due.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-
     /// Whether nothing is left to commit.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.next_offsets.is_empty()
     }
 
     /// Bytes of keys and values in hand.
-    #[must_use]
-    pub fn value_bytes(&self) -> usize {
+    pub(super) fn value_bytes(&self) -> usize {
         self.value_bytes
     }
 
     /// Notes that a transaction was begun for it: from now on an output of it may exist.
-    pub fn attempted(&mut self) {
+    pub(super) fn attempted(&mut self) {
         self.is_attempted = true;
     }
 
     /// Whether a transaction was ever begun for it.
-    #[must_use]
-    pub fn is_attempted(&self) -> bool {
+    pub(super) fn is_attempted(&self) -> bool {
         self.is_attempted
     }
 
     /// Partition and offset of each message, those that are out already included.
-    pub fn in_hand(&self) -> impl Iterator<Item = (i32, i64)> {
+    pub(super) fn in_hand(&self) -> impl Iterator<Item = (i32, i64)> {
         let messages = self.messages.iter().chain(&self.approved_before);
         messages.map(|m| (m.partition(), m.offset())).chain(self.others_before.iter().copied())
     }
 
     /// Number of partitions in hand.
-    #[must_use]
-    pub fn n_partitions(&self) -> usize {
+    pub(super) fn n_partitions(&self) -> usize {
         self.next_offsets.len()
     }
 
     /// What to commit.
-    #[must_use]
-    pub fn next_offsets(&self) -> &BTreeMap<i32, i64> {
+    pub(super) fn next_offsets(&self) -> &BTreeMap<i32, i64> {
         &self.next_offsets
     }
 
     /// Committed: lets go of everything.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.messages.clear();
         self.approved_before.clear();
         self.others_before.clear();
@@ -98,7 +133,7 @@ impl<'c> Batch<'c> {
     }
 
     /// Lets go of a partition that was taken away; its messages are somebody else's now.
-    pub fn drop_partition(&mut self, partition: i32) {
+    pub(super) fn drop_partition(&mut self, partition: i32) {
         self.next_offsets.remove(&partition);
         self.messages.retain(|message| message.partition() != partition);
         self.approved_before.retain(|message| message.partition() != partition);
@@ -107,7 +142,7 @@ impl<'c> Batch<'c> {
 
     /// Keeps what has no output. Returns whether outputs and offsets contradict each other: a transaction was
     /// committed in part. What the group takes for decided and has no output is still due.
-    pub fn keep_undecided(
+    pub(super) fn keep_undecided(
         &mut self,
         committed: &BTreeMap<i32, i64>,
         emitted: &HashMap<(i32, i64), bool>,
@@ -136,7 +171,7 @@ impl<'c> Batch<'c> {
 
     /// Drops messages whose decision is already in an output; their offsets stay due. The value says whether
     /// they were approved: what counts of those must be remembered with the offsets.
-    pub fn drop_emitted(&mut self, emitted: &HashMap<(i32, i64), bool>) {
+    pub(super) fn drop_emitted(&mut self, emitted: &HashMap<(i32, i64), bool>) {
         for message in std::mem::take(&mut self.messages) {
             match emitted.get(&(message.partition(), message.offset())) {
                 None => self.messages.push(message),
@@ -147,8 +182,7 @@ impl<'c> Batch<'c> {
     }
 
     /// What is out already and perhaps not remembered.
-    #[must_use]
-    pub fn approved_before(&self) -> &[Message<'c>] {
+    pub(super) fn approved_before(&self) -> &[M] {
         &self.approved_before
     }
 }

@@ -19,18 +19,59 @@ use std::time::{Duration, Instant};
 /// Pause before a batch is tried again whose clock was wrong.
 const RETRY: Duration = Duration::from_secs(5);
 
-impl Lane<'_> {
+/// What the brokers' answers have said of this machine's clock.
+#[derive(Default)]
+pub(super) struct ClockCheck {
+    was_wrong: Option<(Instant, Hold)>,
+}
+
+impl ClockCheck {
     /// A clock that was wrong a moment ago is not tried again at once.
-    pub(super) fn wait_for_clock(&mut self) -> Result<(), Setback> {
-        match &self.clock_was_wrong {
-            Some((at, hold)) if at.elapsed() < RETRY => Err(Setback::Hold(hold.clone())),
-            _ => {
-                self.clock_was_wrong = None;
+    ///
+    /// # Errors
+    /// What it was held for.
+    pub(super) fn wait(&mut self, at: Instant) -> Result<(), Hold> {
+        match &self.was_wrong {
+            Some((since, hold)) if at.saturating_duration_since(*since) < RETRY => {
+                Err(hold.clone())
+            }
+            Some(_) | None => {
+                self.was_wrong = None;
                 Ok(())
             }
         }
     }
 
+    /// The brokers' clock is so far ahead.
+    ///
+    /// # Errors
+    /// A hold when that is more than is tolerated.
+    pub(super) fn compare(&mut self, ahead_ms: i64) -> Result<(), Hold> {
+        match differs(ahead_ms) {
+            Some(detail) => Err(self.is_wrong(detail)),
+            None => Ok(()),
+        }
+    }
+
+    /// What an aborted transaction is held for: the brokers may have refused the time of its records.
+    pub(super) fn hold_of(&mut self, error: &NativeError) -> Hold {
+        if error.code == RDKafkaErrorCode::InvalidTimestamp {
+            return self.is_wrong(format!(
+                "the brokers refuse the time of the gate's records ({error}): this machine's clock is further from theirs \
+                 than `message.timestamp.after.max.ms` or `message.timestamp.before.max.ms` of an output allows; run NTP here"
+            ));
+        }
+        Hold::new(HoldCause::CommitFailing, error.to_string())
+    }
+
+    fn is_wrong(&mut self, detail: String) -> Hold {
+        let hold = Hold::new(HoldCause::Clock, detail);
+        self.was_wrong = Some((Instant::now(), hold.clone()));
+        hold
+    }
+}
+
+impl Lane<'_> {
     /// Everything of the transaction was sent; waits for the answers, and aborts it if they contradict the clock.
     pub(super) fn compare_clocks(&mut self, deadline: Instant) -> Result<(), Setback> {
         let Some(producer) = self.producers.current() else {
@@ -42,33 +83,14 @@ impl Lane<'_> {
         let ahead_ms = brokers.as_micros().saturating_sub(now().as_micros()) / 1_000;
         let sign = if ahead_ms < 0 { -1.0 } else { 1.0 };
         let ahead = Duration::from_millis(ahead_ms.unsigned_abs());
-        self.parts.metrics.brokers_clock_ahead.set(sign * ahead.as_secs_f64());
-        let Some(detail) = differs(ahead_ms) else { return Ok(()) };
-        self.abort()?;
-        self.parts.metrics.transactions.of(TransactionResult::Aborted).inc();
-        Err(Setback::Hold(self.clock_is_wrong(detail)))
-    }
-
-    /// What an aborted transaction is held for: the brokers may have refused the time of its records.
-    pub(super) fn hold_of(&mut self, error: &NativeError) -> Hold {
-        if error.code == RDKafkaErrorCode::InvalidTimestamp {
-            return self.clock_is_wrong(format!(
-                "the brokers refuse the time of the gate's records ({error}): this machine's clock is further from theirs \
-                 than `message.timestamp.after.max.ms` or `message.timestamp.before.max.ms` of an output allows; run NTP here"
-            ));
+        self.shared.metrics.brokers_clock_ahead.set(sign * ahead.as_secs_f64());
+        if let Err(hold) = self.clock.compare(ahead_ms) {
+            self.abort()?;
+            self.shared.metrics.transactions.of(TransactionResult::Aborted).inc();
+            return Err(Setback::Hold(hold));
         }
-        hold(HoldCause::CommitFailing, error.to_string())
+        Ok(())
     }
-
-    fn clock_is_wrong(&mut self, detail: String) -> Hold {
-        let hold = hold(HoldCause::Clock, detail);
-        self.clock_was_wrong = Some((Instant::now(), hold.clone()));
-        hold
-    }
-}
-
-fn hold(cause: HoldCause, detail: String) -> Hold {
-    Hold { cause, detail, consent_partition: None }
 }
 
 /// What is wrong when the brokers' clock is so far ahead; `None` when it is the same within the tolerance.

@@ -5,7 +5,7 @@
 //! leader, a coordinator that came back with less than it had acknowledged). A partition that comes back behind that
 //! point is not simply decided again: its outputs are looked for first.
 
-use super::Batch;
+use super::batch::{Batch, Incoming};
 use crate::kafka::scan::Positions;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -82,7 +82,7 @@ impl Acknowledged {
 
 impl InDoubt {
     /// A transaction with this batch was acknowledged.
-    pub(super) fn acknowledged(&self, batch: &Batch<'_>, outputs_from: &Arc<Positions>) {
+    pub(super) fn acknowledged(&self, batch: &Batch<impl Incoming>, outputs_from: &Arc<Positions>) {
         let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
         for (partition, next_offset) in batch.next_offsets() {
             let first = || {
@@ -121,7 +121,7 @@ impl InDoubt {
         }
     }
 
-    pub(super) fn note(&self, batch: &Batch<'_>, outputs_from: &Arc<Positions>) {
+    pub(super) fn note(&self, batch: &Batch<impl Incoming>, outputs_from: &Arc<Positions>) {
         let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
         for (partition, next_offset) in batch.next_offsets() {
             let doubt = partitions.entry(*partition).or_insert_with(|| Doubt {

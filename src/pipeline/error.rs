@@ -1,6 +1,6 @@
 //! What ends a lane.
 
-use super::FATAL_MAX;
+use super::fencing::FENCINGS_MAX;
 use crate::approvals::SentError;
 use crate::kafka::native::NativeError;
 use crate::store::StoreError;
@@ -20,7 +20,7 @@ pub enum LaneError {
     Producer(NativeError),
     /// Another program uses our transactional id or group instance id.
     #[error(
-        "fenced {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
+        "fenced {FENCINGS_MAX} times within a minute: is another instance running with the same `instance_id`? {0}"
     )]
     Fenced(String),
     /// Too many producers do not come back.
@@ -31,13 +31,13 @@ pub enum LaneError {
     Inbox(NativeError),
     /// The group has given our place to another member with our id.
     #[error(
-        "consumer: {0}. More than {FATAL_MAX} times within a minute: is another instance running with the same `instance_id`?"
+        "consumer: {0}. More than {FENCINGS_MAX} times within a minute: is another instance running with the same `instance_id`?"
     )]
     MemberFenced(KafkaError),
     /// The consumer does not bring what lies in a partition.
     #[error(
         "nothing comes of `{topic}` partition {partition} although a record waits at offset {next_offset} or behind; \
-         more than {FATAL_MAX} times within a minute, starting again"
+         more than {FENCINGS_MAX} times within a minute, starting again"
     )]
     StandsStill {
         /// The input topic.

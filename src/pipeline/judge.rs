@@ -1,15 +1,19 @@
 //! Decides a batch on one snapshot of the consent state.
 
-use super::{Batch, Lane, LaneError, Setback};
-use crate::approvals::KeptRows;
+use super::LaneError;
+use super::batch::{Batch, Incoming};
+use super::parts::Settings;
+use super::restore::{Approvals, ChangelogReader};
 use crate::barrier::Hold;
 use crate::clock::now;
 use crate::headers::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
-use crate::kafka::native::Message;
-use crate::metrics::{Bound, HoldCause, NamedPlaces, ProbeRecipient, Topic};
-use gate_codec::{Class, DecodeError, told_by_headers};
+use crate::identity::Pepper;
+use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
+use crate::policies::Policies;
+use crate::store::Store;
+use gate_codec::{Class, Codec, DecodeError, told_by_headers};
 use gate_core::Decision;
-use gate_engine::{Decoded, Inputs, JudgeError, Record, RowKey, Seal as _};
+use gate_engine::{Decoded, Inputs, JudgeError, Record, RowKey};
 
 /// A decision with what goes into its headers.
 pub(super) struct Judged {
@@ -33,64 +37,78 @@ pub(super) struct Verdicts {
     pub(super) rows: Vec<(RowKey, Vec<u8>)>,
 }
 
-impl<'c> Lane<'c> {
-    /// Reads every message; an unreadable one is an answer, an unavailable registry is not.
-    pub(super) fn decode<'m>(
+/// What a batch is judged with.
+pub(super) struct Judge<'a> {
+    pub(super) codec: &'a Codec,
+    pub(super) pepper: &'a Pepper,
+    pub(super) store: &'a Store,
+    pub(super) policies: &'a Policies,
+    pub(super) metrics: &'a Metrics,
+    pub(super) settings: &'a Settings,
+}
+
+impl Judge<'_> {
+    /// Reads every message; an unreadable one is an answer.
+    ///
+    /// # Errors
+    /// A hold when the schema registry cannot be asked, which is none.
+    pub(super) fn decode<'m, M: Incoming>(
         &self,
-        messages: &'m [Message<'c>],
-    ) -> Result<Vec<Decoded<'m>>, Setback> {
-        let mut decoded = Vec::with_capacity(messages.len());
-        for message in messages {
-            if message.payload().is_some_and(|value| value.len() > self.parts.value_bytes_max) {
-                decoded.push(Err(Class::TooLarge.into()));
-                continue;
-            }
-            decoded.push(match self.parts.codec.decode_message(message.payload()) {
-                Ok(message) => Ok(message),
-                Err(DecodeError::Unreadable(why)) => Err(told_by_headers(why, |wanted| {
-                    message.headers().any(|(name, _)| name == wanted.to_bytes())
-                })),
-                Err(DecodeError::Unavailable { cause }) => {
-                    let detail = format!(
-                        "`{}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
-                        self.parts.outbound_topic,
-                        message.partition(),
-                        message.offset()
-                    );
-                    let cause = HoldCause::RegistryUnavailable;
-                    return Err(Setback::Hold(Hold { cause, detail, consent_partition: None }));
-                }
-            });
+        messages: &'m [M],
+    ) -> Result<Vec<Decoded<'m>>, Hold> {
+        messages.iter().map(|message| self.read(message)).collect()
+    }
+
+    fn read<'m, M: Incoming>(&self, message: &'m M) -> Result<Decoded<'m>, Hold> {
+        let Settings { value_bytes_max, outbound_topic, .. } = self.settings;
+        if message.payload().is_some_and(|value| value.len() > *value_bytes_max) {
+            return Ok(Err(Class::TooLarge.into()));
         }
-        Ok(decoded)
+        match self.codec.decode_message(message.payload()) {
+            Ok(message) => Ok(Ok(message)),
+            Err(DecodeError::Unreadable(why)) => {
+                Ok(Err(told_by_headers(why, |wanted| message.has_header(wanted.to_bytes()))))
+            }
+            Err(DecodeError::Unavailable { cause }) => {
+                let detail = format!(
+                    "`{outbound_topic}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
+                    message.partition(),
+                    message.offset()
+                );
+                Err(Hold::new(HoldCause::RegistryUnavailable, detail))
+            }
+        }
     }
 
     /// Decides every message. The barrier has passed: the snapshot holds every acknowledged change.
-    pub(super) fn judge(
+    ///
+    /// # Errors
+    /// When a store cannot be read, or what it holds.
+    pub(super) fn judge<M: Incoming, R: ChangelogReader>(
         &self,
-        batch: &Batch<'c>,
+        approvals: &Approvals<R>,
+        batch: &Batch<M>,
         messages: &[Decoded<'_>],
         approved_before: &[Decoded<'_>],
     ) -> Result<Verdicts, LaneError> {
-        let snapshot = self.parts.store.snapshot();
+        let snapshot = self.store.snapshot();
         let consent_positions = snapshot.positions()?;
-        let policies = self.parts.policies.current();
+        let policies = self.policies.current();
         let context = BatchContext {
             policies: &policies,
-            consent_topic: &self.parts.consent_topic,
+            consent_topic: &self.settings.consent_topic,
             consent_positions: &consent_positions,
             evaluated_at: now(),
         };
-        let rows = KeptRows { store: &self.parts.sent, pepper_id: self.seal.pepper_id() };
         let inputs = Inputs {
-            keys: &*self.parts.pepper,
+            keys: self.pepper,
             policies: &policies,
             states: &snapshot,
-            approvals: &rows,
+            approvals: &approvals.kept(),
             now: context.evaluated_at,
         };
         let in_hand = batch.next_offsets();
-        let repairs = self.approvals.repairs(|partition| in_hand.contains_key(&partition));
+        let repairs = approvals.repairs(|partition| in_hand.contains_key(&partition));
         let before = records(batch.approved_before(), approved_before);
         let judged =
             gate_engine::judge(inputs, &records(batch.messages(), messages), &before, &repairs)
@@ -98,42 +116,27 @@ impl<'c> Lane<'c> {
                     JudgeError::States(error) => LaneError::from(error),
                     JudgeError::Approvals(error) => LaneError::from(error),
                 })?;
-        self.note_oddities(&judged, messages);
-        let written = self.write_headers(&context, batch, messages, judged.decisions);
-        let at = |partition, now| self.approvals.written(partition, now);
-        Ok(Verdicts { rows: judged.history.sealed(&self.seal, at), ..written })
-    }
-
-    fn note_oddities(&self, judged: &gate_engine::Judged, messages: &[Decoded<'_>]) {
-        let metrics = &self.parts.metrics;
-        (0..judged.n_full).for_each(|_| metrics.bound_reached(Bound::SentMessages));
-        if judged.n_uncounted > 0 {
-            tracing::error!(
-                n = judged.n_uncounted,
-                "approvals that count were judged without their history; blocked"
-            );
-        }
-        for why in messages.iter().filter_map(|message| message.as_ref().err()) {
-            metrics.invalid(Topic::OutboundMessage, why.class.as_str());
-        }
+        note_oddities(self.metrics, &judged, messages);
+        let (decided, headers) =
+            self.write_headers(&context, batch.messages(), messages, judged.decisions);
+        let at = |partition, now| approvals.written(partition, now);
+        Ok(Verdicts { judged: decided, headers, rows: judged.history.sealed(approvals.seal(), at) })
     }
 
     /// What goes into the headers of each output.
-    fn write_headers(
+    fn write_headers<M: Incoming>(
         &self,
         context: &BatchContext<'_>,
-        batch: &Batch<'c>,
+        records: &[M],
         messages: &[Decoded<'_>],
         decisions: Vec<Decision>,
-    ) -> Verdicts {
+    ) -> (Vec<Judged>, Vec<u8>) {
+        let topic = &self.settings.outbound_topic;
         let mut judged = Vec::with_capacity(messages.len());
         let mut headers = DecisionWriter::new(context, messages.len());
-        for ((record, message), decision) in batch.messages().iter().zip(messages).zip(decisions) {
-            let source = SourceRef {
-                topic: &self.parts.outbound_topic,
-                partition: record.partition(),
-                record_offset: record.offset(),
-            };
+        for ((record, message), decision) in records.iter().zip(messages).zip(decisions) {
+            let (partition, record_offset) = (record.partition(), record.offset());
+            let source = SourceRef { topic, partition, record_offset };
             let message = message.as_ref().ok();
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
@@ -141,17 +144,29 @@ impl<'c> Lane<'c> {
             let probe = message.and_then(|message| {
                 probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
             });
-            let named = self.parts.metrics.named();
-            let named = named.map(|named| named.places(message, record.payload()));
+            let named = self.metrics.named().map(|named| named.places(message, record.payload()));
             let named = named.unwrap_or_default();
             judged.push(Judged { decision, channel, named, probe, header });
         }
-        Verdicts { judged, headers: headers.finish(), rows: Vec::new() }
+        (judged, headers.finish())
+    }
+}
+
+fn note_oddities(metrics: &Metrics, judged: &gate_engine::Judged, messages: &[Decoded<'_>]) {
+    (0..judged.n_full).for_each(|_| metrics.bound_reached(Bound::SentMessages));
+    if judged.n_uncounted > 0 {
+        tracing::error!(
+            n = judged.n_uncounted,
+            "approvals that count were judged without their history; blocked"
+        );
+    }
+    for why in messages.iter().filter_map(|message| message.as_ref().err()) {
+        metrics.invalid(Topic::OutboundMessage, why.class.as_str());
     }
 }
 
 /// Messages as the engine takes them.
-fn records<'m>(messages: &[Message<'_>], decoded: &'m [Decoded<'m>]) -> Vec<Record<'m>> {
-    let partitions = messages.iter().map(Message::partition);
+fn records<'m, M: Incoming>(messages: &[M], decoded: &'m [Decoded<'m>]) -> Vec<Record<'m>> {
+    let partitions = messages.iter().map(M::partition);
     partitions.zip(decoded).map(|(partition, message)| Record { partition, message }).collect()
 }

@@ -3,8 +3,7 @@
 //! Rebalances are recorded by the context during a poll and carried out here, right after it, when no
 //! transaction is open.
 
-use super::unreadable::Standing;
-use super::{Batch, Lane, LaneError};
+use super::{Lane, LaneBatch, LaneError};
 use crate::kafka::{REQUEST_TIMEOUT, Rebalance, is_consumer_refused};
 use crate::metrics::RebalanceEvent;
 use rdkafka::consumer::Consumer;
@@ -12,6 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
+/// Events of the group and errors of the client taken at once.
+const GROUP_EVENTS_MAX: usize = 1_000;
 /// How long the committed offsets may stay unknown: longer than a broker takes to end the transaction of a dead
 /// instance. A client that gets no answer then is better made anew than waited for.
 const STARTING_POINTS_TIMEOUT: Duration = Duration::from_secs(45);
@@ -21,22 +22,49 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
 const LEAVE_LINGER: Duration = Duration::from_millis(200);
 
 impl<'c> Lane<'c> {
+    /// Carries out what the group wants, all of it: while a broker is away errors queue up by the hundred, and
+    /// the end of the membership may stand behind them. Messages come through the inbox.
+    pub(super) fn poll_group(
+        &mut self,
+        wait: Duration,
+        batch: &mut LaneBatch<'c>,
+    ) -> Result<(), LaneError> {
+        let mut wait = wait;
+        for _ in 0..GROUP_EVENTS_MAX {
+            let polled = self.consumer.poll(wait);
+            let has_followed = self.follow_group(batch)?;
+            match polled {
+                None if has_followed => {}
+                None => return Ok(()),
+                Some(Err(error)) => self.consumer_error(error)?,
+                Some(Ok(_)) => {
+                    // its partition feeds the inbox since before it was assigned; taken up again it does
+                    tracing::error!(lane = self.number, "a message came past the inbox");
+                    self.pause();
+                    self.resume();
+                }
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(())
+    }
+
     /// Carries out what the group has decided since the last poll; returns whether there was anything.
-    pub(super) fn follow_group(&mut self, batch: &mut Batch<'c>) -> Result<bool, LaneError> {
+    fn follow_group(&mut self, batch: &mut LaneBatch<'c>) -> Result<bool, LaneError> {
         let mut has_followed = false;
         while let Some(rebalance) = self.consumer.context().take_rebalance() {
             match rebalance {
                 Rebalance::Assign(partitions) => self.take_up(&partitions)?,
                 Rebalance::Revoke(partitions) => self.give_away(&partitions, batch)?,
             }
-            self.parts.status.lane_assigned(self.number, &self.assigned_partitions());
+            self.shared.status.lane_assigned(self.number, &self.assigned_partitions());
             has_followed = true;
         }
         Ok(has_followed)
     }
 
     fn take_up(&mut self, partitions: &TopicPartitionList) -> Result<(), LaneError> {
-        self.parts.metrics.rebalances.of(RebalanceEvent::Assigned).inc();
+        self.shared.metrics.rebalances.of(RebalanceEvent::Assigned).inc();
         let Some(mut from) = self.starting_points(partitions)? else {
             return Ok(());
         };
@@ -46,15 +74,14 @@ impl<'c> Lane<'c> {
         }
         self.consumer.assign(&from).map_err(LaneError::Consumer)?;
         for element in from.elements() {
-            self.next_up.insert(element.partition(), element.offset());
+            self.upcoming.take_up(element.partition(), element.offset());
             // what waits counts as lag from now on, not from the first commit
             match element.offset() {
-                Offset::Offset(next) => self.parts.positions.set(element.partition(), next, None),
-                Offset::Beginning => self.parts.positions.set(element.partition(), 0, None),
+                Offset::Offset(next) => self.shared.positions.set(element.partition(), next, None),
+                Offset::Beginning => self.shared.positions.set(element.partition(), 0, None),
                 _ => {}
             }
             self.approvals.forget(element.partition());
-            self.unreadable.remove(&element.partition());
         }
         if self.is_paused {
             self.consumer.pause(partitions).map_err(LaneError::Consumer)?;
@@ -70,7 +97,7 @@ impl<'c> Lane<'c> {
         partitions: &TopicPartitionList,
     ) -> Result<Option<TopicPartitionList>, LaneError> {
         let began = Instant::now();
-        while !self.parts.shutdown.is_requested() {
+        while !self.shared.shutdown.is_requested() {
             self.heart.beat();
             if began.elapsed() > STARTING_POINTS_TIMEOUT {
                 return Err(LaneError::NoStartingPoint);
@@ -103,25 +130,24 @@ impl<'c> Lane<'c> {
             .map(|element| (element.topic().to_owned(), element.partition()))
             .collect();
         unset.iter().all(|(topic, partition)| {
-            committed.set_partition_offset(topic, *partition, self.parts.start_at).is_ok()
+            committed.set_partition_offset(topic, *partition, self.settings.start_at).is_ok()
         })
     }
 
     fn give_away(
         &mut self,
         partitions: &TopicPartitionList,
-        batch: &mut Batch<'c>,
+        batch: &mut LaneBatch<'c>,
     ) -> Result<(), LaneError> {
         let is_lost = self.consumer.assignment_lost();
         let event = if is_lost { RebalanceEvent::Lost } else { RebalanceEvent::Revoked };
-        self.parts.metrics.rebalances.of(event).inc();
+        self.shared.metrics.rebalances.of(event).inc();
         // nothing of these partitions is in a transaction: what is in hand simply belongs to another now
         let mut paused_alone = false;
         for element in partitions.elements() {
             batch.drop_partition(element.partition());
-            self.parts.positions.forget(element.partition());
-            self.next_up.remove(&element.partition());
-            paused_alone |= self.unreadable.remove(&element.partition()).is_some();
+            self.shared.positions.forget(element.partition());
+            paused_alone |= self.upcoming.give_away(element.partition());
             self.approvals.forget(element.partition());
         }
         if self.is_paused || paused_alone {
@@ -155,10 +181,10 @@ impl<'c> Lane<'c> {
     pub(super) fn resume(&mut self) -> bool {
         let Ok(all) = self.consumer.assignment() else { return false };
         for element in all.elements() {
-            let Some(next) = self.next_up.get(&element.partition()) else { continue };
+            let Some(next) = self.upcoming.next(element.partition()) else { continue };
             let topic = element.topic();
             if let Err(error) =
-                self.consumer.seek(topic, element.partition(), *next, REQUEST_TIMEOUT)
+                self.consumer.seek(topic, element.partition(), next, REQUEST_TIMEOUT)
             {
                 tracing::warn!(lane = self.number, %error, "cannot seek; the partitions stay paused");
                 return false;
@@ -168,7 +194,7 @@ impl<'c> Lane<'c> {
             Ok(()) => {
                 self.is_paused = false;
                 // the seek above reads them again as well
-                self.unreadable.values_mut().for_each(|standing| *standing = Standing::Again);
+                self.upcoming.sought_all();
             }
             Err(error) => tracing::warn!(lane = self.number, %error, "cannot resume"),
         }
@@ -178,11 +204,11 @@ impl<'c> Lane<'c> {
     /// Gives everything back and tells the group, so that others go on at once. A static member that only
     /// disconnects would keep its partitions until the session times out.
     pub(super) fn leave(&mut self) {
-        if !self.parts.leave_on_shutdown {
+        if !self.settings.leave_on_shutdown {
             return;
         }
         self.consumer.unsubscribe();
-        let mut nothing = Batch::default();
+        let mut nothing = LaneBatch::default();
         let deadline = Instant::now() + LEAVE_TIMEOUT;
         let mut empty_since: Option<Instant> = None;
         while Instant::now() < deadline && empty_since.is_none_or(|at| at.elapsed() < LEAVE_LINGER)
@@ -208,8 +234,8 @@ impl<'c> Lane<'c> {
             KafkaError::MessageConsumptionFatal(_) => Err(LaneError::Consumer(error)),
             KafkaError::MessageConsumption(code) if crate::kafka::is_offset_lost(*code) => {
                 Err(LaneError::OffsetLost {
-                    topic: self.parts.outbound_topic.clone(),
-                    group: self.parts.group_id.clone(),
+                    topic: self.settings.outbound_topic.clone(),
+                    group: self.settings.group_id.clone(),
                 })
             }
             KafkaError::MessageConsumption(_) if is_consumer_refused(&error) => {

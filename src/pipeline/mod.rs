@@ -1,7 +1,13 @@
 //! The main path: messages in, decisions out, one transaction per batch.
 //!
 //! ```text
-//! dequeue ─▶ begin + offsets ─▶ decode ─▶ barrier ─▶ snapshot ─▶ decide ─▶ produce ─▶ commit
+//! take up: committed offsets ─▶ doubts settled ─▶ read on from there
+//! dequeue: what is next of each partition (nothing behind a batch nobody can unpack) ─▶ batch
+//! attempt: clock ─▶ approvals read back ─▶ ends of the outputs noted ─▶ begin + offsets
+//!          ─▶ decode, meanwhile where consent ends ─▶ barrier ─▶ snapshot ─▶ decide ─▶ is it still the same topic?
+//!          ─▶ produce (outputs, approvals) ─▶ brokers' clock ─▶ commit ─▶ rows of approvals kept
+//! else:    hold and try again │ abort │ replace the producer and look what was committed │ stop
+//! idle:    read batches again that could not be unpacked │ does a partition stand still?
 //! ```
 //!
 //! A lane is one thread with one group member and three transactional producers in turns. It takes what is queued, at
@@ -10,121 +16,73 @@
 //! partitions are paused, polling goes on so that the membership lives, and the batch is tried again.
 //!
 //! INVARIANT: no transaction is open while the consumer is polled, so a rebalance never meets a half-done
-//! batch. `restore.rs` reads back what was approved before, `judge.rs` has the engine decide (`gate-engine`), `settle.rs` commits,
-//! `membership.rs` follows the group.
+//! batch.
+//!
+//! Steps that need no broker to be understood are types and functions of what they need: `upcoming.rs`, `batch.rs`,
+//! `judge.rs`, `restore/`, `reconcile.rs` with `doubt.rs`, `standstill.rs`, `clock.rs`, `fencing.rs`. `outside.rs` asks the
+//! brokers for them; `settle.rs`, `producers.rs`, `membership.rs` and `unreadable.rs` are the lane at work.
 
 mod batch;
 mod clock;
 mod doubt;
 mod error;
-mod intake;
+mod fencing;
 mod judge;
 mod membership;
+mod outside;
+mod parts;
 mod producers;
 mod reconcile;
 mod restore;
 mod settle;
 mod standstill;
+#[cfg(test)]
+mod tests;
 mod unreadable;
+mod upcoming;
 
-pub use batch::Batch;
 pub use doubt::InDoubt;
 pub use error::LaneError;
+pub(crate) use outside::log_record;
+pub use parts::{Clients, LaneParts, Settings, Shared};
 pub use producers::SUFFIXES as PRODUCER_SUFFIXES;
-pub(crate) use restore::log_record;
 
-use crate::approvals::{RowSeal, SentError, SentStore};
-use crate::barrier::TopicCheck;
-use crate::barrier::{Barrier, Hold};
-use crate::identity::Pepper;
+use crate::approvals::{Horizon, RowSeal, SentError};
+use crate::barrier::{Barrier, Hold, TopicCheck};
+use crate::clock::now;
 use crate::kafka::GateContext;
-use crate::kafka::native::{Inbox, NativeError};
+use crate::kafka::native::{BatchReader, Inbox, Message, NativeError};
 use crate::logging::Limited;
-use crate::metrics::{Bound, HoldCause, Metrics, RebalanceEvent, RecycleCause, Tally, Topic};
-use crate::policies::Policies;
-use crate::shutdown::Shutdown;
-use crate::status::OutboundPositions;
-use crate::status::{Heart, Holder, Membership, Place, Status};
-use crate::store::{Store, StoreError};
-use gate_codec::Codec;
+use crate::metrics::{Bound, HoldCause, RebalanceEvent, RecycleCause, Tally, Topic};
+use crate::status::{Heart, Holder, Membership, Place};
+use crate::store::StoreError;
+use batch::Batch;
+use clock::ClockCheck;
+use fencing::Fencings;
+use gate_engine::Decoded;
+use judge::Judge;
+use outside::Outside;
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Offset};
-use std::collections::{BTreeMap, VecDeque};
+use rdkafka::error::KafkaError;
+use reconcile::Reconciler;
+use restore::{Approvals, ApprovalsParts};
+use standstill::{Standstill, Still};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use upcoming::{Arrivals, Upcoming};
 
 /// How long an idle lane waits for a message before it looks at the clock and for news of the group.
 const IDLE_WAIT: Duration = Duration::from_millis(50);
-/// Events of the group and errors of the client taken at once.
-const GROUP_EVENTS_MAX: usize = 1_000;
 /// Messages taken at once, between two looks at the bytes in hand.
 const CHUNK_MESSAGES: usize = 512;
 /// How long a held lane polls between attempts.
 const HELD_WAIT: Duration = Duration::from_millis(50);
 /// From so many messages on two things are done at a time: their work takes longer than a thread takes to start.
 const LARGE_BATCH: usize = 256;
-/// Fatal producer errors tolerated within [`FATAL_WINDOW`] before the lane gives up: two instances with one
-/// id would fence each other for ever.
-const FATAL_MAX: usize = 5;
-/// See [`FATAL_MAX`].
-const FATAL_WINDOW: Duration = Duration::from_secs(60);
 
-/// What a lane works with; all lanes of a process share the same.
-#[derive(Clone)]
-pub struct LaneParts {
-    /// Settings of the lane's producers, transactional ids included.
-    pub producer_configs: [ClientConfig; PRODUCER_SUFFIXES.len()],
-    /// Settings for scanning output tails.
-    pub scan_config: ClientConfig,
-    /// The input topic.
-    pub outbound_topic: String,
-    /// The consumer group, for messages to people.
-    pub group_id: String,
-    /// The consent topic, named in each decision.
-    pub consent_topic: String,
-    /// Output topics in the order approved, blocked, deferred.
-    pub output_topics: [String; 3],
-    /// Reads messages.
-    pub codec: Arc<Codec>,
-    /// Hashes identities.
-    pub pepper: Arc<Pepper>,
-    /// Consent state.
-    pub store: Arc<Store>,
-    /// What was approved before, as far as the changelog was read.
-    pub sent: Arc<SentStore>,
-    /// The changelog of approvals.
-    pub sent_topic: String,
-    /// Asks where it ends, read uncommitted.
-    pub sent_ends: Arc<BaseConsumer<GateContext>>,
-    /// Asks how far the input topic is committed.
-    pub committed_ends: Arc<BaseConsumer<GateContext>>,
-    /// Consent caught up?
-    pub barrier: Barrier,
-    /// The law in force.
-    pub policies: Arc<Policies>,
-    /// Counts.
-    pub metrics: Arc<Metrics>,
-    /// Readiness.
-    pub status: Arc<Status>,
-    /// Transactions whose end is not known, for whoever takes their partitions up.
-    pub in_doubt: Arc<InDoubt>,
-    /// Where the lane has come to, for the lag.
-    pub positions: Arc<OutboundPositions>,
-    /// When to stop.
-    pub shutdown: Shutdown,
-    /// Most messages in one transaction.
-    pub batch_messages_max: usize,
-    /// Most value bytes in one transaction.
-    pub batch_bytes_max: usize,
-    /// Largest value that is read.
-    pub value_bytes_max: usize,
-    /// Limit of one transaction; also bounds how long readers of the outputs can be blocked by a crash.
-    pub transaction_timeout: Duration,
-    /// Where a group without committed offsets begins: the beginning or the end of the log.
-    pub start_at: Offset,
-    /// Leave the group when stopping, so that others take over at once.
-    pub leave_on_shutdown: bool,
-}
+/// What a lane has in hand.
+type LaneBatch<'c> = Batch<Message<'c>>;
 
 /// Why a batch is not committed yet.
 pub(crate) enum Setback {
@@ -138,6 +96,12 @@ pub(crate) enum Setback {
     NotMember,
     /// The process must stop.
     Stop(LaneError),
+}
+
+impl Setback {
+    fn hold(cause: HoldCause, detail: String) -> Self {
+        Self::Hold(Hold::new(cause, detail))
+    }
 }
 
 impl From<StoreError> for Setback {
@@ -157,29 +121,27 @@ impl From<SentError> for Setback {
 /// partition. What was in hand is not committed, and is taken up again.
 ///
 /// # Errors
-/// As [`Lane::run`]; also what a new consumer would mend, when it comes more than [`FATAL_MAX`] times within
-/// [`FATAL_WINDOW`]: two instances with one id would take turns for ever.
+/// As [`Lane::run`]; also what a new consumer would mend, when it comes again and again: two instances with one id
+/// would take turns for ever.
 pub fn run_lane(
     number: usize,
     parts: &LaneParts,
     consumer_config: &ClientConfig,
 ) -> Result<(), LaneError> {
-    let mut joined_at: VecDeque<Instant> = VecDeque::with_capacity(FATAL_MAX);
+    let mut joined = Fencings::default();
     loop {
         let consumer: BaseConsumer<GateContext> = consumer_config
             .create_with_context(GateContext::default())
             .map_err(LaneError::Consumer)?;
         let result = Lane::new(number, parts.clone(), &consumer).and_then(Lane::run);
         consumer.context().close(&consumer);
-        joined_at.retain(|at| at.elapsed() < FATAL_WINDOW);
         match result {
             Err(error @ (LaneError::MemberFenced(_) | LaneError::StandsStill { .. }))
-                if joined_at.len() < FATAL_MAX =>
+                if !joined.note(Instant::now()) =>
             {
                 tracing::warn!(lane = number, %error, "joining anew");
-                parts.metrics.rebalances.of(RebalanceEvent::Lost).inc();
-                parts.status.lane_assigned(number, &[]);
-                joined_at.push_back(Instant::now());
+                parts.shared.metrics.rebalances.of(RebalanceEvent::Lost).inc();
+                parts.shared.status.lane_assigned(number, &[]);
             }
             result => return result,
         }
@@ -188,29 +150,24 @@ pub fn run_lane(
 
 /// One lane's thread.
 pub struct Lane<'c> {
-    parts: LaneParts,
     number: usize,
+    shared: Shared,
+    settings: Arc<Settings>,
+    clients: Arc<Clients>,
     heart: Heart,
     tally: Tally,
+    warnings: Limited,
     consumer: &'c BaseConsumer<GateContext>,
     inbox: Inbox<'c>,
-    producers: producers::Producers,
-    fatal_at: VecDeque<Instant>,
     is_paused: bool,
-    /// What to take up next, per partition in hand: the starting point, then behind the last message.
-    next_up: BTreeMap<i32, Offset>,
-    approvals: restore::Approvals,
-    /// Makes and checks the tags of rows of approvals.
-    seal: RowSeal,
-    strangers: Limited,
-    clock_was_wrong: Option<(Instant, Hold)>,
-    standstill: standstill::Standstill,
-    output_ends: Option<reconcile::OutputEnds>,
-    /// Partitions that stand before a batch nobody can unpack.
-    unreadable: BTreeMap<i32, unreadable::Standing>,
-    warnings: Limited,
-    /// Messages yet to come that a transaction committed in part has decided.
-    already_out: reconcile::Emitted,
+    /// What to take up next of each partition in hand.
+    upcoming: Upcoming,
+    producers: producers::Producers,
+    fencings: Fencings,
+    approvals: Approvals<BatchReader<GateContext>>,
+    reconciler: Reconciler,
+    standstill: Standstill,
+    clock: ClockCheck,
 }
 
 impl<'c> Lane<'c> {
@@ -223,28 +180,42 @@ impl<'c> Lane<'c> {
         parts: LaneParts,
         consumer: &'c BaseConsumer<GateContext>,
     ) -> Result<Self, LaneError> {
-        let inbox = Inbox::new(consumer, &parts.outbound_topic).map_err(LaneError::Inbox)?;
+        let LaneParts { shared, settings, clients } = parts;
+        let inbox = Inbox::new(consumer, &settings.outbound_topic).map_err(LaneError::Inbox)?;
+        let [approved_topic, ..] = &settings.output_topics;
+        let in_doubt = Arc::clone(&shared.in_doubt);
+        let approvals = Approvals::new(ApprovalsParts {
+            lane: number,
+            sent: Arc::clone(&shared.sent),
+            seal: RowSeal::of(&shared.pepper),
+            topic: settings.sent_topic.clone(),
+            transaction_timeout: settings.transaction_timeout,
+            metrics: Arc::clone(&shared.metrics),
+        });
         Ok(Self {
-            heart: parts.status.heart(format!("lane {number}")),
-            tally: Tally::new(Arc::clone(&parts.metrics)),
-            seal: RowSeal::of(&parts.pepper),
-            strangers: Limited::new(),
-            clock_was_wrong: None,
-            parts,
             number,
+            heart: shared.status.heart(format!("lane {number}")),
+            tally: Tally::new(Arc::clone(&shared.metrics)),
+            warnings: Limited::new(),
             consumer,
             inbox,
-            producers: producers::Producers::default(),
-            fatal_at: VecDeque::with_capacity(FATAL_MAX),
             is_paused: false,
-            next_up: BTreeMap::new(),
-            approvals: restore::Approvals::default(),
-            standstill: standstill::Standstill::default(),
-            unreadable: BTreeMap::new(),
-            warnings: Limited::new(),
-            output_ends: None,
-            already_out: reconcile::Emitted::default(),
+            upcoming: Upcoming::default(),
+            producers: producers::Producers::default(),
+            fencings: Fencings::default(),
+            approvals,
+            reconciler: Reconciler::new(&settings.outbound_topic, approved_topic, in_doubt),
+            standstill: Standstill::default(),
+            clock: ClockCheck::default(),
+            shared,
+            settings: Arc::new(settings),
+            clients: Arc::new(clients),
         })
+    }
+
+    /// The brokers, past the lane's own consumer and producers.
+    fn outside(&self) -> Outside {
+        Outside { clients: Arc::clone(&self.clients), settings: Arc::clone(&self.settings) }
     }
 
     /// Decides messages until shutdown, then finishes or drops what is in hand and leaves the group.
@@ -252,87 +223,62 @@ impl<'c> Lane<'c> {
     /// # Errors
     /// When something is lost that only a restart or an operator can mend.
     pub fn run(mut self) -> Result<(), LaneError> {
-        let mut nothing = Batch::default();
+        let mut nothing = LaneBatch::default();
         // fences an earlier process with our id, and finishes what it left open, before we take part
         self.start_producers(&mut nothing)?;
         // nothing is assigned yet: the wait for the coordinator must not pause what the group will give us
         self.release();
         self.is_paused = false;
-        self.parts.status.lane(self.number, Membership::Joining);
-        self.consumer.subscribe(&[&self.parts.outbound_topic]).map_err(LaneError::Consumer)?;
-        while !self.parts.shutdown.is_requested() {
+        self.shared.status.lane(self.number, Membership::Joining);
+        self.consumer.subscribe(&[&self.settings.outbound_topic]).map_err(LaneError::Consumer)?;
+        while !self.shared.shutdown.is_requested() {
             self.heart.beat();
             self.retry_unreadable();
             let mut batch = self.dequeue()?;
-            if batch.is_done() || self.parts.shutdown.is_requested() {
+            if batch.is_done() || self.shared.shutdown.is_requested() {
                 self.look_for_standstill()?;
             } else {
                 self.work_off(&mut batch)?;
             }
         }
         self.leave();
-        self.parts.status.lane(self.number, Membership::Stopped);
+        self.shared.status.lane(self.number, Membership::Stopped);
         Ok(())
     }
 
     /// Takes what is queued, up to the bounds; never waits once there is something.
-    fn dequeue(&mut self) -> Result<Batch<'c>, LaneError> {
-        let mut batch = Batch::default();
-        let has_partitions = !self.next_up.is_empty();
+    fn dequeue(&mut self) -> Result<LaneBatch<'c>, LaneError> {
+        let mut batch = LaneBatch::default();
+        let has_partitions = !self.upcoming.is_empty();
         let (group_wait, mut wait) =
             if has_partitions { (Duration::ZERO, IDLE_WAIT) } else { (IDLE_WAIT, Duration::ZERO) };
         self.poll_group(group_wait, &mut batch)?;
-        while batch.len() < self.parts.batch_messages_max
-            && batch.value_bytes() < self.parts.batch_bytes_max
+        while batch.len() < self.settings.batch_messages_max
+            && batch.value_bytes() < self.settings.batch_bytes_max
         {
-            let room = self.parts.batch_messages_max - batch.len();
+            let room = self.settings.batch_messages_max - batch.len();
             if self.take(wait, room.min(CHUNK_MESSAGES), &mut batch)? == 0 {
                 break;
             }
             wait = Duration::ZERO;
         }
-        if !self.already_out.is_empty() {
-            batch.drop_emitted(&self.already_out);
-        }
+        self.reconciler.drop_decided(&mut batch);
         if !batch.is_done() {
             let (n_messages, next_offsets) = (batch.len(), batch.next_offsets());
             tracing::debug!(lane = self.number, n_messages, ?next_offsets, "dequeued");
         }
-        if batch.len() >= self.parts.batch_messages_max {
-            self.parts.metrics.bound_reached(Bound::BatchRecords);
-        } else if batch.value_bytes() >= self.parts.batch_bytes_max {
-            self.parts.metrics.bound_reached(Bound::BatchBytes);
+        if batch.len() >= self.settings.batch_messages_max {
+            self.shared.metrics.bound_reached(Bound::BatchRecords);
+        } else if batch.value_bytes() >= self.settings.batch_bytes_max {
+            self.shared.metrics.bound_reached(Bound::BatchBytes);
         }
         Ok(batch)
     }
 
-    /// Carries out what the group wants, all of it: while a broker is away errors queue up by the hundred, and
-    /// the end of the membership may stand behind them. Messages come through the inbox.
-    fn poll_group(&mut self, wait: Duration, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        let mut wait = wait;
-        for _ in 0..GROUP_EVENTS_MAX {
-            let polled = self.consumer.poll(wait);
-            let has_followed = self.follow_group(batch)?;
-            match polled {
-                None if has_followed => {}
-                None => return Ok(()),
-                Some(Err(error)) => self.consumer_error(error)?,
-                Some(Ok(_)) => {
-                    // its partition feeds the inbox since before it was assigned; taken up again it does
-                    tracing::error!(lane = self.number, "a message came past the inbox");
-                    self.pause();
-                    self.resume();
-                }
-            }
-            wait = Duration::ZERO;
-        }
-        Ok(())
-    }
-
     /// Does not return before the batch is committed, revoked, or the process stops.
-    fn work_off(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+    fn work_off(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
         self.commit_all(batch)?;
-        while self.is_paused && !self.parts.shutdown.is_requested() {
+        while self.is_paused && !self.shared.shutdown.is_requested() {
             self.release();
             if !self.resume() {
                 self.poll_held(batch)?;
@@ -342,13 +288,13 @@ impl<'c> Lane<'c> {
         Ok(())
     }
 
-    fn commit_all(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        while !batch.is_done() && !self.parts.shutdown.is_requested() {
+    fn commit_all(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
+        while !batch.is_done() && !self.shared.shutdown.is_requested() {
             match self.attempt(batch) {
                 Ok(()) => continue,
                 Err(Setback::Hold(hold)) => {
                     if let Some(partition) = hold.consent_partition {
-                        self.parts.metrics.set_consent_held(partition, hold.cause);
+                        self.shared.metrics.set_consent_held(partition, hold.cause);
                     }
                     self.hold(hold.cause, &hold.detail, batch);
                 }
@@ -356,7 +302,7 @@ impl<'c> Lane<'c> {
                     self.hold(HoldCause::NotMember, "waiting for the consumer group", batch);
                 }
                 Err(Setback::Aborted(error)) => {
-                    let hold = self.hold_of(&error);
+                    let hold = self.clock.hold_of(&error);
                     self.hold(hold.cause, &hold.detail, batch);
                 }
                 Err(Setback::Recycle(cause, error)) => {
@@ -370,14 +316,14 @@ impl<'c> Lane<'c> {
         Ok(())
     }
 
-    fn attempt(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
-        self.wait_for_clock()?;
+    fn attempt(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), Setback> {
+        self.clock.wait(Instant::now()).map_err(Setback::Hold)?;
         self.restore(batch)?;
-        self.ask_ends();
+        self.approvals.ask_ends(&self.outside());
         self.note_output_ends(batch)?;
         // who is held looks first whether that is over: nothing is begun in vain
         let begun = if self.is_paused { None } else { Some(self.open(batch)?) };
-        let barrier = self.parts.barrier.clone();
+        let barrier = self.shared.barrier.clone();
         let (verdicts, checked) = match self.consider(batch, &barrier) {
             Ok(considered) => considered,
             Err(setback) => {
@@ -399,23 +345,100 @@ impl<'c> Lane<'c> {
         settled
     }
 
+    /// Reads back what was approved in partitions taken up, all that are in hand, so that the next batch need not wait
+    /// again.
+    fn restore(&mut self, batch: &LaneBatch<'c>) -> Result<(), Setback> {
+        let in_batch = || batch.next_offsets().keys().copied();
+        if self.approvals.knows(in_batch()) {
+            return Ok(());
+        }
+        let in_hand = self.upcoming.iter().map(|(partition, _)| partition).chain(in_batch());
+        let horizon = Horizon::of(&self.shared.policies.current(), now());
+        let outside = self.outside();
+        self.approvals.restore(in_hand, &outside, horizon)
+    }
+
+    /// What batches are judged with.
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            codec: &self.shared.codec,
+            pepper: &self.shared.pepper,
+            store: &self.shared.store,
+            policies: &self.shared.policies,
+            metrics: &self.shared.metrics,
+            settings: &self.settings,
+        }
+    }
+
+    fn decode<'m>(&self, messages: &'m [Message<'c>]) -> Result<Vec<Decoded<'m>>, Hold> {
+        self.judge().decode(messages)
+    }
+
+    /// Carries out what came of a look into the inbox.
+    fn take(
+        &mut self,
+        wait: Duration,
+        n_max: usize,
+        batch: &mut LaneBatch<'c>,
+    ) -> Result<usize, LaneError> {
+        let (upcoming, mut arrivals) = (&mut self.upcoming, Arrivals::default());
+        let n_taken = self.inbox.poll(wait, n_max, |taken| match taken {
+            Ok(message) => {
+                if upcoming.admit(message.partition(), message.offset(), &mut arrivals) {
+                    batch.push(message);
+                }
+            }
+            Err(trouble) => upcoming.meet(trouble, &mut arrivals),
+        });
+        let Arrivals { n_stale, read, unreadable, errors } = arrivals;
+        if n_stale > 0 {
+            self.shared.metrics.stale_messages.inc_by(n_stale);
+            tracing::debug!(lane = self.number, n_stale, "messages that are not next are dropped");
+        }
+        read.into_iter().for_each(|partition| self.is_read_after_all(partition));
+        self.stand_before(&unreadable);
+        for error in errors {
+            self.consumer_error(KafkaError::MessageConsumption(error.code))?;
+        }
+        Ok(n_taken)
+    }
+
+    /// A consumer that does not bring what lies in a partition is of no use any more.
+    fn look_for_standstill(&mut self) -> Result<(), LaneError> {
+        if self.is_paused {
+            return Ok(());
+        }
+        let still = self.standstill.look(&self.upcoming, &self.outside(), Instant::now());
+        let Some(Still { partition, next_offset, found }) = still else { return Ok(()) };
+        tracing::warn!(
+            lane = self.number,
+            partition,
+            next_offset,
+            ?found,
+            "nothing comes of a partition"
+        );
+        let topic = self.settings.outbound_topic.clone();
+        Err(LaneError::StandsStill { topic, partition, next_offset })
+    }
+
     /// Decodes, waits for consent, judges. What comes with the verdicts is to be finished before they are committed.
     fn consider<'b>(
         &mut self,
-        batch: &Batch<'c>,
+        batch: &LaneBatch<'c>,
         barrier: &'b Barrier,
     ) -> Result<(judge::Verdicts, TopicCheck<'b>), Setback> {
         let (end_offsets, messages) = self.decode_and_ask(batch);
         // its answer comes while offsets are on their way into the transaction
         let end_offsets = end_offsets.map(|ends| (barrier.check_topic(&ends), ends));
-        let messages = messages?;
-        let approved_before = self.decode(batch.approved_before())?;
+        let messages = messages.map_err(Setback::Hold)?;
+        let approved_before = self.decode(batch.approved_before()).map_err(Setback::Hold)?;
         let began = Instant::now();
         let (checked, end_offsets) = end_offsets.map_err(Setback::Hold)?;
         barrier.wait_for(&end_offsets).map_err(Setback::Hold)?;
-        self.parts.metrics.barrier.observe(began.elapsed().as_secs_f64());
-        let verdicts = self.judge(batch, &messages, &approved_before).map_err(|error| {
-            self.parts.metrics.store_read_errors.inc();
+        self.shared.metrics.barrier.observe(began.elapsed().as_secs_f64());
+        let verdicts = self.judge().judge(&self.approvals, batch, &messages, &approved_before);
+        let verdicts = verdicts.map_err(|error| {
+            self.shared.metrics.store_read_errors.inc();
             Setback::Stop(error)
         })?;
         Ok((verdicts, checked))
@@ -426,25 +449,24 @@ impl<'c> Lane<'c> {
     #[allow(clippy::type_complexity, reason = "the results of two things done at a time")]
     fn decode_and_ask<'m>(
         &self,
-        batch: &'m Batch<'c>,
-    ) -> (Result<Vec<i64>, Hold>, Result<Vec<gate_engine::Decoded<'m>>, Setback>) {
-        let barrier = &self.parts.barrier;
+        batch: &'m LaneBatch<'c>,
+    ) -> (Result<Vec<i64>, Hold>, Result<Vec<Decoded<'m>>, Hold>) {
+        let barrier = &self.shared.barrier;
         if batch.len() < LARGE_BATCH {
             return (barrier.ends_to_wait_for(), self.decode(batch.messages()));
         }
         std::thread::scope(|scope| {
             let asked = scope.spawn(|| barrier.ends_to_wait_for());
             let messages = self.decode(batch.messages());
-            let died = |_| Hold {
-                cause: HoldCause::BrokerUnavailable,
-                detail: String::from("the question for the ends of consent died; see the log"),
-                consent_partition: None,
+            let died = |_| {
+                let detail = "the question for the ends of consent died; see the log";
+                Hold::new(HoldCause::BrokerUnavailable, detail.to_owned())
             };
             (asked.join().map_err(died).flatten(), messages)
         })
     }
 
-    fn hold(&self, cause: HoldCause, detail: &str, batch: &Batch<'_>) {
+    fn hold(&self, cause: HoldCause, detail: &str, batch: &LaneBatch<'_>) {
         let places: Vec<Place> = batch
             .next_offsets()
             .keys()
@@ -454,18 +476,18 @@ impl<'c> Lane<'c> {
                 offset: None,
             })
             .collect();
-        self.parts.status.hold(Holder::Lane(self.number), cause, &places, detail);
+        self.shared.status.hold(Holder::Lane(self.number), cause, &places, detail);
     }
 
     fn release(&self) {
-        self.parts.metrics.clear_consent_held();
+        self.shared.metrics.clear_consent_held();
         for cause in HoldCause::ALL {
             self.release_cause(*cause);
         }
     }
 
     /// Keeps the membership alive while nothing may be taken up.
-    fn poll_held(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+    fn poll_held(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
         self.heart.beat();
         self.pause();
         self.poll_group(HELD_WAIT, batch)

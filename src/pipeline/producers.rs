@@ -8,7 +8,8 @@
 //! open, outputs of a partition stand in the order of its messages, and the group keeps the later of two offsets
 //! even when the markers of the earlier transaction arrive last (it compares where the commits stand in its log).
 
-use super::{Batch, Lane, LaneError, LaneParts};
+use super::parts::Settings;
+use super::{Lane, LaneBatch, LaneError};
 use crate::kafka::REQUEST_TIMEOUT;
 use crate::kafka::native::{NativeError, TransactionalProducer};
 use crate::metrics::HoldCause;
@@ -64,15 +65,15 @@ impl<'c> Lane<'c> {
     ///
     /// All at the same time: while an open transaction is being ended librdkafka asks again after half a second, which
     /// one after the other was most of what a killed gate took to decide again.
-    pub(super) fn start_producers(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        let parts = &self.parts;
+    pub(super) fn start_producers(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
+        let settings = &*self.settings;
         std::thread::scope(|scope| {
             let start = |config| {
-                let producer = producer(parts, config).ok()?;
+                let producer = producer(settings, config).ok()?;
                 producer.init_transactions(REQUEST_TIMEOUT).ok().map(|()| Arc::new(producer))
             };
-            let started =
-                parts.producer_configs.each_ref().map(|config| scope.spawn(move || start(config)));
+            let configs = self.clients.producer_configs.each_ref();
+            let started = configs.map(|config| scope.spawn(move || start(config)));
             self.producers.ready = started.map(|started| started.join().ok().flatten());
         });
         // what did not work is tried one by one, and told
@@ -86,16 +87,16 @@ impl<'c> Lane<'c> {
     }
 
     /// A fresh epoch for the producer whose turn it is; waits as long as the coordinator is away.
-    pub(super) fn renew_producer(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
+    pub(super) fn renew_producer(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
         self.producers.throw_away();
         if self.producers.n_abandoned > ABANDONED_MAX {
             return Err(LaneError::Abandoned);
         }
-        let Some(config) = self.parts.producer_configs.get(self.producers.turn) else {
+        let Some(config) = self.clients.producer_configs.get(self.producers.turn) else {
             return Ok(()); // as many as there are turns
         };
-        let producer = producer(&self.parts, config).map_err(LaneError::Producer)?;
-        while !self.parts.shutdown.is_requested() {
+        let producer = producer(&self.settings, config).map_err(LaneError::Producer)?;
+        while !self.shared.shutdown.is_requested() {
             match producer.init_transactions(REQUEST_TIMEOUT) {
                 Ok(()) => {
                     self.producers.replace(producer);
@@ -114,10 +115,10 @@ impl<'c> Lane<'c> {
 }
 
 fn producer(
-    parts: &LaneParts,
+    settings: &Settings,
     config: &ClientConfig,
 ) -> Result<TransactionalProducer, NativeError> {
-    let outputs = parts.output_topics.iter().map(String::as_str);
-    let topics: Vec<&str> = outputs.chain([parts.sent_topic.as_str()]).collect();
+    let outputs = settings.output_topics.iter().map(String::as_str);
+    let topics: Vec<&str> = outputs.chain([settings.sent_topic.as_str()]).collect();
     TransactionalProducer::new(config, &topics)
 }

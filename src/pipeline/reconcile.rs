@@ -10,107 +10,222 @@
 //! What a lane could not find out itself, because it lost its place meanwhile, waits in `doubt.rs` for whoever of
 //! this process takes the partition up.
 
-use super::doubt::Wanted;
-use super::{Batch, Lane, LaneError, Setback};
-use crate::barrier::Hold;
+use super::batch::{Batch, Incoming};
+use super::doubt::InDoubt;
+use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::SourceRef;
-use crate::kafka::REQUEST_TIMEOUT;
-use crate::kafka::offsets::offsets;
-use crate::kafka::scan::{Positions, ScanError, scan_up_to};
+use crate::kafka::scan::{Positions, ScanError};
 use crate::metrics::{HoldCause, TransactionResult};
-use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::Offset;
+use rdkafka::TopicPartitionList;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the ends of the outputs are asked for: so much at most is read to look for one batch.
 const ENDS_INTERVAL: Duration = Duration::from_secs(10);
-/// Limit of one attempt.
-const TAIL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Limit of all attempts when a partition is taken up.
 const TAKE_UP_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Sources whose output is there, and whether it is an approval.
 pub(super) type Emitted = HashMap<(i32, i64), bool>;
 
+/// The outputs, as far as a lane looks back into them.
+pub(super) trait Tails {
+    /// Where they end, read uncommitted: what is asked for after a transaction has ended includes its markers.
+    fn ends(&self) -> Result<Positions, ScanError>;
+    /// The committed records from here to there: topic and `gate-source`.
+    fn read(
+        &self,
+        from: &Positions,
+        to: &Positions,
+        take: &mut dyn FnMut(&str, Option<&str>),
+    ) -> Result<(), ScanError>;
+}
+
+/// Finds out what is decided already.
+pub(super) struct Reconciler {
+    outbound_topic: String,
+    approved_topic: String,
+    in_doubt: Arc<InDoubt>,
+    ends: Option<OutputEnds>,
+    /// Messages yet to come that a transaction committed in part has decided.
+    already_out: Emitted,
+}
+
 /// Where the outputs ended before anything of the batch in hand could stand there.
-pub(super) struct OutputEnds {
+struct OutputEnds {
     asked_at: Instant,
     positions: Arc<Positions>,
 }
 
-impl<'c> Lane<'c> {
+/// Where a partition is taken up.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct StartingPoint {
+    /// The first message that is to be decided.
+    pub(super) offset: i64,
+    /// Outputs and committed offsets contradict each other.
+    pub(super) is_torn: bool,
+}
+
+impl Reconciler {
+    /// Nothing is known yet.
+    pub(super) fn new(outbound_topic: &str, approved_topic: &str, in_doubt: Arc<InDoubt>) -> Self {
+        Self {
+            outbound_topic: outbound_topic.to_owned(),
+            approved_topic: approved_topic.to_owned(),
+            in_doubt,
+            ends: None,
+            already_out: Emitted::new(),
+        }
+    }
+
     /// Now and then asks where the outputs end, before a batch is tried for the first time.
     ///
     /// # Errors
-    /// A hold while that was never known.
-    pub(super) fn note_output_ends(&mut self, batch: &Batch<'c>) -> Result<(), Setback> {
-        let known = self.output_ends.as_ref();
-        if batch.is_attempted() || known.is_some_and(|it| it.asked_at.elapsed() < ENDS_INTERVAL) {
+    /// While that was never known.
+    pub(super) fn note_ends<M: Incoming>(
+        &mut self,
+        batch: &Batch<M>,
+        tails: &impl Tails,
+        now: Instant,
+    ) -> Result<(), ScanError> {
+        let is_fresh = |it: &OutputEnds| now.saturating_duration_since(it.asked_at) < ENDS_INTERVAL;
+        if batch.is_attempted() || self.ends.as_ref().is_some_and(is_fresh) {
             return Ok(());
         }
-        match (self.ask_output_ends(), &mut self.output_ends) {
+        match (tails.ends(), &mut self.ends) {
             (Ok(positions), ends) => {
-                let positions = Arc::new(positions);
-                *ends = Some(OutputEnds { asked_at: Instant::now(), positions });
+                *ends = Some(OutputEnds { asked_at: now, positions: Arc::new(positions) });
                 Ok(())
             }
             // the former ends are as good, only further away
             (Err(_), Some(former)) => {
-                former.asked_at = Instant::now();
+                former.asked_at = now;
                 Ok(())
             }
-            (Err(error), None) => Err(Setback::Hold(Hold {
-                cause: HoldCause::BrokerUnavailable,
-                detail: format!("ends of the outputs: {error}"),
-                consent_partition: None,
-            })),
+            (Err(error), None) => Err(error),
         }
     }
 
-    /// Read uncommitted: what is asked for after a transaction has ended includes its markers.
-    fn ask_output_ends(&self) -> Result<Positions, KafkaError> {
-        let client = &self.parts.sent_ends;
-        let mut ends = Positions::new();
-        for topic in &self.parts.output_topics {
-            let metadata = client.fetch_metadata(Some(topic), REQUEST_TIMEOUT)?;
-            let partitions = metadata.topics().iter().flat_map(|t| t.partitions()).map(|p| p.id());
-            let found = offsets(client, topic, partitions, Offset::End, REQUEST_TIMEOUT);
-            let found = found.map_err(|(_, error)| error)?;
-            ends.extend(
-                found.into_iter().map(|(partition, end)| ((topic.clone(), partition), end)),
-            );
-        }
-        Ok(ends)
-    }
-
-    /// To be called when a commit was acknowledged.
-    pub(super) fn note_acknowledged(&self, batch: &Batch<'c>) {
-        if let Some(ends) = &self.output_ends {
-            self.parts.in_doubt.acknowledged(batch, &ends.positions);
+    /// A commit was acknowledged.
+    pub(super) fn acknowledged(&self, batch: &Batch<impl Incoming>) {
+        if let Some(ends) = &self.ends {
+            self.in_doubt.acknowledged(batch, &ends.positions);
         }
     }
 
-    /// To be called before the producer is replaced.
-    pub(super) fn note_doubt(&self, batch: &Batch<'c>) {
-        if let Some(ends) = &self.output_ends {
-            self.parts.in_doubt.note(batch, &ends.positions);
+    /// The end of the batch's transaction is not known, and its producer is about to be replaced.
+    pub(super) fn doubt(&self, batch: &Batch<impl Incoming>) {
+        if let Some(ends) = &self.ends {
+            self.in_doubt.note(batch, &ends.positions);
         }
+    }
+
+    /// Takes out of the batch what is decided already; `committed` says how far the group has each partition. Returns
+    /// whether a transaction was committed in part.
+    ///
+    /// # Errors
+    /// When the outputs cannot be read now; the batch is as it was.
+    pub(super) fn keep_undecided<M: Incoming>(
+        &self,
+        batch: &mut Batch<M>,
+        committed: &BTreeMap<i32, i64>,
+        tails: &impl Tails,
+    ) -> Result<bool, ScanError> {
+        let open: BTreeSet<(i32, i64)> =
+            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect();
+        let emitted = match &self.ends {
+            Some(ends) => self.emitted(&ends.positions, |place| open.contains(&place), tails)?,
+            None => Emitted::new(),
+        };
+        for partition in batch.next_offsets().keys() {
+            self.in_doubt.settled(*partition);
+        }
+        Ok(batch.keep_undecided(committed, &emitted))
+    }
+
+    /// Drops messages just taken that a transaction committed in part has decided.
+    pub(super) fn drop_decided<M: Incoming>(&self, batch: &mut Batch<M>) {
+        if !self.already_out.is_empty() {
+            batch.drop_emitted(&self.already_out);
+        }
+    }
+
+    /// A partition is taken up behind what the group has as committed, unless a transaction of this process was left
+    /// in doubt there: then at the first message without an output, and what has one is remembered. So is what has an
+    /// output because its commit was acknowledged to this process, although the group does not know of it.
+    ///
+    /// # Errors
+    /// When the outputs cannot be read now.
+    pub(super) fn take_up(
+        &mut self,
+        partition: i32,
+        committed: i64,
+        tails: &impl Tails,
+    ) -> Result<StartingPoint, ScanError> {
+        self.already_out.retain(|(of, offset), _| *of != partition || *offset >= committed);
+        let Some(wanted) = self.in_doubt.wanted(partition, committed) else {
+            self.in_doubt.settled(partition);
+            return Ok(StartingPoint { offset: committed, is_torn: false });
+        };
+        let is_wanted = |(of, offset)| of == partition && wanted.contains(offset);
+        let emitted = self.emitted(&wanted.outputs_from, is_wanted, tails)?;
+        let is_out = |offset: &i64| emitted.contains_key(&(partition, *offset));
+        let first_missing = wanted.offsets.iter().find(|offset| !is_out(offset)).copied();
+        let offset = first_missing.unwrap_or(committed).min(committed);
+        let is_torn = offset < committed || emitted.keys().any(|(_, at)| *at >= committed);
+        self.already_out.extend(emitted.into_iter().filter(|((_, at), _)| *at >= offset));
+        self.in_doubt.settled(partition);
+        Ok(StartingPoint { offset, is_torn })
+    }
+
+    /// Outputs that came after these positions.
+    fn emitted(
+        &self,
+        from: &Positions,
+        is_wanted: impl Fn((i32, i64)) -> bool,
+        tails: &impl Tails,
+    ) -> Result<Emitted, ScanError> {
+        let ends = tails.ends()?;
+        let begin = |place: &(String, i32)| from.get(place).copied().unwrap_or(0);
+        let grown = ends.iter().filter(|(place, end)| begin(place) < **end);
+        let from: Positions = grown.map(|(place, _)| (place.clone(), begin(place))).collect();
+        let mut emitted = Emitted::new();
+        tails.read(&from, &ends, &mut |topic, source| {
+            if let Some(source) = source.and_then(SourceRef::parse)
+                && source.topic == self.outbound_topic
+                && is_wanted((source.partition, source.record_offset))
+            {
+                let place = (source.partition, source.record_offset);
+                emitted.insert(place, topic == self.approved_topic);
+            }
+        })?;
+        Ok(emitted)
+    }
+}
+
+impl<'c> Lane<'c> {
+    /// As [`Reconciler::note_ends`].
+    ///
+    /// # Errors
+    /// A hold.
+    pub(super) fn note_output_ends(&mut self, batch: &LaneBatch<'c>) -> Result<(), Setback> {
+        let noted = self.reconciler.note_ends(batch, &self.outside(), Instant::now());
+        noted.map_err(|error| {
+            Setback::hold(HoldCause::BrokerUnavailable, format!("ends of the outputs: {error}"))
+        })
     }
 
     /// Takes out of the batch what is decided already. Repeats until it is known, or the process stops.
-    pub(super) fn reconcile(&mut self, batch: &mut Batch<'c>) -> Result<(), LaneError> {
-        while !batch.is_done() && !self.parts.shutdown.is_requested() {
+    pub(super) fn reconcile(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
+        while !batch.is_done() && !self.shared.shutdown.is_requested() {
+            let n_before = batch.len();
+            let partitions: Vec<i32> = batch.next_offsets().keys().copied().collect();
             match self.find_decided(batch) {
-                Ok((committed, emitted)) => {
-                    for partition in batch.next_offsets().keys() {
-                        self.parts.in_doubt.settled(*partition);
-                    }
-                    let n_before = batch.len();
-                    if batch.keep_undecided(&committed, &emitted) {
-                        self.tell_torn(batch.next_offsets().keys());
+                Ok(is_torn) => {
+                    if is_torn {
+                        self.tell_torn(&partitions);
                     }
                     let (n_decided, n_left) = (n_before - batch.len(), batch.len());
                     tracing::info!(lane = self.number, n_decided, n_left, "reconciled");
@@ -126,9 +241,14 @@ impl<'c> Lane<'c> {
         Ok(())
     }
 
-    fn tell_torn<'p>(&self, partitions: impl Iterator<Item = &'p i32>) {
-        self.parts.metrics.transactions.of(TransactionResult::Torn).inc();
-        let partitions: Vec<&i32> = partitions.collect();
+    fn find_decided(&self, batch: &mut LaneBatch<'c>) -> Result<bool, ScanError> {
+        let outside = self.outside();
+        let committed = outside.committed(self.consumer, batch.next_offsets().keys().copied())?;
+        self.reconciler.keep_undecided(batch, &committed, &outside)
+    }
+
+    fn tell_torn(&self, partitions: &[i32]) {
+        self.shared.metrics.transactions.of(TransactionResult::Torn).inc();
         tracing::error!(
             lane = self.number,
             ?partitions,
@@ -136,44 +256,7 @@ impl<'c> Lane<'c> {
         );
     }
 
-    fn find_decided(&self, batch: &Batch<'c>) -> Result<(BTreeMap<i32, i64>, Emitted), ScanError> {
-        let committed = self.committed(batch)?;
-        let Some(ends) = &self.output_ends else { return Ok((committed, Emitted::new())) };
-        let open: BTreeSet<(i32, i64)> =
-            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect();
-        let emitted = self.emitted(&ends.positions, |place| open.contains(&place))?;
-        Ok((committed, emitted))
-    }
-
-    /// Outputs that came after these positions.
-    fn emitted(
-        &self,
-        from: &Positions,
-        is_wanted: impl Fn((i32, i64)) -> bool,
-    ) -> Result<Emitted, ScanError> {
-        let ends = self.ask_output_ends()?;
-        let begin = |place: &(String, i32)| from.get(place).copied().unwrap_or(0);
-        let grown = ends.iter().filter(|(place, end)| begin(place) < **end);
-        let from: Positions = grown.map(|(place, _)| (place.clone(), begin(place))).collect();
-        let mut emitted = Emitted::new();
-        let [approved, ..] = &self.parts.output_topics;
-        scan_up_to(&self.parts.scan_config, &from, &ends, TAIL_TIMEOUT, &mut |record| {
-            let source =
-                record.header(c"gate-source").and_then(|text| std::str::from_utf8(text).ok());
-            if let Some(source) = source.and_then(SourceRef::parse)
-                && source.topic == self.parts.outbound_topic
-                && is_wanted((source.partition, source.record_offset))
-            {
-                let place = (source.partition, source.record_offset);
-                emitted.insert(place, record.topic == approved);
-            }
-        })?;
-        Ok(emitted)
-    }
-
-    /// A partition is taken up behind what the group has as committed, unless a transaction of this process was left
-    /// in doubt there: then at the first message without an output, and what has one is remembered. So is what has an
-    /// output because its commit was acknowledged to this process, although the group does not know of it.
+    /// Moves starting points to where decisions are missing.
     ///
     /// # Errors
     /// When the outputs cannot be read for a long time.
@@ -181,37 +264,31 @@ impl<'c> Lane<'c> {
         for element in from.clone().elements() {
             let partition = element.partition();
             let committed = element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(0);
-            self.already_out.retain(|(of, offset), _| *of != partition || *offset >= committed);
-            let Some(wanted) = self.parts.in_doubt.wanted(partition, committed) else {
-                self.parts.in_doubt.settled(partition);
-                continue;
-            };
-            let Some(emitted) = self.emitted_of(partition, &wanted)? else { return Ok(()) };
-            let is_out = |offset: &i64| emitted.contains_key(&(partition, *offset));
-            let first_missing = wanted.offsets.iter().find(|offset| !is_out(offset)).copied();
-            let start = first_missing.unwrap_or(committed).min(committed);
-            if start < committed || emitted.keys().any(|(_, offset)| *offset >= committed) {
-                self.tell_torn(std::iter::once(&partition));
+            let Some(start) = self.starting_point(partition, committed)? else { return Ok(()) };
+            if start.is_torn {
+                self.tell_torn(&[partition]);
             }
-            if start < committed {
-                let next = Offset::Offset(start);
+            if start.offset < committed {
+                let next = Offset::Offset(start.offset);
                 from.set_partition_offset(element.topic(), partition, next)
                     .map_err(LaneError::Consumer)?;
             }
-            self.already_out.extend(emitted.into_iter().filter(|((_, at), _)| *at >= start));
-            self.parts.in_doubt.settled(partition);
         }
         Ok(())
     }
 
     /// `None` when the process stops meanwhile.
-    fn emitted_of(&self, partition: i32, wanted: &Wanted) -> Result<Option<Emitted>, LaneError> {
+    fn starting_point(
+        &mut self,
+        partition: i32,
+        committed: i64,
+    ) -> Result<Option<StartingPoint>, LaneError> {
         let began = Instant::now();
-        while !self.parts.shutdown.is_requested() {
+        while !self.shared.shutdown.is_requested() {
             self.heart.beat();
-            let is_wanted = |(of, offset)| of == partition && wanted.contains(offset);
-            match self.emitted(&wanted.outputs_from, is_wanted) {
-                Ok(emitted) => return Ok(Some(emitted)),
+            let outside = self.outside();
+            match self.reconciler.take_up(partition, committed, &outside) {
+                Ok(start) => return Ok(Some(start)),
                 Err(_) if began.elapsed() > TAKE_UP_TIMEOUT => {
                     return Err(LaneError::NoStartingPoint);
                 }
@@ -222,21 +299,5 @@ impl<'c> Lane<'c> {
             }
         }
         Ok(None)
-    }
-
-    fn committed(&self, batch: &Batch<'c>) -> Result<BTreeMap<i32, i64>, KafkaError> {
-        let mut query = TopicPartitionList::new();
-        for partition in batch.next_offsets().keys() {
-            query.add_partition(&self.parts.outbound_topic, *partition);
-        }
-        let answer = self.consumer.committed_offsets(query, REQUEST_TIMEOUT)?;
-        let mut committed = BTreeMap::new();
-        for element in answer.elements() {
-            element.error()?;
-            if let Offset::Offset(next_offset) = element.offset() {
-                committed.insert(element.partition(), next_offset);
-            }
-        }
-        Ok(committed)
     }
 }

@@ -1,7 +1,8 @@
 //! Commits a judged batch: outputs, what is remembered of them, and source offsets in one transaction.
 
+use super::LARGE_BATCH;
 use super::judge::{Judged, Verdicts};
-use super::{Batch, Lane, LaneError, Setback};
+use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::{
     DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, is_reserved, rfc3339,
 };
@@ -9,7 +10,6 @@ use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
 use crate::metrics::{RecycleCause, Topic, TransactionResult};
-use crate::pipeline::{FATAL_MAX, FATAL_WINDOW, LARGE_BATCH};
 use gate_core::Outcome;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
@@ -31,14 +31,14 @@ impl<'c> Lane<'c> {
     ///
     /// Partitions join a transaction one after the other, offsets too. Who asks in between is sent back and waits longer
     /// than it would have taken, so outputs are produced when the offsets are in.
-    pub(super) fn open(&self, batch: &mut Batch<'c>) -> Result<Open, Setback> {
+    pub(super) fn open(&self, batch: &mut LaneBatch<'c>) -> Result<Open, Setback> {
         let Some(producer) = self.producers.current() else {
             return Err(Setback::NotMember);
         };
         let Some(membership) = GroupMembership::of(self.consumer) else {
             return Err(Setback::NotMember);
         };
-        let deadline = Instant::now() + self.parts.transaction_timeout;
+        let deadline = Instant::now() + self.settings.transaction_timeout;
         let end_txn_sent_before = producer.end_txn_sent();
         producer.drain_reports();
         batch.attempted();
@@ -64,7 +64,7 @@ impl<'c> Lane<'c> {
     /// Outputs and the end of the transaction; on success the batch is empty.
     pub(super) fn settle(
         &mut self,
-        batch: &mut Batch<'c>,
+        batch: &mut LaneBatch<'c>,
         verdicts: &Verdicts,
         open: Open,
     ) -> Result<(), Setback> {
@@ -89,17 +89,17 @@ impl<'c> Lane<'c> {
         match committed {
             Ok(()) => {
                 if let Some(took) = producer.since_end_txn() {
-                    self.parts.metrics.commit.observe(took.as_secs_f64());
+                    self.shared.metrics.commit.observe(took.as_secs_f64());
                 }
                 self.count(batch, &verdicts.judged);
                 let n_messages = batch.len();
-                self.note_acknowledged(batch);
+                self.reconciler.acknowledged(batch);
                 batch.clear();
-                self.write_rows(&verdicts.rows)?;
+                self.approvals.write_rows(&verdicts.rows)?;
                 if n_sent > 1 {
                     // committed, but the repeated request may still be on its way and would hit whatever
                     // this producer does next: it must not do anything next
-                    self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
+                    self.shared.metrics.end_txn_retries.inc_by(n_sent - 1);
                     self.renew_after_retry(batch)?;
                 }
                 // While a large batch is judged the markers get written. It stays with one producer, whose buffers
@@ -117,7 +117,7 @@ impl<'c> Lane<'c> {
         }
     }
 
-    fn produce_all(&self, batch: &Batch<'c>, verdicts: &Verdicts) -> Result<(), NativeError> {
+    fn produce_all(&self, batch: &LaneBatch<'c>, verdicts: &Verdicts) -> Result<(), NativeError> {
         let Some(producer) = self.producers.current() else {
             return Ok(());
         };
@@ -142,7 +142,7 @@ impl<'c> Lane<'c> {
         let mut headers = NativeHeaders::with_capacity(RESERVED.len());
         for (name, value) in message.headers() {
             if is_reserved(name) {
-                self.parts.metrics.dropped_headers.inc();
+                self.shared.metrics.dropped_headers.inc();
             } else {
                 headers.push(name, value);
             }
@@ -161,13 +161,13 @@ impl<'c> Lane<'c> {
         headers
     }
 
-    fn offsets(&self, batch: &Batch<'c>) -> Result<TopicPartitionList, NativeError> {
+    fn offsets(&self, batch: &LaneBatch<'c>) -> Result<TopicPartitionList, NativeError> {
         let mut offsets = TopicPartitionList::with_capacity(batch.n_partitions());
         for (partition, next_offset) in batch.next_offsets() {
             let next_offset = Offset::Offset(*next_offset);
             // refused only for offsets below zero, which the broker never hands out
             if let Err(error) =
-                offsets.add_partition_offset(&self.parts.outbound_topic, *partition, next_offset)
+                offsets.add_partition_offset(&self.settings.outbound_topic, *partition, next_offset)
             {
                 tracing::error!(partition, %error, "an offset cannot be committed");
             }
@@ -182,7 +182,7 @@ impl<'c> Lane<'c> {
         }
         match self.abort() {
             Ok(()) => {
-                self.parts.metrics.transactions.of(TransactionResult::Aborted).inc();
+                self.shared.metrics.transactions.of(TransactionResult::Aborted).inc();
                 Setback::Aborted(error)
             }
             Err(setback) => setback,
@@ -194,30 +194,30 @@ impl<'c> Lane<'c> {
             return Err(Setback::NotMember);
         };
         let sent_before = producer.end_txn_sent();
-        let aborted = producer.abort(self.parts.transaction_timeout);
+        let aborted = producer.abort(self.settings.transaction_timeout);
         aborted.map_err(|error| classify(error, RecycleCause::TimedOut))?;
         let n_sent = producer.end_txn_sent().saturating_sub(sent_before);
         if n_sent > 1 {
             // as after a commit: the repeated request would abort a part of what comes next
-            self.parts.metrics.end_txn_retries.inc_by(n_sent - 1);
+            self.shared.metrics.end_txn_retries.inc_by(n_sent - 1);
             let error = NativeError::end_txn_repeated();
             return Err(Setback::Recycle(RecycleCause::EndTxnRetried, error));
         }
         Ok(())
     }
 
-    fn count(&mut self, batch: &Batch<'c>, judged: &[Judged]) {
-        self.parts.metrics.transactions.of(TransactionResult::Committed).inc();
+    fn count(&mut self, batch: &LaneBatch<'c>, judged: &[Judged]) {
+        self.shared.metrics.transactions.of(TransactionResult::Committed).inc();
         let decided = batch.messages().iter().zip(judged);
         for (message, judged) in decided {
             // the probe is no business, and whoever uses its name does not vanish
             if let Some(recipient) = judged.probe {
-                self.parts.metrics.probe_record(Topic::OutboundMessage, recipient);
+                self.shared.metrics.probe_record(Topic::OutboundMessage, recipient);
                 continue;
             }
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);
-            if let Some(named) = self.parts.metrics.named() {
+            if let Some(named) = self.shared.metrics.named() {
                 named.decided(judged.named, judged.decision.outcome());
             }
         }
@@ -225,12 +225,12 @@ impl<'c> Lane<'c> {
         let newest_ms = newest_ms(batch.messages());
         for (partition, next_offset) in batch.next_offsets() {
             let record_ms = newest_ms.get(partition).copied();
-            self.parts.positions.set(*partition, *next_offset, record_ms);
+            self.shared.positions.set(*partition, *next_offset, record_ms);
         }
     }
 
-    fn renew_after_retry(&mut self, batch: &mut Batch<'c>) -> Result<(), Setback> {
-        self.parts.metrics.producer_recycles.of(RecycleCause::EndTxnRetried).inc();
+    fn renew_after_retry(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), Setback> {
+        self.shared.metrics.producer_recycles.of(RecycleCause::EndTxnRetried).inc();
         tracing::warn!(
             lane = self.number,
             "EndTxn was sent more than once; replacing the producer"
@@ -243,9 +243,9 @@ impl<'c> Lane<'c> {
         &mut self,
         cause: RecycleCause,
         error: &NativeError,
-        batch: &mut Batch<'c>,
+        batch: &mut LaneBatch<'c>,
     ) -> Result<(), LaneError> {
-        let metrics = &self.parts.metrics;
+        let metrics = &self.shared.metrics;
         metrics.producer_recycles.of(cause).inc();
         let is_fenced = error.code == RDKafkaErrorCode::Fenced;
         metrics
@@ -258,22 +258,12 @@ impl<'c> Lane<'c> {
             .inc();
         // what it has committed is in the changelog, not in the store
         self.approvals.forget_all();
-        self.guard_against_fencing_war(error)?;
-        self.note_doubt(batch);
-        self.renew_producer(batch)?;
-        self.reconcile(batch)
-    }
-
-    fn guard_against_fencing_war(&mut self, error: &NativeError) -> Result<(), LaneError> {
-        if !error.is_fatal {
-            return Ok(());
-        }
-        self.fatal_at.retain(|at| at.elapsed() < FATAL_WINDOW);
-        self.fatal_at.push_back(Instant::now());
-        if self.fatal_at.len() > FATAL_MAX {
+        if error.is_fatal && self.fencings.note(Instant::now()) {
             return Err(LaneError::Fenced(error.to_string()));
         }
-        Ok(())
+        self.reconciler.doubt(batch);
+        self.renew_producer(batch)?;
+        self.reconcile(batch)
     }
 }
 

@@ -3,10 +3,8 @@
 //! Seen after brokers were killed under load: a member of the group in good standing whose client never fetches a
 //! partition again. Nothing outside shows it but a lag that grows. A lane that stands still gets a new consumer.
 
-use super::{Lane, LaneError};
-use crate::kafka::REQUEST_TIMEOUT;
-use crate::kafka::offsets::offsets;
-use crate::kafka::scan::{First, first};
+use super::upcoming::Upcoming;
+use crate::kafka::scan::{First, ScanError};
 use rdkafka::Offset;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,6 +13,14 @@ use std::time::{Duration, Instant};
 const INTERVAL: Duration = Duration::from_secs(5);
 /// Comparisons in a row that find a partition where it was, although its end is further.
 const STILL_MAX: u32 = 3;
+
+/// Who looks into the input topic past the lane's own consumer.
+pub(super) trait InputLog {
+    /// Where these partitions end as far as is committed; `None` when the brokers do not say.
+    fn ends(&self, partitions: Vec<i32>) -> Option<BTreeMap<i32, i64>>;
+    /// What lies at an offset or behind it.
+    fn first(&self, partition: i32, offset: i64) -> Result<First, ScanError>;
+}
 
 /// What the last comparison found.
 #[derive(Default)]
@@ -34,71 +40,71 @@ struct Place {
     empty_up_to: i64,
 }
 
-impl<'c> Lane<'c> {
-    /// To be called when nothing has come.
-    ///
-    /// # Errors
-    /// [`LaneError::StandsStill`] when a record was found that the consumer does not bring, or nobody can tell what
-    /// is there. Brokers that do not say where a partition ends are no error.
-    pub(super) fn look_for_standstill(&mut self) -> Result<(), LaneError> {
-        let is_due = |at: Instant| at.elapsed() >= INTERVAL;
-        if self.is_paused || !self.standstill.compared_at.is_none_or(is_due) {
-            return Ok(());
+/// A partition that nothing comes of.
+#[derive(Debug)]
+pub(super) struct Still {
+    pub(super) partition: i32,
+    /// What should have come.
+    pub(super) next_offset: i64,
+    /// What was found there, or why nobody can tell.
+    pub(super) found: Result<First, ScanError>,
+}
+
+impl Standstill {
+    /// To be called when nothing has come. `None` also when brokers do not say where partitions end, and between two
+    /// comparisons.
+    pub(super) fn look(
+        &mut self,
+        upcoming: &Upcoming,
+        log: &impl InputLog,
+        now: Instant,
+    ) -> Option<Still> {
+        let is_due = |at: Instant| now.saturating_duration_since(at) >= INTERVAL;
+        if !self.compared_at.is_none_or(is_due) {
+            return None;
         }
-        self.standstill.compared_at = Some(Instant::now());
-        let before = std::mem::take(&mut self.standstill.partitions);
-        for (partition, next) in &self.next_up {
-            let Offset::Offset(next_offset) = *next else { continue };
-            let same = before.get(partition).filter(|place| place.next_offset == next_offset);
-            let place = same.copied().unwrap_or(Place { next_offset, n_still: 0, empty_up_to: 0 });
-            self.standstill.partitions.insert(*partition, place);
-        }
-        let quiet = self.standstill.partitions.iter();
-        let quiet = quiet.filter(|(partition, place)| {
-            before.get(partition).is_some_and(|known| known.next_offset == place.next_offset)
-                // why nothing comes is known, and said
-                && !self.unreadable.contains_key(partition)
-        });
-        let quiet: Vec<i32> = quiet.map(|(partition, _)| *partition).collect();
-        let topic = &self.parts.outbound_topic;
-        let client = &self.parts.committed_ends;
-        let Ok(ends) = offsets(client, topic, quiet, Offset::End, REQUEST_TIMEOUT) else {
-            return Ok(());
-        };
-        for (partition, end_offset) in ends {
-            self.compare(partition, end_offset)?;
-        }
-        Ok(())
+        self.compared_at = Some(now);
+        let quiet = self.quiet(upcoming);
+        let ends = log.ends(quiet)?;
+        ends.into_iter().find_map(|(partition, end)| self.compare(partition, end, log))
     }
 
-    fn compare(&mut self, partition: i32, end_offset: i64) -> Result<(), LaneError> {
-        let Some(place) = self.standstill.partitions.get_mut(&partition) else { return Ok(()) };
+    /// Notes where partitions are; those that were there the last time. Why nothing comes of one that stands before a
+    /// batch nobody can unpack is known, and said.
+    fn quiet(&mut self, upcoming: &Upcoming) -> Vec<i32> {
+        let before = std::mem::take(&mut self.partitions);
+        let mut quiet = Vec::new();
+        for (partition, next) in upcoming.iter() {
+            let Offset::Offset(next_offset) = next else { continue };
+            let same = before.get(&partition).filter(|place| place.next_offset == next_offset);
+            if same.is_some() && !upcoming.stands(partition) {
+                quiet.push(partition);
+            }
+            let place = same.copied().unwrap_or(Place { next_offset, n_still: 0, empty_up_to: 0 });
+            self.partitions.insert(partition, place);
+        }
+        quiet
+    }
+
+    fn compare(&mut self, partition: i32, end_offset: i64, log: &impl InputLog) -> Option<Still> {
+        let place = self.partitions.get_mut(&partition)?;
         if end_offset <= place.next_offset.max(place.empty_up_to) {
             place.n_still = 0;
-            return Ok(());
+            return None;
         }
         place.n_still += 1;
         if place.n_still < STILL_MAX {
-            return Ok(());
+            return None;
         }
-        let (topic, next_offset) = (&self.parts.outbound_topic, place.next_offset);
-        match first(&self.parts.scan_config, topic, partition, next_offset, REQUEST_TIMEOUT) {
+        let next_offset = place.next_offset;
+        match log.first(partition, next_offset) {
             Ok(First::End) => {
                 (place.n_still, place.empty_up_to) = (0, end_offset);
-                Ok(())
+                None
             }
             // a look that fails says as little as the consumer did: a new one is asked, which will say why
             found @ (Ok(First::Record { .. } | First::UnreadableBatch { .. } | First::Outside)
-            | Err(_)) => {
-                tracing::warn!(
-                    lane = self.number,
-                    partition,
-                    next_offset,
-                    ?found,
-                    "nothing comes of a partition"
-                );
-                Err(LaneError::StandsStill { topic: topic.clone(), partition, next_offset })
-            }
+            | Err(_)) => Some(Still { partition, next_offset, found }),
         }
     }
 }

@@ -12,12 +12,15 @@
 
 mod checkpointer;
 pub mod common_pepper;
+mod lanes;
 mod monitor;
 mod orphans;
 mod registry;
 mod start;
 mod stop;
 mod stores;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use registry::{registry, registry_settings};
 pub use start::{Running, start};

@@ -9,16 +9,15 @@ use super::registry::registry;
 use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
 use crate::approvals::SentStore;
 use crate::barrier::Applied;
-use crate::barrier::Barrier;
 use crate::barrier::ConsentTopic;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::http::{self, Front};
 use crate::identity::Pepper;
 use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::{self, GateContext};
 use crate::metrics::{Metrics, Sources, TopicNames};
-use crate::pipeline::{InDoubt, LaneParts, PRODUCER_SUFFIXES, run_lane};
+use crate::pipeline::InDoubt;
 use crate::policies::{Policies, PolicySource, Watch, publish};
 use crate::probe::{Probe, ProbeParts};
 use crate::reader::dead_letter::{DeadLetterParts, DeadLetters};
@@ -29,8 +28,8 @@ use crate::status::OutboundPositions;
 use crate::status::Status;
 use crate::store::{Checkpoints, Identity, Maker, Store, StoreError, Writer};
 use gate_codec::{Codec, Kind};
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Offset};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -42,7 +41,7 @@ const JOIN_PAUSE: Duration = Duration::from_millis(20);
 const START_RETRY: Duration = Duration::from_secs(1);
 
 /// A thread of the service.
-struct Worker {
+pub(super) struct Worker {
     name: String,
     handle: JoinHandle<Result<(), RunError>>,
 }
@@ -61,22 +60,22 @@ pub struct Running {
 }
 
 /// Shared by everything that talks to Kafka.
-struct Parts<'a> {
-    config: &'a Config,
-    base: ClientConfig,
-    metrics: Arc<Metrics>,
-    status: Arc<Status>,
-    shutdown: Shutdown,
-    pepper: Arc<Pepper>,
-    applied: Arc<Applied>,
-    positions: Arc<OutboundPositions>,
-    in_doubt: Arc<InDoubt>,
-    end_offsets: Arc<BaseConsumer<GateContext>>,
-    committed_ends: Arc<BaseConsumer<GateContext>>,
-    consent_topic: Arc<ConsentTopic>,
-    consent_topic_id: String,
-    registry: Option<Registry>,
-    sent: Arc<SentStore>,
+pub(super) struct Parts<'a> {
+    pub(super) config: &'a Config,
+    pub(super) base: ClientConfig,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) status: Arc<Status>,
+    pub(super) shutdown: Shutdown,
+    pub(super) pepper: Arc<Pepper>,
+    pub(super) applied: Arc<Applied>,
+    pub(super) positions: Arc<OutboundPositions>,
+    pub(super) in_doubt: Arc<InDoubt>,
+    pub(super) end_offsets: Arc<BaseConsumer<GateContext>>,
+    pub(super) committed_ends: Arc<BaseConsumer<GateContext>>,
+    pub(super) consent_topic: Arc<ConsentTopic>,
+    pub(super) consent_topic_id: String,
+    pub(super) registry: Option<Registry>,
+    pub(super) sent: Arc<SentStore>,
 }
 
 /// Starts the service, with the pages of `front` at its address. `None` when it was asked to stop before it began.
@@ -241,7 +240,7 @@ impl Parts<'_> {
         Ok(Codec::new(format, kind, self.registry.clone().map(Registry::boxed))?)
     }
 
-    fn scan_config(&self) -> ClientConfig {
+    pub(super) fn scan_config(&self) -> ClientConfig {
         kafka::scanner(&self.base, &self.config.kafka.group_id)
     }
 
@@ -386,72 +385,8 @@ impl Parts<'_> {
         })
     }
 
-    fn barrier(&self) -> Barrier {
-        Barrier::new(
-            Arc::clone(&self.end_offsets),
-            Arc::clone(&self.committed_ends),
-            Arc::clone(&self.consent_topic),
-            Arc::clone(&self.applied),
-            self.config.consent.barrier_timeout,
-        )
-    }
-
-    fn start_lane(
-        &self,
-        number: usize,
-        store: &Arc<Store>,
-        codec: &Arc<Codec>,
-        policies: &Arc<Policies>,
-    ) -> Result<Worker, RunError> {
-        let config = self.config;
-        let group_id = &config.kafka.group_id;
-        let member = format!("{}-lane-{number}", config.instance_id);
-        let producer_config = |suffix| {
-            let transactional_id = format!("{group_id}-{member}{suffix}");
-            let timeout = config.kafka.transaction_timeout;
-            kafka::lane_producer(&self.config.producer_base(), &transactional_id, timeout)
-        };
-        let parts = LaneParts {
-            producer_configs: PRODUCER_SUFFIXES.map(producer_config),
-            scan_config: self.scan_config(),
-            outbound_topic: config.topics.outbound_message.clone(),
-            group_id: group_id.clone(),
-            consent_topic: config.topics.consent_change.clone(),
-            output_topics: config.topics.outputs().map(str::to_owned),
-            codec: Arc::clone(codec),
-            pepper: Arc::clone(&self.pepper),
-            store: Arc::clone(store),
-            sent: Arc::clone(&self.sent),
-            sent_topic: config.topics.sent_log.clone(),
-            sent_ends: Arc::clone(&self.end_offsets),
-            in_doubt: Arc::clone(&self.in_doubt),
-            committed_ends: Arc::clone(&self.committed_ends),
-            barrier: self.barrier(),
-            policies: Arc::clone(policies),
-            metrics: Arc::clone(&self.metrics),
-            status: Arc::clone(&self.status),
-            positions: Arc::clone(&self.positions),
-            shutdown: self.shutdown.clone(),
-            batch_messages_max: config.batch.messages_max,
-            batch_bytes_max: config.batch.bytes_max,
-            value_bytes_max: config.limits.value_bytes_max,
-            transaction_timeout: config.kafka.transaction_timeout,
-            start_at: match config.kafka.start_at {
-                config::StartAt::Earliest => Offset::Beginning,
-                config::StartAt::Latest => Offset::End,
-            },
-            leave_on_shutdown: config.kafka.leave_on_shutdown,
-        };
-        let consumer_config =
-            kafka::lane_consumer(&self.base, group_id, &member, config.kafka.session_timeout);
-        self.spawn(&format!("lane-{number}"), move || {
-            run_lane(number, &parts, &consumer_config)
-                .map_err(|source| RunError::Lane { number, source })
-        })
-    }
-
     /// A thread whose end, good or bad, ends the service.
-    fn spawn(
+    pub(super) fn spawn(
         &self,
         name: &str,
         work: impl FnOnce() -> Result<(), RunError> + Send + 'static,

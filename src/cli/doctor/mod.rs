@@ -16,6 +16,7 @@ mod report;
 mod rights;
 mod running;
 mod unpacked;
+mod zones;
 
 use clap::Args;
 use rdkafka::admin::AdminClient;
@@ -133,6 +134,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             spinner.set_message("looking at record keys");
             findings.extend(keys::check(&config, &cluster));
             findings.extend(consent_keys::check(&config, &cluster));
+            findings.extend(zones::check(&config, &cluster));
             spinner.set_message("looking for what holds");
             findings.extend(held::approvals(&config, &cluster));
             findings.extend(held::letters(&config, &cluster, is_ready));

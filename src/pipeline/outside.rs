@@ -1,0 +1,152 @@
+//! What a lane asks of the brokers past its own consumer and producers.
+
+use super::parts::{Clients, Settings};
+use super::reconcile::Tails;
+use super::restore::{Changelog, ChangelogReader, Entry};
+use super::standstill::InputLog;
+use crate::approvals::LogRecord;
+use crate::kafka::native::{BatchReader, Polled, Record};
+use crate::kafka::offsets::offsets;
+use crate::kafka::scan::{First, Positions, ScanError, first, scan_up_to};
+use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Limit of one look into the outputs.
+const TAIL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Records of the changelog taken at once.
+const RECORDS_MAX: usize = 2_000;
+
+/// The brokers.
+#[derive(Clone)]
+pub(super) struct Outside {
+    pub(super) clients: Arc<Clients>,
+    pub(super) settings: Arc<Settings>,
+}
+
+impl Outside {
+    /// How far the group has these partitions.
+    pub(super) fn committed(
+        &self,
+        consumer: &BaseConsumer<GateContext>,
+        partitions: impl Iterator<Item = i32>,
+    ) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let mut query = TopicPartitionList::new();
+        for partition in partitions {
+            query.add_partition(&self.settings.outbound_topic, partition);
+        }
+        let answer = consumer.committed_offsets(query, REQUEST_TIMEOUT)?;
+        let mut committed = BTreeMap::new();
+        for element in answer.elements() {
+            element.error()?;
+            if let Offset::Offset(next_offset) = element.offset() {
+                committed.insert(element.partition(), next_offset);
+            }
+        }
+        Ok(committed)
+    }
+}
+
+impl Tails for Outside {
+    fn ends(&self) -> Result<Positions, ScanError> {
+        let client = &self.clients.ends;
+        let mut ends = Positions::new();
+        for topic in &self.settings.output_topics {
+            let metadata = client.fetch_metadata(Some(topic), REQUEST_TIMEOUT)?;
+            let partitions = metadata.topics().iter().flat_map(|t| t.partitions()).map(|p| p.id());
+            let found = offsets(client, topic, partitions, Offset::End, REQUEST_TIMEOUT);
+            let found = found.map_err(|(_, error)| error)?;
+            ends.extend(
+                found.into_iter().map(|(partition, end)| ((topic.clone(), partition), end)),
+            );
+        }
+        Ok(ends)
+    }
+
+    fn read(
+        &self,
+        from: &Positions,
+        to: &Positions,
+        take: &mut dyn FnMut(&str, Option<&str>),
+    ) -> Result<(), ScanError> {
+        scan_up_to(&self.clients.scan_config, from, to, TAIL_TIMEOUT, &mut |record| {
+            let source = record.header(c"gate-source");
+            take(record.topic, source.and_then(|text| std::str::from_utf8(text).ok()));
+        })?;
+        Ok(())
+    }
+}
+
+impl InputLog for Outside {
+    fn ends(&self, partitions: Vec<i32>) -> Option<BTreeMap<i32, i64>> {
+        let (client, topic) = (&self.clients.committed_ends, &self.settings.outbound_topic);
+        offsets(client, topic, partitions, Offset::End, REQUEST_TIMEOUT).ok()
+    }
+
+    fn first(&self, partition: i32, offset: i64) -> Result<First, ScanError> {
+        let topic = &self.settings.outbound_topic;
+        first(&self.clients.scan_config, topic, partition, offset, REQUEST_TIMEOUT)
+    }
+}
+
+impl Changelog for Outside {
+    type Reader = BatchReader<GateContext>;
+
+    fn offsets(
+        &self,
+        partitions: impl Iterator<Item = i32>,
+        place: Offset,
+    ) -> Result<BTreeMap<i32, i64>, (Option<i32>, KafkaError)> {
+        let topic = &self.settings.sent_topic;
+        offsets(&self.clients.ends, topic, partitions, place, REQUEST_TIMEOUT)
+    }
+
+    fn reader(&self, from: impl Iterator<Item = (i32, i64)>) -> Result<Self::Reader, KafkaError> {
+        let config = &self.clients.scan_config;
+        let consumer: BaseConsumer<GateContext> =
+            config.create_with_context(GateContext::default())?;
+        let mut assignment = TopicPartitionList::new();
+        for (partition, next) in from {
+            let from = Offset::Offset(next);
+            assignment.add_partition_offset(&self.settings.sent_topic, partition, from)?;
+        }
+        consumer.assign(&assignment)?;
+        BatchReader::new(consumer, RECORDS_MAX)
+            .map_err(|error| KafkaError::MessageConsumption(error.code))
+    }
+}
+
+impl ChangelogReader for BatchReader<GateContext> {
+    fn read<T>(&mut self, wait: Duration, take: impl FnOnce(Vec<Entry<'_>>) -> T) -> T {
+        let polled = self.poll(wait);
+        take(polled.iter().map(entry).collect())
+    }
+}
+
+fn entry(polled: Polled<'_>) -> Entry<'_> {
+    match polled {
+        Polled::Record(record) => Entry::Record(log_record(&record)),
+        Polled::EndOfPartition { partition, next_offset, .. } => {
+            Entry::End { partition, next_offset }
+        }
+        Polled::Error { partition, offset, error } if is_unreadable_batch(&error) => {
+            Entry::UnreadableBatch { partition, offset, error }
+        }
+        Polled::Error { error, .. } => Entry::Trouble(error.text),
+    }
+}
+
+/// A record of the changelog, as `approvals` reads it.
+pub(crate) fn log_record<'r>(record: &Record<'r>) -> LogRecord<'r> {
+    LogRecord {
+        partition: record.partition,
+        offset: record.offset,
+        timestamp_ms: record.timestamp_ms,
+        key: record.key.unwrap_or_default(),
+        value: record.value,
+    }
+}

@@ -1,0 +1,247 @@
+//! A batch read and judged, on real stores and the bundled packs.
+
+use super::restoring::nothing_approved;
+use super::{Double, message, metrics};
+use crate::config::Config;
+use crate::identity::{PEPPER_BYTES, Pepper};
+use crate::metrics::Metrics;
+use crate::pipeline::batch::Batch;
+use crate::pipeline::judge::{Judge, Verdicts};
+use crate::pipeline::parts::Settings;
+use crate::policies::{Policies, PolicySource};
+use crate::store::{Identity, MEMORY_BYTES_MIN, Source, Store, Writer};
+use gate_codec::{Codec, Format, Kind};
+use gate_core::{Receipt, Timestamp};
+use gate_engine::understand;
+use rdkafka::Offset;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+struct Desk {
+    codec: Codec,
+    consent: Codec,
+    pepper: Pepper,
+    store: Store,
+    writer: Writer,
+    policies: Policies,
+    metrics: Arc<Metrics>,
+    settings: Settings,
+    _dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let identity = Identity {
+            cluster_id: "cluster".into(),
+            topic: "consent-change".into(),
+            topic_id: "id".into(),
+            partitions: 1,
+            pepper_id: [1; 8],
+        };
+        let (store, writer, _) = Store::open(dir.path(), &identity, MEMORY_BYTES_MIN).unwrap();
+        let config = Config::parse("f", "", []).unwrap();
+        Self {
+            codec: Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(),
+            consent: Codec::new(Format::Json, Kind::ConsentChange, None).unwrap(),
+            pepper: Pepper::new(&[7; PEPPER_BYTES]),
+            store,
+            writer,
+            policies: Policies::new(PolicySource::of(&config.policies).load().unwrap()),
+            metrics: metrics(),
+            settings: Settings {
+                outbound_topic: String::from("outbound"),
+                group_id: String::from("group"),
+                consent_topic: String::from("consent-change"),
+                output_topics: ["approved", "blocked", "deferred"].map(str::to_owned),
+                sent_topic: String::from("sent"),
+                batch_messages_max: 100,
+                batch_bytes_max: 1 << 20,
+                value_bytes_max: 4_000,
+                transaction_timeout: Duration::from_secs(10),
+                start_at: Offset::Beginning,
+                leave_on_shutdown: false,
+            },
+            _dir: dir,
+        }
+    }
+
+    /// Somebody says something, as the reader folds it.
+    fn says(&mut self, offset: i64, change: &Value) {
+        let value = change.to_string();
+        let at = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+        let received = Receipt::by_producer(at, self.writer.receive(0, at));
+        let change = self.consent.decode_consent(Some(value.as_bytes())).unwrap();
+        let understood = understand(&self.pepper, &change, received).unwrap();
+        let source = Source { partition: 0, offset };
+        self.writer.apply(understood.subjects, &understood.placement, source).unwrap();
+        self.writer.commit().unwrap();
+    }
+
+    fn judge(&self, batch: &Batch<Double>) -> Verdicts {
+        let judge = Judge {
+            codec: &self.codec,
+            pepper: &self.pepper,
+            store: &self.store,
+            policies: &self.policies,
+            metrics: &self.metrics,
+            settings: &self.settings,
+        };
+        let messages = judge.decode(batch.messages()).unwrap();
+        let before = judge.decode(batch.approved_before()).unwrap();
+        let (_dir, approvals) = nothing_approved();
+        judge.judge(&approvals, batch, &messages, &before).unwrap()
+    }
+
+    fn reasons(&self, batch: &Batch<Double>) -> Vec<&'static str> {
+        self.judge(batch).judged.iter().map(|judged| judged.decision.reason().code()).collect()
+    }
+}
+
+fn ago(seconds: i64) -> String {
+    (jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds)).to_string()
+}
+
+fn change(id: &str, action: &str, seconds_ago: i64) -> Value {
+    json!({
+        "event_id": id, "occurred_at": ago(seconds_ago), "action": action, "contact_id": "ana",
+        "controller": "shop", "channel": "email", "address": "ana@example.com",
+    })
+}
+
+fn service(offset: i64) -> Double {
+    let value = json!({
+        "message_id": format!("m{offset}"), "channel": "email", "category": "transactional",
+        "purpose": "service.order", "controller": "shop",
+        "content": {"promotional": false, "sender_identity": true},
+        "recipient": {"contact_id": "ana", "address": "ana@example.com", "jurisdiction": "GB"},
+    });
+    with(offset, value.to_string().as_bytes())
+}
+
+/// Approved once within five minutes of an opt-out.
+fn confirmation(offset: i64) -> Double {
+    let value = json!({
+        "message_id": format!("m{offset}"), "channel": "email", "category": "optout_confirmation",
+        "purpose": "service.optout", "controller": "shop",
+        "content": {"promotional": false, "sender_identity": true},
+        "recipient": {"contact_id": "ana", "address": "ana@example.com", "jurisdiction": "GB"},
+    });
+    with(offset, value.to_string().as_bytes())
+}
+
+fn with(offset: i64, value: &[u8]) -> Double {
+    Double { value: Some(value.to_vec()), ..message(0, offset) }
+}
+
+fn batch<const N: usize>(messages: [Double; N]) -> Batch<Double> {
+    let mut batch = Batch::default();
+    messages.into_iter().for_each(|message| batch.push(message));
+    batch
+}
+
+#[test]
+fn what_cannot_be_read_is_blocked_and_the_rest_is_judged() {
+    let desk = Desk::new();
+    let batch = batch([with(0, b"{"), service(1), Double { value: None, ..message(0, 2) }]);
+    let reasons = desk.reasons(&batch);
+    assert!(
+        reasons[0].starts_with("blocked.") && reasons[2].starts_with("blocked."),
+        "{reasons:?}"
+    );
+    assert!(reasons[1].starts_with("approved."), "{reasons:?}");
+}
+
+#[test]
+fn a_value_that_is_too_large_is_not_read() {
+    let desk = Desk::new();
+    let mut large = service(0);
+    let padding = vec![b' '; desk.settings.value_bytes_max];
+    large.value.as_mut().unwrap().extend(padding);
+    let reasons = desk.reasons(&batch([large]));
+    assert!(reasons[0].starts_with("blocked."), "{reasons:?}");
+}
+
+#[test]
+fn an_id_of_a_schema_in_a_header_is_noticed() {
+    let desk = Desk::new();
+    let judge = |headers| {
+        let odd = Double { headers, ..with(0, b"\x02\x04") };
+        let judge = Judge {
+            codec: &desk.codec,
+            pepper: &desk.pepper,
+            store: &desk.store,
+            policies: &desk.policies,
+            metrics: &desk.metrics,
+            settings: &desk.settings,
+        };
+        let class = judge.decode(&[odd]).unwrap().remove(0).unwrap_err().class;
+        class.as_str()
+    };
+    assert_eq!(judge(vec!["__value_schema_id"]), "schema_in_header");
+    assert_ne!(judge(vec!["traceparent"]), "schema_in_header");
+}
+
+#[test]
+fn a_refusal_that_was_folded_counts_for_the_next_batch() {
+    let mut desk = Desk::new();
+    let mut marketing = change("2", "opt_in", 3_600);
+    marketing["purpose"] = json!("marketing");
+    marketing["brand"] = json!("tents");
+    marketing["basis"] = json!("express");
+    marketing["evidence"] =
+        json!({"method": "web_form", "notice_version": "2026-05", "locale": "en"});
+    desk.says(0, &marketing);
+    let value = json!({
+        "message_id": "m", "channel": "email", "category": "marketing",
+        "purpose": "marketing.newsletter", "controller": "shop", "brand": "tents",
+        "content": {
+            "promotional": true, "sender_identity": true, "postal_address": true, "unsubscribe": true,
+            "one_click": true,
+        },
+        "recipient": {"contact_id": "ana", "address": "ana@example.com", "jurisdiction": "GB"},
+    });
+    let newsletter = batch([with(0, value.to_string().as_bytes())]);
+    let reasons = desk.reasons(&newsletter);
+    assert!(reasons[0].starts_with("approved."), "{reasons:?}");
+    desk.says(1, &change("3", "opt_out", 0));
+    assert_eq!(desk.reasons(&newsletter), ["blocked.opted_out"]);
+}
+
+#[test]
+fn what_is_allowed_once_is_approved_once_in_a_batch_and_remembered() {
+    let mut desk = Desk::new();
+    desk.says(0, &change("1", "opt_out", 1));
+    let verdicts = desk.judge(&batch([confirmation(0), confirmation(1)]));
+    let outcomes: Vec<bool> = verdicts
+        .judged
+        .iter()
+        .map(|judged| judged.decision.outcome() == gate_core::Outcome::Approved)
+        .collect();
+    assert_eq!(outcomes, [true, false]);
+    assert!(!verdicts.rows.is_empty(), "what was approved goes into the changelog");
+}
+
+#[test]
+fn what_was_approved_in_a_torn_transaction_counts_and_is_remembered() {
+    let mut desk = Desk::new();
+    desk.says(0, &change("1", "opt_out", 1));
+    let mut batch = batch([confirmation(0), confirmation(1)]);
+    batch.drop_emitted(&[((0, 0), true)].into());
+    let verdicts = desk.judge(&batch);
+    let [only] = verdicts.judged.as_slice() else { panic!("one is left") };
+    assert!(only.decision.reason().code().starts_with("blocked."));
+    assert!(!verdicts.rows.is_empty());
+}
+
+#[test]
+fn headers_of_each_message_name_its_own_source() {
+    let desk = Desk::new();
+    let verdicts = desk.judge(&batch([service(4), with(7, b"{")]));
+    let source = |n: usize| {
+        let range = verdicts.judged[n].header.source.clone();
+        String::from_utf8(verdicts.headers[range].to_vec()).unwrap()
+    };
+    assert_eq!((source(0).as_str(), source(1).as_str()), ("outbound/0/4", "outbound/0/7"));
+}

@@ -1,0 +1,90 @@
+//! Starts the threads that decide.
+
+use super::RunError;
+use super::start::{Parts, Worker};
+use crate::barrier::Barrier;
+use crate::config::{self, Config};
+use crate::kafka;
+use crate::pipeline::{Clients, LaneParts, PRODUCER_SUFFIXES, Settings, Shared, run_lane};
+use crate::policies::Policies;
+use crate::store::Store;
+use gate_codec::Codec;
+use rdkafka::Offset;
+use std::sync::Arc;
+
+impl Parts<'_> {
+    /// The thread of one lane.
+    pub(super) fn start_lane(
+        &self,
+        number: usize,
+        store: &Arc<Store>,
+        codec: &Arc<Codec>,
+        policies: &Arc<Policies>,
+    ) -> Result<Worker, RunError> {
+        let config = self.config;
+        let group_id = &config.kafka.group_id;
+        let member = format!("{}-lane-{number}", config.instance_id);
+        let producer_config = |suffix| {
+            let transactional_id = format!("{group_id}-{member}{suffix}");
+            let timeout = config.kafka.transaction_timeout;
+            kafka::lane_producer(&self.config.producer_base(), &transactional_id, timeout)
+        };
+        let shared = Shared {
+            codec: Arc::clone(codec),
+            pepper: Arc::clone(&self.pepper),
+            store: Arc::clone(store),
+            sent: Arc::clone(&self.sent),
+            barrier: self.barrier(),
+            policies: Arc::clone(policies),
+            metrics: Arc::clone(&self.metrics),
+            status: Arc::clone(&self.status),
+            in_doubt: Arc::clone(&self.in_doubt),
+            positions: Arc::clone(&self.positions),
+            shutdown: self.shutdown.clone(),
+        };
+        let clients = Clients {
+            producer_configs: PRODUCER_SUFFIXES.map(producer_config),
+            scan_config: self.scan_config(),
+            ends: Arc::clone(&self.end_offsets),
+            committed_ends: Arc::clone(&self.committed_ends),
+        };
+        let parts = LaneParts { shared, settings: lane_settings(config), clients };
+        let consumer_config =
+            kafka::lane_consumer(&self.base, group_id, &member, config.kafka.session_timeout);
+        self.spawn(&format!("lane-{number}"), move || {
+            run_lane(number, &parts, &consumer_config)
+                .map_err(|source| RunError::Lane { number, source })
+        })
+    }
+
+    /// Whether consent has caught up.
+    pub(super) fn barrier(&self) -> Barrier {
+        Barrier::new(
+            Arc::clone(&self.end_offsets),
+            Arc::clone(&self.committed_ends),
+            Arc::clone(&self.consent_topic),
+            Arc::clone(&self.applied),
+            self.config.consent.barrier_timeout,
+        )
+    }
+}
+
+fn lane_settings(config: &Config) -> Settings {
+    let topics = &config.topics;
+    Settings {
+        outbound_topic: topics.outbound_message.clone(),
+        group_id: config.kafka.group_id.clone(),
+        consent_topic: topics.consent_change.clone(),
+        output_topics: topics.outputs().map(str::to_owned),
+        sent_topic: topics.sent_log.clone(),
+        batch_messages_max: config.batch.messages_max,
+        batch_bytes_max: config.batch.bytes_max,
+        value_bytes_max: config.limits.value_bytes_max,
+        transaction_timeout: config.kafka.transaction_timeout,
+        start_at: match config.kafka.start_at {
+            config::StartAt::Earliest => Offset::Beginning,
+            config::StartAt::Latest => Offset::End,
+        },
+        leave_on_shutdown: config.kafka.leave_on_shutdown,
+    }
+}
