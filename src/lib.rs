@@ -27,6 +27,7 @@ pub mod identity;
 pub mod kafka;
 pub mod logging;
 pub mod metrics;
+pub mod outputs;
 pub mod pipeline;
 pub mod policies;
 pub mod probe;

@@ -5,13 +5,14 @@
 //! ```
 //! `check` names two functions of the same arguments: one here, which says what the reference calls the type, and the
 //! reader's method, which reads the value. `formerly` is for a key that was renamed; `or` adds the key that carries the
-//! secret itself where the line's own names a file. Both may be absent.
+//! secret itself where the line's own names a file. Both may be absent. `and` puts keys behind a section's that are
+//! declared elsewhere.
 
 /// Declares sections: a struct for each, whose fields are its keys, and `TABLE`.
 macro_rules! config {
     ($(
         $(#[$about:meta])*
-        $vis:vis $section:ident {
+        $vis:vis $section:ident $(and $more:path)? {
             $($path:literal $field:ident: $type:ty = $check:ident($($bound:expr),*), $preset:expr, $unit:literal,
                 $effect:literal $(formerly $old:literal)? $(or $secret:literal $secret_effect:literal)?;)*
         }
@@ -44,7 +45,7 @@ macro_rules! config {
 
         /// All of them.
         pub(super) const TABLE: $crate::config::key::Table =
-            $crate::config::key::Table(&[$($section::KEYS),*]);
+            $crate::config::key::Table(&[$($section::KEYS, $($more,)?)*]);
     };
 }
 

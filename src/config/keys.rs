@@ -17,6 +17,7 @@ use super::declare::config;
 use super::kafka::{Properties, Secrets};
 use super::key::Preset::{Computed, Unset, Value};
 use super::machine::{cores, host_name};
+use super::output_topics;
 use super::secret::Secret;
 use super::words::{Compression, LogFormat, LogLevel, StartAt, Word as _};
 use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
@@ -52,24 +53,12 @@ config! {
             "Secret librdkafka properties, each with the file that holds it, e.g. `sasl.password: /run/secrets/kafka`. In the environment the variable holds the secret itself.";
     }
 
-    /// Section `topics`; all different.
-    pub Topics {
+    /// Section `topics`, without the outputs.
+    pub(super) InputTopics and output_topics::KEYS {
         "topics.consent_change" consent_change: String = topic(), Value("consent-change"), "",
             "Input: what people consent to and refuse. Read whole, by every instance.";
         "topics.outbound_message" outbound_message: String = topic(), Value("outbound-message"), "",
             "Input: the messages to decide about.";
-        "topics.approved" approved: String = topic(), Value("approved-message"), "",
-            "Output: messages that may go out. Senders read this one, `read_committed`, and no other.";
-        "topics.blocked" blocked: String = topic(), Value("blocked-message"), "",
-            "Output: messages that may not go out.";
-        "topics.deferred" deferred: String = topic(), Value("deferred-message"), "",
-            "Output: messages that may go out later; header `gate-not-before` says when.";
-        "topics.consent_dead_letter" consent_dead_letter: String = topic(), Value("consent-dead-letter"), "",
-            "Output: consent changes that cannot be read, and what operators decided about them (`consent-gate consent skip`, `correct`).";
-        "topics.consent_review" consent_review: String = topic(), Value("consent-gate-review"), "",
-            "Output: texts to us that may ask to stop and may not, for a person to read, and what was said about them with `consent-gate consent review`.";
-        "topics.sent_log" sent_log: String = topic(), Value("consent-gate-sent"), "",
-            "The gate's own memory of what it approved, for frequency caps and \"once\" rules: hashes and times, no personal data. Compacted, with as many partitions as `topics.outbound_message`.";
     }
 
     /// Section `formats`.

@@ -11,6 +11,7 @@ mod kafka;
 mod key;
 mod keys;
 mod machine;
+mod output_topics;
 mod problem;
 mod reader;
 mod reference;
@@ -26,14 +27,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gate_core::Outcome;
 use rdkafka::ClientConfig;
+
+use crate::outputs::{ByOutput, Input, Output};
 
 pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
-pub use keys::{
-    Batch, Consent, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe, Topics,
-};
+pub use keys::{Batch, Consent, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe};
 pub use problem::{Place, Problem};
 pub use reader::Effective;
 pub use reference::{example, markdown, plain};
@@ -82,26 +84,54 @@ pub struct Config {
     pub log: Log,
 }
 
+/// Section `topics`; all different.
+#[derive(Debug, Clone)]
+pub struct Topics {
+    /// What people consent to and refuse.
+    pub consent_change: String,
+    /// The messages to decide about.
+    pub outbound_message: String,
+    /// What the gate writes.
+    pub outputs: ByOutput<String>,
+}
+
 impl Topics {
-    /// All of them, inputs first.
-    #[must_use]
-    pub fn all(&self) -> [&str; 8] {
-        [
-            &self.consent_change,
-            &self.outbound_message,
-            &self.approved,
-            &self.blocked,
-            &self.deferred,
-            &self.consent_dead_letter,
-            &self.consent_review,
-            &self.sent_log,
-        ]
+    /// All of them with their keys, inputs first.
+    fn by_key(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let inputs = [
+            ("topics.consent_change", self.consent_change.as_str()),
+            ("topics.outbound_message", self.outbound_message.as_str()),
+        ];
+        let name = |output: &Output| (output.row().key, self.outputs.of(*output).as_str());
+        inputs.into_iter().chain(Output::ALL.iter().map(name))
     }
 
-    /// Those that carry decisions.
+    /// All of them, inputs first.
     #[must_use]
-    pub fn outputs(&self) -> [&str; 3] {
-        [&self.approved, &self.blocked, &self.deferred]
+    pub fn all(&self) -> Vec<&str> {
+        self.by_key().map(|(_, name)| name).collect()
+    }
+
+    /// Those that carry decisions: approved, blocked, deferred.
+    #[must_use]
+    pub fn decisions(&self) -> [&str; 3] {
+        [Outcome::Approved, Outcome::Blocked, Outcome::Deferred]
+            .map(|outcome| self.outputs.of(Output::of(outcome)).as_str())
+    }
+
+    /// The output of this name.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<Output> {
+        Output::ALL.iter().copied().find(|output| self.outputs.of(*output) == name)
+    }
+
+    /// The name of this input.
+    #[must_use]
+    pub fn input(&self, input: Input) -> &str {
+        match input {
+            Input::ConsentChange => &self.consent_change,
+            Input::OutboundMessage => &self.outbound_message,
+        }
     }
 }
 

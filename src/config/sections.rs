@@ -2,15 +2,16 @@
 //!
 //! Every function asks for all of its keys, whatever went wrong before, so that one start shows every problem.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{
-    Batch, CheckpointKeys, Consent, Formats, Http, Kafka, Limits, Log, Metrics, OutputKeys,
-    Policies, Probe, RegistryKeys, StateKeys, TopLevel, Topics,
+    Batch, CheckpointKeys, Consent, Formats, Http, InputTopics, Kafka, Limits, Log, Metrics,
+    OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
 };
 use super::problem::Place;
 use super::reader::Reader;
-use super::{Checkpoints, Config, Format, Outputs, SchemaRegistry, State};
+use super::{Checkpoints, Config, Format, Outputs, SchemaRegistry, State, Topics, output_topics};
 use crate::metrics::{NAMED_OTHER, SOURCE_OTHER};
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
@@ -53,28 +54,20 @@ fn outputs(reader: &mut Reader, kafka: &Kafka) -> Outputs {
 }
 
 fn topics(reader: &mut Reader) -> Topics {
-    const PATHS: [&str; 8] = [
-        "topics.consent_change",
-        "topics.outbound_message",
-        "topics.approved",
-        "topics.blocked",
-        "topics.deferred",
-        "topics.consent_dead_letter",
-        "topics.consent_review",
-        "topics.sent_log",
-    ];
-    let topics = Topics::read(reader);
-    let names = topics.all().map(str::to_owned);
-    for (index, (path, name)) in PATHS.iter().zip(&names).enumerate() {
-        if let Some((first, _)) =
-            PATHS.iter().zip(&names).take(index).find(|(_, earlier)| *earlier == name)
-        {
+    let InputTopics { consent_change, outbound_message } = InputTopics::read(reader);
+    let outputs = output_topics::read(reader);
+    let topics = Topics { consent_change, outbound_message, outputs };
+    let mut first_of = BTreeMap::new();
+    for (path, name) in topics.by_key() {
+        if let Some(first) = first_of.get(name) {
             // With one topic in two roles the gate would read its own outputs, or senders what was blocked.
             reader.problem(
                 path,
                 format!("`{name}` is also `{first}`"),
                 "give each role its own topic",
             );
+        } else {
+            first_of.insert(name, path);
         }
     }
     topics

@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let topic = &config.topics.consent_change;
     let doing = format!("publishing the corrected record to `{topic}`");
     let published = Writer::new(&config, topic, doing)?.send(&outgoing)?;
-    let topic = &config.topics.consent_dead_letter;
+    let topic = &config.topics.outputs.consent_dead_letter;
     let decision = Decision { operator: &arguments.operator, reason: &arguments.reason };
     let further = [("corrected", written(&config.topics.consent_change, published))];
     let detail = decision.detail(&config, &further);
@@ -331,7 +331,7 @@ fn report(
     let topics = &config.topics;
     let place = letter.place.of(&topics.consent_change);
     let published = written(&topics.consent_change, published);
-    let released = released.map(|released| written(&topics.consent_dead_letter, released));
+    let released = released.map(|released| written(&topics.outputs.consent_dead_letter, released));
     let action = meaning.action.as_str();
     if arguments.json {
         return output::print_json(&serde_json::json!({

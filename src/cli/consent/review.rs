@@ -97,9 +97,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     let spinner = output::spinner("reading the texts that wait");
-    cluster(&config, &config.topics.consent_review)?;
+    cluster(&config, &config.topics.outputs.consent_review)?;
     let codec = reading::codec(&config)?;
-    let queue = Queue::read(&config, &config.topics.consent_review, &mut |record| {
+    let queue = Queue::read(&config, &config.topics.outputs.consent_review, &mut |record| {
         summary(&codec, record.value)
     })?;
     spinner.finish_and_clear();
@@ -184,7 +184,7 @@ fn as_json(config: &Config, letter: &Letter<Summary>) -> serde_json::Value {
         "age_seconds": letter.age_ms() / 1_000,
         "our_number": letter.note.our_number,
         "sender": letter.note.sender,
-        "recorded_at": written(&config.topics.consent_review, letter.recorded),
+        "recorded_at": written(&config.topics.outputs.consent_review, letter.recorded),
     })
 }
 
@@ -226,7 +226,7 @@ impl<'q> Desk<'q> {
         let decision = Decision { operator: self.operator, reason: self.reason };
         let detail = decision.detail(self.config, &further);
         let records = release::of(self.config, self.queue, &[letter], &detail);
-        let topic = &topics.consent_review;
+        let topic = &topics.outputs.consent_review;
         let writer = Writer::new(self.config, topic, format!("writing to `{topic}`"))?;
         let resolution = writer.send_all(&records, &mut |_| ())?;
         Ok((published, resolution.first().copied()))
@@ -382,7 +382,7 @@ fn report(
     let topics = &config.topics;
     let place = letter.place.of(&topics.consent_change);
     let published = published.map(|at| written(&topics.consent_change, at));
-    let resolution = resolution.map(|at| written(&topics.consent_review, at));
+    let resolution = resolution.map(|at| written(&topics.outputs.consent_review, at));
     if arguments.json {
         return output::print_json(&serde_json::json!({
             "place": place, "as": verdict.as_str(), "published": published, "recorded_at": resolution,
