@@ -19,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod exit;
 pub mod files;
 pub mod generate;
 pub mod headers;

@@ -4,6 +4,7 @@
 //! once the brokers have it. INVARIANT: until then the text stays in the queue, and twice changes nothing: the event id is
 //! made of the text's place. The text is shown to the person who asked for it, on a terminal, and nowhere else.
 
+use crate::cli::failure::OrFail as _;
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
@@ -236,13 +237,13 @@ impl<'q> Desk<'q> {
         let topic = &self.config.topics.consent_change;
         let name = place.of(topic);
         let record = self.original(place)?;
-        let text = self.codec.decode_consent_record(record.payload()).map_err(|error| {
-            Failure::new(ExitCode::Usage, format!("`{name}` cannot be read any more: {error}"))
-        })?;
+        let text = self
+            .codec
+            .decode_consent_record(record.payload())
+            .or_fail_at(ExitCode::Usage, || format!("`{name}` cannot be read any more"))?;
         let opt_out = opt_out(&text, &name);
         let key = opt_out.contact_id.as_deref().or(opt_out.address.as_deref()).unwrap_or_default();
-        let value = encode_consent(&opt_out, encoding(self.config)?)
-            .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+        let value = encode_consent(&opt_out, encoding(self.config)?).or_fail(ExitCode::Internal)?;
         let key = Some(key.as_bytes().to_vec());
         let headers = OwnedHeaders::new();
         let outgoing = Outgoing { partition: None, key, value: Some(value), headers };

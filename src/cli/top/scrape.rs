@@ -3,6 +3,7 @@
 use super::exposition::Exposition;
 use super::figures::{Readiness, Scraped};
 use super::reading::Reading;
+use crate::cli::failure::OrFail as _;
 use crate::cli::{ExitCode, Failure};
 use reqwest::{Client, StatusCode, Url};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -81,9 +82,7 @@ impl Scraper {
             });
         };
         let thread = std::thread::Builder::new().name("scraper".to_owned());
-        thread.spawn(ask).map_err(|error| {
-            Failure::new(ExitCode::TryAgain, format!("cannot start a thread: {error}"))
-        })?;
+        thread.spawn(ask).or_fail_at(ExitCode::TryAgain, || "cannot start a thread".to_owned())?;
         Ok(receiver)
     }
 
