@@ -143,6 +143,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "crates/gate-located/src/",
+        &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],
+    ),
+    (
         "crates/gate-engine/src/",
         &[
             "std::fs",
