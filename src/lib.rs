@@ -6,7 +6,7 @@
 //!  outbound-message ─▶ pipeline: dequeue ─▶ begin + offsets ─▶ barrier ─▶ decide (gate-core) ─▶ produce ─▶ commit
 //! ```
 //!
-//! Reading order: `crates/gate-core/src/decide.rs` (the law), `pipeline/mod.rs` (the main path), `reader/mod.rs`,
+//! Reading order: `crates/gate-core/src/decide/mod.rs` (the law), `pipeline/mod.rs` (the main path), `reader/mod.rs`,
 //! `barrier/mod.rs`, `service/mod.rs` (what runs), then what you came for.
 //!
 //! Who may import whom stands in `tests/rooms.rs`: no room knows one that knows it, and inside a room no file does.

@@ -8,9 +8,7 @@
 
 use crate::class::{Class, InField as _, Unreadable};
 use crate::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
-use crate::record::{
-    CONTEXT_FLAGS, ConsentChangeRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
-};
+use crate::record::{ConsentChangeRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord};
 use gate_core::canonical::{clean, is_blank};
 use gate_core::{
     ADDRESS_BYTES_MAX, Action, Address, Basis, Category, Channel, ChannelScope, ConsentChange,
@@ -247,17 +245,12 @@ fn suppression_scope(name: &str) -> Option<SuppressionScope> {
     }
 }
 
-/// The flags that are `true`; of `refused` only a stated `false` is one.
+/// The flags of what is stated and kept: a `true`, or of `refused` a `false`.
 fn context_flags(context: &ContextRecord<'_>) -> u64 {
-    let stated = CONTEXT_FLAGS.iter().zip(context.flags);
-    stated.fold(0, |known, (name, value)| {
-        let flag = match (*name, value) {
-            ("refused", Some(false)) => flags::NOT_REFUSED,
-            (name, Some(true)) => flags::of_context(name).unwrap_or_default(),
-            (_, Some(false) | None) => 0,
-        };
-        known | flag
-    })
+    let stated = flags::CONTEXT.iter().zip(context.flags);
+    stated
+        .filter(|(field, value)| *value == Some(field.kept))
+        .fold(0, |known, (field, _)| known | field.flag)
 }
 
 /// A signature is named by its kind (`e-sign`, `paper` …); only a plain denial is none.

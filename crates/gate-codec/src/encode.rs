@@ -5,11 +5,12 @@ use crate::class::EncodeError;
 use crate::kind::Kind;
 use crate::limits::Notation;
 use crate::record::{
-    CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
-    OutboundMessageRecord, RecipientRecord,
+    ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
+    RecipientRecord,
 };
 use crate::time;
 use gate_core::Timestamp;
+use gate_core::flags::CONTEXT_NAMES;
 use serde::ser::{Error, Serialize, SerializeMap, SerializeStruct, Serializer};
 use std::borrow::Cow;
 
@@ -159,8 +160,8 @@ impl Serialize for Noted<'_, ConsentChangeRecord<'_>> {
 
 impl Serialize for ContextRecord<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut s = Struct(out.serialize_struct("Context", CONTEXT_FLAGS.len() + 1)?);
-        for (name, flag) in CONTEXT_FLAGS.iter().zip(self.flags) {
+        let mut s = Struct(out.serialize_struct("Context", CONTEXT_NAMES.len() + 1)?);
+        for (name, flag) in CONTEXT_NAMES.iter().zip(self.flags) {
             s.field(name, flag)?;
         }
         s.field("product_group", self.product_group.as_deref())?;

@@ -49,7 +49,10 @@ fn in_json(text: &str) -> Option<Cow<'_, str>> {
             let who = json::who(inner.as_bytes())?;
             Some(Cow::Owned(who.contact_id.or(who.address)?.into_owned()))
         }
-        _ => None,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::Array(_) => None,
     }
 }
 

@@ -12,6 +12,11 @@
 //! a value.
 
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "what is added to an enum is looked at wherever its kinds are told apart"
+)]
 
 mod avro;
 mod class;
@@ -41,7 +46,7 @@ pub use limits::{
 };
 pub use read::field_paths;
 pub use record::{
-    CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord,
-    OutboundMessageRecord, RecipientRecord,
+    ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
+    RecipientRecord,
 };
 pub use schemas::{FetchError, FetchedSchema, SCHEMA_BYTES_MAX, Schemas};

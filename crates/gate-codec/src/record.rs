@@ -4,6 +4,7 @@
 //! the demo or a test (`encode.rs`). Reading leaves out what the gate only carries. `Debug` is redacted.
 
 use gate_core::Timestamp;
+use gate_core::flags::CONTEXT_NAMES;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -56,41 +57,16 @@ pub struct ConsentChangeRecord<'a> {
 /// What is known about a relationship.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ContextRecord<'a> {
-    /// Each of [`CONTEXT_FLAGS`] in that order; `None` is unknown.
-    pub flags: [Option<bool>; CONTEXT_FLAGS.len()],
+    /// Each of [`CONTEXT_NAMES`] in that order; `None` is unknown.
+    pub flags: [Option<bool>; CONTEXT_NAMES.len()],
     /// What was bought.
     pub product_group: Text<'a>,
 }
 
-macro_rules! context_flags {
-    ($($name:literal),* $(,)?) => {
-        /// The boolean fields of `context`, in the order of the schema.
-        pub const CONTEXT_FLAGS: [&str; 14] = [$($name),*];
-        /// Their paths.
-        pub(super) const CONTEXT_FLAG_PATHS: [&str; 14] = [$(concat!("context.", $name)),*];
-    };
-}
-context_flags!(
-    "details_obtained_directly",
-    "refusal_offered_at_collection",
-    "refused",
-    "sender_is_charity",
-    "indirect_remuneration",
-    "objection_notice",
-    "relationship_active",
-    "published_in_role",
-    "no_spam_notice",
-    "ongoing_relationship",
-    "business_transaction",
-    "address_handed_over",
-    "published_business_address",
-    "message_relates_to_relationship",
-);
-
 impl ContextRecord<'_> {
     /// Sets a flag by its name; `false` when there is none of that name.
     pub fn set(&mut self, name: &str, value: bool) -> bool {
-        let at = CONTEXT_FLAGS.iter().position(|flag| *flag == name);
+        let at = CONTEXT_NAMES.iter().position(|flag| *flag == name);
         let slot = at.and_then(|at| self.flags.get_mut(at));
         slot.map(|flag| *flag = Some(value)).is_some()
     }

@@ -3,71 +3,53 @@
 //! Field names and meanings are those of the public contract (`schemas/consent-change.avsc`).
 
 use crate::canonical::{Name, Sender};
+use crate::listed::listed;
 use crate::{Address, CanonicalAddress, ChannelScope, ContactId, RecipientKind, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Double opt-in asked for, not yet confirmed.
-    OptInRequested,
-    /// The person agreed.
-    OptIn,
-    /// The mailbox or number owner confirmed.
-    OptInConfirmed,
-    /// The person ended permission.
-    OptOut,
-    /// GDPR art. 21(2) objection to direct marketing.
-    Object,
-    /// A purchase, inquiry, donation …: raw material of soft opt-in and implied consent.
-    Relationship,
-    /// A text message from the person.
-    InboundSms,
-    /// A spam report (RFC 5965).
-    Complaint,
-    /// A permanent delivery failure.
-    HardBounce,
-    /// The number belongs to somebody else now.
-    AddressReassigned,
-    /// The result of a do-not-call registry check.
-    RegistryStatus,
-    /// Operator suppression.
-    Suppress,
-    /// End of an operator suppression.
-    Unsuppress,
-    /// Erasure under GDPR art. 17.
-    Erase,
-    /// Facts about the person, such as the birth date.
-    Profile,
-    /// A message went out.
-    Sent,
-    /// The person has another address now: `new_address` takes the place of `address`.
-    AddressChanged,
+listed! {
+    /// What happened.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Action {
+        /// Double opt-in asked for, not yet confirmed.
+        OptInRequested,
+        /// The person agreed.
+        OptIn,
+        /// The mailbox or number owner confirmed.
+        OptInConfirmed,
+        /// The person ended permission.
+        OptOut,
+        /// GDPR art. 21(2) objection to direct marketing.
+        Object,
+        /// A purchase, inquiry, donation …: raw material of soft opt-in and implied consent.
+        Relationship,
+        /// A text message from the person.
+        InboundSms,
+        /// A spam report (RFC 5965).
+        Complaint,
+        /// A permanent delivery failure.
+        HardBounce,
+        /// The number belongs to somebody else now.
+        AddressReassigned,
+        /// The result of a do-not-call registry check.
+        RegistryStatus,
+        /// Operator suppression.
+        Suppress,
+        /// End of an operator suppression.
+        Unsuppress,
+        /// Erasure under GDPR art. 17.
+        Erase,
+        /// Facts about the person, such as the birth date.
+        Profile,
+        /// A message went out.
+        Sent,
+        /// The person has another address now: `new_address` takes the place of `address`.
+        AddressChanged,
+    }
 }
 
 impl Action {
-    /// Every action.
-    pub const ALL: [Self; 17] = [
-        Self::OptInRequested,
-        Self::OptIn,
-        Self::OptInConfirmed,
-        Self::OptOut,
-        Self::Object,
-        Self::Relationship,
-        Self::InboundSms,
-        Self::Complaint,
-        Self::HardBounce,
-        Self::AddressReassigned,
-        Self::RegistryStatus,
-        Self::Suppress,
-        Self::Unsuppress,
-        Self::Erase,
-        Self::Profile,
-        Self::Sent,
-        Self::AddressChanged,
-    ];
-
     /// The action of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -99,35 +81,27 @@ impl Action {
     }
 }
 
-/// The legal basis an event claims.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Basis {
-    /// A clear affirmative act. The default of the express actions.
-    #[default]
-    Express,
-    /// Signed agreement naming seller and number (47 CFR 64.1200(f)).
-    ExpressWritten,
-    /// Existing customer exception.
-    SoftOptIn,
-    /// Its charity form (GB, from 2026-02-05).
-    CharitySoftOptIn,
-    /// Permission the law reads from a relationship.
-    Implied,
-    /// GDPR art. 6(1)(f); never replaces ePrivacy consent.
-    LegitimateInterest,
+listed! {
+    /// The legal basis an event claims.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum Basis {
+        /// A clear affirmative act. The default of the express actions.
+        #[default]
+        Express,
+        /// Signed agreement naming seller and number (47 CFR 64.1200(f)).
+        ExpressWritten,
+        /// Existing customer exception.
+        SoftOptIn,
+        /// Its charity form (GB, from 2026-02-05).
+        CharitySoftOptIn,
+        /// Permission the law reads from a relationship.
+        Implied,
+        /// GDPR art. 6(1)(f); never replaces ePrivacy consent.
+        LegitimateInterest,
+    }
 }
 
 impl Basis {
-    /// Every basis.
-    pub const ALL: [Self; 6] = [
-        Self::Express,
-        Self::ExpressWritten,
-        Self::SoftOptIn,
-        Self::CharitySoftOptIn,
-        Self::Implied,
-        Self::LegitimateInterest,
-    ];
-
     /// The basis of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -148,46 +122,34 @@ impl Basis {
     }
 }
 
-/// The kind of a relationship event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RelationshipKind {
-    /// A concluded sale.
-    Purchase,
-    /// Negotiation of a sale.
-    Negotiation,
-    /// A running contract.
-    Contract,
-    /// A request for information.
-    Inquiry,
-    /// A donation.
-    Donation,
-    /// Volunteer work.
-    Volunteer,
-    /// Other support of a charity.
-    Support,
-    /// Expressed interest in a charity.
-    Interest,
-    /// Membership.
-    Membership,
-    /// A free account.
-    AccountFree,
+listed! {
+    /// The kind of a relationship event.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum RelationshipKind {
+        /// A concluded sale.
+        Purchase,
+        /// Negotiation of a sale.
+        Negotiation,
+        /// A running contract.
+        Contract,
+        /// A request for information.
+        Inquiry,
+        /// A donation.
+        Donation,
+        /// Volunteer work.
+        Volunteer,
+        /// Other support of a charity.
+        Support,
+        /// Expressed interest in a charity.
+        Interest,
+        /// Membership.
+        Membership,
+        /// A free account.
+        AccountFree,
+    }
 }
 
 impl RelationshipKind {
-    /// Every kind.
-    pub const ALL: [Self; 10] = [
-        Self::Purchase,
-        Self::Negotiation,
-        Self::Contract,
-        Self::Inquiry,
-        Self::Donation,
-        Self::Volunteer,
-        Self::Support,
-        Self::Interest,
-        Self::Membership,
-        Self::AccountFree,
-    ];
-
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -1,26 +1,39 @@
 //! The channels a message can take, and the families an opt-out covers together.
 
-/// A delivery channel, named exactly as in the schemas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Channel {
-    /// E-mail.
-    Email = 1,
-    /// Text message.
-    Sms = 2,
-    /// Multimedia message.
-    Mms = 3,
-    /// Rich Communication Services.
-    Rcs = 4,
-    /// WhatsApp.
-    Whatsapp = 5,
-    /// App push notification.
-    Push = 6,
-    /// A call by a person.
-    VoiceLive = 7,
-    /// An automated or recorded call.
-    VoiceAuto = 8,
+use crate::listed::listed;
+
+listed! {
+    /// A delivery channel, named exactly as in the schemas.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[repr(u8)]
+    pub enum Channel {
+        /// E-mail.
+        Email = 1,
+        /// Text message.
+        Sms = 2,
+        /// Multimedia message.
+        Mms = 3,
+        /// Rich Communication Services.
+        Rcs = 4,
+        /// WhatsApp.
+        Whatsapp = 5,
+        /// App push notification.
+        Push = 6,
+        /// A call by a person.
+        VoiceLive = 7,
+        /// An automated or recorded call.
+        VoiceAuto = 8,
+    }
 }
+
+// the codes are places in tables, one behind the other
+const _: () = {
+    let (mut code, mut rest) = (1, Channel::ALL.as_slice());
+    while let [channel, more @ ..] = rest {
+        assert!(*channel as u8 == code, "the codes of channels leave one out");
+        (code, rest) = (code + 1, more);
+    }
+};
 
 /// Channels that a person experiences as one: a refusal on one covers all of them
 /// (docs/law.md section 10, state rule 5).
@@ -39,18 +52,6 @@ pub enum Family {
 }
 
 impl Channel {
-    /// Every channel, in the order of their codes.
-    pub const ALL: [Self; 8] = [
-        Self::Email,
-        Self::Sms,
-        Self::Mms,
-        Self::Rcs,
-        Self::Whatsapp,
-        Self::Push,
-        Self::VoiceLive,
-        Self::VoiceAuto,
-    ];
-
     /// The channel of that name; `None` for anything unknown, which callers must block.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -5,25 +5,25 @@
 
 use crate::candidate::Considered;
 use crate::fact::flags;
+use crate::listed::listed;
 use crate::policy::ContentSet;
 use crate::sent::SentKind;
 use crate::{Basis, EventKey, Timestamp};
 
-/// Where the message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// It may be sent now.
-    Approved,
-    /// It must not be sent.
-    Blocked,
-    /// It may be sent later.
-    Deferred,
+listed! {
+    /// Where the message goes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Outcome {
+        /// It may be sent now.
+        Approved,
+        /// It must not be sent.
+        Blocked,
+        /// It may be sent later.
+        Deferred,
+    }
 }
 
 impl Outcome {
-    /// Every outcome.
-    pub const ALL: [Self; 3] = [Self::Approved, Self::Blocked, Self::Deferred];
-
     /// The name used in headers and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -217,6 +217,8 @@ reasons! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reasons(u64);
 
+const _: () = assert!(Reason::ALL.len() <= u64::BITS as usize, "more reasons than bits");
+
 impl Reasons {
     /// Adds a reason.
     pub fn insert(&mut self, reason: Reason) {
@@ -328,6 +330,8 @@ warnings! {
 /// A set of warnings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Warnings(u8);
+
+const _: () = assert!(Warning::ALL.len() <= u8::BITS as usize, "more warnings than bits");
 
 impl Warnings {
     /// Adds a warning.

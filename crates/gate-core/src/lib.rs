@@ -3,12 +3,17 @@
 //! In: a [`ConsentChange`], folded into a [`ConsentState`]; an [`OutboundMessage`] with the state of
 //! its recipient and the time. Out: a [`Decision`] that always names its reason.
 //!
-//! Read `decide.rs` first, then `place.rs` (what a change leaves), `consent.rs` (the fold) and `fact.rs`
+//! Read `decide/mod.rs` first, then `place.rs` (what a change leaves), `consent.rs` (the fold) and `fact/mod.rs`
 //! (what state is made of).
 //!
 //! Deliberately absent: I/O, clocks, randomness, async, threads, `unsafe`, and keyed hashing (the
 //! shell hashes identities and hands in [`SubjectKey`]s). The same inputs give the same answer.
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "what is added to an enum is looked at wherever its kinds are told apart"
+)]
 
 mod bounce;
 mod candidate;
@@ -24,6 +29,7 @@ mod decision;
 mod fact;
 pub mod invariants;
 mod keyword;
+mod listed;
 mod message;
 mod place;
 pub mod policy;

@@ -1,6 +1,7 @@
 //! A candidate message, reduced to what a decision looks at. Its body is never read.
 
 use crate::canonical::{Name, Sender};
+use crate::listed::listed;
 use crate::{Address, Channel, ContactId, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
@@ -41,22 +42,21 @@ impl Category {
     }
 }
 
-/// Whether a recipient is a person or acts in business: some rules spare companies, few spare sole traders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RecipientKind {
-    /// A private person; also everything unknown, since it is protected most.
-    #[default]
-    Person,
-    /// A company or another body.
-    Business,
-    /// A person who trades under their own name, or an unincorporated partnership.
-    SoleTrader,
+listed! {
+    /// Whether a recipient is a person or acts in business: some rules spare companies, few spare sole traders.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum RecipientKind {
+        /// A private person; also everything unknown, since it is protected most.
+        #[default]
+        Person,
+        /// A company or another body.
+        Business,
+        /// A person who trades under their own name, or an unincorporated partnership.
+        SoleTrader,
+    }
 }
 
 impl RecipientKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Person, Self::Business, Self::SoleTrader];
-
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -6,6 +6,7 @@
 use crate::canonical::fold;
 use crate::covers;
 use crate::fact::{Fact, FactKind};
+use crate::listed::listed;
 use crate::policy::{Cap, PerSender, Rule};
 use crate::reach::{ANY, named};
 use crate::{Category, Channel, ChannelScope, EventKey, OutboundMessage, Timestamp};
@@ -14,19 +15,21 @@ use crate::{Category, Channel, ChannelScope, EventKey, OutboundMessage, Timestam
 /// a capped message is blocked.
 pub const SENT_MESSAGES_MAX: usize = 128;
 
-/// Why a message was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum SentKind {
-    /// Marketing, for frequency caps.
-    Marketing = 1,
-    /// The confirmation of an opt-out.
-    Confirmation = 2,
-    /// A request for consent.
-    Request = 3,
-    /// Nothing that went out: whatever did up to this instant may have been taken out of the memory by a
-    /// stranger. It counts as much as any cap asks for, as a confirmation and as a request.
-    Unknown = 4,
+listed! {
+    /// Why a message was counted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[repr(u8)]
+    pub enum SentKind {
+        /// Marketing, for frequency caps.
+        Marketing = 1,
+        /// The confirmation of an opt-out.
+        Confirmation = 2,
+        /// A request for consent.
+        Request = 3,
+        /// Nothing that went out: whatever did up to this instant may have been taken out of the memory by a
+        /// stranger. It counts as much as any cap asks for, as a confirmation and as a request.
+        Unknown = 4,
+    }
 }
 
 impl SentKind {
@@ -47,9 +50,7 @@ impl SentKind {
     /// The kind with that code in stored records.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Marketing, Self::Confirmation, Self::Request, Self::Unknown]
-            .into_iter()
-            .find(|kind| *kind as u8 == code)
+        Self::ALL.into_iter().find(|kind| *kind as u8 == code)
     }
 }
 

@@ -12,6 +12,11 @@
 //! INVARIANT: pure. No clock, no randomness, no I/O, no thread: the same input gives the same output.
 
 #![forbid(unsafe_code)]
+#![deny(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "what is added to an enum is looked at wherever its kinds are told apart"
+)]
 
 mod approvals;
 mod case;

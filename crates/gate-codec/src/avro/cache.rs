@@ -82,7 +82,9 @@ impl PlanCache {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         match known.get(&id)? {
             Known::UnknownUntil(until) if *until <= Instant::now() => None,
-            known => Some(answer(known.clone())),
+            known @ (Known::Plan(_) | Known::Incompatible | Known::UnknownUntil(_)) => {
+                Some(answer(known.clone()))
+            }
         }
     }
 

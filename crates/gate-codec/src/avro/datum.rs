@@ -94,6 +94,10 @@ fn fast_class(error: &DeError) -> Class {
 }
 
 fn resolve_class(error: &apache_avro::Error) -> Class {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the decoder's own errors, which come and go"
+    )]
     match error.details() {
         Details::GetEnumDefault { .. }
         | Details::GetEnumSymbol(_)

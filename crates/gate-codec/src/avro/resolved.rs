@@ -10,6 +10,7 @@ pub(super) struct Resolved(pub(super) Value);
 impl<'de> Deserializer<'de> for Resolved {
     type Error = Error;
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "types that our schemas do not have")]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
@@ -32,7 +33,6 @@ impl<'de> Deserializer<'de> for Resolved {
                 let fields = fields.into_iter().map(|(name, value)| (name, Self(value)));
                 visitor.visit_map(MapDeserializer::new(fields))
             }
-            // types our schemas do not have
             _ => Err(Error::custom("unexpected type")),
         }
     }

@@ -157,13 +157,7 @@ impl<'de> Visitor<'de> for TextOrFlag<'_> {
         Ok(Some(Cow::Borrowed(if flag { "true" } else { "false" })))
     }
 
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Text(self.0).visit_borrowed_str(text)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Text(self.0).visit_str(text)
-    }
+    as_text!();
 }
 
 macro_rules! absent {
@@ -184,13 +178,7 @@ impl<'de> Visitor<'de> for TextIfAny<'_> {
         visit_f64: f64, visit_bytes: &[u8],
     }
 
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Text(self.0).visit_borrowed_str(text)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Text(self.0).visit_str(text)
-    }
+    as_text!();
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
         Skip(self.0).visit_seq(items).map(|()| None)
@@ -215,21 +203,28 @@ impl<'de> Visitor<'de> for Flag<'_> {
     }
 }
 
+/// A time as text, which only JSON writes; blank is none.
+fn written<T, E: Error>(
+    at: At<'_>,
+    text: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, E> {
+    if is_blank(text) {
+        return Ok(None);
+    }
+    if at.progress.notation != Notation::Text {
+        return Err(at.progress.fail(Class::WrongType));
+    }
+    read(text).map(Some).ok_or_else(|| at.progress.fail(Class::BadTimestamp))
+}
+
 impl<'de> Visitor<'de> for Instant<'_> {
     type Value = Option<Timestamp>;
 
     optional!("an instant");
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if is_blank(text) {
-            return Ok(None);
-        }
-        let progress = self.0.progress;
-        if progress.notation != Notation::Text {
-            return Err(progress.fail(Class::WrongType));
-        }
-        let read = time::parse_instant(text).map(Some);
-        read.ok_or_else(|| progress.fail(Class::BadTimestamp))
+        written(self.0, text, time::parse_instant)
     }
 
     /// Microseconds in Avro, where the schema says so; milliseconds in JSON, where only the size can.
@@ -253,15 +248,7 @@ impl<'de> Visitor<'de> for Date<'_> {
     optional!("a date");
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if is_blank(text) {
-            return Ok(None);
-        }
-        let progress = self.0.progress;
-        if progress.notation != Notation::Text {
-            return Err(progress.fail(Class::WrongType));
-        }
-        let read = time::parse_date(text).map(Some);
-        read.ok_or_else(|| progress.fail(Class::BadTimestamp))
+        written(self.0, text, time::parse_date)
     }
 
     fn visit_i64<E: Error>(self, days: i64) -> Result<Self::Value, E> {

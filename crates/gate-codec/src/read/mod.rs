@@ -12,10 +12,11 @@ use crate::class::Class;
 use crate::kind::Kind;
 use crate::limits::{At, Progress};
 use crate::record::{
-    CONTEXT_FLAG_PATHS, CONTEXT_FLAGS, ConsentChangeRecord, ContentRecord, ContextRecord,
-    EvidenceRecord, OutboundMessageRecord, RecipientRecord,
+    ConsentChangeRecord, ContentRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord,
+    RecipientRecord,
 };
 use gate_core::canonical::is_blank;
+use gate_core::flags::{CONTEXT_NAMES, CONTEXT_PATHS};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 
@@ -215,23 +216,23 @@ fields!("recipient." RecipientRecord<'de> {
 });
 
 /// The names of `context`: its flags, then `product_group`.
-const CONTEXT_NAMES: [&str; CONTEXT_FLAGS.len() + 1] = with_last(CONTEXT_FLAGS, "product_group");
-const CONTEXT_PATHS: [&str; CONTEXT_FLAGS.len() + 1] =
-    with_last(CONTEXT_FLAG_PATHS, "context.product_group");
+const IN_CONTEXT: [&str; CONTEXT_NAMES.len() + 1] = with_last(CONTEXT_NAMES, "product_group");
+const IN_CONTEXT_PATHS: [&str; CONTEXT_NAMES.len() + 1] =
+    with_last(CONTEXT_PATHS, "context.product_group");
 
 const fn with_last(
-    flags: [&'static str; CONTEXT_FLAGS.len()],
+    flags: [&'static str; CONTEXT_NAMES.len()],
     last: &'static str,
-) -> [&'static str; CONTEXT_FLAGS.len() + 1] {
-    let mut names = [last; CONTEXT_FLAGS.len() + 1];
-    let (first, _) = names.split_at_mut(CONTEXT_FLAGS.len());
+) -> [&'static str; CONTEXT_NAMES.len() + 1] {
+    let mut names = [last; CONTEXT_NAMES.len() + 1];
+    let (first, _) = names.split_at_mut(CONTEXT_NAMES.len());
     first.copy_from_slice(&flags);
     names
 }
 
 impl<'de> Fields<'de> for ContextRecord<'de> {
-    const NAMES: &'static [&'static str] = &CONTEXT_NAMES;
-    const PATHS: &'static [&'static str] = &CONTEXT_PATHS;
+    const NAMES: &'static [&'static str] = &IN_CONTEXT;
+    const PATHS: &'static [&'static str] = &IN_CONTEXT_PATHS;
 
     fn read<A: MapAccess<'de>>(
         &mut self,

@@ -73,9 +73,13 @@ fn symbols_are_those_of_the_law() {
     channels.push("any");
     assert_eq!(symbols("channel"), channels);
     assert_eq!(symbols("scope"), ["all", "marketing"]);
-    for flag in CONTEXT_FLAGS {
-        assert!(flag == "refused" || gate_core::flags::of_context(flag).is_some(), "{flag}");
-    }
+    let fields = json["fields"].as_array().unwrap().iter();
+    let context = fields.filter(|field| field["name"] == "context");
+    let context = context.map(|field| &field["type"][1]["fields"]).next().unwrap();
+    let names: Vec<_> = context.as_array().unwrap().iter().map(|field| &field["name"]).collect();
+    let mut expected = gate_core::flags::CONTEXT_NAMES.to_vec();
+    expected.push("product_group");
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use super::shortfall::Shortfall;
 use super::{Judging, Permission, readable};
 use crate::decision::{MissingEvidence, Reason, Reasons};
-use crate::fact::{Fact, FactKind, flags};
+use crate::fact::{Fact, FactKind, Role, flags};
 use crate::policy::{
     BasisSet, CANDIDATES_MAX, Condition, Dormancy, DoubleOptIn, Ground, KindRule, Period, Regime,
     Rule,
@@ -413,10 +413,15 @@ impl<'a, T: Trace> Judging<'a, T> {
         // towards this sender; a published address is no act of the person towards anybody, and an agreement
         // that cannot be proven need not be one either
         let is_act = |fact: &'a Fact<'a>| {
-            let is_own = match fact.kind {
-                FactKind::OptIn | FactKind::OptInConfirmed => self.is_proven_consent(fact),
-                FactKind::Relationship => fact.relationship_kind().is_some(),
-                kind => kind.is_express_act(),
+            let is_own = match fact.kind.role() {
+                Role::Consent => self.is_proven_consent(fact),
+                Role::Start => true,
+                Role::Other => {
+                    fact.kind == FactKind::Relationship && fact.relationship_kind().is_some()
+                }
+                Role::OptOut | Role::Objection | Role::Stop | Role::NewHolder | Role::Request => {
+                    false
+                }
             };
             is_own && self.addressed.sender_is_named_by(&fact.scope)
         };

@@ -2,7 +2,7 @@
 
 use super::Judging;
 use crate::decision::{Decision, Reason};
-use crate::fact::{Fact, FactKind, flags};
+use crate::fact::{Fact, FactKind, Role, flags};
 use crate::policy::{BasisSet, Condition, ConsentRequest, ContentSet, Rule, Transactional};
 use crate::trace::{Step, Trace};
 use crate::{Basis, Category, Timestamp};
@@ -96,15 +96,17 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// Whether a refusal of this sender's service on this channel ended what was given before.
     fn is_service_refused(&self, given: &Fact<'_>) -> bool {
         self.both().any(|f| {
-            let reaches = match f.kind {
-                FactKind::OptOut => {
+            let reaches = match f.kind.role() {
+                Role::OptOut => {
                     let is_of_all = f.flags & flags::KEYWORD != 0 || f.scope.purpose.is_none();
                     self.addressed.service_is_refused_by(&f.scope)
                         || (is_of_all && self.is_revoked_by(&f.scope))
                 }
-                FactKind::SenderStop => self.addressed.number_is_stopped_by(f.detail),
-                FactKind::ErasedAddress | FactKind::Reassigned => true,
-                _ => false,
+                Role::Stop => self.addressed.number_is_stopped_by(f.detail),
+                Role::NewHolder => true,
+                Role::Objection | Role::Consent | Role::Request | Role::Start | Role::Other => {
+                    false
+                }
             };
             reaches && self.is_outdated(given, f) && !self.is_revived(f)
         })

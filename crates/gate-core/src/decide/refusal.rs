@@ -4,7 +4,7 @@ use super::{Judging, readable};
 use crate::ChannelScope;
 use crate::consent::ConsentState;
 use crate::decision::{Reason, Warning};
-use crate::fact::{Fact, FactKind, Scope, flags};
+use crate::fact::{Fact, FactKind, Role, Scope, flags};
 use crate::reach::{is_sale_share, named};
 use crate::trace::{Step, Trace};
 
@@ -239,33 +239,42 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// sender who claims an interest, is no act of the person. A text to our number proves itself.
     fn ends(&self, act: &'a Fact<'a>, refusal: &Fact<'_>) -> bool {
         !self.is_outdated(act, refusal)
-            && match act.kind {
-                FactKind::OptIn | FactKind::OptInConfirmed => {
+            && match act.kind.role() {
+                Role::Consent => {
                     self.addressed.is_permitted_by(&act.scope) && self.is_proven_consent(act)
                 }
-                FactKind::OptInRequested => {
+                Role::Request => {
                     self.addressed.is_permitted_by(&act.scope)
                         && self.is_proven_consent(act)
                         && self.is_confirmed_by_reply(act)
                 }
-                FactKind::Start => match refusal.kind {
-                    _ if act.flags & flags::YES != 0 && !answers_stop(act, refusal) => false,
-                    FactKind::SenderStop => {
-                        self.addressed.number_is_restarted_by(act.detail, refusal.detail)
-                    }
-                    // they end by an express opt-in; START creates no consent and proves no identity
-                    FactKind::ErasedAddress | FactKind::Reassigned => false,
-                    _ => {
-                        self.addressed.is_restarted_by(&act.scope)
-                            || self.addressed.is_restarted_at(
-                                &act.scope,
-                                act.detail,
-                                refusal.detail,
-                            )
-                    }
-                },
-                _ => false,
+                Role::Start => self.is_restarted(act, refusal),
+                Role::OptOut | Role::Objection | Role::Stop | Role::NewHolder | Role::Other => {
+                    false
+                }
             }
+    }
+
+    /// Whether START or `YES` ends `refusal` for this message.
+    fn is_restarted(&self, start: &Fact<'_>, refusal: &Fact<'_>) -> bool {
+        if start.flags & flags::YES != 0 && !answers_stop(start, refusal) {
+            return false;
+        }
+        let number = refusal.detail;
+        match refusal.kind.role() {
+            Role::Stop => self.addressed.number_is_restarted_by(start.detail, number),
+            // they end by an express opt-in; START creates no consent and proves no identity
+            Role::NewHolder => false,
+            Role::OptOut
+            | Role::Objection
+            | Role::Consent
+            | Role::Request
+            | Role::Start
+            | Role::Other => {
+                self.addressed.is_restarted_by(&start.scope)
+                    || self.addressed.is_restarted_at(&start.scope, start.detail, number)
+            }
+        }
     }
 
     /// Whether an opt-out covers this message by itself.
@@ -277,14 +286,12 @@ impl<'a, T: Trace> Judging<'a, T> {
 
     /// Whether a restrictive fact ends consent for this message.
     pub(super) fn covers(&self, refusal: &Fact<'_>) -> bool {
-        match refusal.kind {
-            FactKind::OptOut => self.is_refused_by(refusal) || self.is_revoked_by(&refusal.scope),
-            FactKind::Objected | FactKind::Complaint => {
-                self.addressed.is_refused_by(&refusal.scope)
-            }
-            FactKind::SenderStop => self.addressed.number_is_stopped_by(refusal.detail),
-            FactKind::ErasedAddress | FactKind::Reassigned => true,
-            _ => false,
+        match refusal.kind.role() {
+            Role::OptOut => self.is_refused_by(refusal) || self.is_revoked_by(&refusal.scope),
+            Role::Objection => self.addressed.is_refused_by(&refusal.scope),
+            Role::Stop => self.addressed.number_is_stopped_by(refusal.detail),
+            Role::NewHolder => true,
+            Role::Consent | Role::Request | Role::Start | Role::Other => false,
         }
     }
 }
@@ -299,11 +306,8 @@ fn answers_stop(yes: &Fact<'_>, refusal: &Fact<'_>) -> bool {
 /// Proof that the address reaches the person: a confirmation, or START from the number. A bare `YES` is
 /// an answer to whatever was asked last.
 fn is_proof_of_address(fact: &Fact<'_>) -> bool {
-    match fact.kind {
-        FactKind::OptInConfirmed => true,
-        FactKind::Start => fact.flags & flags::YES == 0,
-        _ => false,
-    }
+    let is_start = fact.kind == FactKind::Start && fact.flags & flags::YES == 0;
+    is_start || fact.kind == FactKind::OptInConfirmed
 }
 
 /// How far an opt-out reaches, for the decision's detail.

@@ -82,24 +82,55 @@ pub(crate) const BASIS_MASK: u64 = 0b111;
 pub(crate) const KIND_SHIFT: u32 = 8;
 pub(crate) const KIND_MASK: u64 = 0b1111 << KIND_SHIFT;
 
-/// The flag of a `context` field that is `true`, by its public name. `refused` is not here: only its
-/// `false` is a flag ([`NOT_REFUSED`]).
-#[must_use]
-pub fn of_context(name: &str) -> Option<u64> {
-    Some(match name {
-        "details_obtained_directly" => DETAILS_OBTAINED_DIRECTLY,
-        "refusal_offered_at_collection" => REFUSAL_OFFERED_AT_COLLECTION,
-        "sender_is_charity" => SENDER_IS_CHARITY,
-        "indirect_remuneration" => INDIRECT_REMUNERATION,
-        "objection_notice" => OBJECTION_NOTICE,
-        "relationship_active" => RELATIONSHIP_ACTIVE,
-        "published_in_role" => PUBLISHED_IN_ROLE,
-        "no_spam_notice" => NO_SPAM_NOTICE,
-        "ongoing_relationship" => ONGOING_RELATIONSHIP,
-        "business_transaction" => BUSINESS_TRANSACTION,
-        "address_handed_over" => ADDRESS_HANDED_OVER,
-        "published_business_address" => PUBLISHED_BUSINESS_ADDRESS,
-        "message_relates_to_relationship" => MESSAGE_RELATES_TO_RELATIONSHIP,
-        _ => return None,
-    })
+/// A field of `context` that is true or false, and what a relationship event keeps of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextField {
+    /// The field's name.
+    pub name: &'static str,
+    /// The value that is kept; the other one is as good as unknown.
+    pub kept: bool,
+    /// The name packs ask for it by.
+    pub condition: &'static str,
+    /// Its flag.
+    pub flag: u64,
+}
+
+macro_rules! context {
+    ($($kept:ident $name:literal $flag:ident)*) => {
+        /// The fields of `context` that are true or false, in the order of the schema.
+        pub const CONTEXT: [ContextField; [$($flag),*].len()] = [$(ContextField {
+            name: $name,
+            kept: $kept,
+            condition: condition!($kept $name),
+            flag: $flag,
+        }),*];
+        /// Their names.
+        pub const CONTEXT_NAMES: [&str; CONTEXT.len()] = [$($name),*];
+        /// Their paths.
+        pub const CONTEXT_PATHS: [&str; CONTEXT.len()] = [$(concat!("context.", $name)),*];
+    };
+}
+macro_rules! condition {
+    (true $name:literal) => {
+        $name
+    };
+    (false $name:literal) => {
+        concat!("not_", $name)
+    };
+}
+context! {
+    true "details_obtained_directly" DETAILS_OBTAINED_DIRECTLY
+    true "refusal_offered_at_collection" REFUSAL_OFFERED_AT_COLLECTION
+    false "refused" NOT_REFUSED
+    true "sender_is_charity" SENDER_IS_CHARITY
+    true "indirect_remuneration" INDIRECT_REMUNERATION
+    true "objection_notice" OBJECTION_NOTICE
+    true "relationship_active" RELATIONSHIP_ACTIVE
+    true "published_in_role" PUBLISHED_IN_ROLE
+    true "no_spam_notice" NO_SPAM_NOTICE
+    true "ongoing_relationship" ONGOING_RELATIONSHIP
+    true "business_transaction" BUSINESS_TRANSACTION
+    true "address_handed_over" ADDRESS_HANDED_OVER
+    true "published_business_address" PUBLISHED_BUSINESS_ADDRESS
+    true "message_relates_to_relationship" MESSAGE_RELATES_TO_RELATIONSHIP
 }

@@ -84,11 +84,10 @@ pub fn classify(text: &str) -> Keyword {
         return if is_stop_sign(text) { Keyword::Review } else { Keyword::None };
     }
     let found = read(&clauses);
-    match found.keyword() {
-        // the words of somebody else and nothing beside them: a person should look
-        Keyword::Stop | Keyword::StopAll if parts.is_only_quoted => Keyword::Review,
-        keyword => keyword,
-    }
+    let keyword = found.keyword();
+    // the words of somebody else and nothing beside them: a person should look
+    let is_stop = matches!(keyword, Keyword::Stop | Keyword::StopAll);
+    if is_stop && parts.is_only_quoted { Keyword::Review } else { keyword }
 }
 
 /// At most the bound, cut between characters.

@@ -37,6 +37,8 @@ elements! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ContentSet(u16);
 
+const _: () = assert!(Element::ALL.len() <= u16::BITS as usize, "more elements than bits");
+
 impl ContentSet {
     /// Adds one.
     #[must_use]
@@ -80,5 +82,20 @@ impl ContentSet {
             };
             if holds { missing } else { missing.with(element) }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_asked_for_twice_is_asked_for() {
+        for element in Element::ALL {
+            let set = ContentSet::default().with(*element);
+            assert_eq!(set.with(*element), set);
+            assert_eq!(set.union(set), set);
+            assert!(set.iter().eq([*element]));
+        }
     }
 }

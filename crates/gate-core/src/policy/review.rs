@@ -4,26 +4,26 @@
 
 use super::Code;
 use crate::Timestamp;
+use crate::listed::listed;
 use jiff::civil::Date;
 use std::time::Duration;
 
-/// How far a rule was looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// The primary text was read.
-    L1,
-    /// A secondary source was read.
-    L2,
-    /// From knowledge, not looked up.
-    K,
-    /// Our own choice where the law is silent: the stricter reading.
-    P,
+listed! {
+    /// How far a rule was looked up.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Status {
+        /// The primary text was read.
+        L1,
+        /// A secondary source was read.
+        L2,
+        /// From knowledge, not looked up.
+        K,
+        /// Our own choice where the law is silent: the stricter reading.
+        P,
+    }
 }
 
 impl Status {
-    /// Every status.
-    pub const ALL: [Self; 4] = [Self::L1, Self::L2, Self::K, Self::P];
-
     /// The mark packs use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -58,28 +58,11 @@ pub enum Condition {
     MessageSoleCharitablePurpose,
 }
 
-/// Names of the flags of a relationship event.
-const FLAGS: [(&str, u64); 14] = [
-    ("details_obtained_directly", flags::DETAILS_OBTAINED_DIRECTLY),
-    ("refusal_offered_at_collection", flags::REFUSAL_OFFERED_AT_COLLECTION),
-    ("not_refused", flags::NOT_REFUSED),
-    ("sender_is_charity", flags::SENDER_IS_CHARITY),
-    ("indirect_remuneration", flags::INDIRECT_REMUNERATION),
-    ("objection_notice", flags::OBJECTION_NOTICE),
-    ("relationship_active", flags::RELATIONSHIP_ACTIVE),
-    ("published_in_role", flags::PUBLISHED_IN_ROLE),
-    ("no_spam_notice", flags::NO_SPAM_NOTICE),
-    ("ongoing_relationship", flags::ONGOING_RELATIONSHIP),
-    ("business_transaction", flags::BUSINESS_TRANSACTION),
-    ("address_handed_over", flags::ADDRESS_HANDED_OVER),
-    ("published_business_address", flags::PUBLISHED_BUSINESS_ADDRESS),
-    ("message_relates_to_relationship", flags::MESSAGE_RELATES_TO_RELATIONSHIP),
-];
-
 impl Condition {
     /// Every condition.
     pub fn all() -> impl Iterator<Item = Self> {
-        FLAGS.iter().map(|(name, flag)| Self::Flag(*flag, name)).chain([
+        let flags = flags::CONTEXT.iter().map(|field| Self::Flag(field.flag, field.condition));
+        flags.chain([
             Self::OwnSimilar,
             Self::MessageUnsubscribe,
             Self::MessageSoleCharitablePurpose,

@@ -7,7 +7,7 @@ use crate::{Basis, Channel, RecipientKind};
 pub struct ChannelSet(u16);
 
 impl ChannelSet {
-    /// Every channel.
+    /// Every channel. Does not compile when a code has no bit.
     pub const ALL: Self = {
         let (mut all, mut rest) = (Self(0), Channel::ALL.as_slice());
         while let [channel, more @ ..] = rest {
@@ -33,6 +33,8 @@ impl ChannelSet {
 /// A set of bases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BasisSet(u8);
+
+const _: () = assert!(Basis::ALL.len() <= u8::BITS as usize, "more bases than bits");
 
 impl BasisSet {
     /// Adds one.
@@ -70,6 +72,8 @@ impl BasisSet {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecipientSet(u8);
 
+const _: () = assert!(RecipientKind::ALL.len() <= u8::BITS as usize, "more kinds than bits");
+
 impl RecipientSet {
     /// Adds one.
     #[must_use]
@@ -86,5 +90,39 @@ impl RecipientSet {
     /// Its kinds.
     pub fn iter(self) -> impl Iterator<Item = RecipientKind> {
         RecipientKind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_added_twice_is_in() {
+        for channel in Channel::ALL {
+            let set = ChannelSet::default().with(channel).with(channel);
+            assert!(
+                Channel::ALL.into_iter().all(|other| set.contains(other) == (other == channel))
+            );
+        }
+        for basis in Basis::ALL {
+            let set = BasisSet::default().with(basis).with(basis);
+            assert!(Basis::ALL.into_iter().all(|other| set.contains(other) == (other == basis)));
+        }
+        for kind in RecipientKind::ALL {
+            let set = RecipientSet::default().with(kind).with(kind);
+            assert!(set.iter().eq([kind]), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn bases_in_common_and_together() {
+        let of =
+            |bases: &[Basis]| bases.iter().fold(BasisSet::default(), |set, basis| set.with(*basis));
+        let [first, second, third, ..] = Basis::ALL;
+        let (low, high) = (of(&[first, second]), of(&[second, third]));
+        assert!(low.intersects(high));
+        assert!(!of(&[first]).intersects(high) && !BasisSet::default().intersects(high));
+        assert_eq!(low.union(high), of(&[first, second, third]));
     }
 }

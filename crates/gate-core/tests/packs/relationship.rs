@@ -112,9 +112,11 @@ fn every_flag_of_a_ground_must_be_true() {
         assert_eq!(decision.detail(), Detail::Flag(name));
         let others = flagged(purchase(1), !flag & 0x0000_0000_03ff_f000);
         check_by(&policies, &[others], &offer(), at(NOW), CONDITION);
-        // the name of the public contract; `not_refused` is only the `false` of `refused`
-        let of_context = flags::of_context(name);
-        assert_eq!(of_context, (name != "not_refused").then_some(flag), "{name}");
+        // the name of the public contract, where `not_refused` is the `false` of `refused`
+        let field = flags::CONTEXT.iter().find(|field| field.condition == name).unwrap();
+        let of_contract = if field.name == "refused" { "not_refused" } else { field.name };
+        assert_eq!((of_contract, field.kept), (name, field.name != "refused"));
+        assert_eq!(field.flag, flag, "{name}");
     }
     assert_eq!(Condition::parse("refused"), None);
     for condition in Condition::all() {

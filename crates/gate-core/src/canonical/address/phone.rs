@@ -202,6 +202,32 @@ mod tests {
             assert!(!is_settled(digits), "{digits}");
         }
         assert!(is_settled("447700900456") && is_settled("18005550199"));
+        assert!(is_settled("353871234567"), "a country code of three digits");
+    }
+
+    /// Every reading of `+20 00…` has a zero less; the number is what the last one makes of it.
+    #[test]
+    fn a_number_is_what_its_readings_settle_on() {
+        let written = "+2000040123456";
+        assert_eq!(e164(written, None).as_deref(), Ok("+200040123456"));
+        assert_eq!(settled(written, None).as_deref(), Ok("+2040123456"));
+    }
+
+    /// Digits without plus: what exists in the region is a number of the region, else they have their country code.
+    #[test]
+    fn bare_digits_have_their_country_code() {
+        for (written, region, expected) in [
+            ("447700900456", None, Some("+447700900456")),
+            ("2025550123", Some("US"), Some("+12025550123")), // not +20, Egypt
+            ("2025550123", None, Some("+2025550123")),
+            ("12025550123", Some("DE"), Some("+12025550123")), // possible in Germany, but no number
+            ("4930123", None, None), // too few digits to begin with a country
+            ("493012345678 x9", None, None),
+            ("49301234+5678", None, None),
+        ] {
+            let number = with_country_code(written, region).map(|(number, _)| number).ok();
+            assert_eq!(number.as_deref(), expected, "{written} {region:?}");
+        }
     }
 
     #[test]
@@ -211,6 +237,8 @@ mod tests {
             ("(00) 44 7700", Some("+44 7700")),
             ("00-44", Some("+44")),
             ("+00 44 7700", Some("+44 7700")),
+            ("Tel. 0044 7700", Some("+44 7700")),
+            ("00 ext 44", None),
             ("+44 0077", None),
             ("+44 (0)7700", None),
             ("07700 900456", None),

@@ -47,7 +47,7 @@ pub(super) fn unwrapped(text: &str) -> Unwrapped<'_> {
     let mut out = Unwrapped { text: Cow::Borrowed(text), wrapper: None };
     // letters and digits with an at sign, dots and a plus: most addresses as they come
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"@.+-_".contains(&byte);
-    if text.bytes().all(is_bare) && !text.ends_with('.') {
+    if text.bytes().all(is_bare) {
         return out;
     }
     for _ in 0..WRAPPERS_MAX {

@@ -61,7 +61,7 @@ pub struct Jurisdiction {
 }
 
 impl Jurisdiction {
-    /// The rules for a channel, whatever their dates.
+    /// The rules for a channel, whatever their dates. [`Self::rules`] has a place for each code from 1 on.
     #[must_use]
     pub fn rules_of(&self, channel: Channel) -> &[u16] {
         self.rules.get(channel as usize - 1).map_or(&[], Vec::as_slice)

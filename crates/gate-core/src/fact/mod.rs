@@ -10,104 +10,80 @@
 
 mod bytes;
 pub mod flags;
+mod role;
 
 pub(crate) use bytes::{Reader, put_varint};
+pub(crate) use role::Role;
 
+use crate::listed::listed;
 use crate::{
     Basis, ChannelScope, EventKey, Receipt, RecipientKind, RelationshipKind, SubjectKey, Timestamp,
 };
 use bytes::{put_text, unzigzag, zigzag};
 use std::cmp::Ordering;
 
-/// What a fact says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum FactKind {
-    /// The person opted out of the scope.
-    OptOut = 1,
-    /// GDPR art. 21 objection.
-    Objected = 2,
-    /// Spam report.
-    Complaint = 3,
-    /// STOP to the sending number in `detail`; no detail means every number.
-    SenderStop = 4,
-    /// The address does not accept mail.
-    HardBounce = 5,
-    /// The address has a new holder.
-    Reassigned = 6,
-    /// Operator suppression of every message.
-    SuppressAll = 7,
-    /// Operator suppression of marketing.
-    SuppressMarketing = 8,
-    /// The contact id was erased and is closed for good.
-    ErasedContact = 9,
-    /// The address belonged to an erased contact.
-    ErasedAddress = 10,
-    /// Listed in the registry in `detail`.
-    RegistryListed = 11,
-    /// A consent change of this subject could not be read: a possible opt-out.
-    Unreadable = 12,
-    /// So many refusals of the contact alone that nobody can tell them apart: it can no longer be judged, nor can
-    /// the addresses it was seen with.
-    Flooded = 13,
-    /// The contact was seen with the address in `other`.
-    Link = 16,
-    /// A message went out; the event is the message's key, `detail` its product group.
-    Sent = 17,
-    /// The address in `other` took the place of this one.
-    Moved = 18,
-    /// Double opt-in asked for.
-    OptInRequested = 32,
-    /// The person agreed.
-    OptIn = 33,
-    /// The mailbox or number owner confirmed.
-    OptInConfirmed = 34,
-    /// START to the sending number in `detail`.
-    Start = 35,
-    /// A relationship; the kind is in the flags, the product group in `detail`.
-    Relationship = 36,
-    /// End of an operator suppression of every message.
-    UnsuppressAll = 37,
-    /// End of an operator suppression of marketing.
-    UnsuppressMarketing = 38,
-    /// Not listed in the registry in `detail`.
-    RegistryClear = 39,
-    /// Birth date: the flags hold the days since 1970-01-01.
-    Profile = 40,
-    /// A person or a business: the flags hold the code of the [`RecipientKind`].
-    Kind = 41,
+listed! {
+    /// What a fact says.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    #[repr(u8)]
+    pub enum FactKind {
+        /// The person opted out of the scope.
+        OptOut = 1,
+        /// GDPR art. 21 objection.
+        Objected = 2,
+        /// Spam report.
+        Complaint = 3,
+        /// STOP to the sending number in `detail`; no detail means every number.
+        SenderStop = 4,
+        /// The address does not accept mail.
+        HardBounce = 5,
+        /// The address has a new holder.
+        Reassigned = 6,
+        /// Operator suppression of every message.
+        SuppressAll = 7,
+        /// Operator suppression of marketing.
+        SuppressMarketing = 8,
+        /// The contact id was erased and is closed for good.
+        ErasedContact = 9,
+        /// The address belonged to an erased contact.
+        ErasedAddress = 10,
+        /// Listed in the registry in `detail`.
+        RegistryListed = 11,
+        /// A consent change of this subject could not be read: a possible opt-out.
+        Unreadable = 12,
+        /// So many refusals of the contact alone that nobody can tell them apart: it can no longer be judged, nor can
+        /// the addresses it was seen with.
+        Flooded = 13,
+        /// The contact was seen with the address in `other`.
+        Link = 16,
+        /// A message went out; the event is the message's key, `detail` its product group.
+        Sent = 17,
+        /// The address in `other` took the place of this one.
+        Moved = 18,
+        /// Double opt-in asked for.
+        OptInRequested = 32,
+        /// The person agreed.
+        OptIn = 33,
+        /// The mailbox or number owner confirmed.
+        OptInConfirmed = 34,
+        /// START to the sending number in `detail`.
+        Start = 35,
+        /// A relationship; the kind is in the flags, the product group in `detail`.
+        Relationship = 36,
+        /// End of an operator suppression of every message.
+        UnsuppressAll = 37,
+        /// End of an operator suppression of marketing.
+        UnsuppressMarketing = 38,
+        /// Not listed in the registry in `detail`.
+        RegistryClear = 39,
+        /// Birth date: the flags hold the days since 1970-01-01.
+        Profile = 40,
+        /// A person or a business: the flags hold the code of the [`RecipientKind`].
+        Kind = 41,
+    }
 }
 
 impl FactKind {
-    const ALL: [Self; 26] = [
-        Self::OptOut,
-        Self::Objected,
-        Self::Complaint,
-        Self::SenderStop,
-        Self::HardBounce,
-        Self::Reassigned,
-        Self::SuppressAll,
-        Self::SuppressMarketing,
-        Self::ErasedContact,
-        Self::ErasedAddress,
-        Self::RegistryListed,
-        Self::Unreadable,
-        Self::Flooded,
-        Self::Link,
-        Self::Sent,
-        Self::Moved,
-        Self::OptInRequested,
-        Self::OptIn,
-        Self::OptInConfirmed,
-        Self::Start,
-        Self::Relationship,
-        Self::UnsuppressAll,
-        Self::UnsuppressMarketing,
-        Self::RegistryClear,
-        Self::Profile,
-        Self::Kind,
-    ];
-
     fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == code)
     }
@@ -134,12 +110,6 @@ impl FactKind {
     #[must_use]
     pub fn is_agreement(self) -> bool {
         matches!(self, Self::OptInRequested | Self::OptIn | Self::OptInConfirmed)
-    }
-
-    /// Whether it is an express act that can end an earlier refusal (state rule 7).
-    #[must_use]
-    pub fn is_express_act(self) -> bool {
-        matches!(self, Self::OptIn | Self::OptInConfirmed | Self::Start)
     }
 }
 
@@ -233,10 +203,10 @@ impl<'a> Fact<'a> {
     /// person refused without naming an address (an objection is the person's, GDPR art. 21).
     #[must_use]
     pub fn about_addresses(&self) -> Option<Self> {
-        match self.kind {
-            FactKind::ErasedContact => Some(Self { kind: FactKind::ErasedAddress, ..*self }),
-            _ => self.is_about_contact().then_some(*self),
+        if self.kind == FactKind::ErasedContact {
+            return Some(Self { kind: FactKind::ErasedAddress, ..*self });
         }
+        self.is_about_contact().then_some(*self)
     }
 
     /// What a fact about an address says about the one that took its place: every refusal. What is wrong with the old
@@ -323,11 +293,10 @@ impl<'a> Fact<'a> {
     /// ([`CanonicalAddress::variant`](crate::CanonicalAddress::variant)). It counts for no other.
     #[must_use]
     pub fn variant(&self) -> u8 {
-        match self.kind {
-            FactKind::Profile | FactKind::Kind => 0, // their flags hold a date or a code
-            _ => u8::try_from((self.flags & flags::VARIANT_MASK) >> flags::VARIANT_SHIFT)
-                .unwrap_or_default(),
+        if matches!(self.kind, FactKind::Profile | FactKind::Kind) {
+            return 0; // their flags hold a date or a code
         }
+        u8::try_from((self.flags & flags::VARIANT_MASK) >> flags::VARIANT_SHIFT).unwrap_or_default()
     }
 
     /// The kind of relationship; `None` unless the fact is one.

@@ -2,7 +2,7 @@
 //!
 //! `decide` is a total function of its arguments. It walks the fifteen steps of docs/law.md section 10 in order;
 //! the first failing step gives the reason, every failing step is listed. Unknown never approves. What a
-//! jurisdiction asks is data (`policy.rs`); with several candidate jurisdictions every rule of each must be
+//! jurisdiction asks is data (`policy/mod.rs`); with several candidate jurisdictions every rule of each must be
 //! fulfilled, so the strictest wins.
 //!
 //! `refusal.rs` says what stands against a message (steps 4, 5, 7, 8), `exempt.rs` what needs no consent (6),
