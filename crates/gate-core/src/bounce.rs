@@ -373,6 +373,8 @@ mod tests {
         let beyond = format!("{}5.7.1", " ".repeat(SAID_BYTES_MAX));
         assert!(!is_permanent(Some(&within)));
         assert!(is_permanent(Some(&beyond)));
+        let last_of_many_lines = format!("{}5.7.1", " ".repeat(15 * 512));
+        assert!(!is_permanent(Some(&last_of_many_lines)), "several lines are quoted");
         for said in ["é5.1.1é", "５．１．１", "5.", "5..1", "....", "550.", "5.1.", "\u{0}5.1.1"]
         {
             let _ = is_permanent(Some(said));
