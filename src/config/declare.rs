@@ -69,10 +69,7 @@ pub(super) use {config, key};
 
 /// What the reference calls the type that each check of the reader demands.
 pub(super) mod kinds {
-    use crate::config::key::Kind;
-
-    /// Kafka's own limit for the name of a topic.
-    pub(in crate::config) const TOPIC_CHARS_MAX: usize = 249;
+    use crate::config::key::{Kind, TOPIC_CHARS_MAX};
 
     macro_rules! kinds {
         ($($check:ident($($bound:ident: $type:ty),*) = $kind:expr;)*) => {$(

@@ -111,6 +111,9 @@ impl Key {
     }
 }
 
+/// Kafka's own limit for the name of a topic.
+pub(super) const TOPIC_CHARS_MAX: usize = 249;
+
 /// What every variable of ours begins with; a single underscore (`CONSENT_GATE_TEST_KAFKA`) is not one of them.
 pub(super) const VARIABLE_PREFIX: &str = "CONSENT_GATE__";
 

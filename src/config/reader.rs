@@ -9,8 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::declare::kinds;
-use super::key::{Key, Preset, Table};
+use super::key::{Key, Preset, TOPIC_CHARS_MAX, Table};
 use super::problem::{Place, Problem};
 use super::secret::Secret;
 use super::words::Word;
@@ -236,7 +235,7 @@ impl Reader {
 
     /// The name of a topic.
     pub(super) fn topic(&mut self, key: &Key) -> String {
-        self.name(key, kinds::TOPIC_CHARS_MAX)
+        self.name(key, TOPIC_CHARS_MAX)
     }
 
     /// As [`Reader::name`]; what nobody set is found out.
