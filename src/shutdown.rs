@@ -1,5 +1,6 @@
 //! The request to stop, from whoever asks for it to whatever runs: signals, the first thread that ends with an error, a test.
 
+use crate::exit::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -65,7 +66,7 @@ pub(crate) fn on_signals(
             n_received += 1;
             if n_received > 1 {
                 tracing::warn!("second signal: stopping at once; the next start recovers");
-                std::process::exit(75);
+                crate::exit::now(ExitCode::TryAgain);
             }
             tracing::info!(
                 "stopping: batches in hand are finished, the group is left, state is flushed"

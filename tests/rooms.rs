@@ -25,7 +25,7 @@ impl Crate {
     fn read(root: &Path) -> Self {
         let mut found = Self::default();
         found.walk(root, &[]);
-        assert!(found.modules.len() > 5, "the walk found too little in {}", root.display());
+        assert!(found.modules.len() > 3, "the walk found too little in {}", root.display());
         found
     }
 
@@ -201,7 +201,10 @@ fn no_room_knows_one_that_knows_it() {
     for entry in fs::read_dir(root.join("crates")).unwrap() {
         crates.push(entry.unwrap().path().join("src"));
     }
-    let circles = crates.iter().flat_map(|src| Crate::read(src).circles()).collect::<Vec<_>>();
+    let crates = crates.iter().map(|src| Crate::read(src)).collect::<Vec<_>>();
+    let n_modules: usize = crates.iter().map(|found| found.modules.len()).sum();
+    assert!(n_modules > 300, "the walk found too little: {n_modules}");
+    let circles = crates.iter().flat_map(Crate::circles).collect::<Vec<_>>();
     assert!(circles.is_empty(), "\n{}", circles.join("\n"));
 }
 

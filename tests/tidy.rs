@@ -145,6 +145,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("src/pipeline", &["crate::cli", "crate::demo", "crate::config"]),
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
+    (
+        "crates/gate-located/src/",
+        &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],
+    ),
     // it times how long an answer is believed, so it has a monotonic clock
     (
         "crates/gate-codec/src/",

@@ -1,5 +1,6 @@
 //! Why approvals cannot be remembered.
 
+use crate::exit::ExitCode;
 use std::path::{Path, PathBuf};
 
 /// The local store of approvals cannot go on. Whatever it is, the changelog in Kafka has everything.
@@ -32,10 +33,10 @@ pub enum SentError {
 }
 
 impl SentError {
-    /// The process's exit code (docs/failures.md, Exit codes).
+    /// How the process ends (docs/failures.md, Exit codes).
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        74
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::Storage
     }
 
     pub(super) fn io(dir: &Path, doing: &str, error: &std::io::Error) -> Self {

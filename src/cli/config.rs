@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{ConfigFile, Failure, output};
-use crate::config::{Config, KEYS, Place};
+use crate::config::{Config, Place, keys};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
@@ -50,8 +50,7 @@ fn reference(arguments: &ReferenceArguments) -> Result<(), Failure> {
         return Ok(output::print(&crate::config::example())?);
     }
     if arguments.json {
-        let lines: Vec<String> = KEYS
-            .iter()
+        let lines: Vec<String> = keys()
             .map(|key| {
                 serde_json::json!({
                     "key": key.path, "type": key.kind.describe(), "default": key.preset.describe(), "unit": key.unit,
@@ -78,6 +77,11 @@ fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let rows =
         effective.iter().map(|line| [line.key.clone(), line.value.clone(), line.place.to_string()]);
     output::print(&output::table(["key", "value", "from"], rows))?;
+    for line in &effective {
+        if let Some(former) = line.renamed_from {
+            output::print(&format!("\n{}: `{former}` is called `{}` now", line.place, line.key))?;
+        }
+    }
     Ok(output::print(&format!(
         "\n{} is valid: {n_set} keys are set, the rest are defaults",
         arguments.file.path.display()

@@ -1,5 +1,6 @@
 //! `consent-gate demo`: the same pipeline on a Kafka inside this process; needs nothing else.
 
+use crate::cli::failure::OrFail as _;
 use clap::Args;
 
 use super::{ExitCode, Failure};
@@ -13,7 +14,6 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // the demo talks to a person: only what goes wrong is logged
-    crate::logging::init("error", None).map_err(|error| Failure::new(ExitCode::Internal, error))?;
-    crate::demo::run(arguments.once)
-        .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))
+    crate::logging::init("error", None).or_fail(ExitCode::Internal)?;
+    crate::demo::run(arguments.once).map_err(|error| Failure::of(error.exit_code(), error))
 }

@@ -43,7 +43,7 @@ fn outcome_of(answer: &'static [u8]) -> Result<(), Failure> {
 fn reason(result: Result<(), Failure>) -> String {
     let failure = result.expect_err("it is not healthy");
     assert_eq!(failure.code(), ExitCode::No);
-    format!("{failure:?}")
+    failure.message()
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! The command line: one file per subcommand, each a function from arguments to [`Failure`] or nothing.
 //!
 //! People get tables and sentences on standard output, programs `--json`; complaints and progress go to standard
-//! error. Invariant: every way out has one of the exit codes of `exit_code.rs`, and a closed pipe is a clean end.
+//! error. Invariant: every way out has one of the exit codes of `exit/`, and a closed pipe is a clean end.
 
 mod check;
 mod config;
 mod consent;
 mod demo;
 mod doctor;
-mod exit_code;
 mod explain;
+mod failure;
 mod generate;
 mod health;
 mod output;
@@ -31,7 +31,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use exit_code::{ExitCode, Failure};
+pub use crate::exit::ExitCode;
+pub use failure::Failure;
+use failure::OrFail as _;
 
 /// A consent gate on Kafka: no message leaves that its recipient has refused.
 #[derive(Debug, Parser)]
@@ -99,9 +101,10 @@ impl ConfigFile {
 
 /// An event loop for the few questions that have asynchronous answers.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(ExitCode::TryAgain, format!("cannot start an event loop: {error}"))
-    })
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .or_fail_at(ExitCode::TryAgain, || "cannot start an event loop".to_owned())
 }
 
 /// Whether the program would understand these arguments; nothing is run. For tests of what the pages tell people to type.

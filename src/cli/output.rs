@@ -2,6 +2,7 @@
 //!
 //! Nothing here uses `println!`, which panics when the reader has gone.
 
+use crate::cli::failure::OrFail as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -25,8 +26,7 @@ pub(super) fn note(text: &str) {
 
 /// An object as one line of JSON.
 pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), super::Failure> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| super::Failure::new(super::ExitCode::Internal, error))?;
+    let text = serde_json::to_string(value).or_fail(super::ExitCode::Internal)?;
     Ok(print(&text)?)
 }
 

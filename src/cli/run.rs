@@ -1,9 +1,9 @@
 //! `consent-gate run`: the service, until SIGTERM or Ctrl-C.
 
 use super::{ConfigFile, ExitCode, Failure};
+use crate::cli::failure::OrFail as _;
 use crate::config;
 use crate::logging::LogFormat;
-use crate::service::RunError;
 
 pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {
     // whatever is written from here on is for this user alone
@@ -14,16 +14,9 @@ pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {
         config::LogFormat::Json => Some(LogFormat::Json),
         config::LogFormat::Text => Some(LogFormat::Text),
     };
-    crate::logging::init(config.log.level.name(), format)
-        .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    crate::logging::init(config.log.level.as_str(), format).or_fail(ExitCode::Internal)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), instance_id = %config.instance_id, "starting");
     crate::service::run(&config)?;
     tracing::info!("stopped cleanly");
     Ok(())
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        Self::new(ExitCode::of(error.exit_code()), error)
-    }
 }

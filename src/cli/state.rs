@@ -5,6 +5,7 @@
 //! it starts. Changes nothing, and needs no lock: the gate may be running.
 
 use super::{ConfigFile, ExitCode, Failure, output};
+use crate::cli::failure::OrFail as _;
 use crate::config::Config;
 use crate::identity::{Pepper, PepperFile};
 use crate::store::{Checkpoints, Found, Manifest, RebuildReason, Rejection, Seal};
@@ -80,7 +81,7 @@ fn examined(found: Found, config: &Config, pepper: &Pepper) -> Option<(Found, Op
 
 fn pepper(config: &Config) -> Result<Pepper, Failure> {
     let path = &config.state.pepper_file;
-    let pepper = PepperFile::load(path).map_err(|error| Failure::new(ExitCode::Config, error))?;
+    let pepper = PepperFile::load(path).or_fail(ExitCode::Config)?;
     let pepper = pepper.ok_or_else(|| {
         let path = path.display();
         let reason =

@@ -9,6 +9,7 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 
 use crate::config::Topics;
 use crate::kafka::failure::{Class, KafkaFailure};
+use crate::outputs::{Kept, Output};
 
 /// Kafka's own default for the largest batch a topic takes.
 pub(super) const KAFKA_MESSAGE_BYTES_MAX: u64 = 1_048_588;
@@ -23,45 +24,44 @@ pub(super) struct Wanted {
     pub(super) settings: Vec<(&'static str, String)>,
 }
 
-/// What the gate wants of its topics. `consent-change`, the dead letters and the review queue are kept for ever: the
-/// first is the only place that knows what people said, the others say why some of it was skipped or how a person read
-/// it. When a change was received is the brokers' word: a producer's clock that is wrong would date it back or ahead.
-/// Outputs take twice what the inputs take, because the gate adds headers. Of the approvals that are remembered only the
-/// last record of each key counts.
+/// What the gate wants of its topics; for outputs that is what their table says. `consent-change` is kept for ever: it
+/// is the only place that knows what people said. When a change was received is the brokers' word: a producer's clock
+/// that is wrong would date it back or ahead. Copies of an input take twice what it takes, because the gate adds headers.
 pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> Vec<Wanted> {
     let in_sync_min = if replication >= 3 { 2 } else { 1 };
-    let is_input = |name: &str| name == names.consent_change || name == names.outbound_message;
-    let kept = [&names.consent_change, &names.consent_dead_letter, &names.consent_review];
-    let is_kept = |name: &str| kept.iter().any(|kept| *kept == name);
-    let topic = |name: &str| {
-        let is_sent_log = name == names.sent_log;
-        let cleanup = if is_sent_log { "compact" } else { "delete" };
+    let topic = |name: &str, kept: Kept, is_dated_by_brokers: bool| {
+        let cleanup = if kept == Kept::LastOfEachKey { "compact" } else { "delete" };
         let mut settings = vec![
             ("cleanup.policy", cleanup.to_owned()),
             ("min.insync.replicas", in_sync_min.to_string()),
             ("unclean.leader.election.enable", "false".to_owned()),
         ];
-        if is_kept(name) {
+        if kept == Kept::ForEver {
             settings.push(("retention.ms", "-1".to_owned()));
             settings.push(("retention.bytes", "-1".to_owned()));
         }
-        // with the brokers' time a clock that is wrong here shows, and an approval that somebody writes again
-        if name == names.consent_change || is_sent_log || names.outputs().contains(&name) {
+        if is_dated_by_brokers {
             settings.push((TIMESTAMP_TYPE, BY_BROKER.to_owned()));
-        }
-        if is_sent_log {
-            // the newest segment is never compacted, and a restore reads all of it
-            settings.push(("segment.bytes", SENT_SEGMENT_BYTES.to_string()));
-        } else if !is_input(name) {
-            let bytes = input_bytes_max.saturating_mul(2).min(i32::MAX as u64);
-            settings.push((MESSAGE_BYTES_MAX, bytes.to_string()));
         }
         Wanted { name: name.to_owned(), settings }
     };
-    names.all().into_iter().map(topic).collect()
+    let output = |output: &Output| {
+        let row = output.row();
+        let mut wanted = topic(names.outputs.of(*output), row.kept, row.is_dated_by_brokers);
+        if let Some(bytes) = row.segment_bytes {
+            wanted.settings.push(("segment.bytes", bytes.to_string()));
+        }
+        if row.copies.is_some() {
+            let bytes = input_bytes_max.saturating_mul(2).min(i32::MAX as u64);
+            wanted.settings.push((MESSAGE_BYTES_MAX, bytes.to_string()));
+        }
+        wanted
+    };
+    let consent = topic(&names.consent_change, Kept::ForEver, true);
+    let messages = topic(&names.outbound_message, Kept::AsUsual, false);
+    [consent, messages].into_iter().chain(Output::ALL.iter().map(output)).collect()
 }
 
-const SENT_SEGMENT_BYTES: u64 = 128 << 20;
 const MESSAGE_BYTES_MAX: &str = "max.message.bytes";
 /// Who dates the records of a topic.
 pub(super) const TIMESTAMP_TYPE: &str = "message.timestamp.type";

@@ -127,8 +127,9 @@ async fn create_missing(
 
 /// Partitions of a topic to be made. What was approved is remembered in the partition of the message.
 fn partitions_of(name: &str, names: &TopicNames, cluster: &ClusterInfo, default: i32) -> i32 {
+    let is_beside = names.output(name).is_some_and(|output| output.row().is_beside_messages);
     match cluster.require(&names.outbound_message) {
-        Ok(layout) if name == names.sent_log => i32::try_from(layout.partitions).unwrap_or(default),
+        Ok(layout) if is_beside => i32::try_from(layout.partitions).unwrap_or(default),
         _ => default,
     }
 }

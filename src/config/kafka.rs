@@ -8,8 +8,25 @@ use std::collections::BTreeMap;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 
+use super::key::{Key, VARIABLE_PREFIX};
+use super::problem::Place;
 use super::reader::{Reader, shortened};
 use super::secret::Secret;
+
+/// librdkafka's properties as the operator set them: none of them ours, all of them accepted by it.
+#[derive(Debug, Clone)]
+pub struct Properties(BTreeMap<String, String>);
+
+impl Properties {
+    /// The first of these names that is set.
+    pub(super) fn first_of(&self, names: [&'static str; 2]) -> Option<&'static str> {
+        names.into_iter().find(|name| self.0.contains_key(*name))
+    }
+}
+
+/// librdkafka's secret properties; `Debug` shows none of them.
+#[derive(Debug, Clone)]
+pub struct Secrets(BTreeMap<String, Secret>);
 
 /// Properties that are ours, with the reason. A name with `*` at its end stands for all that begin so.
 pub(super) const REFUSED: &[(&[&str], &str, &str)] = &[
@@ -141,12 +158,28 @@ const SECRET: &[&str] = &[
     "sasl.oauthbearer.assertion.private.key.pem",
 ];
 
-/// Reads `kafka.properties`.
-pub(super) fn properties(reader: &mut Reader) -> BTreeMap<String, String> {
-    const PATH: &str = "kafka.properties";
+impl Reader {
+    /// Reads librdkafka's own properties.
+    pub(super) fn properties(&mut self, key: &Key) -> Properties {
+        properties(self, key.path)
+    }
+
+    /// Reads librdkafka's secret properties.
+    pub(super) fn secrets(&mut self, key: &Key) -> Secrets {
+        secrets(self, key.path)
+    }
+
+    /// Reads addresses of brokers, with commas between.
+    pub(super) fn brokers(&mut self, key: &Key) -> String {
+        let text = self.text(key);
+        brokers(self, key.path, &text)
+    }
+}
+
+fn properties(reader: &mut Reader, section: &'static str) -> Properties {
     let mut accepted = BTreeMap::new();
-    for (name, value, place) in reader.entries(PATH) {
-        let key = format!("{PATH}.{name}");
+    for (name, value, place) in reader.entries(section) {
+        let key = format!("{section}.{name}");
         if let Some((reason, fix)) = refusal(&name) {
             reader.problem_at(&key, place, format!("is not yours to set: {reason}"), fix);
         } else if SECRET.contains(&name.as_str()) {
@@ -174,16 +207,14 @@ pub(super) fn properties(reader: &mut Reader) -> BTreeMap<String, String> {
             accepted.insert(name, value);
         }
     }
-    accepted
+    Properties(accepted)
 }
 
-/// Reads `kafka.secrets`: from the file a path in the configuration, from the environment the secret itself.
-pub(super) fn secrets(reader: &mut Reader) -> BTreeMap<String, Secret> {
-    use super::problem::Place;
-    const PATH: &str = "kafka.secrets";
+/// From the file a path in the configuration, from the environment the secret itself.
+fn secrets(reader: &mut Reader, section: &'static str) -> Secrets {
     let mut accepted = BTreeMap::new();
-    for (name, value, place) in reader.entries(PATH) {
-        let key = format!("{PATH}.{name}");
+    for (name, value, place) in reader.entries(section) {
+        let key = format!("{section}.{name}");
         if !SECRET.contains(&name.as_str()) {
             reader.problem_at(
                 &key,
@@ -224,13 +255,10 @@ pub(super) fn secrets(reader: &mut Reader) -> BTreeMap<String, Secret> {
             ),
         }
     }
-    accepted
+    Secrets(accepted)
 }
 
-/// Reads `kafka.bootstrap_servers`.
-pub(super) fn bootstrap_servers(reader: &mut Reader) -> String {
-    const PATH: &str = "kafka.bootstrap_servers";
-    let text = reader.text(PATH);
+fn brokers(reader: &mut Reader, path: &'static str, text: &str) -> String {
     let servers: Vec<&str> = text.split(',').map(str::trim).collect();
     for server in &servers {
         let (host, port) = match server.rsplit_once(':') {
@@ -243,22 +271,26 @@ pub(super) fn bootstrap_servers(reader: &mut Reader) -> String {
         let host_is_plain =
             !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '/' || c == '@');
         if !host_is_plain || port.is_none() {
-            reader.problem(PATH, format!("`{}` is not `host:port`", shortened(server)), "write `host:port`, several with commas between; the protocol is `security.protocol` under `kafka.properties`");
+            reader.problem(path, format!("`{}` is not `host:port`", shortened(server)), "write `host:port`, several with commas between; the protocol is `security.protocol` under `kafka.properties`");
         }
     }
     servers.join(",")
 }
 
 /// What every client of this process has in common; the caller adds what its role needs.
-pub(super) fn client_base(kafka: &super::Kafka, instance_id: &str) -> ClientConfig {
+pub(super) fn client_base(
+    servers: &str,
+    properties: &Properties,
+    secrets: &Secrets,
+    instance_id: &str,
+) -> ClientConfig {
     let mut client = ClientConfig::new();
     client.set("client.id", format!("consent-gate-{instance_id}"));
     client.set("topic.metadata.refresh.interval.ms", METADATA_REFRESH_MS_MAX.to_string());
-    client.extend(kafka.properties.iter().map(|(name, value)| (name.clone(), value.clone())));
-    client.extend(
-        kafka.secrets.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())),
-    );
-    client.set("bootstrap.servers", &kafka.bootstrap_servers);
+    client.extend(properties.0.iter().map(|(name, value)| (name.clone(), value.clone())));
+    client
+        .extend(secrets.0.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())));
+    client.set("bootstrap.servers", servers);
     client.set("allow.auto.create.topics", "false");
     client
 }
@@ -290,7 +322,7 @@ fn accepted_by_librdkafka(name: &str, value: &str) -> Result<(), String> {
 fn secret_variable(name: &str) -> String {
     format!(
         "{}{}",
-        super::written::VARIABLE_PREFIX,
+        VARIABLE_PREFIX,
         format!("kafka__secrets__{name}").to_uppercase().replace('.', "_")
     )
 }

@@ -1,13 +1,17 @@
 //! Configuration: one YAML file and `CONSENT_GATE__SECTION__KEY` variables on top, read once at start.
 //!
-//! The way: `written.rs` (what stands where) → `reader.rs` (typed values by the table in `keys.rs`) → `sections.rs`
-//! (rules over several keys) → [`Config`]. Everything wrong is reported at once, with key, line, reason and fix.
+//! The way: `written.rs` (what stands where) → `keys.rs` (each key once; the sections as they are written) by way of
+//! `reader.rs` (typed values) → `sections.rs` (rules over several keys) → [`Config`]. Everything wrong is reported at once, with key, line, reason and fix.
 //!
 //! Invariant: a [`Config`] exists only if every value passed; nobody downstream checks again. Secrets are read here,
 //! and never shown. Absent: whether brokers, topics and rights are there: that is `doctor`'s and `preflight`'s.
 
+mod declare;
 mod kafka;
+mod key;
 mod keys;
+mod machine;
+mod output_topics;
 mod problem;
 mod reader;
 mod reference;
@@ -16,22 +20,27 @@ mod sections;
 mod suggestion;
 #[cfg(test)]
 mod tests;
+mod words;
 mod written;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gate_core::Outcome;
 use rdkafka::ClientConfig;
 
+use crate::outputs::{ByOutput, Input, Output};
+
 pub use gate_codec::Format;
-pub use keys::{KEYS, Key, Kind, Preset};
+pub use kafka::{Properties, Secrets};
+pub use key::{Key, Kind, Preset};
+pub use keys::{Batch, Consent, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe};
 pub use problem::{Place, Problem};
 pub use reader::Effective;
 pub use reference::{example, markdown, plain};
 pub use secret::{Secret, SecretError};
+pub use words::{Compression, LogFormat, LogLevel, StartAt};
 
 /// Bytes of a file of certificates.
 pub const CA_FILE_BYTES_MAX: u64 = 4 << 20;
@@ -75,69 +84,55 @@ pub struct Config {
     pub log: Log,
 }
 
-/// Section `kafka`.
-#[derive(Debug, Clone)]
-pub struct Kafka {
-    /// `host:port`, commas between.
-    pub bootstrap_servers: String,
-    /// Group of the lanes.
-    pub group_id: String,
-    /// Where a group without offsets begins.
-    pub start_at: StartAt,
-    /// After so long a silent member loses its partitions.
-    pub session_timeout: Duration,
-    /// After so long the broker aborts the transaction of a dead instance; at most 10 s.
-    pub transaction_timeout: Duration,
-    /// Whether a clean stop leaves the group.
-    pub leave_on_shutdown: bool,
-    /// librdkafka's, none of them ours, all of them accepted by it.
-    properties: BTreeMap<String, String>,
-    secrets: BTreeMap<String, Secret>,
-}
-
 /// Section `topics`; all different.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Topics {
+    /// What people consent to and refuse.
     pub consent_change: String,
+    /// The messages to decide about.
     pub outbound_message: String,
-    pub approved: String,
-    pub blocked: String,
-    pub deferred: String,
-    pub consent_dead_letter: String,
-    pub consent_review: String,
-    pub sent_log: String,
+    /// What the gate writes.
+    pub outputs: ByOutput<String>,
 }
 
 impl Topics {
+    /// All of them with their keys, inputs first.
+    fn by_key(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let inputs = [
+            ("topics.consent_change", self.consent_change.as_str()),
+            ("topics.outbound_message", self.outbound_message.as_str()),
+        ];
+        let name = |output: &Output| (output.row().key, self.outputs.of(*output).as_str());
+        inputs.into_iter().chain(Output::ALL.iter().map(name))
+    }
+
     /// All of them, inputs first.
     #[must_use]
-    pub fn all(&self) -> [&str; 8] {
-        [
-            &self.consent_change,
-            &self.outbound_message,
-            &self.approved,
-            &self.blocked,
-            &self.deferred,
-            &self.consent_dead_letter,
-            &self.consent_review,
-            &self.sent_log,
-        ]
+    pub fn all(&self) -> Vec<&str> {
+        self.by_key().map(|(_, name)| name).collect()
     }
 
-    /// Those that carry decisions.
+    /// Those that carry decisions: approved, blocked, deferred.
     #[must_use]
-    pub fn outputs(&self) -> [&str; 3] {
-        [&self.approved, &self.blocked, &self.deferred]
+    pub fn decisions(&self) -> [&str; 3] {
+        [Outcome::Approved, Outcome::Blocked, Outcome::Deferred]
+            .map(|outcome| self.outputs.of(Output::of(outcome)).as_str())
     }
-}
 
-/// Section `formats`.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Formats {
-    pub consent_change: Format,
-    pub outbound_message: Format,
+    /// The output of this name.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<Output> {
+        Output::ALL.iter().copied().find(|output| self.outputs.of(*output) == name)
+    }
+
+    /// The name of this input.
+    #[must_use]
+    pub fn input(&self, input: Input) -> &str {
+        match input {
+            Input::ConsentChange => &self.consent_change,
+            Input::OutboundMessage => &self.outbound_message,
+        }
+    }
 }
 
 /// Section `outputs`.
@@ -145,47 +140,6 @@ pub struct Formats {
 pub struct Outputs {
     /// Of what the gate writes; `None` where `kafka.properties` says it.
     pub compression: Option<Compression>,
-}
-
-/// How records are compressed, by the names of Kafka.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the algorithm of that name")]
-pub enum Compression {
-    None,
-    Gzip,
-    Snappy,
-    Lz4,
-    Zstd,
-}
-
-impl Compression {
-    /// Every one.
-    pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
-
-    /// Its name in configurations.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Snappy => "snappy",
-            Self::Lz4 => "lz4",
-            Self::Zstd => "zstd",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|compression| compression.as_str() == name)
-    }
-}
-
-/// Where a consumer group without committed offsets begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartAt {
-    /// At the oldest record.
-    Earliest,
-    /// At what comes next.
-    Latest,
 }
 
 /// Section `schema_registry`.
@@ -218,110 +172,6 @@ pub struct Checkpoints {
     pub dir: PathBuf,
     pub interval: Duration,
     pub keep: usize,
-}
-
-/// Section `policies`.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Policies {
-    pub dir: Option<PathBuf>,
-    pub tz_dir: Option<PathBuf>,
-}
-
-/// Section `http`.
-#[derive(Debug, Clone)]
-pub struct Http {
-    /// Address to listen on.
-    pub listen: SocketAddr,
-    /// Bearer token of everything but health and metrics; without one those are closed.
-    pub token: Option<Secret>,
-}
-
-/// Section `consent`.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Consent {
-    pub key_names_contact: bool,
-    pub barrier_timeout: Duration,
-    pub checkpoint_interval: Duration,
-}
-
-/// Section `batch`.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Batch {
-    pub messages_max: usize,
-    pub bytes_max: usize,
-}
-
-/// Section `limits`.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Limits {
-    pub value_bytes_max: usize,
-}
-
-/// Section `metrics`.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Metrics {
-    pub sources: Vec<String>,
-    pub brands: Vec<String>,
-    pub campaigns: Vec<String>,
-}
-
-/// Section `probe`.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Probe {
-    pub enabled: bool,
-    pub interval: Duration,
-    pub timeout: Duration,
-    pub jurisdiction: String,
-}
-
-/// Section `log`.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each field is the key of the same name")]
-pub struct Log {
-    pub format: LogFormat,
-    pub level: LogLevel,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Text on a terminal, JSON elsewhere.
-    Auto,
-    /// One JSON object a line.
-    Json,
-    /// For people.
-    Text,
-}
-
-/// Least important level to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the usual five")]
-pub enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl LogLevel {
-    /// As a filter directive writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
 }
 
 /// Why there is no configuration.
@@ -405,9 +255,9 @@ impl Config {
         text: &str,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<(Self, Vec<Effective>), ConfigError> {
-        let mut reader = reader::Reader::new(written::Written::read(text, variables));
+        let mut reader = reader::Reader::new(written::Written::read(keys::TABLE, text, variables));
         let config = sections::config(&mut reader);
-        match reader.finish() {
+        match reader.finish(keys::TABLE) {
             Ok(effective) => Ok((config, effective)),
             Err(problems) => Err(ConfigError::Invalid { file: file.to_owned(), problems }),
         }
@@ -417,7 +267,8 @@ impl Config {
     /// own settings (isolation, idempotence, group …) are set by the caller, on top; the pass-through has none of them.
     #[must_use]
     pub fn client_base(&self) -> ClientConfig {
-        kafka::client_base(&self.kafka, &self.instance_id)
+        let Kafka { bootstrap_servers, properties, secrets, .. } = &self.kafka;
+        kafka::client_base(bootstrap_servers, properties, secrets, &self.instance_id)
     }
 
     /// The same for what writes outputs, dead letters and approvals: with their compression.
@@ -429,6 +280,11 @@ impl Config {
         }
         client
     }
+}
+
+/// Every key, in the order of the reference.
+pub fn keys() -> impl Iterator<Item = &'static Key> {
+    keys::TABLE.keys()
 }
 
 /// All refused librdkafka properties with the reason and what to do instead, for the reference.

@@ -12,9 +12,9 @@ pub enum Place {
     /// In the file; both count from 1.
     Line {
         /// Line.
-        line: u64,
+        line: usize,
         /// Column.
-        column: u64,
+        column: usize,
     },
     /// An environment variable.
     Variable(String),

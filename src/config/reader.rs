@@ -1,17 +1,19 @@
 //! From what is written to typed values: one question per key, every wrong answer noted, none of them final.
 //!
 //! A question with a wrong answer returns a stand-in, so that the next questions can still be asked; the caller
-//! throws everything away if [`Reader::finish`] has problems. What each key demands stands in `keys.rs`.
+//! throws everything away if [`Reader::finish`] has problems. What each key demands stands in `keys.rs`, whose lines name
+//! the methods here.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::keys::{self, Key, Kind, Preset};
+use super::key::{Key, Preset, TOPIC_CHARS_MAX, Table};
 use super::problem::{Place, Problem};
 use super::secret::Secret;
-use super::written::{self, Scalar, Setting, Written};
+use super::words::Word;
+use super::written::{Scalar, Setting, Written};
 
 /// What holds for one key, for people to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +24,15 @@ pub struct Effective {
     pub value: String,
     /// Where it comes from.
     pub place: Place,
+    /// The path it was set by, if that is the one the key had before.
+    pub renamed_from: Option<&'static str>,
 }
 
 pub(super) struct Reader {
     settings: BTreeMap<&'static str, Setting>,
     entries: BTreeMap<&'static str, BTreeMap<String, Setting>>,
     lists: BTreeMap<&'static str, Vec<Setting>>,
+    renamed: BTreeMap<&'static str, &'static str>,
     problems: Vec<Problem>,
     effective: Vec<Effective>,
 }
@@ -41,14 +46,16 @@ impl Reader {
             settings: written.settings,
             entries: written.entries,
             lists: written.lists,
+            renamed: written.renamed,
             problems: written.problems,
             effective: Vec::new(),
         }
     }
 
-    /// Everything wrong, in the order of the file, or what holds for each key.
-    pub(super) fn finish(mut self) -> Result<Vec<Effective>, Vec<Problem>> {
+    /// Everything wrong, in the order of the file, or what holds for each key, in the order of the table.
+    pub(super) fn finish(mut self, table: Table) -> Result<Vec<Effective>, Vec<Problem>> {
         if self.problems.is_empty() {
+            self.effective.sort_by_key(|line| table.line_of(&line.key));
             return Ok(self.effective);
         }
         self.problems.sort_by(|a, b| a.place.cmp(&b.place));
@@ -80,20 +87,14 @@ impl Reader {
         self.problems.push(Problem::new(path, place, reason, fix));
     }
 
-    pub(super) fn integer(&mut self, path: &'static str) -> u64 {
-        self.integer_or(path, || 1)
-    }
-
     /// A whole number; `computed` is asked if nobody set it and the table has no number either.
-    pub(super) fn integer_or(&mut self, path: &'static str, computed: impl FnOnce() -> u64) -> u64 {
-        let Kind::Integer { min, max } = keys::of(path).kind else {
-            return self.not_in_table(path, 1);
-        };
+    fn integer(&mut self, key: &Key, min: u64, max: u64, computed: fn() -> u64) -> u64 {
+        let path = key.path;
         let number = match self.settings.get(path).map(|setting| setting.value.clone()) {
             Some(Scalar::Integer(number)) => Some(number),
             Some(Scalar::Untyped(text)) => text.parse().ok(),
             Some(_) => None,
-            None => match keys::of(path).preset {
+            None => match key.preset {
                 Preset::Value(text) => text.parse().ok(),
                 Preset::Computed(_) | Preset::Unset => Some(computed().clamp(min, max).into()),
             },
@@ -122,21 +123,34 @@ impl Reader {
         }
     }
 
-    pub(super) fn duration_ms(&mut self, path: &'static str) -> Duration {
-        Duration::from_millis(self.integer(path))
+    /// A length of time, written in milliseconds.
+    pub(super) fn milliseconds(&mut self, key: &Key, min: u64, max: u64) -> Duration {
+        Duration::from_millis(self.integer(key, min, max, || 1))
     }
 
     /// A number of bytes or records that must fit this machine's memory.
-    pub(super) fn size(&mut self, path: &'static str) -> usize {
-        usize::try_from(self.integer(path)).unwrap_or(usize::MAX)
+    pub(super) fn count(&mut self, key: &Key, min: u64, max: u64) -> usize {
+        self.count_or(key, min, max, || 1)
     }
 
-    pub(super) fn boolean(&mut self, path: &'static str) -> bool {
+    /// As [`Reader::count`]; what nobody set is found out.
+    pub(super) fn count_or(
+        &mut self,
+        key: &Key,
+        min: u64,
+        max: u64,
+        computed: fn() -> u64,
+    ) -> usize {
+        usize::try_from(self.integer(key, min, max, computed)).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn boolean(&mut self, key: &Key) -> bool {
+        let path = key.path;
         let value = match self.settings.get(path).map(|setting| setting.value.clone()) {
             Some(Scalar::Boolean(value)) => Some(value),
             Some(Scalar::Untyped(text)) => text.parse().ok(),
             Some(_) => None,
-            None => self.preset(path).parse().ok(),
+            None => key.preset.value().and_then(|text| text.parse().ok()),
         };
         match value {
             Some(value) => {
@@ -154,50 +168,42 @@ impl Reader {
         }
     }
 
-    pub(super) fn choice<T>(
-        &mut self,
-        path: &'static str,
-        from_name: impl Fn(&str) -> Option<T>,
-        stand_in: T,
-    ) -> T {
-        let Kind::Choice(names) = keys::of(path).kind else {
-            return self.not_in_table(path, stand_in);
-        };
-        let text = self.optional_text(path).unwrap_or_default();
-        match from_name(&text).filter(|_| names.contains(&text.as_str())) {
-            Some(value) => value,
-            None => {
-                if text != WRONG {
-                    self.problem(
-                        path,
-                        format!("`{text}` is not one of the words it takes"),
-                        format!("write one of: {}", names.join(", ")),
-                    );
-                }
-                stand_in
+    pub(super) fn word<T: Word>(&mut self, key: &Key, words: &[&str]) -> T {
+        let text = self.text(key);
+        T::of(&text).unwrap_or_else(|| {
+            if text != WRONG {
+                self.problem(
+                    key.path,
+                    format!("`{text}` is not one of the words it takes"),
+                    format!("write one of: {}", words.join(", ")),
+                );
             }
-        }
+            T::STAND_IN
+        })
     }
 
-    pub(super) fn text(&mut self, path: &'static str) -> String {
-        self.optional_text(path).unwrap_or_default()
+    pub(super) fn text(&mut self, key: &Key) -> String {
+        self.optional_text(key).unwrap_or_default()
     }
 
-    pub(super) fn path(&mut self, path: &'static str) -> PathBuf {
-        PathBuf::from(self.text(path))
+    pub(super) fn path(&mut self, key: &Key) -> PathBuf {
+        PathBuf::from(self.text(key))
     }
 
-    pub(super) fn optional_path(&mut self, path: &'static str) -> Option<PathBuf> {
-        self.optional_text(path).map(PathBuf::from)
+    pub(super) fn optional_path(&mut self, key: &Key) -> Option<PathBuf> {
+        self.optional_text(key).map(PathBuf::from)
+    }
+
+    /// What it must begin with needs more than this key.
+    pub(super) fn url(&mut self, key: &Key) -> Option<String> {
+        self.optional_text(key)
     }
 
     /// The value as text, or what the table says, or nothing.
-    pub(super) fn optional_text(&mut self, path: &'static str) -> Option<String> {
+    pub(super) fn optional_text(&mut self, key: &Key) -> Option<String> {
+        let path = key.path;
         let text = match self.settings.get(path).map(|setting| setting.value.clone()) {
-            None => match keys::of(path).preset {
-                Preset::Value(text) => text.to_owned(),
-                Preset::Computed(_) | Preset::Unset => return None,
-            },
+            None => key.preset.value()?.to_owned(),
             Some(value) => match text_of(value) {
                 Ok(text) => text,
                 Err(reason) => {
@@ -223,15 +229,24 @@ impl Reader {
     }
 
     /// A name of letters, digits, `.`, `_` and `-`.
-    pub(super) fn name(
+    pub(super) fn name(&mut self, key: &Key, chars_max: usize) -> String {
+        self.name_or(key, chars_max, || None)
+    }
+
+    /// The name of a topic.
+    pub(super) fn topic(&mut self, key: &Key) -> String {
+        self.name(key, TOPIC_CHARS_MAX)
+    }
+
+    /// As [`Reader::name`]; what nobody set is found out.
+    pub(super) fn name_or(
         &mut self,
-        path: &'static str,
-        computed: impl FnOnce() -> Option<String>,
+        key: &Key,
+        chars_max: usize,
+        computed: fn() -> Option<String>,
     ) -> String {
-        let Kind::Name { chars_max } = keys::of(path).kind else {
-            return self.not_in_table(path, String::new());
-        };
-        let Some(name) = self.optional_text(path).or_else(|| {
+        let path = key.path;
+        let Some(name) = self.optional_text(key).or_else(|| {
             let name = computed()?;
             self.note(path, name.clone());
             Some(name)
@@ -255,10 +270,8 @@ impl Reader {
     }
 
     /// Different names, as many and as long as the table allows.
-    pub(super) fn names(&mut self, path: &'static str) -> Vec<String> {
-        let Kind::Names { n_max, bytes_max } = keys::of(path).kind else {
-            return self.not_in_table(path, Vec::new());
-        };
+    pub(super) fn names(&mut self, key: &Key, n_max: usize, bytes_max: usize) -> Vec<String> {
+        let path = key.path;
         let list = self.lists.remove(path).unwrap_or_default();
         let place = list.first().map_or(Place::Default, |setting| setting.place.clone());
         if list.len() > n_max {
@@ -299,12 +312,12 @@ impl Reader {
         names
     }
 
-    pub(super) fn socket(&mut self, path: &'static str) -> SocketAddr {
-        let text = self.text(path);
+    pub(super) fn socket(&mut self, key: &Key) -> SocketAddr {
+        let text = self.text(key);
         text.parse().unwrap_or_else(|_| {
             if text != WRONG {
                 self.problem(
-                    path,
+                    key.path,
                     format!("`{}` is not an IP address with a port", shortened(&text)),
                     "write e.g. `127.0.0.1:8080`, or `0.0.0.0:8080` for all interfaces",
                 );
@@ -313,19 +326,15 @@ impl Reader {
         })
     }
 
-    /// The secret whose file `file_path` names, or that the environment carries as `own_path`.
-    pub(super) fn secret(
-        &mut self,
-        own_path: &'static str,
-        file_path: &'static str,
-    ) -> Option<Secret> {
+    /// The secret whose file the key names, or that the environment carries as `own_path`.
+    pub(super) fn secret_file(&mut self, key: &Key, own_path: &'static str) -> Option<Secret> {
         if let Some(Setting { value: Scalar::Untyped(text), .. }) = self.settings.get(own_path) {
             let secret = Secret::new(text.clone());
             return self.secret_or_problem(own_path, secret);
         }
-        let file = self.optional_path(file_path)?;
+        let file = self.optional_path(key)?;
         let secret = Secret::from_file(&file);
-        let secret = self.secret_or_problem(file_path, secret)?;
+        let secret = self.secret_or_problem(key.path, secret)?;
         self.note(own_path, "[redacted]".to_owned());
         Some(secret)
     }
@@ -372,25 +381,13 @@ impl Reader {
     }
 
     pub(super) fn note_entry(&mut self, path: String, value: String, place: Place) {
-        self.effective.push(Effective { key: path, value, place });
+        let renamed_from = self.renamed.get(path.as_str()).copied();
+        self.effective.push(Effective { key: path, value, place, renamed_from });
     }
 
     pub(super) fn note(&mut self, path: &'static str, value: String) {
         let place = self.place(path);
-        self.effective.push(Effective { key: path.to_owned(), value, place });
-    }
-
-    fn preset(&self, path: &'static str) -> &'static str {
-        match keys::of(path).preset {
-            Preset::Value(text) => text,
-            Preset::Computed(_) | Preset::Unset => "",
-        }
-    }
-
-    /// A mistake of ours, not of the person who wrote the file. The test of the empty file would see it.
-    fn not_in_table<T>(&mut self, path: &'static str, stand_in: T) -> T {
-        self.problem(path, "is missing in the table of keys", "please report this as a bug");
-        stand_in
+        self.note_entry(path.to_owned(), value, place);
     }
 }
 
@@ -412,9 +409,4 @@ pub(super) fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
-}
-
-/// What overrides a key, for the reference.
-pub(super) fn variable_of(key: &Key) -> String {
-    written::variable_of(key.path)
 }

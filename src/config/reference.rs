@@ -2,8 +2,9 @@
 //!
 //! Both are generated and committed; a test compares them with this table (`UPDATE_GOLDEN=1` writes them anew).
 
-use super::keys::{KEYS, Key, Kind, Preset};
-use super::{kafka, reader};
+use super::kafka;
+use super::key::{Key, Kind, Preset};
+use super::keys::TABLE;
 
 impl Kind {
     /// For people, e.g. `1 – 256`.
@@ -44,26 +45,24 @@ impl Preset {
 }
 
 impl Key {
-    /// The section it stands in; empty at the top.
-    #[must_use]
-    pub fn section(&self) -> &'static str {
-        self.path.split_once('.').map_or("", |(section, _)| section)
-    }
-
     /// The section within its section; empty for most.
     fn group(&self) -> &'static str {
         let within = self.path.split_once('.').map_or("", |(_, within)| within);
         within.rsplit_once('.').map_or("", |(group, _)| group)
     }
 
-    fn name(&self) -> &'static str {
-        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
+    /// What it does, and what it was called before.
+    fn prose(&self) -> String {
+        match self.formerly {
+            Some(former) => {
+                format!("{} Formerly `{former}`, which is still understood.", self.effect)
+            }
+            None => self.effect.to_owned(),
+        }
     }
 
-    /// The variable that overrides it.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        reader::variable_of(self)
+    fn name(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
     }
 }
 
@@ -81,7 +80,7 @@ pub fn markdown() -> String {
         "`consent-gate config check -c FILE` shows everything wrong at once, or what holds for each key and where it comes from.\n",
     ));
     let mut section = None;
-    for key in KEYS {
+    for key in TABLE.keys() {
         if section != Some(key.section()) {
             section = Some(key.section());
             let title = if key.section().is_empty() { "Top level" } else { key.section() };
@@ -95,7 +94,7 @@ pub fn markdown() -> String {
             key.kind.describe(),
             key.preset.describe(),
             key.unit,
-            key.effect
+            key.prose()
         ));
     }
     text.push_str("\n## Refused librdkafka properties\n\nThese stand under no key of `kafka.properties`, because a promise depends on them.\n\n| property | reason | instead |\n|---|---|---|\n");
@@ -115,7 +114,7 @@ pub fn example() -> String {
         "# Generated from src/config/keys.rs: UPDATE_GOLDEN=1 cargo test --release --lib config::tests::golden\n",
     ));
     let (mut section, mut group) = ("", "");
-    for key in KEYS.iter().filter(|key| key.kind != Kind::EnvironmentOnly) {
+    for key in TABLE.keys().filter(|key| key.kind != Kind::EnvironmentOnly) {
         if key.section() != section {
             section = key.section();
             group = "";
@@ -132,7 +131,7 @@ pub fn example() -> String {
             (_, "") => "  ",
             _ => "    ",
         };
-        for line in wrapped(key.effect) {
+        for line in wrapped(&key.prose()) {
             text.push_str(&format!("{indent}# {line}\n"));
         }
         match (key.kind, key.preset) {
@@ -192,10 +191,10 @@ pub fn plain() -> String {
             text.push_str(&format!("    {line}\n"));
         }
     };
-    for key in KEYS {
+    for key in TABLE.keys() {
         let unit = if key.unit.is_empty() { String::new() } else { format!("; {}", key.unit) };
         let facts = format!("{}; default {}{unit}", key.kind.describe(), key.preset.describe());
-        paragraph(key.path, &facts, key.effect);
+        paragraph(key.path, &facts, &key.prose());
     }
     text.push_str("\nRefused under kafka.properties, because a promise depends on them:\n");
     for (names, reason, instead) in kafka::REFUSED {

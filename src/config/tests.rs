@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 
+use super::declare::config;
 use super::*;
+use std::time::Duration;
 
 fn parse_with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::parse(
@@ -71,7 +73,7 @@ fn an_empty_file_is_all_defaults() {
 #[test]
 fn every_key_is_read() {
     let (_, effective) = Config::read("gate.yaml", "", []).unwrap();
-    for key in KEYS.iter().filter(|key| key.preset != Preset::Unset) {
+    for key in keys().filter(|key| key.preset != Preset::Unset) {
         if !matches!(key.kind, Kind::Properties | Kind::Secrets) {
             let n = effective.iter().filter(|line| line.key == key.path).count();
             assert_eq!(n, 1, "`{}` is read {n} times", key.path);
@@ -429,7 +431,7 @@ fn compression_has_one_key() {
             .map(|config| config.producer_base().get("compression.type").unwrap_or("-").to_owned())
     };
     assert_eq!(of("").unwrap(), "lz4");
-    for compression in Compression::ALL.map(Compression::as_str) {
+    for compression in Compression::ALL.iter().map(|one| one.as_str()) {
         assert_eq!(of(&format!("outputs: {{compression: {compression}}}")).unwrap(), compression);
     }
     let passed = "kafka: {properties: {compression.type: zstd}}";
@@ -471,6 +473,60 @@ fn secrets_come_from_files_and_are_never_shown() {
     for (text, says) in wrong {
         let shown = parse(text).unwrap_err().to_string();
         assert!(shown.contains(says) && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+/// A table of its own, with a key that was renamed; the program's keys change.
+mod renamed {
+    use super::*;
+    use crate::config::key::Preset::Value;
+
+    config! {
+        /// What a section looks like after one of its keys was renamed.
+        pub(super) Renamed {
+            "a.flush_ms" flush: Duration = milliseconds(1, 9), Value("5"), "ms", "Effect." formerly "b.checkpoint_ms";
+            "a.other" other: bool = boolean(), Value("true"), "", "Effect.";
+        }
+    }
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<(u64, Vec<String>), String> {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        let mut reader = reader::Reader::new(written::Written::read(TABLE, text, variables));
+        let section = Renamed::read(&mut reader);
+        assert!(section.other);
+        match reader.finish(TABLE) {
+            Ok(effective) => {
+                let from = effective.iter().filter_map(|line| line.renamed_from);
+                Ok((section.flush.as_millis() as u64, from.map(str::to_owned).collect()))
+            }
+            Err(problems) => Err(render("f", &problems)),
+        }
+    }
+
+    #[test]
+    fn the_name_of_before_is_understood_and_told() {
+        let old = vec!["b.checkpoint_ms".to_owned()];
+        assert_eq!(read("", &[]), Ok((5, vec![])));
+        assert_eq!(read("a: {flush_ms: 7}", &[]), Ok((7, vec![])));
+        assert_eq!(read("b: {checkpoint_ms: 7}", &[]), Ok((7, old.clone())));
+        let variable = "CONSENT_GATE__B__CHECKPOINT_MS";
+        assert_eq!(read("", &[(variable, "6")]), Ok((6, old.clone())));
+        assert_eq!(read("a: {flush_ms: 7}", &[(variable, "6")]), Ok((6, old)));
+        let new = ("CONSENT_GATE__A__FLUSH_MS", "8");
+        assert_eq!(read("b: {checkpoint_ms: 7}", &[new]), Ok((8, vec![])));
+    }
+
+    #[test]
+    fn both_names_at_once_are_a_problem() {
+        let shown = read("a: {flush_ms: 7}\nb: {checkpoint_ms: 7}\n", &[]).unwrap_err();
+        let says = "f:2:5: `b.checkpoint_ms` is the same as `a.flush_ms`, which is set as well\n    fix: keep `a.flush_ms`";
+        assert!(shown.contains(says), "{shown}");
+        let shown = read("b: {checkpoint_ms: 7}\na: {flush_ms: 7}\n", &[]).unwrap_err();
+        assert!(shown.contains("f:2:5: `a.flush_ms` is the same as `b.checkpoint_ms`"), "{shown}");
+        let both = [("CONSENT_GATE__B__CHECKPOINT_MS", "6"), ("CONSENT_GATE__A__FLUSH_MS", "6")];
+        assert!(read("", &both).unwrap_err().contains("keep `a.flush_ms`"));
+        // a bound holds by whatever name
+        assert!(read("b: {checkpoint_ms: 10}", &[]).unwrap_err().contains("out of range"));
     }
 }
 

@@ -17,6 +17,7 @@ mod page;
 mod stage;
 
 use crate::config::{Config, ConfigError};
+use crate::exit::ExitCode;
 use crate::service::{RunError, start};
 use crate::shutdown::{Shutdown, on_signals};
 use crate::status::Status;
@@ -59,12 +60,14 @@ pub enum DemoError {
 }
 
 impl DemoError {
-    /// The process's exit code.
+    /// How the process ends.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Run(error) => error.exit_code(),
-            Self::Stage(_) | Self::Config(_) | Self::Io(_) | Self::Different { .. } => 70,
+            Self::Stage(_) | Self::Config(_) | Self::Io(_) | Self::Different { .. } => {
+                ExitCode::Internal
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::cast::Scene;
 use crate::headers::SourceRef;
 use crate::kafka::GateContext;
 use crate::kafka::native::{BatchReader, NativeError, Polled, mock_rebalance_delay};
+use crate::outputs::Output;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
@@ -23,7 +24,6 @@ const POLL_WAIT: Duration = Duration::from_millis(20);
 const SOURCES_MAX: usize = 100_000;
 const CONSENT: &str = "consent-change";
 const OUTBOUND: &str = "outbound-message";
-const OUTPUTS: [&str; 3] = ["approved-message", "blocked-message", "deferred-message"];
 
 /// The mock cluster does not play along.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +75,8 @@ impl Stage {
         mock_rebalance_delay(producer.client(), Duration::ZERO);
         let bootstrap = {
             let cluster = producer.client().mock_cluster().ok_or(StageError::NoCluster)?;
-            let own = ["consent-dead-letter", "consent-gate-review", "consent-gate-sent"];
-            for topic in [CONSENT, OUTBOUND].into_iter().chain(own).chain(OUTPUTS) {
+            let outputs = Output::ALL.iter().map(|output| output.row().name);
+            for topic in [CONSENT, OUTBOUND].into_iter().chain(outputs) {
                 cluster.create_topic(topic, N_PARTITIONS, 1)?;
             }
             cluster.bootstrap_servers()
@@ -135,7 +135,7 @@ impl Stage {
         let consumer: BaseConsumer<GateContext> =
             config.create_with_context(GateContext::default())?;
         let mut assignment = TopicPartitionList::new();
-        for topic in OUTPUTS {
+        for topic in Output::with_tail().map(|output| output.row().name) {
             for partition in 0..N_PARTITIONS {
                 assignment.add_partition_offset(topic, partition, Offset::Beginning)?;
             }

@@ -6,6 +6,7 @@
 //! Invariant: no text here quotes a configuration value, a key or a record. librdkafka's own sentences are quoted;
 //! they name brokers, topics and groups, never passwords.
 
+use crate::exit::ExitCode;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,6 +27,17 @@ pub enum Class {
     Config,
     /// Whoever manages passwords, certificates and ACLs (77).
     Credentials,
+}
+
+impl From<Class> for ExitCode {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::TryAgain => Self::TryAgain,
+            Class::Internal => Self::Internal,
+            Class::Config => Self::Config,
+            Class::Credentials => Self::Credentials,
+        }
+    }
 }
 
 /// A Kafka error with its meaning.

@@ -135,7 +135,7 @@ fn connect(config: &Config) -> Result<BaseConsumer<Witness>, KafkaFailure> {
 fn ask(config: &Config, client: &BaseConsumer<Witness>) -> Result<ClusterInfo, KafkaFailure> {
     let began = Instant::now();
     let topic_names = config.topics.all();
-    let [first_topic, ..] = topic_names;
+    let first_topic = config.topics.consent_change.as_str();
     // Metadata of one topic: asking for all would be a long answer on a large cluster.
     let brokers = loop {
         let error = match client.fetch_metadata(Some(first_topic), ATTEMPT) {

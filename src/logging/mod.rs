@@ -10,7 +10,7 @@ mod limited;
 mod panic;
 
 pub use limited::Limited;
-pub use panic::{EXIT_INVARIANT, install_panic_hook};
+pub use panic::install_panic_hook;
 
 use std::io::IsTerminal as _;
 use tracing::{Level, Metadata, Subscriber};
@@ -61,7 +61,8 @@ pub enum LoggingError {
     AlreadyRunning,
 }
 
-/// Starts logging to stderr, in `format` or in what suits stderr, and makes panics end the process with [`EXIT_INVARIANT`].
+/// Starts logging to stderr, in `format` or in what suits stderr, and makes panics end the process with
+/// [`ExitCode::Internal`](crate::exit::ExitCode::Internal).
 ///
 /// # Errors
 /// A filter that cannot be read, or a second call.

@@ -5,13 +5,11 @@
 //! probes is worse than one that restarts from its last commit.
 
 use super::LogFormat;
+use crate::exit::ExitCode;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
-
-/// Exit code of a broken invariant (docs/failures.md, Exit codes).
-pub const EXIT_INVARIANT: i32 = 70;
 
 /// How long the C libraries' exit handlers may take before the process is aborted.
 const EXIT_PATIENCE: Duration = Duration::from_secs(2);
@@ -19,7 +17,7 @@ const EXIT_PATIENCE: Duration = Duration::from_secs(2);
 const SENTENCE: &str = "an invariant is broken: the process ends here and starts again from its last commit; \
                         the message is withheld because it may hold personal data";
 
-/// Makes every panic of every thread log its place and end the process with [`EXIT_INVARIANT`].
+/// Makes every panic of every thread log its place and end the process with [`ExitCode::Internal`].
 pub fn install_panic_hook(format: LogFormat) {
     std::panic::set_hook(Box::new(move |info| {
         // Written by hand: the panic may have come out of the logger itself.
@@ -33,7 +31,7 @@ pub fn install_panic_hook(format: LogFormat) {
                 std::process::abort();
             })
             .ok();
-        std::process::exit(EXIT_INVARIANT);
+        crate::exit::now(ExitCode::Internal);
     }));
 }
 
@@ -104,7 +102,7 @@ mod tests {
         for format in ["json", "text"] {
             let output = run_child(format);
             let stderr = String::from_utf8(output.stderr).unwrap();
-            assert_eq!(output.status.code(), Some(EXIT_INVARIANT), "{stderr}");
+            assert_eq!(output.status.code(), Some(ExitCode::Internal as i32), "{stderr}");
             assert!(!stderr.contains(SECRET) && !stderr.contains("cannot send"), "{stderr}");
             assert!(stderr.contains("panic.rs:") && stderr.contains("lane 3"), "{stderr}");
             if format == "json" {

@@ -182,13 +182,13 @@ impl<'c> Lane<'c> {
     ) -> Result<Self, LaneError> {
         let LaneParts { shared, settings, clients } = parts;
         let inbox = Inbox::new(consumer, &settings.outbound_topic).map_err(LaneError::Inbox)?;
-        let [approved_topic, ..] = &settings.output_topics;
+        let approved_topic = &settings.outputs.approved;
         let in_doubt = Arc::clone(&shared.in_doubt);
         let approvals = Approvals::new(ApprovalsParts {
             lane: number,
             sent: Arc::clone(&shared.sent),
             seal: RowSeal::of(&shared.pepper),
-            topic: settings.sent_topic.clone(),
+            topic: settings.outputs.sent_log.clone(),
             transaction_timeout: settings.transaction_timeout,
             metrics: Arc::clone(&shared.metrics),
         });

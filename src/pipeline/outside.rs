@@ -9,6 +9,7 @@ use crate::kafka::native::{BatchReader, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::scan::{First, Positions, ScanError, first, scan_up_to};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
+use crate::outputs::Output;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
@@ -55,7 +56,8 @@ impl Tails for Outside {
     fn ends(&self) -> Result<Positions, ScanError> {
         let client = &self.clients.ends;
         let mut ends = Positions::new();
-        for topic in &self.settings.output_topics {
+        for output in Output::with_tail() {
+            let topic = self.settings.outputs.of(output);
             let metadata = client.fetch_metadata(Some(topic), REQUEST_TIMEOUT)?;
             let partitions = metadata.topics().iter().flat_map(|t| t.partitions()).map(|p| p.id());
             let found = offsets(client, topic, partitions, Offset::End, REQUEST_TIMEOUT);
@@ -101,7 +103,7 @@ impl Changelog for Outside {
         partitions: impl Iterator<Item = i32>,
         place: Offset,
     ) -> Result<BTreeMap<i32, i64>, (Option<i32>, KafkaError)> {
-        let topic = &self.settings.sent_topic;
+        let topic = &self.settings.outputs.sent_log;
         offsets(&self.clients.ends, topic, partitions, place, REQUEST_TIMEOUT)
     }
 
@@ -112,7 +114,7 @@ impl Changelog for Outside {
         let mut assignment = TopicPartitionList::new();
         for (partition, next) in from {
             let from = Offset::Offset(next);
-            assignment.add_partition_offset(&self.settings.sent_topic, partition, from)?;
+            assignment.add_partition_offset(&self.settings.outputs.sent_log, partition, from)?;
         }
         consumer.assign(&assignment)?;
         BatchReader::new(consumer, RECORDS_MAX)

@@ -6,6 +6,7 @@ use crate::barrier::Barrier;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
 use crate::metrics::Metrics;
+use crate::outputs::ByOutput;
 use crate::policies::Policies;
 use crate::shutdown::Shutdown;
 use crate::status::{OutboundPositions, Status};
@@ -63,10 +64,8 @@ pub struct Settings {
     pub group_id: String,
     /// The consent topic, named in each decision.
     pub consent_topic: String,
-    /// Output topics in the order approved, blocked, deferred.
-    pub output_topics: [String; 3],
-    /// The changelog of approvals.
-    pub sent_topic: String,
+    /// The output topics.
+    pub outputs: ByOutput<String>,
     /// Most messages in one transaction.
     pub batch_messages_max: usize,
     /// Most value bytes in one transaction.

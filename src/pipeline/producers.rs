@@ -13,6 +13,7 @@ use super::{Lane, LaneBatch, LaneError};
 use crate::kafka::REQUEST_TIMEOUT;
 use crate::kafka::native::{NativeError, TransactionalProducer};
 use crate::metrics::HoldCause;
+use crate::outputs::Output;
 use rdkafka::ClientConfig;
 use std::sync::Arc;
 
@@ -118,7 +119,7 @@ fn producer(
     settings: &Settings,
     config: &ClientConfig,
 ) -> Result<TransactionalProducer, NativeError> {
-    let outputs = settings.output_topics.iter().map(String::as_str);
-    let topics: Vec<&str> = outputs.chain([settings.sent_topic.as_str()]).collect();
+    let name = |output| settings.outputs.of(output).as_str();
+    let topics: Vec<&str> = Output::of_lane().map(name).collect();
     TransactionalProducer::new(config, &topics)
 }

@@ -10,14 +10,16 @@ use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
 use crate::metrics::{RecycleCause, Topic, TransactionResult};
-use gate_core::Outcome;
+use crate::outputs::Output;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// The changelog of approvals comes behind the outputs.
-const SENT_LOG: TopicIndex = TopicIndex(3);
+/// The topic of a lane's producer that is this output.
+fn topic_of(output: Output) -> TopicIndex {
+    TopicIndex(output.place_of_lane())
+}
 
 /// A transaction that holds nothing but the offsets of its batch, which are still on their way.
 pub(super) struct Open {
@@ -122,18 +124,15 @@ impl<'c> Lane<'c> {
             return Ok(());
         };
         for (message, judged) in batch.messages().iter().zip(&verdicts.judged) {
-            let topic = TopicIndex(match judged.decision.outcome() {
-                Outcome::Approved => 0,
-                Outcome::Blocked => 1,
-                Outcome::Deferred => 2,
-            });
+            let topic = topic_of(Output::of(judged.decision.outcome()));
             let headers = self.headers(message, judged, &verdicts.headers);
             producer.produce(topic, message.key(), message.payload(), headers)?;
         }
+        let sent_log = topic_of(Output::SentLog);
         for (key, row) in &verdicts.rows {
             let headers = NativeHeaders::with_capacity(0);
             let (recipient, value) = (Some(&key.subject.0[..]), Some(row.as_slice()));
-            producer.produce_to(SENT_LOG, key.partition, recipient, value, headers)?;
+            producer.produce_to(sent_log, key.partition, recipient, value, headers)?;
         }
         Ok(())
     }

@@ -183,7 +183,7 @@ impl CommonPepper<'_> {
     /// It has another one, and nobody wrote with this one.
     pub fn judge(&self, pepper: Option<&Pepper>, tail: &Tail) -> Result<(), AnotherPepper> {
         let Some(theirs) = tail.other else { return Ok(()) };
-        let topic = self.config.topics.sent_log.clone();
+        let topic = self.config.topics.outputs.sent_log.clone();
         if tail.n_ours > 0 {
             // as before there was a fingerprint: two have decided beside each other
             let Named { partition, offset, .. } = theirs;
@@ -221,7 +221,7 @@ impl CommonPepper<'_> {
     }
 
     fn ask(&self, place: Offset) -> Result<Positions, Unsettled> {
-        let topic = &self.config.topics.sent_log;
+        let topic = &self.config.topics.outputs.sent_log;
         let partitions = 0..i32::try_from(self.n_partitions).unwrap_or(i32::MAX);
         let found = offsets(self.client, topic, partitions, place, REQUEST_TIMEOUT);
         let found = found.map_err(|(_, error)| Unsettled::of_kafka(&error))?;
@@ -277,7 +277,7 @@ impl CommonPepper<'_> {
         let settings = kafka::lane_producer(&config.client_base(), &transactional_id, timeout);
         let failed =
             |error: kafka::native::NativeError| Unsettled::of_code(error.code, &error.to_string());
-        let topic = &config.topics.sent_log;
+        let topic = &config.topics.outputs.sent_log;
         let producer = TransactionalProducer::new(&settings, &[topic]).map_err(failed)?;
         producer.init_transactions(ANNOUNCE_MAX).map_err(failed)?;
         // after the fence; read uncommitted, so that whoever was fenced is waited for

@@ -143,7 +143,7 @@ pub fn start(
     let common = CommonPepper {
         config,
         client: &end_offsets,
-        n_partitions: cluster.require(&config.topics.sent_log)?.partitions,
+        n_partitions: cluster.require(&config.topics.outputs.sent_log)?.partitions,
         policies: &in_force,
     };
     let Some(pepper) = common.settle(&shutdown)? else { return Ok(None) };
@@ -274,8 +274,8 @@ impl Parts<'_> {
             pepper: Arc::clone(&self.pepper),
             writer,
             applied: Arc::clone(&self.applied),
-            dead_letters: self.letters(&config.topics.consent_dead_letter, "dead-letter"),
-            review: self.letters(&config.topics.consent_review, "review"),
+            dead_letters: self.letters(&config.topics.outputs.consent_dead_letter, "dead-letter"),
+            review: self.letters(&config.topics.outputs.consent_review, "review"),
             metrics: Arc::clone(&self.metrics),
             sources: Sources::new(&self.metrics, &config.metrics.sources),
             status: Arc::clone(&self.status),
@@ -363,14 +363,14 @@ impl Parts<'_> {
 
     fn start_probe(&self, policies: &Arc<Policies>) -> Result<Worker, RunError> {
         let config = self.config;
-        let (topics, formats) = (&config.topics, config.formats);
+        let (topics, formats) = (&config.topics, &config.formats);
         let probe = Probe::new(ProbeParts {
             base: self.base.clone(),
             group_id: config.kafka.group_id.clone(),
             instance_id: config.instance_id.clone(),
             consent: (topics.consent_change.clone(), formats.consent_change),
             outbound: (topics.outbound_message.clone(), formats.outbound_message),
-            outputs: topics.outputs().map(str::to_owned),
+            outputs: topics.decisions().map(str::to_owned),
             registry: self.registry.clone(),
             policies: Arc::clone(policies),
             interval: config.probe.interval,

@@ -1,8 +1,9 @@
 //! Why the service ended, and with which exit code.
 
 use super::common_pepper::CommonPepperError;
+use crate::exit::ExitCode;
 use crate::http::OpsError;
-use crate::kafka::failure::{Class, KafkaFailure};
+use crate::kafka::failure::KafkaFailure;
 use crate::pipeline::LaneError;
 use crate::reader::ReaderError;
 use crate::registry::RegistryError;
@@ -106,12 +107,12 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The process's exit code (docs/failures.md, Exit codes).
+    /// How the process ends (docs/failures.md, Exit codes).
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Kafka(failure) | Self::Pepper(CommonPepperError::Kafka(failure)) => {
-                kafka_exit_code(failure)
+                failure.class.into()
             }
             Self::Codec(_)
             | Self::Registry(_)
@@ -119,14 +120,18 @@ impl RunError {
             | Self::Pepper(_)
             | Self::Policies(_)
             | Self::SentPartitions { .. }
-            | Self::Ops(_) => 78,
+            | Self::Ops(_) => ExitCode::Config,
             Self::Store(error) => error.exit_code(),
             Self::Sent(error) => error.exit_code(),
             Self::Lane { source, .. } => match source {
                 LaneError::Store(error) => error.exit_code(),
                 LaneError::Sent(error) => error.exit_code(),
-                LaneError::Producer(error) if crate::kafka::is_refused(error) => 77,
-                LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => 77,
+                LaneError::Producer(error) if crate::kafka::is_refused(error) => {
+                    ExitCode::Credentials
+                }
+                LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => {
+                    ExitCode::Credentials
+                }
                 LaneError::Producer(_)
                 | LaneError::Inbox(_)
                 | LaneError::Consumer(_)
@@ -134,29 +139,26 @@ impl RunError {
                 | LaneError::StandsStill { .. }
                 | LaneError::Abandoned
                 | LaneError::NoStartingPoint
-                | LaneError::Fenced(_) => 75,
-                LaneError::OffsetLost { .. } => 78,
+                | LaneError::Fenced(_) => ExitCode::TryAgain,
+                LaneError::OffsetLost { .. } => ExitCode::Config,
             },
             Self::Reader(error) => match error {
                 ReaderError::Store(error) => error.exit_code(),
-                ReaderError::LogTruncated { .. } => 74,
-                ReaderError::Native(error) if crate::kafka::is_refused(error) => 77,
+                ReaderError::LogTruncated { .. } => ExitCode::Storage,
+                ReaderError::Native(error) if crate::kafka::is_refused(error) => {
+                    ExitCode::Credentials
+                }
                 ReaderError::Native(_)
                 | ReaderError::Kafka(_)
-                | ReaderError::TopicRecreated { .. } => 75,
+                | ReaderError::TopicRecreated { .. } => ExitCode::TryAgain,
             },
-            Self::TopicUnknown { source, .. } if crate::kafka::is_refused(source) => 77,
-            Self::TopicRecreated { .. } | Self::TopicUnknown { .. } | Self::Overdue { .. } => 75,
-            Self::Runtime(_) | Self::Metrics(_) => 70,
+            Self::TopicUnknown { source, .. } if crate::kafka::is_refused(source) => {
+                ExitCode::Credentials
+            }
+            Self::TopicRecreated { .. } | Self::TopicUnknown { .. } | Self::Overdue { .. } => {
+                ExitCode::TryAgain
+            }
+            Self::Runtime(_) | Self::Metrics(_) => ExitCode::Internal,
         }
-    }
-}
-
-fn kafka_exit_code(failure: &KafkaFailure) -> u8 {
-    match failure.class {
-        Class::TryAgain => 75,
-        Class::Internal => 70,
-        Class::Config => 78,
-        Class::Credentials => 77,
     }
 }

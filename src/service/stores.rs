@@ -174,7 +174,7 @@ pub(super) fn open_sent(
     cluster: &ClusterInfo,
     pepper: &Pepper,
 ) -> Result<SentStore, RunError> {
-    let (topic, outbound) = (&config.topics.sent_log, &config.topics.outbound_message);
+    let (topic, outbound) = (&config.topics.outputs.sent_log, &config.topics.outbound_message);
     let found = cluster.require(topic)?.partitions;
     let wanted = cluster.require(outbound)?.partitions;
     if found != wanted {

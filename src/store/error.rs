@@ -4,6 +4,7 @@
 //! everything else (the disk). INVARIANT: no error text carries a key or a value, so RocksDB messages
 //! that speak of keys are cut.
 
+use crate::exit::ExitCode;
 use rocksdb::ErrorKind;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -80,13 +81,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The process's exit code (docs/failures.md, Exit codes).
+    /// How the process ends (docs/failures.md, Exit codes).
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Corrupt { .. } | Self::Io { .. } | Self::Stopped { .. } => 74,
-            Self::Locked { .. } | Self::Partitions { .. } | Self::Interrupted { .. } => 75,
-            Self::Memory { .. } => 78,
+            Self::Corrupt { .. } | Self::Io { .. } | Self::Stopped { .. } => ExitCode::Storage,
+            Self::Locked { .. } | Self::Partitions { .. } | Self::Interrupted { .. } => {
+                ExitCode::TryAgain
+            }
+            Self::Memory { .. } => ExitCode::Config,
         }
     }
 

@@ -107,11 +107,12 @@ fn the_build_gets_every_file_it_needs() {
 }
 
 /// What the program is compiled from.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "src",
     "crates/gate-codec/src",
     "crates/gate-core/src",
     "crates/gate-engine/src",
+    "crates/gate-located/src",
     "crates/gate-policy/src",
 ];
 

@@ -1,16 +1,16 @@
 //! The accepted bases of a rule and their conditions.
 
-use crate::node::{Node, Value};
 use crate::reader::{Fields, Reader};
 use gate_core::policy::{BasisRule, BasisSet, Condition, Dormancy, Ground, KindRule, Period};
 use gate_core::{Basis, RelationshipKind, flags};
+use gate_located::{Node, Value};
 use jiff::tz::TimeZone;
 
 pub(crate) fn bases(reader: &mut Reader<'_>, node: &Node, law_zone: &TimeZone) -> Vec<BasisRule> {
     let words: Vec<(&str, Basis)> = Basis::ALL.map(|basis| (basis.as_str(), basis)).to_vec();
     let mut out = Vec::new();
     for (key, conditions) in reader.fields(node, "`bases`").rest() {
-        let name = Node { place: key.place, value: Value::Text(key.name.clone()) };
+        let name = key.as_node();
         let Some(basis) = reader.word(&name, "basis", &words) else { continue };
         out.push(basis_rule(reader, basis, conditions, law_zone));
     }
@@ -138,7 +138,7 @@ pub(crate) fn kinds(reader: &mut Reader<'_>, node: &Node) -> Vec<KindRule> {
         reader.problem(node.place, "no kind of relationship is named", "write `{purchase: P24M}`");
     }
     for (key, value) in entries {
-        let name = Node { place: key.place, value: Value::Text(key.name.clone()) };
+        let name = key.as_node();
         let kind = reader.word(&name, "kind of relationship", &words);
         let (period, while_running) = match &value.value {
             Value::Map(_) => {

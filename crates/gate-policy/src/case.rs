@@ -1,9 +1,9 @@
 //! Decision cases as written: JSON Lines, or YAML with defaults. What the records in them mean is the shell's
 //! business; this file only finds them, with their lines.
 
-use crate::node::{self, Node, Value};
 use crate::problem::Problems;
 use crate::reader::Reader;
+use gate_located::{Node, Place, Value};
 use serde_json::{Map, Value as Json};
 
 /// Cases of one file.
@@ -34,7 +34,7 @@ const CASES_MAX: usize = 100_000;
 pub fn read_cases(name: &str, text: &str) -> Result<CaseFile, Problems> {
     let mut reader = Reader::new(name, text);
     let cases = if name.ends_with(".yaml") || name.ends_with(".yml") {
-        yaml(&mut reader, text)
+        yaml(&mut reader)
     } else {
         json_lines(&mut reader, text)
     };
@@ -57,16 +57,16 @@ fn json_lines(reader: &mut Reader<'_>, text: &str) -> Vec<RawCase> {
                 out.push(RawCase { line: number, fields });
             }
             Ok(Json::Object(_)) => {
-                let place = node::Place { line: number, column: 1 };
+                let place = Place { line: number, column: 1 };
                 reader.problem(place, "too many cases", format!("at most {CASES_MAX} a file"));
                 break;
             }
             Ok(_) => {
-                let place = node::Place { line: number, column: 1 };
+                let place = Place { line: number, column: 1 };
                 reader.problem(place, "a case must be a JSON object", "write one object a line");
             }
             Err(error) => {
-                let place = node::Place { line: number, column: error.column().max(1) };
+                let place = Place { line: number, column: error.column().max(1) };
                 // the library's text may quote the input; its position and kind do not
                 let reason = format!("is not JSON ({:?} error)", error.classify());
                 reader.problem(place, reason, "write one JSON object a line");
@@ -76,14 +76,8 @@ fn json_lines(reader: &mut Reader<'_>, text: &str) -> Vec<RawCase> {
     out
 }
 
-fn yaml(reader: &mut Reader<'_>, text: &str) -> Vec<RawCase> {
-    let node = match node::parse(text) {
-        Ok(node) => node,
-        Err((place, reason)) => {
-            reader.problem(place, format!("is not YAML: {reason}"), "correct the YAML");
-            return Vec::new();
-        }
-    };
+fn yaml(reader: &mut Reader<'_>) -> Vec<RawCase> {
+    let Some(node) = reader.document() else { return Vec::new() };
     let mut fields = reader.fields(&node, "a case file");
     let defaults = fields.take("defaults").map(json).unwrap_or_default();
     let event_defaults = fields.take("event_defaults").map(json).unwrap_or_default();
@@ -150,11 +144,16 @@ fn merge(into: &mut Json, from: Json) {
     }
 }
 
+/// Beyond 64 bits a number is no longer exact in JSON.
+fn number(value: i128) -> Json {
+    i64::try_from(value).map_or_else(|_| (value as f64).into(), Json::from)
+}
+
 fn json(node: &Node) -> Json {
     match &node.value {
         Value::Null => Json::Null,
         Value::Boolean(value) => (*value).into(),
-        Value::Integer(value) => (*value).into(),
+        Value::Integer(value) => number(*value),
         Value::Float(value) => (*value).into(),
         Value::Text(text) => text.clone().into(),
         Value::List(items) => items.iter().map(json).collect::<Vec<_>>().into(),

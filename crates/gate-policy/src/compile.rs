@@ -1,16 +1,16 @@
 //! From files to a policy set: data first, then packs, then what only shows when all are together.
 
 use crate::names::Names;
-use crate::node::Place;
 use crate::pack::{Pack, pack};
 use crate::problem::{Problems, Remark};
 use crate::reader::Reader;
 use crate::zones::TimeZones;
-use crate::{File, HOLIDAYS, NUMBERING, PRODUCT_GROUPS, ZONES, data, is_pack, node};
+use crate::{File, HOLIDAYS, NUMBERING, PRODUCT_GROUPS, ZONES, data, is_pack};
 use gate_core::Channel;
 use gate_core::policy::{
     Code, Jurisdiction, NumberRange, Numbering, PolicyParts, PolicySet, RULES_MAX, Rule, STRICT,
 };
+use gate_located::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The set under construction.
@@ -146,13 +146,8 @@ impl<'f> Compiling<'f> {
             return Vec::new(); // nothing is similar but the same
         };
         let mut reader = Reader::new(&file.name, &file.text);
-        let out = match node::parse(&file.text) {
-            Ok(node) => data::product_groups(&mut reader, &node),
-            Err((place, reason)) => {
-                reader.problem(place, format!("is not YAML: {reason}"), NOT_YAML);
-                Vec::new()
-            }
-        };
+        let node = reader.document();
+        let out = node.map(|node| data::product_groups(&mut reader, &node)).unwrap_or_default();
         self.take(reader);
         out
     }
@@ -163,13 +158,8 @@ impl<'f> Compiling<'f> {
         files.sort_by(|one, other| one.name.cmp(&other.name));
         for file in files {
             let mut reader = Reader::new(&file.name, &file.text);
-            let read = match node::parse(&file.text) {
-                Ok(node) => pack(&mut reader, &node, &self.names),
-                Err((place, reason)) => {
-                    reader.problem(place, format!("is not YAML: {reason}"), NOT_YAML);
-                    None
-                }
-            };
+            let node = reader.document();
+            let read = node.and_then(|node| pack(&mut reader, &node, &self.names));
             if let Some(read) = read {
                 let expected = format!("{}.yaml", read.code.as_str());
                 if file.name != expected {
@@ -314,8 +304,6 @@ impl<'f> Compiling<'f> {
         Numbering::new(version, ranges)
     }
 }
-
-const NOT_YAML: &str = "correct the YAML; nothing else of this file was checked";
 
 fn push_rule(parts: &mut PolicyParts, rule: &Rule, pack: u16) -> u16 {
     let index = u16::try_from(parts.rules.len()).unwrap_or(u16::MAX);

@@ -1,9 +1,9 @@
 //! Whether every message finds exactly one base rule: per channel, day and kind of recipient.
 
-use crate::node::Place;
 use crate::reader::Reader;
 use gate_core::policy::Rule;
 use gate_core::{Channel, RecipientKind, Timestamp};
+use gate_located::Place;
 
 /// A base rule and where it stands.
 type Placed = (Rule, Place);

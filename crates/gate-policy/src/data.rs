@@ -2,10 +2,10 @@
 //!
 //! Plain CSV without quotes, comments with `#`; a comment `# version: ...` names the version.
 
-use crate::node::Place;
 use crate::reader::{Reader, parse_date};
 use gate_core::canonical::fold;
 use gate_core::policy::{Calendar, Code};
+use gate_located::Place;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -160,7 +160,7 @@ fn day(date: Date) -> i32 {
 /// Pairs of product groups that count as similar.
 pub(crate) fn product_groups(
     reader: &mut Reader<'_>,
-    node: &crate::node::Node,
+    node: &gate_located::Node,
 ) -> Vec<(String, String)> {
     let mut fields = reader.fields(node, "the file");
     let mut out = Vec::new();

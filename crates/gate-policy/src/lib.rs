@@ -1,7 +1,7 @@
 //! Policy packs as files: what is wrong with them, and what they mean.
 //!
 //! ```text
-//! files (name, text) ─ node ─▶ reader ─ pack, rule, basis, limit, data ─▶ compile ─▶ gate_core::PolicySet
+//! files (name, text) ─ gate_located ─▶ reader ─ pack, rule, basis, limit, data ─▶ compile ─▶ gate_core::PolicySet
 //!                                  └──────────── Problems (all at once) ────────────┘
 //! ```
 //! A set is valid as a whole or not at all: nothing is loaded while one problem is left. Nothing here names a
@@ -20,7 +20,6 @@ mod data;
 pub mod diff;
 mod limit;
 mod names;
-mod node;
 mod pack;
 mod problem;
 mod provenance;

@@ -2,12 +2,12 @@
 
 use crate::basis::{basis_set, kinds};
 use crate::names::Names;
-use crate::node::{Node, Value};
 use crate::reader::{Reader, parse_window};
 use gate_core::policy::{
     Cap, Condition, ContentSet, Element, Exemption, FREQUENCY_COUNT_MAX, Holidays, Hours,
     PerSender, Registry, Transactional, Window,
 };
+use gate_located::{Node, Value};
 
 const DAYS: [(&str, usize); 7] =
     [("mon", 0), ("tue", 1), ("wed", 2), ("thu", 3), ("fri", 4), ("sat", 5), ("sun", 6)];

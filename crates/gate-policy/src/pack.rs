@@ -2,13 +2,13 @@
 
 use crate::context::Context;
 use crate::names::Names;
-use crate::node::{Node, Place, Value};
 use crate::provenance::provenance;
 use crate::reader::{Reader, start_of};
 use crate::review::{breach, signed_off};
 use crate::rule::rules;
 use gate_core::Timestamp;
 use gate_core::policy::{self, Code, Rule};
+use gate_located::{Node, Place, Value};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
@@ -198,7 +198,7 @@ fn aliases(reader: &mut Reader<'_>, node: &Node) -> Vec<(Code, Place)> {
 fn members(reader: &mut Reader<'_>, node: &Node) -> Vec<Member> {
     let mut out = Vec::new();
     for (key, value) in reader.fields(node, "`members`").rest() {
-        let name = Node { place: key.place, value: Value::Text(key.name.clone()) };
+        let name = key.as_node();
         let Some(code) = code(reader, &name) else { continue };
         let mut fields = reader.fields(value, "a member");
         let years = fields
@@ -219,7 +219,7 @@ fn subdivisions(
 ) -> Vec<Subdivision> {
     let mut out = Vec::new();
     for (key, value) in reader.fields(node, "`subdivisions`").rest() {
-        let name = Node { place: key.place, value: Value::Text(key.name.clone()) };
+        let name = key.as_node();
         let Some(code) = code(reader, &name) else { continue };
         if !code.is_subdivision() || code.country().as_str() != context.pack {
             reader.problem(

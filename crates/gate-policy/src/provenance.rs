@@ -1,9 +1,9 @@
 //! Where a rule comes from: its law, how far that was looked up, and the sources.
 
 use crate::context::Context;
-use crate::node::{Node, Value};
 use crate::reader::{Fields, Reader};
 use gate_core::policy::{Provenance, Status};
+use gate_located::{Node, Value};
 
 /// `law`, `status`, `source`, and `note`, which is for the reader of the file alone.
 pub(crate) fn provenance(

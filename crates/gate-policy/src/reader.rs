@@ -1,11 +1,27 @@
 //! Walks over a tree and collects every problem instead of stopping at the first.
 
-use crate::node::{Key, Node, Place, Value};
 use crate::problem::{Problem, Remark};
 use gate_core::Timestamp;
 use gate_core::policy::Period;
+use gate_located::{Key, Malformed, Manner, Node, Place, Value, nearest};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+
+/// What packs and case files may look like.
+const MANNER: Manner = Manner {
+    bytes_max: crate::FILE_BYTES_MAX,
+    scalar_bytes_max: 8 << 20,
+    nodes_max: 200_000,
+    depth_max: 24,
+    aliases_max: 20_000,
+    // a case file leans on few anchors hundreds of times; what they spell out is bounded above
+    leans_on_anchors: true,
+    keeps_repeated_keys: false,
+    merges: true,
+};
+
+/// Edits between a word and the one that may have been meant.
+const EDITS_MAX: usize = 2;
 
 /// Reads one file.
 pub(crate) struct Reader<'a> {
@@ -18,6 +34,18 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         Self { file, text, problems: Vec::new(), remarks: Vec::new() }
+    }
+
+    /// The file as a tree, unless it is none, which is a problem.
+    pub(crate) fn document(&mut self) -> Option<Node> {
+        match gate_located::parse(self.text, &MANNER) {
+            Ok(node) => Some(node),
+            Err(Malformed { place, reason }) => {
+                let remedy = "correct the YAML; nothing else of this file was checked";
+                self.problem(place, format!("is not YAML: {reason}"), remedy);
+                None
+            }
+        }
     }
 
     pub(crate) fn finish(self) -> (Vec<Problem>, Vec<Remark>) {
@@ -130,7 +158,9 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn whole(&mut self, node: &Node, what: &str, range: (i64, i64)) -> Option<i64> {
         match &node.value {
-            Value::Integer(number) if (range.0..=range.1).contains(number) => Some(*number),
+            Value::Integer(number) if (range.0.into()..=range.1.into()).contains(number) => {
+                i64::try_from(*number).ok()
+            }
             _ => {
                 let (from, to) = range;
                 self.problem(
@@ -167,7 +197,7 @@ impl<'a> Reader<'a> {
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(*value);
         }
-        let near = nearest(text, words.iter().map(|(word, _)| *word));
+        let near = nearest(text, words.iter().map(|(word, _)| *word), EDITS_MAX);
         let all = list(words.iter().map(|(word, _)| *word));
         let remedy = near.map_or_else(
             || format!("use one of: {all}"),
@@ -252,7 +282,7 @@ impl<'n> Fields<'n> {
     /// Reports what nobody took.
     pub(crate) fn end(self, known: &[&str], reader: &mut Reader<'_>) {
         for (key, _) in self.entries {
-            let near = nearest(&key.name, known.iter().copied());
+            let near = nearest(&key.name, known.iter().copied(), EDITS_MAX);
             let remedy = near.map_or_else(
                 || format!("delete it; {} knows: {}", self.what, list(known.iter().copied())),
                 |near| format!("did you mean `{near}`?"),
@@ -265,32 +295,6 @@ impl<'n> Fields<'n> {
 
 pub(crate) fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
     words.collect::<Vec<_>>().join(", ")
-}
-
-/// The known word that is at most two edits away.
-fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let scored = known.map(|candidate| (distance(word, candidate), candidate));
-    scored.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().take(64).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, to) in row.iter_mut().skip(1).zip(&b) {
-            let cost = usize::from(from != *to);
-            let best = (diagonal + cost).min(*slot + 1).min(left + 1);
-            diagonal = *slot;
-            *slot = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 /// The first instant of a day in a zone.
@@ -357,12 +361,5 @@ mod tests {
         for bad in ["", "P1M", "PT0H", "P999D", "PT1M", "24H"] {
             assert_eq!(parse_window(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn words_nearby() {
-        assert_eq!(distance("regime", "regmie"), 2);
-        assert_eq!(nearest("chanels", ["channels", "content"].into_iter()), Some("channels"));
-        assert_eq!(nearest("zebra", ["channels", "content"].into_iter()), None);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! A remark holds between two instants, so that compiling needs no clock: the shell asks which hold now.
 
-use crate::node::Place;
 use crate::reader::Reader;
 use gate_core::Timestamp;
 use gate_core::policy::{self, Rule, Status};
+use gate_located::Place;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,10 +1,10 @@
 //! Who answers for a pack: until when it is reviewed, who signed it off, and what a breach obliges to.
 
 use crate::context::Context;
-use crate::node::{Node, Value};
 use crate::provenance::provenance;
 use crate::reader::{Reader, parse_window};
 use gate_core::policy::{BreachDuty, NotifyWithin, SignOff};
+use gate_located::{Node, Value};
 
 pub(crate) fn signed_off(reader: &mut Reader<'_>, node: &Node) -> Option<SignOff> {
     let mut fields = reader.fields(node, "`signed_off`");

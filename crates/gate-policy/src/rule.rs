@@ -4,7 +4,6 @@ use crate::basis::bases;
 use crate::context::Context;
 use crate::cover::cover;
 use crate::limit::{caps, content, exemption, hours, registries, transactional};
-use crate::node::{Node, Place, Value};
 use crate::provenance::provenance;
 use crate::reader::{Fields, Reader, list};
 use gate_core::canonical::fold;
@@ -12,6 +11,7 @@ use gate_core::policy::{
     AppliesTo, ChannelSet, ConsentRequest, DoubleOptIn, Exemption, RecipientSet, Regime, Rule,
 };
 use gate_core::{Channel, RecipientKind};
+use gate_located::{Node, Place, Value};
 
 pub(crate) fn rules(
     reader: &mut Reader<'_>,

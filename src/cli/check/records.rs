@@ -2,6 +2,7 @@
 //! its own.
 
 use super::Format;
+use crate::cli::failure::OrFail as _;
 use crate::cli::{ExitCode, Failure};
 use serde_json::value::RawValue;
 use std::io::{self, Read as _};
@@ -22,7 +23,7 @@ pub(super) fn read_input(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
         None => read(&mut io::stdin().lock()),
     };
     let name = path.map_or("standard input".into(), |path| format!("`{}`", path.display()));
-    read.map_err(|error| Failure::new(ExitCode::Usage, format!("cannot read {name}: {error}")))?;
+    read.or_fail_at(ExitCode::Usage, || format!("cannot read {name}"))?;
     if bytes.len() as u64 > INPUT_BYTES_MAX {
         let reason = format!("{name} is larger than {} MiB; split it", INPUT_BYTES_MAX >> 20);
         return Err(Failure::new(ExitCode::Usage, reason));

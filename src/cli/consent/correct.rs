@@ -4,6 +4,7 @@
 //! opt-out is in the topic before anything goes on. Between the two nothing is lost: run again, the record is published
 //! once more under the same `event_id`, which changes nothing, and the release follows.
 
+use crate::cli::failure::OrFail as _;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -83,10 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let queue = dead_letters(&config, Some(place))?;
     let letter = correctable(&config, &queue, place)?;
     spinner.finish_and_clear();
-    let record = reader
-        .codec()
-        .decode_consent_record(Some(&text))
-        .map_err(|error| Failure::new(ExitCode::Usage, error))?;
+    let record = reader.codec().decode_consent_record(Some(&text)).or_fail(ExitCode::Usage)?;
     let value = encoded(&config, &record, &text, arguments.dry_run)?;
     let outgoing = Outgoing {
         partition: None,
@@ -100,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let topic = &config.topics.consent_change;
     let doing = format!("publishing the corrected record to `{topic}`");
     let published = Writer::new(&config, topic, doing)?.send(&outgoing)?;
-    let topic = &config.topics.consent_dead_letter;
+    let topic = &config.topics.outputs.consent_dead_letter;
     let decision = Decision { operator: &arguments.operator, reason: &arguments.reason };
     let further = [("corrected", written(&config.topics.consent_change, published))];
     let detail = decision.detail(&config, &further);
@@ -253,7 +251,7 @@ fn encoded(
             "consent-gate: left out, for the gate's Avro record has no such field or it is only carried: {names}"
         )?;
     }
-    encode_consent(record, encoding).map_err(|error| Failure::new(ExitCode::Usage, error))
+    encode_consent(record, encoding).or_fail(ExitCode::Usage)
 }
 
 /// How values of the consent topic are written.
@@ -331,7 +329,7 @@ fn report(
     let topics = &config.topics;
     let place = letter.place.of(&topics.consent_change);
     let published = written(&topics.consent_change, published);
-    let released = released.map(|released| written(&topics.consent_dead_letter, released));
+    let released = released.map(|released| written(&topics.outputs.consent_dead_letter, released));
     let action = meaning.action.as_str();
     if arguments.json {
         return output::print_json(&serde_json::json!({

@@ -5,6 +5,7 @@
 use super::original::{Original, Originals};
 use super::record::{Reference, consent_record};
 use super::{Place, reading};
+use crate::cli::failure::OrFail as _;
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         })?;
     let codec = reading::codec(&config)?;
     let pepper = PepperFile::load(&config.state.pepper_file)
-        .map_err(|error| Failure::new(ExitCode::Config, error))?
+        .or_fail(ExitCode::Config)?
         .ok_or_else(|| {
             let path = config.state.pepper_file.display();
             let reason = format!("there is no pepper at `{path}`: run this where the gate runs");
@@ -46,9 +47,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             format!("there is no committed record at `{source}`; has retention deleted it?"),
         ));
     };
-    let change = codec.decode_consent_record(message.payload()).map_err(|error| {
-        Failure::new(ExitCode::Usage, format!("`{source}` cannot be read: {error}"))
-    })?;
+    let change = codec
+        .decode_consent_record(message.payload())
+        .or_fail_at(ExitCode::Usage, || format!("`{source}` cannot be read"))?;
     let channel = change.channel.as_deref().and_then(Channel::parse);
     let address = change.address.as_deref().and_then(|address| {
         CanonicalAddress::parse(address, channel, change.region.as_deref()).ok()

@@ -79,7 +79,7 @@ pub(super) struct OpenLetters {
 /// # Errors
 /// It cannot be read to its end.
 pub(super) fn open_letters(config: &Config) -> Result<OpenLetters, Failure> {
-    let queue = Queue::read(config, &config.topics.consent_dead_letter, &mut |_| ())?;
+    let queue = Queue::read(config, &config.topics.outputs.consent_dead_letter, &mut |_| ())?;
     let holding = || queue.open().filter(|letter| letter.holds_everybody());
     let topic = &config.topics.consent_change;
     let first = holding().next();
@@ -131,7 +131,7 @@ fn cluster(config: &Config, queue_topic: &str) -> Result<ClusterInfo, Failure> {
 
 /// The dead letters. When one is asked for that has to come, because its record cannot be read, it is waited for.
 fn dead_letters(config: &Config, place: Option<Place>) -> Result<Queue<()>, Failure> {
-    let topic = &config.topics.consent_dead_letter;
+    let topic = &config.topics.outputs.consent_dead_letter;
     cluster(config, topic)?;
     let read = || Queue::read(config, topic, &mut |_| ());
     let queue = read()?;

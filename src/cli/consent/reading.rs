@@ -1,5 +1,6 @@
 //! What this configuration makes of a consent change: as the consent reader would, and nothing is applied.
 
+use crate::cli::failure::OrFail as _;
 use gate_core::{Address, ConsentChange};
 
 use crate::cli::{ExitCode, Failure};
@@ -23,10 +24,9 @@ pub(super) struct Reader {
 
 /// Reads values of `topics.consent_change`.
 pub(in crate::cli) fn codec(config: &Config) -> Result<Codec, Failure> {
-    let registry = crate::service::registry(config)
-        .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
+    let registry = crate::service::registry(config)?;
     Codec::new(config.formats.consent_change, Kind::ConsentChange, registry.map(Registry::boxed))
-        .map_err(|error| Failure::new(ExitCode::Config, error))
+        .or_fail(ExitCode::Config)
 }
 
 impl Reader {
@@ -37,7 +37,7 @@ impl Reader {
     /// One that reads JSON, whatever the topic holds: for what people write by hand.
     pub(super) fn of_json(config: &Config) -> Result<Self, Failure> {
         let codec = Codec::new(gate_codec::Format::Json, Kind::ConsentChange, None)
-            .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+            .or_fail(ExitCode::Internal)?;
         Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max })
     }
 

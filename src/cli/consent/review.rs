@@ -4,6 +4,7 @@
 //! once the brokers have it. INVARIANT: until then the text stays in the queue, and twice changes nothing: the event id is
 //! made of the text's place. The text is shown to the person who asked for it, on a terminal, and nowhere else.
 
+use crate::cli::failure::OrFail as _;
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
@@ -97,9 +98,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     let spinner = output::spinner("reading the texts that wait");
-    cluster(&config, &config.topics.consent_review)?;
+    cluster(&config, &config.topics.outputs.consent_review)?;
     let codec = reading::codec(&config)?;
-    let queue = Queue::read(&config, &config.topics.consent_review, &mut |record| {
+    let queue = Queue::read(&config, &config.topics.outputs.consent_review, &mut |record| {
         summary(&codec, record.value)
     })?;
     spinner.finish_and_clear();
@@ -184,7 +185,7 @@ fn as_json(config: &Config, letter: &Letter<Summary>) -> serde_json::Value {
         "age_seconds": letter.age_ms() / 1_000,
         "our_number": letter.note.our_number,
         "sender": letter.note.sender,
-        "recorded_at": written(&config.topics.consent_review, letter.recorded),
+        "recorded_at": written(&config.topics.outputs.consent_review, letter.recorded),
     })
 }
 
@@ -226,7 +227,7 @@ impl<'q> Desk<'q> {
         let decision = Decision { operator: self.operator, reason: self.reason };
         let detail = decision.detail(self.config, &further);
         let records = release::of(self.config, self.queue, &[letter], &detail);
-        let topic = &topics.consent_review;
+        let topic = &topics.outputs.consent_review;
         let writer = Writer::new(self.config, topic, format!("writing to `{topic}`"))?;
         let resolution = writer.send_all(&records, &mut |_| ())?;
         Ok((published, resolution.first().copied()))
@@ -236,13 +237,13 @@ impl<'q> Desk<'q> {
         let topic = &self.config.topics.consent_change;
         let name = place.of(topic);
         let record = self.original(place)?;
-        let text = self.codec.decode_consent_record(record.payload()).map_err(|error| {
-            Failure::new(ExitCode::Usage, format!("`{name}` cannot be read any more: {error}"))
-        })?;
+        let text = self
+            .codec
+            .decode_consent_record(record.payload())
+            .or_fail_at(ExitCode::Usage, || format!("`{name}` cannot be read any more"))?;
         let opt_out = opt_out(&text, &name);
         let key = opt_out.contact_id.as_deref().or(opt_out.address.as_deref()).unwrap_or_default();
-        let value = encode_consent(&opt_out, encoding(self.config)?)
-            .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+        let value = encode_consent(&opt_out, encoding(self.config)?).or_fail(ExitCode::Internal)?;
         let key = Some(key.as_bytes().to_vec());
         let headers = OwnedHeaders::new();
         let outgoing = Outgoing { partition: None, key, value: Some(value), headers };
@@ -382,7 +383,7 @@ fn report(
     let topics = &config.topics;
     let place = letter.place.of(&topics.consent_change);
     let published = published.map(|at| written(&topics.consent_change, at));
-    let resolution = resolution.map(|at| written(&topics.consent_review, at));
+    let resolution = resolution.map(|at| written(&topics.outputs.consent_review, at));
     if arguments.json {
         return output::print_json(&serde_json::json!({
             "place": place, "as": verdict.as_str(), "published": published, "recorded_at": resolution,

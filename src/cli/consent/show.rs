@@ -58,8 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return print_value(&config, place);
     }
     let spinner = output::spinner("reading dead letters");
-    cluster(&config, &config.topics.consent_dead_letter)?;
-    let queue = Queue::read(&config, &config.topics.consent_dead_letter, &mut |_| ())?;
+    cluster(&config, &config.topics.outputs.consent_dead_letter)?;
+    let queue = Queue::read(&config, &config.topics.outputs.consent_dead_letter, &mut |_| ())?;
     match place {
         Some(place) => {
             let letter = queue.get(place);
@@ -157,7 +157,7 @@ fn as_json(config: &Config, letter: &Letter<()>) -> serde_json::Value {
         "holds": holds(letter),
         "is_applied": letter.is_applied,
         "is_open": letter.is_open(),
-        "recorded_at": written(&config.topics.consent_dead_letter, letter.recorded),
+        "recorded_at": written(&config.topics.outputs.consent_dead_letter, letter.recorded),
         "written": output::utc(letter.written_ms),
         "age_seconds": letter.age_ms() / 1_000,
         "release": release,
@@ -267,7 +267,10 @@ impl Facts<'_> {
             lines.push(("received", output::utc(received)));
         }
         if let Some(letter) = self.letter {
-            lines.push(("dead letter", written(&topics.consent_dead_letter, letter.recorded)));
+            lines.push((
+                "dead letter",
+                written(&topics.outputs.consent_dead_letter, letter.recorded),
+            ));
             lines.push(("class", letter.why()));
             lines.push(("owner", owner(letter).to_owned()));
             lines.push(("holds", holds(letter).to_owned()));
@@ -336,7 +339,7 @@ impl Facts<'_> {
 
 /// The record itself. Into a file or pipe its bytes, so that it can be corrected; on a terminal nothing that moves it.
 fn print_value(config: &Config, place: Place) -> Result<(), Failure> {
-    cluster(config, &config.topics.consent_dead_letter)?;
+    cluster(config, &config.topics.outputs.consent_dead_letter)?;
     let Original::Record(record) = Originals::new(config)?.read(place)? else {
         let place = place.of(&config.topics.consent_change);
         let reason = format!("there is no committed record at `{place}` that can be unpacked");

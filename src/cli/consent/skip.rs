@@ -251,7 +251,7 @@ impl<'q> Desk<'q> {
         letters: &[&Letter<()>],
         progress: &mut Progress,
     ) -> Result<Vec<Written>, Failure> {
-        let topic = &self.config.topics.consent_dead_letter;
+        let topic = &self.config.topics.outputs.consent_dead_letter;
         let decision = Decision { operator: &arguments.operator, reason: &arguments.reason };
         let detail = decision.detail(self.config, &[]);
         let records = release::of(self.config, self.queue, letters, &detail);
@@ -319,7 +319,8 @@ impl Outcome<'_> {
         let topics = &self.config.topics;
         for (n, letter) in self.releasable.iter().enumerate() {
             let release = self.releases.get(n);
-            let recorded = release.map(|release| written(&topics.consent_dead_letter, *release));
+            let recorded =
+                release.map(|release| written(&topics.outputs.consent_dead_letter, *release));
             output::print_json(&serde_json::json!({
                 "released": release.map(|_| letter.place.of(&topics.consent_change)),
                 "place": letter.place.of(&topics.consent_change),
@@ -347,7 +348,7 @@ impl Outcome<'_> {
                 if letter.is_owner_known { "known" } else { "unknown" }.to_owned(),
                 release.map_or_else(
                     || "not written".to_owned(),
-                    |release| written(&topics.consent_dead_letter, *release),
+                    |release| written(&topics.outputs.consent_dead_letter, *release),
                 ),
             ]
         });

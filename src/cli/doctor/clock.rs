@@ -38,7 +38,7 @@ enum Answer {
 
 /// Judges by an answer of the broker, and by the newest record read.
 pub(super) fn check(config: &Config, present: &[&str], newest: Option<i64>) -> Finding {
-    let topic = config.topics.sent_log.as_str();
+    let topic = config.topics.outputs.sent_log.as_str();
     let answer = if present.contains(&topic) { ask(config, topic) } else { Ok(Answer::None) };
     judge(answer.unwrap_or(Answer::None), newest, output::now_millis(), topic)
 }

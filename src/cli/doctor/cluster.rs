@@ -15,6 +15,7 @@ use super::{Finding, Verdict};
 use crate::config::{Config, Topics};
 use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, Layout};
+use crate::outputs::{Kept, Output};
 
 /// What the gate's headers add to a message, generously.
 const HEADER_BYTES_MAX: u64 = 64 * 1024;
@@ -191,32 +192,25 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
         return Finding::skip(check, "the broker does not tell it");
     };
     let is_consent = topic == names.consent_change;
-    let is_dead_letter = topic == names.consent_dead_letter;
-    let is_review = topic == names.consent_review;
-    let is_input = topic == names.outbound_message;
-    if topic == names.sent_log {
+    let output = names.output(topic);
+    let row = output.map(Output::row);
+    if row.is_some_and(|row| row.kept == Kept::LastOfEachKey) {
         return sent_retention(topic, policy);
     }
     if policy.contains("compact") {
         let fix = alter(topic, "cleanup.policy=delete");
-        let found = |what: &str| format!("cleanup.policy is {policy}: {what}");
-        return if is_consent {
-            Finding::fail(
-                check,
-                found(
-                    "of several changes with one key all but the last are removed, opt-outs among them",
-                ),
-                fix,
-            )
-        } else if is_dead_letter {
-            Finding::warn(check, found("dead letters with one key replace each other"), fix)
-        } else if is_review {
-            let what = "texts of one person replace each other before anybody has read them";
-            Finding::fail(check, found(what), fix)
-        } else if is_input {
-            Finding::fail(check, found("messages may be removed before they are decided"), fix)
-        } else {
-            Finding::fail(check, found("decisions with one key replace each other"), fix)
+        let lost = match row {
+            Some(row) => row.if_compacted,
+            None if is_consent => {
+                "of several changes with one key all but the last are removed, opt-outs among them"
+            }
+            None => "messages may be removed before they are decided",
+        };
+        let found = format!("cleanup.policy is {policy}: {lost}");
+        return match output {
+            // each can still be told by its record
+            Some(Output::ConsentDeadLetter) => Finding::warn(check, found, fix),
+            Some(_) | None => Finding::fail(check, found, fix),
         };
     }
     let limit = |name| number(settings, name).and_then(|limit| u64::try_from(limit).ok());
@@ -238,25 +232,13 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
             for_ever,
         );
     }
-    if is_dead_letter {
-        return Finding::warn(
-            check,
-            format!(
-                "{text}: after a rebuild the gate holds again at records whose release is gone"
-            ),
-            for_ever,
-        );
-    }
-    if is_review {
-        let what = "a text that nobody has read by then is forgotten, and comes again after a rebuild when it was read";
-        return Finding::warn(check, format!("{text}: {what}"), for_ever);
+    if let Some(row) = row
+        && row.kept == Kept::ForEver
+    {
+        return Finding::warn(check, format!("{text}: {}", row.if_deleted), for_ever);
     }
     if by_time.is_some_and(|ms| ms < DAY_MS) || by_size.is_some() {
-        let what = if is_input {
-            "messages of a longer pause are lost"
-        } else {
-            "decisions are lost to readers who pause longer"
-        };
+        let what = row.map_or("messages of a longer pause are lost", |row| row.if_deleted);
         return Finding::warn(
             check,
             format!("{text}: {what}"),
@@ -275,7 +257,7 @@ fn sent_retention(topic: &str, policy: &str) -> Finding {
     let found = if policy.contains("compact") {
         "what was approved long ago is deleted, and requests for consent are no longer sent once"
     } else {
-        "what was approved is forgotten, and frequency caps are exceeded"
+        Output::SentLog.row().if_deleted
     };
     Finding::fail(
         check,
@@ -287,8 +269,8 @@ fn sent_retention(topic: &str, policy: &str) -> Finding {
 /// What was approved is remembered in the partition of the message.
 fn sent_partitions(names: &Topics, cluster: &ClusterInfo) -> Option<Finding> {
     let count = |topic: &str| cluster.require(topic).ok().map(|layout| layout.partitions);
-    let (sent, outbound) = (count(&names.sent_log)?, count(&names.outbound_message)?);
-    Some(same_partitions(&names.sent_log, sent, &names.outbound_message, outbound))
+    let (sent, outbound) = (count(&names.outputs.sent_log)?, count(&names.outbound_message)?);
+    Some(same_partitions(&names.outputs.sent_log, sent, &names.outbound_message, outbound))
 }
 
 fn same_partitions(sent_log: &str, sent: u32, outbound_topic: &str, outbound: u32) -> Finding {
@@ -316,11 +298,10 @@ fn message_sizes(names: &Topics, known: &[(&str, Settings)]) -> Vec<Finding> {
         let (_, settings) = known.iter().find(|(name, _)| *name == topic)?;
         u64::try_from(number(settings, "max.message.bytes")?).ok()
     };
-    let pairs = names.outputs().map(|output| (names.outbound_message.as_str(), output));
-    let kept = [&names.consent_dead_letter, &names.consent_review];
-    let copies = kept.map(|output| (names.consent_change.as_str(), output.as_str()));
     let mut findings = Vec::new();
-    for (input, output) in pairs.into_iter().chain(copies) {
+    for output in Output::ALL {
+        let Some(input) = output.row().copies.map(|input| names.input(input)) else { continue };
+        let output = names.outputs.of(*output);
         let (Some(taken), Some(given)) = (limit(input), limit(output)) else {
             continue;
         };

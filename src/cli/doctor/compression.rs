@@ -30,7 +30,7 @@ pub(super) fn check_topic(
     topic: &str,
     settings: &HashMap<String, String>,
 ) -> Option<Finding> {
-    let is_output = config.topics.outputs().contains(&topic);
+    let is_output = config.topics.decisions().contains(&topic);
     let by_broker = settings.get("compression.type").map_or(AS_WRITTEN, String::as_str);
     let ours = codec(config);
     let narrows = READ_BY_ALL.contains(&ours.as_str()) && READ_BY_MOST.contains(&by_broker);

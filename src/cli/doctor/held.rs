@@ -19,7 +19,7 @@ use crate::service::common_pepper::CommonPepper;
 
 /// Unreadable consent changes; `is_ready` says that the gate here decides, so it is past them.
 pub(super) fn letters(config: &Config, cluster: &ClusterInfo, is_ready: bool) -> Option<Finding> {
-    let topic = &config.topics.consent_dead_letter;
+    let topic = &config.topics.outputs.consent_dead_letter;
     cluster.require(topic).ok()?;
     let check = format!("topic {topic}: what waits");
     Some(match open_letters(config) {
@@ -66,7 +66,7 @@ fn judge_letters(check: String, open: &OpenLetters, is_ready: bool) -> Finding {
 /// Whether the pepper is the one the group counts with, and who else has written to the changelog.
 pub(super) fn approvals(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
     const CHECK: &str = "pepper of the group";
-    let Ok(layout) = cluster.require(&config.topics.sent_log) else { return Vec::new() };
+    let Ok(layout) = cluster.require(&config.topics.outputs.sent_log) else { return Vec::new() };
     let skip = |why: String| vec![Finding::skip(CHECK, why)];
     // both have checks of their own
     let Ok(policies) = PolicySource::of(&config.policies).load() else {
@@ -95,7 +95,7 @@ pub(super) fn approvals(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> 
         Err(another) => Finding::fail(CHECK, another.found(), another.fix()),
         Ok(()) => judge_tail(CHECK, pepper.as_ref(), &tail),
     }];
-    findings.extend(rows(&config.topics.sent_log, &tail));
+    findings.extend(rows(&config.topics.outputs.sent_log, &tail));
     findings
 }
 

@@ -5,6 +5,7 @@ mod trail;
 
 use super::outputs::moment::moment;
 use super::{ConfigFile, ExitCode, Failure, output, policy};
+use crate::cli::failure::OrFail as _;
 use crate::headers::rfc3339;
 use crate::identity::Pepper;
 use crate::policies::PolicySource;
@@ -78,16 +79,13 @@ fn outputs(path: &std::path::Path, arguments: &Arguments) -> Result<(), Failure>
     let config = ConfigFile { path: path.to_owned() }.load()?;
     let set = match arguments.policies.as_deref() {
         Some(dir) => policy::load(Some(dir), None)?,
-        None => PolicySource::of(&config.policies)
-            .load()
-            .map_err(|error| Failure::new(ExitCode::Config, error))?,
+        None => PolicySource::of(&config.policies).load().or_fail(ExitCode::Config)?,
     };
     trail::follow(&config, &wanted, arguments.since, &set)
 }
 
 fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<(), Failure> {
-    let runner = CaseRunner::new(set, Pepper::of_nobody())
-        .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    let runner = CaseRunner::new(set, Pepper::of_nobody()).or_fail(ExitCode::Internal)?;
     let file = policy::read(path)?;
     let mut n_explained = 0usize;
     for case in &file.cases {
@@ -95,9 +93,9 @@ fn cases(path: &std::path::Path, id: Option<&str>, set: &PolicySet) -> Result<()
             continue;
         }
         n_explained += 1;
-        let verdicts = runner.run(case).map_err(|error| {
-            Failure::new(ExitCode::Usage, format!("{}:{}: {error}", file.name, case.line))
-        })?;
+        let verdicts = runner
+            .run(case)
+            .or_fail_at(ExitCode::Usage, || format!("{}:{}", file.name, case.line))?;
         let title = case.fields.get("title").and_then(Value::as_str).unwrap_or("-");
         for (n, verdict) in (1..).zip(&verdicts) {
             let number = if verdicts.len() > 1 { format!("/{n}") } else { String::new() };

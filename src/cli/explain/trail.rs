@@ -88,7 +88,7 @@ pub(super) fn follow(
     set: &PolicySet,
 ) -> Result<(), Failure> {
     let cluster = preflight(config)?;
-    for topic in config.topics.outputs() {
+    for topic in config.topics.decisions() {
         cluster.require(topic)?;
     }
     cluster.require(&config.topics.consent_change)?;
@@ -177,7 +177,7 @@ fn asked(config: &Config, found: &Found) -> Asked {
 
 /// Why there is no decision to explain, as far as the log tells.
 fn nothing(config: &Config, wanted: &Wanted, from: jiff::Timestamp, lack: &Lack) -> Failure {
-    let topics = config.topics.outputs().join("`, `");
+    let topics = config.topics.decisions().join("`, `");
     let mut reason = format!("there is no decision about {} in `{topics}`", wanted.describe());
     if from > jiff::Timestamp::UNIX_EPOCH {
         reason

@@ -8,6 +8,7 @@ mod guard;
 mod pace;
 mod send;
 
+use crate::cli::failure::OrFail as _;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -222,8 +223,7 @@ fn encodings(arguments: &Arguments, config: &Config) -> Result<Encodings, Failur
 
 /// The id of our schema for a topic's values, registered if it was not.
 pub(super) fn registered(config: &Config, topic: &str, kind: Kind) -> Result<u32, Failure> {
-    let settings = crate::service::registry_settings(config)
-        .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
+    let settings = crate::service::registry_settings(config)?;
     let Some(settings) = settings else {
         return Err(Failure::new(ExitCode::Config, "format `avro` needs `schema_registry.url`"));
     };
@@ -269,7 +269,7 @@ fn print_sample(sample: &Sample, (changes, messages): (&str, &str)) -> Result<()
 }
 
 fn encoded(sample: &Sample, encoding: Encoding) -> Result<Vec<u8>, Failure> {
-    sample.encode(encoding).map_err(|error| Failure::new(ExitCode::Internal, error))
+    sample.encode(encoding).or_fail(ExitCode::Internal)
 }
 
 #[cfg(test)]

@@ -38,9 +38,9 @@ impl Outcome {
 
     pub(super) fn topic(self, topics: &config::Topics) -> &str {
         match self {
-            Self::Approved => &topics.approved,
-            Self::Blocked => &topics.blocked,
-            Self::Deferred => &topics.deferred,
+            Self::Approved => &topics.outputs.approved,
+            Self::Blocked => &topics.outputs.blocked,
+            Self::Deferred => &topics.outputs.deferred,
         }
     }
 }

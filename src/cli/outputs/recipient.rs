@@ -1,5 +1,6 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
+use crate::cli::failure::OrFail as _;
 use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
 use gate_engine::Keys as _;
 use serde_json::{Value, json};
@@ -59,14 +60,13 @@ impl Reader {
     /// # Errors
     /// There is no pepper, or none this user may read, and the report cannot do without one.
     pub(in crate::cli) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
-        let registry = crate::service::registry(config)
-            .map_err(|error| Failure::new(ExitCode::of(error.exit_code()), error))?;
+        let registry = crate::service::registry(config)?;
         let codec = Codec::new(
             config.formats.outbound_message,
             Kind::OutboundMessage,
             registry.map(Registry::boxed),
         )
-        .map_err(|error| Failure::new(ExitCode::Config, error))?;
+        .or_fail(ExitCode::Config)?;
         let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),

@@ -1,6 +1,7 @@
 //! `consent-gate policy diff`: what a change of packs means, a sentence a line.
 
 use super::super::{ExitCode, Failure, output};
+use crate::cli::failure::OrFail as _;
 use clap::Args;
 use gate_core::Timestamp;
 use gate_policy::diff::{Difference, differences};
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             .at(12, 0, 0, 0)
             .in_tz("UTC")
             .map(|at| Timestamp::from_micros(at.timestamp().as_microsecond()))
-            .map_err(|error| Failure::new(ExitCode::Usage, error))?,
+            .or_fail(ExitCode::Usage)?,
     };
     let found = differences(&before, &after, first, arguments.on.is_some());
     for difference in &found {

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 
 use super::{ExitCode, Failure, output};
+use crate::cli::failure::OrFail as _;
 use crate::headers::rfc3339;
 use crate::identity::Pepper;
 use crate::policies::PolicySource;
@@ -73,13 +74,12 @@ pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
 /// Loads packs or ends with everything that is wrong with them.
 pub(super) fn load(dir: Option<&Path>, tz_dir: Option<&Path>) -> Result<PolicySet, Failure> {
     let source = PolicySource { dir: dir.map(Path::to_owned), tz_dir: tz_dir.map(Path::to_owned) };
-    source.load().map_err(|error| Failure::new(ExitCode::Config, error))
+    source.load().or_fail(ExitCode::Config)
 }
 
 fn test(arguments: &TestArguments) -> Result<(), Failure> {
     let set = load(arguments.policies.as_deref(), None)?;
-    let runner = CaseRunner::new(&set, Pepper::of_nobody())
-        .map_err(|error| Failure::new(ExitCode::Internal, error))?;
+    let runner = CaseRunner::new(&set, Pepper::of_nobody()).or_fail(ExitCode::Internal)?;
     let (mut n_passed, mut n_failed) = (0usize, 0usize);
     for path in &arguments.files {
         let file = read(path)?;
@@ -101,7 +101,7 @@ fn test(arguments: &TestArguments) -> Result<(), Failure> {
 pub(super) fn read(path: &Path) -> Result<CaseFile, Failure> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(ExitCode::Usage, format!("cannot read `{name}`: {error}")))?;
+        .or_fail_at(ExitCode::Usage, || format!("cannot read `{name}`"))?;
     read_cases(&name, &text).map_err(|problems| Failure::new(ExitCode::Usage, problems))
 }
 

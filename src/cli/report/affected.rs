@@ -3,6 +3,7 @@
 //! Counts go to standard output, a line for each message with hashed recipients to a file, the duties to notify below. Nothing
 //! grows with the number of messages but that file.
 
+use crate::cli::failure::OrFail as _;
 use indicatif::ProgressBar;
 
 use super::account::Account;
@@ -20,9 +21,7 @@ use crate::policies::PolicySource;
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let question = Question::of(arguments)?;
     let config = arguments.file.load()?;
-    let policies = PolicySource::of(&config.policies)
-        .load()
-        .map_err(|error| Failure::new(ExitCode::Config, error))?;
+    let policies = PolicySource::of(&config.policies).load().or_fail(ExitCode::Config)?;
     let reader = Reader::new(&config, arguments.out.is_some())?;
     let cluster = preflight(&config)?;
     for outcome in &question.outcomes {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::item::{Item, Origin};
 use super::{ConfigFile, ExitCode, Failure, measures, output};
 use crate::config::Config;
+use crate::outputs::{Input, Output};
 use crate::policies::PolicySource;
 
 #[derive(Debug, Args)]
@@ -139,24 +140,29 @@ fn categories() -> Vec<Item> {
 
 fn recipients(config: &Config) -> Vec<Item> {
     let topics = &config.topics;
-    let kept = [&topics.consent_change, &topics.consent_dead_letter, &topics.consent_review];
+    let copies =
+        Output::ALL.iter().filter(|output| output.row().copies == Some(Input::ConsentChange));
+    let consent: Vec<_> = std::iter::once(&topics.consent_change)
+        .chain(copies.map(|output| topics.outputs.of(*output)))
+        .map(|topic| format!("`{topic}`"))
+        .collect();
     let mut items = vec![
         Item::new(
             "senders",
-            format!("whoever may read topic `{}`", topics.approved),
+            format!("whoever may read topic `{}`", topics.outputs.approved),
             Origin::Configuration,
         ),
         Item::new(
             "readers of other decisions",
-            format!("whoever may read topics `{}`, `{}`", topics.blocked, topics.deferred),
+            format!(
+                "whoever may read topics `{}`, `{}`",
+                topics.outputs.blocked, topics.outputs.deferred
+            ),
             Origin::Configuration,
         ),
         Item::new(
             "readers of consent",
-            format!(
-                "whoever may read topics {}",
-                kept.map(|topic| format!("`{topic}`")).join(", ")
-            ),
+            format!("whoever may read topics {}", consent.join(", ")),
             Origin::Configuration,
         ),
         Item::new(
@@ -188,7 +194,9 @@ fn transfers(config: &Config) -> Vec<Item> {
 }
 
 fn retention(config: &Config, files: &[File]) -> Vec<Item> {
-    let topics = config.topics.all().map(|topic| format!("`{topic}`")).join(", ");
+    let topics: Vec<_> =
+        config.topics.all().into_iter().map(|topic| format!("`{topic}`")).collect();
+    let topics = topics.join(", ");
     let erased = "until an `erase` event; from the disk within 7 days of running, and a keyed hash stays that keeps the \
                   address blocked";
     let mut items = vec![

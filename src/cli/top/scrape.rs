@@ -1,6 +1,7 @@
 //! Asks instances for their pages. Bounded: time, bytes; no redirects, no proxy of the environment.
 
 use super::figures::{Answer, Scraped};
+use crate::cli::failure::OrFail as _;
 use crate::cli::{ExitCode, Failure};
 use crate::status::{Readiness, SNAPSHOT_BYTES_MAX, Snapshot};
 use reqwest::header::ACCEPT;
@@ -77,9 +78,7 @@ impl Scraper {
             });
         };
         let thread = std::thread::Builder::new().name("scraper".to_owned());
-        thread.spawn(ask).map_err(|error| {
-            Failure::new(ExitCode::TryAgain, format!("cannot start a thread: {error}"))
-        })?;
+        thread.spawn(ask).or_fail_at(ExitCode::TryAgain, || "cannot start a thread".to_owned())?;
         Ok(receiver)
     }
 

@@ -126,7 +126,7 @@ fn a_right_that_is_missing_ends_the_gate_with_its_name() {
     );
     cluster.send(0, &service("m", "ana"));
     let error = gate.end().unwrap_err();
-    assert_eq!(error.exit_code(), 77, "{error}");
+    assert_eq!(error.exit_code(), crate::exit::ExitCode::Credentials, "{error}");
 }
 
 #[test]
@@ -171,5 +171,5 @@ fn a_second_instance_with_another_pepper_does_not_start() {
     let cluster = Cluster::new();
     let _first = Gate::start(&cluster).ready();
     let refused = Gate::try_start(&cluster, "gate-2", tempfile::tempdir().unwrap());
-    assert_eq!(refused.map(drop).unwrap_err().exit_code(), 78);
+    assert_eq!(refused.map(drop).unwrap_err().exit_code(), crate::exit::ExitCode::Config);
 }

@@ -79,7 +79,7 @@ fn too_little_memory_is_refused_by_the_name_of_its_key() {
     let Err(error) = Store::open(dir.path(), &identity(), MEMORY - 1) else { panic!("opened") };
     assert!(matches!(error, StoreError::Memory { .. }));
     assert!(error.to_string().contains("state.memory_bytes"));
-    assert_eq!(error.exit_code(), 78);
+    assert_eq!(error.exit_code(), crate::exit::ExitCode::Config);
     assert!(!dir.path().join("db").exists());
 }
 
@@ -108,7 +108,7 @@ fn child_that_cannot_write() {
     let error = error.unwrap();
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
     assert!(error.to_string().contains("check free space"));
-    assert_eq!(error.exit_code(), 74);
+    assert_eq!(error.exit_code(), crate::exit::ExitCode::Storage);
     assert!(matches!(writer.commit(), Err(StoreError::Stopped { .. })));
     assert!(matches!(writer.flush(), Err(StoreError::Stopped { .. })));
     drop((store, writer));

@@ -318,7 +318,7 @@ fn a_directory_in_use_is_named() {
     let Err(error) = Store::open(dir.path(), &identity(), MEMORY) else { panic!("opened twice") };
     assert!(matches!(error, StoreError::Locked { .. }));
     assert!(error.to_string().contains(&dir.path().display().to_string()));
-    assert_eq!(error.exit_code(), 75);
+    assert_eq!(error.exit_code(), crate::exit::ExitCode::TryAgain);
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn a_disk_that_refuses_is_an_error_and_no_damage() {
         panic!("opened below a file")
     };
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
-    assert_eq!(error.exit_code(), 74);
+    assert_eq!(error.exit_code(), crate::exit::ExitCode::Storage);
 }
 
 #[test]

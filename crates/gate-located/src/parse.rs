@@ -1,88 +1,67 @@
-//! A YAML document as a tree in which every value knows its place, so that all problems can be named at once.
+//! From text to the tree, within bounds: what a document spells out by aliases of aliases counts in full.
 
+use crate::node::{Key, Node, Place, Value};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
 use std::fmt;
 
-/// Deepest nesting.
-const DEPTH_MAX: usize = 24;
-/// Most values of a file, aliases spelt out.
-const NODES_MAX: usize = 200_000;
-/// Most aliases of a file.
-const ALIASES_MAX: usize = 20_000;
-/// Most scalar bytes of a file, aliases spelt out.
-const SCALAR_BYTES_MAX: usize = 8 << 20;
-
-/// Where something stands, from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+/// What a kind of document may look like.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Most bytes of the text.
+    pub bytes_max: usize,
+    /// Most scalar bytes, aliases spelt out.
+    pub scalar_bytes_max: usize,
+    /// Most values, aliases spelt out.
+    pub nodes_max: usize,
+    /// Deepest nesting.
+    pub depth_max: usize,
+    /// Most aliases.
+    pub aliases_max: usize,
+    /// Whether few anchors may be leaned on hundreds of times.
+    pub leans_on_anchors: bool,
+    /// Whether a key that stands twice in a mapping is left to the caller; otherwise the document is malformed.
+    pub keeps_repeated_keys: bool,
+    /// Whether `<<` fills a mapping in from another one; otherwise the document is malformed.
+    pub merges: bool,
 }
 
-/// A value and its place.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) place: Place,
-    pub(crate) value: Value,
+/// Why a text is no tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Where.
+    pub place: Place,
+    /// Why, in a few words without a place.
+    pub reason: String,
 }
 
-/// A value.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    Null,
-    Boolean(bool),
-    Integer(i64),
-    Float(f64),
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<(Key, Node)>),
-}
-
-/// A key and its place.
-#[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pub(crate) place: Place,
-    pub(crate) name: String,
-}
-
-impl Value {
-    /// What it is, for people.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "nothing",
-            Self::Boolean(_) => "true or false",
-            Self::Integer(_) => "a number",
-            Self::Float(_) => "a fraction",
-            Self::Text(_) => "a text",
-            Self::List(_) => "a list",
-            Self::Map(_) => "a mapping",
-        }
-    }
-}
-
-/// Parses a document.
+/// Parses a document; one that is empty, or only comments, is [`Value::Null`].
 ///
 /// # Errors
-/// Where and why it is no YAML, or beyond the limits.
-pub(crate) fn parse(text: &str) -> Result<Node, (Place, String)> {
-    if text.len() > crate::FILE_BYTES_MAX {
-        let limit = crate::FILE_BYTES_MAX;
-        return Err((Place::default(), format!("is larger than {limit} bytes")));
+/// Where and why it is no YAML, or not of this manner.
+pub fn parse(text: &str, manner: &Manner) -> Result<Node, Malformed> {
+    if text.len() > manner.bytes_max {
+        let reason = format!("is larger than {} bytes", manner.bytes_max);
+        return Err(Malformed { place: Place::default(), reason });
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_total_scalar_bytes: SCALAR_BYTES_MAX,
-            max_nodes: NODES_MAX,
-            max_depth: DEPTH_MAX,
+            max_total_scalar_bytes: manner.scalar_bytes_max,
+            max_nodes: manner.nodes_max,
+            max_depth: manner.depth_max,
             max_documents: 1,
-            // a case file leans on few anchors hundreds of times; what they spell out is bounded above
-            max_aliases: ALIASES_MAX,
-            enforce_alias_anchor_ratio: false,
+            max_aliases: manner.aliases_max,
+            enforce_alias_anchor_ratio: !manner.leans_on_anchors,
         },
-        duplicate_keys: DuplicateKeyPolicy::Error,
+        duplicate_keys: if manner.keeps_repeated_keys {
+            DuplicateKeyPolicy::PassThrough
+        } else {
+            DuplicateKeyPolicy::Error
+        },
+        merge_keys: if manner.merges { MergeKeyPolicy::Merge } else { MergeKeyPolicy::Error },
         strict_booleans: true,
         reject_unsupported_tags: true,
+        // they stay what was written; whoever asks for a number decides whether they are one
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         with_snippet: false,
@@ -90,7 +69,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, (Place, String)> {
     serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options).map(Node::from).map_err(
         |error| {
             let place = error.location().map_or(Place::default(), |at| place_of(&at));
-            (place, reason_of(&error))
+            Malformed { place, reason: reason_of(&error) }
         },
     )
 }
@@ -130,7 +109,7 @@ impl From<Spanned<Raw>> for Node {
                     .collect(),
             ),
         };
-        Self { place: place_of(&raw.defined), value }
+        Self { place: place_of(&raw.defined), used: place_of(&raw.referenced), value }
     }
 }
 
@@ -166,11 +145,11 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Integer(value)))
+        Ok(Raw::Scalar(Value::Integer(value.into())))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)))
+        Ok(Raw::Scalar(Value::Integer(value.into())))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
@@ -202,12 +181,29 @@ impl<'de> Visitor<'de> for RawVisitor {
 mod tests {
     use super::*;
 
+    const MANNER: Manner = Manner {
+        bytes_max: 1 << 20,
+        scalar_bytes_max: 8 << 20,
+        nodes_max: 200_000,
+        depth_max: 24,
+        aliases_max: 20_000,
+        leans_on_anchors: true,
+        keeps_repeated_keys: false,
+        merges: true,
+    };
+
+    fn parse(text: &str) -> Result<Node, Malformed> {
+        super::parse(text, &MANNER)
+    }
+
     #[test]
     fn values_know_their_places() {
         let node = parse("a: &x\n  b: [1, two]\nc: *x\n").unwrap();
         let Value::Map(entries) = &node.value else { panic!("no map") };
         let places: Vec<_> = entries.iter().map(|(k, v)| (k.name.as_str(), v.place.line)).collect();
         assert_eq!(places, [("a", 2), ("c", 2)], "an alias stands where its anchor does");
+        let used: Vec<_> = entries.iter().map(|(_, value)| value.used.line).collect();
+        assert_eq!(used, [2, 3], "and is used where it is used");
     }
 
     #[test]
@@ -234,8 +230,36 @@ mod tests {
 
     #[test]
     fn what_is_no_yaml_says_where() {
-        let (place, reason) = parse("a: 1\nb: [1,\nc: 2\n").unwrap_err();
+        let Malformed { place, reason } = parse("a: 1\nb: [1,\nc: 2\n").unwrap_err();
         assert!(place.line >= 2 && !reason.is_empty(), "{place:?} {reason}");
         assert!(parse("a: 1\na: 2\n").is_err(), "a repeated key hides a line");
+    }
+
+    #[test]
+    fn an_empty_document_is_nothing() {
+        for text in ["", "# nothing\n", "---\n"] {
+            assert!(matches!(parse(text).unwrap().value, Value::Null), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_manner_keeps_repeated_keys_and_refuses_merging() {
+        let plain = Manner { keeps_repeated_keys: true, merges: false, ..MANNER };
+        let node = super::parse("a: 1\na: 2\n", &plain).unwrap();
+        let Value::Map(entries) = &node.value else { panic!("no map") };
+        assert_eq!(entries.len(), 2);
+        let merged = super::parse("a: &a {b: 1}\nc:\n  <<: *a\n", &plain).unwrap_err();
+        assert_eq!(merged.place.line, 3);
+        let long = "a".repeat(MANNER.bytes_max + 1);
+        assert_eq!(parse(&long).unwrap_err().place, Place::default());
+    }
+
+    #[test]
+    fn numbers_that_yaml_would_change_stay_text() {
+        for (text, is_text) in [("007", true), ("1_000", true), ("18446744073709551615", false)] {
+            let value = parse(text).unwrap().value;
+            assert_eq!(matches!(value, Value::Text(_)), is_text, "{text}: {value:?}");
+            assert!(is_text || matches!(value, Value::Integer(_)), "{text}: {value:?}");
+        }
     }
 }
