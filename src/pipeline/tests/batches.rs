@@ -88,7 +88,7 @@ fn offsets_without_outputs_are_still_due() {
 #[test]
 fn a_transaction_torn_between_partitions_keeps_only_what_is_missing() {
     let mut batch = batch(&[(0, 5), (1, 9)]);
-    assert!(batch.keep_undecided(&offsets([(0, 6), (1, 9)]), &out([((0, 5), false)])) == false);
+    assert!(!batch.keep_undecided(&offsets([(0, 6), (1, 9)]), &out([((0, 5), false)])));
     assert_eq!(places(&batch), [(1, 9)]);
     assert_eq!(*batch.next_offsets(), offsets([(1, 10)]));
 }
