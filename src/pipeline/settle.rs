@@ -10,16 +10,11 @@ use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
 use crate::metrics::{RecycleCause, Topic, TransactionResult};
-use crate::outputs::Output;
+use crate::outputs::{ByOutput, Output};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::Instant;
-
-/// The topic of a lane's producer that is this output.
-fn topic_of(output: Output) -> TopicIndex {
-    TopicIndex(output.place_of_lane())
-}
 
 /// A transaction that holds nothing but the offsets of its batch, which are still on their way.
 pub(super) struct Open {
@@ -123,12 +118,14 @@ impl<'c> Lane<'c> {
         let Some(producer) = self.producers.current() else {
             return Ok(());
         };
+        // found once: the table is searched for each
+        let topics = ByOutput::new(|output| TopicIndex(output.place_of_lane()));
         for (message, judged) in batch.messages().iter().zip(&verdicts.judged) {
-            let topic = topic_of(Output::of(judged.decision.outcome()));
+            let topic = *topics.of(Output::of(judged.decision.outcome()));
             let headers = self.headers(message, judged, &verdicts.headers);
             producer.produce(topic, message.key(), message.payload(), headers)?;
         }
-        let sent_log = topic_of(Output::SentLog);
+        let sent_log = *topics.of(Output::SentLog);
         for (key, row) in &verdicts.rows {
             let headers = NativeHeaders::with_capacity(0);
             let (recipient, value) = (Some(&key.subject.0[..]), Some(row.as_slice()));
