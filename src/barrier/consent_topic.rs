@@ -185,7 +185,7 @@ impl ConsentTopic {
                 )
             }
         };
-        Hold { cause: HoldCause::Restoring, detail, consent_partition: None }
+        Hold::new(HoldCause::Restoring, detail)
     }
 }
 
@@ -206,10 +206,9 @@ impl TopicCheck<'_> {
     /// be committed.
     pub fn finish(self) -> Result<(), Hold> {
         let Self { topic, asked, n_partitions: before, mut deadline } = self;
-        let unavailable = |error: &dyn std::fmt::Display| Hold {
-            cause: HoldCause::BrokerUnavailable,
-            detail: format!("what `{}` is: {error}", topic.name),
-            consent_partition: None,
+        let unavailable = |error: &dyn std::fmt::Display| {
+            let detail = format!("what `{}` is: {error}", topic.name);
+            Hold::new(HoldCause::BrokerUnavailable, detail)
         };
         let Some(asked) = asked else { return Ok(()) };
         let (mut question, mut waiting) = asked.map_err(|error| unavailable(&error))?;

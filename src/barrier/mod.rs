@@ -96,11 +96,7 @@ impl Barrier {
     /// # Errors
     /// When the broker does not answer for every partition.
     pub fn end_offsets(&self) -> Result<Vec<i64>, Hold> {
-        self.ask(&self.client).map_err(|detail| Hold {
-            cause: HoldCause::BrokerUnavailable,
-            detail,
-            consent_partition: None,
-        })
+        self.ask(&self.client).map_err(|detail| Hold::new(HoldCause::BrokerUnavailable, detail))
     }
 
     fn ask(&self, client: &BaseConsumer<GateContext>) -> Result<Vec<i64>, String> {
