@@ -22,7 +22,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{registry, registry_settings};
+pub(crate) use registry::{codec, registry_settings};
 pub use start::{Running, start};
 pub use stop::RunError;
 

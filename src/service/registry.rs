@@ -1,12 +1,31 @@
-//! The schema registry of the configuration, for the gate and for the commands that read records.
+//! The schema registry of the configuration and what reads records with it, for the gate and for the commands that do.
 
 use super::RunError;
 use crate::config::{self, Config};
 use crate::registry::{Registry, RegistrySettings};
+use gate_codec::{Codec, Kind};
 
 /// The schema registry, if the configuration names one.
-pub(crate) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
+pub(super) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
     Ok(registry_settings(config)?.map(Registry::new).transpose()?)
+}
+
+/// Reads records of this kind as the configuration says they are written.
+pub(crate) fn codec(config: &Config, kind: Kind) -> Result<Codec, RunError> {
+    codec_with(config, kind, registry(config)?)
+}
+
+/// The same over a registry that is there already.
+pub(super) fn codec_with(
+    config: &Config,
+    kind: Kind,
+    registry: Option<Registry>,
+) -> Result<Codec, RunError> {
+    let format = match kind {
+        Kind::ConsentChange => config.formats.consent_change,
+        Kind::OutboundMessage => config.formats.outbound_message,
+    };
+    Ok(Codec::new(format, kind, registry.map(Registry::boxed))?)
 }
 
 /// Where the schema registry is and who we are to it, if the configuration names one.

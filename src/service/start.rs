@@ -5,7 +5,7 @@ use super::checkpointer::{Checkpointer, CheckpointerParts};
 use super::common_pepper::CommonPepper;
 use super::monitor::{Monitor, MonitorParts};
 use super::orphans::Orphans;
-use super::registry::registry;
+use super::registry::{codec_with, registry};
 use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
 use crate::approvals::SentStore;
 use crate::barrier::Applied;
@@ -233,11 +233,7 @@ fn await_cluster(config: &Config, shutdown: &Shutdown) -> Result<Option<ClusterI
 
 impl Parts<'_> {
     fn codec(&self, kind: Kind) -> Result<Codec, RunError> {
-        let format = match kind {
-            Kind::ConsentChange => self.config.formats.consent_change,
-            Kind::OutboundMessage => self.config.formats.outbound_message,
-        };
-        Ok(Codec::new(format, kind, self.registry.clone().map(Registry::boxed))?)
+        codec_with(self.config, kind, self.registry.clone())
     }
 
     pub(super) fn scan_config(&self) -> ClientConfig {

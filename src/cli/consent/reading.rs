@@ -5,7 +5,6 @@ use gate_core::{Address, ConsentChange};
 
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::registry::Registry;
 use gate_codec::{Class, Codec, DecodeError, Kind, Unreadable};
 
 /// How a value reads.
@@ -24,9 +23,7 @@ pub(super) struct Reader {
 
 /// Reads values of `topics.consent_change`.
 pub(in crate::cli) fn codec(config: &Config) -> Result<Codec, Failure> {
-    let registry = crate::service::registry(config)?;
-    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry.map(Registry::boxed))
-        .or_fail(ExitCode::Config)
+    Ok(crate::service::codec(config, Kind::ConsentChange)?)
 }
 
 impl Reader {

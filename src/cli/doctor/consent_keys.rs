@@ -14,7 +14,6 @@ use crate::cli::shape;
 use crate::config::Config;
 use crate::headers::is_probe;
 use crate::kafka::preflight::ClusterInfo;
-use crate::registry::Registry;
 use gate_codec::{Codec, DecodeError, Kind};
 
 /// How a key relates to the person its record is about.
@@ -132,10 +131,10 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
     let topic = &config.topics.consent_change;
     let n_partitions = cluster.require(topic).ok()?.partitions;
     let check = format!("topic {topic}: keys");
-    let codec = match codec(config) {
+    let codec = match crate::service::codec(config, Kind::ConsentChange) {
         Ok(codec) => codec,
         // the registry and the formats have checks of their own
-        Err(reason) => return Some(Finding::skip(check, reason)),
+        Err(error) => return Some(Finding::skip(check, error.to_string())),
     };
     let mut sample = Sample::default();
     let read = visit_newest(config, topic, n_partitions, &mut |record| {
@@ -145,12 +144,6 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
         Ok(()) => judge(check, &sample, config.consent.key_names_contact),
         Err(failure) => Finding::skip(check, failure.cause),
     })
-}
-
-fn codec(config: &Config) -> Result<Codec, String> {
-    let registry = crate::service::registry(config).map_err(|error| error.to_string())?;
-    Codec::new(config.formats.consent_change, Kind::ConsentChange, registry.map(Registry::boxed))
-        .map_err(|error| error.to_string())
 }
 
 fn judge(check: String, sample: &Sample, key_names_contact: bool) -> Finding {

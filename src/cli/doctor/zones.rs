@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::headers::probe_recipient;
 use crate::kafka::preflight::ClusterInfo;
 use crate::policies::PolicySource;
-use crate::registry::Registry;
 
 /// What the newest readable messages declare.
 #[derive(Debug, Default)]
@@ -60,9 +59,9 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
     // packs that cannot be loaded have a check of their own
     let policies = PolicySource::of(&config.policies).load().ok()?;
     let check = format!("topic {topic}: time zones");
-    let codec = match codec(config) {
+    let codec = match crate::service::codec(config, Kind::OutboundMessage) {
         Ok(codec) => codec,
-        Err(reason) => return Some(Finding::skip(check, reason)),
+        Err(error) => return Some(Finding::skip(check, error.to_string())),
     };
     let mut sample = Sample::default();
     let read = visit_newest(config, topic, n_partitions, &mut |record| {
@@ -73,13 +72,6 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
         Ok(()) => judge(check, &sample),
         Err(failure) => Finding::skip(check, failure.cause),
     })
-}
-
-fn codec(config: &Config) -> Result<Codec, String> {
-    let registry = crate::service::registry(config).map_err(|error| error.to_string())?;
-    let format = config.formats.outbound_message;
-    Codec::new(format, Kind::OutboundMessage, registry.map(Registry::boxed))
-        .map_err(|error| error.to_string())
 }
 
 fn judge(check: String, sample: &Sample) -> Finding {

@@ -1,6 +1,5 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
-use crate::cli::failure::OrFail as _;
 use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
 use gate_engine::Keys as _;
 use serde_json::{Value, json};
@@ -10,7 +9,6 @@ use crate::config::Config;
 use crate::headers::{hex, probe_recipient};
 use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
-use crate::registry::Registry;
 use gate_codec::{Codec, DecodeError, Kind};
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
@@ -60,13 +58,7 @@ impl Reader {
     /// # Errors
     /// There is no pepper, or none this user may read, and the report cannot do without one.
     pub(in crate::cli) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
-        let registry = crate::service::registry(config)?;
-        let codec = Codec::new(
-            config.formats.outbound_message,
-            Kind::OutboundMessage,
-            registry.map(Registry::boxed),
-        )
-        .or_fail(ExitCode::Config)?;
+        let codec = crate::service::codec(config, Kind::OutboundMessage)?;
         let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),
