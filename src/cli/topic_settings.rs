@@ -153,6 +153,9 @@ mod tests {
             ("consent-gate-sent", "cleanup.policy", Some("compact")),
             ("consent-gate-sent", "max.message.bytes", None),
             ("consent-gate-sent", "message.timestamp.type", Some("LogAppendTime")),
+            ("consent-gate-policies", "cleanup.policy", Some("compact")),
+            ("consent-gate-policies", "max.message.bytes", None),
+            ("consent-gate-policies", "message.timestamp.type", None),
             ("approved-message", "message.timestamp.type", Some("LogAppendTime")),
             ("outbound-message", "message.timestamp.type", None),
         ] {

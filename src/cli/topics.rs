@@ -15,6 +15,7 @@ use super::{ConfigFile, Failure, output};
 use crate::config::Topics as TopicNames;
 use crate::kafka::failure::{Class, KafkaFailure};
 use crate::kafka::preflight::{ClusterInfo, preflight};
+use crate::outputs::Output;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Topics {
@@ -26,7 +27,7 @@ pub(super) enum Topics {
 pub(super) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
-    /// Partitions of each new topic; the memory of approvals gets as many as the messages have
+    /// Partitions of each new topic; the memory of approvals gets as many as the messages have, the archive of policies one
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: i32,
     /// Replicas of each new partition [default: 3, or the number of brokers if there are fewer]
@@ -125,9 +126,13 @@ async fn create_missing(
     Ok(rows)
 }
 
-/// Partitions of a topic to be made. What was approved is remembered in the partition of the message.
+/// Partitions of a topic to be made: what its row says. What was approved is remembered in the partition of the message.
 fn partitions_of(name: &str, names: &TopicNames, cluster: &ClusterInfo, default: i32) -> i32 {
-    let is_beside = names.output(name).is_some_and(|output| output.row().is_beside_messages);
+    let row = names.output(name).map(Output::row);
+    if let Some(n_partitions) = row.and_then(|row| row.n_partitions) {
+        return i32::try_from(n_partitions).unwrap_or(default);
+    }
+    let is_beside = row.is_some_and(|row| row.is_beside_messages);
     match cluster.require(&names.outbound_message) {
         Ok(layout) if is_beside => i32::try_from(layout.partitions).unwrap_or(default),
         _ => default,

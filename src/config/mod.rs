@@ -56,7 +56,7 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// Brokers, group, librdkafka.
     pub kafka: Kafka,
-    /// The eight topics, all different.
+    /// Inputs and outputs, all different.
     pub topics: Topics,
     /// How the two inputs are written.
     pub formats: Formats,

@@ -60,7 +60,8 @@ fn an_empty_file_is_all_defaults() {
                 "deferred-message",
                 "consent-dead-letter",
                 "consent-gate-review",
-                "consent-gate-sent"
+                "consent-gate-sent",
+                "consent-gate-policies"
             ]
         );
         assert_eq!(config.formats.outbound_message, Format::Json);

@@ -151,6 +151,28 @@ pub fn probe_producer(base: &ClientConfig, timeout: Duration) -> ClientConfig {
     config
 }
 
+/// The archive's writer: one record at a time, acknowledged by all replicas, given up in time. Without idempotence, since the
+/// same record twice is one, and since brokers before 3.0 want a right for it.
+#[must_use]
+pub fn archive_producer(base: &ClientConfig, timeout: Duration) -> ClientConfig {
+    let mut config = base.clone();
+    for (key, value) in [
+        ("acks", "all"),
+        ("enable.idempotence", "false"),
+        ("linger.ms", "0"),
+        // the key decides the partition as in the Java clients
+        ("partitioner", "murmur2_random"),
+        // what may pass is the topic's to say, not the client's
+        ("message.max.bytes", "2000000"),
+        ("reconnect.backoff.ms", "50"),
+        ("reconnect.backoff.max.ms", "1000"),
+    ] {
+        config.set(key, value);
+    }
+    config.set("message.timeout.ms", timeout.as_millis().to_string());
+    config
+}
+
 /// The barrier's own handle: end offsets of everything acknowledged, committed or not.
 #[must_use]
 pub fn end_offset_query(base: &ClientConfig) -> ClientConfig {

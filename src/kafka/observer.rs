@@ -193,6 +193,19 @@ impl Observer {
         look: &Look<'_>,
         visit: &mut dyn FnMut(&Record<'_>) -> ControlFlow<()>,
     ) -> Result<Looked, KafkaFailure> {
+        self.look_until(look, &mut || false, visit)
+    }
+
+    /// The same, until `is_over`, which is asked at least every 100 ms.
+    ///
+    /// # Errors
+    /// As [`Observer::look`].
+    pub fn look_until(
+        &self,
+        look: &Look<'_>,
+        is_over: &mut dyn FnMut() -> bool,
+        visit: &mut dyn FnMut(&Record<'_>) -> ControlFlow<()>,
+    ) -> Result<Looked, KafkaFailure> {
         let mut reader = self.reader(look.sight, look.doing)?;
         let n_each = i64::from(look.records_max);
         let from = match look.at {
@@ -205,6 +218,9 @@ impl Observer {
         let mut left: HashMap<i32, i64> = (0..n_partitions).map(|it| (it, n_each)).collect();
         let began = Instant::now();
         while !left.is_empty() {
+            if is_over() {
+                return Ok(Looked::Enough);
+            }
             if began.elapsed() > look.limit {
                 let said = reader.consumer().context().failure(look.doing);
                 return Ok(Looked::Late(said.unwrap_or_else(|| {

@@ -211,6 +211,14 @@ labels! {
         Rejected "rejected"
     }
 
+    /// Where policy sets are kept by revision.
+    PolicyArchive as "place" {
+        /// A file below `state.dir`.
+        Directory "directory"
+        /// A record of `topics.policy_sets`.
+        Topic "topic"
+    }
+
     /// Whom a record in the name of the probe is about.
     ProbeRecipient as "recipient" {
         /// Nobody: an address of the probe itself.

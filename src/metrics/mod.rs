@@ -26,8 +26,8 @@ mod tally;
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord};
 pub use declare::{Declaration, Family};
 pub use labels::{
-    Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload,
-    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Topic, TopicNames,
+    Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyArchive,
+    PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Topic, TopicNames,
     TransactionResult,
 };
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
@@ -250,6 +250,10 @@ metrics! {
         "1 for a policy pack in force that is past its review date (`review_by`), 0 for one that is not or names none.";
     policy_revision_info: IntGaugeVec = bounded_gauges("consent_gate_policy_revision_info", "sets", &["revision"]):
         "1 for the revision of the policy set in force, as named in decision headers.";
+    policy_sets_unkept: Family<IntGauge, PolicyArchive> = gauges("consent_gate_policy_sets_unkept", "sets"):
+        "Policy sets that came into force since the start and are not kept there yet. Decisions go on; who recomputes them needs the files from elsewhere.";
+    policy_archive_failures: Family<IntCounter, PolicyArchive> = counters("consent_gate_policy_archive_failures_total", "attempts"):
+        "Attempts to keep a policy set that failed, by place. The log says why; the topic is tried again.";
     probe_enabled: IntGauge = gauge("consent_gate_probe_enabled", "probes"):
         "1 when this instance runs the synthetic probe (`probe.enabled`).";
     probe_rounds: Family<IntCounter, ProbeResult> = counters("consent_gate_probe_rounds_total", "rounds"):

@@ -27,6 +27,8 @@ pub enum Writer {
     Lane,
     /// The consent reader's, which has a producer for each of its outputs.
     Reader,
+    /// Nobody's: the archive of policy sets writes a record at a time, which may be written twice.
+    Archive,
 }
 
 /// Which input the records of an output are copies of.
@@ -57,6 +59,8 @@ pub struct Row {
     pub is_dated_by_brokers: bool,
     /// Whether it has a partition for each of the messages' topic.
     pub is_beside_messages: bool,
+    /// Partitions it is made with, if it is neither beside the messages nor as many as whoever makes it likes.
+    pub n_partitions: Option<u32>,
     /// Bytes of a segment, if Kafka's own number does not serve.
     pub segment_bytes: Option<u64>,
     /// Whether a record names its message: read from its end backwards it tells what is decided already.
@@ -128,6 +132,7 @@ const DECISIONS: Row = Row {
     kept: Kept::AsUsual,
     is_dated_by_brokers: true,
     is_beside_messages: false,
+    n_partitions: None,
     segment_bytes: None,
     has_tail: true,
     if_compacted: "decisions with one key replace each other",
@@ -197,6 +202,22 @@ outputs! {
         has_tail: false,
         if_compacted: "",
         if_deleted: "what was approved is forgotten, and frequency caps are exceeded",
+        ..DECISIONS
+    };
+    /// The archive of policy sets.
+    PolicySets policy_sets = Row {
+        key: "topics.policy_sets",
+        name: "consent-gate-policies",
+        effect: "Every policy set that was in force, keyed by its revision, so that any instance can recompute a decision of any year. No personal data. Compacted, with one partition.",
+        writer: Writer::Archive,
+        copies: None,
+        kept: Kept::LastOfEachKey,
+        // when a set was first in force stands in its record
+        is_dated_by_brokers: false,
+        n_partitions: Some(1),
+        has_tail: false,
+        if_compacted: "",
+        if_deleted: "decisions of that time can no longer be recomputed",
         ..DECISIONS
     };
 }

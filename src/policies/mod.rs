@@ -1,14 +1,20 @@
 //! The policies in force: loaded at the start, replaced as a whole when the files change, never half.
 //!
 //! A set that is not valid is refused: at the start the gate does not run, later it goes on with the old set
-//! and says so in the log and in `consent_gate_policy_reloads_total{result="rejected"}`.
+//! and says so in the log and in `consent_gate_policy_reloads_total{result="rejected"}`. Each set that comes into force is
+//! kept by its revision (`archive/`), before the first decision with it.
+
+pub mod archive;
+mod revision;
+
+pub use revision::Revision;
 
 use crate::config;
 use crate::files;
 use crate::metrics::{Metrics, PolicyReload};
 use crate::shutdown::Shutdown;
 use crate::status::Status;
-use aws_lc_rs::digest::{Context, SHA256};
+use archive::{Archive, SetFiles};
 use gate_core::PolicySet;
 use gate_policy::{File, Problems, Remark, TimeZones, TzError};
 use std::collections::BTreeMap;
@@ -47,6 +53,16 @@ pub enum PolicyFailure {
     Tz(#[from] TzError),
 }
 
+/// A set that was loaded, and what it was loaded from.
+pub struct Loaded {
+    /// The set.
+    pub set: PolicySet,
+    /// Its files, to be kept.
+    pub files: SetFiles,
+    /// What is worth a look in it.
+    pub remarks: Vec<Remark>,
+}
+
 /// Where policies come from: a directory, or the packs built into the program.
 #[derive(Clone, Debug, Default)]
 pub struct PolicySource {
@@ -74,26 +90,44 @@ impl PolicySource {
         }
     }
 
+    /// The time zones, read now.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn zones(&self) -> Result<TimeZones, PolicyFailure> {
+        match &self.tz_dir {
+            Some(dir) => Ok(TimeZones::from_dir(dir)?),
+            None => Ok(TimeZones::bundled()),
+        }
+    }
+
+    /// The files with their revision, which says nothing about whether they are valid.
+    ///
+    /// # Errors
+    /// When files or zones cannot be read.
+    pub fn set_files(&self) -> Result<SetFiles, PolicyFailure> {
+        Ok(SetFiles::new(self.files()?, self.zones()?.version()))
+    }
+
     /// Reads and compiles everything.
     ///
     /// # Errors
     /// When anything cannot be read or is not valid.
     pub fn load(&self) -> Result<PolicySet, PolicyFailure> {
-        self.check().map(|(set, _)| set)
+        self.read().map(|loaded| loaded.set)
     }
 
-    /// The same, with what is worth a look in it.
+    /// The same, with its files and with what is worth a look in it.
     ///
     /// # Errors
     /// When anything cannot be read or is not valid.
-    pub fn check(&self) -> Result<(PolicySet, Vec<Remark>), PolicyFailure> {
-        let zones = match &self.tz_dir {
-            Some(dir) => TimeZones::from_dir(dir)?,
-            None => TimeZones::bundled(),
-        };
-        let files = self.files()?;
-        let revision = revision(&files, &zones);
-        gate_policy::check(&files, &zones, revision).map_err(PolicyFailure::Invalid)
+    pub fn read(&self) -> Result<Loaded, PolicyFailure> {
+        let zones = self.zones()?;
+        let files = SetFiles::new(self.files()?, zones.version());
+        let revision = files.revision().as_str().to_owned();
+        let checked = gate_policy::check(files.files(), &zones, revision);
+        let (set, remarks) = checked.map_err(PolicyFailure::Invalid)?;
+        Ok(Loaded { set, files, remarks })
     }
 
     /// Changes when a file does.
@@ -142,22 +176,6 @@ fn read_dir(dir: &Path) -> Result<Vec<File>, PolicyFailure> {
     Ok(found)
 }
 
-/// The first 12 hex digits of a hash over every name and text and the version of the time zones.
-fn revision(files: &[File], zones: &TimeZones) -> String {
-    let mut context = Context::new(&SHA256);
-    let mut part = |text: &str| {
-        context.update(&(text.len() as u64).to_le_bytes());
-        context.update(text.as_bytes());
-    };
-    part(zones.version());
-    for file in files {
-        part(&file.name);
-        part(&file.text);
-    }
-    let digest = context.finish();
-    crate::headers::hex(digest.as_ref().get(..6).unwrap_or_default())
-}
-
 /// The set in force, shared by all lanes. A lane takes it once per batch.
 pub struct Policies {
     current: RwLock<Arc<PolicySet>>,
@@ -202,6 +220,8 @@ pub struct Watch {
     pub policies: Arc<Policies>,
     /// Where from.
     pub source: PolicySource,
+    /// Keeps what comes into force.
+    pub archive: Archive,
     /// Set by SIGHUP.
     pub is_asked: Arc<AtomicBool>,
     /// Counts.
@@ -238,8 +258,8 @@ impl Watch {
     }
 
     fn reload(&self) {
-        match self.source.load() {
-            Ok(set) => {
+        match self.source.read() {
+            Ok(Loaded { set, files, .. }) => {
                 let former = self.policies.current();
                 let result = if former.revision() == set.revision() {
                     PolicyReload::Unchanged
@@ -254,6 +274,8 @@ impl Watch {
                     "policies loaded"
                 );
                 publish(&self.metrics, &set);
+                // before the first decision with it; one that is in force already may not be kept yet
+                self.archive.keep(files);
                 self.policies.replace(set);
                 self.metrics.policy_reloads.of(result).inc();
                 self.metrics.policy_rejected.set(0);
@@ -285,6 +307,7 @@ mod tests {
         let from_dir = source.load().unwrap();
         let built_in = PolicySource::default().load().unwrap();
         assert_eq!(from_dir.packs(), built_in.packs());
+        assert_eq!(from_dir.revision(), built_in.revision(), "the same files are the same set");
         let path = dir.path().join("GB.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{text}# one more line\n")).unwrap();

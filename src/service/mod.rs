@@ -3,7 +3,7 @@
 //! ```text
 //! config ─▶ preflight ─▶ pepper (the group's), store ─▶ reader thread
 //!                                                    ├▶ lane threads (pipeline)
-//!                                                    ├▶ monitor thread, orphans thread
+//!                                                    ├▶ monitor thread, orphans thread, policies and their keeper
 //!                                                    └▶ HTTP, signals (tokio)
 //! ```
 //!

@@ -18,7 +18,8 @@ use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::{self, GateContext};
 use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::pipeline::InDoubt;
-use crate::policies::{Policies, PolicySource, Watch, publish};
+use crate::policies::archive::{Archive, Keeper};
+use crate::policies::{Loaded, Policies, PolicySource, Watch, publish};
 use crate::probe::{Probe, ProbeParts};
 use crate::reader::dead_letter::{DeadLetterParts, DeadLetters};
 use crate::reader::{Reader, ReaderParts};
@@ -94,7 +95,7 @@ pub fn start(
     })?;
     metrics.count_by_name(&config.metrics.brands, &config.metrics.campaigns);
     let source = PolicySource::of(&config.policies);
-    let policies = source.load()?;
+    let Loaded { set: policies, files: policy_files, .. } = source.read()?;
     tracing::info!(
         revision = policies.revision(),
         tz = policies.tz_version(),
@@ -188,11 +189,14 @@ pub fn start(
         sent: Arc::clone(&sent),
     };
     let store = Arc::new(store);
+    let (archive, keeper) = Archive::new(config, &metrics, &shutdown);
+    archive.keep(policy_files); // before the first decision
     let mut workers = vec![
         parts.start_reader(writer)?,
         parts.start_monitor(&store)?,
         parts.start_orphans()?,
-        parts.start_policies(&policies, source)?,
+        parts.start_policies(&policies, source, archive)?,
+        parts.start_policy_keeper(keeper)?,
     ];
     if let Some(checkpoints) = checkpoints {
         workers.push(parts.start_checkpointer(&store, checkpoints)?);
@@ -342,10 +346,12 @@ impl Parts<'_> {
         &self,
         policies: &Arc<Policies>,
         source: PolicySource,
+        archive: Archive,
     ) -> Result<Worker, RunError> {
         let watch = Watch {
             policies: Arc::clone(policies),
             source,
+            archive,
             is_asked: self.shutdown.reload_asked(),
             metrics: Arc::clone(&self.metrics),
             status: Arc::clone(&self.status),
@@ -353,6 +359,13 @@ impl Parts<'_> {
         };
         self.spawn("policies", move || {
             watch.run();
+            Ok(())
+        })
+    }
+
+    fn start_policy_keeper(&self, keeper: Keeper) -> Result<Worker, RunError> {
+        self.spawn("policy-keeper", move || {
+            keeper.run();
             Ok(())
         })
     }

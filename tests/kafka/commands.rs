@@ -111,6 +111,7 @@ fn topics_create_then_doctor_then_run() {
         &names.dead_letter,
         &names.review,
         &names.sent_log,
+        &names.policy_sets,
     ];
     for topic in all {
         assert!(topics::partitions(bootstrap, topic).is_some(), "{topic} was not made");

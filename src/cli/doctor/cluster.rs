@@ -194,8 +194,10 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     let is_consent = topic == names.consent_change;
     let output = names.output(topic);
     let row = output.map(Output::row);
-    if row.is_some_and(|row| row.kept == Kept::LastOfEachKey) {
-        return sent_retention(topic, policy);
+    if let Some(row) = row
+        && row.kept == Kept::LastOfEachKey
+    {
+        return compaction(topic, policy, row.if_deleted);
     }
     if policy.contains("compact") {
         let fix = alter(topic, "cleanup.policy=delete");
@@ -248,20 +250,17 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     Finding::pass(check, format!("{text}: nothing is lost to a pause that is shorter"))
 }
 
-/// What was approved must be found again however long ago: only newer records of the same key may replace it.
-fn sent_retention(topic: &str, policy: &str) -> Finding {
+/// What was approved, and by which policies, must be found again however long ago: only newer records of the same key
+/// may replace it.
+fn compaction(topic: &str, policy: &str, if_deleted: &str) -> Finding {
     let check = format!("topic {topic}: retention");
     if policy == "compact" {
-        return Finding::pass(check, "compacted: the last record of each recipient is kept");
+        return Finding::pass(check, "compacted: the last record of each key is kept");
     }
-    let found = if policy.contains("compact") {
-        "what was approved long ago is deleted, and requests for consent are no longer sent once"
-    } else {
-        Output::SentLog.row().if_deleted
-    };
+    let what = if policy.contains("compact") { "what was written long ago is deleted: " } else { "" };
     Finding::fail(
         check,
-        format!("cleanup.policy is {policy}: {found}"),
+        format!("cleanup.policy is {policy}: {what}{if_deleted}"),
         alter(topic, "cleanup.policy=compact"),
     )
 }
@@ -449,6 +448,9 @@ mod tests {
             ("consent-gate-sent", &[("cleanup.policy", "compact")], "PASS", "last record"),
             ("consent-gate-sent", &[("cleanup.policy", "delete")], "FAIL", "caps are exceeded"),
             ("consent-gate-sent", &[("cleanup.policy", "compact,delete")], "FAIL", "long ago"),
+            ("consent-gate-policies", &[("cleanup.policy", "compact")], "PASS", "last record"),
+            ("consent-gate-policies", &[("cleanup.policy", "delete")], "FAIL", "be recomputed"),
+            ("consent-gate-policies", &[("cleanup.policy", "compact,delete")], "FAIL", "long ago"),
         ] {
             let finding = retention(&names(), topic, &settings(pairs));
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");

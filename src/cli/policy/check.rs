@@ -1,7 +1,7 @@
 //! `consent-gate policy check`: problems make packs invalid; warnings and notes are for whoever keeps them.
 
 use super::super::{ExitCode, Failure, output};
-use crate::policies::{PolicyFailure, PolicySource};
+use crate::policies::{Loaded, PolicyFailure, PolicySource};
 use clap::Args;
 use gate_core::{PolicySet, Timestamp};
 use gate_policy::{Problem, Remark};
@@ -24,8 +24,8 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let source = PolicySource { dir: arguments.dir.clone(), tz_dir: arguments.tz_dir.clone() };
-    match source.check() {
-        Ok((set, remarks)) => {
+    match source.read() {
+        Ok(Loaded { set, remarks, .. }) => {
             let now = Timestamp::from_millis(output::now_millis());
             let remarks: Vec<Remark> =
                 remarks.into_iter().filter(|remark| remark.holds_at(now)).collect();

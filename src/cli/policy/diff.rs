@@ -2,17 +2,22 @@
 
 use super::super::{ExitCode, Failure, output};
 use crate::cli::failure::OrFail as _;
+use crate::config::Config;
+use crate::policies::archive;
 use clap::Args;
-use gate_core::Timestamp;
+use gate_core::{PolicySet, Timestamp};
 use gate_policy::diff::{Difference, differences};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    /// Directory of the former packs
+    /// Directory of the former packs, or `@REVISION` of a kept set
     before: PathBuf,
-    /// Directory of the new packs
+    /// Directory of the new packs, or `@REVISION` of a kept set
     after: PathBuf,
+    /// Configuration file (YAML), which says where revisions are kept
+    #[arg(short = 'c', long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Only the rules in force on this day, YYYY-MM-DD in UTC [default: today and each later day at which a rule changes]
     #[arg(long, value_name = "DATE")]
     on: Option<jiff::civil::Date>,
@@ -22,8 +27,9 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let before = super::load(Some(&arguments.before), None)?;
-    let after = super::load(Some(&arguments.after), None)?;
+    let config = arguments.config.as_deref().map(Config::load).transpose()?;
+    let before = load(&arguments.before, config.as_ref())?;
+    let after = load(&arguments.after, config.as_ref())?;
     let first = match arguments.on {
         None => Timestamp::from_millis(output::now_millis()),
         // noon: the same day by the clock of nearly every law
@@ -44,6 +50,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::silent(ExitCode::No))
+}
+
+/// A directory's set, or a kept one.
+fn load(which: &Path, config: Option<&Config>) -> Result<PolicySet, Failure> {
+    let Some(revision) = which.to_str().and_then(|text| text.strip_prefix('@')) else {
+        let tz_dir = config.and_then(|config| config.policies.tz_dir.as_deref());
+        return super::load(Some(which), tz_dir);
+    };
+    let Some(config) = config else {
+        let text = format!("`@{revision}` needs the configuration (-c FILE), which says where revisions are kept; a directory of that name is `./@{revision}`");
+        return Err(Failure::new(ExitCode::Usage, text));
+    };
+    let former = archive::load(config, revision)
+        .map_err(|error| Failure::new(error.exit_code(), error))?;
+    if let Some(other) = &former.other_zones {
+        output::note(&format!("note: {revision}: {other}"));
+    }
+    Ok(former.set)
 }
 
 fn json(difference: &Difference) -> Result<(), Failure> {

@@ -3,6 +3,8 @@
 mod bundle;
 mod check;
 mod diff;
+mod export;
+mod revisions;
 
 use super::{ExitCode, Failure, output};
 use crate::cli::failure::OrFail as _;
@@ -24,12 +26,14 @@ pub(super) enum PolicyCommand {
     Test(TestArguments),
     /// Print the rules of all jurisdictions as a Markdown page
     Table(TableArguments),
-    /// Say in words what a change of packs permits, forbids or defers more; exit code 1 when there is a difference
+    /// Say in words what a change of packs permits, forbids or defers more; exit code 1 when there is a difference. `@REVISION` stands for a kept set (with -c)
     Diff(diff::Arguments),
     /// Print every reason code with its meaning and remedy, as a Markdown page
     Reasons,
-    /// Write the built-in packs and the cases that pin them down into a directory, to keep and change your own
-    Export(ExportArguments),
+    /// List the policy sets that are kept by revision, with their packs and where they are
+    Revisions(revisions::Arguments),
+    /// Write packs into a directory: the built-in ones with the cases that pin them down, to keep and change your own; or a kept set (--revision)
+    Export(export::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -51,12 +55,6 @@ pub(super) struct TableArguments {
     dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct ExportArguments {
-    /// Where to; files that are there already are not overwritten
-    dir: PathBuf,
-}
-
 pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
     match command {
         PolicyCommand::Check(arguments) => check::run(arguments),
@@ -67,7 +65,8 @@ pub(super) fn run(command: &PolicyCommand) -> Result<(), Failure> {
         }
         PolicyCommand::Diff(arguments) => diff::run(arguments),
         PolicyCommand::Reasons => Ok(output::print(&super::reasons::page())?),
-        PolicyCommand::Export(arguments) => export(arguments),
+        PolicyCommand::Revisions(arguments) => revisions::run(arguments),
+        PolicyCommand::Export(arguments) => export::run(arguments),
     }
 }
 
@@ -220,29 +219,6 @@ pub(super) fn trace(verdict: &Verdict) -> String {
     out
 }
 
-fn export(arguments: &ExportArguments) -> Result<(), Failure> {
-    let failed = |path: &Path, error: &std::io::Error| {
-        Failure::new(ExitCode::Storage, format!("cannot write `{}`: {error}", path.display()))
-    };
-    let mut n_written = 0usize;
-    let files = gate_policy::bundled().into_iter().chain(bundle::cases());
-    for file in files {
-        let path = arguments.dir.join(&file.name);
-        if path.exists() {
-            output::print(&format!("kept     {}", path.display()))?;
-            continue;
-        }
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
-        }
-        std::fs::write(&path, &file.text).map_err(|error| failed(&path, &error))?;
-        n_written += 1;
-        output::print(&format!("written  {}", path.display()))?;
-    }
-    let dir = arguments.dir.display();
-    Ok(output::print(&format!("{n_written} files written; set `policies.dir: {dir}` to use them"))?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,7 +227,7 @@ mod tests {
     fn what_is_exported_can_be_tested_where_it_lies_and_nothing_is_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("policies");
-        export(&ExportArguments { dir: dir.clone() }).unwrap();
+        export::built_in(&dir).unwrap();
         let arguments = TestArguments {
             files: vec![dir.join("GB.cases.yaml")],
             policies: Some(dir.clone()),
@@ -259,7 +235,7 @@ mod tests {
         };
         test(&arguments).unwrap();
         std::fs::write(dir.join("GB.cases.yaml"), "mine").unwrap();
-        export(&ExportArguments { dir: dir.clone() }).unwrap();
+        export::built_in(&dir).unwrap();
         assert_eq!(std::fs::read_to_string(dir.join("GB.cases.yaml")).unwrap(), "mine");
     }
 }

@@ -100,7 +100,7 @@ impl Setup {
         }
         write!(
             yaml,
-            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  sent_log: {}\n",
+            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  sent_log: {}\n  policy_sets: {}\n",
             t.consent_change,
             t.outbound,
             t.approved,
@@ -108,7 +108,8 @@ impl Setup {
             t.deferred,
             t.dead_letter,
             t.review,
-            t.sent_log
+            t.sent_log,
+            t.policy_sets
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;

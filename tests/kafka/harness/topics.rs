@@ -16,7 +16,7 @@ const BROKERS_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 /// Large enough for the 1 MiB records of the unreadable-record tests.
 const RECORD_BYTES_MAX: &str = "8388608";
 
-/// The eight topics.
+/// The topics of a gate.
 #[derive(Clone, Debug)]
 pub(crate) struct Topics {
     pub(crate) consent_change: String,
@@ -27,6 +27,7 @@ pub(crate) struct Topics {
     pub(crate) dead_letter: String,
     pub(crate) review: String,
     pub(crate) sent_log: String,
+    pub(crate) policy_sets: String,
 }
 
 impl Topics {
@@ -50,6 +51,7 @@ impl Topics {
             dead_letter: name("consent-dead-letter"),
             review: name("consent-gate-review"),
             sent_log: name("consent-gate-sent"),
+            policy_sets: name("consent-gate-policies"),
         }
     }
 
@@ -74,7 +76,8 @@ impl Topics {
         let consent = [(self.consent_change.as_str(), CONSENT_PARTITIONS)];
         create_with(bootstrap, &consent, &[("message.timestamp.type", dated_by)]);
         create(bootstrap, &rest);
-        create_compacted(bootstrap, &[(&self.sent_log, MESSAGE_PARTITIONS)]);
+        let compacted = [(self.sent_log.as_str(), MESSAGE_PARTITIONS), (&self.policy_sets, 1)];
+        create_compacted(bootstrap, &compacted);
     }
 
     /// The topics decisions go to.
