@@ -44,7 +44,12 @@ impl Topics {
 
     /// Everything that is made for the run and deleted after it.
     pub(crate) fn of_run(&self) -> Vec<String> {
-        let rest = ["consent-dead-letter", "consent-gate-review", "consent-gate-sent", "consent-gate-policies"];
+        let rest = [
+            "consent-dead-letter",
+            "consent-gate-review",
+            "consent-gate-sent",
+            "consent-gate-policies",
+        ];
         self.outputs().into_iter().chain(rest.map(|name| self.named(name))).collect()
     }
 

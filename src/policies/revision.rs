@@ -61,7 +61,9 @@ mod tests {
     #[test]
     fn only_twelve_hex_digits_are_one() {
         assert_eq!(Revision::parse("5c0f55de85c5").unwrap().as_str(), "5c0f55de85c5");
-        for text in ["", "5c0f55de85c", "5c0f55de85c55", "5C0F55DE85C5", "../../../etc", "５c0f55de85"] {
+        for text in
+            ["", "5c0f55de85c", "5c0f55de85c55", "5C0F55DE85C5", "../../../etc", "５c0f55de85"]
+        {
             assert_eq!(Revision::parse(text), None, "{text}");
         }
     }

@@ -257,7 +257,8 @@ fn compaction(topic: &str, policy: &str, if_deleted: &str) -> Finding {
     if policy == "compact" {
         return Finding::pass(check, "compacted: the last record of each key is kept");
     }
-    let what = if policy.contains("compact") { "what was written long ago is deleted: " } else { "" };
+    let what =
+        if policy.contains("compact") { "what was written long ago is deleted: " } else { "" };
     Finding::fail(
         check,
         format!("cleanup.policy is {policy}: {what}{if_deleted}"),

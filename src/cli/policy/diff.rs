@@ -59,11 +59,13 @@ fn load(which: &Path, config: Option<&Config>) -> Result<PolicySet, Failure> {
         return super::load(Some(which), tz_dir);
     };
     let Some(config) = config else {
-        let text = format!("`@{revision}` needs the configuration (-c FILE), which says where revisions are kept; a directory of that name is `./@{revision}`");
+        let text = format!(
+            "`@{revision}` needs the configuration (-c FILE), which says where revisions are kept; a directory of that name is `./@{revision}`"
+        );
         return Err(Failure::new(ExitCode::Usage, text));
     };
-    let former = archive::load(config, revision)
-        .map_err(|error| Failure::new(error.exit_code(), error))?;
+    let former =
+        archive::load(config, revision).map_err(|error| Failure::new(error.exit_code(), error))?;
     if let Some(other) = &former.other_zones {
         output::note(&format!("note: {revision}: {other}"));
     }

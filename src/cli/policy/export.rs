@@ -49,8 +49,8 @@ pub(super) fn built_in(dir: &Path) -> Result<(), Failure> {
 /// The files of a revision, and nothing beside them: another pack there would make it another set.
 fn former(revision: &str, config: &Path, dir: &Path) -> Result<(), Failure> {
     let config = Config::load(config)?;
-    let found = archive::find(&config, revision)
-        .map_err(|error| Failure::new(error.exit_code(), error))?;
+    let found =
+        archive::find(&config, revision).map_err(|error| Failure::new(error.exit_code(), error))?;
     must_be_empty(dir)?;
     for file in found.set.files() {
         write(dir, file)?;

@@ -52,7 +52,8 @@ fn end(listing: &Listing) -> Result<(), Failure> {
 
 fn json(set: &Listed) -> Result<(), Failure> {
     let Listed { revision, first_seen, tz_version, gate_version, packs, homes } = set;
-    let pack = |(code, version): &(String, String)| serde_json::json!({"pack": code, "version": version});
+    let pack =
+        |(code, version): &(String, String)| serde_json::json!({"pack": code, "version": version});
     let kept_in: Vec<&str> = homes.iter().map(|home| home.as_str()).collect();
     output::print_json(&serde_json::json!({
         "revision": revision.as_str(),

@@ -235,8 +235,8 @@ pub fn load(config: &Config, revision: &str) -> Result<Former, FormerError> {
         source,
     })?;
     let (then, here) = (found.set.tz_version(), zones.version());
-    let other_zones = (then != here)
-        .then(|| OtherZones { then: then.to_owned(), here: here.to_owned() });
+    let other_zones =
+        (then != here).then(|| OtherZones { then: then.to_owned(), here: here.to_owned() });
     Ok(Former { set, home: found.home, other_zones })
 }
 

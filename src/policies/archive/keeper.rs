@@ -115,7 +115,8 @@ impl Keeper {
     /// Which of these the topic does not have, or has as something that is not the set.
     fn lacking(&self, wanted: &BTreeSet<Revision>) -> Result<BTreeSet<Revision>, KafkaFailure> {
         let mut lacking = wanted.clone();
-        let is_wanted = |revision: Option<&Revision>| revision.is_some_and(|it| wanted.contains(it));
+        let is_wanted =
+            |revision: Option<&Revision>| revision.is_some_and(|it| wanted.contains(it));
         self.topic.read(&mut || self.shutdown.is_requested(), &is_wanted, &mut |seen| {
             let Some(revision) = seen.revision else { return };
             match seen.set {

@@ -138,6 +138,6 @@ impl Finding {
 
 fn packs(set: &SetFiles, zones: &TimeZones) -> Result<Vec<(String, String)>, String> {
     let set = compile(set, zones).map_err(|error| error.to_string())?;
-    let pack = |pack: &gate_core::Pack| (pack.code.as_str().to_owned(), pack.version.clone());
-    Ok(set.packs().iter().map(pack).collect())
+    let packs = set.packs().iter();
+    Ok(packs.map(|pack| (pack.code.as_str().to_owned(), pack.version.clone())).collect())
 }

@@ -26,7 +26,9 @@ const PACK_LEVEL: i32 = 9;
 #[derive(Debug, thiserror::Error)]
 pub enum SetError {
     /// More than the bound, packed or unpacked.
-    #[error("the set is too large to be kept: {n_bytes} bytes packed, and {SET_BYTES_MAX} fit into a record of Kafka")]
+    #[error(
+        "the set is too large to be kept: {n_bytes} bytes packed, and {SET_BYTES_MAX} fit into a record of Kafka"
+    )]
     TooLarge {
         /// As it would be kept.
         n_bytes: usize,
@@ -44,7 +46,9 @@ pub enum SetError {
     #[error("`{0}` is no file of a policy set, or not in the order of names")]
     Name(String),
     /// It is not what it says.
-    #[error("its files have revision {found}, not {said}: they were changed, or were never that set")]
+    #[error(
+        "its files have revision {found}, not {said}: they were changed, or were never that set"
+    )]
     Revision {
         /// That of its files.
         found: Revision,
@@ -151,7 +155,7 @@ impl KeptSet {
             files: self.set.files.iter().map(WrittenFile::of).collect(),
         };
         let json = serde_json::to_vec(&written)?;
-        let packed = zstd::bulk::compress(&json, PACK_LEVEL).map_err(SetError::Packed)?;
+        let packed = packed(&json).map_err(SetError::Packed)?;
         if packed.len() > SET_BYTES_MAX || json.len() > JSON_BYTES_MAX {
             return Err(SetError::TooLarge { n_bytes: packed.len() });
         }
@@ -166,8 +170,7 @@ impl KeptSet {
         if packed.len() > SET_BYTES_MAX {
             return Err(SetError::TooLarge { n_bytes: packed.len() });
         }
-        let json =
-            zstd::bulk::decompress(packed, JSON_BYTES_MAX).map_err(SetError::Packed)?;
+        let json = zstd::bulk::decompress(packed, JSON_BYTES_MAX).map_err(SetError::Packed)?;
         // first, since another form may have other fields
         let Form { format } = serde_json::from_slice(&json)?;
         if format != FORMAT {
@@ -185,6 +188,13 @@ impl KeptSet {
         let first_seen = Timestamp::from_micros(first_seen.as_microsecond());
         Ok(Self { set, gate_version: written.gate_version, first_seen })
     }
+}
+
+/// With a checksum, which covers what the revision does not: since when, and by whom.
+fn packed(json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(PACK_LEVEL)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(json)
 }
 
 impl WrittenFile {

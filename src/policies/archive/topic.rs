@@ -148,7 +148,9 @@ fn seen(record: &Record<'_>, revision: Option<Revision>) -> Seen {
     let set = match (record.value, &revision) {
         (_, None) => Err("its key is no revision".to_owned()),
         (None, Some(_)) => Err("it was removed (null value), which no gate does".to_owned()),
-        (Some(value), Some(revision)) => decoded(value, revision).map_err(|error| error.to_string()),
+        (Some(value), Some(revision)) => {
+            decoded(value, revision).map_err(|error| error.to_string())
+        }
     };
     let place = Place {
         topic: record.topic.to_owned(),
