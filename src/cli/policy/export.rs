@@ -11,7 +11,7 @@ use gate_policy::File;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Where to; files that are there already are not overwritten. With --revision it must not exist, or be empty
     dir: PathBuf,
     /// The files of this revision, as `policy revisions` lists it [default: the packs built into this program, and their cases]

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const NAMED_MAX: usize = 8;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     file: ConfigFile,
     /// One object a set: {revision, first_seen, tz_version, gate_version, packs, error, kept_in}

@@ -16,13 +16,13 @@ const DIR: &str = "policies";
 /// What a name ends with.
 const EXTENSION: &str = ".json.zst";
 /// Sets that are kept as files: 60 MB of ours. What comes then is only in the topic.
-pub const SETS_MAX: usize = 1_000;
+pub(super) const SETS_MAX: usize = 1_000;
 /// Entries that are looked at.
 const ENTRIES_MAX: usize = 8_192;
 
 /// A set cannot be kept as a file, or not be read from one.
 #[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
+pub(super) enum DirectoryError {
     /// The disk refuses.
     #[error("`{}`: {source}", path.display())]
     Io {
@@ -52,20 +52,20 @@ pub enum DirectoryError {
 
 /// The files.
 #[derive(Clone, Debug)]
-pub struct Directory {
+pub(super) struct Directory {
     path: PathBuf,
 }
 
 impl Directory {
     /// That of this state; it need not exist.
     #[must_use]
-    pub fn of(state_dir: &Path) -> Self {
+    pub(super) fn of(state_dir: &Path) -> Self {
         Self { path: state_dir.join(DIR) }
     }
 
     /// Where it is.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -77,7 +77,7 @@ impl Directory {
     ///
     /// # Errors
     /// The disk refuses, there are too many, the set is too large, or the file that is there is damaged.
-    pub fn keep(&self, set: &KeptSet) -> Result<bool, DirectoryError> {
+    pub(super) fn keep(&self, set: &KeptSet) -> Result<bool, DirectoryError> {
         if self.get(set.revision())?.is_some() {
             return Ok(false);
         }
@@ -108,7 +108,7 @@ impl Directory {
     ///
     /// # Errors
     /// It cannot be read, or is not that set.
-    pub fn get(&self, revision: &Revision) -> Result<Option<KeptSet>, DirectoryError> {
+    pub(super) fn get(&self, revision: &Revision) -> Result<Option<KeptSet>, DirectoryError> {
         let path = self.file_of(revision);
         let bytes = match files::read(&path, SET_BYTES_MAX as u64) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -127,7 +127,7 @@ impl Directory {
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn revisions(&self) -> Result<Vec<Revision>, DirectoryError> {
+    pub(super) fn revisions(&self) -> Result<Vec<Revision>, DirectoryError> {
         let entries = match fs::read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(io(&self.path))?,

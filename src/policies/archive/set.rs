@@ -14,7 +14,7 @@ use gate_policy::File;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a set as it is kept: a record of a topic as Kafka makes one takes 1,048,588. Ours has 60 KB.
-pub const SET_BYTES_MAX: usize = 1_000_000;
+pub(super) const SET_BYTES_MAX: usize = 1_000_000;
 /// The same unpacked, as JSON; whatever says it is more is not unpacked.
 const JSON_BYTES_MAX: usize = 16 << 20;
 /// The form that is written, and read.

@@ -37,7 +37,7 @@ const STEP: Duration = Duration::from_millis(50);
 
 /// The topic of a configuration.
 #[derive(Clone, Debug)]
-pub struct SetsTopic {
+pub(super) struct SetsTopic {
     observer: Observer,
     base: ClientConfig,
     name: String,
@@ -45,7 +45,7 @@ pub struct SetsTopic {
 
 /// Where a record stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     topic: String,
     partition: i32,
     record_offset: i64,
@@ -58,19 +58,19 @@ impl fmt::Display for Place {
 }
 
 /// A record that was read.
-pub struct Seen {
+pub(super) struct Seen {
     /// Where.
-    pub place: Place,
+    pub(super) place: Place,
     /// Its key, if that is a revision.
-    pub revision: Option<Revision>,
+    pub(super) revision: Option<Revision>,
     /// The set, or why it is none.
-    pub set: Result<KeptSet, String>,
+    pub(super) set: Result<KeptSet, String>,
 }
 
 impl SetsTopic {
     /// That of this configuration; nothing is asked yet.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
+    pub(super) fn of(config: &Config) -> Self {
         Self {
             observer: Observer::of(config),
             base: config.client_base(),
@@ -80,7 +80,7 @@ impl SetsTopic {
 
     /// Its name.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.name
     }
 
@@ -89,7 +89,7 @@ impl SetsTopic {
     ///
     /// # Errors
     /// The brokers do not show all of it in time, or there is more than a topic of ours can have.
-    pub fn read(
+    pub(super) fn read(
         &self,
         is_over: &mut dyn FnMut() -> bool,
         is_wanted: &dyn Fn(Option<&Revision>) -> bool,
@@ -131,7 +131,7 @@ impl SetsTopic {
     ///
     /// # Errors
     /// librdkafka refuses a setting.
-    pub fn writer(&self) -> Result<SetsWriter, KafkaFailure> {
+    pub(super) fn writer(&self) -> Result<SetsWriter, KafkaFailure> {
         let doing = format!("writing a policy set to `{}`", self.name);
         let producer = archive_producer(&self.base, WRITE_MAX)
             .create_with_context(Reports::default())
@@ -199,7 +199,7 @@ impl ProducerContext for Reports {
 }
 
 /// Writes sets, one at a time.
-pub struct SetsWriter {
+pub(super) struct SetsWriter {
     producer: BaseProducer<Reports>,
     topic: String,
     doing: String,
@@ -210,7 +210,7 @@ impl SetsWriter {
     ///
     /// # Errors
     /// It is too large, or the brokers do not take it in time.
-    pub fn write(
+    pub(super) fn write(
         &self,
         set: &KeptSet,
         is_over: &mut dyn FnMut() -> bool,
