@@ -38,6 +38,7 @@ mod looking_in;
 mod oracle_turns_red;
 mod peppers;
 mod poison;
+mod policy_archive;
 mod probe;
 mod queued_refusals;
 mod reason_codes;
