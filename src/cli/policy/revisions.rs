@@ -71,10 +71,15 @@ fn table(sets: &[Listed]) -> String {
     let rows = sets.iter().zip(before).map(|(set, before)| {
         let first_seen = set.first_seen.map_or_else(|| "-".to_owned(), rfc3339);
         let homes: Vec<String> = set.homes.iter().map(Home::to_string).collect();
-        let packs = packs(set, before);
+        let packs = plain(&packs(set, before));
         [set.revision.to_string(), first_seen, set.tz_version.clone(), homes.join(", "), packs]
     });
     output::table(["REVISION", "FIRST SEEN", "TIME ZONES", "KEPT IN", "PACKS"], rows)
+}
+
+/// A pack that somebody else wrote may say anything, and a terminal is told nothing by it.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// How many, and which are others than in the set of the line before.

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const SET_BYTES_MAX: usize = 1_000_000;
 /// The same unpacked, as JSON; whatever says it is more is not unpacked.
 const JSON_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a version; commands print it.
+const VERSION_BYTES_MAX: usize = 64;
 /// The form that is written, and read.
 const FORMAT: u32 = 1;
 /// Beyond it a set gets hardly smaller.
@@ -43,11 +45,11 @@ pub enum SetError {
     #[error("it has form {0}, and this version reads form {FORMAT}: ask the version that wrote it")]
     Format(u32),
     /// A file that is not one of a policy set, is there twice, or is not in its place.
-    #[error("`{0}` is no file of a policy set, or not in the order of names")]
+    #[error("{0:?} is no file of a policy set, or not in the order of names")]
     Name(String),
     /// It is not what it says.
     #[error(
-        "its files have revision {found}, not {said}: they were changed, or were never that set"
+        "its files have revision {found}, not {said:?}: they were changed, or were never that set"
     )]
     Revision {
         /// That of its files.
@@ -56,8 +58,11 @@ pub enum SetError {
         said: String,
     },
     /// When it was first seen is no time.
-    #[error("`first_seen` is no time: {0}")]
+    #[error("`first_seen` is no time: {0:?}")]
     FirstSeen(String),
+    /// A version that no program and no zones have.
+    #[error("{0:?} is no version")]
+    Version(String),
 }
 
 /// What a set says, and with which zones: all that its revision is made of.
@@ -177,14 +182,22 @@ impl KeptSet {
             return Err(SetError::Format(format));
         }
         let written: Written = serde_json::from_slice(&json)?;
+        for version in [&written.tz_version, &written.gate_version] {
+            if version.len() > VERSION_BYTES_MAX || version.chars().any(char::is_control) {
+                return Err(SetError::Version(version.chars().take(VERSION_BYTES_MAX).collect()));
+            }
+        }
         let files: Vec<File> = written.files.into_iter().map(WrittenFile::into_file).collect();
         check_names(&files)?;
         let set = SetFiles::new(files, &written.tz_version);
         if set.revision.as_str() != written.revision {
             return Err(SetError::Revision { found: set.revision, said: written.revision });
         }
-        let first_seen = written.first_seen.parse::<jiff::Timestamp>();
-        let first_seen = first_seen.map_err(|error| SetError::FirstSeen(error.to_string()))?;
+        let Ok(first_seen) = written.first_seen.parse::<jiff::Timestamp>() else {
+            return Err(SetError::FirstSeen(
+                written.first_seen.chars().take(VERSION_BYTES_MAX).collect(),
+            ));
+        };
         let first_seen = Timestamp::from_micros(first_seen.as_microsecond());
         Ok(Self { set, gate_version: written.gate_version, first_seen })
     }
@@ -207,12 +220,13 @@ impl WrittenFile {
     }
 }
 
-/// Names are those of policy files, each once and in order: they become paths when a set is exported.
+/// Names are those of policy files, each once and in order: they become paths when a set is exported, and are printed.
 fn check_names(files: &[File]) -> Result<(), SetError> {
     let mut last = "";
     for (number, file) in files.iter().enumerate() {
         let name = file.name.as_str();
-        if number >= FILES_MAX || name <= last || !gate_policy::is_policy_file(name) {
+        let is_name = gate_policy::is_policy_file(name) && !name.chars().any(char::is_control);
+        if number >= FILES_MAX || name <= last || !is_name {
             return Err(SetError::Name(name.to_owned()));
         }
         last = name;
