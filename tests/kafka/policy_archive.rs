@@ -111,7 +111,7 @@ fn a_set_is_found_by_its_revision_when_its_files_are_gone() {
     let unknown = bare.run(&["policy", "diff", &old, "@0123456789ab"]);
     assert_eq!(unknown.status.code(), Some(1), "{}", said(&unknown));
     assert!(said(&unknown).contains(&format!("topic `{}`: not there", names.policy_sets)));
-    let without = Command::new(environment::gate_program()).args(["policy", "diff", &old, dir]);
-    let without = without.output().unwrap();
+    let mut without = Command::new(environment::gate_program());
+    let without = without.args(["policy", "diff", &old, dir]).output().unwrap();
     assert_eq!(without.status.code(), Some(64), "{}", said(&without));
 }

@@ -27,7 +27,7 @@ pub use set::{KeptSet, SetError, SetFiles};
 use crate::config::Config;
 use crate::metrics::{Metrics, PolicyArchive};
 use crate::shutdown::Shutdown;
-use directory::Directory;
+use directory::{Directory, DirectoryError};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use topic::SetsTopic;
@@ -60,24 +60,22 @@ impl Archive {
         let set = KeptSet::new(set, crate::clock::now());
         let revision = set.revision().clone();
         let kept = self.directory.keep(&set);
-        let is_unkept = match &kept {
+        self.metrics.policy_sets_unkept.of(PolicyArchive::Directory).set(i64::from(kept.is_err()));
+        match kept {
             Ok(is_new) => {
-                if *is_new {
+                if is_new {
                     let dir = self.directory.path().display();
                     tracing::info!(%revision, %dir, "the policy set is kept");
                 }
-                false
             }
             Err(error) => {
                 self.metrics.policy_archive_failures.of(PolicyArchive::Directory).inc();
-                tracing::warn!(
-                    %revision, %error,
-                    "the policy set is not kept as a file; decisions go on, and the topic is tried"
-                );
-                true
+                tracing::warn!(%revision, %error, "the policy set is not kept as a file; decisions go on");
+                if matches!(error, DirectoryError::Set(_)) {
+                    return; // nor would it be in the topic
+                }
             }
-        };
-        self.metrics.policy_sets_unkept.of(PolicyArchive::Directory).set(i64::from(is_unkept));
+        }
         if self.to_topic.try_send(set).is_err() {
             self.metrics.policy_archive_failures.of(PolicyArchive::Topic).inc();
             tracing::warn!(%revision, "too many policy sets wait for their topic; this one comes with the next start");

@@ -149,7 +149,7 @@ impl KeptSet {
     /// As it is kept.
     ///
     /// # Errors
-    /// It is larger than [`SET_BYTES_MAX`].
+    /// It is larger than [`SET_BYTES_MAX`], or could not be read again.
     pub fn encode(&self) -> Result<Vec<u8>, SetError> {
         let written = Written {
             format: FORMAT,
@@ -164,6 +164,8 @@ impl KeptSet {
         if packed.len() > SET_BYTES_MAX || json.len() > JSON_BYTES_MAX {
             return Err(SetError::TooLarge { n_bytes: packed.len() });
         }
+        // what cannot be read again is found out now, not in a later year
+        Self::decode(&packed)?;
         Ok(packed)
     }
 
