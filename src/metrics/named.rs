@@ -4,7 +4,6 @@
 //! or `other`. Without a list there are no series, and nothing is looked at.
 
 use super::Metrics;
-use crate::campaign::campaign_of_json;
 use gate_core::{Name, OutboundMessage, Outcome};
 use prometheus::{IntCounter, IntCounterVec};
 use rustc_hash::FxHashMap;
@@ -52,19 +51,15 @@ impl Named {
 
     /// Where a message is counted.
     #[must_use]
-    pub fn places(
-        &self,
-        message: Option<&OutboundMessage<'_>>,
-        value: Option<&[u8]>,
-    ) -> NamedPlaces {
+    pub fn places(&self, message: Option<&OutboundMessage<'_>>) -> NamedPlaces {
         let mut places = NamedPlaces::default();
         if !self.brands.counters.is_empty() {
             let brand = message.and_then(|message| message.brand.as_deref());
             places.brand = self.brands.place(brand);
         }
         if !self.campaigns.counters.is_empty() {
-            let campaign = value.and_then(campaign_of_json);
-            places.campaign = self.campaigns.place(campaign.as_deref().map(str::trim));
+            let campaign = message.and_then(|message| message.campaign.as_deref());
+            places.campaign = self.campaigns.place(campaign);
         }
         places
     }

@@ -18,6 +18,8 @@ pub enum Kept {
     ForEver,
     /// The last record of each key.
     LastOfEachKey,
+    /// For so many days, unless somebody decides otherwise.
+    Days(u32),
 }
 
 /// Whose transaction an output is written in.
@@ -184,6 +186,18 @@ outputs! {
         if_deleted: "a text that nobody has read by then is forgotten, and comes again after a rebuild when it was read",
         ..LETTERS
     };
+    /// The decision log.
+    DecisionLog decision_log = Row {
+        key: "topics.decision_log",
+        name: "consent-gate-decisions",
+        effect: "Output: what was decided and why, one Avro record for each batch and partition of `topics.outbound_message`, which has as many. It is what explains, counts and proves; no address, no contact id, no content.",
+        copies: None,
+        kept: Kept::Days(400),
+        is_beside_messages: true,
+        if_compacted: "decisions of one partition replace each other",
+        if_deleted: "nobody can say any more why a message went out",
+        ..DECISIONS
+    };
     /// The changelog of approvals.
     SentLog sent_log = Row {
         key: "topics.sent_log",
@@ -227,7 +241,13 @@ mod tests {
     fn a_lane_knows_its_outputs_by_their_place() {
         let places: Vec<_> =
             Output::of_lane().map(|output| (output, output.place_of_lane())).collect();
-        let expected = [Output::Approved, Output::Blocked, Output::Deferred, Output::SentLog];
+        let expected = [
+            Output::Approved,
+            Output::Blocked,
+            Output::Deferred,
+            Output::DecisionLog,
+            Output::SentLog,
+        ];
         assert_eq!(places, expected.into_iter().zip(0..).collect::<Vec<_>>());
     }
 
@@ -251,6 +271,7 @@ mod tests {
     #[test]
     fn what_names_its_message_is_what_carries_a_decision() {
         let decisions = [Outcome::Approved, Outcome::Blocked, Outcome::Deferred].map(Output::of);
-        assert_eq!(Output::with_tail().collect::<Vec<_>>(), decisions);
+        let with_tail: Vec<_> = Output::with_tail().collect();
+        assert_eq!(with_tail, [&decisions[..], &[Output::DecisionLog]].concat());
     }
 }

@@ -4,7 +4,8 @@ use super::LARGE_BATCH;
 use super::judge::{Judged, Verdicts};
 use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::{
-    DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, is_reserved, rfc3339,
+    DECISION, LOG_FIRST, LOG_LAST, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, SourceRef,
+    is_reserved, rfc3339,
 };
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
@@ -125,6 +126,17 @@ impl<'c> Lane<'c> {
             let headers = self.headers(message, judged, &verdicts.headers);
             producer.produce(topic, message.key(), message.payload(), headers)?;
         }
+        let log = *topics.of(Output::DecisionLog);
+        for record in &verdicts.log {
+            let mut headers = NativeHeaders::with_capacity(2);
+            let offsets = [(LOG_FIRST, record.first_offset), (LOG_LAST, record.last_offset)];
+            for (name, offset) in offsets {
+                headers.push(name.as_bytes(), Some(offset.to_string().as_bytes()));
+            }
+            let key = record.partition.to_string();
+            let (key, value) = (Some(key.as_bytes()), Some(record.value.as_slice()));
+            producer.produce_to(log, record.partition, key, value, headers)?;
+        }
         let sent_log = *topics.of(Output::SentLog);
         for (key, row) in &verdicts.rows {
             let headers = NativeHeaders::with_capacity(0);
@@ -146,11 +158,18 @@ impl<'c> Lane<'c> {
         let decision = &judged.decision;
         headers.push(OUTCOME.as_bytes(), Some(decision.outcome().as_str().as_bytes()));
         headers.push(REASON.as_bytes(), Some(decision.reason().code().as_bytes()));
-        headers.push(SOURCE.as_bytes(), written.get(judged.header.source.clone()));
+        let source = SourceRef {
+            topic: &self.settings.outbound_topic,
+            partition: message.partition(),
+            record_offset: message.offset(),
+        };
+        headers.push(SOURCE.as_bytes(), Some(source.to_string().as_bytes()));
         if let Some(at) = decision.not_before() {
             headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
-        headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
+        if let Some(header) = &judged.header {
+            headers.push(DECISION.as_bytes(), written.get(header.json.clone()));
+        }
         if judged.probe.is_some() {
             headers.push(PROBE.as_bytes(), Some(b"1"));
         }

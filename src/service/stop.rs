@@ -132,6 +132,7 @@ impl RunError {
                 LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => {
                     ExitCode::Credentials
                 }
+                LaneError::Log(_) => ExitCode::Internal,
                 LaneError::Producer(_)
                 | LaneError::Inbox(_)
                 | LaneError::Consumer(_)
