@@ -140,16 +140,17 @@ mod tests {
         ] {
             assert!(text.contains(series), "{series}: there from the start\n{text}");
         }
-        let winter: &[u8] = br#"{"attributes":{"campaign":" winter "}}"#;
-        for (brand, value, outcome) in [
-            ("tents", winter, Outcome::Approved),
-            ("TENTS ", b"{}".as_slice(), Outcome::Blocked),
-            ("ana@example.net", br#"{"attributes":{"campaign":"ana"}}"#, Outcome::Blocked),
+        for (brand, campaign, outcome) in [
+            ("tents", Some("winter"), Outcome::Approved),
+            ("TENTS ", None, Outcome::Blocked),
+            ("ana@example.net", Some("ana"), Outcome::Blocked),
         ] {
-            let places = named.places(Some(&message(brand)), Some(value));
+            let mut message = message(brand);
+            message.campaign = campaign.map(Into::into);
+            let places = named.places(Some(&message));
             named.decided(places, outcome);
         }
-        named.decided(named.places(None, None), Outcome::Blocked);
+        named.decided(named.places(None), Outcome::Blocked);
         let text = metrics.encode().unwrap();
         for series in [
             "consent_gate_brand_decisions_total{brand=\"Tents\",outcome=\"approved\"} 1",
@@ -167,7 +168,7 @@ mod tests {
     fn without_a_list_there_are_no_series() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let named = Named::new(&metrics, &[], &[]);
-        named.decided(named.places(Some(&message("tents")), None), Outcome::Approved);
+        named.decided(named.places(Some(&message("tents"))), Outcome::Approved);
         let text = metrics.encode().unwrap();
         assert!(!text.contains("brand_decisions_total{"), "{text}");
     }

@@ -225,7 +225,7 @@ pub(in crate::cli) mod tests {
         assert_eq!((decision.channel, decision.outcome), (Some(Channel::Email), Outcome::Approved));
         let codes: Vec<&str> = decision.jurisdictions.iter().map(Code::as_str).collect();
         assert_eq!(codes, ["GB", "US-FL"]);
-        assert_eq!((decision.person(), decision.address), (Some("010203040506"), None));
+        assert_eq!((decision.person(), &decision.address), (Some("010203040506"), &None));
         let mut unnamed = batch();
         unnamed.message_ids[0] = None;
         unnamed.shapes[0].channel = None;

@@ -14,7 +14,6 @@ pub(super) mod window;
 use clap::ValueEnum;
 
 use super::{ExitCode, Failure, output};
-use crate::config;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::scan::ScanError;
 
@@ -38,14 +37,6 @@ impl Outcome {
             Self::Approved => "approved",
             Self::Blocked => "blocked",
             Self::Deferred => "deferred",
-        }
-    }
-
-    pub(super) fn topic(self, topics: &config::Topics) -> &str {
-        match self {
-            Self::Approved => &topics.outputs.approved,
-            Self::Blocked => &topics.outputs.blocked,
-            Self::Deferred => &topics.outputs.deferred,
         }
     }
 }
