@@ -8,6 +8,7 @@
 //! (`docs/security.md`).
 
 use gate_core::Outcome;
+use std::ffi::CStr;
 
 /// How long the records of an output are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,17 @@ pub enum Kept {
     LastOfEachKey,
     /// For so many days, unless somebody decides otherwise.
     Days(u32),
+}
+
+impl Kept {
+    /// For how many days, if that is the measure.
+    #[must_use]
+    pub const fn days(self) -> Option<u32> {
+        match self {
+            Self::Days(days) => Some(days),
+            Self::AsUsual | Self::ForEver | Self::LastOfEachKey => None,
+        }
+    }
 }
 
 /// Whose transaction an output is written in.
@@ -61,6 +73,8 @@ pub struct Row {
     pub is_beside_messages: bool,
     /// Bytes of a segment, if Kafka's own number does not serve.
     pub segment_bytes: Option<u64>,
+    /// How a lane writes it otherwise than its other outputs: properties of librdkafka.
+    pub properties: &'static [(&'static CStr, &'static CStr)],
     /// Whether a record names its message: read from its end backwards it tells what is decided already.
     pub has_tail: bool,
     /// What is lost when it is compacted although it should not be.
@@ -131,6 +145,7 @@ const DECISIONS: Row = Row {
     is_dated_by_brokers: true,
     is_beside_messages: false,
     segment_bytes: None,
+    properties: &[],
     has_tail: true,
     if_compacted: "decisions with one key replace each other",
     if_deleted: "decisions are lost to readers who pause longer",
@@ -194,6 +209,8 @@ outputs! {
         copies: None,
         kept: Kept::Days(400),
         is_beside_messages: true,
+        // Long columns of which only keys do not pack; its readers are commands and programs that need no kafkajs.
+        properties: &[(c"compression.codec", c"zstd"), (c"compression.level", c"1")],
         if_compacted: "decisions of one partition replace each other",
         if_deleted: "nobody can say any more why a message went out",
         ..DECISIONS

@@ -10,8 +10,9 @@ use crate::headers::{
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
-use crate::metrics::{RecycleCause, Topic, TransactionResult};
+use crate::metrics::{Bound, RecycleCause, Topic, TransactionResult};
 use crate::outputs::{ByOutput, Output};
+use gate_log::LogRecord;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -90,6 +91,7 @@ impl<'c> Lane<'c> {
                     self.shared.metrics.commit.observe(took.as_secs_f64());
                 }
                 self.count(batch, &verdicts.judged);
+                self.count_logged(batch, &verdicts.log);
                 let n_messages = batch.len();
                 self.reconciler.acknowledged(batch);
                 batch.clear();
@@ -241,6 +243,16 @@ impl<'c> Lane<'c> {
         for (partition, next_offset) in batch.next_offsets() {
             let record_ms = newest_ms.get(partition).copied();
             self.shared.positions.set(*partition, *next_offset, record_ms);
+        }
+    }
+
+    fn count_logged(&self, batch: &LaneBatch<'c>, log: &[LogRecord]) {
+        let metrics = &self.shared.metrics;
+        metrics.logged_records.inc_by(log.len() as u64);
+        metrics.logged_bytes.inc_by(log.iter().map(|record| record.value.len() as u64).sum());
+        metrics.logged_reconstructed.inc_by(batch.unlogged().len() as u64);
+        if log.len() > batch.n_partitions() {
+            metrics.bound_reached(Bound::DecisionRecord);
         }
     }
 
