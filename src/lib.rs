@@ -14,7 +14,6 @@
 
 pub mod approvals;
 pub mod barrier;
-pub mod campaign;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -116,6 +116,7 @@ fn topics_create_then_doctor_then_run() {
     for topic in all {
         assert!(topics::partitions(bootstrap, topic).is_some(), "{topic} was not made");
     }
+    assert_eq!(topics::partitions(bootstrap, &names.policy_sets), Some(1), "one is enough");
     let again = setup.run(&["topics", "create"]);
     assert_eq!(again.status.code(), Some(0), "creating again changes nothing: {}", text(&again));
     let after = setup.run(&["doctor"]);

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const DIR: &str = "policies";
 /// What a name ends with.
 const EXTENSION: &str = ".json.zst";
-/// Sets that are kept as files: 60 MB of ours. What comes then is only in the topic.
+/// Sets that are kept as files: 52 MB of ours. What comes then is only in the topic.
 pub(super) const SETS_MAX: usize = 1_000;
 /// Entries that are looked at.
 const ENTRIES_MAX: usize = 8_192;

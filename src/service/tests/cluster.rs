@@ -59,8 +59,13 @@ impl Cluster {
         mock_rebalance_delay(producer.client(), Duration::ZERO);
         let bootstrap = {
             let cluster = producer.client().mock_cluster().unwrap();
-            let own =
-                [LETTERS, "consent-gate-review", "consent-gate-sent", "consent-gate-policies"];
+            let own = [
+                LETTERS,
+                "consent-gate-review",
+                "consent-gate-decisions",
+                "consent-gate-sent",
+                "consent-gate-policies",
+            ];
             for topic in [CONSENT, OUTBOUND].into_iter().chain(own).chain(OUTPUTS) {
                 cluster.create_topic(topic, PARTITIONS, 1).unwrap();
             }
