@@ -161,10 +161,7 @@ impl KeptSet {
         };
         let json = serde_json::to_vec(&written)?;
         let packed = packed(&json).map_err(SetError::Packed)?;
-        if packed.len() > SET_BYTES_MAX || json.len() > JSON_BYTES_MAX {
-            return Err(SetError::TooLarge { n_bytes: packed.len() });
-        }
-        // what cannot be read again is found out now, not in a later year
+        // bounds and names: what cannot be read again is found out now, not in a later year
         Self::decode(&packed)?;
         Ok(packed)
     }
