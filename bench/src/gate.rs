@@ -47,6 +47,7 @@ impl Topics {
         let rest = [
             "consent-dead-letter",
             "consent-gate-review",
+            "consent-gate-decisions",
             "consent-gate-sent",
             "consent-gate-policies",
         ];
@@ -95,7 +96,8 @@ impl Setup {
             "instance_id: {}\nlanes: {}\n\
              kafka: {{bootstrap_servers: \"{}\", group_id: {}}}\n\
              topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {approved}\n  blocked: {blocked}\n  \
-             deferred: {deferred}\n  consent_dead_letter: {}\n  consent_review: {}\n  sent_log: {}\n  policy_sets: {}\n\
+             deferred: {deferred}\n  consent_dead_letter: {}\n  consent_review: {}\n  \
+             decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n\
              formats: {{consent_change: {format}, outbound_message: {format}}}\n\
              state: {{dir: \"{}\", memory_bytes: {}, pepper_file: \"{}\"}}\n\
              http: {{listen: \"127.0.0.1:{}\"}}\nlog: {{level: warn}}\n",
@@ -107,6 +109,7 @@ impl Setup {
             self.topics.outbound,
             self.topics.named("consent-dead-letter"),
             self.topics.named("consent-gate-review"),
+            self.topics.named("consent-gate-decisions"),
             self.topics.named("consent-gate-sent"),
             self.topics.named("consent-gate-policies"),
             self.state.display(),

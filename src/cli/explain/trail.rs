@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::events::{Asked, Events, Who};
 use super::explanation;
+use super::recompute::{Logged, recompute};
 use crate::cli::outputs::lack::Lack;
 use crate::cli::outputs::recipient::{Reader, Recipient};
 use crate::cli::outputs::survey::Survey;
@@ -100,6 +101,9 @@ pub(super) fn follow(
             explanation(&found.decision, set)
         ))?;
         output::print(&events.text(nth, asked))?;
+        let logged =
+            Logged { decision: &found.decision, source: found.source, positions: &asked.positions };
+        output::print(&format!("\n{}", recompute(config, set, &logged)?.say()))?;
     }
     if n_found > founds.len() {
         output::note(&format!("… and {} more decisions about it", n_found - founds.len()));
