@@ -109,7 +109,8 @@ fn lane(number: usize, arguments: &Arguments, shared: &Shared) -> Result<()> {
     let base = broker::client(&arguments.bootstrap);
     let member = format!("floor-lane-{number}");
     let producer_config = lane_producer(&base, &format!("{}-{member}", arguments.group), TIMEOUT);
-    let producer = TransactionalProducer::new(&producer_config, &[WrittenTopic::named(&arguments.output)])?;
+    let producer =
+        TransactionalProducer::new(&producer_config, &[WrittenTopic::named(&arguments.output)])?;
     let producer = Arc::new(producer);
     producer.init_transactions(TIMEOUT)?;
     let consumer = join(number, arguments, &member, shared)?;
