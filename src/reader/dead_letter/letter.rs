@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_tag_covers_all_that_is_said_and_kept() {
         let source = SourceRef { topic: "consent-change", partition: 3, record_offset: 7 };
-        let origin = |topic_id| Origin { source: source, topic_id };
+        let origin = |topic_id| Origin { source, topic_id };
         let pepper = Pepper::new(&[7; crate::identity::PEPPER_BYTES]);
         let tag =
             |id, detail: &str, key, value| letter_tag(&pepper, &origin(id), detail, key, value);
