@@ -18,6 +18,7 @@ mod watch;
 
 pub use error::{TokenProblem, TokensError};
 pub use file::{Caller, Refused, TOKENS_MAX, Tokens};
+pub(crate) use file::{is_id, is_note};
 pub use role::Role;
 pub use token::{Digest, NoRandomness, TOKEN_PREFIX, Token};
 pub use watch::{Access, Watch};

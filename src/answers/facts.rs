@@ -56,11 +56,15 @@ pub(super) fn words(is_known: bool, state: &ConsentState<'_>) -> Vec<String> {
     if state.is_saturated() {
         words.push("refused so often that it cannot be judged any more: every message is blocked".to_owned());
     }
-    let count = |is_so: fn(&Fact<'_>) -> bool| state.facts().iter().filter(|fact| is_so(fact)).count();
+    let facts = state.facts();
+    let n_refusals = facts.iter().filter(|fact| fact.kind.is_restrictive()).count();
+    let permits = || facts.iter().filter(|fact| effect(fact) == "permits");
+    let n_doubted = permits().filter(|fact| fact.is_quarantined()).count();
+    let n_permissions = permits().filter(|fact| !fact.is_quarantined()).count();
     for (n, one, many) in [
-        (count(|fact| fact.kind.is_restrictive()), "refusal", "refusals"),
-        (count(|fact| fact.kind.is_permissive() && !fact.is_quarantined()), "permission or note", "permissions and notes"),
-        (count(Fact::is_quarantined), "permission whose time is not believed", "permissions whose time is not believed"),
+        (n_refusals, "refusal", "refusals"),
+        (n_permissions, "permission", "permissions"),
+        (n_doubted, "permission whose time is not believed", "permissions whose time is not believed"),
     ] {
         if n > 0 {
             words.push(format!("{n} {}", if n == 1 { one } else { many }));
@@ -120,6 +124,7 @@ fn sentence(fact: &Fact<'_>) -> String {
     if fact.kind == FactKind::Kind {
         out = match fact.recipient_kind() {
             Some(RecipientKind::Business) => "is known as a business".to_owned(),
+            Some(RecipientKind::SoleTrader) => "is known as a sole trader".to_owned(),
             Some(RecipientKind::Person) | None => "is known as a person".to_owned(),
         };
     }
@@ -179,8 +184,8 @@ fn birth_date(fact: &Fact<'_>) -> Option<String> {
     if fact.kind != FactKind::Profile {
         return None;
     }
-    // as it is stored: two's complement in the flags
-    let days = jiff::Span::new().try_days(fact.flags.cast_signed()).ok()?;
+    let days = u32::try_from(fact.flags).ok()?.cast_signed();
+    let days = jiff::Span::new().try_days(days).ok()?;
     jiff::civil::date(1970, 1, 1).checked_add(days).ok().map(|date| date.to_string())
 }
 
@@ -205,7 +210,7 @@ mod tests {
         assert_eq!(told.words, "opted out, any channel, brand tents, of 2026-03-02T12:00:00Z");
         assert_eq!((told.kind, told.effect, told.channel), ("opt_out", "refuses", "any"));
         let mut born = Fact::new(FactKind::Profile, EventKey([2; 8]), at, at);
-        born.flags = (-365i64).cast_unsigned();
+        born.flags = u64::from((-365i32).cast_unsigned());
         assert_eq!(super::told(&born).birth_date.as_deref(), Some("1969-01-01"));
         let mut state = ConsentState::default();
         assert_eq!(words(false, &state), ["nothing is on record"]);

@@ -1,0 +1,1 @@
+//! Questions past their bounds.
