@@ -52,7 +52,8 @@ impl fmt::Display for TokenProblem {
 }
 
 fn told(path: &std::path::Path, problems: &[TokenProblem]) -> String {
-    let mut out = "the tokens of `http.tokens_file` are not valid; none of them was taken up".to_owned();
+    let mut out =
+        "the tokens of `http.tokens_file` are not valid; none of them was taken up".to_owned();
     for problem in problems {
         out.push_str(&format!("\n{}:{}: {problem}", path.display(), problem.line));
     }

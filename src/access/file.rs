@@ -87,15 +87,27 @@ impl Tokens {
                 }
             }
             Ok(Node { value: Value::Text(_) | Value::Map(_), .. }) => {
-                reading.problem(1, "is no list", "begin each entry with `- `, as `consent-gate token new` prints it");
+                reading.problem(
+                    1,
+                    "is no list",
+                    "begin each entry with `- `, as `consent-gate token new` prints it",
+                );
             }
             Ok(node) => {
                 let kind = node.value.kind();
-                reading.problem(node.place.line, format!("is {kind} and no list"), "write one entry a line");
+                reading.problem(
+                    node.place.line,
+                    format!("is {kind} and no list"),
+                    "write one entry a line",
+                );
             }
             Err(Malformed { place, .. }) => {
                 // the parser's own words may quote what stands there
-                reading.problem(place.line, "is no YAML from here on", "write each entry as `consent-gate token new` prints it");
+                reading.problem(
+                    place.line,
+                    "is no YAML from here on",
+                    "write each entry as `consent-gate token new` prints it",
+                );
             }
         }
         let Reading { entries, problems } = reading;
@@ -155,15 +167,24 @@ impl Reading {
         let line = item.place.line;
         let Value::Map(members) = &item.value else {
             let kind = item.value.kind();
-            return self.problem(line, format!("an entry is {kind}"), "write it as `consent-gate token new` prints it");
+            return self.problem(
+                line,
+                format!("an entry is {kind}"),
+                "write it as `consent-gate token new` prints it",
+            );
         };
         for (key, _) in members {
             if !KEYS.contains(&key.name.as_str()) {
                 let meant = nearest(&key.name, KEYS.into_iter(), EDITS_MAX);
-                self.problem(key.place.line, "an entry has a key that nobody knows", meant_or_one_of(meant, &KEYS));
+                self.problem(
+                    key.place.line,
+                    "an entry has a key that nobody knows",
+                    meant_or_one_of(meant, &KEYS),
+                );
             }
         }
-        let of = |name: &str| members.iter().find(|(key, _)| key.name == name).map(|(_, value)| value);
+        let of =
+            |name: &str| members.iter().find(|(key, _)| key.name == name).map(|(_, value)| value);
         let id = self.id(line, of("id"));
         let role = self.role(line, of("role"));
         let digest = self.digest(line, of("hash"));
@@ -181,7 +202,13 @@ impl Reading {
         self.entries.push(Entry { line, caller: Caller { id, role }, digest, expires });
     }
 
-    fn text<'n>(&mut self, line: usize, name: &str, node: Option<&'n Node>, fix: &str) -> Option<&'n str> {
+    fn text<'n>(
+        &mut self,
+        line: usize,
+        name: &str,
+        node: Option<&'n Node>,
+        fix: &str,
+    ) -> Option<&'n str> {
         match node {
             Some(Node { value: Value::Text(text), .. }) => Some(text),
             Some(Node { value, place, .. }) => {
@@ -231,7 +258,8 @@ impl Reading {
     }
 
     fn expires(&mut self, node: Option<&Node>) -> Option<Timestamp> {
-        const FIX: &str = "write an instant with its offset, such as \"2027-02-28T00:00:00Z\", or leave it out";
+        const FIX: &str =
+            "write an instant with its offset, such as \"2027-02-28T00:00:00Z\", or leave it out";
         let node = node?;
         let text = self.text(node.place.line, "expires", Some(node), FIX)?;
         let parsed = text.parse::<jiff::Timestamp>().ok();
@@ -276,7 +304,10 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
     fn line(id: &str, role: &str, token: &str, rest: &str) -> String {
-        format!("- {{id: {id}, role: {role}, hash: \"{}\"{rest}}}\n", Digest::of(token.as_bytes()).text())
+        format!(
+            "- {{id: {id}, role: {role}, hash: \"{}\"{rest}}}\n",
+            Digest::of(token.as_bytes()).text()
+        )
     }
 
     fn problems(text: &str) -> Vec<(usize, String)> {
@@ -287,7 +318,12 @@ mod tests {
     #[test]
     fn a_token_is_its_role_until_it_expires() {
         let text = line("crm", "sender", "one", "")
-            + &line("dpo", "officer", "two", ", expires: \"2027-01-15T08:00:00Z\", note: \"the privacy team\"");
+            + &line(
+                "dpo",
+                "officer",
+                "two",
+                ", expires: \"2027-01-15T08:00:00Z\", note: \"the privacy team\"",
+            );
         let tokens = Tokens::parse(&text).unwrap();
         let crm = Caller { id: "crm".to_owned(), role: Role::Sender };
         assert_eq!(tokens.find(b"one", NOW), Ok(crm));
@@ -318,16 +354,43 @@ mod tests {
             (format!("{good}{}", line("dpo", "oficer", "two", "")), 2, "did you mean `officer`?"),
             (format!("{good}{}", line("dpo", SECRET, "two", "")), 2, "one of `sender`, `viewer`"),
             (format!("{good}{good}"), 2, "the id `crm` stands in line 1 too"),
-            (format!("{good}{}", line("other", "viewer", "one", "")), 2, "the hash stands in line 1 too"),
-            (format!("{good}- {{id: a, role: viewer, hash: {SECRET}}}\n"), 2, "that token is burnt"),
+            (
+                format!("{good}{}", line("other", "viewer", "one", "")),
+                2,
+                "the hash stands in line 1 too",
+            ),
+            (
+                format!("{good}- {{id: a, role: viewer, hash: {SECRET}}}\n"),
+                2,
+                "that token is burnt",
+            ),
             (format!("{good}- {{id: a, role: viewer, hash: 12}}\n"), 2, "`hash` is a number"),
             (format!("{good}- {{id: a, role: viewer}}\n"), 2, "`hash` is missing"),
             (format!("{good}- {SECRET}\n"), 2, "an entry is a text"),
             (format!("{good}{}", line("a b", "viewer", "two", "")), 2, "`id` is no name"),
-            (format!("{good}{}", line("a", "viewer", "two", ", expires: tomorrow")), 2, "`expires` is no instant"),
-            (format!("{good}{}", line("a", "viewer", "two", ", expire: tomorrow")), 2, "did you mean `expires`?"),
-            (format!("{good}{}", line("a", "viewer", "two", &format!(", {SECRET}: 1"))), 2, "one of `id`"),
-            (format!("{good}{}", line("a", "viewer", "two", &format!(", note: {}", "n".repeat(201)))), 2, "too long"),
+            (
+                format!("{good}{}", line("a", "viewer", "two", ", expires: tomorrow")),
+                2,
+                "`expires` is no instant",
+            ),
+            (
+                format!("{good}{}", line("a", "viewer", "two", ", expire: tomorrow")),
+                2,
+                "did you mean `expires`?",
+            ),
+            (
+                format!("{good}{}", line("a", "viewer", "two", &format!(", {SECRET}: 1"))),
+                2,
+                "one of `id`",
+            ),
+            (
+                format!(
+                    "{good}{}",
+                    line("a", "viewer", "two", &format!(", note: {}", "n".repeat(201)))
+                ),
+                2,
+                "too long",
+            ),
             ("crm: sender\n".to_owned(), 1, "is no list"),
             (SECRET.to_owned(), 1, "is no list"),
             (format!("{good}- {{id: {SECRET}\n"), 0, "is no YAML"),
@@ -335,7 +398,8 @@ mod tests {
             (good.repeat(TOKENS_MAX + 1), 0, "more than 1000 tokens"),
         ] {
             let found = problems(&text);
-            let is_there = |(line, what): &(usize, String)| (*line == at || at == 0) && what.contains(says);
+            let is_there =
+                |(line, what): &(usize, String)| (*line == at || at == 0) && what.contains(says);
             assert!(found.iter().any(is_there), "{says}: {found:?}");
             assert!(found.iter().all(|(_, what)| !what.contains(SECRET)), "{found:?}");
         }

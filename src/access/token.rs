@@ -108,7 +108,8 @@ mod tests {
     fn the_hash_is_sha_256_in_lower_case() {
         let nothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").text(), nothing);
-        for wrong in ["", "sha256:", "sha256:e3", &nothing[7..], &nothing[..70], &nothing.replace('e', "g")]
+        for wrong in
+            ["", "sha256:", "sha256:e3", &nothing[7..], &nothing[..70], &nothing.replace('e', "g")]
         {
             assert!(Digest::parse(wrong).is_none(), "{wrong}");
         }

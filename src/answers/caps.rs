@@ -66,7 +66,9 @@ impl StoredApprovals for KnownRows<'_> {
         for chunk in keys.get(..n_read.min(keys.len())).unwrap_or_default().chunks(at_once) {
             let of = |key: &RowKey| {
                 let subject = key.subject;
-                self.partitions.iter().map(move |partition| RowKey { partition: *partition, subject })
+                self.partitions
+                    .iter()
+                    .map(move |partition| RowKey { partition: *partition, subject })
             };
             let real: Vec<RowKey> = chunk.iter().flat_map(of).collect();
             let mut found = self.kept.rows(&real)?.into_iter();

@@ -46,15 +46,17 @@ impl Checking<'_> {
         // what a lane has given away meanwhile was not known to the end
         let still = self.sent.known();
         let n_known = known.iter().filter(|partition| still.contains(partition)).count();
-        let n_partitions = self.n_partitions.max(known.last().map_or(0, |last| places_up_to(*last)));
+        let n_partitions =
+            self.n_partitions.max(known.last().map_or(0, |last| places_up_to(*last)));
         if looked.contains(&Caps::TooMany) {
             self.metrics.bound_reached(Bound::QuestionRows);
         }
-        let messages = decoded.iter().zip(&decisions).zip(looked).map(|((message, decision), caps)| {
-            let message_id = message.as_ref().ok().map(|message| &*message.message_id);
-            let caps = caps_word(caps, n_known, n_partitions);
-            told(&moment.policies, message_id, decision, caps)
-        });
+        let messages =
+            decoded.iter().zip(&decisions).zip(looked).map(|((message, decision), caps)| {
+                let message_id = message.as_ref().ok().map(|message| &*message.message_id);
+                let caps = caps_word(caps, n_known, n_partitions);
+                told(&moment.policies, message_id, decision, caps)
+            });
         let answer = CheckAnswer {
             moment: moment.answer(),
             approvals_known: n_known,
@@ -95,12 +97,15 @@ impl Checking<'_> {
             now: moment.now,
         };
         // a place of its own for each: none counts for another
-        let records: Vec<Record<'_>> =
-            (0i32..).zip(decoded).map(|(partition, message)| Record { partition, message }).collect();
-        let judged = gate_engine::judge(inputs, &records, &[], &[]).map_err(|error| match error {
-            JudgeError::States(error) => ClerkError::from(error),
-            JudgeError::Approvals(error) => ClerkError::from(error),
-        })?;
+        let records: Vec<Record<'_>> = (0i32..)
+            .zip(decoded)
+            .map(|(partition, message)| Record { partition, message })
+            .collect();
+        let judged =
+            gate_engine::judge(inputs, &records, &[], &[]).map_err(|error| match error {
+                JudgeError::States(error) => ClerkError::from(error),
+                JudgeError::Approvals(error) => ClerkError::from(error),
+            })?;
         Ok((judged.decisions, approvals.looked()))
     }
 }

@@ -170,7 +170,8 @@ impl Clerk {
     fn held(&self, hold: &Hold) -> Problem {
         self.parts.metrics.bound_reached(Bound::QuestionWait);
         let Hold { cause, detail, .. } = hold;
-        let detail = format!("{}: {detail}; messages are held as well, see /readyz", cause.as_str());
+        let detail =
+            format!("{}: {detail}; messages are held as well, see /readyz", cause.as_str());
         Problem::new(ProblemKind::Held, detail)
     }
 
@@ -250,7 +251,8 @@ mod tests {
     fn a_position_beyond_the_log_does_not_exist() {
         assert_eq!(exists(&[], &[4, 0]), Ok(()));
         assert_eq!(exists(&[4, 0, 0], &[4, 0]), Ok(()));
-        for (wanted, at) in [(vec![5], "/at_least/0"), (vec![0, 1], "/at_least/1"), (vec![0, 0, 1], "/at_least/2")]
+        for (wanted, at) in
+            [(vec![5], "/at_least/0"), (vec![0, 1], "/at_least/1"), (vec![0, 0, 1], "/at_least/2")]
         {
             let problem = exists(&wanted, &[4, 0]).unwrap_err();
             assert_eq!((problem.status, problem.pointer.as_deref()), (409, Some(at)));

@@ -20,10 +20,14 @@ const fn kind(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::Reassigned => ("reassigned", "the address has a new holder"),
         FactKind::SuppressAll => ("suppress_all", "an operator suppressed every message"),
         FactKind::SuppressMarketing => ("suppress_marketing", "an operator suppressed marketing"),
-        FactKind::ErasedContact => ("erased_contact", "the contact was erased and is closed for good"),
+        FactKind::ErasedContact => {
+            ("erased_contact", "the contact was erased and is closed for good")
+        }
         FactKind::ErasedAddress => ("erased_address", "the address belonged to an erased contact"),
         FactKind::RegistryListed => ("registry_listed", "is listed in a registry"),
-        FactKind::Unreadable => ("unreadable", "a consent change could not be read: a possible refusal"),
+        FactKind::Unreadable => {
+            ("unreadable", "a consent change could not be read: a possible refusal")
+        }
         FactKind::Flooded => ("flooded", "refused so often that it cannot be judged any more"),
         FactKind::Link => ("link", "contact and address belong together"),
         FactKind::Sent => ("sent", "a message went out"),
@@ -33,7 +37,9 @@ const fn kind(kind: FactKind) -> (&'static str, &'static str) {
         FactKind::OptInConfirmed => ("opt_in_confirmed", "confirmed an opt-in"),
         FactKind::Start => ("start", "texted START"),
         FactKind::Relationship => ("relationship", "has a relationship"),
-        FactKind::UnsuppressAll => ("unsuppress_all", "an operator lifted the suppression of every message"),
+        FactKind::UnsuppressAll => {
+            ("unsuppress_all", "an operator lifted the suppression of every message")
+        }
         FactKind::UnsuppressMarketing => {
             ("unsuppress_marketing", "an operator lifted the suppression of marketing")
         }
@@ -54,7 +60,10 @@ pub(super) fn words(is_known: bool, state: &ConsentState<'_>) -> Vec<String> {
         words.push("erased: the id is closed, and every message to it is blocked".to_owned());
     }
     if state.is_saturated() {
-        words.push("refused so often that it cannot be judged any more: every message is blocked".to_owned());
+        words.push(
+            "refused so often that it cannot be judged any more: every message is blocked"
+                .to_owned(),
+        );
     }
     let facts = state.facts();
     let n_refusals = facts.iter().filter(|fact| fact.kind.is_restrictive()).count();
@@ -64,7 +73,11 @@ pub(super) fn words(is_known: bool, state: &ConsentState<'_>) -> Vec<String> {
     for (n, one, many) in [
         (n_refusals, "refusal", "refusals"),
         (n_permissions, "permission", "permissions"),
-        (n_doubted, "permission whose time is not believed", "permissions whose time is not believed"),
+        (
+            n_doubted,
+            "permission whose time is not believed",
+            "permissions whose time is not believed",
+        ),
     ] {
         if n > 0 {
             words.push(format!("{n} {}", if n == 1 { one } else { many }));
@@ -81,7 +94,8 @@ pub(super) fn told(fact: &Fact<'_>) -> FactAnswer {
     let is_timeless = fact.at == Timestamp::default() && fact.received == Timestamp::default();
     let instant = |at: Timestamp| (!is_timeless).then(|| rfc3339(at));
     let is_agreement = fact.kind.is_agreement();
-    let evidence = flags::EVIDENCE.iter().filter(|(_, _, flag)| is_agreement && fact.flags & flag != 0);
+    let evidence =
+        flags::EVIDENCE.iter().filter(|(_, _, flag)| is_agreement && fact.flags & flag != 0);
     FactAnswer {
         kind: kind(fact.kind).0,
         words: sentence(fact),
@@ -92,8 +106,9 @@ pub(super) fn told(fact: &Fact<'_>) -> FactAnswer {
         purpose: text(fact.scope.purpose),
         detail: text(fact.detail),
         basis: is_agreement.then(|| Basis::as_str(fact.basis())),
-        relationship: (fact.kind == FactKind::Relationship)
-            .then(|| fact.relationship_kind().map_or("unknown", gate_core::RelationshipKind::as_str)),
+        relationship: (fact.kind == FactKind::Relationship).then(|| {
+            fact.relationship_kind().map_or("unknown", gate_core::RelationshipKind::as_str)
+        }),
         evidence: evidence.map(|(_, path, _)| *path).collect(),
         birth_date: birth_date(fact),
         at: instant(fact.at),
@@ -108,7 +123,8 @@ pub(super) fn told(fact: &Fact<'_>) -> FactAnswer {
 fn effect(fact: &Fact<'_>) -> &'static str {
     if fact.kind.is_restrictive() {
         "refuses"
-    } else if fact.kind.is_permissive() && !matches!(fact.kind, FactKind::Profile | FactKind::Kind) {
+    } else if fact.kind.is_permissive() && !matches!(fact.kind, FactKind::Profile | FactKind::Kind)
+    {
         "permits"
     } else {
         "notes"
@@ -130,14 +146,24 @@ fn sentence(fact: &Fact<'_>) -> String {
     }
     let is_about_messages = !matches!(
         fact.kind,
-        FactKind::Link | FactKind::Moved | FactKind::Profile | FactKind::Kind | FactKind::ErasedContact | FactKind::ErasedAddress
+        FactKind::Link
+            | FactKind::Moved
+            | FactKind::Profile
+            | FactKind::Kind
+            | FactKind::ErasedContact
+            | FactKind::ErasedAddress
     );
     if is_about_messages {
         let named = channel(fact.scope.channel);
-        out.push_str(&if named == "any" { ", any channel".to_owned() } else { format!(", {named}") });
+        out.push_str(&if named == "any" {
+            ", any channel".to_owned()
+        } else {
+            format!(", {named}")
+        });
     }
     let scope = &fact.scope;
-    let names = [("controller", scope.controller), ("brand", scope.brand), ("purpose", scope.purpose)];
+    let names =
+        [("controller", scope.controller), ("brand", scope.brand), ("purpose", scope.purpose)];
     for (what, name) in names.into_iter().chain([(detail_word(fact.kind), fact.detail)]) {
         if let Some(name) = name {
             out.push_str(&format!(", {what} {name}"));

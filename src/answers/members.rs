@@ -29,7 +29,11 @@ impl<'b> Members<'b> {
     }
 
     /// Those of an object inside it.
-    pub(super) fn within(&self, name: &str, known: &[&'static str]) -> Result<Option<Self>, Problem> {
+    pub(super) fn within(
+        &self,
+        name: &str,
+        known: &[&'static str],
+    ) -> Result<Option<Self>, Problem> {
         let Some(value) = self.get(name) else { return Ok(None) };
         Self::read(value.get(), self.pointer(name), known).map(Some)
     }
@@ -38,11 +42,16 @@ impl<'b> Members<'b> {
         let Raw(members) = serde_json::from_str(text).map_err(|error| match error.classify() {
             Category::Data => Problem::malformed(at.clone(), "must be an object"),
             Category::Syntax | Category::Eof | Category::Io => {
-                let detail = format!("the body is no JSON (line {}, column {})", error.line(), error.column());
+                let detail = format!(
+                    "the body is no JSON (line {}, column {})",
+                    error.line(),
+                    error.column()
+                );
                 Problem::new(ProblemKind::Malformed, detail)
             }
         })?;
-        let mut found: Vec<(&'static str, &'b RawValue)> = Vec::with_capacity(members.len().min(known.len()));
+        let mut found: Vec<(&'static str, &'b RawValue)> =
+            Vec::with_capacity(members.len().min(known.len()));
         for (nth, (name, value)) in members.into_iter().enumerate() {
             let Some(name) = known.iter().find(|it| **it == name) else {
                 let known = known.join("`, `");
@@ -70,7 +79,11 @@ impl<'b> Members<'b> {
     }
 
     /// A list of anything, of at most so many.
-    pub(super) fn list(&self, name: &str, n_max: usize) -> Result<Option<Vec<&'b RawValue>>, Problem> {
+    pub(super) fn list(
+        &self,
+        name: &str,
+        n_max: usize,
+    ) -> Result<Option<Vec<&'b RawValue>>, Problem> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let items: Vec<&RawValue> = serde_json::from_str(value.get())
             .map_err(|_| Problem::malformed(self.pointer(name), "must be a list"))?;

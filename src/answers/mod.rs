@@ -30,9 +30,9 @@ mod wire;
 pub use clerk::{Clerk, ClerkError, ClerkParts};
 pub use problem::{Problem, ProblemKind};
 pub use questions::{
-    Desk, Freshness, QUESTIONS_MAX, Question, Questions, Waiting, WAIT_MAX, questions,
+    Desk, Freshness, QUESTIONS_MAX, Question, Questions, WAIT_MAX, Waiting, questions,
 };
 pub use wire::{
-    CheckAnswer, CheckRequest, FactAnswer, MESSAGES_MAX, MessageAnswer, MomentAnswer, SubjectAnswer,
-    SubjectRequest, SubjectState, TIMELINE_MAX, TimelineAnswer, TimelinePage,
+    CheckAnswer, CheckRequest, FactAnswer, MESSAGES_MAX, MessageAnswer, MomentAnswer,
+    SubjectAnswer, SubjectRequest, SubjectState, TIMELINE_MAX, TimelineAnswer, TimelinePage,
 };

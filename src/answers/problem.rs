@@ -58,8 +58,12 @@ impl ProblemKind {
     #[must_use]
     pub const fn facts(self) -> (&'static str, u16, &'static str) {
         match self {
-            Self::Unauthorized => ("urn:consent-gate:problem:unauthorized", 401, "a token is needed"),
-            Self::Forbidden => ("urn:consent-gate:problem:forbidden", 403, "the token's role may not ask this"),
+            Self::Unauthorized => {
+                ("urn:consent-gate:problem:unauthorized", 401, "a token is needed")
+            }
+            Self::Forbidden => {
+                ("urn:consent-gate:problem:forbidden", 403, "the token's role may not ask this")
+            }
             Self::NotFound => ("urn:consent-gate:problem:not-found", 404, "there is nothing here"),
             Self::MethodNotAllowed => {
                 ("urn:consent-gate:problem:method-not-allowed", 405, "not by this method")
@@ -68,13 +72,25 @@ impl ProblemKind {
                 ("urn:consent-gate:problem:unsupported-media-type", 415, "the body must be JSON")
             }
             Self::TooLarge => ("urn:consent-gate:problem:too-large", 413, "the body is too large"),
-            Self::Malformed => ("urn:consent-gate:problem:malformed", 400, "the request cannot be understood"),
-            Self::Ahead => ("urn:consent-gate:problem:ahead", 409, "there is no such consent position"),
-            Self::Behind => ("urn:consent-gate:problem:behind", 503, "consent has not come that far"),
+            Self::Malformed => {
+                ("urn:consent-gate:problem:malformed", 400, "the request cannot be understood")
+            }
+            Self::Ahead => {
+                ("urn:consent-gate:problem:ahead", 409, "there is no such consent position")
+            }
+            Self::Behind => {
+                ("urn:consent-gate:problem:behind", 503, "consent has not come that far")
+            }
             Self::Held => ("urn:consent-gate:problem:held", 503, "consent has not caught up"),
             Self::Busy => ("urn:consent-gate:problem:busy", 503, "too many questions at a time"),
-            Self::Starting => ("urn:consent-gate:problem:starting", 503, "the gate does not answer yet, or any more"),
-            Self::Unavailable => ("urn:consent-gate:problem:unavailable", 503, "it cannot be looked up"),
+            Self::Starting => (
+                "urn:consent-gate:problem:starting",
+                503,
+                "the gate does not answer yet, or any more",
+            ),
+            Self::Unavailable => {
+                ("urn:consent-gate:problem:unavailable", 503, "it cannot be looked up")
+            }
         }
     }
 

@@ -149,7 +149,10 @@ impl Questions {
                 "the gate did not come to `at_least` within {} ms; /readyz says why if it is held",
                 desk.wait.as_millis()
             );
-            Problem { pointer: Some("/at_least".to_owned()), ..Problem::new(ProblemKind::Behind, detail) }
+            Problem {
+                pointer: Some("/at_least".to_owned()),
+                ..Problem::new(ProblemKind::Behind, detail)
+            }
         })
     }
 

@@ -131,13 +131,19 @@ fn canonical(message: &OutboundMessage<'_>) -> Result<Option<CanonicalAddress>, 
         None => CanonicalAddress::parse(raw, None, region),
     };
     let invalid = |_| {
-        let detail = "cannot be normalised; a phone number needs `+` and its country code, or `region`";
+        let detail =
+            "cannot be normalised; a phone number needs `+` and its country code, or `region`";
         Problem::malformed("/address", detail)
     };
     canonical.map(Some).map_err(invalid)
 }
 
 fn cursor(of: &str, text: Option<&str>) -> Result<Option<TimelineCursor>, Problem> {
-    let none = || Problem::malformed(format!("/before/{of}"), "is no place of a timeline; send what an answer said");
+    let none = || {
+        Problem::malformed(
+            format!("/before/{of}"),
+            "is no place of a timeline; send what an answer said",
+        )
+    };
     text.map(|text| TimelineCursor::parse(text).ok_or_else(none)).transpose()
 }

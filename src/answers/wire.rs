@@ -65,7 +65,8 @@ impl SubjectRequest {
     /// What is wrong with it, and where.
     pub fn read(body: &[u8]) -> Result<Self, Problem> {
         const PERSON: [&str; 4] = ["contact_id", "address", "region", "channel"];
-        let known = ["contact_id", "address", "region", "channel", "timeline_max", "before", "at_least"];
+        let known =
+            ["contact_id", "address", "region", "channel", "timeline_max", "before", "at_least"];
         let members = Members::of_body(body, &known)?;
         if members.get("contact_id").is_none() && members.get("address").is_none() {
             return Err(Problem::malformed("", "name `contact_id`, `address`, or both"));
@@ -96,14 +97,17 @@ impl SubjectRequest {
 /// A message to that person, which says nothing else.
 fn recipient(members: &Members<'_>) -> String {
     let member = |name: &str| members.get(name).map(|value| format!("\"{name}\":{}", value.get()));
-    let person: Vec<String> = ["contact_id", "address", "region"].into_iter().filter_map(member).collect();
+    let person: Vec<String> =
+        ["contact_id", "address", "region"].into_iter().filter_map(member).collect();
     let channel = members.get("channel").map_or("null", RawValue::get);
     format!(r#"{{"message_id":"-","channel":{channel},"recipient":{{{}}}}}"#, person.join(","))
 }
 
 fn at_least(members: &Members<'_>) -> Result<Vec<i64>, Problem> {
     let items = members.list("at_least", POSITIONS_MAX)?.unwrap_or_default();
-    let read = |(nth, item): (usize, &RawValue)| whole(item, || format!("{}/{nth}", members.pointer("at_least")));
+    let read = |(nth, item): (usize, &RawValue)| {
+        whole(item, || format!("{}/{nth}", members.pointer("at_least")))
+    };
     items.into_iter().enumerate().map(read).collect()
 }
 
@@ -294,7 +298,10 @@ mod tests {
     #[test]
     fn a_request_is_read_as_it_is_written_or_refused_where_it_is_wrong() {
         let read = CheckRequest::read(br#"{"messages": [{"a": 1}], "at_least": [3, 0]}"#).unwrap();
-        assert_eq!((&*read.messages[0], read.at_least.as_slice()), (r#"{"a": 1}"#, [3, 0].as_slice()));
+        assert_eq!(
+            (&*read.messages[0], read.at_least.as_slice()),
+            (r#"{"a": 1}"#, [3, 0].as_slice())
+        );
         let many = format!("{{\"messages\": [{}1]}}", "1,".repeat(MESSAGES_MAX));
         for (body, at) in [
             ("{}", "/messages"),
@@ -312,7 +319,8 @@ mod tests {
 
     #[test]
     fn a_person_is_read_as_a_recipient_is() {
-        let read = SubjectRequest::read(br#"{"contact_id": "ana\u0021", "channel": "sms"}"#).ok().unwrap();
+        let read =
+            SubjectRequest::read(br#"{"contact_id": "ana\u0021", "channel": "sms"}"#).ok().unwrap();
         let asks = r#"{"message_id":"-","channel":"sms","recipient":{"contact_id":"ana\u0021"}}"#;
         assert_eq!((&*read.recipient, read.timeline_max), (asks, TIMELINE_PRESET));
         let read = SubjectRequest::read(

@@ -41,7 +41,8 @@ pub(super) fn run(command: &TokenCommand) -> Result<(), Failure> {
     let TokenCommand::New(arguments) = command;
     let token = Token::random().or_fail(ExitCode::TryAgain)?;
     let hash = token.digest().text();
-    let digits = hash.rsplit(':').next().and_then(|digits| digits.get(..ID_DIGITS)).unwrap_or_default();
+    let digits =
+        hash.rsplit(':').next().and_then(|digits| digits.get(..ID_DIGITS)).unwrap_or_default();
     let preset = || format!("{}-{digits}", arguments.role);
     let id = arguments.id.clone().unwrap_or_else(preset);
     let line = line(arguments, &id, &hash)?;
@@ -122,7 +123,8 @@ mod tests {
             json: false,
         };
         // an id that YAML would take for a number, and a note that would end the entry
-        let made = line(&arguments("the \"team\", {of}: #1"), "1e3", &token.digest().text()).unwrap();
+        let made =
+            line(&arguments("the \"team\", {of}: #1"), "1e3", &token.digest().text()).unwrap();
         let tokens = Tokens::parse(&format!("{made}\n")).unwrap();
         let now = gate_core::Timestamp::from_millis(1_800_000_000_000);
         let caller = tokens.find(token.expose().as_bytes(), now).unwrap();
@@ -137,8 +139,18 @@ mod tests {
         assert_eq!(at("90d").unwrap(), "2027-02-28T10:00:00Z");
         assert_eq!(at("12h").unwrap(), "2026-11-30T22:00:00Z");
         assert_eq!(at("2027-01-01T00:00:00+01:00").unwrap(), "2026-12-31T23:00:00Z");
-        for wrong in ["", "d", "0d", "-1d", "1.5d", "90", "90m", "2026-11-30T10:00:00Z", "2027-01-01", "999999999999999999d"]
-        {
+        for wrong in [
+            "",
+            "d",
+            "0d",
+            "-1d",
+            "1.5d",
+            "90",
+            "90m",
+            "2026-11-30T10:00:00Z",
+            "2027-01-01",
+            "999999999999999999d",
+        ] {
             assert!(at(wrong).is_err(), "{wrong:?}");
         }
     }

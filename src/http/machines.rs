@@ -85,8 +85,12 @@ fn admitted(machines: &Machines, route: &Route, headers: &HeaderMap) -> Result<C
         return Err(unauthorized("send `Authorization: Bearer` and a token of `http.tokens_file`"));
     };
     let caller = machines.access.admits(token).map_err(|refused| match refused {
-        Refused::Unknown => unauthorized("the token is nobody's: `consent-gate token new` makes one"),
-        Refused::Expired => unauthorized("the token has expired: `consent-gate token new` makes another"),
+        Refused::Unknown => {
+            unauthorized("the token is nobody's: `consent-gate token new` makes one")
+        }
+        Refused::Expired => {
+            unauthorized("the token has expired: `consent-gate token new` makes another")
+        }
     })?;
     match route.admits {
         Admits::Everybody => Ok(caller),
@@ -119,14 +123,19 @@ fn freshness(query: Option<&str>) -> Result<Freshness, Problem> {
 
 async fn body(request: Request<Body>) -> Result<axum::body::Bytes, Problem> {
     let too_large = || {
-        let detail = format!("a body has {BODY_BYTES_MAX} bytes at most; ask about fewer messages at a time");
+        let detail = format!(
+            "a body has {BODY_BYTES_MAX} bytes at most; ask about fewer messages at a time"
+        );
         Problem::new(ProblemKind::TooLarge, detail)
     };
     if !is_json(request.headers()) {
         let detail = "send `Content-Type: application/json`";
         return Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
     }
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
         return Err(too_large());
     }
@@ -160,3 +169,7 @@ fn refused(problem: &Problem, route: &Route) -> Response {
 fn typed(code: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
     (code, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
+
+#[cfg(test)]
+#[path = "machines_tests.rs"]
+mod tests;

@@ -115,9 +115,11 @@ pub(super) fn router(
             Page::Readyz => get(readyz).layer(small),
             Page::Status => get(status_page).layer(small),
             Page::Metrics => get(metrics_page).layer(small),
-            Page::Machine(asks) => any(move |State(sources): State<Sources>, request: Request<Body>| async move {
-                machines::answer(sources.machines.as_ref(), route, asks, request).await
-            }),
+            Page::Machine(asks) => {
+                any(move |State(sources): State<Sources>, request: Request<Body>| async move {
+                    machines::answer(sources.machines.as_ref(), route, asks, request).await
+                })
+            }
         };
         router = router.route(route.path, answer);
     }

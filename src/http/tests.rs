@@ -408,7 +408,8 @@ fn shutdown_closes_idle_connections_and_frees_the_address() {
 fn an_address_that_is_taken_is_an_error_that_names_the_setting() {
     let gate = start();
     let (status, metrics) = (Arc::clone(&gate.status), Arc::clone(&gate.metrics));
-    let again = serve(gate.server.address, status, metrics, None, None, None, CancellationToken::new());
+    let again =
+        serve(gate.server.address, status, metrics, None, None, None, CancellationToken::new());
     let error = gate.runtime.block_on(again).unwrap_err().to_string();
     assert!(error.contains(&gate.server.address.to_string()), "{error}");
     assert!(error.contains("`http.listen`"), "{error}");

@@ -3,9 +3,7 @@
 //! Each member knows its place in an array, so counting a record neither locks nor hashes; the test
 //! below proves that places and label values never collide.
 
-use super::labels::{
-    ConsentResult, Labels, ProbeRecipient, Route, StatusClass, Topic, TopicNames,
-};
+use super::labels::{ConsentResult, Labels, ProbeRecipient, Route, StatusClass, Topic, TopicNames};
 use gate_core::{Action, Channel, Reason};
 
 /// What a decision is counted by; the outcome follows from the reason, `None` is an unknown channel.

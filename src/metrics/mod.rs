@@ -27,8 +27,8 @@ pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Reque
 pub use declare::{Declaration, Family};
 pub use labels::{
     Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyReload,
-    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route, StatusClass, Topic, TopicNames,
-    TransactionResult,
+    ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route, StatusClass, Topic,
+    TopicNames, TransactionResult,
 };
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
 pub use partitions::PartitionLag;

@@ -3,7 +3,9 @@
 use super::RunError;
 use super::start::{Parts, Worker};
 use crate::access::{self, Access};
-use crate::answers::{Clerk, ClerkError, ClerkParts, Desk, Freshness, Questions, WAIT_MAX, Waiting, questions};
+use crate::answers::{
+    Clerk, ClerkError, ClerkParts, Desk, Freshness, Questions, WAIT_MAX, Waiting, questions,
+};
 use crate::barrier::Barrier;
 use crate::config::Config;
 use crate::http::Machines;
