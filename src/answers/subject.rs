@@ -13,7 +13,7 @@ use crate::headers::{SourceRef, hex, rfc3339};
 use crate::identity::Pepper;
 use crate::store::{Store, TimelineCursor, TimelineEntry};
 use gate_codec::{Codec, DecodeError};
-use gate_core::{CanonicalAddress, ConsentState, OutboundMessage, SubjectKey};
+use gate_core::{CanonicalAddress, Channel, ConsentState, OutboundMessage, SubjectKey};
 use gate_engine::Keys as _;
 
 /// What people are looked up with.
@@ -73,6 +73,13 @@ impl Looking<'_> {
                 return Err(Problem::new(ProblemKind::Unavailable, "it cannot be read now"));
             }
         };
+        if request.names_channel && message.channel.is_none() {
+            let known = Channel::ALL.map(Channel::as_str).join("`, `");
+            return Err(Problem::malformed(
+                "/channel",
+                format!("no such channel; there are `{known}`"),
+            ));
+        }
         let address = canonical(&message)?.map(|address| self.pepper.address(&address));
         let contact = message.contact_id.as_ref().map(|contact| self.pepper.contact(contact));
         if contact.is_none() && address.is_none() {

@@ -49,6 +49,8 @@ impl CheckRequest {
 pub struct SubjectRequest {
     /// The person as the recipient of a message, in JSON: read as messages are, so that both mean the same person.
     pub(super) recipient: Box<str>,
+    /// Whether a channel is named; without one an address is read by what it looks like.
+    pub(super) names_channel: bool,
     /// Next offset of each consent partition that the answer must reflect.
     pub at_least: Vec<i64>,
     /// Timeline entries of each subject, the newest.
@@ -86,6 +88,7 @@ impl SubjectRequest {
         };
         Ok(Self {
             recipient: recipient(&members).into(),
+            names_channel: members.get("channel").is_some(),
             at_least: at_least(&members)?,
             timeline_max: timeline_max.unwrap_or(TIMELINE_PRESET).min(TIMELINE_MAX),
             contact_before: cursor("contact")?,
@@ -99,7 +102,8 @@ fn recipient(members: &Members<'_>) -> String {
     let member = |name: &str| members.get(name).map(|value| format!("\"{name}\":{}", value.get()));
     let person: Vec<String> =
         ["contact_id", "address", "region"].into_iter().filter_map(member).collect();
-    let channel = members.get("channel").map_or("null", RawValue::get);
+    // a message must name one; whoever does not know it is as good as none
+    let channel = members.get("channel").map_or("\"-\"", RawValue::get);
     format!(r#"{{"message_id":"-","channel":{channel},"recipient":{{{}}}}}"#, person.join(","))
 }
 

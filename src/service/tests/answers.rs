@@ -302,7 +302,8 @@ fn an_officer_sees_a_person_and_a_sender_sees_nobody() {
     for (body, at) in [
         (json!({"contact_id": "ana", "before": {"contact": "00"}}), "/before/contact"),
         (json!({"address": "no address"}), "/address"),
-        (json!({"contact_id": "ana", "channel": "pigeon", "address": "x"}), "/address"),
+        (json!({"contact_id": "ana", "channel": "pigeon"}), "/channel"),
+        (json!({"channel": "email", "address": "+4915112345678"}), "/address"),
         (json!({"contact_id": " "}), ""),
     ] {
         let (code, problem) = look(&asked.officer, &body);
