@@ -23,7 +23,12 @@ const WRITE_BY_OTHERS: u32 = 0o002;
 pub struct Access {
     path: PathBuf,
     current: RwLock<Arc<Tokens>>,
+    /// The file as it was before it was first read: whatever changes since then is seen.
+    began_with: Option<Stamp>,
 }
+
+/// Changes when the file does: which one it is, its length, when it was written.
+type Stamp = (u64, u64, Option<SystemTime>);
 
 impl Access {
     /// Reads the file.
@@ -31,13 +36,14 @@ impl Access {
     /// # Errors
     /// When it cannot be read, or anything in it is wrong.
     pub fn load(path: &Path) -> Result<Self, TokensError> {
+        let began_with = stamp(path);
         let tokens = Arc::new(read(path)?);
         tracing::info!(
             n_tokens = tokens.len(),
             n_expired = tokens.n_expired(now()),
             "tokens loaded"
         );
-        Ok(Self { path: path.to_owned(), current: RwLock::new(tokens) })
+        Ok(Self { path: path.to_owned(), current: RwLock::new(tokens), began_with })
     }
 
     /// Whose token this is, now.
@@ -54,12 +60,11 @@ impl Access {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&tokens);
         Ok(tokens)
     }
+}
 
-    /// Changes when the file does.
-    fn stamp(&self) -> Option<(u64, u64, Option<SystemTime>)> {
-        let metadata = std::fs::metadata(&self.path).ok()?;
-        Some((metadata.ino(), metadata.len(), metadata.modified().ok()))
-    }
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.ino(), metadata.len(), metadata.modified().ok()))
 }
 
 fn read(path: &Path) -> Result<Tokens, TokensError> {
@@ -90,14 +95,14 @@ impl Watch {
     /// lets nobody in.
     pub fn run(self) {
         let heart = self.status.heart("tokens");
-        let mut loaded = self.access.stamp();
+        let mut loaded = self.access.began_with;
         let mut seen = loaded;
         let mut looked_at = Instant::now();
         while !self.shutdown.is_requested() {
             heart.beat();
             if looked_at.elapsed() >= LOOK_INTERVAL {
                 looked_at = Instant::now();
-                let now = self.access.stamp();
+                let now = stamp(&self.access.path);
                 // a change counts once the file stands still
                 if now != loaded && now == seen {
                     self.reload();

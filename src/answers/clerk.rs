@@ -101,7 +101,10 @@ impl Clerk {
                 std::thread::sleep(PAUSE.saturating_sub(asked_at.elapsed()));
             }
             asked_at = Some(Instant::now());
-            self.turn(self.take(first))?;
+            let asked = self.take(first);
+            if !asked.is_empty() {
+                self.turn(asked)?;
+            }
         }
         Ok(())
     }

@@ -350,3 +350,40 @@ fn checks_beside_messages_disturb_nobody() {
     assert_eq!(cluster.decisions(40).len(), 40);
     assert_eq!(asked.gate.metrics.checked_messages.get(), 200);
 }
+
+/// The block behind a mark in the page of the API.
+fn shown(mark: &str) -> String {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/api.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, behind) = page.split_once(&format!("<!-- {mark} -->\n```")).unwrap();
+    let (_, block) = behind.split_once('\n').unwrap();
+    block.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn what_the_page_tells_people_to_type_is_answered_as_it_shows() {
+    let cluster = Cluster::new();
+    cluster.consent(&opt_in("1", "ana"));
+    let asked = Asked::start(&cluster);
+    let address = asked.gate.http_address;
+    let typed = shown("asks: check").replace("127.0.0.1:8080", &address.to_string());
+    let told =
+        std::process::Command::new("sh").args(["-c", &typed]).env("TOKEN", &asked.sender).output();
+    let told = told.unwrap();
+    if told.status.code() == Some(127) {
+        println!(
+            "skipped: what_the_page_tells_people_to_type_is_answered_as_it_shows: there is no curl"
+        );
+        return;
+    }
+    let mut told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let mut page: Value = serde_json::from_str(&shown("answers: check")).unwrap();
+    for answer in [&mut told, &mut page] {
+        for varies in ["evaluated_at", "policy_revision", "tz_version", "consent_position"] {
+            assert!(answer.as_object_mut().unwrap().remove(varies).is_some(), "{varies}: {answer}");
+        }
+        let message = answer["messages"][0].as_object_mut().unwrap();
+        assert!(message.remove("evidence").is_some());
+    }
+    assert_eq!(told, page, "\n{told:#}");
+}

@@ -217,7 +217,7 @@ pub(super) struct Gate {
     pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<crate::metrics::Metrics>,
     shutdown: Shutdown,
-    http_address: SocketAddr,
+    pub(super) http_address: SocketAddr,
     waiter: Option<JoinHandle<Result<(), RunError>>>,
     runtime: tokio::runtime::Runtime,
     dir: tempfile::TempDir,
