@@ -1,10 +1,10 @@
 //! Would these messages pass now? Judged by what judges messages, and forgotten.
 
 use super::caps::{Caps, KnownRows};
-use super::clerk::ClerkError;
+use super::error::ClerkError;
 use super::moment::Moment;
 use super::problem::{Problem, ProblemKind};
-use super::wire::{CheckAnswer, CheckRequest, MessageAnswer};
+use super::wire::{CheckAnswer, CheckRequest, MessageAnswer, json};
 use crate::approvals::{KeptRows, SentStore};
 use crate::headers::{detail_json, hex, rfc3339};
 use crate::identity::Pepper;
@@ -146,14 +146,6 @@ fn told<'a>(
         warnings: decision.warnings().iter().map(Warning::code).collect(),
         caps,
     }
-}
-
-/// An answer as bytes.
-pub(super) fn json(answer: &impl serde::Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(answer).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written");
-        Problem::new(ProblemKind::Unavailable, "the answer cannot be written; see the gate's log")
-    })
 }
 
 #[cfg(test)]

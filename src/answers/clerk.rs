@@ -7,17 +7,18 @@
 //! was acknowledged before the question is part of its answer (promise P1).
 
 use super::check::Checking;
+use super::error::ClerkError;
 use super::moment::Moment;
 use super::problem::{Problem, ProblemKind};
 use super::questions::{Freshness, Question, Waiting};
 use super::subject::Looking;
-use crate::approvals::{SentError, SentStore};
+use crate::approvals::SentStore;
 use crate::barrier::{Applied, Barrier, Hold, TopicCheck};
 use crate::identity::Pepper;
 use crate::metrics::{Bound, HoldCause, Metrics};
 use crate::policies::Policies;
 use crate::shutdown::Shutdown;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use gate_codec::Codec;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -29,17 +30,6 @@ const IDLE_WAIT: Duration = Duration::from_millis(100);
 const TURN_MESSAGES_MAX: usize = 2_000;
 /// From one question to the brokers to the next: however many ask, brokers hear of it 250 times a second.
 const PAUSE: Duration = Duration::from_millis(4);
-
-/// A store that cannot be read: as a lane, whoever answers ends, and the process with it.
-#[derive(Debug, thiserror::Error)]
-pub enum ClerkError {
-    /// The consent state.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The approvals.
-    #[error(transparent)]
-    Sent(#[from] SentError),
-}
 
 /// What answers are made of.
 pub struct ClerkParts {

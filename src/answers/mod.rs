@@ -17,6 +17,7 @@
 mod caps;
 mod check;
 mod clerk;
+mod error;
 mod facts;
 mod members;
 mod moment;
@@ -27,7 +28,8 @@ mod subject;
 mod tests;
 mod wire;
 
-pub use clerk::{Clerk, ClerkError, ClerkParts};
+pub use clerk::{Clerk, ClerkParts};
+pub use error::ClerkError;
 pub use problem::{Problem, ProblemKind};
 pub use questions::{
     Desk, Freshness, QUESTIONS_MAX, Question, Questions, WAIT_MAX, Waiting, questions,

@@ -3,12 +3,13 @@
 //! The person is read by the codec and the canonical forms of messages, so that whoever a message would be judged as is
 //! whoever is looked up.
 
-use super::check::json;
-use super::clerk::ClerkError;
+use super::error::ClerkError;
 use super::facts;
 use super::moment::Moment;
 use super::problem::{Problem, ProblemKind};
-use super::wire::{SubjectAnswer, SubjectRequest, SubjectState, TimelineAnswer, TimelinePage};
+use super::wire::{
+    SubjectAnswer, SubjectRequest, SubjectState, TimelineAnswer, TimelinePage, json,
+};
 use crate::headers::{SourceRef, hex, rfc3339};
 use crate::identity::Pepper;
 use crate::store::{Store, TimelineCursor, TimelineEntry};

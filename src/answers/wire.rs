@@ -4,7 +4,7 @@
 //! of messages, which carries fields it does not know, as everywhere.
 
 use super::members::{Members, whole};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use gate_core::ADDRESS_BYTES_MAX;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -293,6 +293,14 @@ pub struct TimelineAnswer {
     pub event: String,
     /// What it said.
     pub facts: Vec<FactAnswer>,
+}
+
+/// An answer as bytes.
+pub(super) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(answer).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Problem::new(ProblemKind::Unavailable, "the answer cannot be written; see the gate's log")
+    })
 }
 
 #[cfg(test)]

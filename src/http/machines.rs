@@ -3,7 +3,7 @@
 //! INVARIANT: who may not ask learns nothing but that: nothing is read and nobody is looked up before the role is known,
 //! so a person who is on record and one who is not take the same time.
 
-use super::pages::bearer;
+use super::bearer::bearer;
 use super::routes::{Admits, Asks, Route};
 use crate::access::{Access, Caller, Refused};
 use crate::answers::{

@@ -3,6 +3,7 @@
 //! INVARIANT: nothing here decides, and nothing here asks Kafka, the registry or the store: what is told stands in
 //! [`Status`](crate::status::Status), and questions go to [`answers`](crate::answers), which has threads of its own.
 
+mod bearer;
 mod limits;
 mod machines;
 mod pages;

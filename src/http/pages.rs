@@ -5,6 +5,7 @@
 //! there: strangers learn nothing about what exists. What machines ask is in `machines.rs`, which route is whose in
 //! `routes.rs`.
 
+use super::bearer::bearer;
 use super::machines::{self, Machines};
 use super::routes::{Page, ROUTES};
 use crate::metrics::Metrics;
@@ -13,7 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -79,13 +80,6 @@ impl Token {
                 aws_lc_rs::constant_time::verify_slices_are_equal(token, self.0.as_bytes()).is_ok()
             })
     }
-}
-
-/// The token that a request brings, if it brings one.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
-    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-    let (scheme, token) = given.split_at_checked("Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
 #[derive(Clone)]
@@ -231,6 +225,7 @@ fn json_page(code: StatusCode, body: &impl Serialize) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header::AUTHORIZATION;
 
     fn admits(token: &str, header: &'static str) -> bool {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(header))]);

@@ -1,49 +1,18 @@
 //! Starts whoever answers machines, when `http.tokens_file` says who may ask.
 
 use super::RunError;
+use super::asking::Answering;
 use super::start::{Parts, Worker};
-use crate::access::{self, Access};
-use crate::answers::{
-    Clerk, ClerkError, ClerkParts, Desk, Freshness, Questions, WAIT_MAX, Waiting, questions,
-};
+use crate::access;
+use crate::answers::{Clerk, ClerkError, ClerkParts, Desk, Freshness, WAIT_MAX};
 use crate::barrier::Barrier;
-use crate::config::Config;
-use crate::http::Machines;
 use crate::kafka::{self, GateContext};
-use crate::metrics::Metrics;
 use crate::policies::Policies;
 use crate::store::Store;
 use gate_codec::{Codec, Format, Kind};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
-
-/// Tokens, and where questions are put and come out: there before the store is.
-pub(super) struct Answering {
-    access: Arc<Access>,
-    questions: Arc<Questions>,
-    fresh: Receiver<Waiting>,
-    stale: Receiver<Waiting>,
-}
-
-impl Answering {
-    /// What is configured.
-    ///
-    /// # Errors
-    /// When the tokens cannot be loaded.
-    pub(super) fn of(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<Self>, RunError> {
-        let Some(path) = &config.http.tokens_file else { return Ok(None) };
-        let access = Arc::new(Access::load(path)?);
-        let (questions, fresh, stale) = questions(Arc::clone(metrics));
-        Ok(Some(Self { access, questions: Arc::new(questions), fresh, stale }))
-    }
-
-    /// For the HTTP server.
-    pub(super) fn machines(&self) -> Machines {
-        Machines { access: Arc::clone(&self.access), questions: Arc::clone(&self.questions) }
-    }
-}
 
 impl Parts<'_> {
     /// The threads that answer, and the one that watches the tokens.

@@ -11,6 +11,7 @@
 //! The gate never mends itself by guessing: it stops, and the next start goes on from what is committed.
 
 mod answers;
+mod asking;
 mod checkpointer;
 pub mod common_pepper;
 mod lanes;

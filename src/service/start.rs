@@ -1,7 +1,7 @@
 //! Builds the parts from the configuration and starts their threads.
 
 use super::RunError;
-use super::answers::Answering;
+use super::asking::Answering;
 use super::checkpointer::{Checkpointer, CheckpointerParts};
 use super::common_pepper::CommonPepper;
 use super::monitor::{Monitor, MonitorParts};
