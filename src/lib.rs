@@ -16,7 +16,6 @@ pub mod access;
 pub mod answers;
 pub mod approvals;
 pub mod barrier;
-pub mod campaign;
 pub mod cli;
 pub mod clock;
 pub mod config;

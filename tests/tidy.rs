@@ -145,6 +145,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("src/pipeline", &["crate::cli", "crate::demo", "crate::config"]),
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
+    ("crates/gate-log/src/", PURE),
     (
         "crates/gate-located/src/",
         &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],

@@ -12,7 +12,7 @@ use crate::broker::{self, PARTITIONS, Quiet};
 use anyhow::{Context, Result, bail};
 use consent_gate::kafka::native::{
     BatchReader, GroupMembership, NativeError, NativeHeaders, Polled, TopicIndex,
-    TransactionalProducer,
+    TransactionalProducer, WrittenTopic,
 };
 use consent_gate::kafka::{lane_consumer, lane_producer};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -109,7 +109,8 @@ fn lane(number: usize, arguments: &Arguments, shared: &Shared) -> Result<()> {
     let base = broker::client(&arguments.bootstrap);
     let member = format!("floor-lane-{number}");
     let producer_config = lane_producer(&base, &format!("{}-{member}", arguments.group), TIMEOUT);
-    let producer = TransactionalProducer::new(&producer_config, &[arguments.output.as_str()])?;
+    let producer =
+        TransactionalProducer::new(&producer_config, &[WrittenTopic::named(&arguments.output)])?;
     let producer = Arc::new(producer);
     producer.init_transactions(TIMEOUT)?;
     let consumer = join(number, arguments, &member, shared)?;

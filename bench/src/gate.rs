@@ -44,7 +44,12 @@ impl Topics {
 
     /// Everything that is made for the run and deleted after it.
     pub(crate) fn of_run(&self) -> Vec<String> {
-        let rest = ["consent-dead-letter", "consent-gate-review", "consent-gate-sent"];
+        let rest = [
+            "consent-dead-letter",
+            "consent-gate-review",
+            "consent-gate-decisions",
+            "consent-gate-sent",
+        ];
         self.outputs().into_iter().chain(rest.map(|name| self.named(name))).collect()
     }
 
@@ -90,7 +95,8 @@ impl Setup {
             "instance_id: {}\nlanes: {}\n\
              kafka: {{bootstrap_servers: \"{}\", group_id: {}}}\n\
              topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {approved}\n  blocked: {blocked}\n  \
-             deferred: {deferred}\n  consent_dead_letter: {}\n  consent_review: {}\n  sent_log: {}\n\
+             deferred: {deferred}\n  consent_dead_letter: {}\n  consent_review: {}\n  \
+             decision_log: {}\n  sent_log: {}\n\
              formats: {{consent_change: {format}, outbound_message: {format}}}\n\
              state: {{dir: \"{}\", memory_bytes: {}, pepper_file: \"{}\"}}\n\
              http: {{listen: \"127.0.0.1:{}\"}}\nlog: {{level: warn}}\n",
@@ -102,6 +108,7 @@ impl Setup {
             self.topics.outbound,
             self.topics.named("consent-dead-letter"),
             self.topics.named("consent-gate-review"),
+            self.topics.named("consent-gate-decisions"),
             self.topics.named("consent-gate-sent"),
             self.state.display(),
             self.memory_bytes,

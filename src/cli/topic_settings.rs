@@ -14,6 +14,7 @@ use crate::outputs::{Kept, Output};
 /// Kafka's own default for the largest batch a topic takes.
 pub(super) const KAFKA_MESSAGE_BYTES_MAX: u64 = 1_048_588;
 
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Longest wait for the settings of a topic or broker.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
@@ -38,6 +39,10 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
         ];
         if kept == Kept::ForEver {
             settings.push(("retention.ms", "-1".to_owned()));
+            settings.push(("retention.bytes", "-1".to_owned()));
+        }
+        if let Kept::Days(days) = kept {
+            settings.push(("retention.ms", (u64::from(days) * DAY_MS).to_string()));
             settings.push(("retention.bytes", "-1".to_owned()));
         }
         if is_dated_by_brokers {
@@ -150,6 +155,9 @@ mod tests {
             ("outbound-message", "retention.ms", None),
             ("approved-message", "max.message.bytes", Some("2000000")),
             ("blocked-message", "min.insync.replicas", Some("2")),
+            ("consent-gate-decisions", "cleanup.policy", Some("delete")),
+            ("consent-gate-decisions", "retention.ms", Some("34560000000")),
+            ("consent-gate-decisions", "max.message.bytes", None),
             ("consent-gate-sent", "cleanup.policy", Some("compact")),
             ("consent-gate-sent", "max.message.bytes", None),
             ("consent-gate-sent", "message.timestamp.type", Some("LogAppendTime")),

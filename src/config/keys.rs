@@ -19,7 +19,7 @@ use super::key::Preset::{Computed, Unset, Value};
 use super::machine::{cores, host_name};
 use super::output_topics;
 use super::secret::Secret;
-use super::words::{Compression, LogFormat, LogLevel, StartAt, Word as _};
+use super::words::{Compression, DecisionHeader, LogFormat, LogLevel, StartAt, Word as _};
 use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
 
 config! {
@@ -73,6 +73,14 @@ config! {
     pub(super) OutputKeys {
         "outputs.compression" compression: Compression = word(Compression::WORDS), Value("lz4"), "",
             "How what the gate writes is compressed. kafkajs reads `gzip` and `none` only, and stops at anything else; every other client reads all of them. `compression.type` under `kafka.properties` is the same thing: set one of the two.";
+    }
+
+    /// Section `decisions`.
+    pub Decisions {
+        "decisions.header" header: DecisionHeader = word(DecisionHeader::WORDS), Value("reference"), "",
+            "What outputs carry of their decision. `reference`: outcome, reason, source and, if deferred, from when on; everything else stands in `topics.decision_log` alone. `full`: all of it as JSON in `gate-decision` too, some 800 bytes a message before compression.";
+        "decisions.campaign" campaign: String = name(128), Value("campaign"), "",
+            "The attribute of a message that names its campaign (`attributes.campaign`), for the decision log, `report --by campaign` and `metrics.campaigns`. Of at most 256 bytes; anything else is no campaign. No rule looks at it.";
     }
 
     /// Section `schema_registry` as it is written.
@@ -160,7 +168,7 @@ config! {
         "metrics.brands" brands: Vec<String> = names(NAMED_MAX, NAMED_BYTES_MAX), Value("[]"), "",
             "Brands of messages: each gets series of its own in `consent_gate_brand_decisions_total`. Compared as consent compares brands. All others are `other`; without a list there are no series.";
         "metrics.campaigns" campaigns: Vec<String> = names(NAMED_MAX, NAMED_BYTES_MAX), Value("[]"), "",
-            "Campaigns of messages, by `attributes.campaign`: each gets series of its own in `consent_gate_campaign_decisions_total`. Needs `formats.outbound_message: json`. All others are `other`; without a list there are no series.";
+            "Campaigns of messages, by the attribute that `decisions.campaign` names: each gets series of its own in `consent_gate_campaign_decisions_total`. All others are `other`; without a list there are no series.";
     }
 
     /// Section `probe`.

@@ -35,12 +35,14 @@ use crate::outputs::{ByOutput, Input, Output};
 pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
-pub use keys::{Batch, Consent, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe};
+pub use keys::{
+    Batch, Consent, Decisions, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe,
+};
 pub use problem::{Place, Problem};
 pub use reader::Effective;
 pub use reference::{example, markdown, plain};
 pub use secret::{Secret, SecretError};
-pub use words::{Compression, LogFormat, LogLevel, StartAt};
+pub use words::{Compression, DecisionHeader, LogFormat, LogLevel, StartAt};
 
 /// Bytes of a file of certificates.
 pub const CA_FILE_BYTES_MAX: u64 = 4 << 20;
@@ -56,12 +58,14 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// Brokers, group, librdkafka.
     pub kafka: Kafka,
-    /// The eight topics, all different.
+    /// The topics, all different.
     pub topics: Topics,
     /// How the two inputs are written.
     pub formats: Formats,
     /// How outputs are written.
     pub outputs: Outputs,
+    /// What is said of decisions, and where.
+    pub decisions: Decisions,
     /// Set if a format needs it, or if somebody set it.
     pub schema_registry: Option<SchemaRegistry>,
     /// The consent store.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{
-    Batch, CheckpointKeys, Consent, Formats, Http, InputTopics, Kafka, Limits, Log, Metrics,
-    OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
+    Batch, CheckpointKeys, Consent, Decisions, Formats, Http, InputTopics, Kafka, Limits, Log,
+    Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
 };
 use super::problem::Place;
 use super::reader::Reader;
@@ -25,6 +25,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         shutdown_timeout,
         topics: topics(reader),
         outputs: outputs(reader, &kafka),
+        decisions: Decisions::read(reader),
         kafka,
         schema_registry: schema_registry(reader, &formats),
         state: state(reader),
@@ -33,7 +34,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         consent: Consent::read(reader),
         batch: Batch::read(reader),
         limits: Limits::read(reader),
-        metrics: metrics(reader, formats.outbound_message),
+        metrics: metrics(reader),
         formats,
         probe: Probe::read(reader),
         log: Log::read(reader),
@@ -123,19 +124,11 @@ fn schema_registry(reader: &mut Reader, formats: &Formats) -> Option<SchemaRegis
     })
 }
 
-fn metrics(reader: &mut Reader, messages: Format) -> Metrics {
-    const CAMPAIGNS: &str = "metrics.campaigns";
+fn metrics(reader: &mut Reader) -> Metrics {
     let metrics = Metrics::read(reader);
     not_listed(reader, "metrics.sources", &metrics.sources, SOURCE_OTHER);
     not_listed(reader, "metrics.brands", &metrics.brands, NAMED_OTHER);
-    not_listed(reader, CAMPAIGNS, &metrics.campaigns, NAMED_OTHER);
-    if !metrics.campaigns.is_empty() && messages != Format::Json {
-        reader.problem(
-            CAMPAIGNS,
-            "attributes of Avro messages are passed over",
-            "delete the list, or write messages as JSON",
-        );
-    }
+    not_listed(reader, "metrics.campaigns", &metrics.campaigns, NAMED_OTHER);
     metrics
 }
 

@@ -73,6 +73,14 @@ words! {
         Zstd = "zstd",
     }
 
+    /// What outputs carry of their decision.
+    DecisionHeader {
+        /// Outcome, reason and source: the rest stands in the decision log.
+        Reference = "reference",
+        /// All of it, in `gate-decision`.
+        Full = "full",
+    }
+
     /// How log lines look.
     LogFormat {
         /// Text on a terminal, JSON elsewhere.

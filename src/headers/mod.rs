@@ -3,12 +3,10 @@
 //! The value and the key pass through untouched; incoming headers keep their order, except those that carry
 //! our names: nobody may pretend that the gate has decided. No address, no contact id, no content.
 
-mod decision;
-
-pub use decision::{BatchContext, DecisionWriter, Written, detail_json};
+pub use gate_log::{SourceRef, detail_json, hex, rfc3339};
 
 use crate::metrics::ProbeRecipient;
-use gate_core::{Address, ContactId, Timestamp};
+use gate_core::{Address, ContactId};
 
 /// Header: `approved`, `blocked` or `deferred`.
 pub const OUTCOME: &str = "gate-outcome";
@@ -32,6 +30,12 @@ pub const TOPIC_ID: &str = "gate-topic-id";
 /// Header of dead letters, and of releases whose writer can read the pepper: a keyed tag in hexadecimal, which says that
 /// somebody with the pepper of this gate wrote the record ([`crate::reader::dead_letter`]).
 pub const TAG: &str = "gate-tag";
+
+/// Header of a record of the decision log: the smallest offset it is about.
+pub const LOG_FIRST: &str = "gate-first-offset";
+/// Header of a record of the decision log: the largest offset it is about. Records of a partition stand in the order of
+/// their messages, so one is found by binary search.
+pub const LOG_LAST: &str = "gate-last-offset";
 
 /// The names that an incoming record may not bring along, in whatever case.
 pub const RESERVED: [&str; 10] =
@@ -73,53 +77,6 @@ pub fn probe_recipient(
     is_probe(contact).then(|| match address {
         Some(address) if is_nobody(address) => ProbeRecipient::Synthetic,
         Some(_) | None => ProbeRecipient::Other,
-    })
-}
-
-/// Where a record came from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SourceRef<'a> {
-    /// Topic.
-    pub topic: &'a str,
-    /// Partition.
-    pub partition: i32,
-    /// Offset of this record.
-    pub record_offset: i64,
-}
-
-impl std::fmt::Display for SourceRef<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}/{}", self.topic, self.partition, self.record_offset)
-    }
-}
-
-impl<'a> SourceRef<'a> {
-    /// Reads the header's text; `None` when it is no such reference.
-    #[must_use]
-    pub fn parse(text: &'a str) -> Option<Self> {
-        let (rest, offset) = text.rsplit_once('/')?;
-        let (topic, partition) = rest.rsplit_once('/')?;
-        let record_offset: i64 = offset.parse().ok().filter(|offset| *offset >= 0)?;
-        let partition: i32 = partition.parse().ok().filter(|partition| *partition >= 0)?;
-        (!topic.is_empty()).then_some(Self { topic, partition, record_offset })
-    }
-}
-
-/// RFC 3339 in UTC with microseconds.
-#[must_use]
-pub fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_microsecond(at.as_micros())
-        .map_or_else(|_| String::from("out-of-range"), |at| at.to_string())
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // writing to a String cannot fail
-        write!(out, "{byte:02x}").unwrap_or_default();
-        out
     })
 }
 
@@ -174,15 +131,5 @@ mod tests {
             assert!(!is_reserved(theirs.as_bytes()), "{theirs}");
         }
         assert!(!is_reserved(b"\xff"));
-    }
-
-    #[test]
-    fn a_source_reads_back() {
-        let source = SourceRef { topic: "outbound-message", partition: 3, record_offset: 42 };
-        assert_eq!(source.to_string(), "outbound-message/3/42");
-        assert_eq!(SourceRef::parse("outbound-message/3/42"), Some(source));
-        for bad in ["", "a", "a/1", "/1/2", "a/x/2", "a/1/-2", "a/-1/2"] {
-            assert_eq!(SourceRef::parse(bad), None, "{bad}");
-        }
     }
 }

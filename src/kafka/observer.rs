@@ -11,7 +11,9 @@ use super::context::GateContext;
 use super::failure::{Class, KafkaFailure, Witness};
 use super::native::{BatchReader, NativeError, Polled, Record, TopicFacts, topic_facts_of_any};
 use super::offsets::offsets;
-use super::scan::{First, Patience, Positions, Scan, ScanError, first, positions_since};
+use super::scan::{
+    First, Patience, Positions, Scan, ScanError, first, first_shown, positions_since,
+};
 use super::{Sight, end_offset_query, observer, scanner};
 use crate::config::Config;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -182,6 +184,21 @@ impl Observer {
         limit: Duration,
     ) -> Result<First, ScanError> {
         first(&self.scanner, topic, partition, offset, limit)
+    }
+
+    /// The same; a record is shown to `take`.
+    ///
+    /// # Errors
+    /// As [`Observer::first`].
+    pub fn first_shown(
+        &self,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        limit: Duration,
+        take: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<First, ScanError> {
+        first_shown(&self.scanner, topic, partition, offset, limit, take)
     }
 
     /// Visits some records at one end of a topic. Errors that may pass are waited out within its limit.

@@ -360,6 +360,21 @@ pub fn first(
     from: i64,
     timeout: Duration,
 ) -> Result<First, ScanError> {
+    first_shown(config, topic, partition, from, timeout, &mut |_| {})
+}
+
+/// The same; a record is shown to `take`.
+///
+/// # Errors
+/// As [`first`].
+pub fn first_shown(
+    config: &ClientConfig,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    timeout: Duration,
+    take: &mut dyn FnMut(&Record<'_>),
+) -> Result<First, ScanError> {
     let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
@@ -369,7 +384,10 @@ pub fn first(
     while Instant::now() < deadline {
         for polled in reader.poll(POLL_WAIT).iter() {
             match polled {
-                Polled::Record(record) => return Ok(First::Record { offset: record.offset }),
+                Polled::Record(record) => {
+                    take(&record);
+                    return Ok(First::Record { offset: record.offset });
+                }
                 Polled::EndOfPartition { .. } => return Ok(First::End),
                 Polled::Error { offset, error, .. } if is_unreadable_batch(&error) => {
                     return Ok(First::UnreadableBatch { offset });

@@ -259,6 +259,8 @@ labels! {
         BatchRecords "batch_records"
         /// Bytes in one batch.
         BatchBytes "batch_bytes"
+        /// Decisions or bytes in one record of the decision log; what is more goes into another one.
+        DecisionRecord "decision_record"
         /// Approvals remembered of one recipient; until some are out of every window, more are blocked.
         SentMessages "sent_messages"
         /// Members of the group that are watched, so that what they leave open is ended.

@@ -194,6 +194,12 @@ metrics! {
         "Transactional producers thrown away and reconciled, by cause.";
     batch_records: Histogram = histogram("consent_gate_batch_records", "records", BATCH_RECORDS):
         "Messages decided in one transaction.";
+    logged_records: IntCounter = counter("consent_gate_decision_log_records_total", "records"):
+        "Records written to the decision log, one for each batch and partition.";
+    logged_bytes: IntCounter = counter("consent_gate_decision_log_bytes_total", "bytes"):
+        "Bytes written to the decision log, before they are compressed.";
+    logged_reconstructed: IntCounter = counter("consent_gate_decision_log_reconstructed_total", "records"):
+        "Decisions whose record the brokers had lost in a transaction committed in part: written again from what their outputs say.";
     invalid_records: Family<IntCounter, Invalid> = counters("consent_gate_invalid_records_total", "records"):
         "Records that could not be read, by topic and class.";
     dead_letters: IntCounter = counter("consent_gate_dead_letters_total", "records"):

@@ -4,7 +4,6 @@
 //! or `other`. Without a list there are no series, and nothing is looked at.
 
 use super::Metrics;
-use crate::campaign::campaign_of_json;
 use gate_core::{Name, OutboundMessage, Outcome};
 use prometheus::{IntCounter, IntCounterVec};
 use rustc_hash::FxHashMap;
@@ -52,19 +51,15 @@ impl Named {
 
     /// Where a message is counted.
     #[must_use]
-    pub fn places(
-        &self,
-        message: Option<&OutboundMessage<'_>>,
-        value: Option<&[u8]>,
-    ) -> NamedPlaces {
+    pub fn places(&self, message: Option<&OutboundMessage<'_>>) -> NamedPlaces {
         let mut places = NamedPlaces::default();
         if !self.brands.counters.is_empty() {
             let brand = message.and_then(|message| message.brand.as_deref());
             places.brand = self.brands.place(brand);
         }
         if !self.campaigns.counters.is_empty() {
-            let campaign = value.and_then(campaign_of_json);
-            places.campaign = self.campaigns.place(campaign.as_deref().map(str::trim));
+            let campaign = message.and_then(|message| message.campaign.as_deref());
+            places.campaign = self.campaigns.place(campaign);
         }
         places
     }
@@ -145,16 +140,17 @@ mod tests {
         ] {
             assert!(text.contains(series), "{series}: there from the start\n{text}");
         }
-        let winter: &[u8] = br#"{"attributes":{"campaign":" winter "}}"#;
-        for (brand, value, outcome) in [
-            ("tents", winter, Outcome::Approved),
-            ("TENTS ", b"{}".as_slice(), Outcome::Blocked),
-            ("ana@example.net", br#"{"attributes":{"campaign":"ana"}}"#, Outcome::Blocked),
+        for (brand, campaign, outcome) in [
+            ("tents", Some("winter"), Outcome::Approved),
+            ("TENTS ", None, Outcome::Blocked),
+            ("ana@example.net", Some("ana"), Outcome::Blocked),
         ] {
-            let places = named.places(Some(&message(brand)), Some(value));
+            let mut message = message(brand);
+            message.campaign = campaign.map(Into::into);
+            let places = named.places(Some(&message));
             named.decided(places, outcome);
         }
-        named.decided(named.places(None, None), Outcome::Blocked);
+        named.decided(named.places(None), Outcome::Blocked);
         let text = metrics.encode().unwrap();
         for series in [
             "consent_gate_brand_decisions_total{brand=\"Tents\",outcome=\"approved\"} 1",
@@ -172,7 +168,7 @@ mod tests {
     fn without_a_list_there_are_no_series() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let named = Named::new(&metrics, &[], &[]);
-        named.decided(named.places(Some(&message("tents")), None), Outcome::Approved);
+        named.decided(named.places(Some(&message("tents"))), Outcome::Approved);
         let text = metrics.encode().unwrap();
         assert!(!text.contains("brand_decisions_total{"), "{text}");
     }

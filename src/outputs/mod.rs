@@ -8,6 +8,7 @@
 //! (`docs/security.md`).
 
 use gate_core::Outcome;
+use std::ffi::CStr;
 
 /// How long the records of an output are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,19 @@ pub enum Kept {
     ForEver,
     /// The last record of each key.
     LastOfEachKey,
+    /// For so many days, unless somebody decides otherwise.
+    Days(u32),
+}
+
+impl Kept {
+    /// For how many days, if that is the measure.
+    #[must_use]
+    pub const fn days(self) -> Option<u32> {
+        match self {
+            Self::Days(days) => Some(days),
+            Self::AsUsual | Self::ForEver | Self::LastOfEachKey => None,
+        }
+    }
 }
 
 /// Whose transaction an output is written in.
@@ -59,6 +73,8 @@ pub struct Row {
     pub is_beside_messages: bool,
     /// Bytes of a segment, if Kafka's own number does not serve.
     pub segment_bytes: Option<u64>,
+    /// How a lane writes it otherwise than its other outputs: properties of librdkafka.
+    pub properties: &'static [(&'static CStr, &'static CStr)],
     /// Whether a record names its message: read from its end backwards it tells what is decided already.
     pub has_tail: bool,
     /// What is lost when it is compacted although it should not be.
@@ -129,6 +145,7 @@ const DECISIONS: Row = Row {
     is_dated_by_brokers: true,
     is_beside_messages: false,
     segment_bytes: None,
+    properties: &[],
     has_tail: true,
     if_compacted: "decisions with one key replace each other",
     if_deleted: "decisions are lost to readers who pause longer",
@@ -184,6 +201,20 @@ outputs! {
         if_deleted: "a text that nobody has read by then is forgotten, and comes again after a rebuild when it was read",
         ..LETTERS
     };
+    /// The decision log.
+    DecisionLog decision_log = Row {
+        key: "topics.decision_log",
+        name: "consent-gate-decisions",
+        effect: "Output: what was decided and why, one Avro record for each batch and partition of `topics.outbound_message`, which has as many. It is what explains, counts and proves; no address, no contact id, no content.",
+        copies: None,
+        kept: Kept::Days(400),
+        is_beside_messages: true,
+        // Long columns of which only keys do not pack; its readers are commands and programs that need no kafkajs.
+        properties: &[(c"compression.codec", c"zstd"), (c"compression.level", c"1")],
+        if_compacted: "decisions of one partition replace each other",
+        if_deleted: "nobody can say any more why a message went out",
+        ..DECISIONS
+    };
     /// The changelog of approvals.
     SentLog sent_log = Row {
         key: "topics.sent_log",
@@ -227,7 +258,13 @@ mod tests {
     fn a_lane_knows_its_outputs_by_their_place() {
         let places: Vec<_> =
             Output::of_lane().map(|output| (output, output.place_of_lane())).collect();
-        let expected = [Output::Approved, Output::Blocked, Output::Deferred, Output::SentLog];
+        let expected = [
+            Output::Approved,
+            Output::Blocked,
+            Output::Deferred,
+            Output::DecisionLog,
+            Output::SentLog,
+        ];
         assert_eq!(places, expected.into_iter().zip(0..).collect::<Vec<_>>());
     }
 
@@ -251,6 +288,7 @@ mod tests {
     #[test]
     fn what_names_its_message_is_what_carries_a_decision() {
         let decisions = [Outcome::Approved, Outcome::Blocked, Outcome::Deferred].map(Output::of);
-        assert_eq!(Output::with_tail().collect::<Vec<_>>(), decisions);
+        let with_tail: Vec<_> = Output::with_tail().collect();
+        assert_eq!(with_tail, [&decisions[..], &[Output::DecisionLog]].concat());
     }
 }

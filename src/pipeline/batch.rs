@@ -1,6 +1,7 @@
 //! The messages a lane has in hand, and the offsets that are to be committed for them.
 
 use crate::kafka::native::Message;
+use gate_core::Reason;
 use std::collections::{BTreeMap, HashMap};
 
 /// A message of the input topic, as far as a lane looks at it before it is decided.
@@ -50,8 +51,32 @@ pub(super) struct Batch<M> {
     approved_before: Vec<M>,
     /// Partition and offset of what is out already and is no approval.
     others_before: Vec<(i32, i64)>,
+    /// Those of both whose entry in the decision log was lost.
+    unlogged: Vec<Unlogged>,
     value_bytes: usize,
     is_attempted: bool,
+}
+
+/// Sources whose output is there.
+pub(super) type Emitted = HashMap<(i32, i64), Out>;
+
+/// What is known of a decision that is out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Out {
+    pub(super) is_approval: bool,
+    /// Whether the decision log has it too.
+    pub(super) is_logged: bool,
+    /// What its output says; `None` when that is no reason of this version.
+    pub(super) reason: Option<Reason>,
+}
+
+/// A decision that is out, and is not in the decision log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unlogged {
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    /// What its output says.
+    pub(super) reason: Option<Reason>,
 }
 
 impl<M> Default for Batch<M> {
@@ -61,6 +86,7 @@ impl<M> Default for Batch<M> {
             next_offsets: BTreeMap::new(),
             approved_before: Vec::new(),
             others_before: Vec::new(),
+            unlogged: Vec::new(),
             value_bytes: 0,
             is_attempted: false,
         }
@@ -127,6 +153,7 @@ impl<M: Incoming> Batch<M> {
         self.messages.clear();
         self.approved_before.clear();
         self.others_before.clear();
+        self.unlogged.clear();
         self.next_offsets.clear();
         self.value_bytes = 0;
         self.is_attempted = false;
@@ -138,6 +165,7 @@ impl<M: Incoming> Batch<M> {
         self.messages.retain(|message| message.partition() != partition);
         self.approved_before.retain(|message| message.partition() != partition);
         self.others_before.retain(|(of, _)| *of != partition);
+        self.unlogged.retain(|it| it.partition != partition);
     }
 
     /// Keeps what has no output. Returns whether outputs and offsets contradict each other: a transaction was
@@ -145,7 +173,7 @@ impl<M: Incoming> Batch<M> {
     pub(super) fn keep_undecided(
         &mut self,
         committed: &BTreeMap<i32, i64>,
-        emitted: &HashMap<(i32, i64), bool>,
+        emitted: &Emitted,
     ) -> bool {
         let committed_of = |partition: i32| committed.get(&partition).copied().unwrap_or(i64::MIN);
         let next_offsets = self.next_offsets.clone();
@@ -156,12 +184,14 @@ impl<M: Incoming> Batch<M> {
             }
         }
         let is_torn = self.messages.iter().any(|message| {
-            let is_out = emitted.contains_key(&(message.partition(), message.offset()));
-            is_out != (committed_of(message.partition()) > message.offset())
+            let out = emitted.get(&(message.partition(), message.offset()));
+            out.is_some() != (committed_of(message.partition()) > message.offset())
+                || out.is_some_and(|out| !out.is_logged)
         });
         self.drop_emitted(emitted);
         for (partition, next) in &next_offsets {
-            let is_due = self.messages.iter().any(|message| message.partition() == *partition);
+            let is_due = self.messages.iter().any(|message| message.partition() == *partition)
+                || self.unlogged.iter().any(|it| it.partition == *partition);
             if committed_of(*partition) >= *next && !is_due {
                 self.drop_partition(*partition);
             }
@@ -169,16 +199,30 @@ impl<M: Incoming> Batch<M> {
         is_torn
     }
 
-    /// Drops messages whose decision is already in an output; their offsets stay due. The value says whether
-    /// they were approved: what counts of those must be remembered with the offsets.
-    pub(super) fn drop_emitted(&mut self, emitted: &HashMap<(i32, i64), bool>) {
+    /// Drops messages whose decision is already in an output; their offsets stay due. What counts of the approved must
+    /// be remembered with the offsets, and what the decision log lacks is written there.
+    pub(super) fn drop_emitted(&mut self, emitted: &Emitted) {
         for message in std::mem::take(&mut self.messages) {
-            match emitted.get(&(message.partition(), message.offset())) {
-                None => self.messages.push(message),
-                Some(true) => self.approved_before.push(message),
-                Some(false) => self.others_before.push((message.partition(), message.offset())),
+            let (partition, offset) = (message.partition(), message.offset());
+            let Some(Out { is_approval, is_logged, reason }) = emitted.get(&(partition, offset))
+            else {
+                self.messages.push(message);
+                continue;
+            };
+            if !is_logged {
+                self.unlogged.push(Unlogged { partition, offset, reason: *reason });
+            }
+            if *is_approval {
+                self.approved_before.push(message);
+            } else {
+                self.others_before.push((partition, offset));
             }
         }
+    }
+
+    /// What is out already and the decision log lacks.
+    pub(super) fn unlogged(&self) -> &[Unlogged] {
+        &self.unlogged
     }
 
     /// What is out already and perhaps not remembered.

@@ -15,6 +15,9 @@ pub enum LaneError {
     /// The store of approvals failed.
     #[error(transparent)]
     Sent(#[from] SentError),
+    /// The decision log cannot be written.
+    #[error("decision log: {0}")]
+    Log(#[from] gate_log::BatchError),
     /// The producer is refused for good.
     #[error("producer: {0}")]
     Producer(NativeError),

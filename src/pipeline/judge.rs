@@ -1,19 +1,22 @@
 //! Decides a batch on one snapshot of the consent state.
 
 use super::LaneError;
-use super::batch::{Batch, Incoming};
+use super::batch::{Batch, Incoming, Unlogged};
 use super::parts::Settings;
 use super::restore::{Approvals, ChangelogReader};
 use crate::barrier::Hold;
 use crate::clock::now;
-use crate::headers::{BatchContext, DecisionWriter, SourceRef, Written, probe_recipient};
+use crate::headers::{is_probe, probe_recipient};
 use crate::identity::Pepper;
 use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
 use crate::policies::Policies;
 use crate::store::Store;
 use gate_codec::{Class, Codec, DecodeError, told_by_headers};
 use gate_core::Decision;
-use gate_engine::{Decoded, Inputs, JudgeError, Record, RowKey};
+use gate_engine::{Decoded, Inputs, JudgeError, People, Record, RowKey};
+use gate_log::{
+    BatchContext, Decided, HeaderWriter, LogRecord, LogWriter, Reconstructed, SourceRef, Written,
+};
 
 /// A decision with what goes into its headers.
 pub(super) struct Judged {
@@ -23,8 +26,8 @@ pub(super) struct Judged {
     pub(super) named: NamedPlaces,
     /// It is about a contact of the synthetic probe: marked, and counted apart.
     pub(super) probe: Option<ProbeRecipient>,
-    /// Where the headers stand in [`Verdicts::headers`].
-    pub(super) header: Written,
+    /// Where its header stands in [`Verdicts::headers`]; `None` unless outputs carry whole decisions.
+    pub(super) header: Option<Written>,
 }
 
 /// A judged batch.
@@ -33,6 +36,8 @@ pub(super) struct Verdicts {
     pub(super) judged: Vec<Judged>,
     /// The decision headers, behind each other.
     pub(super) headers: Vec<u8>,
+    /// What the decision log is told.
+    pub(super) log: Vec<LogRecord>,
     /// What is to be remembered of the approvals.
     pub(super) rows: Vec<(RowKey, Vec<u8>)>,
 }
@@ -96,9 +101,12 @@ impl Judge<'_> {
         let policies = self.policies.current();
         let context = BatchContext {
             policies: &policies,
+            source_topic: &self.settings.outbound_topic,
             consent_topic: &self.settings.consent_topic,
             consent_positions: &consent_positions,
             evaluated_at: now(),
+            gate_version: env!("CARGO_PKG_VERSION"),
+            instance: &self.settings.instance_id,
         };
         let inputs = Inputs {
             keys: self.pepper,
@@ -117,39 +125,83 @@ impl Judge<'_> {
                     JudgeError::Approvals(error) => LaneError::from(error),
                 })?;
         note_oddities(self.metrics, &judged, messages);
+        let mut log = LogWriter::new(context);
+        for lost in lost(batch, approved_before, &judged.people_before) {
+            log.add_reconstructed(&lost)?;
+        }
+        for (nth, record) in batch.messages().iter().enumerate() {
+            let (Some(message), Some(decision), Some(people)) =
+                (messages.get(nth), judged.decisions.get(nth), judged.people.get(nth))
+            else {
+                continue; // one of each for each
+            };
+            let message = message.as_ref().ok();
+            log.add(&Decided {
+                partition: record.partition(),
+                offset: record.offset(),
+                message,
+                decision,
+                contact: people.contact,
+                address: people.address,
+                is_probe: message.is_some_and(|it| is_probe(it.contact_id.as_ref())),
+            })?;
+        }
+        let log = log.finish()?;
         let (decided, headers) =
-            self.write_headers(&context, batch.messages(), messages, judged.decisions);
+            self.write_headers(context, batch.messages(), messages, judged.decisions);
         let at = |partition, now| approvals.written(partition, now);
-        Ok(Verdicts { judged: decided, headers, rows: judged.history.sealed(approvals.seal(), at) })
+        let rows = judged.history.sealed(approvals.seal(), at);
+        Ok(Verdicts { judged: decided, headers, log, rows })
     }
 
     /// What goes into the headers of each output.
     fn write_headers<M: Incoming>(
         &self,
-        context: &BatchContext<'_>,
+        context: BatchContext<'_>,
         records: &[M],
         messages: &[Decoded<'_>],
         decisions: Vec<Decision>,
     ) -> (Vec<Judged>, Vec<u8>) {
         let topic = &self.settings.outbound_topic;
         let mut judged = Vec::with_capacity(messages.len());
-        let mut headers = DecisionWriter::new(context, messages.len());
+        let is_full = self.settings.has_full_headers;
+        let mut headers = is_full.then(|| HeaderWriter::new(context, messages.len()));
         for ((record, message), decision) in records.iter().zip(messages).zip(decisions) {
             let (partition, record_offset) = (record.partition(), record.offset());
             let source = SourceRef { topic, partition, record_offset };
             let message = message.as_ref().ok();
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
-            let header = headers.write(&decision, &source, message_id, channel);
+            let header = headers
+                .as_mut()
+                .map(|headers| headers.write(&decision, &source, message_id, channel));
             let probe = message.and_then(|message| {
                 probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
             });
-            let named = self.metrics.named().map(|named| named.places(message, record.payload()));
+            let named = self.metrics.named().map(|named| named.places(message));
             let named = named.unwrap_or_default();
             judged.push(Judged { decision, channel, named, probe, header });
         }
-        (judged, headers.finish())
+        (judged, headers.map(HeaderWriter::finish).unwrap_or_default())
     }
+}
+
+/// What is out already and not in the log: as much as is known of it.
+fn lost<'m, M: Incoming>(
+    batch: &Batch<M>,
+    approved_before: &'m [Decoded<'m>],
+    people: &[People],
+) -> Vec<Reconstructed<'m>> {
+    let of = |unlogged: &Unlogged| {
+        let Unlogged { partition, offset, reason } = *unlogged;
+        let is_it = |record: &M| (record.partition(), record.offset()) == (partition, offset);
+        let nth = batch.approved_before().iter().position(is_it);
+        let message = nth.and_then(|nth| approved_before.get(nth)?.as_ref().ok());
+        let People { contact, address } =
+            nth.and_then(|nth| people.get(nth).copied()).unwrap_or_default();
+        Reconstructed { partition, offset, reason, message, contact, address }
+    };
+    batch.unlogged().iter().map(of).collect()
 }
 
 fn note_oddities(metrics: &Metrics, judged: &gate_engine::Judged, messages: &[Decoded<'_>]) {

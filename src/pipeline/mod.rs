@@ -5,7 +5,7 @@
 //! dequeue: what is next of each partition (nothing behind a batch nobody can unpack) ─▶ batch
 //! attempt: clock ─▶ approvals read back ─▶ ends of the outputs noted ─▶ begin + offsets
 //!          ─▶ decode, meanwhile where consent ends ─▶ barrier ─▶ snapshot ─▶ decide ─▶ is it still the same topic?
-//!          ─▶ produce (outputs, approvals) ─▶ brokers' clock ─▶ commit ─▶ rows of approvals kept
+//!          ─▶ produce (outputs, decision log, approvals) ─▶ brokers' clock ─▶ commit ─▶ rows of approvals kept
 //! else:    hold and try again │ abort │ replace the producer and look what was committed │ stop
 //! idle:    read batches again that could not be unpacked │ does a partition stand still?
 //! ```

@@ -1,7 +1,7 @@
 //! What a lane asks of the brokers past its own consumer and producers.
 
 use super::parts::{Clients, Settings};
-use super::reconcile::Tails;
+use super::reconcile::{Tail, Tails};
 use super::restore::{Changelog, ChangelogReader, Entry};
 use super::standstill::InputLog;
 use crate::approvals::LogRecord;
@@ -73,11 +73,17 @@ impl Tails for Outside {
         &self,
         from: &Positions,
         to: &Positions,
-        take: &mut dyn FnMut(&str, Option<&str>),
+        take: &mut dyn FnMut(Tail<'_>),
     ) -> Result<(), ScanError> {
+        let log = &self.settings.outputs.decision_log;
         scan_up_to(&self.clients.scan_config, from, to, TAIL_TIMEOUT, &mut |record| {
-            let source = record.header(c"gate-source");
-            take(record.topic, source.and_then(|text| std::str::from_utf8(text).ok()));
+            let text = |name| record.header(name).and_then(|it| std::str::from_utf8(it).ok());
+            take(if record.topic == log {
+                Tail::Log { value: record.value.unwrap_or_default() }
+            } else {
+                let (source, reason) = (text(c"gate-source"), text(c"gate-reason"));
+                Tail::Output { topic: record.topic, source, reason }
+            });
         })?;
         Ok(())
     }

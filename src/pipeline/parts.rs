@@ -64,6 +64,10 @@ pub struct Settings {
     pub group_id: String,
     /// The consent topic, named in each decision.
     pub consent_topic: String,
+    /// `instance_id`, for the decision log.
+    pub instance_id: String,
+    /// Whether outputs carry their whole decision beside what refers to it.
+    pub has_full_headers: bool,
     /// The output topics.
     pub outputs: ByOutput<String>,
     /// Most messages in one transaction.

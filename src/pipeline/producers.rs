@@ -11,7 +11,7 @@
 use super::parts::Settings;
 use super::{Lane, LaneBatch, LaneError};
 use crate::kafka::REQUEST_TIMEOUT;
-use crate::kafka::native::{NativeError, TransactionalProducer};
+use crate::kafka::native::{NativeError, TransactionalProducer, WrittenTopic};
 use crate::metrics::HoldCause;
 use crate::outputs::Output;
 use rdkafka::ClientConfig;
@@ -119,7 +119,10 @@ fn producer(
     settings: &Settings,
     config: &ClientConfig,
 ) -> Result<TransactionalProducer, NativeError> {
-    let name = |output| settings.outputs.of(output).as_str();
-    let topics: Vec<&str> = Output::of_lane().map(name).collect();
+    let written = |output: Output| WrittenTopic {
+        name: settings.outputs.of(output).as_str(),
+        properties: output.row().properties,
+    };
+    let topics: Vec<WrittenTopic<'_>> = Output::of_lane().map(written).collect();
     TransactionalProducer::new(config, &topics)
 }

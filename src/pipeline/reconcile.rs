@@ -10,15 +10,17 @@
 //! What a lane could not find out itself, because it lost its place meanwhile, waits in `doubt.rs` for whoever of
 //! this process takes the partition up.
 
-use super::batch::{Batch, Incoming};
+use super::batch::{Batch, Emitted, Incoming, Out};
 use super::doubt::InDoubt;
 use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::SourceRef;
 use crate::kafka::scan::{Positions, ScanError};
 use crate::metrics::{HoldCause, TransactionResult};
+use gate_core::Reason;
+use gate_log::DecisionBatch;
 use rdkafka::Offset;
 use rdkafka::TopicPartitionList;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,19 +29,34 @@ const ENDS_INTERVAL: Duration = Duration::from_secs(10);
 /// Limit of all attempts when a partition is taken up.
 const TAKE_UP_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Sources whose output is there, and whether it is an approval.
-pub(super) type Emitted = HashMap<(i32, i64), bool>;
+/// A committed record behind a lane's last known ends.
+#[derive(Clone, Copy)]
+pub(super) enum Tail<'r> {
+    /// Of an output of decisions.
+    Output {
+        topic: &'r str,
+        /// `gate-source`.
+        source: Option<&'r str>,
+        /// `gate-reason`.
+        reason: Option<&'r str>,
+    },
+    /// Of the decision log.
+    Log {
+        /// Its value.
+        value: &'r [u8],
+    },
+}
 
 /// The outputs, as far as a lane looks back into them.
 pub(super) trait Tails {
     /// Where they end, read uncommitted: what is asked for after a transaction has ended includes its markers.
     fn ends(&self) -> Result<Positions, ScanError>;
-    /// The committed records from here to there: topic and `gate-source`.
+    /// The committed records from here to there.
     fn read(
         &self,
         from: &Positions,
         to: &Positions,
-        take: &mut dyn FnMut(&str, Option<&str>),
+        take: &mut dyn FnMut(Tail<'_>),
     ) -> Result<(), ScanError>;
 }
 
@@ -153,7 +170,8 @@ impl Reconciler {
     }
 
     /// A partition is taken up behind what the group has as committed, unless a transaction of this process was left
-    /// in doubt there: then at the first message without an output, and what has one is remembered. So is what has an
+    /// in doubt there: then at the first message without an output or without its entry in the decision log, and what has
+    /// an output is remembered. So is what has an
     /// output because its commit was acknowledged to this process, although the group does not know of it.
     ///
     /// # Errors
@@ -171,10 +189,12 @@ impl Reconciler {
         };
         let is_wanted = |(of, offset)| of == partition && wanted.contains(offset);
         let emitted = self.emitted(&wanted.outputs_from, is_wanted, tails)?;
-        let is_out = |offset: &i64| emitted.contains_key(&(partition, *offset));
+        let is_out =
+            |offset: &i64| emitted.get(&(partition, *offset)).is_some_and(|out| out.is_logged);
         let first_missing = wanted.offsets.iter().find(|offset| !is_out(offset)).copied();
         let offset = first_missing.unwrap_or(committed).min(committed);
-        let is_torn = offset < committed || emitted.keys().any(|(_, at)| *at >= committed);
+        let is_torn = offset < committed
+            || emitted.iter().any(|((_, at), out)| *at >= committed || !out.is_logged);
         self.already_out.extend(emitted.into_iter().filter(|((_, at), _)| *at >= offset));
         self.in_doubt.settled(partition);
         Ok(StartingPoint { offset, is_torn })
@@ -192,15 +212,32 @@ impl Reconciler {
         let grown = ends.iter().filter(|(place, end)| begin(place) < **end);
         let from: Positions = grown.map(|(place, _)| (place.clone(), begin(place))).collect();
         let mut emitted = Emitted::new();
-        tails.read(&from, &ends, &mut |topic, source| {
-            if let Some(source) = source.and_then(SourceRef::parse)
-                && source.topic == self.outbound_topic
-                && is_wanted((source.partition, source.record_offset))
-            {
-                let place = (source.partition, source.record_offset);
-                emitted.insert(place, topic == self.approved_topic);
+        let mut logged = BTreeSet::new();
+        tails.read(&from, &ends, &mut |tail| match tail {
+            Tail::Output { topic, source, reason } => {
+                if let Some(source) = source.and_then(SourceRef::parse)
+                    && source.topic == self.outbound_topic
+                    && is_wanted((source.partition, source.record_offset))
+                {
+                    let is_approval = topic == self.approved_topic;
+                    let reason = reason.and_then(Reason::parse);
+                    let place = (source.partition, source.record_offset);
+                    emitted.insert(place, Out { is_approval, is_logged: false, reason });
+                }
+            }
+            // what cannot be read there is nobody's entry
+            Tail::Log { value } => {
+                if let Ok(batch) = DecisionBatch::decode(value)
+                    && batch.source_topic == self.outbound_topic
+                {
+                    let partition = batch.source_partition;
+                    logged.extend(batch.entries().map(|entry| (partition, entry.offset)));
+                }
             }
         })?;
+        for (place, out) in &mut emitted {
+            out.is_logged = logged.contains(place);
+        }
         Ok(emitted)
     }
 }

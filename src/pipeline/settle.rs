@@ -4,13 +4,15 @@ use super::LARGE_BATCH;
 use super::judge::{Judged, Verdicts};
 use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::{
-    DECISION, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, is_reserved, rfc3339,
+    DECISION, LOG_FIRST, LOG_LAST, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, SourceRef,
+    is_reserved, rfc3339,
 };
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
-use crate::metrics::{RecycleCause, Topic, TransactionResult};
+use crate::metrics::{Bound, RecycleCause, Topic, TransactionResult};
 use crate::outputs::{ByOutput, Output};
+use gate_log::LogRecord;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -89,6 +91,7 @@ impl<'c> Lane<'c> {
                     self.shared.metrics.commit.observe(took.as_secs_f64());
                 }
                 self.count(batch, &verdicts.judged);
+                self.count_logged(batch, &verdicts.log);
                 let n_messages = batch.len();
                 self.reconciler.acknowledged(batch);
                 batch.clear();
@@ -125,6 +128,17 @@ impl<'c> Lane<'c> {
             let headers = self.headers(message, judged, &verdicts.headers);
             producer.produce(topic, message.key(), message.payload(), headers)?;
         }
+        let log = *topics.of(Output::DecisionLog);
+        for record in &verdicts.log {
+            let mut headers = NativeHeaders::with_capacity(2);
+            let offsets = [(LOG_FIRST, record.first_offset), (LOG_LAST, record.last_offset)];
+            for (name, offset) in offsets {
+                headers.push(name.as_bytes(), Some(offset.to_string().as_bytes()));
+            }
+            let key = record.partition.to_string();
+            let (key, value) = (Some(key.as_bytes()), Some(record.value.as_slice()));
+            producer.produce_to(log, record.partition, key, value, headers)?;
+        }
         let sent_log = *topics.of(Output::SentLog);
         for (key, row) in &verdicts.rows {
             let headers = NativeHeaders::with_capacity(0);
@@ -146,11 +160,18 @@ impl<'c> Lane<'c> {
         let decision = &judged.decision;
         headers.push(OUTCOME.as_bytes(), Some(decision.outcome().as_str().as_bytes()));
         headers.push(REASON.as_bytes(), Some(decision.reason().code().as_bytes()));
-        headers.push(SOURCE.as_bytes(), written.get(judged.header.source.clone()));
+        let source = SourceRef {
+            topic: &self.settings.outbound_topic,
+            partition: message.partition(),
+            record_offset: message.offset(),
+        };
+        headers.push(SOURCE.as_bytes(), Some(source.to_string().as_bytes()));
         if let Some(at) = decision.not_before() {
             headers.push(NOT_BEFORE.as_bytes(), Some(rfc3339(at).as_bytes()));
         }
-        headers.push(DECISION.as_bytes(), written.get(judged.header.json.clone()));
+        if let Some(header) = &judged.header {
+            headers.push(DECISION.as_bytes(), written.get(header.json.clone()));
+        }
         if judged.probe.is_some() {
             headers.push(PROBE.as_bytes(), Some(b"1"));
         }
@@ -222,6 +243,16 @@ impl<'c> Lane<'c> {
         for (partition, next_offset) in batch.next_offsets() {
             let record_ms = newest_ms.get(partition).copied();
             self.shared.positions.set(*partition, *next_offset, record_ms);
+        }
+    }
+
+    fn count_logged(&self, batch: &LaneBatch<'c>, log: &[LogRecord]) {
+        let metrics = &self.shared.metrics;
+        metrics.logged_records.inc_by(log.len() as u64);
+        metrics.logged_bytes.inc_by(log.iter().map(|record| record.value.len() as u64).sum());
+        metrics.logged_reconstructed.inc_by(batch.unlogged().len() as u64);
+        if log.len() > batch.n_partitions() {
+            metrics.bound_reached(Bound::DecisionRecord);
         }
     }
 

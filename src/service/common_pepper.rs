@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::headers::hex;
 use crate::identity::{Pepper, PepperError, PepperFile};
 use crate::kafka::failure::{Class, KafkaFailure};
-use crate::kafka::native::{NativeHeaders, TopicIndex, TransactionalProducer};
+use crate::kafka::native::{NativeHeaders, TopicIndex, TransactionalProducer, WrittenTopic};
 use crate::kafka::offsets::offsets;
 use crate::kafka::scan::{Patience, Positions, Scan, ScanError};
 use crate::kafka::{self, GateContext, REQUEST_TIMEOUT};
@@ -278,7 +278,8 @@ impl CommonPepper<'_> {
         let failed =
             |error: kafka::native::NativeError| Unsettled::of_code(error.code, &error.to_string());
         let topic = &config.topics.outputs.sent_log;
-        let producer = TransactionalProducer::new(&settings, &[topic]).map_err(failed)?;
+        let producer =
+            TransactionalProducer::new(&settings, &[WrittenTopic::named(topic)]).map_err(failed)?;
         producer.init_transactions(ANNOUNCE_MAX).map_err(failed)?;
         // after the fence; read uncommitted, so that whoever was fenced is waited for
         let (begins, ends) = (self.ask(Offset::Beginning)?, self.ask(Offset::End)?);

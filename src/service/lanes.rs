@@ -3,7 +3,7 @@
 use super::RunError;
 use super::start::{Parts, Worker};
 use crate::barrier::Barrier;
-use crate::config::{self, Config};
+use crate::config::{self, Config, DecisionHeader};
 use crate::kafka;
 use crate::pipeline::{Clients, LaneParts, PRODUCER_SUFFIXES, Settings, Shared, run_lane};
 use crate::policies::Policies;
@@ -75,6 +75,8 @@ fn lane_settings(config: &Config) -> Settings {
         outbound_topic: topics.outbound_message.clone(),
         group_id: config.kafka.group_id.clone(),
         consent_topic: topics.consent_change.clone(),
+        instance_id: config.instance_id.clone(),
+        has_full_headers: config.decisions.header == DecisionHeader::Full,
         outputs: topics.outputs.clone(),
         batch_messages_max: config.batch.messages_max,
         batch_bytes_max: config.batch.bytes_max,

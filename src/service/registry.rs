@@ -25,7 +25,8 @@ pub(super) fn codec_with(
         Kind::ConsentChange => config.formats.consent_change,
         Kind::OutboundMessage => config.formats.outbound_message,
     };
-    Ok(Codec::new(format, kind, registry.map(Registry::boxed))?)
+    let codec = Codec::new(format, kind, registry.map(Registry::boxed))?;
+    Ok(codec.with_campaign(&config.decisions.campaign))
 }
 
 /// Where the schema registry is and who we are to it, if the configuration names one.

@@ -26,14 +26,14 @@ pub enum RunError {
     /// The store of approvals.
     #[error(transparent)]
     Sent(#[from] crate::approvals::SentError),
-    /// The changelog of approvals does not fit the messages.
+    /// The changelog of approvals or the decision log does not fit the messages.
     #[error(
-        "`{topic}` has {found} partitions, `{outbound}` has {wanted}: what was approved is remembered in the partition of the \
-         message. Raise it with `kafka-topics.sh --alter --topic {topic} --partitions {wanted}`, or delete the topic while \
-         every gate is stopped and run `consent-gate topics create`, after which counting begins anew"
+        "`{topic}` has {found} partitions, `{outbound}` has {wanted}: what is remembered of a message stands in its partition. \
+         Raise it with `kafka-topics.sh --alter --topic {topic} --partitions {wanted}`, or delete the topic while every gate is \
+         stopped and run `consent-gate topics create`; of the changelog of approvals counting then begins anew"
     )]
-    SentPartitions {
-        /// The changelog.
+    BesidePartitions {
+        /// The topic.
         topic: String,
         /// Its partitions.
         found: u32,
@@ -122,7 +122,7 @@ impl RunError {
             | Self::RegistryCa { .. }
             | Self::Pepper(_)
             | Self::Policies(_)
-            | Self::SentPartitions { .. }
+            | Self::BesidePartitions { .. }
             | Self::Tokens(_)
             | Self::Ops(_) => ExitCode::Config,
             Self::Store(error) => error.exit_code(),
@@ -136,6 +136,7 @@ impl RunError {
                 LaneError::Consumer(error) if crate::kafka::is_consumer_refused(error) => {
                     ExitCode::Credentials
                 }
+                LaneError::Log(_) => ExitCode::Internal,
                 LaneError::Producer(_)
                 | LaneError::Inbox(_)
                 | LaneError::Consumer(_)

@@ -8,6 +8,7 @@ use crate::kafka::native::TopicFacts;
 use crate::kafka::preflight::ClusterInfo;
 use crate::kafka::{self, GateContext};
 use crate::metrics::{CheckpointResult, Metrics};
+use crate::outputs::Output;
 use crate::shutdown::Shutdown;
 use crate::store::{
     Checkpoints, FillFrom, Identity, Opened, RebuildReason, Rejection, Seal, Store, Writer,
@@ -174,13 +175,17 @@ pub(super) fn open_sent(
     cluster: &ClusterInfo,
     pepper: &Pepper,
 ) -> Result<SentStore, RunError> {
-    let (topic, outbound) = (&config.topics.outputs.sent_log, &config.topics.outbound_message);
-    let found = cluster.require(topic)?.partitions;
+    let outbound = &config.topics.outbound_message;
     let wanted = cluster.require(outbound)?.partitions;
-    if found != wanted {
-        let (topic, outbound) = (topic.clone(), outbound.clone());
-        return Err(RunError::SentPartitions { topic, found, outbound, wanted });
+    for output in Output::ALL.iter().filter(|output| output.row().is_beside_messages) {
+        let topic = config.topics.outputs.of(*output);
+        let found = cluster.require(topic)?.partitions;
+        if found != wanted {
+            let (topic, outbound) = (topic.clone(), outbound.clone());
+            return Err(RunError::BesidePartitions { topic, found, outbound, wanted });
+        }
     }
+    let (topic, found) = (&config.topics.outputs.sent_log, wanted);
     let identity = SentIdentity {
         cluster_id: cluster.cluster_id.clone(),
         topic: topic.clone(),

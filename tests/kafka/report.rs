@@ -6,7 +6,7 @@ use crate::harness::drain::drained;
 use crate::harness::gate::Setup;
 use crate::harness::load::Stage;
 use crate::harness::produce::Outgoing;
-use crate::harness::readers::{During, read_all};
+use crate::harness::readers::{During, Record, read_all};
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment};
 use serde_json::Value;
@@ -87,8 +87,9 @@ fn a_report_counts_what_the_outputs_hold_and_names_nobody() {
     assert!(has_duty != has_none, "a pack has duties or is named as one without: {report}");
     let written = lines(&file);
     let places: BTreeSet<String> =
-        written.iter().map(|line| line["output"].as_str().expect("a place").to_owned()).collect();
-    let there: BTreeSet<String> = approved.iter().map(|record| record.place()).collect();
+        written.iter().map(|line| line["source"].as_str().expect("a place").to_owned()).collect();
+    let source = |record: &Record| record.header("gate-source").expect("a source").to_owned();
+    let there: BTreeSet<String> = approved.iter().map(source).collect();
     assert_eq!(places, there);
     let hashes: BTreeSet<String> =
         written.iter().map(|line| line["recipient"]["address"].to_string()).collect();
@@ -152,7 +153,7 @@ fn conditions(setup: &Setup) {
 
 /// What the gate has not written is named and not left out.
 fn incomplete(bootstrap: &str, stage: &Stage, setup: &Setup) {
-    let topic = &stage.topics.approved;
+    let topic = &stage.topics.decision_log;
     let foreign = stage.producer.send(topic, &Outgoing::new("stranger", b"{}".to_vec()));
     let place = format!("{topic}/{}/{}", foreign.partition, foreign.offset);
     let file = setup.dir.join("incomplete.jsonl");
@@ -160,10 +161,10 @@ fn incomplete(bootstrap: &str, stage: &Stage, setup: &Setup) {
     assert_eq!(code, Some(1), "a report that may lack something does not end with 0: {report}");
     assert_eq!(report["messages"], 25, "{report}");
     assert_eq!(report["is_complete"], false);
-    assert_eq!(report["unreadable"]["no_decision_header"], 1, "{report}");
+    assert_eq!(report["unreadable"]["no_record_of_the_log"], 1, "{report}");
     assert_eq!(report["unreadable_at"][0], place.as_str(), "{report}");
     assert_eq!(lines(&file).len(), 26);
-    assert_eq!(read_all(bootstrap, &[topic]).len(), 26);
+    assert_eq!(read_all(bootstrap, &[&stage.topics.approved]).len(), 25);
 }
 
 #[test]
@@ -184,12 +185,17 @@ fn a_window_that_is_older_than_the_log_is_said_to_be_cut_off() {
     drained(&stage, &during);
     gate.stop();
     let approved = read_all(bootstrap, &[&topics.approved]);
-    let partition = approved.first().expect("an approval").partition;
-    let n_there = approved.iter().filter(|record| record.partition == partition).count();
+    // the log stands beside the messages
+    let source_partition = |record: &Record| {
+        let source = record.header("gate-source").expect("a source");
+        source.rsplit('/').nth(1).and_then(|it| it.parse::<i32>().ok()).expect("a partition")
+    };
+    let partition = source_partition(approved.first().expect("an approval"));
+    let n_there = approved.iter().filter(|record| source_partition(record) == partition).count();
     let deleted = setup.dir.join("delete.json");
     let offsets = format!(
         r#"{{"partitions":[{{"topic":"{}","partition":{partition},"offset":-1}}],"version":1}}"#,
-        topics.approved
+        topics.decision_log
     );
     std::fs::write(&deleted, offsets).expect("the file can be written");
     broker.tool("delete-records", &["--offset-json-file", &deleted.display().to_string()]);
@@ -197,6 +203,6 @@ fn a_window_that_is_older_than_the_log_is_said_to_be_cut_off() {
     assert_eq!(code, Some(1), "{report}");
     assert_eq!(report["messages"], approved.len() - n_there, "{report}");
     let lacks = report["may_lack"][0].as_str().expect("why");
-    let place = format!("`{}` partition {partition}", topics.approved);
+    let place = format!("`{}` partition {partition}", topics.decision_log);
     assert!(lacks.contains(&place) && lacks.contains("deleted"), "{lacks}");
 }

@@ -27,7 +27,12 @@ pub enum Framing {
 pub struct Codec {
     kind: Kind,
     source: Source,
+    /// The attribute of a message that names its campaign.
+    campaign: Cow<'static, str>,
 }
+
+/// The attribute of a message that names its campaign, unless another is configured.
+pub const CAMPAIGN_ATTRIBUTE: &str = "campaign";
 
 enum Source {
     Json,
@@ -70,7 +75,7 @@ impl Codec {
             }
             Format::AvroSingleObject => Source::AvroSingleObject(own::known(kind)?),
         };
-        Ok(Self { kind, source })
+        Ok(Self::of_source(kind, source))
     }
 
     /// A codec for data of one writer schema, where there is no registry to ask. As with one, a schema that ours cannot be
@@ -82,7 +87,17 @@ impl Codec {
         init_limits()?;
         let reader = own::reader(kind).ok_or(CodecError::OwnSchema(kind.as_str()))?;
         let plan = Plan::judge(reader, schema, &[]).ok().map(Box::new);
-        Ok(Self { kind, source: Source::OfSchema(plan, framing) })
+        Ok(Self::of_source(kind, Source::OfSchema(plan, framing)))
+    }
+
+    fn of_source(kind: Kind, source: Source) -> Self {
+        Self { kind, source, campaign: Cow::Borrowed(CAMPAIGN_ATTRIBUTE) }
+    }
+
+    /// The same, with another attribute of messages for their campaign.
+    #[must_use]
+    pub fn with_campaign(self, attribute: &str) -> Self {
+        Self { campaign: Cow::Owned(attribute.to_owned()), ..self }
     }
 
     /// Reads a candidate message.
@@ -217,25 +232,27 @@ impl Codec {
         if kind != self.kind {
             return Err(Class::IncompatibleSchema.into());
         }
+        let campaign = &*self.campaign;
         let record = match &self.source {
-            Source::Json => json::read(bytes),
+            Source::Json => json::read(bytes, campaign),
             Source::Avro(plans) => {
                 let (id, datum) = avro::confluent(bytes)?;
                 let plan = plans.plan(id)?;
-                avro::datum::read(kind, &plan, datum)
+                avro::datum::read(kind, &plan, datum, campaign)
             }
             Source::AvroSingleObject(plans) => {
                 let (fingerprint, datum) = avro::single_object(bytes)?;
                 let known = plans.iter().find(|known| known.has(fingerprint));
                 let plan = &known.ok_or(Class::UnknownSchema)?.plan;
-                avro::datum::read(kind, plan, datum)
+                avro::datum::read(kind, plan, datum, campaign)
             }
             Source::OfSchema(plan, framing) => {
                 let datum = match framing {
                     Framing::Confluent => avro::confluent(bytes)?.1,
                     Framing::Bare => bytes,
                 };
-                avro::datum::read(kind, plan.as_ref().ok_or(Class::IncompatibleSchema)?, datum)
+                let plan = plan.as_ref().ok_or(Class::IncompatibleSchema)?;
+                avro::datum::read(kind, plan, datum, campaign)
             }
         };
         Ok(record?)

@@ -7,7 +7,7 @@
 //! kept as "none" and an unknown category is marketing (docs/schemas.md, OutboundMessage).
 
 use crate::class::{Class, InField as _, Unreadable};
-use crate::limits::{ID_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{CAMPAIGN_BYTES_MAX, ID_BYTES_MAX, NAME_BYTES_MAX};
 use crate::record::{ConsentChangeRecord, ContextRecord, EvidenceRecord, OutboundMessageRecord};
 use gate_core::canonical::{clean, is_blank};
 use gate_core::{
@@ -129,7 +129,17 @@ pub(super) fn message(
         jurisdiction_verified: recipient.jurisdiction_verified.unwrap_or(false),
         jurisdiction_verified_at: recipient.jurisdiction_verified_at,
         kind: recipient_kind(recipient.kind).in_field("recipient.kind")?,
+        campaign: campaign(record.campaign),
     })
+}
+
+/// A campaign is looked at by people and counters alone: one that is no name is none.
+fn campaign(text: Text<'_>) -> Text<'_> {
+    let text = match text? {
+        Cow::Borrowed(text) => clean(text),
+        Cow::Owned(text) => Cow::Owned(clean(&text).into_owned()),
+    };
+    (!text.is_empty() && text.len() <= CAMPAIGN_BYTES_MAX).then_some(text)
 }
 
 /// A field that must be there.

@@ -10,9 +10,9 @@ use serde::de::DeserializeSeed;
 use serde_json::error::Category;
 
 /// Reads one JSON object.
-pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8]) -> Result<T, Unreadable> {
+pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8], campaign: &str) -> Result<T, Unreadable> {
     let text = std::str::from_utf8(value).map_err(|_| Class::BadUtf8)?;
-    let progress = Progress::new(Notation::Text);
+    let progress = Progress::new(Notation::Text, campaign);
     let why = |error: &serde_json::Error| {
         progress.why(|| match error.classify() {
             Category::Eof => Class::Truncated,
@@ -30,5 +30,5 @@ pub(super) fn read<'a, T: Fields<'a>>(value: &'a [u8]) -> Result<T, Unreadable> 
 /// Who a change is about, although it cannot be read: only when the text is a whole JSON object that names
 /// each of these fields at most once and as a string.
 pub(super) fn who(value: &[u8]) -> Option<WhoRecord<'_>> {
-    read(value).ok()
+    read(value, "").ok()
 }

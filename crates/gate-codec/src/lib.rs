@@ -36,13 +36,13 @@ mod tests;
 mod time;
 
 pub use class::{Class, CodecError, DecodeError, EncodeError, Unreadable, remedy};
-pub use codec::{Codec, Framing, Salvaged, schema_id, told_by_headers};
+pub use codec::{CAMPAIGN_ATTRIBUTE, Codec, Framing, Salvaged, schema_id, told_by_headers};
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use kind::{CONSENT_CHANGE_SCHEMA, Format, Kind, OUTBOUND_MESSAGE_SCHEMA};
 pub use limits::{
-    AVRO_ALLOCATION_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX, NODES_MAX, NUMBER_MAX,
-    VALUE_BYTES_MAX, init_limits,
+    AVRO_ALLOCATION_BYTES_MAX, CAMPAIGN_BYTES_MAX, DEPTH_MAX, ID_BYTES_MAX, NAME_BYTES_MAX,
+    NODES_MAX, NUMBER_MAX, VALUE_BYTES_MAX, init_limits,
 };
 pub use read::field_paths;
 pub use record::{

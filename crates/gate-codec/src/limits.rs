@@ -17,6 +17,8 @@ pub const NODES_MAX: usize = 10_000;
 pub const ID_BYTES_MAX: usize = 1024;
 /// Longest name (purpose, controller, brand, product group, number, registry …), in bytes.
 pub const NAME_BYTES_MAX: usize = 512;
+/// Longest name of a campaign, in bytes; a longer one is none.
+pub const CAMPAIGN_BYTES_MAX: usize = 256;
 /// Greatest whole number of JSON that stands for its digits: 2^53 - 1. Beyond, programs that read numbers as doubles have
 /// already made one of two (RFC 8259, section 6).
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
@@ -49,8 +51,10 @@ pub(super) enum Notation {
 }
 
 /// The state of one decode.
-pub(super) struct Progress {
+pub(super) struct Progress<'c> {
     pub(super) notation: Notation,
+    /// The attribute of a message that names its campaign.
+    pub(super) campaign: &'c str,
     /// Also refuse repeated keys in maps that are only walked over.
     pub(super) strict_maps: bool,
     n_nodes: Cell<usize>,
@@ -58,10 +62,11 @@ pub(super) struct Progress {
     field: Cell<Option<&'static str>>,
 }
 
-impl Progress {
-    pub(super) fn new(notation: Notation) -> Self {
+impl<'c> Progress<'c> {
+    pub(super) fn new(notation: Notation, campaign: &'c str) -> Self {
         Self {
             notation,
+            campaign,
             strict_maps: false,
             n_nodes: Cell::new(0),
             class: Cell::new(None),
@@ -107,7 +112,7 @@ impl Progress {
 /// Where a value stands: whose budget it counts against, and how deep.
 #[derive(Clone, Copy)]
 pub(super) struct At<'p> {
-    pub(super) progress: &'p Progress,
+    pub(super) progress: &'p Progress<'p>,
     pub(super) depth: usize,
 }
 

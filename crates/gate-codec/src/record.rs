@@ -115,7 +115,9 @@ pub struct OutboundMessageRecord<'a> {
     pub recipient: Option<RecipientRecord<'a>>,
     /// Carried: written, never read. Text, so that JSON and Avro can both carry it.
     pub body: Text<'a>,
-    /// Carried: written, never read.
+    /// The attribute that names the campaign, as it was read; written among the others.
+    pub campaign: Text<'a>,
+    /// Carried: written, and read only for the campaign.
     pub attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 

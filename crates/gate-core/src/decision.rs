@@ -46,6 +46,12 @@ macro_rules! reasons {
             /// Every reason, in evaluation order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
+            /// The reason of this public code.
+            #[must_use]
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+
             /// The public code with its prefix.
             #[must_use]
             pub const fn code(self) -> &'static str {

@@ -140,6 +140,8 @@ pub struct OutboundMessage<'a> {
     pub jurisdiction_verified_at: Option<Timestamp>,
     /// Recipient: a person or a business, as the sender says; unknown is a person.
     pub kind: Option<RecipientKind>,
+    /// The campaign it belongs to, for people and counters: no rule looks at it.
+    pub campaign: Option<Cow<'a, str>>,
 }
 
 impl fmt::Debug for OutboundMessage<'_> {
@@ -178,6 +180,7 @@ impl<'a> OutboundMessage<'a> {
             jurisdiction: None,
             jurisdiction_verified: false,
             jurisdiction_verified_at: None,
+            campaign: None,
             kind: None,
         }
     }

@@ -75,6 +75,7 @@ fn message() -> OutboundMessage<'static> {
         jurisdiction_verified: true,
         jurisdiction_verified_at: Some(Timestamp::from_millis(3)),
         kind: Some(RecipientKind::Business),
+        campaign: marked(),
     }
 }
 

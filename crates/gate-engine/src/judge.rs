@@ -78,12 +78,25 @@ pub struct Record<'m> {
 pub struct Judged {
     /// One for each message.
     pub decisions: Vec<Decision>,
+    /// Whom each message is for.
+    pub people: Vec<People>,
+    /// The same of those that were approved before.
+    pub people_before: Vec<People>,
     /// What is to be remembered with them.
     pub history: History,
     /// Rows that became full: what they forget counts against their recipients.
     pub n_full: u64,
     /// Approvals that count and were judged without their history, which were blocked instead: mistakes in this program.
     pub n_uncounted: u64,
+}
+
+/// Whom a message is for, as far as it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    /// The contact.
+    pub contact: Option<SubjectKey>,
+    /// The address, when it can be delivered to.
+    pub address: Option<SubjectKey>,
 }
 
 /// Why a batch cannot be judged.
@@ -144,8 +157,15 @@ fn judge_with<K: Keys, S: States, A: StoredApprovals>(
     let contacts = states(&contacts)?;
     let addresses = states(&uncovered::<S>(&mut lookups, &contacts))?;
     let found = Found::<S> { contacts: &contacts, addresses: &addresses };
-    let mut judged =
-        Judged { decisions: Vec::with_capacity(records.len()), history, n_full: 0, n_uncounted: 0 };
+    let people = |lookups: &[Option<Lookup>]| lookups.iter().map(People::of).collect();
+    let mut judged = Judged {
+        decisions: Vec::with_capacity(records.len()),
+        people: people(&lookups),
+        people_before: people(&earlier),
+        history,
+        n_full: 0,
+        n_uncounted: 0,
+    };
     for (record, lookup) in records.iter().zip(&lookups) {
         let decision = match (record.message, lookup) {
             (Ok(message), Some(lookup)) => {
@@ -208,6 +228,19 @@ impl AddressAt {
         match self {
             Self::Known { canonical, .. } => Some(canonical),
             Self::Missing | Self::Invalid => None,
+        }
+    }
+}
+
+impl People {
+    fn of(lookup: &Option<Lookup>) -> Self {
+        let Some(lookup) = lookup else { return Self::default() };
+        Self {
+            contact: lookup.contact.map(|(key, _)| key),
+            address: match lookup.address {
+                AddressAt::Known { key, .. } => Some(key),
+                AddressAt::Missing | AddressAt::Invalid => None,
+            },
         }
     }
 }

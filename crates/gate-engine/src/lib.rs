@@ -32,7 +32,8 @@ pub use approvals::{
 pub use case::{CaseError, CaseRunner, Expected, Verdict};
 pub use fold::{Change, Scratch, Table, fold, is_known};
 pub use judge::{
-    Decoded, Inputs, JudgeError, Judged, Record, States, StoredApprovals, judge, judge_traced,
+    Decoded, Inputs, JudgeError, Judged, People, Record, States, StoredApprovals, judge,
+    judge_traced,
 };
 pub use keys::Keys;
 pub use memory::{Memory, MemoryError};

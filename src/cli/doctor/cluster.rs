@@ -71,7 +71,7 @@ pub(super) async fn check(
         }
     }
     findings.extend(message_sizes(&config.topics, &known));
-    findings.extend(sent_partitions(&config.topics, cluster));
+    findings.extend(beside_messages(&config.topics, cluster));
     let [first, ..] = cluster.brokers.as_slice() else {
         return findings;
     };
@@ -237,6 +237,16 @@ fn retention(names: &Topics, topic: &str, settings: &Settings) -> Finding {
     {
         return Finding::warn(check, format!("{text}: {}", row.if_deleted), for_ever);
     }
+    if let Some((row, days)) = row.and_then(|row| row.kept.days().map(|days| (row, days)))
+        && (by_time.is_some_and(|ms| ms < u64::from(days) * DAY_MS) || by_size.is_some())
+    {
+        let fix = format!("retention.ms={},retention.bytes=-1", u64::from(days) * DAY_MS);
+        return Finding::warn(
+            check,
+            format!("{text}, less than {days} days: {}", row.if_deleted),
+            alter(topic, &fix),
+        );
+    }
     if by_time.is_some_and(|ms| ms < DAY_MS) || by_size.is_some() {
         let what = row.map_or("messages of a longer pause are lost", |row| row.if_deleted);
         return Finding::warn(
@@ -266,28 +276,41 @@ fn sent_retention(topic: &str, policy: &str) -> Finding {
     )
 }
 
-/// What was approved is remembered in the partition of the message.
-fn sent_partitions(names: &Topics, cluster: &ClusterInfo) -> Option<Finding> {
+/// What is remembered of a message stands in the partition of the message.
+fn beside_messages(names: &Topics, cluster: &ClusterInfo) -> Vec<Finding> {
     let count = |topic: &str| cluster.require(topic).ok().map(|layout| layout.partitions);
-    let (sent, outbound) = (count(&names.outputs.sent_log)?, count(&names.outbound_message)?);
-    Some(same_partitions(&names.outputs.sent_log, sent, &names.outbound_message, outbound))
+    let outputs = Output::ALL.iter().filter(|output| output.row().is_beside_messages);
+    let finding = |output: &Output| {
+        let topic = names.outputs.of(*output);
+        let (found, outbound) = (count(topic)?, count(&names.outbound_message)?);
+        Some(same_partitions(*output, topic, found, &names.outbound_message, outbound))
+    };
+    outputs.filter_map(finding).collect()
 }
 
-fn same_partitions(sent_log: &str, sent: u32, outbound_topic: &str, outbound: u32) -> Finding {
-    let check = format!("topic {sent_log}: partitions");
-    let found = format!("{sent}, and {outbound_topic} has {outbound}");
-    if sent == outbound {
-        return Finding::pass(check, format!("{found}: approvals are counted beside the messages"));
+fn same_partitions(
+    output: Output,
+    topic: &str,
+    partitions: u32,
+    outbound_topic: &str,
+    outbound: u32,
+) -> Finding {
+    let check = format!("topic {topic}: partitions");
+    let found = format!("{partitions}, and {outbound_topic} has {outbound}");
+    let counts = output == Output::SentLog;
+    if partitions == outbound {
+        let what = if counts { "approvals are counted" } else { "decisions are logged" };
+        return Finding::pass(check, format!("{found}: {what} beside the messages"));
     }
-    let fix = if sent < outbound {
+    let fix = if partitions < outbound {
+        let then = "; recipients whose messages go to another partition now are counted anew";
+        let then = if counts { then } else { "" };
         format!(
-            "kafka-topics.sh --bootstrap-server … --alter --topic {sent_log} --partitions {outbound}; recipients whose \
-             messages go to another partition now are counted anew"
+            "kafka-topics.sh --bootstrap-server … --alter --topic {topic} --partitions {outbound}{then}"
         )
     } else {
-        format!(
-            "stop every gate, delete {sent_log}, run `consent-gate topics create`; counting begins anew"
-        )
+        let then = if counts { "counting begins anew" } else { "what it says is lost" };
+        format!("stop every gate, delete {topic}, run `consent-gate topics create`; {then}")
     };
     Finding::fail(check, format!("{found}: the gate does not start"), fix)
 }
@@ -475,7 +498,7 @@ mod tests {
     #[test]
     fn approvals_need_as_many_partitions_as_messages() {
         for (sent, verdict) in [(4, "PASS"), (3, "FAIL"), (5, "FAIL")] {
-            let finding = same_partitions("sent", sent, "messages", 4);
+            let finding = same_partitions(Output::SentLog, "sent", sent, "messages", 4);
             assert_eq!(finding.verdict.name(), verdict, "{finding:?}");
         }
     }

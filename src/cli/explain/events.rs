@@ -25,12 +25,34 @@ const EVENTS_MAX: usize = 100;
 /// Records between two signs of life.
 const SIGN_OF_LIFE: u64 = 10_000;
 
+/// Whom a decision is about: keyed hashes, or what the log has of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Who {
+    pub(super) contact: Option<Vec<u8>>,
+    pub(super) address: Option<Vec<u8>>,
+}
+
+impl Who {
+    pub(super) fn of(keys: &Keys) -> Self {
+        let key = |key: Option<[u8; 16]>| key.map(|key| key.to_vec());
+        Self { contact: key(keys.contact), address: key(keys.address) }
+    }
+
+    fn is_known(&self) -> bool {
+        self.contact.is_some() || self.address.is_some()
+    }
+
+    fn has(&self, key: &[u8; 16]) -> bool {
+        [&self.contact, &self.address].into_iter().flatten().any(|prefix| key.starts_with(prefix))
+    }
+}
+
 /// What is asked about a decision's recipient.
 pub(super) struct Asked {
-    pub(super) keys: Keys,
+    pub(super) who: Who,
     /// Why nobody can tell who it was for.
-    pub(super) unreadable: Option<&'static str>,
-    /// The hashed id of the event that proves the decision.
+    pub(super) unreadable: Option<String>,
+    /// The beginning of the hashed id of the event that proves the decision.
     pub(super) evidence: Option<String>,
     /// Whether the decision names the consent topic that is configured.
     pub(super) is_of_this_topic: bool,
@@ -40,7 +62,7 @@ pub(super) struct Asked {
 
 impl Asked {
     fn is_known(&self) -> bool {
-        self.keys.person().is_some()
+        self.who.is_known()
     }
 }
 
@@ -57,7 +79,7 @@ struct Event {
 pub(super) struct Events {
     topic: String,
     /// In the order in which they were asked about; the last is how many older ones were dropped.
-    found: Vec<(Keys, VecDeque<Event>, u64)>,
+    found: Vec<(Who, VecDeque<Event>, u64)>,
     n_unreadable: u64,
     /// Whether records were deleted before the oldest that is left.
     is_cut_off: bool,
@@ -68,7 +90,7 @@ impl Events {
     /// Reads the consent topic as far as the latest of the decisions knew it.
     pub(super) fn read(config: &Config, reader: &Reader, asked: &[Asked]) -> Result<Self, Failure> {
         let topic = config.topics.consent_change.clone();
-        let found = asked.iter().map(|asked| (asked.keys.clone(), VecDeque::new(), 0)).collect();
+        let found = asked.iter().map(|asked| (asked.who.clone(), VecDeque::new(), 0)).collect();
         let mut events = Self {
             topic: topic.clone(),
             found,
@@ -118,13 +140,16 @@ impl Events {
     ) {
         let names = reader.keys_of_change(change);
         let event = reader.event(&change.event_id).map(|key| hex(&key.0));
-        for ((keys, events, n_more), asked) in self.found.iter_mut().zip(asked) {
+        for ((who, events, n_more), asked) in self.found.iter_mut().zip(asked) {
             let was_known =
                 asked.positions.get(&record.partition).is_some_and(|next| record.offset < *next);
-            if !asked.is_of_this_topic || !was_known || !names.iter().any(|key| keys.has(key)) {
+            if !asked.is_of_this_topic || !was_known || !names.iter().any(|key| who.has(key)) {
                 continue;
             }
-            let is_proof = event.is_some() && event == asked.evidence;
+            let is_proof = event
+                .as_ref()
+                .zip(asked.evidence.as_ref())
+                .is_some_and(|(event, evidence)| event.starts_with(evidence.as_str()));
             let place = format!("{}/{}/{}", self.topic, record.partition, record.offset);
             let says = describe(change);
             events.push_back(Event { place, received_ms: record.timestamp_ms, says, is_proof });
@@ -143,7 +168,7 @@ impl Events {
         let topic = &self.topic;
         // writing to a String cannot fail, here and below
         writeln!(out, "\nconsent changes about its recipient that were applied by then").ok();
-        if let Some(class) = asked.unreadable {
+        if let Some(class) = &asked.unreadable {
             writeln!(out, "  not looked for: the message cannot be read ({class})").ok();
             return out;
         }

@@ -1,6 +1,8 @@
 //! `consent-gate explain`: why a message was decided as it was, from a case, from its decision header, or from the outputs.
 
 mod events;
+mod recompute;
+mod replay;
 mod trail;
 
 use super::outputs::moment::moment;

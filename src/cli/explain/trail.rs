@@ -1,4 +1,4 @@
-//! From a message to its decisions in the outputs, and on to the consent changes that were known then.
+//! From a message to its decisions in the log, and on to the consent changes that were known then.
 //!
 //! Everything is read where it lies; what is not there any more is said. No address, no contact id and no content is shown.
 
@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gate_core::PolicySet;
-use serde::Deserialize;
+use gate_log::Entry;
+use indicatif::ProgressBar;
 use serde_json::Value;
 
-use super::events::{Asked, Events};
+use super::events::{Asked, Events, Who};
 use super::explanation;
+use super::recompute::{Logged, recompute};
 use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::recipient::{Keys, Reader, Recipient};
+use crate::cli::outputs::recipient::{Reader, Recipient};
 use crate::cli::outputs::survey::Survey;
 use crate::cli::outputs::window::Window;
-use crate::cli::outputs::{Outcome, one_line};
+use crate::cli::outputs::{find, one_line, scan_failure};
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
 use crate::headers::SourceRef;
@@ -45,17 +47,6 @@ impl Wanted {
         Ok(Self::Source(source.topic.to_owned(), source.partition, source.record_offset))
     }
 
-    fn is_met_by(&self, header: &Header<'_>) -> bool {
-        match self {
-            Self::MessageId(id) => header.message_id.as_deref() == Some(id.as_str()),
-            Self::Source(topic, partition, offset) => SourceRef::parse(&header.decision_id)
-                .is_some_and(|source| {
-                    source.topic == topic
-                        && (source.partition, source.record_offset) == (*partition, *offset)
-                }),
-        }
-    }
-
     fn describe(&self) -> String {
         match self {
             Self::MessageId(id) => format!("message `{}`", one_line(id)),
@@ -64,21 +55,14 @@ impl Wanted {
     }
 }
 
-/// What a decision is found by.
-#[derive(Deserialize)]
-struct Header<'a> {
-    #[serde(borrow)]
-    decision_id: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    message_id: Option<std::borrow::Cow<'a, str>>,
-}
-
 /// A decision that was found.
 struct Found {
+    /// Of the record of the log.
     place: String,
     timestamp_ms: i64,
     decision: Value,
-    recipient: Recipient,
+    source: (i32, i64),
+    who: Who,
 }
 
 pub(super) fn follow(
@@ -88,41 +72,38 @@ pub(super) fn follow(
     set: &PolicySet,
 ) -> Result<(), Failure> {
     let cluster = preflight(config)?;
-    for topic in config.topics.decisions() {
-        cluster.require(topic)?;
-    }
+    cluster.require(&config.topics.outputs.decision_log)?;
     cluster.require(&config.topics.consent_change)?;
     let reader = Reader::comparing(config)?;
     let from = since.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let window = Window::new(from, jiff::Timestamp::MAX)?;
-    let (mut founds, mut n_found, mut lack) = (Vec::new(), 0usize, Lack::default());
+    let mut lack = Lack::default();
     let spinner = output::spinner("looking for the decision");
-    let survey = Survey { config, outcomes: &Outcome::ALL, window, spinner: &spinner };
-    let done = survey.visit(&mut lack, &mut |_, record, _| {
-        if let Some(found) = found(wanted, record, &reader)? {
-            n_found += 1;
-            if founds.len() < FOUND_MAX {
-                founds.push(found);
-            }
+    let found = match wanted {
+        Wanted::MessageId(id) => by_message(config, id, from, &spinner, &mut lack),
+        Wanted::Source(topic, partition, offset) => {
+            by_source(config, (topic, *partition, *offset), from, &mut lack)
         }
-        Ok(())
-    });
+    };
     spinner.finish_and_clear();
-    done?;
+    let (founds, n_found) = found?;
     if founds.is_empty() {
         return Err(nothing(config, wanted, from, &lack));
     }
-    let asked: Vec<Asked> = founds.iter().map(|found| asked(config, found)).collect();
+    let asked = founds.iter().map(|found| asked(config, found, &reader));
+    let asked = asked.collect::<Result<Vec<Asked>, Failure>>()?;
     let events = Events::read(config, &reader, &asked)?;
     for (nth, (found, asked)) in founds.iter().zip(&asked).enumerate() {
         let place = &found.place;
         let at = output::utc(found.timestamp_ms);
         output::print(&format!(
             "{:<22}{place}, written {at}\n{}",
-            "output",
+            "logged",
             explanation(&found.decision, set)
         ))?;
         output::print(&events.text(nth, asked))?;
+        let logged =
+            Logged { decision: &found.decision, source: found.source, positions: &asked.positions };
+        output::print(&format!("\n{}", recompute(config, set, &logged)?.say()))?;
     }
     if n_found > founds.len() {
         output::note(&format!("… and {} more decisions about it", n_found - founds.len()));
@@ -134,23 +115,83 @@ pub(super) fn follow(
     Ok(())
 }
 
-fn found(wanted: &Wanted, record: &Record<'_>, reader: &Reader) -> Result<Option<Found>, Failure> {
-    let Some(bytes) = record.header(c"gate-decision") else { return Ok(None) };
-    let header: Result<Header<'_>, _> = serde_json::from_slice(bytes);
-    if !header.is_ok_and(|header| wanted.is_met_by(&header)) {
-        return Ok(None);
-    }
-    let place = format!("{}/{}/{}", record.topic, record.partition, record.offset);
-    let Ok(decision) = serde_json::from_slice(bytes) else { return Ok(None) };
-    let recipient = reader.read(record.value).map_err(|cause| {
-        let reason = format!("`{place}`: the schema registry cannot be asked now: {cause}");
-        Failure::new(ExitCode::TryAgain, reason)
+/// All entries with this message id, and how many there are.
+fn by_message(
+    config: &Config,
+    id: &str,
+    from: jiff::Timestamp,
+    spinner: &ProgressBar,
+    lack: &mut Lack,
+) -> Result<(Vec<Found>, usize), Failure> {
+    let (mut founds, mut n_found) = (Vec::new(), 0usize);
+    let window = Window::new(from, jiff::Timestamp::MAX)?;
+    Survey { config, window, spinner }.visit(lack, &mut |logged, _| {
+        if logged.entry.message_id == Some(id) {
+            n_found += 1;
+            if founds.len() < FOUND_MAX {
+                founds.push(Found::of(&logged.entry, logged.place(), logged.timestamp_ms));
+            }
+        }
+        Ok(())
     })?;
-    Ok(Some(Found { place, timestamp_ms: record.timestamp_ms, decision, recipient }))
+    Ok((founds, n_found))
+}
+
+/// The entries about the message at this place. Of one that was lost in part and written again, the whole one counts.
+fn by_source(
+    config: &Config,
+    (topic, partition, offset): (&str, i32, i64),
+    from: jiff::Timestamp,
+    lack: &mut Lack,
+) -> Result<(Vec<Found>, usize), Failure> {
+    let records = find::of_source(config, partition, offset, lack)?;
+    let log = &config.topics.outputs.decision_log;
+    let mut founds = Vec::new();
+    let is_since = |record: &&find::Found| record.timestamp_ms >= from.as_millisecond();
+    for record in records.iter().filter(is_since) {
+        let is_it = |entry: &Entry<'_>| entry.offset == offset && entry.source().topic == topic;
+        for entry in record.batch.entries().filter(is_it) {
+            let place = format!("{log}/{partition}/{}", record.offset);
+            founds.push(Found::of(&entry, place, record.timestamp_ms));
+        }
+    }
+    let n_found = founds.len();
+    Ok((founds, n_found))
+}
+
+impl Found {
+    fn of(entry: &Entry<'_>, place: String, timestamp_ms: i64) -> Self {
+        let key = |prefix: Option<&[u8]>| prefix.map(<[u8]>::to_vec);
+        Self {
+            place,
+            timestamp_ms,
+            decision: entry.to_json(),
+            source: (entry.source().partition, entry.offset),
+            who: Who { contact: key(entry.contact), address: key(entry.address) },
+        }
+    }
+
+    /// Whom the message names, by another pepper than the gate's.
+    fn who_by(&self, config: &Config, reader: &Reader) -> Result<Who, Failure> {
+        let (topic, (partition, offset)) = (&config.topics.outbound_message, self.source);
+        let mut recipient = None;
+        let mut take = |record: &Record<'_>| {
+            if record.offset == offset {
+                recipient = Some(reader.read(record.value));
+            }
+        };
+        Observer::of(config)
+            .first_shown(topic, partition, offset, READ_MAX, &mut take)
+            .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
+        Ok(match recipient {
+            Some(Ok(Recipient::Known(keys))) => Who::of(&keys),
+            Some(Ok(Recipient::Probe | Recipient::Unreadable(_)) | Err(_)) | None => Who::default(),
+        })
+    }
 }
 
 /// What is to be found about a decision's recipient.
-fn asked(config: &Config, found: &Found) -> Asked {
+fn asked(config: &Config, found: &Found, reader: &Reader) -> Result<Asked, Failure> {
     let text = |name: &str| found.decision.get(name).and_then(Value::as_str);
     let positions = found.decision.get("consent_position").and_then(Value::as_array);
     let positions: BTreeMap<i32, i64> = positions
@@ -159,26 +200,25 @@ fn asked(config: &Config, found: &Found) -> Asked {
         .enumerate()
         .filter_map(|(partition, next)| Some((i32::try_from(partition).ok()?, next.as_i64()?)))
         .collect();
-    let keys = match &found.recipient {
-        Recipient::Known(keys) => keys.clone(),
-        Recipient::Probe | Recipient::Unreadable(_) => Keys::default(),
+    let who = if reader.tells_people_apart() {
+        found.who.clone()
+    } else {
+        found.who_by(config, reader)?
     };
-    Asked {
-        keys,
-        unreadable: match &found.recipient {
-            Recipient::Unreadable(class) => Some(*class),
-            Recipient::Known(_) | Recipient::Probe => None,
-        },
+    let class = found.decision.get("detail").and_then(|detail| detail.get("class")?.as_str());
+    Ok(Asked {
+        who,
+        unreadable: class.map(str::to_owned),
         evidence: text("evidence").map(str::to_owned),
         is_of_this_topic: text("consent_topic") == Some(config.topics.consent_change.as_str()),
         positions,
-    }
+    })
 }
 
 /// Why there is no decision to explain, as far as the log tells.
 fn nothing(config: &Config, wanted: &Wanted, from: jiff::Timestamp, lack: &Lack) -> Failure {
-    let topics = config.topics.decisions().join("`, `");
-    let mut reason = format!("there is no decision about {} in `{topics}`", wanted.describe());
+    let topic = &config.topics.outputs.decision_log;
+    let mut reason = format!("there is no decision about {} in `{topic}`", wanted.describe());
     if from > jiff::Timestamp::UNIX_EPOCH {
         reason
             .push_str(&format!(" since {from}; without --since older ones are looked at as well"));
@@ -208,17 +248,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decision_is_found_by_its_message_or_by_its_place() {
-        let header: Header<'_> = serde_json::from_str(
-            r#"{"decision_id":"outbound-message/0/7","message_id":"m\"1","outcome":"x"}"#,
-        )
-        .unwrap();
-        assert!(Wanted::MessageId("m\"1".to_owned()).is_met_by(&header));
-        assert!(!Wanted::MessageId("m".to_owned()).is_met_by(&header));
-        assert!(Wanted::source("outbound-message/0/7").unwrap().is_met_by(&header));
-        for other in ["outbound-message/0/70", "outbound-message/1/7", "other/0/7"] {
-            assert!(!Wanted::source(other).unwrap().is_met_by(&header), "{other}");
-        }
+    fn a_place_is_read_or_refused() {
+        let Ok(Wanted::Source(topic, partition, offset)) = Wanted::source("outbound-message/0/7")
+        else {
+            panic!("a place");
+        };
+        assert_eq!((topic.as_str(), partition, offset), ("outbound-message", 0, 7));
         let wrong = Wanted::source("outbound-message/0").err().unwrap();
         assert_eq!(wrong.code(), ExitCode::Usage);
     }

@@ -1,69 +1,70 @@
-//! What a record of the outputs says about its decision, and which decisions are meant.
+//! What an entry of the decision log says, and which decisions are meant.
 //!
-//! Whoever may write an output may write there what they like; nothing is believed that the gate would not have written,
+//! Whoever may write the log may write there what they like; nothing is believed that the gate would not have written,
 //! and a record that cannot be read is named, never left out: it may be somebody who was written to.
 
 use std::fmt::Write as _;
 
-use gate_core::Channel;
 use gate_core::policy::Code;
-use serde::Deserialize;
+use gate_core::{Channel, Reason, Timestamp};
+use gate_log::{BatchError, Entry};
 
 use super::Outcome;
+use crate::headers::{hex, rfc3339};
 
-/// Why a record cannot be counted.
+/// Why a record, or an entry of it, cannot be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::cli) enum Unreadable {
-    NoHeader,
-    NoDecision,
+    NoRecord,
+    NewerSchema,
+    Damaged,
     StrangeNames,
-    OtherTopic,
+    LostInPart,
 }
 
 impl Unreadable {
     pub(in crate::cli) const fn as_str(self) -> &'static str {
         match self {
-            Self::NoHeader => "no_decision_header",
-            Self::NoDecision => "malformed_decision_header",
+            Self::NoRecord => "no_record_of_the_log",
+            Self::NewerSchema => "unknown_schema",
+            Self::Damaged => "damaged",
             Self::StrangeNames => "unknown_names",
-            Self::OtherTopic => "outcome_of_another_topic",
+            Self::LostInPart => "lost_in_part",
         }
     }
 
     pub(in crate::cli) const fn meaning(self) -> &'static str {
         match self {
-            Self::NoHeader => "it has no `gate-decision`: something else has written it",
-            Self::NoDecision => "its `gate-decision` is no JSON of a decision",
+            Self::NoRecord => "it is no record of the decision log: something else has written it",
+            Self::NewerSchema => {
+                "its schema is none that this version knows: a newer gate, or something else, has written it"
+            }
+            Self::Damaged => "it does not read as its schema says",
             Self::StrangeNames => {
-                "its `gate-decision` names a channel, jurisdiction or outcome that this version does not know"
+                "it names a channel, jurisdiction, outcome or reason that this version does not know"
             }
-            Self::OtherTopic => {
-                "its `gate-decision` names another outcome than its topic stands for"
+            Self::LostInPart => {
+                "the brokers have lost its first record, and its output says no reason that this version knows"
             }
+        }
+    }
+
+    pub(in crate::cli) const fn of(error: BatchError) -> Self {
+        match error {
+            BatchError::Framing => Self::NoRecord,
+            BatchError::Schema | BatchError::OwnSchema => Self::NewerSchema,
+            BatchError::Damaged | BatchError::Columns => Self::Damaged,
         }
     }
 }
 
-/// The members of `gate-decision` that a report needs (`docs/schemas.md`).
-#[derive(Debug, Deserialize)]
-struct Header {
-    decision_id: String,
-    message_id: Option<String>,
-    channel: Option<String>,
-    outcome: String,
-    reason: String,
-    jurisdictions: Vec<String>,
-    packs: Vec<String>,
-    rules: Vec<String>,
-    evaluated_at: String,
-}
-
-/// A decision as its header tells it.
+/// A decision as the log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct Decision {
     pub(in crate::cli) source: String,
     pub(in crate::cli) message_id: Option<String>,
     pub(in crate::cli) channel: Option<Channel>,
+    pub(in crate::cli) outcome: Outcome,
     pub(in crate::cli) reason: String,
     pub(in crate::cli) jurisdictions: Vec<Code>,
     /// With versions: `GB@2026.11`.
@@ -71,36 +72,58 @@ pub(in crate::cli) struct Decision {
     /// With packs: `GB/electronic-mail`.
     pub(in crate::cli) rules: Vec<String>,
     pub(in crate::cli) evaluated_at: String,
+    pub(in crate::cli) purpose: Option<String>,
+    pub(in crate::cli) brand: Option<String>,
+    pub(in crate::cli) campaign: Option<String>,
+    /// Beginning of the contact's keyed hash.
+    pub(in crate::cli) contact: Option<String>,
+    /// Beginning of the address's keyed hash.
+    pub(in crate::cli) address: Option<String>,
 }
 
 impl Decision {
-    /// Reads the header of a record that lies in the topic of `outcome`.
-    pub(in crate::cli) fn read(
-        header: Option<&[u8]>,
-        outcome: Outcome,
-    ) -> Result<Self, Unreadable> {
-        let bytes = header.ok_or(Unreadable::NoHeader)?;
-        let header: Header = serde_json::from_slice(bytes).map_err(|_| Unreadable::NoDecision)?;
-        if header.outcome != outcome.as_str() {
-            return Err(Unreadable::OtherTopic);
+    /// Reads an entry.
+    pub(in crate::cli) fn of(entry: &Entry<'_>) -> Result<Self, Unreadable> {
+        let (shape, context) = (entry.shape, entry.context);
+        if shape.is_reconstructed && shape.reason == "unknown" {
+            return Err(Unreadable::LostInPart);
         }
-        let channel = match header.channel.as_deref().map(Channel::parse) {
+        let strange = Unreadable::StrangeNames;
+        let outcome = Outcome::parse(&shape.outcome).ok_or(strange)?;
+        let reason = Reason::parse(&shape.reason).ok_or(strange)?;
+        if reason.outcome().as_str() != outcome.as_str() {
+            return Err(strange);
+        }
+        let channel = match shape.channel.as_deref() {
             None => None,
-            Some(Some(channel)) => Some(channel),
-            Some(None) => return Err(Unreadable::StrangeNames),
+            Some(name) => Some(Channel::parse(name).ok_or(strange)?),
         };
         let jurisdictions: Option<Vec<Code>> =
-            header.jurisdictions.iter().map(|code| Code::parse(code)).collect();
+            shape.jurisdictions.iter().map(|code| Code::parse(code)).collect();
+        let texts = |texts: &[std::borrow::Cow<'_, str>]| -> Vec<String> {
+            texts.iter().map(|text| text.to_string()).collect()
+        };
         Ok(Self {
-            source: header.decision_id,
-            message_id: header.message_id,
+            source: entry.source().to_string(),
+            message_id: entry.message_id.map(str::to_owned),
             channel,
-            reason: header.reason,
-            jurisdictions: jurisdictions.ok_or(Unreadable::StrangeNames)?,
-            packs: header.packs,
-            rules: header.rules,
-            evaluated_at: header.evaluated_at,
+            outcome,
+            reason: shape.reason.to_string(),
+            jurisdictions: jurisdictions.ok_or(strange)?,
+            packs: texts(&shape.packs),
+            rules: texts(&shape.rules),
+            evaluated_at: rfc3339(Timestamp::from_micros(entry.batch().evaluated_at)),
+            purpose: context.purpose.as_deref().map(str::to_owned),
+            brand: context.brand.as_deref().map(str::to_owned),
+            campaign: context.campaign.as_deref().map(str::to_owned),
+            contact: entry.contact.map(hex),
+            address: entry.address.map(hex),
         })
+    }
+
+    /// Whom to count: an address is one recipient, whatever ids it goes by.
+    pub(in crate::cli) fn person(&self) -> Option<&str> {
+        self.address.as_deref().or(self.contact.as_deref())
     }
 }
 
@@ -155,48 +178,84 @@ impl Filter {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::cli) mod tests {
     use super::*;
+    use gate_log::{Context, DecisionBatch, Shape};
+    use std::borrow::Cow;
 
-    const HEADER: &str = r#"{"decision_id":"outbound-message/0/7","message_id":"m-1","channel":"email",
-        "outcome":"approved","reason":"approved.express_consent","reasons":[],"basis":"express",
-        "jurisdictions":["GB","US-FL"],"packs":["GB@2026.11","US@2026.10"],
-        "rules":["GB/electronic-mail","US/hours"],"policy_revision":"r","tz_version":"t",
-        "consent_topic":"c","consent_position":[1],"evaluated_at":"2026-11-27T05:35:43Z"}"#;
+    /// A record with one decision.
+    pub(in crate::cli) fn batch() -> DecisionBatch<'static> {
+        let text = |text: &'static str| Cow::Borrowed(text);
+        DecisionBatch {
+            source_topic: text("outbound-message"),
+            first_offset: 7,
+            evaluated_at: 1_795_757_743_000_000,
+            consent_topic: text("consent-change"),
+            consent_position: vec![1].into(),
+            shapes: vec![Shape {
+                channel: Some(text("email")),
+                outcome: text("approved"),
+                reason: text("approved.express_consent"),
+                jurisdictions: vec![text("GB"), text("US-FL")],
+                packs: vec![text("GB@2026.11"), text("US@2026.10")],
+                rules: vec![text("GB/electronic-mail"), text("US/hours")],
+                ..Shape::default()
+            }],
+            contexts: vec![Context { brand: Some(text("harbour")), ..Context::default() }],
+            offsets: vec![0],
+            message_ids: vec![Some(text("m-1"))],
+            shape: vec![0],
+            context: vec![0],
+            contacts: vec![1, 2, 3, 4, 5, 6],
+            addresses: vec![0; 6],
+            evidence: vec![0; 4],
+            ..DecisionBatch::default()
+        }
+    }
 
-    fn read(header: &str) -> Result<Decision, Unreadable> {
-        Decision::read(Some(header.as_bytes()), Outcome::Approved)
+    fn read(batch: &DecisionBatch<'_>) -> Result<Decision, Unreadable> {
+        Decision::of(&batch.entries().next().unwrap())
     }
 
     #[test]
-    fn a_header_of_the_gate_is_read() {
-        let decision = read(HEADER).unwrap();
+    fn an_entry_of_the_gate_is_read() {
+        let decision = read(&batch()).unwrap();
         assert_eq!(decision.source, "outbound-message/0/7");
         assert_eq!(decision.message_id.as_deref(), Some("m-1"));
-        assert_eq!(decision.channel, Some(Channel::Email));
+        assert_eq!((decision.channel, decision.outcome), (Some(Channel::Email), Outcome::Approved));
         let codes: Vec<&str> = decision.jurisdictions.iter().map(Code::as_str).collect();
         assert_eq!(codes, ["GB", "US-FL"]);
-        let unnamed = HEADER.replace("\"m-1\"", "null").replace("\"email\"", "null");
+        assert_eq!((decision.person(), &decision.address), (Some("010203040506"), &None));
+        let mut unnamed = batch();
+        unnamed.message_ids[0] = None;
+        unnamed.shapes[0].channel = None;
         let unnamed = read(&unnamed).unwrap();
         assert_eq!((unnamed.message_id, unnamed.channel), (None, None));
     }
 
     #[test]
     fn what_the_gate_has_not_written_is_named() {
-        assert_eq!(Decision::read(None, Outcome::Approved), Err(Unreadable::NoHeader));
-        for broken in ["", "{", "null", "[]", "{\"outcome\":\"approved\"}", "\u{0}"] {
-            assert_eq!(read(broken), Err(Unreadable::NoDecision), "{broken:?}");
+        let breaks: [fn(&mut Shape<'_>); 5] = [
+            |it| it.channel = Some("pigeon".into()),
+            |it| it.jurisdictions[1] = "not a code".into(),
+            |it| it.outcome = "blocked".into(),
+            |it| it.outcome = "lost".into(),
+            |it| it.reason = "approved.no_such_reason".into(),
+        ];
+        for break_it in breaks {
+            let mut broken = batch();
+            break_it(&mut broken.shapes[0]);
+            assert_eq!(read(&broken), Err(Unreadable::StrangeNames), "{:?}", broken.shapes[0]);
         }
-        let other = HEADER.replace("\"outcome\":\"approved\"", "\"outcome\":\"blocked\"");
-        assert_eq!(read(&other), Err(Unreadable::OtherTopic));
-        for (from, to) in [("\"email\"", "\"pigeon\""), ("US-FL", "not a code")] {
-            assert_eq!(read(&HEADER.replace(from, to)), Err(Unreadable::StrangeNames), "{to}");
-        }
+        let mut lost = batch();
+        lost.shapes[0] =
+            Shape { reason: "unknown".into(), is_reconstructed: true, ..Shape::default() };
+        assert_eq!(read(&lost), Err(Unreadable::LostInPart));
     }
 
     #[test]
     fn every_condition_must_hold() {
-        let decision = read(HEADER).unwrap();
+        let decision = read(&batch()).unwrap();
         let of = |rule: &str, pack: &str, reason: &str, channel: &str| {
             let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             let filter = Filter {

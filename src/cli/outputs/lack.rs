@@ -66,7 +66,7 @@ mod tests {
         let from = jiff::Timestamp::UNIX_EPOCH;
         assert!(lack.say(from).is_empty());
         for offset in 0..30 {
-            lack.unreadable(Unreadable::NoHeader, format!("approved/0/{offset}"));
+            lack.unreadable(Unreadable::NoRecord, format!("approved/0/{offset}"));
         }
         lack.cut_off("blocked", 3, None);
         let said = lack.say(from).join("\n");

@@ -1,8 +1,9 @@
-//! The outputs as commands read them: which part of the log, what a record says of its decision, and whom it is about.
+//! The decision log as commands read it: which part of it, what an entry says of its decision, and whom it is about.
 //!
 //! Like any careful sender: committed records, assigned by hand, nothing committed, no group joined.
 
 pub(super) mod decision;
+pub(super) mod find;
 pub(super) mod lack;
 pub(super) mod moment;
 pub(super) mod recipient;
@@ -13,7 +14,6 @@ pub(super) mod window;
 use clap::ValueEnum;
 
 use super::{ExitCode, Failure, output};
-use crate::config;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::scan::ScanError;
 
@@ -28,19 +28,15 @@ pub(super) enum Outcome {
 impl Outcome {
     pub(super) const ALL: [Self; 3] = [Self::Approved, Self::Blocked, Self::Deferred];
 
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Approved => "approved",
             Self::Blocked => "blocked",
             Self::Deferred => "deferred",
-        }
-    }
-
-    pub(super) fn topic(self, topics: &config::Topics) -> &str {
-        match self {
-            Self::Approved => &topics.outputs.approved,
-            Self::Blocked => &topics.outputs.blocked,
-            Self::Deferred => &topics.outputs.deferred,
         }
     }
 }

@@ -1,15 +1,13 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
-use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
-use gate_engine::Keys as _;
-use serde_json::{Value, json};
-
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::headers::{hex, probe_recipient};
+use crate::headers::probe_recipient;
 use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
 use gate_codec::{Codec, DecodeError, Kind};
+use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
+use gate_engine::Keys as _;
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
 pub(in crate::cli) struct Reader {
@@ -36,22 +34,6 @@ pub(in crate::cli) enum Recipient {
 pub(in crate::cli) struct Keys {
     pub(in crate::cli) contact: Option<[u8; 16]>,
     pub(in crate::cli) address: Option<[u8; 16]>,
-}
-
-impl Keys {
-    /// Whom to count: an address is one recipient, whatever ids it goes by.
-    pub(in crate::cli) fn person(&self) -> Option<[u8; 16]> {
-        self.address.or(self.contact)
-    }
-
-    pub(in crate::cli) fn has(&self, key: &[u8; 16]) -> bool {
-        self.contact.as_ref() == Some(key) || self.address.as_ref() == Some(key)
-    }
-
-    pub(in crate::cli) fn json(&self) -> Value {
-        let text = |key: &Option<[u8; 16]>| key.map(|key| hex(&key));
-        json!({"contact": text(&self.contact), "address": text(&self.address)})
-    }
 }
 
 impl Reader {
@@ -111,22 +93,6 @@ impl Reader {
         })
     }
 
-    /// The message, or the class of what is wrong with it; `place` names the record if need be.
-    ///
-    /// # Errors
-    /// The schema registry cannot be asked now.
-    pub(in crate::cli) fn message<'v>(
-        &self,
-        value: Option<&'v [u8]>,
-        place: impl Fn() -> String,
-    ) -> Result<Result<OutboundMessage<'v>, &'static str>, Failure> {
-        self.decode(value).map_err(|cause| {
-            let place = place();
-            let reason = format!("`{place}`: the schema registry cannot be asked now: {cause}");
-            Failure::new(ExitCode::TryAgain, reason)
-        })
-    }
-
     fn decode<'v>(
         &self,
         value: Option<&'v [u8]>,
@@ -163,7 +129,7 @@ impl Reader {
 
 /// Whether it is to the synthetic probe, behind which nobody is. Whoever uses the probe's name for a real address was
 /// written to all the same.
-pub(in crate::cli) fn is_synthetic(message: &OutboundMessage<'_>) -> bool {
+fn is_synthetic(message: &OutboundMessage<'_>) -> bool {
     let (contact, address) = (message.contact_id.as_ref(), message.address.as_ref());
     probe_recipient(contact, address) == Some(ProbeRecipient::Synthetic)
 }
@@ -171,6 +137,7 @@ pub(in crate::cli) fn is_synthetic(message: &OutboundMessage<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::headers::hex;
     use gate_codec::Format;
 
     fn reader(pepper: Option<Pepper>) -> Reader {
@@ -193,17 +160,17 @@ mod tests {
             panic!("a recipient");
         };
         // the golden value of `identity/`
-        let json = keys.json();
-        assert_eq!(json["contact"], "1d85e0c8765c9429f136cd808d64786f");
-        assert_eq!(keys.person(), keys.address, "an address is one recipient");
-        assert!(!json.to_string().to_lowercase().contains("x.test"), "{json}");
+        assert_eq!(
+            keys.contact.map(|key| hex(&key)).as_deref(),
+            Some("1d85e0c8765c9429f136cd808d64786f")
+        );
         let same = read(&reader, r#""contact_id":"other","address":"b@x.test""#);
         let Recipient::Known(same) = same else { panic!("a recipient") };
-        assert_eq!((same.person(), same.contact == keys.contact), (keys.person(), false));
+        assert_eq!((same.address, same.contact == keys.contact), (keys.address, false));
         let Recipient::Known(alone) = read(&reader, r#""contact_id":"ben""#) else {
             panic!("a recipient");
         };
-        assert_eq!((alone.person(), alone.address), (keys.contact, None));
+        assert_eq!((alone.contact, alone.address), (keys.contact, None));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::duty::{self, Clock, Duty};
 use super::found::Found;
 use super::question::{Arguments, Question};
-use super::recipient::Reader;
 use super::window::Window;
 use super::{ExitCode, Failure, one_line, output};
 use crate::config::Config;
@@ -23,7 +22,6 @@ pub(super) struct Account<'r> {
     pub(super) question: &'r Question,
     pub(super) config: &'r Config,
     pub(super) found: &'r Found,
-    pub(super) reader: &'r Reader,
 }
 
 impl Account<'_> {
@@ -47,9 +45,8 @@ impl Account<'_> {
         Err(Failure::new(ExitCode::No, reason))
     }
 
-    fn topics(&self) -> Vec<&str> {
-        let outcomes = self.question.outcomes.iter();
-        outcomes.map(|outcome| outcome.topic(&self.config.topics)).collect()
+    fn topics(&self) -> [&str; 1] {
+        [self.config.topics.outputs.decision_log.as_str()]
     }
 
     /// Why the report may not be all of it.
@@ -58,7 +55,7 @@ impl Account<'_> {
         let mut missing = found.lack.say(self.question.window.from);
         if found.n_without_recipient > 0 {
             missing.push(format!(
-                "{} counted without recipient: their value cannot be read with `formats.outbound_message` as configured",
+                "{} counted without recipient: the log names none, as of what was lost in part",
                 found.n_without_recipient
             ));
         }
@@ -86,10 +83,6 @@ impl Account<'_> {
 
     fn recipients(&self) -> String {
         let recipients = &self.found.recipients;
-        if !self.reader.tells_people_apart() {
-            let path = self.config.state.pepper_file.display();
-            return format!("not counted: the pepper `{path}` cannot be read here");
-        }
         let more = if recipients.is_exact() { "" } else { "more than " };
         format!(
             "{more}{} (different addresses, or contact ids where no address is known)",
@@ -195,10 +188,8 @@ impl Account<'_> {
         let counts: Vec<Value> = found.tally.cells().map(|(cell, n)| cell.json(n)).collect();
         let unreadable: BTreeMap<&str, u64> =
             found.lack.unreadable.iter().map(|(class, n)| (class.as_str(), *n)).collect();
-        let recipients = self
-            .reader
-            .tells_people_apart()
-            .then(|| json!({"n": found.recipients.n(), "is_exact": found.recipients.is_exact()}));
+        let recipients =
+            json!({"n": found.recipients.n(), "is_exact": found.recipients.is_exact()});
         json!({
             "from": question.window.from.to_string(), "to": question.window.to.to_string(),
             "is_over": question.window.is_over(question.clock.now), "topics": self.topics(),

@@ -10,7 +10,6 @@ use super::account::Account;
 use super::found::Found;
 use super::lines::Lines;
 use super::question::{Arguments, Question};
-use super::recipient::Reader;
 use super::{ExitCode, Failure, output};
 use crate::cli::outputs::lack::Lack;
 use crate::cli::outputs::survey::Survey;
@@ -22,14 +21,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let question = Question::of(arguments)?;
     let config = arguments.file.load()?;
     let policies = PolicySource::of(&config.policies).load().or_fail(ExitCode::Config)?;
-    let reader = Reader::new(&config, arguments.out.is_some())?;
-    let cluster = preflight(&config)?;
-    for outcome in &question.outcomes {
-        cluster.require(outcome.topic(&config.topics))?;
-    }
+    preflight(&config)?.require(&config.topics.outputs.decision_log)?;
     let mut lines = arguments.out.as_deref().map(Lines::create).transpose()?;
     let spinner = output::spinner("reading decisions");
-    let found = collect(&config, &question, &reader, lines.as_mut(), &spinner)
+    let found = collect(&config, &question, lines.as_mut(), &spinner)
         .and_then(|found| lines.as_mut().map_or(Ok(()), Lines::finish).map(|()| found));
     spinner.finish_and_clear();
     let found = match found {
@@ -39,21 +34,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             return Err(failure);
         }
     };
-    let account = Account { question: &question, config: &config, found: &found, reader: &reader };
+    let account = Account { question: &question, config: &config, found: &found };
     account.print(arguments, &policies)
 }
 
 fn collect(
     config: &Config,
     question: &Question,
-    reader: &Reader,
     mut lines: Option<&mut Lines>,
     spinner: &ProgressBar,
 ) -> Result<Found, Failure> {
     let (mut found, mut lack) = (Found::default(), Lack::default());
-    let survey = Survey { config, outcomes: &question.outcomes, window: question.window, spinner };
-    survey.visit(&mut lack, &mut |outcome, record, lack| {
-        found.take(question, outcome, record, reader, lack, lines.as_deref_mut())
+    let survey = Survey { config, window: question.window, spinner };
+    survey.visit(&mut lack, &mut |logged, lack| {
+        found.take(question, logged, lack, lines.as_deref_mut())
     })?;
     found.lack = lack;
     Ok(found)

@@ -5,28 +5,23 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use gate_core::{Channel, OutboundMessage};
+use gate_core::Channel;
 use serde_json::{Value, json};
 
 use super::decision::Decision;
 use super::groups::{Dimension, Groups, Label, OTHERS, ROWS_MAX, VALUES_MAX};
-use super::recipient::{Reader, is_synthetic};
 use super::window::Window;
 use super::{ConfigFile, ExitCode, Failure, Outcome, moment, one_line, output};
-use crate::campaign::campaign_of_json;
 use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::survey::Survey;
-use crate::config::Config;
-use crate::kafka::native::Record;
+use crate::cli::outputs::survey::{Logged, Survey};
 use crate::kafka::preflight::preflight;
-use gate_codec::Format;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
     /// Configuration file (YAML); `consent-gate config reference` lists its keys
     #[arg(short = 'c', long, value_name = "FILE", required = true)]
     config: Option<PathBuf>,
-    /// From when on, in record time of the outputs: an instant, a time of day in UTC (14:00), or how long ago (90m, 2h, 3d)
+    /// From when on, in record time of the decision log: an instant, a time of day in UTC (14:00), or how long ago (90m, 2h, 3d)
     #[arg(long, value_name = "WHEN", value_parser = moment, required = true)]
     since: Option<jiff::Timestamp>,
     /// Until when, which is not part of it; as `--since` [default: what is there now]
@@ -54,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let window = Window::new(since, arguments.until.unwrap_or(jiff::Timestamp::MAX))?;
     let config = ConfigFile { path: path.clone() }.load()?;
-    let by = dimensions(arguments, &config)?;
+    let by = dimensions(arguments);
     let outcomes = if arguments.outcome.is_empty() {
         Outcome::ALL.to_vec()
     } else {
@@ -63,20 +58,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         outcomes.dedup();
         outcomes
     };
-    let reader = Reader::new(&config, false)?;
-    let cluster = preflight(&config)?;
-    for outcome in &outcomes {
-        cluster.require(outcome.topic(&config.topics))?;
-    }
-    let mut counts = Counts { since, groups: Groups::new(by), n_probe: 0, reader };
+    let topic = &config.topics.outputs.decision_log;
+    preflight(&config)?.require(topic)?;
+    let mut counts = Counts { since, groups: Groups::new(by), n_probe: 0, outcomes };
     let mut lack = Lack::default();
     let spinner = output::spinner("reading decisions");
-    let survey = Survey { config: &config, outcomes: &outcomes, window, spinner: &spinner };
-    let done =
-        survey.visit(&mut lack, &mut |outcome, record, lack| counts.take(outcome, record, lack));
+    let survey = Survey { config: &config, window, spinner: &spinner };
+    let done = survey.visit(&mut lack, &mut |logged, lack| {
+        counts.take(logged, lack);
+        Ok(())
+    });
     spinner.finish_and_clear();
     done?;
-    let topics: Vec<&str> = outcomes.iter().map(|outcome| outcome.topic(&config.topics)).collect();
+    let topics = [topic.as_str()];
     let missing = lack.say(since);
     if arguments.json {
         output::print_json(&counts.json(arguments, &topics, &lack, &missing))?;
@@ -90,49 +84,37 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Err(Failure::new(ExitCode::No, reason))
 }
 
-fn dimensions(arguments: &Arguments, config: &Config) -> Result<Vec<Dimension>, Failure> {
+fn dimensions(arguments: &Arguments) -> Vec<Dimension> {
     let mut by: Vec<Dimension> = Vec::new();
     for dimension in &arguments.by {
         if !by.contains(dimension) {
             by.push(*dimension);
         }
     }
-    if by.contains(&Dimension::Campaign) && config.formats.outbound_message != Format::Json {
-        let reason = "`--by campaign` needs `formats.outbound_message: json`: attributes of Avro messages are passed over";
-        return Err(Failure::new(ExitCode::Usage, reason));
-    }
-    Ok(by)
+    by
 }
 
 struct Counts {
     since: jiff::Timestamp,
     groups: Groups,
     n_probe: u64,
-    reader: Reader,
+    outcomes: Vec<Outcome>,
 }
 
 impl Counts {
-    fn take(
-        &mut self,
-        outcome: Outcome,
-        record: &Record<'_>,
-        lack: &mut Lack,
-    ) -> Result<(), Failure> {
-        let place = || format!("{}/{}/{}", record.topic, record.partition, record.offset);
-        let message = self.reader.message(record.value, place)?;
-        if message.as_ref().is_ok_and(is_synthetic) {
+    fn take(&mut self, logged: &Logged<'_>, lack: &mut Lack) {
+        let decision = match Decision::of(&logged.entry) {
+            Ok(decision) => decision,
+            Err(class) => return lack.unreadable(class, logged.place()),
+        };
+        if !self.outcomes.contains(&decision.outcome) {
+            return;
+        }
+        if logged.entry.context.probe {
             self.n_probe += 1;
-            return Ok(());
+        } else {
+            self.groups.count(|dimension| labels(dimension, &decision));
         }
-        match Decision::read(record.header(c"gate-decision"), outcome) {
-            Ok(decision) => {
-                let message = message.as_ref().ok();
-                self.groups
-                    .count(|dimension| labels(dimension, &decision, outcome, message, record));
-            }
-            Err(class) => lack.unreadable(class, place()),
-        }
-        Ok(())
     }
 
     fn text(&self, arguments: &Arguments, topics: &[&str]) -> String {
@@ -203,19 +185,13 @@ impl Counts {
     }
 }
 
-fn labels(
-    dimension: Dimension,
-    decision: &Decision,
-    outcome: Outcome,
-    message: Option<&OutboundMessage<'_>>,
-    record: &Record<'_>,
-) -> Vec<Label> {
-    let of_message = |name: fn(&OutboundMessage<'_>) -> Option<String>| match message {
-        Some(message) => name(message).map_or(Label::Absent, Label::Named),
-        None => Label::Unreadable,
+fn labels(dimension: Dimension, decision: &Decision) -> Vec<Label> {
+    let of_message = |name: &Option<String>| match (name, &decision.message_id) {
+        (None, None) => Label::Unreadable,
+        (name, _) => Label::of(name.as_deref()),
     };
     let label = match dimension {
-        Dimension::Outcome => Label::of(Some(outcome.as_str())),
+        Dimension::Outcome => Label::of(Some(decision.outcome.as_str())),
         Dimension::Reason => Label::of(Some(&decision.reason)),
         Dimension::Channel => Label::of(decision.channel.map(Channel::as_str)),
         Dimension::Jurisdiction => {
@@ -225,10 +201,9 @@ fn labels(
                 .map(|code| Label::of(Some(code.as_str())))
                 .collect();
         }
-        Dimension::Purpose => of_message(|it| it.purpose.as_deref().map(str::to_owned)),
-        Dimension::Brand => of_message(|it| it.brand.as_deref().map(str::to_owned)),
-        Dimension::Campaign if message.is_none() => Label::Unreadable,
-        Dimension::Campaign => Label::of(record.value.and_then(campaign_of_json).as_deref()),
+        Dimension::Purpose => of_message(&decision.purpose),
+        Dimension::Brand => of_message(&decision.brand),
+        Dimension::Campaign => of_message(&decision.campaign),
     };
     vec![label]
 }

@@ -1,14 +1,12 @@
 //! What a report of affected messages found.
 
-use super::Outcome;
+use super::Failure;
 use super::decision::Decision;
 use super::lines::{Lines, line};
 use super::question::Question;
-use super::recipient::{Reader, Recipient};
 use super::tally::{Cell, Names, Recipients, Tally};
-use super::{ExitCode, Failure};
 use crate::cli::outputs::lack::Lack;
-use crate::kafka::native::Record;
+use crate::cli::outputs::survey::Logged;
 use gate_core::{Channel, Reason};
 use serde_json::json;
 
@@ -35,66 +33,53 @@ pub(super) struct Met {
 }
 
 impl Found {
-    /// Counts a record of the window, and writes its line if it is meant.
+    /// Counts an entry of the window, and writes its line if it is meant.
     pub(super) fn take(
         &mut self,
         question: &Question,
-        outcome: Outcome,
-        record: &Record<'_>,
-        reader: &Reader,
+        logged: &Logged<'_>,
         lack: &mut Lack,
         lines: Option<&mut Lines>,
     ) -> Result<(), Failure> {
-        let place = format!("{}/{}/{}", record.topic, record.partition, record.offset);
-        let recipient = reader.read(record.value).map_err(|cause| {
-            let reason = format!("`{place}`: the schema registry cannot be asked now: {cause}");
-            Failure::new(ExitCode::TryAgain, reason)
-        })?;
-        if recipient == Recipient::Probe {
-            self.n_probe += 1;
-            return Ok(());
-        }
-        let decision = match Decision::read(record.header(c"gate-decision"), outcome) {
+        let decision = match Decision::of(&logged.entry) {
             Ok(decision) => decision,
             Err(class) => {
-                let line = json!({"unreadable": class.as_str(), "output": place});
-                lack.unreadable(class, place);
+                let line = json!({"unreadable": class.as_str(), "log": logged.place()});
+                lack.unreadable(class, logged.place());
                 return lines.map_or(Ok(()), |lines| lines.write(&line));
             }
         };
+        if !question.outcomes.contains(&decision.outcome) {
+            return Ok(());
+        }
+        if logged.entry.context.probe {
+            self.n_probe += 1;
+            return Ok(());
+        }
         self.met.add(&decision);
         if !question.filter.is_met_by(&decision) {
             return Ok(());
         }
-        self.count(outcome, record.timestamp_ms, &decision, &recipient);
-        let line = || line(outcome, record.timestamp_ms, &place, &decision, &recipient);
+        self.count(logged.timestamp_ms, &decision);
+        let line = || line(logged.timestamp_ms, &logged.place(), &decision);
         lines.map_or(Ok(()), |lines| lines.write(&line()))
     }
 
-    fn count(
-        &mut self,
-        outcome: Outcome,
-        record_ms: i64,
-        decision: &Decision,
-        recipient: &Recipient,
-    ) {
+    fn count(&mut self, record_ms: i64, decision: &Decision) {
         let at = jiff::Timestamp::from_millisecond(record_ms).unwrap_or_default();
         let cell = Cell {
             day: jiff::tz::TimeZone::UTC.to_datetime(at).date(),
             jurisdiction: None,
             channel: decision.channel.map(Channel::as_str),
-            outcome: outcome.as_str(),
+            outcome: decision.outcome.as_str(),
         };
         self.tally.count(cell, &decision.jurisdictions);
         self.packs.add(&decision.packs);
-        match recipient {
-            Recipient::Known(keys) => {
-                keys.person().into_iter().for_each(|key| self.recipients.add(key))
-            }
+        match decision.person() {
+            Some(person) => self.recipients.add(person),
             // it was blocked because nobody could read it, and nobody was written to
-            Recipient::Unreadable(_) if decision.reason == Reason::InvalidMessage.code() => {}
-            Recipient::Unreadable(_) => self.n_without_recipient += 1,
-            Recipient::Probe => {}
+            None if decision.reason == Reason::InvalidMessage.code() => {}
+            None => self.n_without_recipient += 1,
         }
     }
 }

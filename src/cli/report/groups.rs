@@ -28,7 +28,7 @@ pub(super) enum Dimension {
     Purpose,
     /// `brand` of the message
     Brand,
-    /// `attributes.campaign` of the message, in JSON
+    /// The attribute of the message that `decisions.campaign` names
     Campaign,
 }
 

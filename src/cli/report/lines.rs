@@ -11,34 +11,19 @@ use gate_core::policy::Code;
 use serde_json::{Value, json};
 
 use super::decision::Decision;
-use super::recipient::Recipient;
-use super::{ExitCode, Failure, Outcome, output};
+use super::{ExitCode, Failure, output};
 use crate::files;
 
 /// A decision that is meant.
-pub(super) fn line(
-    outcome: Outcome,
-    record_ms: i64,
-    place: &str,
-    decision: &Decision,
-    recipient: &Recipient,
-) -> Value {
+pub(super) fn line(record_ms: i64, place: &str, decision: &Decision) -> Value {
     let codes: Vec<&str> = decision.jurisdictions.iter().map(Code::as_str).collect();
-    let mut line = json!({
+    json!({
         "message_id": decision.message_id, "channel": decision.channel.map(Channel::as_str),
-        "outcome": outcome.as_str(), "reason": decision.reason, "at": output::utc(record_ms),
+        "outcome": decision.outcome.as_str(), "reason": decision.reason, "at": output::utc(record_ms),
         "evaluated_at": decision.evaluated_at, "jurisdictions": codes, "packs": decision.packs,
-        "rules": decision.rules, "source": decision.source, "output": place,
-    });
-    let (name, value) = match recipient {
-        Recipient::Known(keys) => ("recipient", keys.json()),
-        Recipient::Unreadable(class) => ("recipient_unreadable", Value::from(*class)),
-        Recipient::Probe => return line,
-    };
-    if let Some(line) = line.as_object_mut() {
-        line.insert(name.to_owned(), value);
-    }
-    line
+        "rules": decision.rules, "source": decision.source, "log": place,
+        "recipient": {"contact": decision.contact, "address": decision.address},
+    })
 }
 
 /// The file, being written.

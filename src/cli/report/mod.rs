@@ -1,7 +1,7 @@
 //! `consent-gate report`: what a privacy officer is asked for, from what the gate has written and how it is set up.
 //!
-//! Without a name, it counts decisions since a point in time. `affected` and that one read the outputs like any careful sender: committed records, assigned by hand, nothing committed, no group
-//! joined. `processing` reads configuration and packs and asks nobody. INVARIANT: a report that may lack something says so
+//! Without a name, it counts decisions since a point in time. `affected` and that one read the decision log like any careful reader: committed records, assigned by hand, nothing committed, no
+//! group joined. `processing` reads configuration and packs and asks nobody. INVARIANT: a report that may lack something says so
 //! and ends with 1; no address and no contact id leaves here in clear.
 
 mod account;
@@ -20,7 +20,7 @@ mod tally;
 use clap::{Args, Subcommand};
 
 use super::outputs::moment::{instant, moment};
-use super::outputs::{Outcome, decision, one_line, recipient, window};
+use super::outputs::{Outcome, decision, one_line, window};
 use super::{ConfigFile, ExitCode, Failure, output};
 
 #[derive(Debug, Args)]

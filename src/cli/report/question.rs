@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     pub(super) file: ConfigFile,
-    /// Beginning of the window, in record time of the outputs
+    /// Beginning of the window, in record time of the decision log
     #[arg(long, value_name = "RFC3339", value_parser = instant)]
     pub(super) from: jiff::Timestamp,
     /// End of the window, which is not part of it

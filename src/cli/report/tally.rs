@@ -91,7 +91,7 @@ impl Tally {
 /// Recipients told apart by their keyed hashes, as long as there is room.
 #[derive(Debug)]
 pub(super) struct Recipients {
-    seen: FxHashSet<[u8; 16]>,
+    seen: FxHashSet<Box<str>>,
     max: usize,
     is_full: bool,
 }
@@ -107,10 +107,13 @@ impl Recipients {
         Self { seen: FxHashSet::default(), max, is_full: false }
     }
 
-    pub(super) fn add(&mut self, key: [u8; 16]) {
+    pub(super) fn add(&mut self, key: &str) {
+        if self.seen.contains(key) {
+            return;
+        }
         if self.seen.len() < self.max {
-            self.seen.insert(key);
-        } else if !self.seen.contains(&key) {
+            self.seen.insert(key.into());
+        } else {
             self.is_full = true;
         }
     }
@@ -200,11 +203,11 @@ mod tests {
     #[test]
     fn recipients_are_exact_up_to_the_bound() {
         let mut recipients = Recipients::new(2);
-        for key in [1, 2, 1, 2] {
-            recipients.add([key; 16]);
+        for key in ["01", "02", "01", "02"] {
+            recipients.add(key);
         }
         assert_eq!((recipients.n(), recipients.is_exact()), (2, true), "at the bound");
-        recipients.add([3; 16]);
+        recipients.add("03");
         assert_eq!((recipients.n(), recipients.is_exact()), (2, false), "beyond it");
     }
 

@@ -2,14 +2,17 @@
 
 use std::io::Read as _;
 
-use gate_core::{ContactId, Reason};
-use serde::Deserialize;
+use gate_core::{ContactId, Reason, SubjectKey};
+use gate_engine::Keys as _;
 
-use super::{Arguments, Seen};
-use crate::cli::outputs::recipient::Reader;
+use super::Arguments;
+use crate::cli::failure::OrFail as _;
+use crate::cli::outputs::Outcome;
+use crate::cli::outputs::survey::Logged;
 use crate::cli::outputs::window::Window;
-use crate::cli::{ExitCode, Failure, output};
+use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::identity::{Pepper, PepperFile};
 
 /// Longest contact id that is read from standard input, in bytes.
 const ID_BYTES_MAX: u64 = 4_096;
@@ -19,21 +22,8 @@ pub(super) struct Filter {
     pub(super) window: Window,
     reason: Option<String>,
     message_id: Option<String>,
-    contact: Option<Wanted>,
-}
-
-/// A contact, in the form the gate compares.
-struct Wanted {
-    id: ContactId<'static>,
-    reader: Reader,
-    /// Records whose value cannot be read: they may be about this contact.
-    n_unreadable: u64,
-}
-
-#[derive(Deserialize)]
-struct Header<'a> {
-    #[serde(borrow)]
-    message_id: Option<std::borrow::Cow<'a, str>>,
+    outcome: Option<Outcome>,
+    contact: Option<SubjectKey>,
 }
 
 impl Filter {
@@ -61,55 +51,36 @@ impl Filter {
                 let Some(id) = ContactId::new(id.into()) else {
                     return usage("--contact: the id is blank".to_owned());
                 };
-                Some(Wanted { id, reader: Reader::new(config, false)?, n_unreadable: 0 })
+                Some(pepper(config)?.contact(&id))
             }
         };
         let (reason, message_id) = (arguments.reason.clone(), arguments.message_id.clone());
-        Ok(Self { window, reason, message_id, contact })
+        Ok(Self { window, reason, message_id, outcome: arguments.outcome, contact })
     }
 
-    pub(super) fn admits(&mut self, seen: &Seen<'_>) -> Result<bool, Failure> {
-        if !self.window.contains(seen.timestamp_ms) {
-            return Ok(false);
-        }
-        if self.reason.as_deref().is_some_and(|reason| seen.reason != Some(reason)) {
-            return Ok(false);
-        }
-        if let Some(wanted) = &self.message_id {
-            let header =
-                seen.decision.and_then(|text| serde_json::from_str::<Header<'_>>(text).ok());
-            if header.and_then(|header| header.message_id).as_deref() != Some(wanted.as_str()) {
-                return Ok(false);
-            }
-        }
-        self.contact.as_mut().map_or(Ok(true), |wanted| wanted.is_recipient(seen))
-    }
-
-    /// Says what could not be compared.
-    pub(super) fn note(&self) {
-        let n = self.contact.as_ref().map_or(0, |wanted| wanted.n_unreadable);
-        if n > 0 {
-            output::note(&format!(
-                "{n} not compared, since their value cannot be read with `formats.outbound_message` as configured: they may be \
-                 about this contact"
-            ));
-        }
+    pub(super) fn admits(&self, logged: &Logged<'_>) -> bool {
+        let entry = &logged.entry;
+        self.window.contains(logged.timestamp_ms)
+            && self.outcome.is_none_or(|outcome| entry.shape.outcome == outcome.as_str())
+            && self.reason.as_deref().is_none_or(|reason| entry.shape.reason == reason)
+            && self.message_id.as_deref().is_none_or(|id| entry.message_id == Some(id))
+            && self.contact.is_none_or(|contact| entry.is_of_contact(contact))
     }
 }
 
-impl Wanted {
-    /// As the gate compares: ids in their canonical form.
-    fn is_recipient(&mut self, seen: &Seen<'_>) -> Result<bool, Failure> {
-        let (topic, partition, offset) = seen.place;
-        let place = || format!("{topic}/{partition}/{offset}");
-        match self.reader.message(seen.value, place)? {
-            Ok(message) => Ok(message.contact_id.as_ref() == Some(&self.id)),
-            Err(_) => {
-                self.n_unreadable += 1;
-                Ok(false)
-            }
-        }
-    }
+/// The log knows people by keyed hashes alone.
+fn pepper(config: &Config) -> Result<Pepper, Failure> {
+    let path = &config.state.pepper_file;
+    let found = PepperFile::load(path).or_fail(ExitCode::Config)?;
+    let pepper = found.map(|pepper| Pepper::new(pepper.expose()));
+    pepper.ok_or_else(|| {
+        let path = path.display();
+        let reason = format!(
+            "--contact: there is no pepper at `{path}`, and the decision log knows people by keyed hashes alone: run this where \
+             the gate runs"
+        );
+        Failure::new(ExitCode::Config, reason)
+    })
 }
 
 /// The first line of standard input: what stands there is in no list of processes and no history of a shell.
@@ -122,71 +93,50 @@ fn from_input() -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::outputs::decision::tests::batch;
 
-    fn filter(more: &[&str]) -> Filter {
-        let config = Config::parse("f", "instance_id: gate-1", []).unwrap();
+    const KEY: SubjectKey = SubjectKey([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+
+    fn filter() -> Filter {
         let window = Window::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX).unwrap();
-        let mut arguments = Arguments {
-            outcome: None,
-            file: crate::cli::ConfigFile { path: "f".into() },
-            json: false,
-            from_beginning: false,
-            since: None,
-            until: None,
-            contact: None,
-            message_id: None,
-            reason: None,
-        };
-        for pair in more.chunks(2) {
-            let value = Some(pair[1].to_owned());
-            match pair[0] {
-                "contact" => arguments.contact = value,
-                "message_id" => arguments.message_id = value,
-                _ => arguments.reason = value,
-            }
-        }
-        Filter::new(&arguments, &config, window).unwrap()
+        Filter { window, reason: None, message_id: None, outcome: None, contact: None }
     }
 
-    fn seen(value: &[u8]) -> Seen<'_> {
-        Seen {
-            timestamp_ms: 1_000,
-            outcome: Some("blocked"),
-            reason: Some("blocked.opted_out"),
-            source: Some("outbound-message/0/7"),
-            decision: Some(r#"{"message_id":"m-1"}"#),
-            value: Some(value),
-            place: ("blocked-message", 0, 3),
-        }
-    }
-
-    const MESSAGE: &[u8] =
-        br#"{"message_id":"m-1","channel":"email","recipient":{"contact_id":" Ana ","address":"a@x.test"}}"#;
-
-    #[test]
-    fn a_contact_is_compared_as_the_gate_does_and_what_cannot_be_read_is_counted() {
-        let admits = |id: &str, value: &[u8]| {
-            let mut filter = filter(&["contact", id]);
-            let admits = filter.admits(&seen(value)).unwrap();
-            (admits, filter.contact.map(|wanted| wanted.n_unreadable).unwrap())
-        };
-        assert_eq!(admits("ana", MESSAGE), (true, 0));
-        assert_eq!(admits("ANA", MESSAGE), (true, 0), "every spelling is one person");
-        assert_eq!(admits("an", MESSAGE), (false, 0), "no part of an id");
-        assert_eq!(admits("a@x.test", MESSAGE), (false, 0), "an address is no id");
-        assert_eq!(admits("ana", b"{"), (false, 1));
+    fn admits(filter: &Filter) -> bool {
+        let batch = batch();
+        let entry = batch.entries().next().unwrap();
+        let place = ("consent-gate-decisions", 0, 3);
+        let (topic, partition, offset) = place;
+        filter.admits(&Logged { entry, timestamp_ms: 1_000, topic, partition, offset })
     }
 
     #[test]
     fn every_condition_must_hold() {
-        let admits = |more: &[&str]| filter(more).admits(&seen(MESSAGE)).unwrap();
-        assert!(admits(&[]));
-        assert!(admits(&["message_id", "m-1", "reason", "blocked.opted_out", "contact", "ana"]));
-        assert!(!admits(&["message_id", "m-2"]));
-        assert!(!admits(&["message_id", "m-1", "reason", "blocked.no_consent"]));
-        let mut late = filter(&[]);
-        late.window =
-            Window::new("2020-01-01T00:00:00Z".parse().unwrap(), jiff::Timestamp::MAX).unwrap();
-        assert!(!late.admits(&seen(MESSAGE)).unwrap());
+        let text = |text: &str| Some(text.to_owned());
+        assert!(admits(&filter()));
+        let all = || Filter {
+            message_id: text("m-1"),
+            reason: text("approved.express_consent"),
+            outcome: Some(Outcome::Approved),
+            contact: Some(KEY),
+            ..filter()
+        };
+        assert!(admits(&all()));
+        assert!(!admits(&Filter { message_id: text("m-2"), ..all() }));
+        assert!(!admits(&Filter { reason: text("blocked.no_consent"), ..all() }));
+        assert!(!admits(&Filter { outcome: Some(Outcome::Blocked), ..all() }));
+        assert!(!admits(&Filter { contact: Some(SubjectKey([9; 16])), ..all() }));
+        let late = Window::new("2020-01-01T00:00:00Z".parse().unwrap(), jiff::Timestamp::MAX);
+        assert!(!admits(&Filter { window: late.unwrap(), ..all() }));
+    }
+
+    #[test]
+    fn whoever_has_no_pepper_is_told_where_to_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let yaml = format!("instance_id: gate-1\nstate: {{dir: {}}}", dir.path().display());
+        let config = Config::parse("f", &yaml, []).unwrap();
+        let failure = pepper(&config).err().unwrap();
+        assert_eq!(failure.code(), ExitCode::Config);
+        assert!(format!("{failure:?}").contains("where the gate runs"));
     }
 }

@@ -1,8 +1,8 @@
 //! `consent-gate tap`: a line for each decision, as it is committed.
 //!
-//! Reads the outputs like any sender, `read_committed`, from the end on or from a point in time; joins no group, commits
-//! nothing, so it cannot disturb anybody. Invariant: keys and values are never printed, only headers the gate wrote itself;
-//! what is looked for in a value is compared and forgotten.
+//! Reads the decision log like any sender reads outputs, `read_committed`, from the end on or from a point in time; joins no
+//! group, commits nothing, so it cannot disturb anybody. Invariant: messages are never read; a contact that is looked for is
+//! hashed, compared and forgotten.
 
 mod filter;
 
@@ -15,13 +15,12 @@ use clap::Args;
 use self::filter::Filter;
 use super::outputs::lack::Lack;
 use super::outputs::moment::moment;
-use super::outputs::survey::Survey;
+use super::outputs::survey::{Logged, Survey, entries};
 use super::outputs::window::Window;
 use super::outputs::{Outcome, scan_failure, stretch};
 use super::signals::stop_signal;
 use super::{ConfigFile, ExitCode, Failure, output};
 use crate::config::Config;
-use crate::kafka::native::Record;
 use crate::kafka::observer::{Follower, Observer, Start};
 use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::scan::Positions;
@@ -32,7 +31,7 @@ pub(super) struct Arguments {
     outcome: Option<Outcome>,
     #[command(flatten)]
     file: ConfigFile,
-    /// Print the decision header as it is, one JSON object a line
+    /// Print the whole decision, one JSON object a line
     #[arg(long)]
     json: bool,
     /// Begin with the oldest decision that Kafka still has
@@ -44,7 +43,7 @@ pub(super) struct Arguments {
     /// End before decisions of that record time; one that is over ends by itself, topic after topic
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     until: Option<jiff::Timestamp>,
-    /// Only decisions about the contact of this id; `-` reads it from standard input
+    /// Only decisions about the contact of this id; `-` reads it from standard input. Needs the gate's pepper
     #[arg(long, value_name = "ID")]
     contact: Option<String>,
     /// Only decisions about this message
@@ -62,19 +61,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let now = jiff::Timestamp::now();
     let window = window(arguments, now)?;
     let config = arguments.file.load()?;
-    let outcomes = arguments.outcome.map_or(Outcome::ALL.to_vec(), |outcome| vec![outcome]);
-    let mut filter = Filter::new(arguments, &config, window)?;
+    let filter = Filter::new(arguments, &config, window)?;
     let cluster = preflight(&config)?;
-    for outcome in &outcomes {
-        cluster.require(outcome.topic(&config.topics))?;
-    }
+    cluster.require(&config.topics.outputs.decision_log)?;
     if arguments.until.is_some_and(|until| until <= now) {
-        past(arguments, &config, &outcomes, &mut filter)?;
+        past(arguments, &config, &filter)
     } else {
-        follow(arguments, &config, &cluster, &outcomes, &mut filter)?;
+        follow(arguments, &config, &cluster, &filter)
     }
-    filter.note();
-    Ok(())
 }
 
 /// Which record times are meant.
@@ -92,17 +86,12 @@ fn window(arguments: &Arguments, now: jiff::Timestamp) -> Result<Window, Failure
 }
 
 /// Prints what is there of a window that is over.
-fn past(
-    arguments: &Arguments,
-    config: &Config,
-    outcomes: &[Outcome],
-    filter: &mut Filter,
-) -> Result<(), Failure> {
+fn past(arguments: &Arguments, config: &Config, filter: &Filter) -> Result<(), Failure> {
     let (window, mut lack) = (filter.window, Lack::default());
     let spinner = output::spinner("reading decisions");
-    let survey = Survey { config, outcomes, window, spinner: &spinner };
-    let done = survey.visit(&mut lack, &mut |_, record, _| {
-        spinner.suspend(|| show(&Seen::of(record), filter, arguments.json))
+    let survey = Survey { config, window, spinner: &spinner };
+    let done = survey.visit(&mut lack, &mut |logged, _| {
+        spinner.suspend(|| show(logged, filter, arguments.json))
     });
     spinner.finish_and_clear();
     done?;
@@ -117,61 +106,57 @@ fn follow(
     arguments: &Arguments,
     config: &Config,
     cluster: &ClusterInfo,
-    outcomes: &[Outcome],
-    filter: &mut Filter,
+    filter: &Filter,
 ) -> Result<(), Failure> {
-    let topics: Vec<&str> = outcomes.iter().map(|outcome| outcome.topic(&config.topics)).collect();
+    let topic = config.topics.outputs.decision_log.as_str();
     let observer = Observer::of(config);
-    let follower = follower(&observer, cluster, &topics, arguments)?;
+    let follower = follower(&observer, cluster, topic, arguments)?;
     let stop = stop_signal()?;
     if !arguments.json && io::stderr().is_terminal() {
-        drop(writeln!(io::stderr(), "following {}; Ctrl-C ends", topics.join(", ")));
+        drop(writeln!(io::stderr(), "following {topic}; Ctrl-C ends"));
     }
     let until = arguments.until;
     let is_over = || until.is_some_and(|until| until <= jiff::Timestamp::now());
-    let next = follower
-        .until(&mut || stop.load(Ordering::Relaxed) || is_over(), &mut |record| {
-            show(&Seen::of(record), filter, arguments.json)
+    let mut lack = Lack::default();
+    let next =
+        follower.until(&mut || stop.load(Ordering::Relaxed) || is_over(), &mut |record| {
+            entries(record, &mut lack, &mut |logged, _| show(logged, filter, arguments.json))
         })?;
-    if is_over() { finish(arguments, config, &topics, &next, filter) } else { Ok(()) }
+    if is_over() { finish(arguments, config, topic, &next, filter) } else { Ok(()) }
 }
 
 /// What was written before the end of the window and is only now committed, or was not fetched yet.
 fn finish(
     arguments: &Arguments,
     config: &Config,
-    topics: &[&str],
+    topic: &str,
     next: &Positions,
-    filter: &mut Filter,
+    filter: &Filter,
 ) -> Result<(), Failure> {
-    for topic in topics {
-        let mut rest = stretch::stretch(config, topic, &filter.window)?;
-        for (partition, marks) in &mut rest {
-            if let Some(next) = next.get(&((*topic).to_owned(), *partition)) {
-                marks.from = Some(*next);
-            }
+    let mut rest = stretch::stretch(config, topic, &filter.window)?;
+    for (partition, marks) in &mut rest {
+        if let Some(next) = next.get(&(topic.to_owned(), *partition)) {
+            marks.from = Some(*next);
         }
-        stretch::read(config, topic, &rest, &mut |record| {
-            show(&Seen::of(record), filter, arguments.json)
-        })?;
     }
+    let mut lack = Lack::default();
+    stretch::read(config, topic, &rest, &mut |record| {
+        entries(record, &mut lack, &mut |logged, _| show(logged, filter, arguments.json))
+    })?;
     Ok(())
 }
 
 fn follower(
     observer: &Observer,
     cluster: &ClusterInfo,
-    topics: &[&str],
+    topic: &str,
     arguments: &Arguments,
 ) -> Result<Follower, Failure> {
-    let mut partitions = Vec::new();
-    for topic in topics {
-        partitions.push((*topic, cluster.require(topic)?.partitions));
-    }
+    let partitions = [(topic, cluster.require(topic)?.partitions)];
     let since = match arguments.since {
         None => Positions::new(),
         Some(since) => observer
-            .since(topics, Some(since.as_millisecond()), ANSWER_MAX)
+            .since(&[topic], Some(since.as_millisecond()), ANSWER_MAX)
             .map_err(|error| scan_failure(&error, "preparing to read decisions"))?,
     };
     let start = match (arguments.from_beginning, arguments.since) {
@@ -182,64 +167,25 @@ fn follower(
     Ok(observer.follow(&partitions, start, "reading decisions")?)
 }
 
-/// A decision as it lies in an output.
-struct Seen<'m> {
-    timestamp_ms: i64,
-    outcome: Option<&'m str>,
-    reason: Option<&'m str>,
-    source: Option<&'m str>,
-    decision: Option<&'m str>,
-    value: Option<&'m [u8]>,
-    place: (&'m str, i32, i64),
-}
-
-impl<'m> Seen<'m> {
-    fn of(record: &Record<'m>) -> Self {
-        let text = |name| record.header(name).and_then(|text| std::str::from_utf8(text).ok());
-        Self {
-            timestamp_ms: record.timestamp_ms,
-            outcome: text(c"gate-outcome"),
-            reason: text(c"gate-reason"),
-            source: text(c"gate-source"),
-            decision: text(c"gate-decision"),
-            value: record.value,
-            place: (record.topic, record.partition, record.offset),
-        }
-    }
-}
-
 /// Prints a decision that is meant.
-fn show(seen: &Seen<'_>, filter: &mut Filter, json: bool) -> Result<(), Failure> {
-    if !filter.admits(seen)? {
+fn show(logged: &Logged<'_>, filter: &Filter, json: bool) -> Result<(), Failure> {
+    if !filter.admits(logged) {
         return Ok(());
     }
+    let entry = &logged.entry;
     let line = if json {
-        // A record that the gate did not write has none.
-        let Some(decision) = seen.decision else {
-            return Ok(());
-        };
-        one_line(decision, usize::MAX)
+        entry.to_json().to_string()
     } else {
-        let fields = seen
-            .decision
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or(serde_json::Value::Null);
-        let field = |name: &str| {
-            fields
-                .get(name)
-                .and_then(serde_json::Value::as_str)
-                .map_or_else(|| "-".to_owned(), |text| one_line(text, 80))
-        };
         let own =
-            |text: Option<&str>| text.map_or_else(|| "-".to_owned(), |text| one_line(text, 300));
+            |text: Option<&str>| text.map_or_else(|| "-".to_owned(), |text| one_line(text, 80));
         format!(
             "{}  {:<8}  {:<32}  {:<10}  {:<36}  {}",
-            output::utc(seen.timestamp_ms),
-            own(seen.outcome),
-            own(seen.reason),
-            field("channel"),
-            field("message_id"),
-            own(seen.source),
+            output::utc(logged.timestamp_ms),
+            one_line(&entry.shape.outcome, 80),
+            one_line(&entry.shape.reason, 80),
+            own(entry.shape.channel.as_deref()),
+            own(entry.message_id),
+            one_line(&entry.source().to_string(), 300),
         )
     };
     let mut out = io::stdout().lock();

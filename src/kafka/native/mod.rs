@@ -20,7 +20,9 @@ mod topic_facts;
 
 pub use consumer::{Batch, BatchReader, GroupMembership, Polled, Record};
 pub use inbox::{Inbox, Message, Trouble};
-pub use producer::{NativeHeaders, OffsetsOnTheirWay, TopicIndex, TransactionalProducer};
+pub use producer::{
+    NativeHeaders, OffsetsOnTheirWay, TopicIndex, TransactionalProducer, WrittenTopic,
+};
 pub use topic_facts::{TopicFacts, TopicQuestion, topic_facts, topic_facts_of_any};
 
 use rdkafka::bindings as sys;

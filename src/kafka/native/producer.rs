@@ -75,6 +75,23 @@ pub struct OffsetsOnTheirWay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicIndex(pub usize);
 
+/// A topic of a [`TransactionalProducer`], and how its records are written.
+#[derive(Clone, Copy, Debug)]
+pub struct WrittenTopic<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Properties of librdkafka that are not those of the client's other topics.
+    pub properties: &'a [(&'a CStr, &'a CStr)],
+}
+
+impl<'a> WrittenTopic<'a> {
+    /// As the client writes all its topics.
+    #[must_use]
+    pub const fn named(name: &'a str) -> Self {
+        Self { name, properties: &[] }
+    }
+}
+
 /// Headers under construction; handed over to `produce`.
 pub struct NativeHeaders {
     headers: NonNull<sys::rd_kafka_headers_t>,
@@ -185,7 +202,7 @@ impl TransactionalProducer {
     ///
     /// # Errors
     /// When a property is not valid.
-    pub fn new(config: &ClientConfig, topics: &[&str]) -> Result<Self, NativeError> {
+    pub fn new(config: &ClientConfig, topics: &[WrittenTopic<'_>]) -> Result<Self, NativeError> {
         let invalid = |text: String| {
             NativeError::new(
                 "create producer",
@@ -226,12 +243,32 @@ impl TransactionalProducer {
         std::mem::forget(conf);
         let mut producer = Self { client, topics: Vec::with_capacity(topics.len()), shared };
         for topic in topics {
-            let name = CString::new(*topic).map_err(|_| invalid("NUL in a topic name".into()))?;
-            // SAFETY: the client is live, the name is copied, a null configuration means the default one.
-            let handle =
-                unsafe { sys::rd_kafka_topic_new(client.as_ptr(), name.as_ptr(), ptr::null_mut()) };
+            let name =
+                CString::new(topic.name).map_err(|_| invalid("NUL in a topic name".into()))?;
+            // SAFETY: the client is live; the copy is ours until the topic takes it over.
+            let conf = unsafe { sys::rd_kafka_default_topic_conf_dup(client.as_ptr()) };
+            for (property, value) in topic.properties {
+                // SAFETY: the configuration is live; name and value are copied, the buffer has the length it is said to have.
+                let set = unsafe {
+                    sys::rd_kafka_topic_conf_set(
+                        conf,
+                        property.as_ptr(),
+                        value.as_ptr(),
+                        text.as_mut_ptr().cast::<c_char>(),
+                        text.len(),
+                    )
+                };
+                if set != sys::rd_kafka_conf_res_t::RD_KAFKA_CONF_OK {
+                    // SAFETY: nobody has taken it over.
+                    unsafe { sys::rd_kafka_topic_conf_destroy(conf) };
+                    return Err(invalid(format!("{property:?} of topic `{}`", topic.name)));
+                }
+            }
+            // SAFETY: the client is live, the name is copied; the topic takes the configuration over, also when it is refused.
+            let handle = unsafe { sys::rd_kafka_topic_new(client.as_ptr(), name.as_ptr(), conf) };
             producer.topics.push(
-                NonNull::new(handle).ok_or_else(|| invalid(format!("topic `{topic}` refused")))?,
+                NonNull::new(handle)
+                    .ok_or_else(|| invalid(format!("topic `{}` refused", topic.name)))?,
             );
         }
         Ok(producer)

@@ -1,15 +1,26 @@
 //! What is in hand, and what is committed for it.
 
 use super::{Double, batch, message, places};
-use crate::pipeline::batch::Batch;
-use std::collections::{BTreeMap, HashMap};
+use crate::pipeline::batch::{Batch, Emitted, Out, Unlogged};
+use gate_core::Reason;
+use std::collections::BTreeMap;
 
 fn offsets<const N: usize>(next: [(i32, i64); N]) -> BTreeMap<i32, i64> {
     next.into()
 }
 
-fn out<const N: usize>(places: [((i32, i64), bool); N]) -> HashMap<(i32, i64), bool> {
-    places.into()
+/// What is out, and whether it is an approval.
+fn out<const N: usize>(places: [((i32, i64), bool); N]) -> Emitted {
+    let reason = Some(Reason::Transactional);
+    let out = |is_approval| Out { is_approval, is_logged: true, reason };
+    places.map(|(place, is_approval)| (place, out(is_approval))).into()
+}
+
+/// The same without their entries in the decision log.
+fn unlogged<const N: usize>(places: [((i32, i64), bool); N]) -> Emitted {
+    let mut emitted = out(places);
+    emitted.values_mut().for_each(|out| out.is_logged = false);
+    emitted
 }
 
 #[test]
@@ -105,4 +116,28 @@ fn a_partition_the_group_knows_nothing_of_is_still_due() {
     let mut batch = batch(&[(0, 0)]);
     assert!(!batch.keep_undecided(&offsets([]), &out([])));
     assert_eq!(places(&batch), [(0, 0)]);
+}
+
+#[test]
+fn a_decision_that_only_the_log_lacks_is_logged_with_the_offsets() {
+    let mut batch = batch(&[(0, 5), (0, 6), (1, 9)]);
+    let mut emitted = unlogged([((0, 6), false), ((1, 9), true)]);
+    emitted.extend(out([((0, 5), true)]));
+    assert!(batch.keep_undecided(&offsets([(0, 7), (1, 10)]), &emitted), "torn");
+    assert!(batch.messages().is_empty());
+    let reason = Some(Reason::Transactional);
+    let lost = |partition, offset| Unlogged { partition, offset, reason };
+    assert_eq!(batch.unlogged(), [lost(0, 6), lost(1, 9)]);
+    assert_eq!(*batch.next_offsets(), offsets([(0, 7), (1, 10)]), "once more, with the log");
+    batch.drop_partition(0);
+    assert_eq!(batch.unlogged(), [lost(1, 9)]);
+    batch.clear();
+    assert!(batch.unlogged().is_empty());
+}
+
+#[test]
+fn what_the_log_lacks_of_a_partition_that_somebody_else_has_is_not_ours() {
+    let mut batch = batch(&[(0, 5)]);
+    batch.keep_undecided(&offsets([(0, 20)]), &unlogged([((0, 5), true)]));
+    assert!(batch.is_done() && batch.unlogged().is_empty());
 }

@@ -5,14 +5,15 @@ use super::{Double, message, metrics};
 use crate::config::Config;
 use crate::identity::{PEPPER_BYTES, Pepper};
 use crate::metrics::Metrics;
-use crate::pipeline::batch::Batch;
+use crate::pipeline::batch::{Batch, Out};
 use crate::pipeline::judge::{Judge, Verdicts};
 use crate::pipeline::parts::Settings;
 use crate::policies::{Policies, PolicySource};
 use crate::store::{Identity, MEMORY_BYTES_MIN, Source, Store, Writer};
 use gate_codec::{Codec, Format, Kind};
-use gate_core::{Receipt, Timestamp};
-use gate_engine::understand;
+use gate_core::{ContactId, Receipt, Timestamp};
+use gate_engine::{Keys as _, understand};
+use gate_log::DecisionBatch;
 use rdkafka::Offset;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -52,6 +53,8 @@ impl Desk {
             metrics: metrics(),
             settings: Settings {
                 outbound_topic: String::from("outbound"),
+                instance_id: String::from("gate-1"),
+                has_full_headers: true,
                 group_id: String::from("group"),
                 consent_topic: String::from("consent-change"),
                 outputs: crate::outputs::ByOutput::new(|output| output.row().name.to_owned()),
@@ -96,6 +99,14 @@ impl Desk {
     fn reasons(&self, batch: &Batch<Double>) -> Vec<&'static str> {
         self.judge(batch).judged.iter().map(|judged| judged.decision.reason().code()).collect()
     }
+}
+
+/// What the decision log is told.
+fn logged(verdicts: &Verdicts) -> Vec<Value> {
+    let records = verdicts.log.iter();
+    let batches: Vec<_> =
+        records.map(|record| DecisionBatch::decode(&record.value).unwrap()).collect();
+    batches.iter().flat_map(|batch| batch.entries().map(|entry| entry.to_json())).collect()
 }
 
 fn ago(seconds: i64) -> String {
@@ -227,20 +238,50 @@ fn what_was_approved_in_a_torn_transaction_counts_and_is_remembered() {
     let mut desk = Desk::new();
     desk.says(0, &change("1", "opt_out", 1));
     let mut batch = batch([confirmation(0), confirmation(1)]);
-    batch.drop_emitted(&[((0, 0), true)].into());
+    let reason = Some(gate_core::Reason::ApprovedConfirmation);
+    let out = Out { is_approval: true, is_logged: false, reason };
+    batch.drop_emitted(&[((0, 0), out)].into());
     let verdicts = desk.judge(&batch);
     let [only] = verdicts.judged.as_slice() else { panic!("one is left") };
     assert!(only.decision.reason().code().starts_with("blocked."));
     assert!(!verdicts.rows.is_empty());
+    let logged = logged(&verdicts);
+    assert_eq!(logged.len(), 2);
+    assert_eq!(logged[0]["reason"], "approved.optout_confirmation");
+    assert_eq!(logged[0]["reconstructed"], true);
+    assert_eq!(logged[0]["message_id"], "m0", "it was still in hand");
+    assert_eq!(logged[1]["reason"], only.decision.reason().code());
 }
 
 #[test]
 fn headers_of_each_message_name_its_own_source() {
     let desk = Desk::new();
     let verdicts = desk.judge(&batch([service(4), with(7, b"{")]));
-    let source = |n: usize| {
-        let range = verdicts.judged[n].header.source.clone();
-        String::from_utf8(verdicts.headers[range].to_vec()).unwrap()
+    let header = |n: usize| -> Value {
+        let range = verdicts.judged[n].header.as_ref().unwrap().json.clone();
+        serde_json::from_slice(&verdicts.headers[range]).unwrap()
     };
-    assert_eq!((source(0).as_str(), source(1).as_str()), ("outbound/0/4", "outbound/0/7"));
+    assert_eq!(header(0)["decision_id"], "outbound/0/4");
+    assert_eq!(header(1)["decision_id"], "outbound/0/7");
+    for (n, logged) in logged(&verdicts).iter().enumerate() {
+        for (name, value) in header(n).as_object().unwrap() {
+            assert_eq!(&logged[name], value, "log and header say the same");
+        }
+    }
+}
+
+#[test]
+fn by_reference_nothing_but_the_log_says_all() {
+    let mut desk = Desk::new();
+    desk.settings.has_full_headers = false;
+    let verdicts = desk.judge(&batch([service(4)]));
+    assert!(verdicts.headers.is_empty() && verdicts.judged[0].header.is_none());
+    let logged = logged(&verdicts);
+    assert_eq!(logged[0]["decision_id"], "outbound/0/4");
+    assert_eq!(logged[0]["instance"], "gate-1");
+    let batch = DecisionBatch::decode(&verdicts.log[0].value).unwrap();
+    let entry = batch.entries().next().unwrap();
+    assert!(entry.is_of_contact(desk.pepper.contact(&ContactId::new("ana".into()).unwrap())));
+    assert!(entry.address.is_some());
+    assert!(!verdicts.log[0].value.windows(3).any(|it| it == b"ana"), "no id in clear");
 }

@@ -4,7 +4,8 @@ use super::{Double, batch, places};
 use crate::kafka::scan::{Positions, ScanError};
 use crate::pipeline::InDoubt;
 use crate::pipeline::batch::Batch;
-use crate::pipeline::reconcile::{Reconciler, StartingPoint, Tails};
+use crate::pipeline::reconcile::{Reconciler, StartingPoint, Tail, Tails};
+use gate_log::DecisionBatch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ struct Outputs {
     /// How many of them were there when nothing of the batch could be.
     n_before: usize,
     are_away: bool,
+    /// The decision log has nothing of it.
+    are_unlogged: bool,
 }
 
 impl Outputs {
@@ -51,18 +54,45 @@ impl Tails for Outputs {
         &self,
         from: &Positions,
         to: &Positions,
-        take: &mut dyn FnMut(&str, Option<&str>),
+        take: &mut dyn FnMut(Tail<'_>),
     ) -> Result<(), ScanError> {
         for (place, begin) in from {
             let here = self.records.iter().filter(|(topic, _)| *topic == place.0);
             let (begin, end) = (usize::try_from(*begin).unwrap(), to[place]);
             for (_, source) in here.take(usize::try_from(end).unwrap()).skip(begin) {
-                take(&place.0, Some(source));
+                let (topic, reason) = (&place.0, Some("approved.transactional"));
+                take(Tail::Output { topic, source: Some(source), reason });
+                if let Some(value) = logged(source).filter(|_| !self.are_unlogged) {
+                    take(Tail::Log { value: &value });
+                }
             }
-            take(&place.0, None); // somebody else's record
+            // somebody else's records
+            take(Tail::Output { topic: &place.0, source: None, reason: None });
+            take(Tail::Log { value: b"{}" });
         }
         Ok(())
     }
+}
+
+/// A record of the decision log about this source.
+fn logged(source: &str) -> Option<Vec<u8>> {
+    let source = gate_log::SourceRef::parse(source)?;
+    let batch = DecisionBatch {
+        source_topic: source.topic.into(),
+        source_partition: source.partition,
+        first_offset: source.record_offset,
+        shapes: vec![Default::default()],
+        contexts: vec![Default::default()],
+        offsets: vec![0],
+        message_ids: vec![None],
+        shape: vec![0],
+        context: vec![0],
+        contacts: vec![0; gate_log::CONTACT_BYTES],
+        addresses: vec![0; gate_log::ADDRESS_BYTES],
+        evidence: vec![0; gate_log::EVIDENCE_BYTES],
+        ..DecisionBatch::default()
+    };
+    Some(batch.encode().unwrap())
 }
 
 fn reconciler(in_doubt: &Arc<InDoubt>) -> Reconciler {
@@ -216,4 +246,31 @@ fn a_commit_that_was_acknowledged_and_is_forgotten_is_not_decided_again() {
     let mut next = batch(&[(0, 5), (0, 6), (0, 7)]);
     reconciler.drop_decided(&mut next);
     assert_eq!(places(&next), [(0, 7)]);
+}
+
+#[test]
+fn what_the_log_has_lost_is_logged_again() {
+    let mut outputs = Outputs::with(&[(APPROVED, 0, 5), (BLOCKED, 0, 6)]);
+    let (reconciler, _) = before(&mut outputs);
+    let unlogged = Outputs { are_unlogged: true, ..outputs };
+    let mut batch = batch(&[(0, 5), (0, 6)]);
+    let is_torn = reconciler.keep_undecided(&mut batch, &committed([(0, 7)]), &unlogged).unwrap();
+    assert!(is_torn && places(&batch).is_empty() && !batch.is_done());
+    let reasons: Vec<_> = batch.unlogged().iter().map(|it| (it.offset, it.reason)).collect();
+    let reason = Some(gate_core::Reason::Transactional);
+    assert_eq!(reasons, [(5, reason), (6, reason)], "by what the outputs say");
+}
+
+#[test]
+fn a_doubt_is_taken_up_where_the_log_lacks_something() {
+    let mut outputs = Outputs::with(&[(APPROVED, 0, 5), (BLOCKED, 0, 6)]);
+    let (mut reconciler, _) = before(&mut outputs);
+    reconciler.doubt(&batch(&[(0, 5), (0, 6)]));
+    let unlogged = Outputs { are_unlogged: true, ..outputs };
+    let start = reconciler.take_up(0, 7, &unlogged).unwrap();
+    assert_eq!(start, StartingPoint { offset: 5, is_torn: true });
+    let mut next = batch(&[(0, 5), (0, 6), (0, 7)]);
+    reconciler.drop_decided(&mut next);
+    assert_eq!(places(&next), [(0, 7)], "and decided once");
+    assert_eq!(next.unlogged().len(), 2);
 }

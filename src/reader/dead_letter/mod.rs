@@ -22,7 +22,9 @@ pub use letter::{Origin, is_genuine, is_signed, letter_detail, letter_tag, opera
 
 use crate::headers::{DETAIL, SOURCE, SourceRef, TAG, TOPIC_ID};
 use crate::identity::Pepper;
-use crate::kafka::native::{NativeError, NativeHeaders, Record, TopicIndex, TransactionalProducer};
+use crate::kafka::native::{
+    NativeError, NativeHeaders, Record, TopicIndex, TransactionalProducer, WrittenTopic,
+};
 use crate::kafka::scan::{Positions, ScanError, positions_since, scan_up_to};
 use crate::logging::Limited;
 use gate_engine::Owner;
@@ -220,7 +222,8 @@ impl DeadLetters {
 
     /// Fences other instances and reads what they wrote.
     fn open(&mut self) -> Result<(), DeadLetterError> {
-        let producer = TransactionalProducer::new(&self.producer_config, &[&self.topic])?;
+        let producer =
+            TransactionalProducer::new(&self.producer_config, &[WrittenTopic::named(&self.topic)])?;
         producer.init_transactions(ATTEMPT_TIMEOUT)?;
         // after the fence, so that nothing of an older writer can follow
         self.refresh()?;

@@ -61,7 +61,8 @@ impl Cluster {
         mock_rebalance_delay(producer.client(), Duration::ZERO);
         let bootstrap = {
             let cluster = producer.client().mock_cluster().unwrap();
-            let own = [LETTERS, "consent-gate-review", "consent-gate-sent"];
+            let own =
+                [LETTERS, "consent-gate-review", "consent-gate-decisions", "consent-gate-sent"];
             for topic in [CONSENT, OUTBOUND].into_iter().chain(own).chain(OUTPUTS) {
                 cluster.create_topic(topic, PARTITIONS, 1).unwrap();
             }

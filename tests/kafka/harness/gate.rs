@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) group: String,
     pub(crate) topics: Topics,
     pub(crate) formats: (&'static str, &'static str),
+    /// What outputs carry of their decision; all of it, so that it can be compared with the log.
+    pub(crate) header: &'static str,
     pub(crate) registry: Option<String>,
     /// A directory of packs; without one the built-in packs.
     pub(crate) policies: Option<PathBuf>,
@@ -52,6 +54,7 @@ impl Setup {
             group: environment::group_of(&topics.outbound),
             topics: topics.clone(),
             formats: ("json", "json"),
+            header: "full",
             registry: None,
             properties: Vec::new(),
             secrets: Vec::new(),
@@ -100,7 +103,7 @@ impl Setup {
         }
         write!(
             yaml,
-            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  sent_log: {}\n",
+            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  decision_log: {}\n  sent_log: {}\n",
             t.consent_change,
             t.outbound,
             t.approved,
@@ -108,10 +111,12 @@ impl Setup {
             t.deferred,
             t.dead_letter,
             t.review,
+            t.decision_log,
             t.sent_log
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;
+        writeln!(yaml, "decisions: {{header: {}}}", self.header).expect("a string can grow");
         writeln!(yaml, "formats: {{consent_change: {consent}, outbound_message: {message}}}")
             .expect("a string can grow");
         if let Some(url) = &self.registry {

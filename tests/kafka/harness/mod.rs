@@ -3,6 +3,7 @@
 pub(crate) mod avro;
 pub(crate) mod broker;
 pub(crate) mod data;
+pub(crate) mod decision_log;
 pub(crate) mod drain;
 pub(crate) mod environment;
 pub(crate) mod figures;

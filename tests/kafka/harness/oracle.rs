@@ -2,9 +2,10 @@
 //!
 //! Promises it checks: every input offset has exactly one output in approved, blocked or deferred, with
 //! the same bytes and the original headers in order; no record that a `read_committed` reader saw
-//! disappears; per key the order is kept; no approval that an earlier acknowledged refusal forbids. It
+//! disappears; per key the order is kept; the decision log says the same, once; no approval that an earlier acknowledged refusal forbids. It
 //! does not judge the law: which reason is right is for the tests of `gate-core`.
 
+use crate::harness::decision_log::Logged;
 use crate::harness::ledger::{Judgement, Ledger};
 use crate::harness::readers::{During, Record, read_all};
 use crate::harness::topics::Topics;
@@ -19,6 +20,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) during: &'a [Record],
     /// What stands in the three output topics at the end.
     pub(crate) after: &'a [Record],
+    /// What stands in the decision log.
+    pub(crate) log: &'a Logged,
 }
 
 /// What is wrong, one line per fault. All lists empty: nothing.
@@ -40,6 +43,8 @@ pub(crate) struct Findings {
     pub(crate) vanished: Vec<String>,
     /// Outputs of one key that overtook each other.
     pub(crate) disordered: Vec<String>,
+    /// Outputs whose entry in the decision log is missing, wrong or there twice.
+    pub(crate) misreported: Vec<String>,
     /// Approvals that must not be.
     pub(crate) wrong_approvals: Vec<String>,
     /// Blocks of what must be approved.
@@ -82,6 +87,7 @@ pub(crate) fn examine(
             findings.invented.push(format!("{place} was never sent by the test"));
         }
     }
+    findings.misreported = misreported(evidence);
     findings.vanished = vanished(evidence);
     findings.disordered = disordered(evidence.after);
     findings
@@ -117,6 +123,10 @@ fn altered(topics: &Topics, input: &Record, output: &Record) -> Option<String> {
     if output.header("gate-not-before").is_some() != (outcome == "deferred") {
         return Some("gate-not-before belongs to deferrals".to_owned());
     }
+    // by default there is none, and the decision log says it all
+    if !output.headers.iter().any(|(name, _)| name == "gate-decision") {
+        return None;
+    }
     let decision = output.header("gate-decision").unwrap_or("");
     let Ok(decision_json) = serde_json::from_str::<serde_json::Value>(decision) else {
         return Some("gate-decision is not JSON, once".to_owned());
@@ -133,6 +143,14 @@ fn altered(topics: &Topics, input: &Record, output: &Record) -> Option<String> {
 fn address(input: &Record) -> Option<String> {
     let message: serde_json::Value = serde_json::from_slice(input.value.as_deref()?).ok()?;
     message["recipient"]["address"].as_str().map(str::to_owned)
+}
+
+fn misreported(evidence: &Evidence<'_>) -> Vec<String> {
+    let log = evidence.log;
+    let of =
+        |output: &Record| log.fault(output).map(|fault| format!("{}: {fault}", output.place()));
+    let twice = log.repeated.iter().map(|source| format!("{source} is in the decision log twice"));
+    evidence.after.iter().filter_map(of).chain(log.strange.iter().cloned()).chain(twice).collect()
 }
 
 fn vanished(evidence: &Evidence<'_>) -> Vec<String> {
@@ -212,7 +230,7 @@ impl Findings {
     }
 
     /// Every list with its name.
-    pub(crate) fn faults(&self) -> [(&'static str, &Vec<String>); 8] {
+    pub(crate) fn faults(&self) -> [(&'static str, &Vec<String>); 9] {
         [
             ("lost", &self.lost),
             ("duplicated", &self.duplicated),
@@ -220,6 +238,7 @@ impl Findings {
             ("invented", &self.invented),
             ("vanished", &self.vanished),
             ("disordered", &self.disordered),
+            ("misreported", &self.misreported),
             ("wrong_approvals", &self.wrong_approvals),
             ("wrong_blocks", &self.wrong_blocks),
         ]
@@ -268,7 +287,8 @@ pub(crate) fn examine_logs(
         std::thread::sleep(Duration::from_millis(20));
     }
     let during = during.records();
-    let evidence = Evidence { inputs: &inputs, during: &during, after: &after };
+    let log = Logged::read(&read_all(bootstrap, &[&topics.decision_log]));
+    let evidence = Evidence { inputs: &inputs, during: &during, after: &after, log: &log };
     let mut findings = examine(topics, &evidence, |input| ledger.judge(input));
     if inputs.len() != ledger.n_messages() {
         let n = ledger.n_messages();

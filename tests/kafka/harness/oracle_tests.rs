@@ -1,15 +1,19 @@
 //! The oracle can fail: each kind of fault, fabricated, must be found, and nothing else with it.
 
+use crate::harness::decision_log::Logged;
 use crate::harness::ledger::Judgement;
 use crate::harness::oracle::{Evidence, Findings, examine};
 use crate::harness::readers::Record;
 use crate::harness::topics::Topics;
+use serde_json::{Value, json};
 
 struct Case {
     topics: Topics,
     inputs: Vec<Record>,
     during: Vec<Record>,
     after: Vec<Record>,
+    /// Unless it says what the outputs say.
+    log: Option<Logged>,
 }
 
 fn text(name: &str, value: &str) -> (String, Option<Vec<u8>>) {
@@ -38,11 +42,13 @@ impl Case {
             answer(&inputs[0], &topics.approved, 3, "approved", "express_consent"),
             answer(&inputs[1], &topics.blocked, 4, "blocked", "opted_out"),
         ];
-        Self { topics, inputs, during: after.clone(), after }
+        Self { topics, inputs, during: after.clone(), after, log: None }
     }
 
     fn examine(&self) -> Findings {
-        let evidence = Evidence { inputs: &self.inputs, during: &self.during, after: &self.after };
+        let log = self.log.clone().unwrap_or_else(|| log_of(&self.after));
+        let evidence =
+            Evidence { inputs: &self.inputs, during: &self.during, after: &self.after, log: &log };
         examine(&self.topics, &evidence, |input| match input.offset {
             7 => Judgement::MustApprove,
             _ => Judgement::MustNotApprove("fabricated refusal"),
@@ -64,6 +70,24 @@ impl Case {
             faults.iter().filter(|(_, f)| !f.is_empty()).map(|(name, _)| *name).collect();
         assert_eq!(found, wanted, "{findings:#?}");
     }
+}
+
+/// A log that says what the headers say.
+fn log_of(outputs: &[Record]) -> Logged {
+    let mut log = Logged::default();
+    for output in outputs {
+        let header = |name| output.header(name).unwrap_or_default();
+        let mut entry: Value = serde_json::from_str(header("gate-decision")).unwrap_or_default();
+        if entry.is_object() {
+            entry["outcome"] = header("gate-outcome").into();
+            entry["reason"] = header("gate-reason").into();
+        } else {
+            entry = json!({"outcome": header("gate-outcome"), "reason": header("gate-reason")});
+        }
+        entry["reconstructed"] = false.into();
+        log.entries.insert(header("gate-source").to_owned(), entry);
+    }
+    log
 }
 
 fn answer(input: &Record, topic: &str, offset: i64, outcome: &str, code: &str) -> Record {
@@ -197,4 +221,26 @@ fn a_wrong_approval_and_a_wrong_block_are_found() {
     case.finds(&["wrong_approvals", "wrong_blocks"]);
     let report = std::panic::catch_unwind(|| case.examine().assert_clean());
     assert!(report.is_err(), "faults fail the test");
+}
+
+#[test]
+fn what_the_decision_log_lacks_or_says_otherwise_is_found() {
+    let with_log = |change: fn(&mut Logged)| {
+        let mut case = Case::right();
+        let mut log = log_of(&case.after);
+        change(&mut log);
+        case.log = Some(log);
+        case
+    };
+    with_log(|_| ()).finds(&[]);
+    let misreported: [fn(&mut Logged); 5] = [
+        |log| drop(log.entries.pop_first()),
+        |log| log.entries.first_entry().unwrap().get_mut()["outcome"] = "blocked".into(),
+        |log| log.entries.first_entry().unwrap().get_mut()["reason"] = "approved.other".into(),
+        |log| log.repeated.push("outbound/0/1".to_owned()),
+        |log| log.strange.push("no record".to_owned()),
+    ];
+    for change in misreported {
+        with_log(change).finds(&["misreported"]);
+    }
 }

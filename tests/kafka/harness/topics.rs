@@ -16,7 +16,7 @@ const BROKERS_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 /// Large enough for the 1 MiB records of the unreadable-record tests.
 const RECORD_BYTES_MAX: &str = "8388608";
 
-/// The eight topics.
+/// The topics.
 #[derive(Clone, Debug)]
 pub(crate) struct Topics {
     pub(crate) consent_change: String,
@@ -26,6 +26,7 @@ pub(crate) struct Topics {
     pub(crate) deferred: String,
     pub(crate) dead_letter: String,
     pub(crate) review: String,
+    pub(crate) decision_log: String,
     pub(crate) sent_log: String,
 }
 
@@ -49,6 +50,7 @@ impl Topics {
             deferred: name("deferred-message"),
             dead_letter: name("consent-dead-letter"),
             review: name("consent-gate-review"),
+            decision_log: name("consent-gate-decisions"),
             sent_log: name("consent-gate-sent"),
         }
     }
@@ -67,7 +69,7 @@ impl Topics {
 
     /// Makes them; `dated_by` is the consent topic's `message.timestamp.type`.
     pub(crate) fn make_dated(&self, bootstrap: &str, dated_by: &str) {
-        let own = [&self.dead_letter, &self.review];
+        let own = [&self.dead_letter, &self.review, &self.decision_log];
         let rest = [&self.outbound, &self.approved, &self.blocked, &self.deferred];
         let rest = rest.into_iter().chain(own).map(|name| (name.as_str(), MESSAGE_PARTITIONS));
         let rest: Vec<_> = rest.collect();

@@ -19,20 +19,21 @@ pub(crate) fn read<'a, T: Fields<'a>>(
     kind: Kind,
     plan: &Plan,
     datum: &'a [u8],
+    campaign: &str,
 ) -> Result<T, Unreadable> {
     let mut record = None;
     match plan {
         Plan::Fast(schema) => {
-            let progress = Progress::new(Notation::Number);
+            let progress = Progress::new(Notation::Number, campaign);
             fast(&progress, schema, datum, Object::root(&progress, &mut record))?;
         }
         Plan::Resolve { walk, writer } => {
-            let mut progress = Progress::new(Notation::Number);
+            let mut progress = Progress::new(Notation::Number, campaign);
             progress.strict_maps = true;
             fast(&progress, walk, datum, read::Walk::root(&progress))?;
             let reader = own::reader(kind).ok_or(Class::IncompatibleSchema)?;
             let value = resolve(writer, reader, datum).map_err(|error| resolve_class(&error))?;
-            let progress = Progress::new(Notation::Number);
+            let progress = Progress::new(Notation::Number, campaign);
             Object::root(&progress, &mut record)
                 .deserialize(Resolved(value))
                 .map_err(|_| progress.why(|| Class::WrongType))?;
@@ -43,7 +44,7 @@ pub(crate) fn read<'a, T: Fields<'a>>(
 
 /// Reads with the fast reader, to the last byte.
 fn fast<'a, S: DeserializeSeed<'a>>(
-    progress: &Progress,
+    progress: &Progress<'_>,
     schema: &serde_avro_fast::Schema,
     datum: &'a [u8],
     seed: S,

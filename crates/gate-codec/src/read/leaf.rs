@@ -22,6 +22,8 @@ pub(super) struct TextOrFlag<'p>(pub(super) At<'p>);
 /// Like [`Text`]; a value of any other type counts as absent: for what the law does not look
 /// at, or where absent is the strict reading.
 pub(super) struct TextIfAny<'p>(pub(super) At<'p>);
+/// The campaign among the attributes of a message, an object of any values.
+pub(super) struct Attributes<'p>(pub(super) At<'p>);
 /// An optional boolean. Here as below a blank text counts as absent.
 pub(super) struct Flag<'p>(pub(super) At<'p>);
 /// An optional instant, in the notation of the format.
@@ -31,12 +33,12 @@ pub(super) struct Date<'p>(pub(super) At<'p>);
 /// Anything, walked over.
 pub(super) struct Skip<'p>(pub(super) At<'p>);
 /// A key: its place among these names, or none. Producers keep an order, so the next one is tried first.
-pub(super) struct Key {
-    pub(super) names: &'static [&'static str],
+pub(super) struct Key<'k> {
+    pub(super) names: &'k [&'k str],
     pub(super) next: usize,
 }
 
-impl Key {
+impl Key<'_> {
     /// A key nobody looks at.
     const CARRIED: Self = Self { names: &[], next: 0 };
 }
@@ -59,6 +61,7 @@ counted! {
     Version => Option<Cow<'de, str>>,
     TextOrFlag => Option<Cow<'de, str>>,
     TextIfAny => Option<Cow<'de, str>>,
+    Attributes => Option<Cow<'de, str>>,
     Flag => Option<bool>,
     Instant => Option<Timestamp>,
     Date => Option<i32>,
@@ -189,6 +192,39 @@ impl<'de> Visitor<'de> for TextIfAny<'_> {
     }
 }
 
+/// Attributes are carried: only the campaign is looked for, and nothing in them makes a message unreadable. One that is
+/// named twice is none.
+impl<'de> Visitor<'de> for Attributes<'_> {
+    type Value = Option<Cow<'de, str>>;
+
+    optional!("any value");
+
+    absent! {
+        visit_bool: bool, visit_i64: i64, visit_i128: i128, visit_u64: u64, visit_u128: u128,
+        visit_f64: f64, visit_bytes: &[u8], visit_str: &str,
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Skip(self.0).visit_seq(items).map(|()| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let at = self.0.inside();
+        let names = &[at.progress.campaign];
+        let (mut campaign, mut n_named) = (None, 0);
+        while let Some(index) = map.next_key_seed(Key { names, next: 0 })? {
+            match index {
+                Some(_) => {
+                    campaign = map.next_value_seed(TextIfAny(at))?;
+                    n_named += 1;
+                }
+                None => map.next_value_seed(Skip(at))?,
+            }
+        }
+        Ok(campaign.filter(|_| n_named == 1))
+    }
+}
+
 impl<'de> Visitor<'de> for Flag<'_> {
     type Value = Option<bool>;
 
@@ -261,7 +297,7 @@ impl<'de> Visitor<'de> for Date<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
@@ -269,7 +305,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl Visitor<'_> for Key<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,9 @@
 
 mod leaf;
 
-use self::leaf::{Date, Flag, Id, Instant, Key, Skip, Text, TextIfAny, TextOrFlag, Version};
+use self::leaf::{
+    Attributes, Date, Flag, Id, Instant, Key, Skip, Text, TextIfAny, TextOrFlag, Version,
+};
 use crate::class::Class;
 use crate::kind::Kind;
 use crate::limits::{At, Progress};
@@ -44,7 +46,7 @@ pub(super) trait Fields<'de>: Default {
 
 impl<'p, 'r, T> Object<'p, 'r, T> {
     /// The outermost object.
-    pub(super) fn root(progress: &'p Progress, into: &'r mut Option<T>) -> Self {
+    pub(super) fn root(progress: &'p Progress<'_>, into: &'r mut Option<T>) -> Self {
         let at = At { progress, depth: 1 };
         Self { at, into }
     }
@@ -189,6 +191,7 @@ fields!("" OutboundMessageRecord<'de> {
     "expires_at" => expires_at: Instant,
     "content" => content: Object,
     "recipient" => recipient: Object,
+    "attributes" => campaign: Attributes,
 });
 
 fields!("content." ContentRecord {
@@ -267,7 +270,7 @@ pub(super) struct Walk<'p>(At<'p>);
 
 impl<'p> Walk<'p> {
     /// The outermost value.
-    pub(super) fn root(progress: &'p Progress) -> Self {
+    pub(super) fn root(progress: &'p Progress<'_>) -> Self {
         Self(At { progress, depth: 1 })
     }
 }

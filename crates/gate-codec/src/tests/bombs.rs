@@ -43,7 +43,7 @@ fn rest_of_message() -> Vec<u8> {
 fn read(schema: &str, datum: &[u8]) -> Result<(), Class> {
     init_limits().unwrap();
     let plan = fixtures::judge(Kind::OutboundMessage, schema, &[])?;
-    datum::read::<OutboundMessageRecord<'_>>(Kind::OutboundMessage, &plan, datum)
+    datum::read::<OutboundMessageRecord<'_>>(Kind::OutboundMessage, &plan, datum, "")
         .map(drop)
         .map_err(|why| why.class)
 }

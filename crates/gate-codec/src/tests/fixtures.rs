@@ -127,6 +127,7 @@ pub(super) fn message() -> OutboundMessageRecord<'static> {
             kind: Some("sole_trader".into()),
         }),
         body: Some("Hello Ben".into()),
+        campaign: None,
         attributes: vec![("campaign".into(), "spring".into())],
     }
 }

@@ -97,3 +97,35 @@ fn salvage_only_what_is_certain() {
     let value = br#"{"contact_id":"ben","action":"opt_owt"}"#;
     assert_eq!(codec.salvage_contact(Some(value)).unwrap().expose(), "ben");
 }
+
+#[test]
+fn the_campaign_is_the_attribute_that_is_configured_and_never_makes_a_message_unreadable() {
+    let of = |codec: &Codec, attributes: &str| {
+        let text = format!(
+            r#"{{"message_id":"m","channel":"sms","attributes":{attributes},"recipient":{{"contact_id":"c"}}}}"#
+        );
+        let message = codec.decode_message(Some(text.as_bytes())).unwrap();
+        message.campaign.map(|campaign| campaign.into_owned())
+    };
+    let codec = || Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(of(&codec(), r#"{"a":[1,{"campaign":"x"}],"campaign":" winter "}"#), some("winter"));
+    assert_eq!(of(&codec(), r#"{"campaign":"a\u0062"}"#), some("ab"));
+    let other = codec().with_campaign("utm_campaign");
+    assert_eq!(of(&other, r#"{"campaign":"x","utm_campaign":"y"}"#), some("y"));
+    let long = format!(r#"{{"campaign":"{}"}}"#, "x".repeat(257));
+    for none in [
+        "null",
+        "7",
+        "[1]",
+        r#""winter""#,
+        "{}",
+        r#"{"campaign":7}"#,
+        r#"{"campaign":" "}"#,
+        r#"{"campaign":{"campaign":"x"}}"#,
+        r#"{"campaign":"x","campaign":"y"}"#,
+        &long,
+    ] {
+        assert_eq!(of(&codec(), none), None, "{none}");
+    }
+}

@@ -14,7 +14,7 @@ fn judge(schema: &str) -> Result<Plan, Class> {
 
 fn read<'a>(plan: &Plan, datum: &'a [u8]) -> Result<ConsentChange<'a>, Class> {
     let record: ConsentChangeRecord<'a> =
-        datum::read(Kind::ConsentChange, plan, datum).map_err(|why| why.class)?;
+        datum::read(Kind::ConsentChange, plan, datum, "").map_err(|why| why.class)?;
     convert::consent(record).map_err(|why| why.class)
 }
 

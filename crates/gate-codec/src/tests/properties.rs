@@ -130,7 +130,7 @@ static PATHS: LazyLock<[Plan; 2]> = LazyLock::new(|| {
 
 fn on_path<'a>(plan: &Plan, datum: &'a [u8]) -> Result<ConsentChange<'a>, Class> {
     let record: ConsentChangeRecord<'a> =
-        datum::read(Kind::ConsentChange, plan, datum).map_err(|why| why.class)?;
+        datum::read(Kind::ConsentChange, plan, datum, "").map_err(|why| why.class)?;
     convert::consent(record).map_err(|why| why.class)
 }
 
