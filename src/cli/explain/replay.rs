@@ -218,7 +218,7 @@ mod tests {
     fn opt_in(contact: &str, address: &str) -> String {
         format!(
             r#"{{"event_id":"in-{contact}","occurred_at":"2026-11-18T00:00:00Z","action":"opt_in","contact_id":"{contact}",
-            "address":"{address}","channel":"email","controller":"shop","basis":"express",
+            "address":"{address}","channel":"email","purpose":"marketing","controller":"shop","basis":"express",
             "evidence":{{"method":"web_form","notice_version":"1"}}}}"#
         )
     }
