@@ -91,7 +91,7 @@ impl Checking<'_> {
         let approvals = KnownRows::new(kept, known, decoded.len());
         let inputs = Inputs {
             keys: self.pepper,
-            policies: &*moment.policies,
+            policies: &moment.policies,
             states: &moment.snapshot,
             approvals: &approvals,
             now: moment.now,
