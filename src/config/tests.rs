@@ -60,7 +60,7 @@ fn an_empty_file_is_all_defaults() {
                 "deferred-message",
                 "consent-dead-letter",
                 "consent-gate-review",
-            "consent-gate-decisions",
+                "consent-gate-decisions",
                 "consent-gate-sent"
             ]
         );

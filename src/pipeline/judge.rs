@@ -6,13 +6,13 @@ use super::parts::Settings;
 use super::restore::{Approvals, ChangelogReader};
 use crate::barrier::Hold;
 use crate::clock::now;
-use crate::headers::{is_probe, probe_recipient};
+use crate::headers::probe_recipient;
 use crate::identity::Pepper;
 use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
 use crate::policies::Policies;
 use crate::store::Store;
 use gate_codec::{Class, Codec, DecodeError, told_by_headers};
-use gate_core::Decision;
+use gate_core::{Decision, OutboundMessage};
 use gate_engine::{Decoded, Inputs, JudgeError, People, Record, RowKey};
 use gate_log::{
     BatchContext, Decided, HeaderWriter, LogRecord, LogWriter, Reconstructed, SourceRef, Written,
@@ -143,7 +143,7 @@ impl Judge<'_> {
                 decision,
                 contact: people.contact,
                 address: people.address,
-                is_probe: message.is_some_and(|it| is_probe(it.contact_id.as_ref())),
+                is_probe: message.and_then(probe_of) == Some(ProbeRecipient::Synthetic),
             })?;
         }
         let log = log.finish()?;
@@ -175,15 +175,18 @@ impl Judge<'_> {
             let header = headers
                 .as_mut()
                 .map(|headers| headers.write(&decision, &source, message_id, channel));
-            let probe = message.and_then(|message| {
-                probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
-            });
+            let probe = message.and_then(probe_of);
             let named = self.metrics.named().map(|named| named.places(message));
             let named = named.unwrap_or_default();
             judged.push(Judged { decision, channel, named, probe, header });
         }
         (judged, headers.map(HeaderWriter::finish).unwrap_or_default())
     }
+}
+
+/// Whom a message of the probe's name space is to.
+fn probe_of(message: &OutboundMessage<'_>) -> Option<ProbeRecipient> {
+    probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
 }
 
 /// What is out already and not in the log: as much as is known of it.

@@ -110,6 +110,7 @@ fn topics_create_then_doctor_then_run() {
         &names.deferred,
         &names.dead_letter,
         &names.review,
+        &names.decision_log,
         &names.sent_log,
     ];
     for topic in all {

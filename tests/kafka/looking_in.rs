@@ -144,6 +144,7 @@ fn explained(setup: &Setup, outputs: &[Record]) {
         "approved.express_consent",
         "opt_in, email",
         "<- proves the decision",
+        "recomputed: same",
         "consent evidence -c",
     ] {
         assert!(approved.contains(wanted), "{wanted}: {approved}");
@@ -157,6 +158,7 @@ fn explained(setup: &Setup, outputs: &[Record]) {
     let n_changes = said.matches(&setup.topics.consent_change).count();
     assert!(n_changes >= 2, "the opt-in and the refusal: {said}");
     assert!(said.contains("opt_out, any channel"), "{said}");
+    assert!(said.contains("recomputed: same"), "{said}");
     let nothing = run(setup, 1, &["explain", "--message-id", "m-no-such"]);
     assert!(nothing.contains("there is no decision about message `m-no-such`"), "{nothing}");
     let nowhere = format!("{}/0/999999", setup.topics.outbound);

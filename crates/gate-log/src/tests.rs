@@ -1,3 +1,5 @@
+//! What is said of decisions, and read back.
+
 use super::*;
 use gate_core::policy::Code;
 use gate_core::{

@@ -32,7 +32,7 @@ pub struct Decided<'a> {
     pub contact: Option<SubjectKey>,
     /// The address.
     pub address: Option<SubjectKey>,
-    /// Whether it is the synthetic probe's.
+    /// Whether it is the synthetic probe's, behind which nobody is.
     pub is_probe: bool,
 }
 

@@ -158,13 +158,13 @@ mod tests {
     #[test]
     fn a_tag_covers_all_that_is_said_and_kept() {
         let source = SourceRef { topic: "consent-change", partition: 3, record_offset: 7 };
-        let origin = |topic_id| Origin { source: source.clone(), topic_id };
+        let origin = |topic_id| Origin { source, topic_id };
         let pepper = Pepper::new(&[7; crate::identity::PEPPER_BYTES]);
         let tag =
             |id, detail: &str, key, value| letter_tag(&pepper, &origin(id), detail, key, value);
         let whole = tag("id", "d", Some(b"k".as_slice()), Some(b"v".as_slice()));
         let other_place =
-            Origin { source: SourceRef { record_offset: 8, ..source.clone() }, topic_id: "id" };
+            Origin { source: SourceRef { record_offset: 8, ..source }, topic_id: "id" };
         let others = [
             tag("di", "d", Some(b"k"), Some(b"v")),
             tag("id", "e", Some(b"k"), Some(b"v")),

@@ -427,11 +427,11 @@ mod tests {
     fn what_is_said_about_another_topic_of_the_same_name_is_about_none_of_our_records() {
         let index = index();
         let source = SourceRef { topic: "consent-change", partition: 3, record_offset: 17 };
-        let origin = |topic_id| Origin { source: source.clone(), topic_id };
+        let origin = |topic_id| Origin { source, topic_id };
         assert_eq!(index.place(&origin("one")), Some(PLACE));
         assert_eq!(index.place(&origin("two")), None);
         assert_eq!(index.place(&origin("")), None, "written before there were ids");
-        let other = SourceRef { topic: "consent", ..source.clone() };
+        let other = SourceRef { topic: "consent", ..source };
         assert_eq!(index.place(&Origin { source: other, topic_id: "one" }), None);
     }
 }

@@ -66,8 +66,13 @@ impl Case {
     fn finds(&self, wanted: &[&str]) {
         let findings = self.examine();
         let faults = findings.faults();
-        let found: Vec<_> =
-            faults.iter().filter(|(_, f)| !f.is_empty()).map(|(name, _)| *name).collect();
+        // a log made of the outputs says of a broken one what it says
+        let is_asked = |name: &str| self.log.is_some() || name != "misreported";
+        let found: Vec<_> = faults
+            .iter()
+            .filter(|(name, faults)| !faults.is_empty() && is_asked(name))
+            .map(|(name, _)| *name)
+            .collect();
         assert_eq!(found, wanted, "{findings:#?}");
     }
 }
