@@ -12,6 +12,8 @@
 //! Who may import whom stands in `tests/rooms.rs`: no room knows one that knows it, and inside a room no file does.
 //! `unsafe` lives in `kafka/native` alone.
 
+pub mod access;
+pub mod answers;
 pub mod approvals;
 pub mod barrier;
 pub mod cli;

@@ -31,6 +31,8 @@ pub(crate) enum Part {
     Latency,
     /// From an acknowledged opt-out to applied, under full message load
     Enforcement,
+    /// `/v1/check` at 500 questions a second, beside full message load
+    Check,
     /// From an empty store to ready
     Restore,
     /// After kill -9: the same instance, a second one, the readers
@@ -45,10 +47,11 @@ pub(crate) enum Part {
 
 impl Part {
     /// What can be measured, in this order.
-    pub(crate) const MEASURED: [Self; 7] = [
+    pub(crate) const MEASURED: [Self; 8] = [
         Self::Throughput,
         Self::Latency,
         Self::Enforcement,
+        Self::Check,
         Self::Restore,
         Self::Recovery,
         Self::Barrier,

@@ -18,6 +18,8 @@ pub(crate) struct Figures {
     pub(crate) latency: Option<Section<Latency>>,
     /// From an acknowledged opt-out to its being applied.
     pub(crate) enforcement: Option<Section<Enforcement>>,
+    /// Questions of machines.
+    pub(crate) check: Option<Section<Check>>,
     /// From an empty store to ready.
     pub(crate) restore: Option<Section<Restore>>,
     /// After `kill -9`.
@@ -191,6 +193,43 @@ pub(crate) struct EnforcementRound {
     pub(crate) applied_ms: Vec<f64>,
     /// The gate's own histogram: upper bounds in seconds, and how many opt-outs lie below.
     pub(crate) own_buckets_s: Vec<(f64, u64)>,
+}
+
+/// `/v1/check` under full message load.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Check {
+    /// Questions a second.
+    pub(crate) checks_per_s: u32,
+    /// Every round.
+    pub(crate) rounds: Vec<CheckRound>,
+}
+
+/// One backlog with questions beside it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CheckRound {
+    /// The round.
+    pub(crate) round: usize,
+    /// How fast messages were decided meanwhile.
+    pub(crate) messages_per_s: f64,
+    /// From due to answered, while there was load.
+    pub(crate) answered_ms: Vec<f64>,
+    /// The same after the backlog was done.
+    pub(crate) idle_ms: Vec<f64>,
+    /// Answers that are not what the data set calls for.
+    pub(crate) wrong: u64,
+    /// Questions that were sent away.
+    pub(crate) refused: u64,
+}
+
+impl Check {
+    /// All times under load, in order.
+    pub(crate) fn sorted_ms(&self) -> Vec<f64> {
+        let rounds = self.rounds.iter();
+        let mut sorted: Vec<f64> =
+            rounds.flat_map(|round| round.answered_ms.iter().copied()).collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
 }
 
 /// Restore into an empty store.

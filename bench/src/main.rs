@@ -10,6 +10,7 @@
 mod arrivals;
 mod barrier;
 mod broker;
+mod check;
 mod cli;
 mod dataset;
 mod enforcement;

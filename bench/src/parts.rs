@@ -6,7 +6,7 @@ use crate::machine::{Circumstances, Watch};
 use crate::progress::say;
 use crate::stage::{Stage, repository};
 use crate::table;
-use crate::{barrier, enforcement, latency, recovery, report, restore, scaling, throughput};
+use crate::{barrier, check, enforcement, latency, recovery, report, restore, scaling, throughput};
 use anyhow::{Result, bail};
 use std::path::Path;
 
@@ -61,6 +61,7 @@ fn one(part: Part, stage: &mut Stage, figures: &mut Figures) -> Result<()> {
         Part::Throughput => figures.throughput = section(part, stage, throughput::run)?,
         Part::Latency => figures.latency = section(part, stage, latency::run)?,
         Part::Enforcement => figures.enforcement = section(part, stage, enforcement::run)?,
+        Part::Check => figures.check = section(part, stage, check::run)?,
         Part::Restore => figures.restore = section(part, stage, restore::run)?,
         Part::Recovery => figures.recovery = section(part, stage, recovery::run)?,
         Part::Barrier => figures.barrier = section(part, stage, barrier::run)?,

@@ -2,8 +2,8 @@
 //! A row without its figures says "not measured"; nothing is filled in.
 
 use crate::figures::{
-    Barrier, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Origin, Recovery, Restore,
-    RestoreRun, Takeover, Throughput, ThroughputRun, Who,
+    Barrier, Check, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Origin, Recovery,
+    Restore, RestoreRun, Takeover, Throughput, ThroughputRun, Who,
 };
 use crate::stats::{median, percentile};
 
@@ -34,6 +34,7 @@ pub(crate) fn all(figures: &Figures) -> Vec<Target> {
     targets.push(of_large_memory(restore));
     targets.extend(of_latency(latency));
     targets.push(of_enforcement(enforcement));
+    targets.push(of_check(figures.check.as_ref().map(|section| &section.figures)));
     targets.extend(of_restore(restore));
     targets.extend(of_recovery(recovery));
     targets.extend(of_barrier(barrier));
@@ -121,6 +122,22 @@ fn of_enforcement(figures: Option<&Enforcement>) -> Target {
     row("opt-out acknowledged → applied under full load, p99", "≤ 50 ms", found, |ms| {
         ms <= 50.0
     })
+}
+
+fn of_check(figures: Option<&Check>) -> Target {
+    let found = figures.and_then(|figures| {
+        let sorted = figures.sorted_ms();
+        let [p50, p99] = [0.5, 0.99].map(|share| percentile(&sorted, share));
+        let (n, rounds) = (sorted.len(), &figures.rounds);
+        let wrong: u64 = rounds.iter().map(|round| round.wrong).sum();
+        let refused: u64 = rounds.iter().map(|round| round.refused).sum();
+        let words =
+            format!("{:.1} ms (p50 {:.1}, n = {n}, {wrong} wrong, {refused} refused)", p99?, p50?);
+        // an answer that is wrong or missing is not quick
+        let counted = if wrong + refused == 0 { p99? } else { f64::INFINITY };
+        Some((counted, words))
+    });
+    row("500 checks/s under full load, p99", "≤ 20 ms", found, |ms| ms <= 20.0)
 }
 
 fn of_restore(figures: Option<&Restore>) -> Vec<Target> {

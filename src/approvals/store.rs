@@ -43,6 +43,8 @@ pub struct SentStore {
     pub(super) flushed_at: Mutex<Instant>,
     /// Which lane a partition belongs to. Locked for reading by every write, which is shared.
     owners: RwLock<BTreeMap<i32, usize>>,
+    /// Partitions in which all that was approved is known now, and to which lane.
+    known: RwLock<BTreeMap<i32, usize>>,
 }
 
 /// How far a partition of the changelog is in the rows.
@@ -61,7 +63,29 @@ impl SentStore {
             dir: dir.to_owned(),
             flushed_at: Mutex::new(Instant::now()),
             owners: RwLock::default(),
+            known: RwLock::default(),
         }
+    }
+
+    /// From now on the rows of the partition are all that was approved in it: the lane says so when it has read them
+    /// back, and writes each one as it is committed.
+    pub fn knows(&self, partition: i32, lane: usize) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(partition, lane);
+    }
+
+    /// The lane does not know any more; another one may.
+    pub fn doubts(&self, partition: i32, lane: usize) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.get(&partition) == Some(&lane) {
+            known.remove(&partition);
+        }
+    }
+
+    /// The partitions whose rows are all that was approved in them, but for what is being committed.
+    #[must_use]
+    pub fn known(&self) -> Vec<i32> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.keys().copied().collect()
     }
 
     /// From now on only this lane writes rows of the partition. A lane that was put out of the group between a

@@ -54,6 +54,21 @@ impl Applied {
         self.changed.notify_all();
     }
 
+    /// Whether every partition has reached its end offset.
+    #[must_use]
+    pub fn has_reached(&self, end_offsets: &[i64]) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        first_behind(&state, end_offsets).is_none()
+    }
+
+    /// Whether every partition has come to its end once since the start: before that the states lack what was said
+    /// long ago.
+    #[must_use]
+    pub fn is_restored(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.iter().all(|progress| progress.is_restored)
+    }
+
     /// Waits until every partition has reached its end offset.
     ///
     /// # Errors
@@ -97,6 +112,7 @@ mod tests {
     fn waits_until_the_last_partition_is_there() {
         let applied = Arc::new(Applied::new(&[5, 0]));
         assert_eq!(applied.wait_for(&[5, 0], Duration::ZERO), Ok(()));
+        assert!(applied.has_reached(&[5]) && !applied.has_reached(&[5, 1]));
         let behind = applied.wait_for(&[5, 3], Duration::ZERO).unwrap_err();
         assert_eq!((behind.partition, behind.end_offset), (1, 3));
         let waiting = Arc::clone(&applied);

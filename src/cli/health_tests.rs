@@ -54,7 +54,7 @@ fn a_gate_that_waits_for_kafka_is_alive_and_not_ready() {
     let shutdown = CancellationToken::new();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = runtime
-        .block_on(http::serve(listen, status, metrics, None, None, shutdown.clone()))
+        .block_on(http::serve(listen, status, metrics, None, None, None, shutdown.clone()))
         .unwrap();
     run(&arguments(server.address, "/livez", 20_000)).unwrap();
     let why = reason(run(&arguments(server.address, "/readyz", 20_000)));

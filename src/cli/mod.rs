@@ -22,6 +22,7 @@ mod shape;
 mod signals;
 mod state;
 mod tap;
+mod token;
 mod top;
 mod topic_settings;
 mod topics;
@@ -80,6 +81,9 @@ enum Command {
     Check(check::Arguments),
     /// Say step by step why a message was decided as it was
     Explain(explain::Arguments),
+    /// Make tokens for machines that ask the gate
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -149,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Report(command) => report::run(&command),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Token(command) => token::run(&command),
         Command::Config(command) => config::run(&command),
     };
     match result {

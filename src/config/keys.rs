@@ -133,6 +133,8 @@ config! {
         "http.token_file" token: Option<Secret> = secret_file(), Unset, "",
             "File that holds the bearer token of everything but `/livez`, `/readyz`, `/status` and `/metrics`. Without a token those are closed."
             or "http.token" "The token itself, instead of a file.";
+        "http.tokens_file" tokens_file: Option<PathBuf> = optional_path(), Unset, "",
+            "File of the tokens and roles that may ask `/v1/check` and `/v1/subject` (`docs/reference/api.md`); it holds hashes, which `consent-gate token new` makes. Watched for changes; a file with a mistake is refused as a whole. Without it both are closed (401).";
     }
 
     /// Section `consent`: the consent reader and the barrier.

@@ -1,24 +1,32 @@
 //! What the HTTP server says: `/livez`, `/readyz`, `/status`, `/metrics` and a list of them at `/`, or the demo's pages.
 //!
 //! These four are open, because orchestrators and scrapers have no secrets; they tell states, numbers, topic names
-//! and partitions. Any other path needs the bearer token, also when nothing is
-//! there: strangers learn nothing about what exists.
+//! and partitions. Any other path needs a bearer token, also when nothing is
+//! there: strangers learn nothing about what exists. What machines ask is in `machines.rs`, which route is whose in
+//! `routes.rs`.
 
+use super::bearer::bearer;
+use super::machines::{self, Machines};
+use super::routes::{Page, ROUTES};
 use crate::metrics::Metrics;
 use crate::status::Status;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use serde::Serialize;
 use std::sync::Arc;
+use tower_http::limit::RequestBodyLimitLayer;
+
+/// Bytes of a request's body; no page reads one.
+const BODY_BYTES_MAX: usize = 16 * 1024;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -30,6 +38,8 @@ consent-gate
   /readyz           messages are being decided; if not, why not (?verbose, or Accept: application/json)
   /status           where it stands, as JSON: what `consent-gate top` shows
   /metrics          Prometheus text format
+  /v1/check         POST, token: would these messages pass now?
+  /v1/subject       POST, token of an officer: what is on record about a person?
 ";
 
 /// Headers of every page: it brings its own style and script and loads nothing from elsewhere.
@@ -64,14 +74,11 @@ impl Token {
     }
 
     fn admits(&self, headers: &HeaderMap) -> bool {
-        let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-        let Some((scheme, token)) = given.split_at_checked("Bearer ".len()) else {
-            return false;
-        };
         // An empty token is a configuration mistake, not an open door.
         !self.0.is_empty()
-            && scheme.eq_ignore_ascii_case(b"Bearer ")
-            && aws_lc_rs::constant_time::verify_slices_are_equal(token, self.0.as_bytes()).is_ok()
+            && bearer(headers).is_some_and(|token| {
+                aws_lc_rs::constant_time::verify_slices_are_equal(token, self.0.as_bytes()).is_ok()
+            })
     }
 }
 
@@ -81,6 +88,7 @@ struct Sources {
     metrics: Arc<Metrics>,
     token: Arc<Option<Token>>,
     front: Option<Front>,
+    machines: Option<Machines>,
 }
 
 /// All pages.
@@ -89,17 +97,27 @@ pub(super) fn router(
     metrics: Arc<Metrics>,
     token: Option<Token>,
     front: Option<Front>,
+    machines: Option<Machines>,
 ) -> Router {
-    let sources = Sources { status, metrics, token: Arc::new(token), front };
-    Router::new()
-        .route("/", get(index))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .route("/status", get(status_page))
-        .route("/metrics", get(metrics_page))
-        .fallback(anything_else)
-        .layer(map_response(harden))
-        .with_state(sources)
+    let sources = Sources { status, metrics, token: Arc::new(token), front, machines };
+    let mut router = Router::new();
+    for route in &ROUTES {
+        let small = RequestBodyLimitLayer::new(BODY_BYTES_MAX);
+        let answer = match route.page {
+            Page::Index => get(index).layer(small),
+            Page::Livez => get(livez).layer(small),
+            Page::Readyz => get(readyz).layer(small),
+            Page::Status => get(status_page).layer(small),
+            Page::Metrics => get(metrics_page).layer(small),
+            Page::Machine(asks) => {
+                any(move |State(sources): State<Sources>, request: Request<Body>| async move {
+                    machines::answer(sources.machines.as_ref(), route, asks, request).await
+                })
+            }
+        };
+        router = router.route(route.path, answer);
+    }
+    router.fallback(anything_else).layer(map_response(harden)).with_state(sources)
 }
 
 async fn index(State(sources): State<Sources>) -> Response {
@@ -168,9 +186,9 @@ async fn anything_else(State(sources): State<Sources>, request: Request<Body>) -
             None => page(StatusCode::NOT_FOUND, TEXT, "there is nothing here; try /\n".to_owned()),
         };
     }
-    let is_admitted =
-        sources.token.as_ref().as_ref().is_some_and(|token| token.admits(request.headers()));
-    if is_admitted {
+    let token = sources.token.as_ref().as_ref();
+    let is_machine = || sources.machines.as_ref().is_some_and(|it| it.knows(request.headers()));
+    if token.is_some_and(|token| token.admits(request.headers())) || is_machine() {
         return page(StatusCode::NOT_FOUND, TEXT, "there is nothing here\n".to_owned());
     }
     let refused = page(StatusCode::UNAUTHORIZED, TEXT, "needs a bearer token\n".to_owned());
@@ -207,6 +225,7 @@ fn json_page(code: StatusCode, body: &impl Serialize) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header::AUTHORIZATION;
 
     fn admits(token: &str, header: &'static str) -> bool {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(header))]);

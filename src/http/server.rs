@@ -14,10 +14,12 @@
 //! when it must be reached from elsewhere.
 
 use super::limits::Limits;
+use super::machines::Machines;
 use super::pages::{self, Front, Token};
+use super::routes;
 use super::seats::{Seat, Seats};
 use crate::logging::Limited;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Requested, Route};
 use crate::status::Status;
 use axum::Router;
 use hyper::server::conn::http1;
@@ -27,18 +29,14 @@ use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// Bytes of a request's head: request line and headers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-
-/// Bytes of a request's body; no page reads one.
-const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Pause after a failed accept (no file descriptors left), so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -73,10 +71,10 @@ impl Server {
     }
 }
 
-/// Serves `/livez`, `/readyz`, `/metrics` and `/` on `listen` until `shutdown`.
+/// Serves the routes of `routes.rs` on `listen` until `shutdown`.
 ///
-/// Everything else needs `token` as bearer token; without one it is refused. With a `front` whatever it has is open, and
-/// the rest is not found.
+/// What is not open needs a token of `machines`, or `token` where there is nothing; without either it is refused. With a
+/// `front` whatever it has is open, and the rest is not found.
 ///
 /// # Errors
 /// [`OpsError::Bind`] when the address cannot be listened on.
@@ -86,9 +84,11 @@ pub async fn serve(
     metrics: Arc<Metrics>,
     token: Option<String>,
     front: Option<Front>,
+    machines: Option<Machines>,
     shutdown: CancellationToken,
 ) -> Result<Server, OpsError> {
-    let router = pages::router(status, Arc::clone(&metrics), token.map(Token::new), front);
+    let token = token.map(Token::new);
+    let router = pages::router(status, Arc::clone(&metrics), token, front, machines);
     serve_router(listen, router, metrics, Limits::default(), shutdown).await
 }
 
@@ -102,9 +102,10 @@ pub(super) async fn serve_router(
     let bind_error = |source| OpsError::Bind { listen, source };
     let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
-    let router = router.layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX)).layer(
-        TimeoutLayer::with_status_code(hyper::StatusCode::SERVICE_UNAVAILABLE, limits.request),
-    );
+    let router = router.layer(TimeoutLayer::with_status_code(
+        hyper::StatusCode::SERVICE_UNAVAILABLE,
+        limits.request,
+    ));
     let task = tokio::spawn(accept(listener, router, metrics, limits, shutdown));
     Ok(Server { address, task })
 }
@@ -126,7 +127,8 @@ async fn accept(
         };
         match next {
             Ok((stream, seat)) => {
-                tokio::spawn(connection(stream, seat, router.clone(), limits, shutdown.clone()));
+                let (router, metrics) = (router.clone(), Arc::clone(&metrics));
+                tokio::spawn(connection(stream, seat, router, metrics, limits, shutdown.clone()));
             }
             Err(error) => {
                 if let Some(suppressed) = warnings.admit("accept", 0) {
@@ -158,17 +160,24 @@ async fn connection(
     stream: TcpStream,
     seat: Seat,
     router: Router,
+    metrics: Arc<Metrics>,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
     let router = TowerToHyperService::new(router);
     let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+        let (route, began) = (routes::label(request.uri().path()), Instant::now());
         let answer = router.call(request);
-        let seat = &seat;
+        let (seat, metrics) = (&seat, &metrics);
         async move {
             seat.begins();
             let answer = answer.await;
             seat.has_answered();
+            let status = answer.as_ref().map_or(500, |answer| answer.status().as_u16());
+            metrics.http_requests.of(Requested(route, routes::class(status))).inc();
+            if route == Route::Check {
+                metrics.check_seconds.observe(began.elapsed().as_secs_f64());
+            }
             answer
         }
     });
@@ -178,16 +187,17 @@ async fn connection(
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), answer);
     let mut served = std::pin::pin!(served);
-    let in_time = tokio::time::timeout(limits.connection, async {
+    let in_time = async {
         tokio::select! {
-            ended = served.as_mut() => ended,
-            () = seat.cut.cancelled() => Ok(()),
-            () = shutdown.cancelled() => {
-                served.as_mut().graceful_shutdown();
-                tokio::time::timeout(limits.shutdown, served.as_mut()).await.unwrap_or(Ok(()))
-            }
+            ended = served.as_mut() => return Ok(ended),
+            () = seat.cut.cancelled() => return Ok(Ok(())),
+            () = tokio::time::sleep(limits.connection) => {}
+            () = shutdown.cancelled() => {}
         }
-    });
+        // an answer on its way is finished: a machine that asks all day would otherwise lose one each time
+        served.as_mut().graceful_shutdown();
+        tokio::time::timeout(limits.shutdown, served.as_mut()).await
+    };
     // A client that breaks off, sends nonsense or takes too long concerns nobody but itself.
     match in_time.await {
         Ok(Ok(())) => {}

@@ -32,7 +32,7 @@ fn start_pages(limits: Limits, token: Option<&str>, front: Option<pages::Front>)
     let status = Status::new(Arc::clone(&metrics), 1);
     let shutdown = CancellationToken::new();
     let token = token.map(|token| Token::new(token.to_owned()));
-    let router = pages::router(Arc::clone(&status), Arc::clone(&metrics), token, front);
+    let router = pages::router(Arc::clone(&status), Arc::clone(&metrics), token, front, None);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = runtime
         .block_on(serve_router(listen, router, Arc::clone(&metrics), limits, shutdown.clone()))
@@ -249,7 +249,9 @@ fn an_idle_connection_between_two_requests_is_cut_as_well() {
 #[test]
 fn a_client_that_does_not_read_is_cut_at_the_end_of_its_time() {
     let connection = Duration::from_millis(500);
-    let limits = Limits { connection, connections_max: 1, grace: PATIENCE, ..Limits::default() };
+    let shutdown = Duration::from_millis(200); // for an answer on its way
+    let limits =
+        Limits { connection, shutdown, connections_max: 1, grace: PATIENCE, ..Limits::default() };
     let gate = start_with(limits, None);
     let mut client = gate.connect();
     // Answers of many requests in one go fill the socket's buffers; nobody reads them.
@@ -406,7 +408,8 @@ fn shutdown_closes_idle_connections_and_frees_the_address() {
 fn an_address_that_is_taken_is_an_error_that_names_the_setting() {
     let gate = start();
     let (status, metrics) = (Arc::clone(&gate.status), Arc::clone(&gate.metrics));
-    let again = serve(gate.server.address, status, metrics, None, None, CancellationToken::new());
+    let again =
+        serve(gate.server.address, status, metrics, None, None, None, CancellationToken::new());
     let error = gate.runtime.block_on(again).unwrap_err().to_string();
     assert!(error.contains(&gate.server.address.to_string()), "{error}");
     assert!(error.contains("`http.listen`"), "{error}");

@@ -3,7 +3,7 @@
 //! Each member knows its place in an array, so counting a record neither locks nor hashes; the test
 //! below proves that places and label values never collide.
 
-use super::labels::{ConsentResult, Labels, ProbeRecipient, Topic, TopicNames};
+use super::labels::{ConsentResult, Labels, ProbeRecipient, Route, StatusClass, Topic, TopicNames};
 use gate_core::{Action, Channel, Reason};
 
 /// What a decision is counted by; the outcome follows from the reason, `None` is an unknown channel.
@@ -63,6 +63,27 @@ impl Labels for Changed {
     }
     fn values(self, _: &TopicNames) -> Vec<String> {
         vec![self.action().to_owned(), self.1.as_str().to_owned()]
+    }
+}
+
+/// What a request to the HTTP server is counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requested(pub Route, pub StatusClass);
+
+impl Labels for Requested {
+    fn names() -> Vec<&'static str> {
+        vec!["route", "status"]
+    }
+    fn all() -> Vec<Self> {
+        let classes = || StatusClass::ALL.iter().copied();
+        let routes = Route::ALL.iter().copied();
+        routes.flat_map(|route| classes().map(move |class| Self(route, class))).collect()
+    }
+    fn index(self) -> usize {
+        self.0.index() * StatusClass::ALL.len() + self.1.index()
+    }
+    fn values(self, _: &TopicNames) -> Vec<String> {
+        vec![self.0.as_str().to_owned(), self.1.as_str().to_owned()]
     }
 }
 
@@ -191,6 +212,7 @@ mod tests {
         check::<Decided>();
         check::<Changed>();
         check::<ProbeRecord>();
+        check::<Requested>();
         check::<ForeignRow>();
         check::<Invalid>();
         assert_eq!(Decided::all().len(), Decided::COUNT);

@@ -273,6 +273,46 @@ labels! {
         SentMessages "sent_messages"
         /// Members of the group that are watched, so that what they leave open is ended.
         GroupMembers "group_members"
+        /// Questions to `/v1/…` in hand at a time; more are told to come back.
+        Questions "questions"
+        /// How long a question waits for consent to catch up; then it is told so.
+        QuestionWait "question_wait"
+        /// Rows of approvals that are read for one question; messages behind them are answered without caps.
+        QuestionRows "question_rows"
+    }
+
+    /// A route of the HTTP server.
+    Route as "route" {
+        /// `/`
+        Index "index"
+        /// `/livez`
+        Livez "livez"
+        /// `/readyz`
+        Readyz "readyz"
+        /// `/status`
+        Status "status"
+        /// `/metrics`
+        Metrics "metrics"
+        /// `/v1/check`
+        Check "v1_check"
+        /// `/v1/subject`
+        Subject "v1_subject"
+        /// Whatever else was asked for.
+        Other "other"
+    }
+
+    /// What kind of answer a request got.
+    StatusClass as "status" {
+        /// Switched protocols or go on: never sent by the gate.
+        Informational "1xx"
+        /// It was answered.
+        Success "2xx"
+        /// It was sent elsewhere.
+        Redirection "3xx"
+        /// Whoever asked is to blame.
+        Client "4xx"
+        /// The gate cannot answer now.
+        Server "5xx"
     }
 }
 

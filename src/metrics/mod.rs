@@ -23,12 +23,12 @@ mod slowest;
 mod sources;
 mod tally;
 
-pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord};
+pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Requested};
 pub use declare::{Declaration, Family};
 pub use labels::{
     Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyArchive,
-    PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Topic, TopicNames,
-    TransactionResult,
+    PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route, StatusClass,
+    Topic, TopicNames, TransactionResult,
 };
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
 pub use partitions::PartitionLag;
@@ -278,6 +278,16 @@ metrics! {
         "Unix time of this instance's newest checkpoint; 0 while there is none.";
     checkpoint: Histogram = histogram("consent_gate_checkpoint_seconds", "seconds", CHECKPOINT_SECONDS):
         "How long making a checkpoint took, failed ones included. It goes on beside everything else and is slowed down on purpose.";
+    http_requests: Family<IntCounter, Requested> = counters("consent_gate_http_requests_total", "requests"):
+        "Requests to the HTTP server, by route and by what kind of answer they got.";
+    check_seconds: Histogram = histogram("consent_gate_check_seconds", "seconds", BARRIER_SECONDS):
+        "From the head of a request to `/v1/check` to its answer, whatever it is.";
+    checked_messages: IntCounter = counter("consent_gate_checked_messages_total", "messages"):
+        "Messages that `/v1/check` has answered about. They are in no other count.";
+    token_reloads: Family<IntCounter, PolicyReload> = counters("consent_gate_token_reloads_total", "attempts"):
+        "Attempts to load `http.tokens_file` again, by what became of them.";
+    tokens_rejected: IntGauge = gauge("consent_gate_tokens_rejected", "files"):
+        "1 while `http.tokens_file` on disk is not valid and the former tokens stay in force.";
 }
 
 impl Metrics {

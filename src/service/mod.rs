@@ -10,6 +10,8 @@
 //! Whatever thread ends first with an error stops the rest, and its error decides the exit code.
 //! The gate never mends itself by guessing: it stops, and the next start goes on from what is committed.
 
+mod answers;
+mod asking;
 mod checkpointer;
 pub mod common_pepper;
 mod lanes;

@@ -1,6 +1,7 @@
 //! Builds the parts from the configuration and starts their threads.
 
 use super::RunError;
+use super::asking::Answering;
 use super::checkpointer::{Checkpointer, CheckpointerParts};
 use super::common_pepper::CommonPepper;
 use super::monitor::{Monitor, MonitorParts};
@@ -109,12 +110,14 @@ pub fn start(
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
     let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
+    let answering = Answering::of(config, &metrics)?;
     let server = runtime.block_on(http::serve(
         config.http.listen,
         Arc::clone(&status),
         Arc::clone(&metrics),
         token,
         front,
+        answering.as_ref().map(Answering::machines),
         shutdown.token(),
     ))?;
     let Some(cluster) = await_cluster(config, &shutdown)? else {
@@ -207,6 +210,10 @@ pub fn start(
     }
     if config.probe.enabled {
         workers.push(parts.start_probe(&policies)?);
+    }
+    if let Some(answering) = answering {
+        let n_partitions = cluster.require(&config.topics.outbound_message)?.partitions;
+        workers.extend(parts.start_answers(answering, &store, &policies, n_partitions)?);
     }
     Ok(Some(Running {
         workers,

@@ -70,6 +70,9 @@ pub enum RunError {
     /// The consent reader ended.
     #[error(transparent)]
     Reader(#[from] ReaderError),
+    /// The tokens cannot be loaded.
+    #[error(transparent)]
+    Tokens(#[from] crate::access::TokensError),
     /// HTTP cannot be served.
     #[error(transparent)]
     Ops(#[from] OpsError),
@@ -120,6 +123,7 @@ impl RunError {
             | Self::Pepper(_)
             | Self::Policies(_)
             | Self::BesidePartitions { .. }
+            | Self::Tokens(_)
             | Self::Ops(_) => ExitCode::Config,
             Self::Store(error) => error.exit_code(),
             Self::Sent(error) => error.exit_code(),

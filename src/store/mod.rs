@@ -44,7 +44,7 @@ pub use marker::mark_for_rebuild;
 pub use open::Opened;
 pub use rebuild::RebuildReason;
 pub use snapshot::{DiskSpace, PinnedState, Snapshot, Store, StoreStats};
-pub use timeline::{Source, TimelineEntry};
+pub use timeline::{Source, TimelineCursor, TimelineEntry};
 pub use writer::Writer;
 
 /// Which log this store is a fold of. A store with another identity is not reused.

@@ -14,6 +14,38 @@ use gate_engine::Change;
 use rocksdb::{ColumnFamily, WriteBatch};
 
 const KEY_BYTES: usize = SUBJECT_BYTES + 8 + 8 + 4 + 8;
+/// What tells the entries of one subject apart.
+const PLACE_BYTES: usize = KEY_BYTES - SUBJECT_BYTES;
+
+/// A place in a subject's timeline, from which one reads on. It names nobody: whose timeline it is must be said again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineCursor([u8; PLACE_BYTES]);
+
+impl TimelineCursor {
+    /// As text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Reads the text; `None` when it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut place = [0; PLACE_BYTES];
+        let is_digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if text.len() != PLACE_BYTES * 2 || !is_digits {
+            return None;
+        }
+        for (nth, byte) in place.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(nth * 2..nth * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(place))
+    }
+
+    fn of(key: &[u8]) -> Option<Self> {
+        key.get(SUBJECT_BYTES..)?.try_into().ok().map(Self)
+    }
+}
 
 /// Where a consent change stands in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,14 +182,33 @@ impl super::Snapshot<'_> {
         subject: SubjectKey,
         max: usize,
     ) -> Result<Vec<TimelineEntry>, StoreError> {
-        let mut entries = Vec::new();
-        self.scan_timeline_backwards(range(subject), |key, value| {
-            let entry = decode(key, value).ok_or("a timeline key is damaged")?;
-            entries.push(entry);
-            Ok(entries.len() < max)
+        Ok(self.timeline_before(subject, None, max)?.0)
+    }
+
+    /// The same before a place in it, and from where to read on when there are older ones.
+    ///
+    /// # Errors
+    /// As [`super::Snapshot::timeline`].
+    pub fn timeline_before(
+        &self,
+        subject: SubjectKey,
+        before: Option<TimelineCursor>,
+        max: usize,
+    ) -> Result<(Vec<TimelineEntry>, Option<TimelineCursor>), StoreError> {
+        let (mut entries, mut oldest, mut has_more) = (Vec::new(), None, false);
+        let (from, end) = range(subject);
+        let to = before.map_or(end, |place| [subject.0.as_slice(), &place.0].concat());
+        self.scan_timeline_backwards((from, to), |key, value| {
+            if entries.len() >= max {
+                has_more = true;
+                return Ok(false);
+            }
+            entries.push(decode(key, value).ok_or("a timeline key is damaged")?);
+            oldest = TimelineCursor::of(key);
+            Ok(true)
         })?;
         entries.reverse();
-        Ok(entries)
+        Ok((entries, oldest.filter(|_| has_more)))
     }
 }
 

@@ -165,7 +165,7 @@ impl Served {
         let shutdown = CancellationToken::new();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = runtime
-            .block_on(http::serve(listen, status, metrics, None, None, shutdown.clone()))
+            .block_on(http::serve(listen, status, metrics, None, None, None, shutdown.clone()))
             .unwrap();
         Self { _runtime: runtime, server, shutdown }
     }

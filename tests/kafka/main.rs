@@ -19,6 +19,7 @@ mod apicurio;
 mod batches;
 mod broker_restarts;
 mod checkpoint;
+mod checks;
 mod clients;
 mod commands;
 mod consent_desk;

@@ -142,6 +142,7 @@ impl<R: ChangelogReader> Approvals<R> {
     /// The partition is somebody else's, or new.
     pub(super) fn forget(&mut self, partition: i32) {
         self.restored.remove(&partition);
+        self.parts.sent.doubts(partition, self.parts.lane);
         self.ends.remove(&partition);
         self.repairs.retain(|key| key.partition != partition);
         self.restoring = None;
@@ -149,7 +150,9 @@ impl<R: ChangelogReader> Approvals<R> {
 
     /// A transaction ended in a way nobody knows: the changelog may have more than the store.
     pub(super) fn forget_all(&mut self) {
-        self.restored.clear();
+        for partition in std::mem::take(&mut self.restored) {
+            self.parts.sent.doubts(partition, self.parts.lane);
+        }
         self.ends.clear();
         self.restoring = None;
     }
@@ -198,7 +201,7 @@ impl<R: ChangelogReader> Approvals<R> {
         let wanted: BTreeSet<i32> = wanted.filter(|p| !self.restored.contains(p)).collect();
         if fault_no_restore() {
             wanted.iter().for_each(|partition| self.parts.sent.claim(*partition, self.parts.lane));
-            self.restored.extend(wanted);
+            self.note_restored(wanted);
             return Ok(());
         }
         let under_way = self.restoring.take();
@@ -238,7 +241,7 @@ impl<R: ChangelogReader> Approvals<R> {
             let Checkpoint { next, newest } = self.checkpoint(partition, begin, end)?;
             self.saw_written(partition, newest);
             if next >= end {
-                self.restored.insert(partition);
+                self.note_restored([partition]);
             } else {
                 trails.insert(partition, newest);
                 partitions.insert(partition, Progress { next, end });
@@ -365,8 +368,16 @@ impl<R: ChangelogReader> Approvals<R> {
             self.saw_written(*partition, trails.get(partition).copied().flatten());
         }
         *partitions = open;
-        self.restored.extend(done.keys());
+        self.note_restored(done.into_keys());
         Ok(())
+    }
+
+    /// All that was approved in these partitions is known.
+    fn note_restored(&mut self, partitions: impl IntoIterator<Item = i32>) {
+        for partition in partitions {
+            self.restored.insert(partition);
+            self.parts.sent.knows(partition, self.parts.lane);
+        }
     }
 
     /// Nothing is read for a while.
@@ -441,6 +452,15 @@ impl<R: ChangelogReader> Approvals<R> {
             self.parts.sent.flush_now_and_then()?;
         }
         Ok(())
+    }
+}
+
+/// A lane that ends knows nothing any more, however it ends.
+impl<R> Drop for Approvals<R> {
+    fn drop(&mut self) {
+        for partition in &self.restored {
+            self.parts.sent.doubts(*partition, self.parts.lane);
+        }
     }
 }
 

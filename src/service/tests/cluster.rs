@@ -13,6 +13,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, Prod
 use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -221,6 +223,7 @@ pub(super) struct Gate {
     pub(super) status: Arc<Status>,
     pub(super) metrics: Arc<crate::metrics::Metrics>,
     shutdown: Shutdown,
+    pub(super) http_address: SocketAddr,
     waiter: Option<JoinHandle<Result<(), RunError>>>,
     runtime: tokio::runtime::Runtime,
     dir: tempfile::TempDir,
@@ -242,15 +245,49 @@ impl Gate {
         instance_id: &str,
         dir: tempfile::TempDir,
     ) -> Result<Self, RunError> {
+        let text = Self::config(cluster, instance_id, &dir);
+        let config = Config::parse("test.yaml", &text, []).unwrap();
+        Self::of(&config, dir)
+    }
+
+    /// One that machines may ask, with these tokens and more lines of configuration.
+    pub(super) fn asked_by(cluster: &Cluster, tokens: &str, more: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens.yaml");
+        std::fs::write(&path, tokens).unwrap();
+        let text = Self::config(cluster, "gate-1", &dir);
+        let address = "\"127.0.0.1:0\"";
+        let http = format!("{address}, tokens_file: {}", path.display());
+        let text = text.replace(address, &http) + more;
+        Self::of(&Config::parse("test.yaml", &text, []).unwrap(), dir).unwrap()
+    }
+
+    fn config(cluster: &Cluster, instance_id: &str, dir: &tempfile::TempDir) -> String {
         let (bootstrap, state) = (&cluster.bootstrap, dir.path().join("state"));
-        let text = format!(
+        format!(
             "instance_id: {instance_id}\nlanes: 1\nkafka:\n  bootstrap_servers: \"{bootstrap}\"\n\
              \x20 properties: {{fetch.wait.max.ms: 10}}\n\
              state: {{dir: {}, memory_bytes: 67108864}}\nhttp: {{listen: \"127.0.0.1:0\"}}\n",
             state.display()
+        )
+    }
+
+    /// Asks as a machine does: status and body.
+    pub(super) fn ask(&self, target: &str, token: &str, body: &Value) -> (u16, Value) {
+        let body = body.to_string();
+        let mut client = TcpStream::connect(self.http_address).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = format!(
+            "POST {target} HTTP/1.1\r\nHost: gate\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
         );
-        let config = Config::parse("test.yaml", &text, []).unwrap();
-        Self::of(&config, dir)
+        client.write_all((head + &body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (code, serde_json::from_str(body).unwrap())
     }
 
     fn of(config: &Config, dir: tempfile::TempDir) -> Result<Self, RunError> {
@@ -261,10 +298,10 @@ impl Gate {
             .unwrap();
         let shutdown = Shutdown::default();
         let running = start(config, runtime.handle(), shutdown.clone(), None)?.unwrap();
-        let Running { ref status, ref metrics, .. } = running;
+        let Running { ref status, ref metrics, http_address, .. } = running;
         let (status, metrics) = (Arc::clone(status), Arc::clone(metrics));
         let waiter = Some(std::thread::spawn(move || running.wait()));
-        Ok(Self { status, metrics, shutdown, waiter, runtime, dir })
+        Ok(Self { status, metrics, shutdown, http_address, waiter, runtime, dir })
     }
 
     /// Where its pepper lies.

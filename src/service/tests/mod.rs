@@ -2,6 +2,7 @@
 //! JVM. The mock shows what an aborted transaction wrote, and does not keep the offsets of one (a gate that starts decides
 //! all over again, with the same answers): what only real brokers do is in `tests/kafka`.
 
+mod answers;
 mod cluster;
 mod lane;
 mod reader;

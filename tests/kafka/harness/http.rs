@@ -6,12 +6,22 @@ use std::time::Duration;
 
 /// Sends one request to 127.0.0.1 and returns status and body.
 pub(crate) fn request(port: u16, head: &str, body: &str) -> Result<(u16, String)> {
+    request_with(port, head, "", body)
+}
+
+/// POST with a bearer token.
+pub(crate) fn ask(port: u16, path: &str, token: &str, body: &str) -> Result<(u16, String)> {
+    let authorization = format!("Authorization: Bearer {token}\r\n");
+    request_with(port, &format!("POST {path}"), &authorization, body)
+}
+
+fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let length = body.len();
     write!(
         stream,
-        "{head} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n"
+        "{head} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}"
     )?;
     if !body.is_empty() {
         write!(stream, "Content-Type: application/json\r\n")?;
