@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
+use crate::policies::archive;
 
 /// Longest wait for the message.
 const READ_MAX: Duration = Duration::from_secs(30);
@@ -50,6 +51,8 @@ const COMPARED: [&str; 13] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     Same,
+    /// The same, although something else was at hand.
+    SameWith(String),
     /// A sentence for each difference.
     Differs(Vec<String>),
     /// It cannot be done; why.
@@ -57,9 +60,23 @@ pub(super) enum Answer {
 }
 
 impl Answer {
+    /// What else was different when it was decided again.
+    fn with(self, remark: &str) -> Self {
+        match self {
+            Self::Same => Self::SameWith(remark.to_owned()),
+            Self::SameWith(before) => Self::SameWith(format!("{before}; {remark}")),
+            Self::Differs(mut differences) => {
+                differences.push(remark.to_owned());
+                Self::Differs(differences)
+            }
+            Self::Not(why) => Self::Not(why),
+        }
+    }
+
     pub(super) fn say(&self) -> String {
         match self {
             Self::Same => "recomputed: same\n".to_owned(),
+            Self::SameWith(remark) => format!("recomputed: same, with {remark}\n"),
             Self::Differs(differences) => {
                 format!("recomputed: DIFFERENT\n  {}\n", differences.join("\n  "))
             }
@@ -82,16 +99,9 @@ impl Logged<'_> {
     }
 
     /// Why it cannot be decided again, as far as it says itself.
-    fn hindrance(&self, config: &Config, set: &PolicySet) -> Option<String> {
-        let revision = self.text("policy_revision");
+    fn hindrance(&self, config: &Config) -> Option<String> {
         if self.decision.get("reconstructed").is_some() {
             return Some("the log has lost what it rested on".to_owned());
-        }
-        if revision != set.revision() {
-            return Some(format!(
-                "it was judged by policy revision {revision}, and {} is at hand",
-                set.revision()
-            ));
         }
         if self.text("consent_topic") != config.topics.consent_change {
             return Some("it is by another consent topic than the configured one".to_owned());
@@ -112,9 +122,24 @@ pub(super) fn recompute(
     set: &PolicySet,
     logged: &Logged<'_>,
 ) -> Result<Answer, Failure> {
-    if let Some(why) = logged.hindrance(config, set) {
+    if let Some(why) = logged.hindrance(config) {
         return Ok(Answer::Not(why));
     }
+    let revision = logged.text("policy_revision");
+    if revision == set.revision() {
+        return judge(config, set, logged);
+    }
+    match archive::load(config, revision) {
+        Ok(former) => {
+            let answer = judge(config, &former.set, logged)?;
+            Ok(former.other_zones.map_or(answer.clone(), |zones| answer.with(&zones.to_string())))
+        }
+        Err(error) => Ok(Answer::Not(error.to_string())),
+    }
+}
+
+/// By this set.
+fn judge(config: &Config, set: &PolicySet, logged: &Logged<'_>) -> Result<Answer, Failure> {
     let Ok(Some(pepper)) = PepperFile::load(&config.state.pepper_file) else {
         let path = config.state.pepper_file.display();
         return Ok(Answer::Not(format!(
