@@ -190,7 +190,7 @@ mod tests {
     impl Desk {
         /// The reason for a newsletter to Ana at her address, after these records in their order.
         fn reason(&self, records: &[&str]) -> &'static str {
-            let message = r#"{"message_id":"m","channel":"email","category":"marketing","controller":"shop",
+            let message = r#"{"message_id":"m","channel":"email","category":"marketing","controller":"shop","brand":"shop",
                 "purpose":"marketing.news","content":{"promotional":true,"sender_identity":true,"unsubscribe":true,
                 "one_click":true,"contact_address":true,"postal_address":true},
                 "recipient":{"contact_id":"ana","address":"ana@example.com","jurisdiction":"GB"}}"#;
@@ -218,7 +218,7 @@ mod tests {
     fn opt_in(contact: &str, address: &str) -> String {
         format!(
             r#"{{"event_id":"in-{contact}","occurred_at":"2026-11-18T00:00:00Z","action":"opt_in","contact_id":"{contact}",
-            "address":"{address}","channel":"email","purpose":"marketing","controller":"shop","basis":"express",
+            "address":"{address}","channel":"email","purpose":"marketing","controller":"shop","brand":"shop","basis":"express",
             "evidence":{{"method":"web_form","notice_version":"1"}}}}"#
         )
     }
