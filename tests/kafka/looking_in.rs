@@ -82,7 +82,7 @@ fn what_was_decided_is_counted_listed_and_explained() {
 
     counted(&setup);
     listed(&setup, &people, &began);
-    explained(&setup, &outputs);
+    explained(&setup, &people, &outputs);
     gone(broker, &setup, &topics, &outputs);
 }
 
@@ -138,7 +138,7 @@ fn listed(setup: &Setup, people: &[Contact], began: &str) {
     run(setup, 64, &["tap", "--reason", "approved.no_such_reason"]);
 }
 
-fn explained(setup: &Setup, outputs: &[Record]) {
+fn explained(setup: &Setup, people: &[Contact], outputs: &[Record]) {
     let approved = run(setup, 0, &["explain", "--message-id", "letter-7"]);
     for wanted in [
         "approved.express_consent",
@@ -159,6 +159,16 @@ fn explained(setup: &Setup, outputs: &[Record]) {
     assert!(n_changes >= 2, "the opt-in and the refusal: {said}");
     assert!(said.contains("opt_out, any channel"), "{said}");
     assert!(said.contains("recomputed: same"), "{said}");
+    let of_person = |option: &str, name: &str| run(setup, 0, &["explain", option, name]);
+    for said in [
+        of_person("--contact", &people[7].id.to_uppercase()),
+        of_person("--address", &people[7].address),
+    ] {
+        assert!(said.contains("message               letter-7"), "{said}");
+        assert_eq!(said.matches("recomputed: same").count(), 1, "only theirs: {said}");
+    }
+    let stranger = run(setup, 1, &["explain", "--contact", "nobody-at-all"]);
+    assert!(stranger.contains("there is no decision about this contact"), "{stranger}");
     let nothing = run(setup, 1, &["explain", "--message-id", "m-no-such"]);
     assert!(nothing.contains("there is no decision about message `m-no-such`"), "{nothing}");
     let nowhere = format!("{}/0/999999", setup.topics.outbound);

@@ -6,6 +6,7 @@ mod replay;
 mod trail;
 
 use super::outputs::moment::moment;
+use super::outputs::person;
 use super::{ConfigFile, ExitCode, Failure, output, policy};
 use crate::cli::failure::OrFail as _;
 use crate::headers::rfc3339;
@@ -35,6 +36,12 @@ struct What {
     /// The same by where the message lies: TOPIC/PARTITION/OFFSET, as `tap` prints it
     #[arg(long, value_name = "REFERENCE", requires = "config")]
     source: Option<String>,
+    /// The id of a contact: the newest decisions about it; `-` reads it from standard input. Needs the gate's pepper
+    #[arg(long, value_name = "ID", requires = "config")]
+    contact: Option<String>,
+    /// The same by an address: an e-mail address, or a number with its country
+    #[arg(long, value_name = "ADDRESS", requires = "config")]
+    address: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -47,7 +54,7 @@ pub(super) struct Arguments {
     /// Directory of packs [default: those of the configuration, or else the packs built into this program]
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    /// Configuration file (YAML), with `--message-id` and `--source`
+    /// Configuration file (YAML), with `--message-id`, `--source`, `--contact` and `--address`
     #[arg(short = 'c', long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Look for decisions from then on only, which is quicker: an instant, a time of day in UTC (14:00), or how long ago (2h)
@@ -69,16 +76,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// From what lies in Kafka.
 fn outputs(path: &std::path::Path, arguments: &Arguments) -> Result<(), Failure> {
-    let What { message_id, source, .. } = &arguments.what;
-    let wanted = match (message_id, source) {
-        (Some(id), _) => trail::Wanted::MessageId(id.clone()),
-        (None, Some(text)) => trail::Wanted::source(text)?,
-        (None, None) => {
-            let reason = "--config goes with --message-id or --source";
+    let config = ConfigFile { path: path.to_owned() }.load()?;
+    let What { message_id, source, contact, address, .. } = &arguments.what;
+    let wanted = match (message_id, source, contact, address) {
+        (Some(id), ..) => trail::Wanted::MessageId(id.clone()),
+        (_, Some(text), ..) => trail::Wanted::source(text)?,
+        (_, _, Some(id), _) => trail::Wanted::Contact(person::contact(&config, id)?),
+        (.., Some(text)) => trail::Wanted::Address(person::address(&config, text)?),
+        (None, None, None, None) => {
+            let reason = "--config goes with --message-id, --source, --contact or --address";
             return Err(Failure::new(ExitCode::Usage, reason));
         }
     };
-    let config = ConfigFile { path: path.to_owned() }.load()?;
     let set = match arguments.policies.as_deref() {
         Some(dir) => policy::load(Some(dir), None)?,
         None => PolicySource::of(&config.policies).load().or_fail(ExitCode::Config)?,

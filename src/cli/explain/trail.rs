@@ -2,10 +2,10 @@
 //!
 //! Everything is read where it lies; what is not there any more is said. No address, no contact id and no content is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use gate_core::PolicySet;
+use gate_core::{PolicySet, SubjectKey};
 use gate_log::Entry;
 use indicatif::ProgressBar;
 use serde_json::Value;
@@ -36,6 +36,8 @@ pub(super) enum Wanted {
     MessageId(String),
     /// Topic, partition, offset.
     Source(String, i32, i64),
+    Contact(SubjectKey),
+    Address(SubjectKey),
 }
 
 impl Wanted {
@@ -51,6 +53,8 @@ impl Wanted {
         match self {
             Self::MessageId(id) => format!("message `{}`", one_line(id)),
             Self::Source(topic, partition, offset) => format!("`{topic}/{partition}/{offset}`"),
+            Self::Contact(_) => "this contact".to_owned(),
+            Self::Address(_) => "this address".to_owned(),
         }
     }
 }
@@ -79,7 +83,16 @@ pub(super) fn follow(
     let mut lack = Lack::default();
     let spinner = output::spinner("looking for the decision");
     let found = match wanted {
-        Wanted::MessageId(id) => by_message(config, id, from, &spinner, &mut lack),
+        Wanted::MessageId(id) => {
+            let is_it = |entry: &Entry<'_>| entry.message_id == Some(id);
+            newest(config, &is_it, from, &spinner, &mut lack)
+        }
+        Wanted::Contact(key) => {
+            newest(config, &|entry| entry.is_of_contact(*key), from, &spinner, &mut lack)
+        }
+        Wanted::Address(key) => {
+            newest(config, &|entry| entry.is_of_address(*key), from, &spinner, &mut lack)
+        }
         Wanted::Source(topic, partition, offset) => {
             by_source(config, (topic, *partition, *offset), from, &mut lack)
         }
@@ -106,8 +119,8 @@ pub(super) fn follow(
         output::print(&format!("\n{}", recompute(config, set, &logged)?.say()))?;
     }
     if n_found > founds.len() {
-        output::note(&format!("… and {} more decisions about it", n_found - founds.len()));
-    } else if n_found > 1 {
+        output::note(&format!("… and {} older decisions", n_found - founds.len()));
+    } else if n_found > 1 && matches!(wanted, Wanted::MessageId(_) | Wanted::Source(..)) {
         output::note(&format!(
             "{n_found} decisions: a message that was sent again is decided again"
         ));
@@ -115,26 +128,28 @@ pub(super) fn follow(
     Ok(())
 }
 
-/// All entries with this message id, and how many there are.
-fn by_message(
+/// The newest entries that are meant, newest first, and how many there are.
+fn newest(
     config: &Config,
-    id: &str,
+    is_meant: &dyn Fn(&Entry<'_>) -> bool,
     from: jiff::Timestamp,
     spinner: &ProgressBar,
     lack: &mut Lack,
 ) -> Result<(Vec<Found>, usize), Failure> {
-    let (mut founds, mut n_found) = (Vec::new(), 0usize);
+    let (mut founds, mut n_found) = (VecDeque::new(), 0usize);
     let window = Window::new(from, jiff::Timestamp::MAX)?;
     Survey { config, window, spinner }.visit(lack, &mut |logged, _| {
-        if logged.entry.message_id == Some(id) {
+        if is_meant(&logged.entry) {
             n_found += 1;
-            if founds.len() < FOUND_MAX {
-                founds.push(Found::of(&logged.entry, logged.place(), logged.timestamp_ms));
-            }
+            let found = Found::of(&logged.entry, logged.place(), logged.timestamp_ms);
+            // partitions come one after the other, each in its order
+            let at = founds.partition_point(|it: &Found| it.timestamp_ms > found.timestamp_ms);
+            founds.insert(at, found);
+            founds.truncate(FOUND_MAX);
         }
         Ok(())
     })?;
-    Ok((founds, n_found))
+    Ok((founds.into(), n_found))
 }
 
 /// The entries about the message at this place. Of one that was lost in part and written again, the whole one counts.

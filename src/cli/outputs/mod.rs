@@ -6,6 +6,7 @@ pub(super) mod decision;
 pub(super) mod find;
 pub(super) mod lack;
 pub(super) mod moment;
+pub(super) mod person;
 pub(super) mod recipient;
 pub(super) mod stretch;
 pub(super) mod survey;

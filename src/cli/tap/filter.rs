@@ -1,21 +1,13 @@
 //! Which decisions `tap` shows.
 
-use std::io::Read as _;
-
-use gate_core::{ContactId, Reason, SubjectKey};
-use gate_engine::Keys as _;
+use gate_core::{Reason, SubjectKey};
 
 use super::Arguments;
-use crate::cli::failure::OrFail as _;
-use crate::cli::outputs::Outcome;
 use crate::cli::outputs::survey::Logged;
 use crate::cli::outputs::window::Window;
+use crate::cli::outputs::{Outcome, person};
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
-use crate::identity::{Pepper, PepperFile};
-
-/// Longest contact id that is read from standard input, in bytes.
-const ID_BYTES_MAX: u64 = 4_096;
 
 /// All of these at once.
 pub(super) struct Filter {
@@ -44,16 +36,8 @@ impl Filter {
                 return usage(format!("`{code}` is a reason of what is {outcome}"));
             }
         }
-        let contact = match arguments.contact.as_deref() {
-            None => None,
-            Some(id) => {
-                let id = if id == "-" { from_input()? } else { id.to_owned() };
-                let Some(id) = ContactId::new(id.into()) else {
-                    return usage("--contact: the id is blank".to_owned());
-                };
-                Some(pepper(config)?.contact(&id))
-            }
-        };
+        let contact = arguments.contact.as_deref();
+        let contact = contact.map(|id| person::contact(config, id)).transpose()?;
         let (reason, message_id) = (arguments.reason.clone(), arguments.message_id.clone());
         Ok(Self { window, reason, message_id, outcome: arguments.outcome, contact })
     }
@@ -66,28 +50,6 @@ impl Filter {
             && self.message_id.as_deref().is_none_or(|id| entry.message_id == Some(id))
             && self.contact.is_none_or(|contact| entry.is_of_contact(contact))
     }
-}
-
-/// The log knows people by keyed hashes alone.
-fn pepper(config: &Config) -> Result<Pepper, Failure> {
-    let path = &config.state.pepper_file;
-    let found = PepperFile::load(path).or_fail(ExitCode::Config)?;
-    let pepper = found.map(|pepper| Pepper::new(pepper.expose()));
-    pepper.ok_or_else(|| {
-        let path = path.display();
-        let reason = format!(
-            "--contact: there is no pepper at `{path}`, and the decision log knows people by keyed hashes alone: run this where \
-             the gate runs"
-        );
-        Failure::new(ExitCode::Config, reason)
-    })
-}
-
-/// The first line of standard input: what stands there is in no list of processes and no history of a shell.
-fn from_input() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin().lock().take(ID_BYTES_MAX).read_to_string(&mut text)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]
@@ -128,15 +90,5 @@ mod tests {
         assert!(!admits(&Filter { contact: Some(SubjectKey([9; 16])), ..all() }));
         let late = Window::new("2020-01-01T00:00:00Z".parse().unwrap(), jiff::Timestamp::MAX);
         assert!(!admits(&Filter { window: late.unwrap(), ..all() }));
-    }
-
-    #[test]
-    fn whoever_has_no_pepper_is_told_where_to_go() {
-        let dir = tempfile::tempdir().unwrap();
-        let yaml = format!("instance_id: gate-1\nstate: {{dir: {}}}", dir.path().display());
-        let config = Config::parse("f", &yaml, []).unwrap();
-        let failure = pepper(&config).err().unwrap();
-        assert_eq!(failure.code(), ExitCode::Config);
-        assert!(format!("{failure:?}").contains("where the gate runs"));
     }
 }
