@@ -15,7 +15,7 @@ use super::explanation;
 use super::recompute::{Logged, recompute};
 use crate::cli::outputs::lack::Lack;
 use crate::cli::outputs::recipient::{Reader, Recipient};
-use crate::cli::outputs::survey::Survey;
+use crate::cli::outputs::survey::{Seen, Survey};
 use crate::cli::outputs::window::Window;
 use crate::cli::outputs::{find, one_line, scan_failure};
 use crate::cli::{ExitCode, Failure, output};
@@ -138,8 +138,10 @@ fn newest(
 ) -> Result<(Vec<Found>, usize), Failure> {
     let (mut founds, mut n_found) = (VecDeque::new(), 0usize);
     let window = Window::new(from, jiff::Timestamp::MAX)?;
-    Survey { config, window, spinner }.visit(lack, &mut |logged, _| {
-        if is_meant(&logged.entry) {
+    Survey { config, window, spinner }.visit(lack, &mut |seen, _| {
+        if let Seen::Entry(logged) = seen
+            && is_meant(&logged.entry)
+        {
             n_found += 1;
             let found = Found::of(&logged.entry, logged.place(), logged.timestamp_ms);
             // partitions come one after the other, each in its order

@@ -46,22 +46,30 @@ fn place(topic: &str, partition: i32, offset: i64) -> String {
     format!("{topic}/{partition}/{offset}")
 }
 
+/// What is visited.
+pub(in crate::cli) enum Seen<'r> {
+    Entry(Logged<'r>),
+    /// A record that cannot be read, which is noted already; the class, and its place.
+    Unreadable(Unreadable, String),
+}
+
 /// Visits the entries of a record; one that cannot be read is noted.
 pub(in crate::cli) fn entries(
     record: &Record<'_>,
     lack: &mut Lack,
-    visit: &mut dyn FnMut(&Logged<'_>, &mut Lack) -> Result<(), Failure>,
+    visit: &mut dyn FnMut(&Seen<'_>, &mut Lack) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Record { topic, partition, offset, timestamp_ms, .. } = *record;
     let batch = match DecisionBatch::decode(record.value.unwrap_or_default()) {
         Ok(batch) => batch,
         Err(error) => {
-            lack.unreadable(Unreadable::of(error), place(topic, partition, offset));
-            return Ok(());
+            let (class, place) = (Unreadable::of(error), place(topic, partition, offset));
+            lack.unreadable(class, place.clone());
+            return visit(&Seen::Unreadable(class, place), lack);
         }
     };
     for entry in batch.entries() {
-        visit(&Logged { entry, timestamp_ms, topic, partition, offset }, lack)?;
+        visit(&Seen::Entry(Logged { entry, timestamp_ms, topic, partition, offset }), lack)?;
     }
     Ok(())
 }
@@ -71,7 +79,7 @@ impl Survey<'_> {
     pub(in crate::cli) fn visit(
         &self,
         lack: &mut Lack,
-        visit: &mut dyn FnMut(&Logged<'_>, &mut Lack) -> Result<(), Failure>,
+        visit: &mut dyn FnMut(&Seen<'_>, &mut Lack) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let topic = &self.config.topics.outputs.decision_log;
         let stretch: Stretch = stretch::stretch(self.config, topic, &self.window)?;

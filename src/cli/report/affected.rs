@@ -46,8 +46,8 @@ fn collect(
 ) -> Result<Found, Failure> {
     let (mut found, mut lack) = (Found::default(), Lack::default());
     let survey = Survey { config, window: question.window, spinner };
-    survey.visit(&mut lack, &mut |logged, lack| {
-        found.take(question, logged, lack, lines.as_deref_mut())
+    survey.visit(&mut lack, &mut |seen, lack| {
+        found.take(question, seen, lack, lines.as_deref_mut())
     })?;
     found.lack = lack;
     Ok(found)

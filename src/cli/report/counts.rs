@@ -13,7 +13,7 @@ use super::groups::{Dimension, Groups, Label, OTHERS, ROWS_MAX, VALUES_MAX};
 use super::window::Window;
 use super::{ConfigFile, ExitCode, Failure, Outcome, moment, one_line, output};
 use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::survey::{Logged, Survey};
+use crate::cli::outputs::survey::{Logged, Seen, Survey};
 use crate::kafka::preflight::preflight;
 
 #[derive(Debug, Args)]
@@ -64,8 +64,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut lack = Lack::default();
     let spinner = output::spinner("reading decisions");
     let survey = Survey { config: &config, window, spinner: &spinner };
-    let done = survey.visit(&mut lack, &mut |logged, lack| {
-        counts.take(logged, lack);
+    let done = survey.visit(&mut lack, &mut |seen, lack| {
+        if let Seen::Entry(logged) = seen {
+            counts.take(logged, lack);
+        }
         Ok(())
     });
     spinner.finish_and_clear();

@@ -1,14 +1,14 @@
 //! What a report of affected messages found.
 
 use super::Failure;
-use super::decision::Decision;
+use super::decision::{Decision, Unreadable};
 use super::lines::{Lines, line};
 use super::question::Question;
 use super::tally::{Cell, Names, Recipients, Tally};
 use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::survey::Logged;
+use crate::cli::outputs::survey::Seen;
 use gate_core::{Channel, Reason};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What was found. Of bounded size.
 #[derive(Debug, Default)]
@@ -37,16 +37,23 @@ impl Found {
     pub(super) fn take(
         &mut self,
         question: &Question,
-        logged: &Logged<'_>,
+        seen: &Seen<'_>,
         lack: &mut Lack,
         lines: Option<&mut Lines>,
     ) -> Result<(), Failure> {
+        // made only for a file
+        let write = |line: &dyn Fn() -> Value| lines.map_or(Ok(()), |lines| lines.write(&line()));
+        let unreadable =
+            |class: &Unreadable, place: &str| json!({"unreadable": class.as_str(), "log": place});
+        let logged = match seen {
+            Seen::Entry(logged) => logged,
+            Seen::Unreadable(class, place) => return write(&|| unreadable(class, place)),
+        };
         let decision = match Decision::of(&logged.entry) {
             Ok(decision) => decision,
             Err(class) => {
-                let line = json!({"unreadable": class.as_str(), "log": logged.place()});
                 lack.unreadable(class, logged.place());
-                return lines.map_or(Ok(()), |lines| lines.write(&line));
+                return write(&|| unreadable(&class, &logged.place()));
             }
         };
         if !question.outcomes.contains(&decision.outcome) {
@@ -61,8 +68,7 @@ impl Found {
             return Ok(());
         }
         self.count(logged.timestamp_ms, &decision);
-        let line = || line(logged.timestamp_ms, &logged.place(), &decision);
-        lines.map_or(Ok(()), |lines| lines.write(&line()))
+        write(&|| line(logged.timestamp_ms, &logged.place(), &decision))
     }
 
     fn count(&mut self, record_ms: i64, decision: &Decision) {

@@ -15,7 +15,7 @@ use clap::Args;
 use self::filter::Filter;
 use super::outputs::lack::Lack;
 use super::outputs::moment::moment;
-use super::outputs::survey::{Logged, Survey, entries};
+use super::outputs::survey::{Seen, Survey, entries};
 use super::outputs::window::Window;
 use super::outputs::{Outcome, scan_failure, stretch};
 use super::signals::stop_signal;
@@ -90,9 +90,8 @@ fn past(arguments: &Arguments, config: &Config, filter: &Filter) -> Result<(), F
     let (window, mut lack) = (filter.window, Lack::default());
     let spinner = output::spinner("reading decisions");
     let survey = Survey { config, window, spinner: &spinner };
-    let done = survey.visit(&mut lack, &mut |logged, _| {
-        spinner.suspend(|| show(logged, filter, arguments.json))
-    });
+    let done = survey
+        .visit(&mut lack, &mut |seen, _| spinner.suspend(|| show(seen, filter, arguments.json)));
     spinner.finish_and_clear();
     done?;
     let since = arguments.since.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -118,9 +117,9 @@ fn follow(
     let until = arguments.until;
     let is_over = || until.is_some_and(|until| until <= jiff::Timestamp::now());
     let mut lack = Lack::default();
-    let next =
-        follower.until(&mut || stop.load(Ordering::Relaxed) || is_over(), &mut |record| {
-            entries(record, &mut lack, &mut |logged, _| show(logged, filter, arguments.json))
+    let next = follower
+        .until(&mut || stop.load(Ordering::Relaxed) || is_over(), &mut |record| {
+            entries(record, &mut lack, &mut |seen, _| show(seen, filter, arguments.json))
         })?;
     if is_over() { finish(arguments, config, topic, &next, filter) } else { Ok(()) }
 }
@@ -141,7 +140,7 @@ fn finish(
     }
     let mut lack = Lack::default();
     stretch::read(config, topic, &rest, &mut |record| {
-        entries(record, &mut lack, &mut |logged, _| show(logged, filter, arguments.json))
+        entries(record, &mut lack, &mut |seen, _| show(seen, filter, arguments.json))
     })?;
     Ok(())
 }
@@ -168,7 +167,8 @@ fn follower(
 }
 
 /// Prints a decision that is meant.
-fn show(logged: &Logged<'_>, filter: &Filter, json: bool) -> Result<(), Failure> {
+fn show(seen: &Seen<'_>, filter: &Filter, json: bool) -> Result<(), Failure> {
+    let Seen::Entry(logged) = seen else { return Ok(()) };
     if !filter.admits(logged) {
         return Ok(());
     }
