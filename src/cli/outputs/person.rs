@@ -65,6 +65,7 @@ fn pepper(config: &Config, option: &str) -> Result<Pepper, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn config(dir: &std::path::Path) -> Config {
         let yaml = format!("instance_id: gate-1\nstate: {{dir: {}}}", dir.display());
@@ -82,7 +83,9 @@ mod tests {
     #[test]
     fn every_spelling_is_one_person_and_what_is_no_name_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("pepper"), [7; 32]).unwrap();
+        let pepper = dir.path().join("pepper");
+        std::fs::write(&pepper, [7; 32]).unwrap();
+        std::fs::set_permissions(&pepper, std::fs::Permissions::from_mode(0o600)).unwrap();
         let config = config(dir.path());
         assert_eq!(contact(&config, " Ana ").unwrap(), contact(&config, "ana").unwrap());
         assert_eq!(
