@@ -285,13 +285,13 @@ impl PolicySet {
         })
     }
 
-    /// The index of the zone set that holds just this zone, by its IANA name, its Windows name or an offset.
     /// Whether a declared time zone is one: an IANA name, a Windows name or a plain offset.
     #[must_use]
     pub fn knows_zone(&self, name: &str) -> bool {
         self.zone_of(name).is_some()
     }
 
+    /// The index of the zone set that holds just this zone, by its IANA name, its Windows name or an offset.
     pub(crate) fn zone_of(&self, name: &str) -> Option<u16> {
         let name = canonical::clean(name);
         let by_offset = || {

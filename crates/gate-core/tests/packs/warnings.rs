@@ -242,3 +242,14 @@ fn decisions_of_one_shape() {
     assert_eq!(tonight.shape(), tomorrow.shape());
     assert_ne!(one.shape(), tonight.shape());
 }
+
+#[test]
+fn a_declared_zone_is_known_by_its_name_or_is_not() {
+    let policies = PolicySet::new(parts([land("AA", [base("AA/base")])])).unwrap();
+    for known in ["Etc/UTC", " etc/utc "] {
+        assert!(policies.knows_zone(known), "{known}");
+    }
+    for unknown in ["", "Etc", "Mars/Olympus", "Europe/Atlantis"] {
+        assert!(!policies.knows_zone(unknown), "{unknown}");
+    }
+}
