@@ -1,7 +1,7 @@
 //! One decision of a record, and the JSON that its header would have said.
 
 use crate::batch::{ADDRESS_BYTES, CONTACT_BYTES, Context, DecisionBatch, EVIDENCE_BYTES, Instant};
-use crate::header::members;
+use crate::header::BatchJson;
 use crate::instant::{hex, rfc3339};
 use crate::shape::Shape;
 use crate::source::SourceRef;
@@ -31,15 +31,6 @@ pub struct Entry<'b> {
     pub not_before: Option<Timestamp>,
     /// When the registry was asked whose answer has allowed it.
     pub registry_checked_at: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct BatchJson<'b> {
-    policy_revision: &'b str,
-    tz_version: &'b str,
-    consent_topic: &'b str,
-    consent_position: &'b [i64],
-    evaluated_at: String,
 }
 
 impl DecisionBatch<'_> {
@@ -148,9 +139,10 @@ impl<'b> Entry<'b> {
 }
 
 fn flatten(object: &impl Serialize, put: &mut impl FnMut(&str, Option<Value>)) {
-    let json = [b"{", members(object).as_slice(), b"}"].concat();
-    let object: Map<String, Value> = serde_json::from_slice(&json).unwrap_or_default();
-    for (name, value) in object {
-        put(&name, Some(value));
+    // structs of strings and numbers always become objects
+    if let Ok(Value::Object(object)) = serde_json::to_value(object) {
+        for (name, value) in object {
+            put(&name, Some(value));
+        }
     }
 }

@@ -37,13 +37,14 @@ struct Rendered {
     considered: Vec<u8>,
 }
 
+/// What decisions of a batch share, as their JSON ends.
 #[derive(Serialize)]
-struct BatchJson<'a> {
-    policy_revision: &'a str,
-    tz_version: &'a str,
-    consent_topic: &'a str,
-    consent_position: &'a [i64],
-    evaluated_at: String,
+pub(crate) struct BatchJson<'a> {
+    pub(crate) policy_revision: &'a str,
+    pub(crate) tz_version: &'a str,
+    pub(crate) consent_topic: &'a str,
+    pub(crate) consent_position: &'a [i64],
+    pub(crate) evaluated_at: String,
 }
 
 impl<'a> HeaderWriter<'a> {
@@ -115,7 +116,7 @@ impl Rendered {
 }
 
 /// The members of an object, without its braces.
-pub(crate) fn members(object: &impl Serialize) -> Vec<u8> {
+fn members(object: &impl Serialize) -> Vec<u8> {
     // structs of strings and numbers always serialise; a missing part would only shorten the explanation
     let json = serde_json::to_vec(object).unwrap_or_default();
     json.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default().to_vec()

@@ -6,7 +6,6 @@ use gate_core::{
     Channel, Decision, Detail, OutboundMessage, PolicySet, Reason, Reasons, SubjectKey, Timestamp,
 };
 use gate_policy::TimeZones;
-use std::borrow::Cow;
 
 fn packs() -> PolicySet {
     let files = gate_policy::bundled();
@@ -27,26 +26,10 @@ fn context(policies: &PolicySet) -> BatchContext<'_> {
 
 fn message(id: &str) -> OutboundMessage<'_> {
     OutboundMessage {
-        message_id: Cow::Borrowed(id),
-        channel: Some(Channel::Email),
-        category: gate_core::Category::Marketing,
         purpose: gate_core::canonical::Name::new("marketing.news".into()),
-        controller: None,
         brand: gate_core::canonical::Name::new("Harbour".into()),
-        sender_number: None,
-        product_group: None,
-        sole_charitable_purpose: None,
-        expires_at: None,
-        content: gate_core::Content::default(),
-        contact_id: None,
-        address: None,
-        region: None,
-        tz: None,
-        jurisdiction: None,
-        jurisdiction_verified: false,
-        jurisdiction_verified_at: None,
-        kind: None,
         campaign: Some("winter".into()),
+        ..OutboundMessage::new(id, Some(Channel::Email))
     }
 }
 
