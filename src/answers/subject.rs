@@ -132,18 +132,15 @@ impl Looking<'_> {
 }
 
 fn canonical(message: &OutboundMessage<'_>) -> Result<Option<CanonicalAddress>, Problem> {
-    let Some(address) = &message.address else { return Ok(None) };
-    let (raw, region) = (address.expose(), message.region.as_deref());
-    let canonical = match message.channel {
-        Some(channel) => CanonicalAddress::of_recipient(raw, channel, region),
-        None => CanonicalAddress::parse(raw, None, region),
-    };
-    let invalid = |_| {
+    if message.address.is_none() {
+        return Ok(None);
+    }
+    let invalid = || {
         let detail =
             "cannot be normalised; a phone number needs `+` and its country code, or `region`";
         Problem::malformed("/address", detail)
     };
-    canonical.map(Some).map_err(invalid)
+    message.canonical().map(Some).ok_or_else(invalid)
 }
 
 fn cursor(of: &str, text: Option<&str>) -> Result<Option<TimelineCursor>, Problem> {

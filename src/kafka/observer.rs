@@ -11,9 +11,7 @@ use super::context::GateContext;
 use super::failure::{Class, KafkaFailure, Witness};
 use super::native::{BatchReader, NativeError, Polled, Record, TopicFacts, topic_facts_of_any};
 use super::offsets::offsets;
-use super::scan::{
-    First, Patience, Positions, Scan, ScanError, first, first_shown, positions_since,
-};
+use super::scan::{First, Patience, Positions, Scan, ScanError, first_shown, positions_since};
 use super::{Sight, end_offset_query, observer, scanner};
 use crate::config::Config;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -183,7 +181,7 @@ impl Observer {
         offset: i64,
         limit: Duration,
     ) -> Result<First, ScanError> {
-        first(&self.scanner, topic, partition, offset, limit)
+        self.first_shown(topic, partition, offset, limit, &mut |_| {})
     }
 
     /// The same; a record is shown to `take`.

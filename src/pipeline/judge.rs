@@ -12,7 +12,7 @@ use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Top
 use crate::policies::Policies;
 use crate::store::Store;
 use gate_codec::{Class, Codec, DecodeError, told_by_headers};
-use gate_core::{Decision, OutboundMessage};
+use gate_core::Decision;
 use gate_engine::{Decoded, Inputs, JudgeError, People, Record, RowKey};
 use gate_log::{
     BatchContext, Decided, HeaderWriter, LogRecord, LogWriter, Reconstructed, SourceRef, Written,
@@ -129,64 +129,55 @@ impl Judge<'_> {
         for lost in lost(batch, approved_before, &judged.people_before) {
             log.add_reconstructed(&lost)?;
         }
-        for (nth, record) in batch.messages().iter().enumerate() {
-            let (Some(message), Some(decision), Some(people)) =
-                (messages.get(nth), judged.decisions.get(nth), judged.people.get(nth))
-            else {
-                continue; // one of each for each
-            };
-            let message = message.as_ref().ok();
-            log.add(&Decided {
-                partition: record.partition(),
-                offset: record.offset(),
-                message,
-                decision,
-                contact: people.contact,
-                address: people.address,
-                is_probe: message.and_then(probe_of) == Some(ProbeRecipient::Synthetic),
-            })?;
-        }
-        let log = log.finish()?;
         let (decided, headers) =
-            self.write_headers(context, batch.messages(), messages, judged.decisions);
+            self.tell(context, batch.messages(), messages, &judged, &mut log)?;
+        let log = log.finish()?;
         let at = |partition, now| approvals.written(partition, now);
         let rows = judged.history.sealed(approvals.seal(), at);
         Ok(Verdicts { judged: decided, headers, log, rows })
     }
 
-    /// What goes into the headers of each output.
-    fn write_headers<M: Incoming>(
+    /// What goes into the headers of each output, and into the decision log.
+    fn tell<'m, M: Incoming>(
         &self,
         context: BatchContext<'_>,
         records: &[M],
-        messages: &[Decoded<'_>],
-        decisions: Vec<Decision>,
-    ) -> (Vec<Judged>, Vec<u8>) {
+        messages: &'m [Decoded<'_>],
+        judged: &'m gate_engine::Judged,
+        log: &mut LogWriter<'m>,
+    ) -> Result<(Vec<Judged>, Vec<u8>), LaneError> {
         let topic = &self.settings.outbound_topic;
-        let mut judged = Vec::with_capacity(messages.len());
+        let mut told = Vec::with_capacity(messages.len());
         let is_full = self.settings.has_full_headers;
         let mut headers = is_full.then(|| HeaderWriter::new(context, messages.len()));
-        for ((record, message), decision) in records.iter().zip(messages).zip(decisions) {
-            let (partition, record_offset) = (record.partition(), record.offset());
-            let source = SourceRef { topic, partition, record_offset };
+        let decided = judged.decisions.iter().zip(&judged.people);
+        for ((record, message), (decision, people)) in records.iter().zip(messages).zip(decided) {
+            let (partition, offset) = (record.partition(), record.offset());
+            let source = SourceRef { topic, partition, record_offset: offset };
             let message = message.as_ref().ok();
             let channel = message.and_then(|message| message.channel);
             let message_id = message.map(|message| &*message.message_id);
             let header = headers
                 .as_mut()
-                .map(|headers| headers.write(&decision, &source, message_id, channel));
-            let probe = message.and_then(probe_of);
+                .map(|headers| headers.write(decision, &source, message_id, channel));
+            let probe = message.and_then(|message| {
+                probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
+            });
+            log.add(&Decided {
+                partition,
+                offset,
+                message,
+                decision,
+                contact: people.contact,
+                address: people.address,
+                is_probe: probe == Some(ProbeRecipient::Synthetic),
+            })?;
             let named = self.metrics.named().map(|named| named.places(message));
             let named = named.unwrap_or_default();
-            judged.push(Judged { decision, channel, named, probe, header });
+            told.push(Judged { decision: *decision, channel, named, probe, header });
         }
-        (judged, headers.map(HeaderWriter::finish).unwrap_or_default())
+        Ok((told, headers.map(HeaderWriter::finish).unwrap_or_default()))
     }
-}
-
-/// Whom a message of the probe's name space is to.
-fn probe_of(message: &OutboundMessage<'_>) -> Option<ProbeRecipient> {
-    probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
 }
 
 /// What is out already and not in the log: as much as is known of it.

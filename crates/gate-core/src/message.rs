@@ -2,7 +2,7 @@
 
 use crate::canonical::{Name, Sender};
 use crate::listed::listed;
-use crate::{Address, Channel, ContactId, Timestamp};
+use crate::{Address, CanonicalAddress, Channel, ContactId, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -154,6 +154,20 @@ impl fmt::Debug for OutboundMessage<'_> {
             .field("contact_id", &self.contact_id)
             .field("address", &self.address)
             .finish_non_exhaustive()
+    }
+}
+
+impl OutboundMessage<'_> {
+    /// The recipient's address as it is meant, by channel and region; `None` when there is none, or none that the channel
+    /// can deliver to. Of a message whose channel is unknown, which is blocked for that, it may be of any.
+    #[must_use]
+    pub fn canonical(&self) -> Option<CanonicalAddress> {
+        let (raw, region) = (self.address.as_ref()?.expose(), self.region.as_deref());
+        let canonical = match self.channel {
+            Some(channel) => CanonicalAddress::of_recipient(raw, channel, region),
+            None => CanonicalAddress::parse(raw, None, region),
+        };
+        canonical.ok()
     }
 }
 

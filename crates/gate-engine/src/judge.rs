@@ -209,15 +209,10 @@ enum AddressAt {
 
 impl AddressAt {
     fn of(keys: &impl Keys, message: &OutboundMessage<'_>) -> Self {
-        let Some(address) = &message.address else { return Self::Missing };
-        let (raw, region) = (address.expose(), message.region.as_deref());
-        let canonical = match message.channel {
-            // only an address that the channel can deliver to
-            Some(channel) => CanonicalAddress::of_recipient(raw, channel, region),
-            // blocked as unsupported_channel, whatever the address
-            None => CanonicalAddress::parse(raw, None, region),
-        };
-        canonical.map_or(Self::Invalid, |canonical| Self::Known {
+        if message.address.is_none() {
+            return Self::Missing;
+        }
+        message.canonical().map_or(Self::Invalid, |canonical| Self::Known {
             key: keys.address(&canonical),
             index: None,
             canonical,

@@ -4,7 +4,6 @@
 //! What was approved before is not looked at: a decision that rests on it (caps, "once") is not decided again.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use gate_codec::{DecodeError, Kind};
 use gate_core::{PolicySet, Receipt, Timestamp};
@@ -13,18 +12,14 @@ use gate_log::{BatchContext, Decided, DecisionBatch, LogWriter};
 use serde_json::Value;
 
 use super::replay::{CONSENT, Consent, Replay, ReplayError, people_of};
-use crate::cli::outputs::scan_failure;
+use crate::cli::outputs::find;
 use crate::cli::outputs::stretch::{self, Marks};
 use crate::cli::outputs::window::Window;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
 use crate::identity::{Pepper, PepperFile};
-use crate::kafka::native::Record;
-use crate::kafka::observer::Observer;
 use crate::policies::archive;
 
-/// Longest wait for the message.
-const READ_MAX: Duration = Duration::from_secs(30);
 /// Passes over the consent topic; a contact that hangs together with others by more steps is not followed.
 const PASSES_MAX: usize = 4;
 /// Reasons that rest on what was approved before.
@@ -147,7 +142,7 @@ fn judge(config: &Config, set: &PolicySet, logged: &Logged<'_>) -> Result<Answer
         )));
     };
     let pepper = Pepper::new(pepper.expose());
-    let Some(value) = value_of(config, logged.source)? else {
+    let Some(value) = find::message(config, logged.source)? else {
         return Ok(Answer::Not("its message is not there any more".to_owned()));
     };
     let codec = crate::service::codec(config, Kind::OutboundMessage)?;
@@ -211,24 +206,6 @@ fn compare(logged: &Value, now: &Value) -> Answer {
         .map(|name| format!("{name}: logged {}, now {}", of(logged, name), of(now, name)))
         .collect();
     if differences.is_empty() { Answer::Same } else { Answer::Differs(differences) }
-}
-
-/// The message's value; the outer `None` when it is not there any more.
-fn value_of(
-    config: &Config,
-    (partition, offset): (i32, i64),
-) -> Result<Option<Option<Vec<u8>>>, Failure> {
-    let topic = &config.topics.outbound_message;
-    let mut value = None;
-    let mut take = |record: &Record<'_>| {
-        if record.offset == offset {
-            value = Some(record.value.map(<[u8]>::to_vec));
-        }
-    };
-    Observer::of(config)
-        .first_shown(topic, partition, offset, READ_MAX, &mut take)
-        .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
-    Ok(value)
 }
 
 /// Everything that was said by then about whoever the message names, and about those who hang together with them.

@@ -148,14 +148,7 @@ impl<'r, K: Keys> Replay<'r, K> {
 pub(super) fn people_of(keys: &impl Keys, message: &Decoded<'_>) -> BTreeSet<SubjectKey> {
     let Ok(message) = message else { return BTreeSet::new() };
     let contact = message.contact_id.iter().map(|contact| keys.contact(contact));
-    let region = message.region.as_deref();
-    let address = message.address.as_ref().and_then(|address| match message.channel {
-        Some(channel) => {
-            gate_core::CanonicalAddress::of_recipient(address.expose(), channel, region).ok()
-        }
-        None => gate_core::CanonicalAddress::parse(address.expose(), None, region).ok(),
-    });
-    contact.chain(address.map(|address| keys.address(&address))).collect()
+    contact.chain(message.canonical().map(|address| keys.address(&address))).collect()
 }
 
 /// The kind of the codec that reads consent.

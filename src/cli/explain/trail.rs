@@ -17,11 +17,10 @@ use crate::cli::outputs::lack::Lack;
 use crate::cli::outputs::recipient::{Reader, Recipient};
 use crate::cli::outputs::survey::{Seen, Survey};
 use crate::cli::outputs::window::Window;
-use crate::cli::outputs::{find, one_line, scan_failure};
+use crate::cli::outputs::{find, one_line};
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
 use crate::headers::SourceRef;
-use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
 use crate::kafka::preflight::preflight;
 use crate::kafka::scan::First;
@@ -190,17 +189,8 @@ impl Found {
 
     /// Whom the message names, by another pepper than the gate's.
     fn who_by(&self, config: &Config, reader: &Reader) -> Result<Who, Failure> {
-        let (topic, (partition, offset)) = (&config.topics.outbound_message, self.source);
-        let mut recipient = None;
-        let mut take = |record: &Record<'_>| {
-            if record.offset == offset {
-                recipient = Some(reader.read(record.value));
-            }
-        };
-        Observer::of(config)
-            .first_shown(topic, partition, offset, READ_MAX, &mut take)
-            .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
-        Ok(match recipient {
+        let value = find::message(config, self.source)?;
+        Ok(match value.map(|value| reader.read(value.as_deref())) {
             Some(Ok(Recipient::Known(keys))) => Who::of(&keys),
             Some(Ok(Recipient::Probe | Recipient::Unreadable(_)) | Err(_)) | None => Who::default(),
         })

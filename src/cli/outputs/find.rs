@@ -13,6 +13,7 @@ use super::decision::Unreadable;
 use super::lack::Lack;
 use super::{Failure, scan_failure};
 use crate::config::Config;
+use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::First;
 
@@ -48,7 +49,7 @@ impl Log<'_> {
     fn at(&mut self, mut from: i64) -> Result<Option<Found>, Failure> {
         loop {
             let mut found = None;
-            let mut take = |record: &crate::kafka::native::Record<'_>| {
+            let mut take = |record: &Record<'_>| {
                 found = Some((
                     DecisionBatch::decode(record.value.unwrap_or_default()),
                     record.offset,
@@ -116,4 +117,25 @@ pub(in crate::cli) fn of_source(
         }
     }
     Ok(founds)
+}
+
+/// The value of the message at this place of `topics.outbound_message`; the outer `None` when it is not there any more.
+///
+/// # Errors
+/// The topic cannot be read now.
+pub(in crate::cli) fn message(
+    config: &Config,
+    (partition, offset): (i32, i64),
+) -> Result<Option<Option<Vec<u8>>>, Failure> {
+    let topic = &config.topics.outbound_message;
+    let mut value = None;
+    let mut take = |record: &Record<'_>| {
+        if record.offset == offset {
+            value = Some(record.value.map(<[u8]>::to_vec));
+        }
+    };
+    Observer::of(config)
+        .first_shown(topic, partition, offset, READ_MAX, &mut take)
+        .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
+    Ok(value)
 }

@@ -6,7 +6,7 @@ use crate::headers::probe_recipient;
 use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
 use gate_codec::{Codec, DecodeError, Kind};
-use gate_core::{CanonicalAddress, ConsentChange, EventKey, OutboundMessage};
+use gate_core::{ConsentChange, EventKey, OutboundMessage};
 use gate_engine::Keys as _;
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
@@ -111,18 +111,12 @@ impl Reader {
         if is_synthetic(message) {
             return Recipient::Probe;
         }
-        let (contact, address) = (message.contact_id.as_ref(), message.address.as_ref());
         let Some(pepper) = &self.pepper else {
             return Recipient::Known(Keys::default());
         };
-        let region = message.region.as_deref();
-        let canonical = address.and_then(|address| match message.channel {
-            Some(channel) => CanonicalAddress::of_recipient(address.expose(), channel, region).ok(),
-            None => CanonicalAddress::parse(address.expose(), None, region).ok(),
-        });
         Recipient::Known(Keys {
-            contact: contact.map(|contact| pepper.contact(contact).0),
-            address: canonical.map(|address| pepper.address(&address).0),
+            contact: message.contact_id.as_ref().map(|contact| pepper.contact(contact).0),
+            address: message.canonical().map(|address| pepper.address(&address).0),
         })
     }
 }
