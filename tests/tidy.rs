@@ -146,6 +146,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
     ("crates/gate-log/src/", PURE),
+    ("crates/gate-pages/src/", PURE),
     (
         "crates/gate-located/src/",
         &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],
