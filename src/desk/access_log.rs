@@ -31,10 +31,8 @@ pub(super) enum Act {
     LookUp,
     /// Took out what is held of a person.
     Export,
-    /// Read a consent record that nobody could read.
+    /// Read a consent record as it lies in Kafka.
     ReadRecord,
-    /// Released one.
-    Release,
 }
 
 /// A record of the access log. `docs/desk.md` describes it.
@@ -64,7 +62,12 @@ pub(super) struct Access {
 }
 
 impl Access {
-    pub(super) fn new(at: Timestamp, (account, role): (&str, &str), act: Act, reason: &str) -> Self {
+    pub(super) fn new(
+        at: Timestamp,
+        (account, role): (&str, &str),
+        act: Act,
+        reason: &str,
+    ) -> Self {
         Self {
             at: rfc3339(at),
             account: account.to_owned(),
@@ -141,7 +144,8 @@ impl AccessLog {
         };
         let mut found: Vec<Access> = Vec::new();
         self.observer.look(&look, &mut |record| {
-            let access = record.value.and_then(|value| serde_json::from_slice::<Access>(value).ok());
+            let access =
+                record.value.and_then(|value| serde_json::from_slice::<Access>(value).ok());
             found.extend(access.filter(|access| access.account == account));
             ControlFlow::Continue(())
         })?;

@@ -5,8 +5,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName};
 
 use super::Desk;
 use super::roles::Account;
@@ -93,17 +93,18 @@ pub(super) fn is_our_form(
     sent: Option<&str>,
 ) -> Result<(), Problem> {
     let foreign = || {
-        let detail = "the form was not sent by this desk's page, or the page is too old: open it again";
+        let detail =
+            "the form was not sent by this desk's page, or the page is too old: open it again";
         Problem::new(ProblemKind::Forbidden, detail)
     };
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    if text(&axum::http::HeaderName::from_static("sec-fetch-site"))
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(HeaderName::from_static("sec-fetch-site"))
         .is_some_and(|site| !matches!(site, "same-origin" | "none"))
     {
         return Err(foreign());
     }
-    if let Some(origin) = text(&ORIGIN) {
-        let host = text(&HOST).unwrap_or_default();
+    if let Some(origin) = text(ORIGIN) {
+        let host = text(HOST).unwrap_or_default();
         let after_scheme = origin.split_once("://").map(|(_, host)| host);
         if after_scheme != Some(host) {
             return Err(foreign());
@@ -147,7 +148,9 @@ mod tests {
 
     #[test]
     fn this_machine_has_few_names() {
-        for own in ["127.0.0.1", "127.0.0.1:8090", "localhost:8090", "LOCALHOST", "[::1]:8090", "[::1]"] {
+        for own in
+            ["127.0.0.1", "127.0.0.1:8090", "localhost:8090", "LOCALHOST", "[::1]:8090", "[::1]"]
+        {
             assert!(is_loopback(own), "{own}");
         }
         for other in ["", "10.0.0.1:8090", "localhost.evil.example", "evil.example:80", "[::2]:1"] {
@@ -164,14 +167,24 @@ mod tests {
             pairs.collect()
         };
         let host = ("host", "desk.example");
-        let ours = headers(&[host, ("origin", "https://desk.example"), ("sec-fetch-site", "same-origin")]);
+        let ours =
+            headers(&[host, ("origin", "https://desk.example"), ("sec-fetch-site", "same-origin")]);
         assert!(is_our_form(&ours, Some("x"), Some("x")).is_ok());
         assert!(is_our_form(&headers(&[host]), Some("x"), Some("x")).is_ok(), "an old browser");
-        for (expected, sent) in [(Some("x"), Some("y")), (Some("x"), None), (None, Some("")), (None, None)] {
+        for (expected, sent) in
+            [(Some("x"), Some("y")), (Some("x"), None), (None, Some("")), (None, None)]
+        {
             assert!(is_our_form(&ours, expected, sent).is_err());
         }
-        for foreign in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
-            assert!(is_our_form(&headers(&[host, foreign]), Some("x"), Some("x")).is_err(), "{foreign:?}");
+        for foreign in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
+            assert!(
+                is_our_form(&headers(&[host, foreign]), Some("x"), Some("x")).is_err(),
+                "{foreign:?}"
+            );
         }
     }
 }

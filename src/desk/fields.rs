@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn a_form_and_an_object_say_the_same() {
         let form = Fields::of_form(b"who=a%40b.example&reason=+audit+&empty=").unwrap();
-        let json =
-            Fields::of_json(br#"{"who": "a@b.example", "reason": " audit ", "empty": ""}"#).unwrap();
+        let json = Fields::of_json(br#"{"who": "a@b.example", "reason": " audit ", "empty": ""}"#)
+            .unwrap();
         assert!(form.get("who") == Some("a@b.example") && json.get("who") == form.get("who"));
         assert_eq!((form.get("reason"), form.get("empty")), (Some("audit"), None));
         assert!(form.only(&["who", "reason", "empty"]).is_ok());

@@ -29,7 +29,9 @@ pub(super) enum GatesError {
     #[error("no gate answers: {0}")]
     Away(String),
     /// A gate refuses us.
-    #[error("the gate refuses the desk's token ({0}): `desk.gate_token_file` must hold one of role `officer` of its `http.tokens_file`")]
+    #[error(
+        "the gate refuses the desk's token ({0}): `desk.gate_token_file` must hold one of role `officer` of its `http.tokens_file`"
+    )]
     Token(u16),
     /// A gate cannot read the question.
     #[error("the gate cannot read the question: {0}")]

@@ -80,8 +80,11 @@ impl Handles {
                 handles.remove(&oldest);
             }
         }
-        let handle =
-            Handle { account: account.to_owned(), person: Arc::new(person), ends: now + HANDLE_TIME };
+        let handle = Handle {
+            account: account.to_owned(),
+            person: Arc::new(person),
+            ends: now + HANDLE_TIME,
+        };
         handles.insert(known_as(&secret), handle);
         Ok(secret)
     }

@@ -12,8 +12,6 @@ pub(super) enum Right {
     People,
     /// What waits for a person.
     Intake,
-    /// Release and reload.
-    Operate,
 }
 
 impl Right {
@@ -23,7 +21,6 @@ impl Right {
             Self::Look => &[Role::Viewer, Role::Officer, Role::Operator],
             Self::People => &[Role::Officer],
             Self::Intake => &[Role::Officer, Role::Operator],
-            Self::Operate => &[Role::Operator],
         }
     }
 }

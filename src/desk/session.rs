@@ -75,7 +75,10 @@ impl Sessions {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.used);
             if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
                 sessions.remove(&oldest);
-                tracing::warn!(n_max = SESSIONS_MAX, "a browser was signed out: there are too many");
+                tracing::warn!(
+                    n_max = SESSIONS_MAX,
+                    "a browser was signed out: there are too many"
+                );
             }
         }
         let session = Session { token, csrf, ends: now + self.lifetime, used: now };
