@@ -3,7 +3,7 @@
 //! A text is looked up by its id: `t.say("people-found").n("count", 3)`. Values are put in after the text was read, and the whole
 //! is escaped like any other value, so neither can bring markup. A missing id shows itself; a test lets none through.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -128,8 +128,8 @@ impl<'a> Words<'a> {
     }
 
     /// With as many decimals as asked for: `50.4` or `50,4`.
-    pub(crate) fn decimal(&self, value: f64, decimals: usize) -> String {
-        let text = format!("{value:.decimals$}");
+    pub(crate) fn decimal(&self, value: impl Real, decimals: usize) -> String {
+        let text = format!("{:.decimals$}", value.real());
         let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
         let whole = match whole.strip_prefix('-') {
             Some(digits) => format!("-{}", grouped(digits, self.thousands())),
@@ -155,8 +155,8 @@ impl<'a> Words<'a> {
     }
 
     /// A time span in milliseconds, in the unit one would say it in: `12 ms`, `1.4 s`, `3 min`.
-    pub(crate) fn span(&self, ms: f64) -> String {
-        let (value, decimals, unit) = match ms {
+    pub(crate) fn span(&self, ms: impl Real) -> String {
+        let (value, decimals, unit) = match ms.real() {
             ms if !ms.is_finite() => return "?".to_owned(),
             ms if ms < 10.0 && ms.fract() > 0.05 => (ms, 1, "ms"),
             ms if ms < 1_000.0 => (ms, 0, "ms"),
@@ -169,6 +169,25 @@ impl<'a> Words<'a> {
             ms => (ms / 3_600_000.0, 0, "h"),
         };
         format!("{}\u{a0}{unit}", self.decimal(value, decimals))
+    }
+
+    /// A time span, or a dash where nothing was measured.
+    pub(crate) fn span_or_none(&self, ms: impl Borrow<Option<f64>>) -> String {
+        ms.borrow().map_or_else(|| "–".to_owned(), |ms| self.span(ms))
+    }
+
+    /// A rate: `25/s`, `16.4/s`.
+    pub(crate) fn rate(&self, rate: impl Real) -> String {
+        let rate = rate.real();
+        let whole = rate.fract() == 0.0;
+        let decimals = if whole {
+            0
+        } else if rate < 1.0 {
+            2
+        } else {
+            1
+        };
+        format!("{}/s", self.decimal(rate, decimals))
     }
 
     /// Milliseconds, as [`Self::span`].
@@ -209,6 +228,11 @@ impl<'a> Words<'a> {
         self.dated(at, |m| m.clock(true))
     }
 
+    /// "18:30".
+    pub(crate) fn clock_short<'t>(&self, at: &'t str) -> Cow<'t, str> {
+        self.dated(at, |m| m.clock(false))
+    }
+
     /// "Sunday 29 November 2026, 21:12".
     pub(crate) fn full<'t>(&self, at: &'t str) -> Cow<'t, str> {
         self.dated(at, |m| {
@@ -247,6 +271,23 @@ impl<'a> Words<'a> {
 /// A count of any width, by value or by reference, as templates hand it over.
 pub(crate) trait Count {
     fn count(&self) -> u64;
+}
+
+/// A measured number, as [`Count`].
+pub(crate) trait Real {
+    fn real(&self) -> f64;
+}
+
+impl Real for f64 {
+    fn real(&self) -> f64 {
+        *self
+    }
+}
+
+impl<T: Real + ?Sized> Real for &T {
+    fn real(&self) -> f64 {
+        (**self).real()
+    }
 }
 
 macro_rules! counts {
