@@ -52,6 +52,18 @@ fn whole_number(value: &FluentValue<'_>, thousands: &str) -> Option<String> {
     }
 }
 
+/// The first letter large; codes (`marketing.offers`) stay as they are.
+fn capital(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(letter) if !first.contains(['.', '_', ':', '/']) => {
+            letter.to_uppercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 fn grouped(digits: &str, thousands: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -113,6 +125,16 @@ impl<'a> Words<'a> {
             return channel;
         }
         self.say("message-by").s("purpose", purpose).s("channel", &channel).to_string()
+    }
+
+    /// As [`Self::message`], at the start of a line.
+    pub(crate) fn message_start(&self, purpose: &str, channel: &str) -> String {
+        capital(&self.message(purpose, channel))
+    }
+
+    /// As [`Self::channel`], at the start of a line.
+    pub(crate) fn channel_start(&self, code: &str) -> String {
+        capital(&self.channel(code))
     }
 
     /// A whole number: `486,310` or `486.310`.
@@ -202,6 +224,22 @@ impl<'a> Words<'a> {
         self.span(seconds.count() as f64 * 1_000.0)
     }
 
+    /// Whole seconds in words, "5 seconds"; anything else as [`Self::span`].
+    pub(crate) fn span_in_words(&self, ms: impl Real) -> String {
+        let seconds = ms.real() / 1_000.0;
+        if seconds.fract() != 0.0 || !(1.0..120.0).contains(&seconds) {
+            return self.span(ms);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 120")]
+        self.say("in-seconds").n("count", seconds as u64).to_string()
+    }
+
+    /// As [`Self::span_in_words`].
+    pub(crate) fn seconds_in_words(&self, seconds: impl Count) -> String {
+        #[expect(clippy::cast_precision_loss, reason = "an interval on a page")]
+        self.span_in_words(seconds.count() as f64 * 1_000.0)
+    }
+
     /// "20 November, 18:30:00", with the year if it is not the present one. What is no RFC 3339 is shown as it is.
     pub(crate) fn moment<'t>(&self, at: &'t str) -> Cow<'t, str> {
         self.dated(at, |m| {
@@ -216,6 +254,13 @@ impl<'a> Words<'a> {
             let day = self.day_of(m);
             format!("{day}, {}", m.clock(false))
         })
+    }
+
+    /// The second of two instants: only the time if it is on the same day.
+    pub(crate) fn minute_after<'t>(&self, before: &str, at: &'t str) -> Cow<'t, str> {
+        let days = Moment::of(before).zip(Moment::of(at));
+        let same = days.is_some_and(|(a, b)| (a.year, a.month, a.day) == (b.year, b.month, b.day));
+        if same { self.clock_short(at) } else { self.minute(at) }
     }
 
     /// "20 November".

@@ -73,6 +73,10 @@ weekday-5 = Freitag
 weekday-6 = Samstag
 weekday-7 = Sonntag
 today = heute
+in-seconds = { $count ->
+    [one] eine Sekunde
+   *[other] { $count } Sekunden
+  }
 
 ## Kanäle und Ausgänge
 channel-email = E-Mail

@@ -73,6 +73,10 @@ weekday-5 = Friday
 weekday-6 = Saturday
 weekday-7 = Sunday
 today = today
+in-seconds = { $count ->
+    [one] one second
+   *[other] { $count } seconds
+  }
 
 ## Channels and outcomes
 channel-email = e-mail

@@ -36,7 +36,12 @@ impl Sample {
     }
 
     /// The page with another model or frame; `None` if `model` is no such view model.
-    pub(crate) fn render_model(&self, model: &Value, frame: &Frame, language: Language) -> Option<String> {
+    pub(crate) fn render_model(
+        &self,
+        model: &Value,
+        frame: &Frame,
+        language: Language,
+    ) -> Option<String> {
         (self.render)(model, frame, language).map(|page| page.expect("view models can be rendered"))
     }
 }
