@@ -22,6 +22,7 @@ mod follower;
 mod gates;
 mod handle;
 mod measures;
+mod openapi;
 mod pages;
 mod places;
 mod progress;
