@@ -274,7 +274,9 @@ impl Writer {
         let mut shapes = Vec::with_capacity(batch.shapes.len());
         for shape in &batch.shapes {
             let verdict = number(Kind::Verdict, &verdict_bytes(shape))?;
-            shapes.push((number(Kind::Shape, &shape_bytes(shape, verdict))?, verdict));
+            let shape = number(Kind::Shape, &shape_bytes(shape, verdict))?;
+            // a row knows its verdict by its shape only
+            shapes.push((shape, if shape == 0 { 0 } else { verdict }));
         }
         let mut contexts = Vec::with_capacity(batch.contexts.len());
         for context in &batch.contexts {
