@@ -318,7 +318,7 @@ fn dimensions() -> impl Strategy<Value = Vec<Dimension>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn an_index_says_what_a_model_says(
