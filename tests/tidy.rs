@@ -146,6 +146,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
     ("crates/gate-log/src/", PURE),
+    // it keeps files, and is told the time
+    (
+        "crates/gate-index/src/",
+        &[
+            "std::net",
+            "std::env",
+            "std::thread",
+            "tokio",
+            "rdkafka",
+            "aws_lc_rs",
+            "gate_codec",
+            "gate_engine",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
     ("crates/gate-pages/src/", PURE),
     (
         "crates/gate-located/src/",
