@@ -179,7 +179,7 @@ mod tests {
         let access = access.of_person(Some(SubjectKey([1; 16])), None, "HELP-1");
         assert_eq!(
             serde_json::to_string(&access).unwrap(),
-            r#"{"at":"2026-11-27T02:15:43Z","account":"olga","role":"officer","act":"look_up","contact":"01010101010101010101010101010101","reason":"complaint","ticket":"HELP-1"}"#
+            r#"{"at":"2026-11-27T05:35:43Z","account":"olga","role":"officer","act":"look_up","contact":"01010101010101010101010101010101","reason":"complaint","ticket":"HELP-1"}"#
         );
         assert_eq!(access.whom(), "01010101");
     }

@@ -32,6 +32,8 @@ mod routes;
 mod server;
 mod session;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use start::{Running, start};
 

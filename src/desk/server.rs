@@ -187,7 +187,7 @@ async fn answered(
 }
 
 /// Why a request is not answered.
-enum Refusal {
+pub(super) enum Refusal {
     /// A browser has to sign in first.
     SignIn,
     Problem(Problem),
@@ -200,7 +200,11 @@ impl From<Problem> for Refusal {
 }
 
 /// Whoever asks, if the route is theirs; `None` where everybody may.
-fn admitted(desk: &Desk, route: &Route, headers: &HeaderMap) -> Result<Option<Account>, Refusal> {
+pub(super) fn admitted(
+    desk: &Desk,
+    route: &Route,
+    headers: &HeaderMap,
+) -> Result<Option<Account>, Refusal> {
     if route.is_for == For::People {
         admission::is_for_us(desk, headers)?;
     }
