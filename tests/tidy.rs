@@ -43,7 +43,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum::", &["src/http/"]),
     ("clap::", &["src/cli", "src/main.rs"]),
     ("ratatui::", &["src/cli/top"]),
-    ("anyhow::", &["src/cli", "src/main.rs"]),
+    ("anyhow::", &["src/exit/failure.rs", "src/cli", "src/main.rs"]),
     (
         "SystemTime::now",
         &["src/clock.rs", "src/metrics/", "src/status/", "src/store/", "src/cli/", "src/logging/"],

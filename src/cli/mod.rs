@@ -9,11 +9,12 @@ mod consent;
 mod demo;
 mod doctor;
 mod explain;
-mod failure;
+
 mod generate;
 mod health;
+mod moment;
 mod output;
-mod outputs;
+mod person;
 mod policy;
 mod reasons;
 mod report;
@@ -32,9 +33,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use crate::exit::ExitCode;
-pub use failure::Failure;
-use failure::OrFail as _;
+pub use crate::exit::{ExitCode, Failure};
+
+use crate::exit::OrFail as _;
 
 /// A consent gate on Kafka: no message leaves that its recipient has refused.
 #[derive(Debug, Parser)]
@@ -45,6 +46,16 @@ use failure::OrFail as _;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+}
+
+impl clap::ValueEnum for crate::decisions::Outcome {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(self.as_str().into())
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,8 +1,8 @@
 //! `consent-gate run`: the service, until SIGTERM or Ctrl-C.
 
 use super::{ConfigFile, ExitCode, Failure};
-use crate::cli::failure::OrFail as _;
 use crate::config;
+use crate::exit::OrFail as _;
 use crate::logging::LogFormat;
 
 pub(super) fn run(file: &ConfigFile) -> Result<(), Failure> {

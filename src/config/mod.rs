@@ -178,6 +178,13 @@ pub struct Checkpoints {
     pub keep: usize,
 }
 
+impl From<ConfigError> for crate::exit::Failure {
+    fn from(error: ConfigError) -> Self {
+        // Problems begin with the file's name, which editors can jump to.
+        Self::of(crate::exit::ExitCode::Config, error)
+    }
+}
+
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

@@ -10,16 +10,16 @@ use gate_log::Entry;
 use indicatif::ProgressBar;
 use serde_json::Value;
 
-use super::events::{Asked, Events, Who};
 use super::explanation;
-use super::recompute::{Logged, recompute};
-use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::recipient::{Reader, Recipient};
-use crate::cli::outputs::survey::{Seen, Survey};
-use crate::cli::outputs::window::Window;
-use crate::cli::outputs::{find, one_line};
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
+use crate::decisions::lack::Lack;
+use crate::decisions::recipient::{Reader, Recipient};
+use crate::decisions::survey::{Seen, Survey};
+use crate::decisions::window::Window;
+use crate::decisions::{find, one_line};
+use crate::explanation::events::{Asked, Events, Who};
+use crate::explanation::recompute::{Logged, recompute};
 use crate::headers::SourceRef;
 use crate::kafka::observer::Observer;
 use crate::kafka::preflight::preflight;
@@ -96,14 +96,14 @@ pub(super) fn follow(
             by_source(config, (topic, *partition, *offset), from, &mut lack)
         }
     };
-    spinner.finish_and_clear();
     let (founds, n_found) = found?;
     if founds.is_empty() {
         return Err(nothing(config, wanted, from, &lack));
     }
     let asked = founds.iter().map(|found| asked(config, found, &reader));
     let asked = asked.collect::<Result<Vec<Asked>, Failure>>()?;
-    let events = Events::read(config, &reader, &asked)?;
+    let events = Events::read(config, &reader, &asked, &spinner)?;
+    spinner.finish_and_clear();
     for (nth, (found, asked)) in founds.iter().zip(&asked).enumerate() {
         let place = &found.place;
         let at = output::utc(found.timestamp_ms);

@@ -2,17 +2,17 @@
 
 use gate_core::Timestamp;
 
-use super::{ExitCode, Failure};
+use crate::exit::{ExitCode, Failure};
 
 /// From an instant on, and before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) struct Window {
-    pub(in crate::cli) from: jiff::Timestamp,
-    pub(in crate::cli) to: jiff::Timestamp,
+pub(crate) struct Window {
+    pub(crate) from: jiff::Timestamp,
+    pub(crate) to: jiff::Timestamp,
 }
 
 impl Window {
-    pub(in crate::cli) fn new(from: jiff::Timestamp, to: jiff::Timestamp) -> Result<Self, Failure> {
+    pub(crate) fn new(from: jiff::Timestamp, to: jiff::Timestamp) -> Result<Self, Failure> {
         if from < to {
             return Ok(Self { from, to });
         }
@@ -21,7 +21,7 @@ impl Window {
     }
 
     /// Record times have milliseconds; one that shares its millisecond with the bound is inside.
-    pub(in crate::cli) fn contains(&self, record_ms: i64) -> bool {
+    pub(crate) fn contains(&self, record_ms: i64) -> bool {
         let begin_ms = self.begin_ms();
         // the first millisecond that lies wholly outside
         let to_ms = self.to.as_millisecond();
@@ -33,7 +33,7 @@ impl Window {
         self.from.as_nanosecond().div_euclid(1_000_000).try_into().unwrap_or(i64::MIN)
     }
 
-    pub(in crate::cli) fn is_over(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         self.to.as_microsecond() <= now.as_micros()
     }
 }

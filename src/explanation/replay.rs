@@ -19,23 +19,23 @@ const RECORDS_MAX: usize = 20_000;
 
 /// A record of the consent topic.
 #[derive(Clone)]
-pub(super) struct Consent {
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) value: Option<Vec<u8>>,
-    pub(super) receipt: Receipt,
+pub(crate) struct Consent {
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) receipt: Receipt,
 }
 
 /// What is collected about a recipient.
-pub(super) struct Replay<'r, K> {
-    pub(super) keys: &'r K,
-    pub(super) consent: &'r Codec,
+pub(crate) struct Replay<'r, K> {
+    pub(crate) keys: &'r K,
+    pub(crate) consent: &'r Codec,
     people: BTreeSet<SubjectKey>,
     records: BTreeMap<(i32, i64), Consent>,
 }
 
 /// Why a replay cannot be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ReplayError {
+pub(crate) enum ReplayError {
     #[error(
         "more than {PEOPLE_MAX} contacts and addresses hang together, or more than {RECORDS_MAX} records are about them"
     )]
@@ -48,17 +48,17 @@ pub(super) enum ReplayError {
 
 impl<'r, K: Keys> Replay<'r, K> {
     /// Of whoever a message names.
-    pub(super) fn new(keys: &'r K, consent: &'r Codec, people: BTreeSet<SubjectKey>) -> Self {
+    pub(crate) fn new(keys: &'r K, consent: &'r Codec, people: BTreeSet<SubjectKey>) -> Self {
         Self { keys, consent, people, records: BTreeMap::new() }
     }
 
     /// How many people matter: when that has not grown in a pass over all records, nothing is missing.
-    pub(super) fn n_people(&self) -> usize {
+    pub(crate) fn n_people(&self) -> usize {
         self.people.len()
     }
 
     /// Looks at a record, in the order of its partition.
-    pub(super) fn offer(
+    pub(crate) fn offer(
         &mut self,
         place: (i32, i64),
         record: impl FnOnce() -> Consent,
@@ -103,7 +103,7 @@ impl<'r, K: Keys> Replay<'r, K> {
     }
 
     /// What the gate decides on all of it.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &self,
         policies: &PolicySet,
         message: &Decoded<'_>,
@@ -145,14 +145,14 @@ impl<'r, K: Keys> Replay<'r, K> {
 }
 
 /// Whoever a message names.
-pub(super) fn people_of(keys: &impl Keys, message: &Decoded<'_>) -> BTreeSet<SubjectKey> {
+pub(crate) fn people_of(keys: &impl Keys, message: &Decoded<'_>) -> BTreeSet<SubjectKey> {
     let Ok(message) = message else { return BTreeSet::new() };
     let contact = message.contact_id.iter().map(|contact| keys.contact(contact));
     contact.chain(message.canonical().map(|address| keys.address(&address))).collect()
 }
 
 /// The kind of the codec that reads consent.
-pub(super) const CONSENT: Kind = Kind::ConsentChange;
+pub(crate) const CONSENT: Kind = Kind::ConsentChange;
 
 #[cfg(test)]
 mod tests {

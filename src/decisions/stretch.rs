@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use rdkafka::Offset;
 
+use super::scan_failure;
 use super::window::Window;
-use super::{Failure, scan_failure};
 use crate::config::Config;
+use crate::exit::Failure;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::{Patience, Positions, ScanError};
@@ -25,40 +26,36 @@ const OLDEST_MS: i64 = 0;
 
 /// What the brokers say of one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) struct Marks {
+pub(crate) struct Marks {
     /// Where the log begins.
-    pub(in crate::cli) begin: i64,
+    pub(crate) begin: i64,
     /// The oldest record there is.
-    pub(in crate::cli) oldest: Option<i64>,
+    pub(crate) oldest: Option<i64>,
     /// The first record of the window, or younger.
-    pub(in crate::cli) from: Option<i64>,
+    pub(crate) from: Option<i64>,
     /// Next offset at the start of the report.
-    pub(in crate::cli) end: i64,
+    pub(crate) end: i64,
 }
 
 impl Marks {
     /// Whether older records have been deleted and none is left that is older than the window: some of the window may
     /// have been among them.
-    pub(in crate::cli) fn is_cut_off(&self) -> bool {
+    pub(crate) fn is_cut_off(&self) -> bool {
         self.begin > 0 && self.oldest == self.from
     }
 }
 
 /// A topic's partitions, each with its marks.
-pub(in crate::cli) type Stretch = BTreeMap<i32, Marks>;
+pub(crate) type Stretch = BTreeMap<i32, Marks>;
 
 /// How many offsets lie in it: no fewer than there are records to read.
-pub(in crate::cli) fn n_offsets(stretch: &Stretch) -> u64 {
+pub(crate) fn n_offsets(stretch: &Stretch) -> u64 {
     let of = |marks: &Marks| marks.from.map_or(0, |from| marks.end.saturating_sub(from));
     stretch.values().map(|marks| of(marks).max(0).unsigned_abs()).sum()
 }
 
 /// Asks the brokers where the window lies in a topic.
-pub(in crate::cli) fn stretch(
-    config: &Config,
-    topic: &str,
-    window: &Window,
-) -> Result<Stretch, Failure> {
+pub(crate) fn stretch(config: &Config, topic: &str, window: &Window) -> Result<Stretch, Failure> {
     let doing = format!("looking for the window in topic `{topic}`");
     let observer = Observer::of(config);
     let at = |since_ms: i64| -> Result<BTreeMap<i32, Option<i64>>, Failure> {
@@ -90,7 +87,7 @@ pub(in crate::cli) fn stretch(
 
 /// Visits every committed record of the stretch and returns where each partition ended. A record that cannot be visited ends
 /// it.
-pub(in crate::cli) fn read(
+pub(crate) fn read(
     config: &Config,
     topic: &str,
     stretch: &Stretch,

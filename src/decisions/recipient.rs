@@ -1,7 +1,7 @@
 //! Who a message was for, as the keyed hashes under which the gate knows them. Nothing else leaves here.
 
-use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::exit::{ExitCode, Failure};
 use crate::headers::probe_recipient;
 use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
@@ -10,7 +10,7 @@ use gate_core::{ConsentChange, EventKey, OutboundMessage};
 use gate_engine::Keys as _;
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
-pub(in crate::cli) struct Reader {
+pub(crate) struct Reader {
     codec: Codec,
     value_bytes_max: usize,
     /// None: this user cannot read it, and nobody is told apart.
@@ -21,7 +21,7 @@ pub(in crate::cli) struct Reader {
 
 /// What a value says of its recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) enum Recipient {
+pub(crate) enum Recipient {
     Known(Keys),
     /// The synthetic probe: nobody is behind it.
     Probe,
@@ -31,15 +31,15 @@ pub(in crate::cli) enum Recipient {
 
 /// The keyed hashes; all absent without a pepper.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::cli) struct Keys {
-    pub(in crate::cli) contact: Option<[u8; 16]>,
-    pub(in crate::cli) address: Option<[u8; 16]>,
+pub(crate) struct Keys {
+    pub(crate) contact: Option<[u8; 16]>,
+    pub(crate) address: Option<[u8; 16]>,
 }
 
 impl Reader {
     /// # Errors
     /// There is no pepper, or none this user may read, and the report cannot do without one.
-    pub(in crate::cli) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
         let codec = crate::service::codec(config, Kind::OutboundMessage)?;
         let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
@@ -59,24 +59,24 @@ impl Reader {
     }
 
     /// One that tells people apart in any case: whoever cannot read the pepper compares by another one.
-    pub(in crate::cli) fn comparing(config: &Config) -> Result<Self, Failure> {
+    pub(crate) fn comparing(config: &Config) -> Result<Self, Failure> {
         let mut reader = Self::new(config, false)?;
         reader.pepper.get_or_insert_with(|| Pepper::new(&[0; 32]));
         Ok(reader)
     }
 
     /// Whether the gate's pepper is at hand.
-    pub(in crate::cli) fn tells_people_apart(&self) -> bool {
+    pub(crate) fn tells_people_apart(&self) -> bool {
         self.is_own_pepper
     }
 
     /// The key of an event as the gate hashes it.
-    pub(in crate::cli) fn event(&self, event_id: &str) -> Option<EventKey> {
+    pub(crate) fn event(&self, event_id: &str) -> Option<EventKey> {
         self.pepper.as_ref().filter(|_| self.is_own_pepper).map(|pepper| pepper.event(event_id))
     }
 
     /// Everybody a consent change names.
-    pub(in crate::cli) fn keys_of_change(&self, change: &ConsentChange<'_>) -> Vec<[u8; 16]> {
+    pub(crate) fn keys_of_change(&self, change: &ConsentChange<'_>) -> Vec<[u8; 16]> {
         let Some(pepper) = &self.pepper else { return Vec::new() };
         let addresses = [&change.address, &change.new_address].into_iter().flatten();
         let addresses = addresses.filter_map(|address| change.canonical(address));
@@ -86,7 +86,7 @@ impl Reader {
 
     /// # Errors
     /// The schema registry cannot be asked now; the text says why.
-    pub(in crate::cli) fn read(&self, value: Option<&[u8]>) -> Result<Recipient, &'static str> {
+    pub(crate) fn read(&self, value: Option<&[u8]>) -> Result<Recipient, &'static str> {
         Ok(match self.decode(value)? {
             Ok(message) => self.of(&message),
             Err(class) => Recipient::Unreadable(class),

@@ -5,14 +5,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// An instant as people and logs write it, with its offset from UTC.
-pub(in crate::cli) fn instant(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| {
         "must be an instant with its offset (RFC 3339), such as 2026-11-20T18:30:00Z".to_owned()
     })
 }
 
 /// An instant, or one told from now: `14:00` is the last time it was that in UTC, `90m`, `2h`, `3d` ago.
-pub(in crate::cli) fn moment(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     from_now(text, Timestamp::now())
 }
 

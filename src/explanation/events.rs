@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use gate_core::{Channel, ConsentChange};
+use indicatif::ProgressBar;
 
-use crate::cli::consent::change_codec;
-use crate::cli::outputs::one_line;
-use crate::cli::outputs::recipient::{Keys, Reader};
-use crate::cli::outputs::stretch::{self, Stretch};
-use crate::cli::outputs::window::Window;
-use crate::cli::{ExitCode, Failure, output};
+use crate::clock::utc;
 use crate::config::Config;
+use crate::decisions::one_line;
+use crate::decisions::recipient::{Keys, Reader};
+use crate::decisions::stretch::{self, Stretch};
+use crate::decisions::window::Window;
+use crate::exit::{ExitCode, Failure};
 use crate::headers::{hex, rfc3339};
 use crate::kafka::native::Record;
 use gate_codec::DecodeError;
@@ -27,13 +28,13 @@ const SIGN_OF_LIFE: u64 = 10_000;
 
 /// Whom a decision is about: keyed hashes, or what the log has of them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Who {
-    pub(super) contact: Option<Vec<u8>>,
-    pub(super) address: Option<Vec<u8>>,
+pub(crate) struct Who {
+    pub(crate) contact: Option<Vec<u8>>,
+    pub(crate) address: Option<Vec<u8>>,
 }
 
 impl Who {
-    pub(super) fn of(keys: &Keys) -> Self {
+    pub(crate) fn of(keys: &Keys) -> Self {
         let key = |key: Option<[u8; 16]>| key.map(|key| key.to_vec());
         Self { contact: key(keys.contact), address: key(keys.address) }
     }
@@ -48,16 +49,16 @@ impl Who {
 }
 
 /// What is asked about a decision's recipient.
-pub(super) struct Asked {
-    pub(super) who: Who,
+pub(crate) struct Asked {
+    pub(crate) who: Who,
     /// Why nobody can tell who it was for.
-    pub(super) unreadable: Option<String>,
+    pub(crate) unreadable: Option<String>,
     /// The beginning of the hashed id of the event that proves the decision.
-    pub(super) evidence: Option<String>,
+    pub(crate) evidence: Option<String>,
     /// Whether the decision names the consent topic that is configured.
-    pub(super) is_of_this_topic: bool,
+    pub(crate) is_of_this_topic: bool,
     /// How far consent was applied: next offset by partition.
-    pub(super) positions: BTreeMap<i32, i64>,
+    pub(crate) positions: BTreeMap<i32, i64>,
 }
 
 impl Asked {
@@ -76,7 +77,7 @@ struct Event {
 }
 
 /// What was found, for each decision that was asked about.
-pub(super) struct Events {
+pub(crate) struct Events {
     topic: String,
     /// In the order in which they were asked about; the last is how many older ones were dropped.
     found: Vec<(Who, VecDeque<Event>, u64)>,
@@ -88,7 +89,12 @@ pub(super) struct Events {
 
 impl Events {
     /// Reads the consent topic as far as the latest of the decisions knew it.
-    pub(super) fn read(config: &Config, reader: &Reader, asked: &[Asked]) -> Result<Self, Failure> {
+    pub(crate) fn read(
+        config: &Config,
+        reader: &Reader,
+        asked: &[Asked],
+        spinner: &ProgressBar,
+    ) -> Result<Self, Failure> {
         let topic = config.topics.consent_change.clone();
         let found = asked.iter().map(|asked| (asked.who.clone(), VecDeque::new(), 0)).collect();
         let mut events = Self {
@@ -101,11 +107,11 @@ impl Events {
         if !asked.iter().any(|asked| asked.is_known() && asked.is_of_this_topic) {
             return Ok(events);
         }
-        let codec = change_codec(config)?;
+        let codec = crate::service::codec(config, gate_codec::Kind::ConsentChange)?;
         let all = Window::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX)?;
         let stretch = up_to(stretch::stretch(config, &topic, &all)?, asked);
         events.is_cut_off = stretch.values().any(|marks| marks.begin > 0);
-        let spinner = output::spinner("looking for consent changes");
+        spinner.set_message("looking for consent changes");
         let n_about = stretch::n_offsets(&stretch);
         let mut n_read = 0u64;
         let done = stretch::read(config, &topic, &stretch, &mut |record| {
@@ -126,7 +132,6 @@ impl Events {
             }
             Ok(())
         });
-        spinner.finish_and_clear();
         done?;
         Ok(events)
     }
@@ -163,7 +168,7 @@ impl Events {
     }
 
     /// For people, about the `nth` that was asked about.
-    pub(super) fn text(&self, nth: usize, asked: &Asked) -> String {
+    pub(crate) fn text(&self, nth: usize, asked: &Asked) -> String {
         let mut out = String::new();
         let topic = &self.topic;
         // writing to a String cannot fail, here and below
@@ -190,14 +195,8 @@ impl Events {
         events.sort_by_key(|event| event.received_ms);
         for event in &events {
             let mark = if event.is_proof { "  <- proves the decision" } else { "" };
-            writeln!(
-                out,
-                "  {}  {}  {}{mark}",
-                output::utc(event.received_ms),
-                event.place,
-                event.says
-            )
-            .ok();
+            writeln!(out, "  {}  {}  {}{mark}", utc(event.received_ms), event.place, event.says)
+                .ok();
         }
         if events.is_empty() {
             writeln!(out, "  none in `{topic}`").ok();

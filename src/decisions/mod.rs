@@ -2,38 +2,34 @@
 //!
 //! Like any careful sender: committed records, assigned by hand, nothing committed, no group joined.
 
-pub(super) mod decision;
-pub(super) mod find;
-pub(super) mod lack;
-pub(super) mod moment;
-pub(super) mod person;
-pub(super) mod recipient;
-pub(super) mod stretch;
-pub(super) mod survey;
-pub(super) mod window;
+pub(crate) mod decision;
+pub(crate) mod find;
+pub(crate) mod lack;
+pub(crate) mod recipient;
+pub(crate) mod stretch;
+pub(crate) mod survey;
+pub(crate) mod window;
 
-use clap::ValueEnum;
-
-use super::{ExitCode, Failure, output};
+use crate::exit::{ExitCode, Failure};
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::scan::ScanError;
 
 /// Which decisions are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(super) enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
     Approved,
     Blocked,
     Deferred,
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 3] = [Self::Approved, Self::Blocked, Self::Deferred];
+    pub(crate) const ALL: [Self; 3] = [Self::Approved, Self::Blocked, Self::Deferred];
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Approved => "approved",
             Self::Blocked => "blocked",
@@ -43,13 +39,13 @@ impl Outcome {
 }
 
 /// What came from outside must neither move the cursor nor break a table.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     const CHARS_MAX: usize = 200;
     text.chars().filter(|c| !c.is_control() && *c != '|').take(CHARS_MAX).collect()
 }
 
 /// How a command ends whose scan did not come to its end.
-pub(super) fn scan_failure(error: &ScanError, doing: &str) -> Failure {
+pub(crate) fn scan_failure(error: &ScanError, doing: &str) -> Failure {
     match error {
         ScanError::Kafka(error) => KafkaFailure::new(error, doing).into(),
         ScanError::Native(error) => {

@@ -1,17 +1,14 @@
-//! The one error type of the command line: what went wrong, in which attempt, and the exit code.
+//! The one error of whoever answers people's questions: what went wrong, in which attempt, and the exit code.
 //!
-//! Below the commands each error is a type of its own. Here they become [`anyhow::Error`], because nobody branches on
-//! them any more: a person reads them, and wants to know what was being done.
+//! Below them each error is a type of its own. Here they become [`anyhow::Error`], because nobody branches on them any
+//! more: a person reads them, and wants to know what was being done.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use anyhow::Error;
 
-use crate::config::ConfigError;
-use crate::exit::ExitCode;
-use crate::kafka::failure::KafkaFailure;
-use crate::service::RunError;
+use super::ExitCode;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -34,7 +31,7 @@ impl Failure {
     }
 
     /// Ends with `code`, and what the error and its causes say.
-    pub(super) fn of(code: ExitCode, error: impl Into<Error>) -> Self {
+    pub(crate) fn of(code: ExitCode, error: impl Into<Error>) -> Self {
         Self { code, error: Some(error.into()) }
     }
 
@@ -52,11 +49,11 @@ impl Failure {
     }
 
     /// What is wrong; empty when the output says everything.
-    pub(super) fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         self.error.as_ref().map(chain).unwrap_or_default()
     }
 
-    pub(super) fn report(&self) {
+    pub(crate) fn report(&self) {
         if let Some(error) = &self.error {
             // Nobody is left to tell if standard error is closed as well.
             drop(writeln!(io::stderr(), "consent-gate: {}", chain(error)));
@@ -79,7 +76,7 @@ fn chain(error: &Error) -> String {
 }
 
 /// From somebody's error to the end of a command.
-pub(super) trait OrFail<T> {
+pub(crate) trait OrFail<T> {
     /// Ends with `code`, and what the error says.
     fn or_fail(self, code: ExitCode) -> Result<T, Failure>;
 
@@ -94,25 +91,6 @@ impl<T, E: Into<Error>> OrFail<T> for Result<T, E> {
 
     fn or_fail_at(self, code: ExitCode, doing: impl FnOnce() -> String) -> Result<T, Failure> {
         self.or_fail(code).map_err(|failure| failure.context(doing()))
-    }
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        // Problems begin with the file's name, which editors can jump to.
-        Self::of(ExitCode::Config, error)
-    }
-}
-
-impl From<KafkaFailure> for Failure {
-    fn from(failure: KafkaFailure) -> Self {
-        Self::of(failure.class.into(), failure)
-    }
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        Self::of(error.exit_code(), error)
     }
 }
 
@@ -141,16 +119,5 @@ mod tests {
         // the exit code is that of the error, whatever was being done
         let failure = Failure::silent(ExitCode::No).context("looking");
         assert_eq!((failure.message(), failure.code()), (String::new(), ExitCode::No));
-    }
-
-    #[test]
-    fn a_cause_is_said_once() {
-        let ours = RunError::RegistryCa {
-            path: "/ca.pem".into(),
-            source: io::Error::new(io::ErrorKind::NotFound, "no such file"),
-        };
-        let failure = Failure::from(ours);
-        let says = "cannot read `schema_registry.ca_file` `/ca.pem`: no such file";
-        assert_eq!((failure.message().as_str(), failure.code()), (says, ExitCode::Config));
     }
 }

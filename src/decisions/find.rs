@@ -11,8 +11,9 @@ use rdkafka::Offset;
 
 use super::decision::Unreadable;
 use super::lack::Lack;
-use super::{Failure, scan_failure};
+use super::scan_failure;
 use crate::config::Config;
+use crate::exit::Failure;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::First;
@@ -23,10 +24,10 @@ const READ_MAX: Duration = Duration::from_secs(30);
 const RECORDS_MAX: usize = 8;
 
 /// A record of the log.
-pub(in crate::cli) struct Found {
-    pub(in crate::cli) batch: DecisionBatch<'static>,
-    pub(in crate::cli) offset: i64,
-    pub(in crate::cli) timestamp_ms: i64,
+pub(crate) struct Found {
+    pub(crate) batch: DecisionBatch<'static>,
+    pub(crate) offset: i64,
+    pub(crate) timestamp_ms: i64,
 }
 
 impl Found {
@@ -85,7 +86,7 @@ impl Log<'_> {
 ///
 /// # Errors
 /// The log cannot be read now.
-pub(in crate::cli) fn of_source(
+pub(crate) fn of_source(
     config: &Config,
     partition: i32,
     wanted: i64,
@@ -123,7 +124,7 @@ pub(in crate::cli) fn of_source(
 ///
 /// # Errors
 /// The topic cannot be read now.
-pub(in crate::cli) fn message(
+pub(crate) fn message(
     config: &Config,
     (partition, offset): (i32, i64),
 ) -> Result<Option<Option<Vec<u8>>>, Failure> {

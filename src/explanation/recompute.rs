@@ -12,11 +12,11 @@ use gate_log::{BatchContext, Decided, DecisionBatch, LogWriter};
 use serde_json::Value;
 
 use super::replay::{CONSENT, Consent, Replay, ReplayError, people_of};
-use crate::cli::outputs::find;
-use crate::cli::outputs::stretch::{self, Marks};
-use crate::cli::outputs::window::Window;
-use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::decisions::find;
+use crate::decisions::stretch::{self, Marks};
+use crate::decisions::window::Window;
+use crate::exit::{ExitCode, Failure};
 use crate::identity::{Pepper, PepperFile};
 use crate::policies::archive;
 
@@ -44,7 +44,7 @@ const COMPARED: [&str; 13] = [
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Same,
     /// The same, although something else was at hand.
     SameWith(String),
@@ -68,7 +68,7 @@ impl Answer {
         }
     }
 
-    pub(super) fn say(&self) -> String {
+    pub(crate) fn say(&self) -> String {
         match self {
             Self::Same => "recomputed: same\n".to_owned(),
             Self::SameWith(remark) => format!("recomputed: same, with {remark}\n"),
@@ -81,11 +81,11 @@ impl Answer {
 }
 
 /// A logged decision, and where its message stands.
-pub(super) struct Logged<'d> {
-    pub(super) decision: &'d Value,
-    pub(super) source: (i32, i64),
+pub(crate) struct Logged<'d> {
+    pub(crate) decision: &'d Value,
+    pub(crate) source: (i32, i64),
     /// How far consent was applied: next offset by partition.
-    pub(super) positions: &'d BTreeMap<i32, i64>,
+    pub(crate) positions: &'d BTreeMap<i32, i64>,
 }
 
 impl Logged<'_> {
@@ -112,7 +112,7 @@ impl Logged<'_> {
 
 /// # Errors
 /// Kafka or the schema registry cannot be asked now.
-pub(super) fn recompute(
+pub(crate) fn recompute(
     config: &Config,
     set: &PolicySet,
     logged: &Logged<'_>,

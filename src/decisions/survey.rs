@@ -5,39 +5,39 @@ use std::collections::BTreeMap;
 use gate_log::{DecisionBatch, Entry};
 use indicatif::ProgressBar;
 
-use super::Failure;
 use super::decision::Unreadable;
 use super::lack::Lack;
 use super::stretch::{self, Stretch};
 use super::window::Window;
 use crate::config::Config;
+use crate::exit::Failure;
 use crate::kafka::native::Record;
 
 /// Records between two signs of life; each holds many decisions.
 const SIGN_OF_LIFE: u64 = 1_000;
 
 /// What is looked at.
-pub(in crate::cli) struct Survey<'s> {
-    pub(in crate::cli) config: &'s Config,
-    pub(in crate::cli) window: Window,
+pub(crate) struct Survey<'s> {
+    pub(crate) config: &'s Config,
+    pub(crate) window: Window,
     /// Says how far it is.
-    pub(in crate::cli) spinner: &'s ProgressBar,
+    pub(crate) spinner: &'s ProgressBar,
 }
 
 /// An entry, and where it stands.
 #[derive(Clone, Copy)]
-pub(in crate::cli) struct Logged<'r> {
-    pub(in crate::cli) entry: Entry<'r>,
+pub(crate) struct Logged<'r> {
+    pub(crate) entry: Entry<'r>,
     /// Record time.
-    pub(in crate::cli) timestamp_ms: i64,
-    pub(in crate::cli) topic: &'r str,
-    pub(in crate::cli) partition: i32,
-    pub(in crate::cli) offset: i64,
+    pub(crate) timestamp_ms: i64,
+    pub(crate) topic: &'r str,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
 }
 
 impl Logged<'_> {
     /// The record of the log: `consent-gate-decisions/3/17`.
-    pub(in crate::cli) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         place(self.topic, self.partition, self.offset)
     }
 }
@@ -47,14 +47,14 @@ fn place(topic: &str, partition: i32, offset: i64) -> String {
 }
 
 /// What is visited.
-pub(in crate::cli) enum Seen<'r> {
+pub(crate) enum Seen<'r> {
     Entry(Logged<'r>),
     /// A record that cannot be read, which is noted already; the class, and its place.
     Unreadable(Unreadable, String),
 }
 
 /// Visits the entries of a record; one that cannot be read is noted.
-pub(in crate::cli) fn entries(
+pub(crate) fn entries(
     record: &Record<'_>,
     lack: &mut Lack,
     visit: &mut dyn FnMut(&Seen<'_>, &mut Lack) -> Result<(), Failure>,
@@ -76,7 +76,7 @@ pub(in crate::cli) fn entries(
 
 impl Survey<'_> {
     /// Visits every entry of the window; what is not there any more is noted.
-    pub(in crate::cli) fn visit(
+    pub(crate) fn visit(
         &self,
         lack: &mut Lack,
         visit: &mut dyn FnMut(&Seen<'_>, &mut Lack) -> Result<(), Failure>,

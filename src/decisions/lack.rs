@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::decision::Unreadable;
-use super::output;
+use crate::clock::utc;
 
 /// Places of unreadable records that are listed.
 const PLACES_MAX: usize = 20;
 
 /// Of bounded size.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct Lack {
-    pub(in crate::cli) unreadable: BTreeMap<Unreadable, u64>,
+pub(crate) struct Lack {
+    pub(crate) unreadable: BTreeMap<Unreadable, u64>,
     /// Where the first of them are.
-    pub(in crate::cli) places: Vec<String>,
+    pub(crate) places: Vec<String>,
     /// Partitions whose log may begin inside the window, with the oldest record that is left.
     cut_off: Vec<(String, i32, Option<i64>)>,
 }
 
 impl Lack {
     /// A record that is no decision of the gate.
-    pub(in crate::cli) fn unreadable(&mut self, class: Unreadable, place: String) {
+    pub(crate) fn unreadable(&mut self, class: Unreadable, place: String) {
         *self.unreadable.entry(class).or_default() += 1;
         if self.places.len() < PLACES_MAX {
             self.places.push(place);
@@ -32,11 +32,11 @@ impl Lack {
     }
 
     /// Sentences for people; none when nothing is missing.
-    pub(in crate::cli) fn say(&self, from: jiff::Timestamp) -> Vec<String> {
+    pub(crate) fn say(&self, from: jiff::Timestamp) -> Vec<String> {
         let mut missing = Vec::new();
         for (topic, partition, oldest) in &self.cut_off {
             let left = match oldest {
-                Some(ms) => format!("its oldest decision is of {}", output::utc(*ms)),
+                Some(ms) => format!("its oldest decision is of {}", utc(*ms)),
                 None => "nothing of the window is left".to_owned(),
             };
             missing.push(format!(

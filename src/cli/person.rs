@@ -8,9 +8,9 @@ use std::io::Read as _;
 use gate_core::{CanonicalAddress, ContactId, SubjectKey};
 use gate_engine::Keys as _;
 
-use crate::cli::failure::OrFail as _;
-use crate::cli::{ExitCode, Failure};
+use super::{ExitCode, Failure};
 use crate::config::Config;
+use crate::exit::OrFail as _;
 use crate::identity::{Pepper, PepperFile};
 
 /// Longest id or address that is read from standard input, in bytes.
@@ -20,7 +20,7 @@ const TEXT_BYTES_MAX: u64 = 8_192;
 ///
 /// # Errors
 /// The id is blank, or there is no pepper here.
-pub(in crate::cli) fn contact(config: &Config, id: &str) -> Result<SubjectKey, Failure> {
+pub(crate) fn contact(config: &Config, id: &str) -> Result<SubjectKey, Failure> {
     let Some(id) = ContactId::new(text(id)?.into()) else {
         return Err(Failure::new(ExitCode::Usage, "--contact: the id is blank"));
     };
@@ -31,7 +31,7 @@ pub(in crate::cli) fn contact(config: &Config, id: &str) -> Result<SubjectKey, F
 ///
 /// # Errors
 /// It is no address, or there is no pepper here.
-pub(in crate::cli) fn address(config: &Config, address: &str) -> Result<SubjectKey, Failure> {
+pub(crate) fn address(config: &Config, address: &str) -> Result<SubjectKey, Failure> {
     let Ok(canonical) = CanonicalAddress::parse(&text(address)?, None, None) else {
         let reason = "--address: neither an e-mail address nor a number with its country (+44 …)";
         return Err(Failure::new(ExitCode::Usage, reason));

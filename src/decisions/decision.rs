@@ -14,7 +14,7 @@ use crate::headers::{hex, rfc3339};
 
 /// Why a record, or an entry of it, cannot be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::cli) enum Unreadable {
+pub(crate) enum Unreadable {
     NoRecord,
     NewerSchema,
     Damaged,
@@ -23,7 +23,7 @@ pub(in crate::cli) enum Unreadable {
 }
 
 impl Unreadable {
-    pub(in crate::cli) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::NoRecord => "no_record_of_the_log",
             Self::NewerSchema => "unknown_schema",
@@ -33,7 +33,7 @@ impl Unreadable {
         }
     }
 
-    pub(in crate::cli) const fn meaning(self) -> &'static str {
+    pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::NoRecord => "it is no record of the decision log: something else has written it",
             Self::NewerSchema => {
@@ -49,7 +49,7 @@ impl Unreadable {
         }
     }
 
-    pub(in crate::cli) const fn of(error: BatchError) -> Self {
+    pub(crate) const fn of(error: BatchError) -> Self {
         match error {
             BatchError::Framing => Self::NoRecord,
             BatchError::Schema | BatchError::OwnSchema => Self::NewerSchema,
@@ -60,30 +60,30 @@ impl Unreadable {
 
 /// A decision as the log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Decision {
-    pub(in crate::cli) source: String,
-    pub(in crate::cli) message_id: Option<String>,
-    pub(in crate::cli) channel: Option<Channel>,
-    pub(in crate::cli) outcome: Outcome,
-    pub(in crate::cli) reason: String,
-    pub(in crate::cli) jurisdictions: Vec<Code>,
+pub(crate) struct Decision {
+    pub(crate) source: String,
+    pub(crate) message_id: Option<String>,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) outcome: Outcome,
+    pub(crate) reason: String,
+    pub(crate) jurisdictions: Vec<Code>,
     /// With versions: `GB@2026.11`.
-    pub(in crate::cli) packs: Vec<String>,
+    pub(crate) packs: Vec<String>,
     /// With packs: `GB/electronic-mail`.
-    pub(in crate::cli) rules: Vec<String>,
-    pub(in crate::cli) evaluated_at: String,
-    pub(in crate::cli) purpose: Option<String>,
-    pub(in crate::cli) brand: Option<String>,
-    pub(in crate::cli) campaign: Option<String>,
+    pub(crate) rules: Vec<String>,
+    pub(crate) evaluated_at: String,
+    pub(crate) purpose: Option<String>,
+    pub(crate) brand: Option<String>,
+    pub(crate) campaign: Option<String>,
     /// Beginning of the contact's keyed hash.
-    pub(in crate::cli) contact: Option<String>,
+    pub(crate) contact: Option<String>,
     /// Beginning of the address's keyed hash.
-    pub(in crate::cli) address: Option<String>,
+    pub(crate) address: Option<String>,
 }
 
 impl Decision {
     /// Reads an entry.
-    pub(in crate::cli) fn of(entry: &Entry<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn of(entry: &Entry<'_>) -> Result<Self, Unreadable> {
         let (shape, context) = (entry.shape, entry.context);
         if shape.is_reconstructed && shape.reason == "unknown" {
             return Err(Unreadable::LostInPart);
@@ -122,24 +122,24 @@ impl Decision {
     }
 
     /// Whom to count: an address is one recipient, whatever ids it goes by.
-    pub(in crate::cli) fn person(&self) -> Option<&str> {
+    pub(crate) fn person(&self) -> Option<&str> {
         self.address.as_deref().or(self.contact.as_deref())
     }
 }
 
 /// Which decisions are meant; all of these at once.
 #[derive(Debug, Clone, Default)]
-pub(in crate::cli) struct Filter {
+pub(crate) struct Filter {
     /// `GB/electronic-mail`, or `electronic-mail` for the rules of that id in every pack.
-    pub(in crate::cli) rule: Option<String>,
+    pub(crate) rule: Option<String>,
     /// `GB`, or `GB@2026.11` for that version alone.
-    pub(in crate::cli) pack: Option<String>,
-    pub(in crate::cli) reason: Option<String>,
-    pub(in crate::cli) channel: Option<Channel>,
+    pub(crate) pack: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) channel: Option<Channel>,
 }
 
 impl Filter {
-    pub(in crate::cli) fn is_met_by(&self, decision: &Decision) -> bool {
+    pub(crate) fn is_met_by(&self, decision: &Decision) -> bool {
         let has_rule = |wanted: &String| {
             let is_it = |rule: &String| {
                 rule == wanted || rule.split_once('/').is_some_and(|(_, id)| id == wanted)
@@ -160,7 +160,7 @@ impl Filter {
     }
 
     /// For people; empty when everything is meant.
-    pub(in crate::cli) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let mut out = String::new();
         let mut add = |what: &str, value: Option<&str>| {
             if let Some(value) = value {
@@ -178,13 +178,13 @@ impl Filter {
 }
 
 #[cfg(test)]
-pub(in crate::cli) mod tests {
+pub(crate) mod tests {
     use super::*;
     use gate_log::{Context, DecisionBatch, Shape};
     use std::borrow::Cow;
 
     /// A record with one decision.
-    pub(in crate::cli) fn batch() -> DecisionBatch<'static> {
+    pub(crate) fn batch() -> DecisionBatch<'static> {
         let text = |text: &'static str| Cow::Borrowed(text);
         DecisionBatch {
             source_topic: text("outbound-message"),
