@@ -146,6 +146,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
     ("crates/gate-log/src/", PURE),
+    // the one pure crate that hashes and signs by itself: that is what it is for
+    (
+        "crates/gate-ledger/src/",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "tokio",
+            "rdkafka",
+            "rocksdb",
+            "aws_lc_rs::rand",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
     (
         "crates/gate-located/src/",
         &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],

@@ -40,6 +40,15 @@ pub struct Counts {
     pub opaque: u64,
 }
 
+/// What was found in a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// It.
+    pub finding: Finding,
+    /// All is there and in order, at other offsets: what is wrong elsewhere matters more.
+    pub is_elsewhere: bool,
+}
+
 /// One partition, while Kafka is read.
 #[derive(Debug)]
 pub struct Comparison {
@@ -113,12 +122,12 @@ impl Comparison {
 
     /// What was found, once Kafka has said everything that the log covers.
     #[must_use]
-    pub fn end(self) -> (Counts, Option<Finding>) {
-        let found = self.difference();
-        (self.counts, found)
+    pub fn end(self) -> (Counts, Option<Told>) {
+        let told = self.difference();
+        (self.counts, told)
     }
 
-    fn difference(&self) -> Option<Finding> {
+    fn difference(&self) -> Option<Told> {
         let left = self.leaves.get(self.at..).unwrap_or_default();
         let signed: Vec<i64> = (0..).take(left.len()).collect();
         let found: Vec<i64> =
@@ -168,9 +177,9 @@ fn whose(left: &[Covered], said: &Leaf, nth: i64) -> i64 {
     found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1 - nth)
 }
 
-fn moved(leaf: &Covered, said: Option<&Leaf>) -> Finding {
+fn moved(leaf: &Covered, said: Option<&Leaf>) -> Told {
     let is = said.map_or_else(|| "elsewhere".to_owned(), |said| format!("at {}", said.place));
-    Finding {
+    let finding = Finding {
         fault: Fault::Changed,
         leaf: Some(leaf.index),
         place: Some(leaf.entry.place.to_string()),
@@ -178,7 +187,8 @@ fn moved(leaf: &Covered, said: Option<&Leaf>) -> Finding {
             "in Kafka, {} stands {is} now, and what comes behind it likewise: the topic was written anew",
             leaf.entry.named()
         ),
-    }
+    };
+    Told { finding, is_elsewhere: true }
 }
 
 fn told(
@@ -186,7 +196,7 @@ fn told(
     leaf: Option<&Covered>,
     said: Option<&Leaf>,
     before: Option<&Covered>,
-) -> Finding {
+) -> Told {
     let name = |said: &Leaf| said.entry(&Salt::DELETED).named();
     let was = leaf.map(|leaf| leaf.entry.named()).unwrap_or_default();
     let is = said.map(name).unwrap_or_default();
@@ -213,7 +223,8 @@ fn told(
             leaf.map(|leaf| leaf.entry.place.to_string())
         }
     };
-    Finding { fault: difference.into(), leaf: leaf.map(|leaf| leaf.index), place, says }
+    let leaf = leaf.map(|leaf| leaf.index);
+    Told { finding: Finding { fault: difference.into(), leaf, place, says }, is_elsewhere: false }
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ fn compared(
     for said in said {
         comparison.take(said);
     }
-    comparison.end()
+    let (counts, told) = comparison.end();
+    (counts, told.map(|told| told.finding))
 }
 
 fn all() -> Vec<Leaf> {

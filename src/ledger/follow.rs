@@ -31,6 +31,8 @@ pub(super) struct Follow<'f> {
     shutdown: &'f Shutdown,
     /// Something waits for a checkpoint since then.
     waiting_since: Option<Instant>,
+    /// What was committed before then has been read.
+    read_up_to: Option<Instant>,
     interval: Duration,
     accepts_topics: bool,
 }
@@ -61,6 +63,7 @@ impl<'f> Follow<'f> {
             metrics,
             shutdown,
             waiting_since: None,
+            read_up_to: None,
             interval: config.ledger.checkpoint_interval,
             accepts_topics,
         };
@@ -73,6 +76,7 @@ impl<'f> Follow<'f> {
     /// # Errors
     /// What ends the process, and what passes: Kafka is away ([`LedgerError::is_passing`]).
     pub(super) fn round(&mut self) -> Result<(), LedgerError> {
+        let began = Instant::now();
         let from = self.due()?;
         if !from.is_empty() {
             let observer = self.observer.clone();
@@ -87,6 +91,12 @@ impl<'f> Follow<'f> {
             }
             self.metrics.set_lag(0);
         }
+        self.read_up_to = Some(began);
+        self.commit_if_due(false)
+    }
+
+    /// What was read is covered in time, also while Kafka is away.
+    pub(super) fn tick(&mut self) -> Result<(), LedgerError> {
         self.commit_if_due(false)
     }
 
@@ -190,11 +200,13 @@ impl<'f> Follow<'f> {
     /// INVARIANT: called between records only, so that a checkpoint covers whole ones.
     fn commit_if_due(&mut self, is_end: bool) -> Result<(), LedgerError> {
         let waits = self.waiting_since.map(|since| since.elapsed());
-        self.metrics.set_waiting(waits.unwrap_or_default());
         let is_due = is_end
             || self.writer.n_uncovered() >= UNCOVERED_MAX
             || waits.is_some_and(|waits| waits >= self.interval);
         if !is_due {
+            if self.writer.n_uncovered() == 0 {
+                self.covered();
+            }
             return Ok(());
         }
         let time = jiff::Timestamp::now().to_string();
@@ -207,9 +219,15 @@ impl<'f> Follow<'f> {
             self.metrics.checkpoints.inc();
         }
         self.waiting_since = None;
-        self.metrics.set_waiting(Duration::ZERO);
+        self.covered();
         self.publish();
         Ok(())
+    }
+
+    fn covered(&self) {
+        if let Some(at) = self.read_up_to {
+            self.metrics.set_covered(at);
+        }
     }
 
     fn publish(&self) {

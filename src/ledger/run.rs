@@ -118,6 +118,7 @@ fn follow(
                 metrics.kafka_errors.inc();
                 let seconds = pause.as_secs();
                 tracing::warn!(%error, again_in_seconds = seconds, "Kafka cannot be read; trying again");
+                follow.tick()?;
             }
             Err(error) => return Err(error),
         }

@@ -1,6 +1,6 @@
 //! Whether Kafka and the tiles are what checkpoints have signed.
 
-use super::compare::{Comparison, Counts, Covered};
+use super::compare::{Comparison, Counts, Covered, Told};
 use super::follow::raw;
 use super::leaf::{self, of_record};
 use super::{Directory, LedgerError};
@@ -231,18 +231,19 @@ impl Kafka {
             }
             Ok(())
         })?;
-        // the first by its leaf: what was inserted has none and comes last
-        let mut first: Option<Finding> = None;
+        // the first by its leaf: what was inserted at the end has none and comes last
+        let mut first: Option<Told> = None;
         for comparison in comparisons.into_values() {
-            let (counts, found) = comparison.end();
+            let (counts, told) = comparison.end();
             add(&mut self.counts, counts);
-            let leaf_of = |it: &Finding| it.leaf.unwrap_or(u64::MAX);
-            if let Some(found) = found
-                && first.as_ref().is_none_or(|first| leaf_of(&found) < leaf_of(first))
+            let rank = |it: &Told| (it.is_elsewhere, it.finding.leaf.unwrap_or(u64::MAX));
+            if let Some(told) = told
+                && first.as_ref().is_none_or(|first| rank(&told) < rank(first))
             {
-                first = Some(found);
+                first = Some(told);
             }
         }
+        let first = first.map(|told| told.finding);
         self.from.clone_from(&self.to);
         self.finding = first;
         if self.finding.is_some() { Err(Ended::Found) } else { Ok(()) }

@@ -16,6 +16,8 @@ macro_rules! ledger_metrics {
             began: Instant,
             /// Milliseconds from `began` to when the ledger last moved.
             moved: AtomicU64,
+            /// Milliseconds from `began` to what is covered.
+            covered: AtomicU64,
             $(#[doc = $help] pub $field: $type,)*
         }
 
@@ -31,8 +33,8 @@ macro_rules! ledger_metrics {
                     Registrar { registry: &registry, topics: &topics, declarations: Vec::new() };
                 $(let $field = registrar.$method(&Spec { name: $name, unit: $unit, help: $help })?;)*
                 let declarations = registrar.declarations;
-                let (began, moved) = (Instant::now(), AtomicU64::new(0));
-                Ok(Self { registry, declarations, began, moved, $($field,)* })
+                let (began, moved, covered) = (Instant::now(), AtomicU64::new(0), AtomicU64::new(0));
+                Ok(Self { registry, declarations, began, moved, covered, $($field,)* })
             }
         }
     };
@@ -45,8 +47,8 @@ ledger_metrics! {
         "Checkpoints signed since the start.";
     last_checkpoint: Gauge = seconds_gauge("consent_gate_ledger_last_checkpoint_timestamp_seconds", "seconds"):
         "When the newest checkpoint was signed; 0 before the first.";
-    waiting: Gauge = seconds_gauge("consent_gate_ledger_waiting_seconds", "seconds"):
-        "For how long the oldest record that was read waits for a checkpoint; 0 when all are covered.";
+    behind: Gauge = seconds_gauge("consent_gate_ledger_behind_seconds", "seconds"):
+        "Whatever was committed so long ago is covered by a checkpoint; grows while Kafka or the storage is away.";
     lag: IntGauge = gauge("consent_gate_ledger_lag_records", "records"):
         "Offsets of the two topics that are not read yet, at the last look.";
     kafka_errors: IntCounter = counter("consent_gate_ledger_kafka_errors_total", "rounds"):
@@ -85,6 +87,8 @@ impl LedgerMetrics {
     /// # Errors
     /// The registry could not be written: a mistake in this program.
     pub fn encode(&self) -> Result<String, MetricsError> {
+        let covered = Duration::from_millis(self.covered.load(Ordering::Relaxed));
+        self.behind.set(self.began.elapsed().saturating_sub(covered).as_secs_f64());
         TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(MetricsError::Encoding)
     }
 
@@ -111,9 +115,10 @@ impl LedgerMetrics {
         self.last_checkpoint.set(Duration::from_secs(second.unsigned_abs()).as_secs_f64());
     }
 
-    /// Publishes for how long something waits for a checkpoint.
-    pub fn set_waiting(&self, waits: Duration) {
-        self.waiting.set(waits.as_secs_f64());
+    /// Whatever was committed before then is covered.
+    pub fn set_covered(&self, at: Instant) {
+        let millis = at.saturating_duration_since(self.began).as_millis();
+        self.covered.store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Publishes how many offsets are not read yet.

@@ -200,7 +200,9 @@ impl Rows {
         row.texts(&shape.reasons);
         row.maybe_text(shape.detail.as_ref().and_then(detail).as_deref());
         row.maybe_text(shape.basis.as_deref());
-        for texts in [&shape.warnings, &shape.jurisdictions, &shape.packs, &shape.rules, &shape.zones] {
+        for texts in
+            [&shape.warnings, &shape.jurisdictions, &shape.packs, &shape.rules, &shape.zones]
+        {
             row.texts(texts);
         }
         for text in [&context.purpose, &context.brand, &context.controller, &context.campaign] {
@@ -235,9 +237,9 @@ impl Rows {
         let mut file = SerializedFileWriter::new(to, schema, Arc::new(properties))?;
         let mut group = file.next_row_group()?;
         for cells in &self.columns {
-            let mut writer = group
-                .next_column()?
-                .ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
+            let mut writer = group.next_column()?.ok_or_else(|| {
+                ParquetError::General("more columns than the schema has".to_owned())
+            })?;
             match (cells, writer.untyped()) {
                 (Cells::Text(it), ColumnWriter::ByteArrayColumnWriter(to)) => {
                     to.write_batch(&it.values, levels(&it.defined), levels(&it.repeated))?

@@ -1,8 +1,8 @@
 //! From the decision log into files.
 
+use super::ROWS_MAX;
 use super::columns::Rows;
 use super::files::{Files, Stretch};
-use super::ROWS_MAX;
 use crate::config::Config;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
@@ -61,7 +61,8 @@ impl Archive {
         metrics: &Arc<LedgerMetrics>,
         shutdown: &Shutdown,
     ) -> Result<Self, LedgerError> {
-        let io = |source| LedgerError::Io { action: "open the archive", path: root.to_owned(), source };
+        let io =
+            |source| LedgerError::Io { action: "open the archive", path: root.to_owned(), source };
         let files = Files::open(root).map_err(io)?;
         let next = files.next().map_err(io)?;
         Ok(Self {
@@ -105,7 +106,8 @@ impl Archive {
         let doing = format!("looking at topic `{}`", self.topic);
         let facts = self.observer.facts(&self.topic, ANSWER_MAX, &doing)?;
         let partitions: Vec<i32> = (0..facts.n_partitions).collect();
-        let edges = |place| self.observer.edges(&self.topic, &partitions, place, ANSWER_MAX, &doing);
+        let edges =
+            |place| self.observer.edges(&self.topic, &partitions, place, ANSWER_MAX, &doing);
         let (begins, ends) = (edges(Offset::Beginning)?, edges(Offset::End)?);
         let mut from = Positions::new();
         for (partition, end) in ends {
@@ -113,7 +115,13 @@ impl Archive {
             let next = self.next.entry(partition).or_insert(begin);
             if *next < begin {
                 let topic = &self.topic;
-                tracing::warn!(topic, partition, from = *next, to = begin, "records were deleted before they were archived");
+                tracing::warn!(
+                    topic,
+                    partition,
+                    from = *next,
+                    to = begin,
+                    "records were deleted before they were archived"
+                );
                 *next = begin;
             }
             if *next < end {
@@ -123,7 +131,8 @@ impl Archive {
         if !from.is_empty() {
             let observer = self.observer.clone();
             let patience = Patience::Silence(SILENCE_MAX);
-            let ended = observer.read(&from, &Positions::new(), patience, &mut |it| self.take(it))?;
+            let ended =
+                observer.read(&from, &Positions::new(), patience, &mut |it| self.take(it))?;
             for ((_, partition), next) in ended {
                 self.next.insert(partition, next);
             }
@@ -137,7 +146,8 @@ impl Archive {
         }
         let (partition, offset) = (record.partition, record.offset);
         // what is none stands in the ledger, by its bytes
-        if let Some(batch) = record.value.and_then(|value| DecisionBatch::decode(value).ok()) {
+        let batch = record.value.and_then(|value| DecisionBatch::decode(value).ok());
+        if let Some(batch) = batch.filter(|batch| !batch.is_empty()) {
             let day = day(batch.evaluated_at);
             if self.open.get(&partition).is_some_and(|open| open.stretch.day != day) {
                 self.close(partition)?;
@@ -181,7 +191,9 @@ impl Archive {
         let write = |file| rows.write(file).map_err(io::Error::other);
         self.files.put(stretch, write).map_err(|error| {
             let Stretch { first, last, .. } = stretch;
-            LedgerError::Archive(format!("partition {partition}, offsets {first} to {last}: {error}"))
+            LedgerError::Archive(format!(
+                "partition {partition}, offsets {first} to {last}: {error}"
+            ))
         })?;
         self.metrics.archive_files.inc();
         self.metrics.archive_rows.inc_by(rows.len() as u64);
