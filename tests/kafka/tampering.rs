@@ -12,6 +12,7 @@ use crate::harness::{broker, environment};
 use gate_ledger::{Entry, Kind, Place, Salt, SigningKey, Store as _, Writer, sha256};
 use gate_log::DecisionBatch;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -53,6 +54,21 @@ fn send(stage: &Stage, people: &[Contact], round: usize) {
     };
     let records: Vec<_> = people.iter().enumerate().map(record).collect();
     stage.producer.send_all(&stage.topics.outbound, &records);
+}
+
+/// The last offset of each partition that a file of the archive has, by their names.
+fn archived(dir: &Path) -> BTreeMap<i32, i64> {
+    let mut last = BTreeMap::new();
+    for day in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        for file in std::fs::read_dir(day.path()).into_iter().flatten().flatten() {
+            let name = file.file_name().into_string().unwrap();
+            let Some(stem) = name.strip_suffix(".parquet") else { continue };
+            let numbers: Vec<i64> = stem.split('-').filter_map(|it| it.parse().ok()).collect();
+            let known = last.entry(i32::try_from(numbers[0]).unwrap()).or_insert(0);
+            *known = numbers[2].max(*known);
+        }
+    }
+    last
 }
 
 fn said(output: &Output) -> String {
@@ -99,6 +115,12 @@ fn tampering_with_kafka_or_with_the_ledger_is_named() {
             let n_changes = (N_PEOPLE + N_REFUSED) as f64;
             environment::wait_until("the ledger covers everything", PATIENCE, || {
                 running.metric_sum("consent_gate_ledger_leaves") >= n_messages + n_changes
+            });
+            let log = read_all(bootstrap, &[&topics.decision_log]);
+            let place = |record: &Record| (record.partition, record.offset);
+            let newest = log.iter().map(place).collect::<BTreeMap<_, _>>();
+            environment::wait_until("the archive has everything", PATIENCE, || {
+                archived(&setup.dir.join("ledger/parquet")) == newest
             });
             running.stop();
         } else {
@@ -325,7 +347,7 @@ fn place_of(entry: &[u8]) -> String {
 
 /// Whoever may write Kafka: the decision log is deleted and written again, almost as it was.
 fn of_kafka(bootstrap: &str, topics: &Topics, ledger: &Setup, log: &[Record]) {
-    let mut sizes = std::collections::BTreeMap::<i32, usize>::new();
+    let mut sizes = BTreeMap::<i32, usize>::new();
     log.iter().for_each(|record| *sizes.entry(record.partition).or_default() += 1);
     let (partition, n) = sizes.into_iter().max_by_key(|(_, n)| *n).unwrap();
     assert!(n >= 4, "too few records of partition {partition} to do anything to: {n}");
