@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub(crate) mod decisions;
 pub mod demo;
+pub mod desk;
 pub mod exit;
 pub(crate) mod explanation;
 pub mod files;

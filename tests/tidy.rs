@@ -163,6 +163,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "Timestamp::now",
         ],
     ),
+    ("crates/gate-pages/src/", PURE),
     (
         "crates/gate-located/src/",
         &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],

@@ -36,7 +36,7 @@ pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
 pub use keys::{
-    Batch, Consent, Decisions, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe,
+    Batch, Consent, Decisions, Desk, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe,
 };
 pub use problem::{Place, Problem};
 pub use reader::Effective;
@@ -74,6 +74,8 @@ pub struct Config {
     pub policies: Policies,
     /// Health, metrics, console.
     pub http: Http,
+    /// The desk, a process of its own.
+    pub desk: Desk,
     /// Consent reader and barrier.
     pub consent: Consent,
     /// How large a batch may grow.

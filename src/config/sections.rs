@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{
-    Batch, CheckpointKeys, Consent, Decisions, Formats, Http, InputTopics, Kafka, LedgerKeys,
+    Batch, CheckpointKeys, Consent, Decisions, Desk, Formats, Http, InputTopics, Kafka, LedgerKeys,
     Limits, Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
 };
 use super::problem::Place;
@@ -35,6 +35,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         state,
         policies: Policies::read(reader),
         http: Http::read(reader),
+        desk: desk(reader),
         consent: Consent::read(reader),
         batch: Batch::read(reader),
         limits: Limits::read(reader),
@@ -103,30 +104,64 @@ fn schema_registry(reader: &mut Reader, formats: &Formats) -> Option<SchemaRegis
         }
         return None;
     };
-    let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    match after_scheme {
-        // Not quoted: it may hold a password.
-        Some(rest) if rest.contains('@') => reader.problem(
-            "schema_registry.url",
-            "has credentials in it",
-            "set `schema_registry.username` and `schema_registry.password_file`",
-        ),
-        Some(rest)
-            if !rest.is_empty()
-                && !rest.starts_with('/')
-                && !rest.contains(char::is_whitespace) => {}
-        _ => reader.problem(
-            "schema_registry.url",
-            "is not an address of HTTP",
-            "write e.g. `http://127.0.0.1:8081`",
-        ),
-    }
+    let user = "set `schema_registry.username` and `schema_registry.password_file`";
+    http_address(reader, "schema_registry.url", &url, user, "write e.g. `http://127.0.0.1:8081`");
     Some(SchemaRegistry {
         url: url.trim_end_matches('/').to_owned(),
         credentials: username.zip(password),
         ca_file,
         timeout,
     })
+}
+
+/// Notes what is no address of HTTP; `without_user` is what to do instead of naming a user in it.
+fn http_address(
+    reader: &mut Reader,
+    path: &'static str,
+    url: &str,
+    without_user: &str,
+    example: &str,
+) {
+    let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    match after_scheme {
+        // Not quoted: it may hold a password.
+        Some(rest) if rest.contains('@') => {
+            reader.problem(path, "has credentials in it", without_user);
+        }
+        Some(rest)
+            if !rest.is_empty()
+                && !rest.starts_with('/')
+                && !rest.contains(char::is_whitespace) => {}
+        _ => reader.problem(path, "is not an address of HTTP", example),
+    }
+}
+
+fn desk(reader: &mut Reader) -> Desk {
+    let mut desk = Desk::read(reader);
+    for gate in &mut desk.gates {
+        let token = "set `desk.gate_token_file`";
+        http_address(reader, "desk.gates", gate, token, "write e.g. `[\"http://127.0.0.1:8080\"]`");
+        gate.truncate(gate.trim_end_matches('/').len());
+    }
+    if let Some(url) = &mut desk.public_url {
+        let token = "delete them: browsers sign in at the desk";
+        http_address(
+            reader,
+            "desk.public_url",
+            url,
+            token,
+            "write e.g. `https://desk.example.com`",
+        );
+        url.truncate(url.trim_end_matches('/').len());
+    }
+    if !desk.gates.is_empty() && desk.gate_token.is_none() {
+        reader.problem(
+            "desk.gates",
+            "needs a token of the gates, and `desk.gate_token_file` is not set",
+            "make one with `consent-gate token new --role officer`, put its line into the gates' `http.tokens_file` and the token into a file",
+        );
+    }
+    desk
 }
 
 fn metrics(reader: &mut Reader) -> Metrics {

@@ -3,22 +3,23 @@
 //!
 //! What was approved before is not looked at: a decision that rests on it (caps, "once") is not decided again.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use gate_codec::{DecodeError, Kind};
-use gate_core::{PolicySet, Receipt, Timestamp};
+use gate_codec::{Codec, DecodeError, Kind};
+use gate_core::{Notes, PolicySet, Receipt, Timestamp};
 use gate_engine::Decoded;
 use gate_log::{BatchContext, Decided, DecisionBatch, LogWriter};
 use serde_json::Value;
 
+use super::consent::{ConsentLog, Lying};
 use super::replay::{CONSENT, Consent, Replay, ReplayError, people_of};
 use crate::config::Config;
 use crate::decisions::find;
-use crate::decisions::stretch::{self, Marks};
-use crate::decisions::window::Window;
 use crate::exit::{ExitCode, Failure};
 use crate::identity::{Pepper, PepperFile};
-use crate::policies::archive;
+use crate::policies::archive::{self, Former};
 
 /// Passes over the consent topic; a contact that hangs together with others by more steps is not followed.
 const PASSES_MAX: usize = 4;
@@ -110,81 +111,190 @@ impl Logged<'_> {
     }
 }
 
-/// # Errors
-/// Kafka or the schema registry cannot be asked now.
-pub(crate) fn recompute(
-    config: &Config,
-    set: &PolicySet,
-    logged: &Logged<'_>,
-) -> Result<Answer, Failure> {
-    if let Some(why) = logged.hindrance(config) {
-        return Ok(Answer::Not(why));
-    }
-    let revision = logged.text("policy_revision");
-    if revision == set.revision() {
-        return judge(config, set, logged);
-    }
-    match archive::load(config, revision) {
-        Ok(former) => {
-            let answer = judge(config, &former.set, logged)?;
-            Ok(former.other_zones.map_or(answer.clone(), |zones| answer.with(&zones.to_string())))
-        }
-        Err(error) => Ok(Answer::Not(error.to_string())),
+/// What came of making a decision again.
+pub(crate) struct Again {
+    pub(crate) answer: Answer,
+    /// What each step looked at, by its number; none if it was not made again.
+    pub(crate) notes: Notes,
+}
+
+impl Again {
+    fn not(why: impl ToString) -> Self {
+        Self { answer: Answer::Not(why.to_string()), notes: Notes::default() }
     }
 }
 
-/// By this set.
-fn judge(config: &Config, set: &PolicySet, logged: &Logged<'_>) -> Result<Answer, Failure> {
-    let Ok(Some(pepper)) = PepperFile::load(&config.state.pepper_file) else {
-        let path = config.state.pepper_file.display();
-        return Ok(Answer::Not(format!(
-            "the pepper `{path}` cannot be read here: run this where the gate runs"
-        )));
-    };
-    let pepper = Pepper::new(pepper.expose());
-    let Some(value) = find::message(config, logged.source)? else {
-        return Ok(Answer::Not("its message is not there any more".to_owned()));
-    };
-    let codec = crate::service::codec(config, Kind::OutboundMessage)?;
-    let message: Decoded<'_> = match codec.decode_message(value.as_deref()) {
-        Ok(message) => Ok(message),
-        Err(DecodeError::Unreadable(why)) => Err(why),
-        Err(error @ DecodeError::Unavailable { .. }) => {
-            return Err(Failure::new(ExitCode::TryAgain, error));
-        }
-    };
-    let consent = crate::service::codec(config, CONSENT)?;
-    let mut replay = Replay::new(&pepper, &consent, people_of(&pepper, &message));
-    if let Err(error) = collect(config, logged.positions, &mut replay)? {
-        return Ok(Answer::Not(error.to_string()));
+/// Makes decisions again.
+pub(crate) struct Recomputer<'c> {
+    config: &'c Config,
+    pepper: Option<Pepper>,
+    message: Codec,
+    consent: Codec,
+    /// Sets of other revisions, or why there is none.
+    former: RefCell<BTreeMap<String, Result<Rc<Former>, String>>>,
+}
+
+impl<'c> Recomputer<'c> {
+    /// # Errors
+    /// The schema registry's settings are of no use.
+    pub(crate) fn new(config: &'c Config) -> Result<Self, Failure> {
+        let pepper = PepperFile::load(&config.state.pepper_file).ok().flatten();
+        Ok(Self {
+            config,
+            pepper: pepper.map(|pepper| Pepper::new(pepper.expose())),
+            message: crate::service::codec(config, Kind::OutboundMessage)?,
+            consent: crate::service::codec(config, CONSENT)?,
+            former: RefCell::default(),
+        })
     }
-    let at: Option<jiff::Timestamp> = logged.text("evaluated_at").parse().ok();
-    let Some(now) = at.map(|at| Timestamp::from_micros(at.as_microsecond())) else {
-        return Ok(Answer::Not("it does not say when it was made".to_owned()));
-    };
-    let (decision, people) = match replay.judge(set, &message, now) {
-        Ok(judged) => judged,
-        Err(error) => return Ok(Answer::Not(error.to_string())),
-    };
-    let context = BatchContext {
-        policies: set,
-        source_topic: &config.topics.outbound_message,
-        consent_topic: &config.topics.consent_change,
-        consent_positions: &[],
-        evaluated_at: now,
-        gate_version: env!("CARGO_PKG_VERSION"),
-        instance: &config.instance_id,
-    };
-    let decided = Decided {
-        partition: logged.source.0,
-        offset: logged.source.1,
-        message: message.as_ref().ok(),
-        decision: &decision,
-        contact: people.contact,
-        address: people.address,
-        is_probe: false,
-    };
-    Ok(compare(logged.decision, &in_words(context, &decided)))
+
+    /// Makes these decisions again, in their order, with one look at what was said about all of their people.
+    ///
+    /// # Errors
+    /// Kafka or the schema registry cannot be asked now.
+    pub(crate) fn recompute(
+        &self,
+        set: &PolicySet,
+        decisions: &[Logged<'_>],
+        log: &dyn ConsentLog,
+    ) -> Result<Vec<Again>, Failure> {
+        let values = decisions.iter().map(|logged| self.message_of(logged));
+        let values = values.collect::<Result<Vec<_>, Failure>>()?;
+        let mut pending = Vec::new();
+        for (logged, value) in decisions.iter().zip(&values) {
+            pending.push(self.begin(set, logged, value.as_ref())?);
+        }
+        collect(&mut pending, log)?;
+        Ok(pending.into_iter().map(|pending| self.end(pending)).collect())
+    }
+
+    /// The value of its message, or why there is no point in looking for it.
+    fn message_of(&self, logged: &Logged<'_>) -> Result<Result<Option<Vec<u8>>, String>, Failure> {
+        if let Some(why) = logged.hindrance(self.config) {
+            return Ok(Err(why));
+        }
+        if self.pepper.is_none() {
+            let path = self.config.state.pepper_file.display();
+            return Ok(Err(format!(
+                "the pepper `{path}` cannot be read here: run this where the gate runs"
+            )));
+        }
+        let found = find::message(self.config, logged.source)?;
+        Ok(found.ok_or_else(|| "its message is not there any more".to_owned()))
+    }
+
+    fn begin<'p>(
+        &'p self,
+        set: &'p PolicySet,
+        logged: &'p Logged<'p>,
+        value: Result<&'p Option<Vec<u8>>, &'p String>,
+    ) -> Result<Result<Pending<'p>, Again>, Failure> {
+        let value = match value {
+            Ok(value) => value.as_deref(),
+            Err(why) => return Ok(Err(Again::not(why))),
+        };
+        let Some(keys) = &self.pepper else { return Ok(Err(Again::not("there is no pepper"))) };
+        let by = match self.policies(set, logged.text("policy_revision")) {
+            Ok(by) => by,
+            Err(why) => return Ok(Err(Again::not(why))),
+        };
+        let message: Decoded<'_> = match self.message.decode_message(value) {
+            Ok(message) => Ok(message),
+            Err(DecodeError::Unreadable(why)) => Err(why),
+            Err(error @ DecodeError::Unavailable { .. }) => {
+                return Err(Failure::new(ExitCode::TryAgain, error));
+            }
+        };
+        let at: Option<jiff::Timestamp> = logged.text("evaluated_at").parse().ok();
+        let Some(now) = at.map(|at| Timestamp::from_micros(at.as_microsecond())) else {
+            return Ok(Err(Again::not("it does not say when it was made")));
+        };
+        let replay = Replay::new(keys, &self.consent, people_of(keys, &message));
+        let key_names_contact = self.config.consent.key_names_contact;
+        Ok(Ok(Pending { logged, message, by, now, replay, key_names_contact, collected: Ok(()) }))
+    }
+
+    /// The policies of that revision.
+    fn policies<'p>(&self, set: &'p PolicySet, revision: &str) -> Result<By<'p>, String> {
+        if revision == set.revision() {
+            return Ok(By::Present(set));
+        }
+        let mut former = self.former.borrow_mut();
+        let load = || {
+            let former = archive::load(self.config, revision);
+            former.map(Rc::new).map_err(|error| error.to_string())
+        };
+        former.entry(revision.to_owned()).or_insert_with(load).clone().map(By::Former)
+    }
+
+    fn end(&self, pending: Result<Pending<'_>, Again>) -> Again {
+        let pending = match pending {
+            Ok(pending) => pending,
+            Err(again) => return again,
+        };
+        let Pending { logged, message, by, now, replay, collected, .. } = pending;
+        let judged = match collected.and_then(|()| replay.judge(by.set(), &message, now)) {
+            Ok(judged) => judged,
+            Err(error) => return Again::not(error),
+        };
+        let context = BatchContext {
+            policies: by.set(),
+            source_topic: &self.config.topics.outbound_message,
+            consent_topic: &self.config.topics.consent_change,
+            consent_positions: &[],
+            evaluated_at: now,
+            gate_version: env!("CARGO_PKG_VERSION"),
+            instance: &self.config.instance_id,
+        };
+        let decided = Decided {
+            partition: logged.source.0,
+            offset: logged.source.1,
+            message: message.as_ref().ok(),
+            decision: &judged.decision,
+            contact: judged.people.contact,
+            address: judged.people.address,
+            is_probe: false,
+        };
+        let answer = compare(logged.decision, &in_words(context, &decided));
+        let answer = match by.other_zones() {
+            Some(zones) => answer.with(&zones),
+            None => answer,
+        };
+        Again { answer, notes: judged.notes }
+    }
+}
+
+/// A decision while what was said is collected.
+struct Pending<'p> {
+    logged: &'p Logged<'p>,
+    message: Decoded<'p>,
+    by: By<'p>,
+    now: Timestamp,
+    replay: Replay<'p, Pepper>,
+    key_names_contact: bool,
+    collected: Result<(), ReplayError>,
+}
+
+/// What a decision is made by.
+enum By<'p> {
+    Present(&'p PolicySet),
+    Former(Rc<Former>),
+}
+
+impl By<'_> {
+    fn set(&self) -> &PolicySet {
+        match self {
+            Self::Present(set) => set,
+            Self::Former(former) => &former.set,
+        }
+    }
+
+    fn other_zones(&self) -> Option<String> {
+        match self {
+            Self::Present(_) => None,
+            Self::Former(former) => former.other_zones.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 /// As the log would have it.
@@ -208,45 +318,56 @@ fn compare(logged: &Value, now: &Value) -> Answer {
     if differences.is_empty() { Answer::Same } else { Answer::Differs(differences) }
 }
 
-/// Everything that was said by then about whoever the message names, and about those who hang together with them.
+/// Everything that was said by then about whoever the messages name, and about those who hang together with them.
 fn collect(
-    config: &Config,
-    positions: &BTreeMap<i32, i64>,
-    replay: &mut Replay<'_, Pepper>,
-) -> Result<Result<(), ReplayError>, Failure> {
-    let topic = &config.topics.consent_change;
-    let all = Window::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX)?;
-    let mut stretch = stretch::stretch(config, topic, &all)?;
-    for (partition, marks) in &mut stretch {
-        let known = positions.get(partition).copied().unwrap_or(0);
-        *marks = Marks { from: Some(marks.begin), end: marks.end.min(known), ..*marks };
-    }
+    pending: &mut [Result<Pending<'_>, Again>],
+    log: &dyn ConsentLog,
+) -> Result<(), Failure> {
+    let mut pending: Vec<&mut Pending<'_>> = pending.iter_mut().flatten().collect();
     for _ in 0..PASSES_MAX {
-        let n_before = replay.n_people();
-        let mut received: BTreeMap<i32, Timestamp> = BTreeMap::new();
-        let mut offered = Ok(());
-        stretch::read(config, topic, &stretch, &mut |record| {
-            let at = Timestamp::from_millis(record.timestamp_ms);
-            let log = received.entry(record.partition).or_insert(at);
-            *log = at.max(*log);
-            let receipt = Receipt { at, log: *log, is_broker: record.is_dated_by_broker };
-            let key = record.key.filter(|_| config.consent.key_names_contact);
-            let consent = || Consent {
-                key: key.map(<[u8]>::to_vec),
-                value: record.value.map(<[u8]>::to_vec),
-                receipt,
-            };
-            if offered.is_ok() {
-                let place = (record.partition, record.offset);
-                offered = replay.offer(place, consent, record.value, key);
-            }
-            Ok(())
-        })?;
-        if offered.is_err() || replay.n_people() == n_before {
-            return Ok(offered);
+        if pending.is_empty() {
+            return Ok(());
         }
+        let mut people = BTreeSet::new();
+        let mut positions: BTreeMap<i32, i64> = BTreeMap::new();
+        for one in &pending {
+            people.extend(one.replay.people());
+            for (partition, next) in one.logged.positions {
+                let known = positions.entry(*partition).or_insert(0);
+                *known = (*known).max(*next);
+            }
+        }
+        let n_before: Vec<usize> = pending.iter().map(|one| one.replay.people().len()).collect();
+        log.show(&people, &positions, &mut |record| {
+            pending.iter_mut().for_each(|one| one.offer(record));
+        })?;
+        let mut n_before = n_before.iter();
+        pending.retain(|one| {
+            let has_grown = n_before.next().is_some_and(|n| one.replay.people().len() > *n);
+            one.collected.is_ok() && has_grown
+        });
     }
-    Ok(Err(ReplayError::TooMany))
+    pending.iter_mut().for_each(|one| one.collected = Err(ReplayError::TooMany));
+    Ok(())
+}
+
+impl Pending<'_> {
+    fn offer(&mut self, record: &Lying<'_>) {
+        let (partition, offset) = record.place;
+        let was_known = self.logged.positions.get(&partition).is_some_and(|next| offset < *next);
+        if !was_known || self.collected.is_err() {
+            return;
+        }
+        let receipt =
+            Receipt { at: record.at, log: record.log, is_broker: record.is_dated_by_broker };
+        let key = record.key.filter(|_| self.key_names_contact);
+        let consent = || Consent {
+            key: key.map(<[u8]>::to_vec),
+            value: record.value.map(<[u8]>::to_vec),
+            receipt,
+        };
+        self.collected = self.replay.offer(record.place, consent, record.value, key);
+    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate_codec::{Codec, Kind};
-use gate_core::{Decision, PolicySet, Receipt, SubjectKey, Subjects, Timestamp};
+use gate_core::{Decision, Notes, PolicySet, Receipt, SubjectKey, Subjects, Timestamp};
 use gate_engine::{
-    Decoded, Inputs, Keys, Memory, Record, Scratch, fold, judge, possible_refusal, suspects,
-    understand,
+    Decoded, Inputs, Keys, Memory, People, Record, Scratch, fold, judge_traced, possible_refusal,
+    suspects, understand,
 };
 
 /// People who are followed from one record to another.
@@ -33,6 +33,14 @@ pub(crate) struct Replay<'r, K> {
     records: BTreeMap<(i32, i64), Consent>,
 }
 
+/// What came of it.
+pub(crate) struct Judged {
+    pub(crate) decision: Decision,
+    pub(crate) people: People,
+    /// What each step looked at.
+    pub(crate) notes: Notes,
+}
+
 /// Why a replay cannot be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReplayError {
@@ -52,9 +60,9 @@ impl<'r, K: Keys> Replay<'r, K> {
         Self { keys, consent, people, records: BTreeMap::new() }
     }
 
-    /// How many people matter: when that has not grown in a pass over all records, nothing is missing.
-    pub(crate) fn n_people(&self) -> usize {
-        self.people.len()
+    /// Who matters: when they have not become more in a pass over all records, nothing is missing.
+    pub(crate) fn people(&self) -> &BTreeSet<SubjectKey> {
+        &self.people
     }
 
     /// Looks at a record, in the order of its partition.
@@ -108,16 +116,20 @@ impl<'r, K: Keys> Replay<'r, K> {
         policies: &PolicySet,
         message: &Decoded<'_>,
         now: Timestamp,
-    ) -> Result<(Decision, gate_engine::People), ReplayError> {
+    ) -> Result<Judged, ReplayError> {
         let mut memory = Memory::default();
         for ((partition, offset), record) in &self.records {
             self.fold(&mut memory, (*partition, *offset), record)?;
         }
         let inputs = Inputs { keys: self.keys, policies, states: &memory, approvals: &memory, now };
-        let judged = judge(inputs, &[Record { partition: 0, message }], &[], &[])
+        let mut notes = Notes::default();
+        let judged = judge_traced(inputs, Record { partition: 0, message }, &mut notes)
             .map_err(|_| ReplayError::Judge)?;
         let (decision, people) = (judged.decisions.first(), judged.people.first());
-        decision.copied().zip(people.copied()).ok_or(ReplayError::Judge)
+        let (Some(decision), Some(people)) = (decision, people) else {
+            return Err(ReplayError::Judge);
+        };
+        Ok(Judged { decision: *decision, people: *people, notes })
     }
 
     fn fold(
@@ -192,19 +204,19 @@ mod tests {
             let people = people_of(&self.keys, &message);
             let mut replay = Replay::new(&self.keys, &self.consent, people);
             loop {
-                let n_before = replay.n_people();
+                let n_before = replay.people().len();
                 for (offset, record) in (0..).zip(records) {
                     let value = record.as_bytes();
                     let receipt = Receipt::by_broker(Timestamp::from_millis(T0 + offset));
                     let consent = || Consent { key: None, value: Some(value.to_vec()), receipt };
                     replay.offer((0, offset), consent, Some(value), None).unwrap();
                 }
-                if replay.n_people() == n_before {
+                if replay.people().len() == n_before {
                     break;
                 }
             }
             let now = Timestamp::from_millis(T0 + 60_000);
-            replay.judge(&self.policies, &message, now).unwrap().0.reason().code()
+            replay.judge(&self.policies, &message, now).unwrap().decision.reason().code()
         }
     }
 

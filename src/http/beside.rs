@@ -26,12 +26,12 @@ pub struct Answer {
 /// What each path answers; whatever has none is not found. They are open, as probes and scrapers have no secrets.
 pub type Pages = Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>;
 
-/// Serves these pages on `listen` until `shutdown`; `metrics` counts connections.
+/// Serves these pages on `listen` (the key that names the address, and the address) until `shutdown`; `metrics` counts connections.
 ///
 /// # Errors
 /// [`OpsError::Bind`] when the address cannot be listened on.
 pub async fn serve_pages(
-    listen: SocketAddr,
+    listen: (&'static str, SocketAddr),
     pages: Pages,
     metrics: Arc<Metrics>,
     shutdown: CancellationToken,

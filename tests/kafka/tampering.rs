@@ -124,8 +124,13 @@ fn tampering_with_kafka_or_with_the_ledger_is_named() {
             });
             running.stop();
         } else {
-            // anywhere: before, while or after it has signed something
-            std::thread::sleep(Duration::from_millis(150 + 170 * round as u64));
+            // anywhere: before it has signed anything, or right when something new is signed and more is on its way
+            if round > 0 {
+                let n_before = running.metric_sum("consent_gate_ledger_leaves");
+                environment::wait_until("something new is signed", PATIENCE, || {
+                    running.metric_sum("consent_gate_ledger_leaves") > n_before
+                });
+            }
             running.kill();
         }
     }
