@@ -102,7 +102,7 @@ pub enum LedgerError {
     #[error(transparent)]
     Scan(#[from] ScanError),
     /// HTTP.
-    #[error("cannot listen: {0} (here `ledger.listen`)")]
+    #[error(transparent)]
     Http(#[from] OpsError),
     /// Metrics.
     #[error(transparent)]

@@ -50,7 +50,7 @@ pub fn run(config: &Config, accepts_topics: bool) -> Result<(), LedgerError> {
     let connections = Metrics::new(TopicNames::default())?;
     let pages = pages(&metrics, &is_ready);
     let server = runtime.block_on(serve_pages(
-        config.ledger.listen,
+        ("ledger.listen", config.ledger.listen),
         pages,
         connections,
         shutdown.token(),
