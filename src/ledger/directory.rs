@@ -52,7 +52,8 @@ impl Directory {
     /// Writes a whole file that has no name yet.
     fn draft(&self, bytes: &[u8], is_synced: bool) -> io::Result<PathBuf> {
         let number = self.n_drafts.fetch_add(1, Ordering::Relaxed);
-        let draft = self.root.join(DRAFTS).join(number.to_string());
+        // `forget` may write beside `run`
+        let draft = self.root.join(DRAFTS).join(format!("{}-{number}", std::process::id()));
         let mut file = files::create_private(&draft)?;
         file.write_all(bytes)?;
         if is_synced {

@@ -110,6 +110,9 @@ pub enum LedgerError {
     /// The Parquet files.
     #[error("the archive: {0}")]
     Archive(String),
+    /// A consent change.
+    #[error("a consent change cannot be read now: {0}")]
+    Undecodable(String),
     /// Asked to stop in the middle.
     #[error("asked to stop")]
     Stopped,
@@ -133,6 +136,7 @@ impl LedgerError {
             | Self::Write(_)
             | Self::Scan(_)
             | Self::Archive(_)
+            | Self::Undecodable(_)
             | Self::Http(_) => ExitCode::TryAgain,
             Self::Kafka(failure) => failure.class.into(),
             Self::Metrics(_) => ExitCode::Internal,

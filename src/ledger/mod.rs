@@ -18,6 +18,7 @@ mod directory;
 mod error;
 pub mod find;
 mod follow;
+pub mod forget;
 mod key;
 pub mod leaf;
 mod run;

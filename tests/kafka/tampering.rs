@@ -152,6 +152,7 @@ fn tampering_with_kafka_or_with_the_ledger_is_named() {
     proven(test, &ledger, &logged);
     queried(test, &setup, &logged);
     of_files(&setup, &ledger);
+    forgotten(&ledger, &people[N_PEOPLE - 1], &logged);
     of_kafka(bootstrap, &topics, &ledger, &log);
 }
 
@@ -206,6 +207,29 @@ fn proven(test: &str, ledger: &Setup, logged: &Logged) {
     }
     let nobodys = ledger.run(&["ledger", "prove", "--source", "outbound-message/0/9"]);
     assert_eq!(nobodys.status.code(), Some(1), "{}", said(&nobodys));
+}
+
+/// After an erasure nobody can test what was said about somebody, and the log is as valid as before.
+fn forgotten(ledger: &Setup, person: &Contact, logged: &Logged) {
+    let forget = || {
+        let output = ledger.run(&["ledger", "forget", "--contact", &person.id]);
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(!said(&output).contains(&person.id), "{}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // each round's decision, and the opt-in
+    let n = N_ROUNDS + 1;
+    assert_eq!(forget(), format!("{n} salts deleted, 0 were deleted before\n"));
+    assert_eq!(forget(), format!("0 salts deleted, {n} were deleted before\n"));
+    let report = verified(ledger, 0, &[]);
+    assert_eq!(report["salt_deleted"], n);
+    assert_eq!(report["compared"]["decisions"], logged.entries.len() - N_ROUNDS);
+    let id = format!("letter-0-{}", N_PEOPLE - 1);
+    let is_theirs = |it: &(&String, &Value)| it.1["message_id"] == *id;
+    let (source, _) = logged.entries.iter().find(is_theirs).expect("it was decided");
+    let output = ledger.run(&["ledger", "prove", "--source", source]);
+    let proof: Value = serde_json::from_slice(&output.stdout).expect("a proof of its place");
+    assert_eq!((&proof["salt"], &proof["content"]), (&Value::Null, &Value::Null));
 }
 
 /// The queries of docs/ledger.md, by DuckDB.

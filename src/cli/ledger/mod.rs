@@ -1,5 +1,6 @@
 //! `consent-gate ledger`: follows decisions and consent changes into a log that shows tampering, verifies it, and proves from it.
 
+mod forget;
 mod prove;
 mod run;
 mod verify;
@@ -18,6 +19,8 @@ pub(super) enum LedgerCommand {
     Verify(verify::Arguments),
     /// Write a proof, as JSON, that a decision or a consent change is in the ledger
     Prove(prove::Arguments),
+    /// Delete the salts of what is about a person, after an erasure; the ledger verifies as before
+    Forget(forget::Arguments),
     /// Print the public key that checks the ledger's signatures
     Key(ConfigFile),
 }
@@ -27,6 +30,7 @@ pub(super) fn run(command: &LedgerCommand) -> Result<(), Failure> {
         LedgerCommand::Run(arguments) => run::run(arguments),
         LedgerCommand::Verify(arguments) => verify::run(arguments),
         LedgerCommand::Prove(arguments) => prove::run(arguments),
+        LedgerCommand::Forget(arguments) => forget::run(arguments),
         LedgerCommand::Key(file) => {
             let key = crate::ledger::public_key(&file.load()?.ledger)?;
             Ok(super::output::print(&key.to_string())?)

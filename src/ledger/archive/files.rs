@@ -56,6 +56,18 @@ impl Files {
         Ok(Self { root: root.to_owned() })
     }
 
+    /// One to read from.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Where the file of a stretch lies.
+    #[must_use]
+    pub fn path(&self, stretch: &Stretch) -> PathBuf {
+        self.root.join(format!("date={}", stretch.day)).join(stretch.name())
+    }
+
     /// Where each partition goes on: behind the last of its files.
     ///
     /// # Errors
@@ -106,7 +118,7 @@ impl Files {
         write(files::create_private(&draft)?)?.sync_all()?;
         let day = self.root.join(format!("date={}", stretch.day));
         private_dir(&day)?;
-        fs::rename(&draft, day.join(stretch.name()))?;
+        fs::rename(&draft, self.path(stretch))?;
         File::open(&day)?.sync_all()?;
         File::open(&self.root)?.sync_all()
     }

@@ -7,6 +7,7 @@
 mod columns;
 mod files;
 mod follow;
+mod read;
 
 pub use columns::{MESSAGE_TYPE, Rows};
 pub use files::{Files, Stretch};
