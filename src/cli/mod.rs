@@ -13,6 +13,7 @@ mod explain;
 
 mod generate;
 mod health;
+mod ledger;
 mod moment;
 mod output;
 mod person;
@@ -98,6 +99,9 @@ enum Command {
     /// Make tokens for machines that ask the gate
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// A log of all decisions and consent changes that shows tampering: follow, verify, prove
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -169,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Config(command) => config::run(&command),
     };
     match result {
