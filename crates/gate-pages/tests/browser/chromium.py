@@ -135,8 +135,12 @@ class Page:
 
     def look(self, width, height, dark):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", media="screen", features=[scheme])
+        features = [
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            # colours that are on their way to another one have no contrast worth measuring
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
+        self.call("Emulation.setEmulatedMedia", media="screen", features=features)
 
     def go(self, url):
         """Opens a page and waits until it is there; gives what the browser complains about."""
