@@ -47,7 +47,7 @@ impl Act {
     }
 }
 
-/// A record of the access log. `docs/desk.md` describes it.
+/// A record of the access log. `docs/looking-up.md` describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(super) struct Access {
     /// The desk's clock, RFC 3339.

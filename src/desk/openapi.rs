@@ -190,7 +190,7 @@ pub(super) fn text() -> String {
         "info": {
             "title": "consent-gate desk",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Decisions, people, counts and policies, for programs. Tokens and roles: docs/desk.md.",
+            "description": "Decisions, people, counts and policies, for programs. Tokens and roles: docs/looking-up.md.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,

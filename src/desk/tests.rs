@@ -106,7 +106,7 @@ impl Bench {
     }
 }
 
-/// The public table of rights: a new route or a changed right shows here first. `docs/desk.md` has it in words.
+/// The public table of rights: a new route or a changed right shows here first. `docs/looking-up.md` has it in words.
 const MATRIX: &str = "\
 GET /livez everybody
 GET /readyz everybody
