@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::Desk;
-use super::super::places::{self, Found};
+use super::super::places::Found;
 use super::decisions::storage;
 use crate::clock::utc;
 use crate::decisions::one_line;
@@ -143,7 +143,7 @@ impl<'d> Changes<'d> {
             })?;
         let places = page.items.iter().map(|it| (it.place.partition, it.place.offset));
         let places: BTreeSet<_> = places.filter(|(it, at)| was_known(*it, *at)).collect();
-        let found = places::read(&self.desk.config, self.topic(), &places)?;
+        let found = self.desk.places.read(self.topic(), &places)?;
         let mut events = Vec::with_capacity(page.items.len());
         for item in &page.items {
             let place = (item.place.partition, item.place.offset);
