@@ -30,6 +30,7 @@ pub mod headers;
 pub mod http;
 pub mod identity;
 pub mod kafka;
+pub mod ledger;
 pub mod logging;
 pub mod metrics;
 pub mod outputs;

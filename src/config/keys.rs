@@ -213,6 +213,22 @@ config! {
             "Whose rules the probe's e-mails are judged by. An express opt-in must be enough there, at any hour and any number of times; `consent-gate doctor` tries it with the policies in force.";
     }
 
+    /// Section `ledger` as it is written.
+    pub(super) LedgerKeys {
+        "ledger.dir" dir: Option<PathBuf> = optional_path(), Unset, "",
+            "Directory in which `consent-gate ledger run` keeps tiles and signed checkpoints (`docs/ledger.md`); needed by `ledger` and by nothing else. No personal data. On another machine's disk, or copied there, it proves more.";
+        "ledger.key_file" key_file: Option<PathBuf> = optional_path(), Computed("`ledger.key` in `state.dir`"), "",
+            "The key that signs checkpoints, mode 0600; made at the first start of a ledger. Whoever has it can sign another history: keep it off the machines that run Kafka.";
+        "ledger.checkpoint_interval_ms" checkpoint_interval: Duration = milliseconds(100, 3_600_000), Value("60000"), "ms",
+            "How long something new waits at most for a checkpoint. With nothing new there is none.";
+        "ledger.parquet" parquet: bool = boolean(), Value("true"), "",
+            "Keep the decisions as Parquet files by day too, in `parquet` below `ledger.dir`, for DuckDB, Spark or pandas.";
+        "ledger.parquet_interval_ms" parquet_interval: Duration = milliseconds(1_000, 86_400_000), Value("3600000"), "ms",
+            "How long a decision waits at most for its Parquet file. Fewer files are read faster.";
+        "ledger.listen" listen: SocketAddr = socket(), Value("127.0.0.1:8082"), "",
+            "Address of `/livez`, `/readyz` and `/metrics` of the ledger's process.";
+    }
+
     /// Section `log`.
     pub Log {
         "log.format" format: LogFormat = word(LogFormat::WORDS), Value("auto"), "",

@@ -86,6 +86,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// The synthetic probe.
     pub probe: Probe,
+    /// The ledger.
+    pub ledger: Ledger,
     /// What the log looks like.
     pub log: Log,
 }
@@ -185,6 +187,18 @@ impl From<ConfigError> for crate::exit::Failure {
         // Problems begin with the file's name, which editors can jump to.
         Self::of(crate::exit::ExitCode::Config, error)
     }
+}
+
+/// Section `ledger`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Ledger {
+    pub dir: Option<PathBuf>,
+    pub key_file: PathBuf,
+    pub checkpoint_interval: Duration,
+    pub parquet: bool,
+    pub parquet_interval: Duration,
+    pub listen: std::net::SocketAddr,
 }
 
 /// Why there is no configuration.

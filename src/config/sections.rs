@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{
-    Batch, CheckpointKeys, Consent, Decisions, Desk, Formats, Http, InputTopics, Kafka, Limits,
-    Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
+    Batch, CheckpointKeys, Consent, Decisions, Desk, Formats, Http, InputTopics, Kafka, LedgerKeys,
+    Limits, Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
 };
 use super::problem::Place;
 use super::reader::Reader;
-use super::{Checkpoints, Config, Format, Outputs, SchemaRegistry, State, Topics, output_topics};
+use super::{
+    Checkpoints, Config, Format, Ledger, Outputs, SchemaRegistry, State, Topics, output_topics,
+};
 use crate::metrics::{NAMED_OTHER, SOURCE_OTHER};
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
@@ -19,6 +21,8 @@ pub(super) fn config(reader: &mut Reader) -> Config {
     let TopLevel { instance_id, lanes, shutdown_timeout } = TopLevel::read(reader);
     let kafka = Kafka::read(reader);
     let formats = Formats::read(reader);
+    let state = state(reader);
+    let ledger = ledger(reader, &state);
     Config {
         instance_id,
         lanes,
@@ -28,7 +32,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         decisions: Decisions::read(reader),
         kafka,
         schema_registry: schema_registry(reader, &formats),
-        state: state(reader),
+        state,
         policies: Policies::read(reader),
         http: Http::read(reader),
         desk: desk(reader),
@@ -38,6 +42,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         metrics: metrics(reader),
         formats,
         probe: Probe::read(reader),
+        ledger,
         log: Log::read(reader),
     }
 }
@@ -187,6 +192,24 @@ fn state(reader: &mut Reader) -> State {
         path
     });
     State { checkpoints: checkpoints(reader, &dir), dir, memory_bytes, pepper_file }
+}
+
+fn ledger(reader: &mut Reader, state: &State) -> Ledger {
+    let LedgerKeys { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen } =
+        LedgerKeys::read(reader);
+    let key_file = key_file.unwrap_or_else(|| {
+        let path = state.dir.join("ledger.key");
+        reader.note("ledger.key_file", path.display().to_string());
+        path
+    });
+    if dir.as_ref().is_some_and(|dir| key_file.starts_with(dir)) {
+        reader.problem(
+            "ledger.key_file",
+            "lies in `ledger.dir`, which others may copy and read",
+            "put the key elsewhere",
+        );
+    }
+    Ledger { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen }
 }
 
 fn checkpoints(reader: &mut Reader, state_dir: &Path) -> Option<Checkpoints> {

@@ -4,6 +4,7 @@
 //! [`Status`](crate::status::Status), and questions go to [`answers`](crate::answers), which has threads of its own.
 
 pub(crate) mod bearer;
+mod beside;
 mod limits;
 mod machines;
 mod pages;
@@ -11,6 +12,7 @@ mod routes;
 mod seats;
 mod server;
 
+pub use beside::{Answer, Pages, serve_pages};
 pub(crate) use limits::Limits;
 pub use machines::Machines;
 pub use pages::{Front, FrontPage};

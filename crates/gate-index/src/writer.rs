@@ -54,6 +54,17 @@ pub enum Applied<'a> {
         /// Why, such as `damaged`.
         class: &'a str,
     },
+    /// A consent change that nobody can read, and that may be about these.
+    UnreadableChange {
+        /// Where it stands.
+        place: Place,
+        /// Milliseconds of its record.
+        received_ms: i64,
+        /// Why, such as `bad_timestamp`.
+        class: &'a str,
+        /// Whom its key, or what can be read of it, names.
+        people: &'a [Prefix],
+    },
     /// Offsets that are gone: reading goes on at `to`.
     Lost {
         /// Their topic.
@@ -73,6 +84,9 @@ pub enum Applied<'a> {
         next: i64,
     },
 }
+
+/// What a change does that nobody can read.
+const UNREADABLE: &str = "unreadable";
 
 /// Writes the index.
 pub struct Writer {
@@ -196,6 +210,14 @@ impl Writer {
                     self.notes.unreadable(log, place, class);
                     self.notes_changed = true;
                     self.go_on(log, place.partition, place.offset.saturating_add(1));
+                }
+            }
+            Applied::UnreadableChange { place, received_ms, class, people } => {
+                if self.is_new(Log::Consent, place) {
+                    self.change(ChangeKey { received_ms, place }, UNREADABLE, people)?;
+                    self.notes.unreadable(Log::Consent, place, class);
+                    self.notes_changed = true;
+                    self.go_on(Log::Consent, place.partition, place.offset.saturating_add(1));
                 }
             }
             Applied::Lost { log, partition, to } => {

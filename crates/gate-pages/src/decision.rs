@@ -91,7 +91,7 @@ pub struct Step {
     pub decides: bool,
     /// What was found: "Opted out of e-mail on 20 November, 18:30:00."
     pub sentence: String,
-    /// Its code, if it failed.
+    /// Its code, if it stands against the message; empty for the step that only sums up.
     pub code: String,
     /// The rule: `GB/electronic-mail`; may be empty.
     pub rule: String,
@@ -204,16 +204,11 @@ impl DecisionPage {
         if self.verdict.is_empty() { &self.row.reason.sentence } else { &self.verdict }
     }
 
-    /// How many steps passed, were not asked, failed or wait.
+    /// How many steps passed, were not asked, and stand against the message (those have a code; the last one only sums up).
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
-        let count = |wanted: &[StepStatus]| {
-            self.steps.iter().filter(|s| wanted.contains(&s.status)).count()
-        };
-        (
-            count(&[StepStatus::Passed]),
-            count(&[StepStatus::NotAsked]),
-            count(&[StepStatus::Failed, StepStatus::Deferred]),
-        )
+        let count = |wanted: StepStatus| self.steps.iter().filter(|s| s.status == wanted).count();
+        let against = self.steps.iter().filter(|s| !s.code.is_empty()).count();
+        (count(StepStatus::Passed), count(StepStatus::NotAsked), against)
     }
 
     pub(crate) fn is_this(&self, row: &DecisionRow) -> bool {

@@ -181,6 +181,12 @@ pub struct ConfirmPage {
     pub errors: Vec<FieldError>,
 }
 
+impl ReleaseForm {
+    pub(crate) fn is_what(&self, what: &What) -> bool {
+        self.what == Some(*what)
+    }
+}
+
 impl DeadLetter {
     pub(crate) fn href(&self) -> String {
         format!("/intake/{}/{}", self.place.partition, self.place.offset)

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chart::rates::Rates;
+use crate::chart::ruler::{Ruler, ruler};
 use crate::parts::{DecisionRow, Hold, Outcome, Place, Reason, query};
+use crate::words::Words;
 
 /// `GET /?range=hour|day|week|month`
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -105,6 +107,17 @@ pub struct Promise {
     pub opt_outs: u64,
 }
 
+impl Promise {
+    pub(crate) fn ruler(&self) -> Ruler {
+        ruler(self.promised_ms, self.p50_ms, self.p99_ms, self.max_ms)
+    }
+
+    /// Green while it is kept.
+    pub(crate) fn colour(&self) -> &'static str {
+        if self.late == 0 { "ok" } else { "no" }
+    }
+}
+
 /// What is watched all the time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
@@ -155,6 +168,15 @@ impl ProbeState {
             Self::Waiting => "later",
             Self::Violated => "no",
             Self::Error => "fix",
+        }
+    }
+
+    /// The mark's shape: what must not happen does not look like a blocked message.
+    pub(crate) fn shape(self) -> &'static str {
+        match self {
+            Self::Passed => "m-ok",
+            Self::Waiting => "m-later",
+            Self::Violated | Self::Error => "m-fix",
         }
     }
 
@@ -291,6 +313,19 @@ impl OverviewPage {
 
     pub(crate) fn reason_href(&self, reason: &ReasonCount) -> String {
         format!("/decisions{}", query(&[("reason", &reason.reason.code)]))
+    }
+
+    pub(crate) fn is_range(&self, range: &Range) -> bool {
+        self.range == *range
+    }
+
+    /// The word under a step of the chart: a time of the day, or a day.
+    pub(crate) fn word_at(&self, t: &Words<'_>, index: &usize) -> String {
+        let at = self.rates.bins.get(*index).map_or("", |bin| &bin.at);
+        match self.range {
+            Range::Hour | Range::Day => t.clock_short(at).into_owned(),
+            Range::Week | Range::Month => t.day(at).into_owned(),
+        }
     }
 
     pub(crate) fn range_href(&self, range: &Range) -> String {

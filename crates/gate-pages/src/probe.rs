@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chart::rounds::Round;
+use crate::chart::rounds::{Plot, Round, plot};
 use crate::overview::ProbeState;
 
 /// `GET /probe`
@@ -28,6 +28,12 @@ pub struct ProbePage {
     pub days: Vec<ProbeDay>,
     /// The last round.
     pub last: Option<LastRound>,
+}
+
+impl ProbePage {
+    pub(crate) fn plot(&self) -> Plot {
+        plot(&self.last_rounds)
+    }
 }
 
 /// One day of the probe.

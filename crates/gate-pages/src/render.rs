@@ -8,10 +8,13 @@ use crate::decision::Recomputed;
 use crate::decisions::Count;
 use crate::failure::Problem;
 use crate::frame::{Corner, Nav};
+use crate::intake::{Blocks, SourceState, What};
 use crate::language::Language;
 use crate::login::LoginError;
+use crate::overview::Range;
 use crate::parts::Outcome;
 use crate::people::{Found, LookUpReason};
+use crate::policies::Sure;
 use crate::words::{PieceKind, Words};
 use crate::{
     ConfirmPage, DecisionPage, DecisionsPage, DiffPage, EmptyPage, ErrorPage, Frame, IntakePage,
@@ -27,6 +30,7 @@ macro_rules! pages {
     ($($page:ident as $view:ident: $template:literal at $nav:ident;)*) => {$(
         #[derive(Template)]
         #[template(path = $template)]
+        #[allow(dead_code, reason = "signing in has neither navigation nor script")]
         struct $view<'a> {
             p: &'a $page,
             f: &'a Frame,

@@ -1,9 +1,9 @@
 //! Texts of the pages, from `words/*.ftl` (Project Fluent: it knows plurals), and numbers and dates as the language writes them.
 //!
-//! A text is looked up by its id: `t.say("people-found").n("count", 3)`. Values are put in after the text was read, and the whole
+//! A text is looked up by its id: `t.say("people-several").n("count", 3)`. Values are put in after the text was read, and the whole
 //! is escaped like any other value, so neither can bring markup. A missing id shows itself; a test lets none through.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -49,6 +49,18 @@ fn whole_number(value: &FluentValue<'_>, thousands: &str) -> Option<String> {
             Some(grouped(&format!("{value:.0}"), thousands))
         }
         _ => None,
+    }
+}
+
+/// The first letter large; codes (`marketing.offers`) stay as they are.
+fn capital(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(letter) if !first.contains(['.', '_', ':', '/']) => {
+            letter.to_uppercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -115,6 +127,16 @@ impl<'a> Words<'a> {
         self.say("message-by").s("purpose", purpose).s("channel", &channel).to_string()
     }
 
+    /// As [`Self::message`], at the start of a line.
+    pub(crate) fn message_start(&self, purpose: &str, channel: &str) -> String {
+        capital(&self.message(purpose, channel))
+    }
+
+    /// As [`Self::channel`], at the start of a line.
+    pub(crate) fn channel_start(&self, code: &str) -> String {
+        capital(&self.channel(code))
+    }
+
     /// A whole number: `486,310` or `486.310`.
     pub(crate) fn number(&self, n: impl Count) -> String {
         grouped(&n.count().to_string(), self.thousands())
@@ -128,8 +150,8 @@ impl<'a> Words<'a> {
     }
 
     /// With as many decimals as asked for: `50.4` or `50,4`.
-    pub(crate) fn decimal(&self, value: f64, decimals: usize) -> String {
-        let text = format!("{value:.decimals$}");
+    pub(crate) fn decimal(&self, value: impl Real, decimals: usize) -> String {
+        let text = format!("{:.decimals$}", value.real());
         let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
         let whole = match whole.strip_prefix('-') {
             Some(digits) => format!("-{}", grouped(digits, self.thousands())),
@@ -155,8 +177,8 @@ impl<'a> Words<'a> {
     }
 
     /// A time span in milliseconds, in the unit one would say it in: `12 ms`, `1.4 s`, `3 min`.
-    pub(crate) fn span(&self, ms: f64) -> String {
-        let (value, decimals, unit) = match ms {
+    pub(crate) fn span(&self, ms: impl Real) -> String {
+        let (value, decimals, unit) = match ms.real() {
             ms if !ms.is_finite() => return "?".to_owned(),
             ms if ms < 10.0 && ms.fract() > 0.05 => (ms, 1, "ms"),
             ms if ms < 1_000.0 => (ms, 0, "ms"),
@@ -171,6 +193,25 @@ impl<'a> Words<'a> {
         format!("{}\u{a0}{unit}", self.decimal(value, decimals))
     }
 
+    /// A time span, or a dash where nothing was measured.
+    pub(crate) fn span_or_none(&self, ms: impl Borrow<Option<f64>>) -> String {
+        ms.borrow().map_or_else(|| "–".to_owned(), |ms| self.span(ms))
+    }
+
+    /// A rate: `25/s`, `16.4/s`.
+    pub(crate) fn rate(&self, rate: impl Real) -> String {
+        let rate = rate.real();
+        let whole = rate.fract() == 0.0;
+        let decimals = if whole {
+            0
+        } else if rate < 1.0 {
+            2
+        } else {
+            1
+        };
+        format!("{}/s", self.decimal(rate, decimals))
+    }
+
     /// Milliseconds, as [`Self::span`].
     pub(crate) fn ms(&self, ms: impl Count) -> String {
         #[expect(clippy::cast_precision_loss, reason = "a duration on a page")]
@@ -181,6 +222,22 @@ impl<'a> Words<'a> {
     pub(crate) fn seconds(&self, seconds: impl Count) -> String {
         #[expect(clippy::cast_precision_loss, reason = "an age on a page")]
         self.span(seconds.count() as f64 * 1_000.0)
+    }
+
+    /// Whole seconds in words, "5 seconds"; anything else as [`Self::span`].
+    pub(crate) fn span_in_words(&self, ms: impl Real) -> String {
+        let seconds = ms.real() / 1_000.0;
+        if seconds.fract() != 0.0 || !(1.0..120.0).contains(&seconds) {
+            return self.span(ms);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 120")]
+        self.say("in-seconds").n("count", seconds as u64).to_string()
+    }
+
+    /// As [`Self::span_in_words`].
+    pub(crate) fn seconds_in_words(&self, seconds: impl Count) -> String {
+        #[expect(clippy::cast_precision_loss, reason = "an interval on a page")]
+        self.span_in_words(seconds.count() as f64 * 1_000.0)
     }
 
     /// "20 November, 18:30:00", with the year if it is not the present one. What is no RFC 3339 is shown as it is.
@@ -199,6 +256,13 @@ impl<'a> Words<'a> {
         })
     }
 
+    /// The second of two instants: only the time if it is on the same day.
+    pub(crate) fn minute_after<'t>(&self, before: &str, at: &'t str) -> Cow<'t, str> {
+        let days = Moment::of(before).zip(Moment::of(at));
+        let same = days.is_some_and(|(a, b)| (a.year, a.month, a.day) == (b.year, b.month, b.day));
+        if same { self.clock_short(at) } else { self.minute(at) }
+    }
+
     /// "20 November".
     pub(crate) fn day<'t>(&self, at: &'t str) -> Cow<'t, str> {
         self.dated(at, |m| self.day_of(m))
@@ -207,6 +271,11 @@ impl<'a> Words<'a> {
     /// "18:30:00".
     pub(crate) fn clock<'t>(&self, at: &'t str) -> Cow<'t, str> {
         self.dated(at, |m| m.clock(true))
+    }
+
+    /// "18:30".
+    pub(crate) fn clock_short<'t>(&self, at: &'t str) -> Cow<'t, str> {
+        self.dated(at, |m| m.clock(false))
     }
 
     /// "Sunday 29 November 2026, 21:12".
@@ -247,6 +316,23 @@ impl<'a> Words<'a> {
 /// A count of any width, by value or by reference, as templates hand it over.
 pub(crate) trait Count {
     fn count(&self) -> u64;
+}
+
+/// A measured number, as [`Count`].
+pub(crate) trait Real {
+    fn real(&self) -> f64;
+}
+
+impl Real for f64 {
+    fn real(&self) -> f64 {
+        *self
+    }
+}
+
+impl<T: Real + ?Sized> Real for &T {
+    fn real(&self) -> f64 {
+        (**self).real()
+    }
 }
 
 macro_rules! counts {

@@ -73,6 +73,10 @@ weekday-5 = Freitag
 weekday-6 = Samstag
 weekday-7 = Sonntag
 today = heute
+in-seconds = { $count ->
+    [one] eine Sekunde
+   *[other] { $count } Sekunden
+  }
 
 ## Kanäle und Ausgänge
 channel-email = E-Mail
@@ -336,3 +340,306 @@ ledger = Niemand hat es geändert
 ledger-pending = Noch nicht unter einem unterschriebenen Prüfpunkt. Das dauert etwa eine Minute.
 ledger-held = Im Register als Blatt { $leaf }, unter dem unterschriebenen Prüfpunkt von { $at }.
 ledger-prove = `consent-gate ledger prove --source { $place }` schreibt den Beweis; zehn Zeilen Python prüfen ihn ohne uns.
+
+## Überblick
+refresh = Neu laden
+range-label = Zeitraum
+range-hour = 1 Stunde
+range-day = 24 Stunden
+range-week = 7 Tage
+range-month = 30 Tage
+last-hour = letzte Stunde
+last-day = letzte 24 Stunden
+last-week = letzte 7 Tage
+last-month = letzte 30 Tage
+hold = Das Gate ist angehalten: Nichts wird entschieden.
+hold-waiting = { $count ->
+    [one] Eine Nachricht wartet
+   *[other] { $count } Nachrichten warten
+  }.
+hold-oldest = Die älteste wartet seit { $age }.
+hold-since = { $held } von { $all } Partitionen sind angehalten seit { $at }.
+hold-look = Den Datensatz ansehen
+promise-counts = Eine Abmeldung gilt nach { $after }.
+promise-late = { $count ->
+    [one] Eine Abmeldung galt später als zugesagt.
+   *[other] { $count } Abmeldungen galten später als zugesagt.
+  }
+promise-none = In dieser Zeit kam keine Abmeldung.
+promise-we = Zugesagt sind { $after }.
+ruler = Zeit, bis eine Abmeldung gilt, gegen die Zusage
+ruler-say = Eine Skala in Zehnerpotenzen, ab einer Millisekunde. Die Hälfte aller Abmeldungen gilt nach { $p50 }, 99 von 100 nach { $p99 }, die langsamste nach { $max }. Zugesagt sind { $promise }.
+ruler-promise = Zusage { $after }
+promise-p50 = Die Hälfte gilt nach
+promise-p99 = 99 von 100 nach
+promise-max = Die langsamste
+promise-later = Später als zugesagt
+of-all = von { $all }
+after-opt-out = { $count ->
+    [one] Eine Nachricht nach einer Abmeldung freigegeben
+   *[other] { $count } Nachrichten nach einer Abmeldung freigegeben
+  }
+compared = { $optouts } Abmeldungen und { $messages } Nachrichten verglichen
+not-compared = Freigaben nach einer Abmeldung werden nicht verglichen
+probe-passed = Sonde bestanden
+probe-waiting = Sonde wartet auf Antwort
+probe-violated = Eine Nachricht wurde nach einer Abmeldung freigegeben
+probe-error = Sonde konnte nicht laufen
+probe-off = Es gibt keine Sonde
+ago = vor { $age }
+probe-rounds = { $count ->
+    [one] Eine Runde
+   *[other] { $count } Runden
+  }
+probe-unanswered = { $count } ohne Antwort
+held-now = { $held } von { $all } Partitionen sind angehalten
+held-since = seit { $at }
+nothing-held = Nichts ist angehalten
+last-hold = Zuletzt angehalten: { $from } bis { $until }
+last-hold-record = unlesbarer Datensatz
+per-second = Jetzt { $rate } je Sekunde.
+times-utc = Zeiten in UTC.
+took-p99 = Dauer, p99
+took-p50 = p50 { $after }
+rates = Entscheidungen je Sekunde, { $range }
+rates-say = Freigegebene Nachrichten stehen über der Linie, gesperrte und aufgeschobene darunter.
+rates-best = Am meisten freigegeben wurde am { $at }: { $rate } je Sekunde.
+rates-worst = Am meisten aufgehalten wurde am { $at }: { $rate } je Sekunde.
+legend-up = Freigegeben, über der Linie
+legend-blocked = Gesperrt, darunter
+legend-deferred = Aufgeschoben, darunter
+as-table = Als Tabelle zeigen
+as-table-say = Jeweils ab dieser Zeit, UTC
+col-time = Zeit
+why-not = Warum Nachrichten nicht hinausgingen
+why-not-say = Gesperrt und aufgeschoben, { $range }
+why-not-none = Jede Nachricht ging hinaus.
+col-course = Verlauf
+col-messages = Nachrichten
+col-part = Anteil
+all-decisions = Alle Entscheidungen
+more-reasons = { $count ->
+    [one] Ein weiterer Grund
+   *[other] { $count } weitere Gründe
+  }, { $messages } Nachrichten
+changed = Was sich geändert hat
+see-these = { $count ->
+    [one] Diese Entscheidung zeigen
+   *[other] Diese { $count } Entscheidungen zeigen
+  }
+waits = Wartet auf einen Menschen
+waiting-dead-letters = Unlesbare Einwilligungsdatensätze
+waiting-silent = Stumme Quellen
+trial = Regeln auf Probe neben den geltenden
+since = seit { $at }
+trial-approved = Mehr freigegeben
+trial-deferred = Mehr aufgeschoben
+trial-blocked = Mehr gesperrt
+trial-say = Revision `{ $revision }` beurteilt jede Nachricht mit und entscheidet nichts.
+trial-diff = Was sich in den Regeln unterscheidet
+stopped = Soeben aufgehalten
+stopped-none = Nichts wurde aufgehalten.
+
+## Vor der ersten Nachricht
+empty = Noch wurde über keine Nachricht entschieden.
+empty-ready = Das Gate ist bereit. Sobald die erste Nachricht kommt, zeigt diese Seite, ob sie hinausging und warum.
+empty-no-gate = Kein Gate hat gemeldet, dass es läuft.
+empty-start = Starten Sie das Gate
+empty-runs = Das Gate läuft und ist bereit
+empty-runs-say = { $names }, seit { $age }. { $packs } Pakete gelten.
+empty-consent = Einwilligungen wurden gelesen
+empty-consent-say = { $count ->
+    [0] In `{ $topic }` steht noch kein Datensatz.
+    [one] Ein Datensatz aus `{ $topic }`.
+   *[other] { $count } Datensätze aus `{ $topic }`.
+  }
+empty-send = Senden Sie die erste Nachricht an `{ $topic }`
+empty-send-say = Aus Ihrer Strecke, oder versuchen Sie es mit erfundenen Leuten, wo keine anderen Datensätze sind:
+empty-senders = Lassen Sie Versender nur `{ $topic }` lesen
+empty-senders-say = Und weglassen, was `gate-probe: 1` trägt.
+
+## Regeln
+policies-lead = Das Recht, wie das Gate es anwendet. Revision `{ $revision }`.
+in-force-since = Gilt seit { $at } UTC.
+unsigned = { $count ->
+    [one] Ein Paket ist nicht abgenommen: { $codes }.
+   *[other] { $count } Pakete sind nicht abgenommen: { $codes }.
+  }
+unsigned-say = Sie entscheiden schon. Lassen Sie sie von jemandem lesen, der für das Recht einsteht.
+packs = Geltende Pakete
+col-pack = Paket
+col-version = Version
+col-rules = Regeln
+col-signed-off = Abgenommen
+not-yet = noch nicht
+how-sure = Wie sicher
+how-sure-ask = Wie sicher sind wir?
+sure-law = Gesetz gelesen
+sure-law-say = der Text des Gesetzes selbst
+sure-guide = Leitfaden gelesen
+sure-guide-say = Leitfaden einer Behörde oder Kanzlei
+sure-knowledge = aus Kenntnis
+sure-knowledge-say = zu prüfen
+sure-product = Produktregel
+sure-product-say = strenger, als das Gesetz verlangt
+law = Recht
+sources = Quellen
+note = Anmerkung
+as-written = Wie geschrieben (YAML)
+strictest = Kommen mehrere in Betracht, gilt das strengste Ergebnis.
+revisions = Revisionen
+revision-in-force = gilt
+revision-trial = auf Probe
+revision-former = früher
+from-until = { $from } bis { $until }
+changes = ändert { $codes }
+compare-last = Probe mit geltenden vergleichen
+new-rules = Neue Regeln
+new-rules-say = Legen Sie die Dateien nach `policies.dir`. Sie werden im Ganzen übernommen oder gar nicht.
+diff-count = { $count ->
+    [0] Kein Unterschied
+    [one] Ein Unterschied
+   *[other] { $count } Unterschiede
+  }
+diff-of = { $from } und { $to }
+diff-from = Von Revision `{ $revision }`
+diff-to = zu `{ $revision }`
+field-from = Von
+field-to = Zu
+compare = Vergleichen
+before = Vorher
+after = Nachher
+nothing = nichts
+diff-effect = { $count ->
+    [one] Eine Nachricht wäre
+   *[other] { $count } Nachrichten wären
+  }
+unchanged = Unverändert
+unchanged-none = Kein Paket ist, wie es war.
+unchanged-packs = { $count ->
+    [one] Ein Paket: { $codes }.
+   *[other] { $count } Pakete: { $codes }.
+  }
+
+## Eingang
+intake-lead = Was Leute sagen, und wie es uns erreicht.
+intake-sources = Quellen
+intake-no-sources = Kein Datensatz kam.
+col-source = Quelle
+col-last-record = Letzter Datensatz
+col-records = Datensätze
+col-unreadable = Unlesbar
+col-state = Zustand
+source-fine = In Ordnung
+source-holds = Hält das Gate an
+source-silent = { $hours ->
+    [one] Stumm seit einer Stunde
+   *[other] Stumm seit { $hours } h
+  }
+dead-letters = Unlesbare Datensätze
+dead-letters-count = { $shown } von { $all }. Eine Person bleibt gesperrt, bis ein gültiges Ereignis über denselben Kontakt kommt.
+dead-letters-none = Keine.
+dead-letters-say = Das Ansehen eines Datensatzes wird festgehalten.
+col-record = Datensatz
+col-wrong = Was nicht stimmt
+col-blocked = Wer gesperrt ist
+col-since = Seit
+unknown = unbekannt
+blocks-everybody = alle: Das Gate ist angehalten
+blocks-people = { $count ->
+    [one] ein Kontakt, keine Werbung
+   *[other] { $count } Kontakte, keine Werbung
+  }
+blocks-nobody = niemand seit { $at }
+poison-holds = Ein Datensatz hält das Gate an
+poison-unreadable = Ein unlesbarer Datensatz
+poison-step-1 = Schritt 1 von 2: ansehen und sagen, was es war.
+poison-step-2 = Schritt 2 von 2: noch einmal lesen.
+poison-record = Der Datensatz
+poison-received = Eingegangen
+poison-key = Schlüssel
+poison-text = Als Text, { $bytes } Bytes.
+poison-ends = Bei der Markierung brach das Lesen ab.
+poison-end = (hier endet er)
+poison-text-label = Der Datensatz als Text
+poison-bytes = Als Bytes
+poison-bytes-label = Der Datensatz als Bytes
+release = Freigeben
+field-what = Was war es?
+what-again = Eine Abmeldung oder ein anderes Ereignis, und es wurde erneut veröffentlicht
+what-test = Ein Test, über niemanden
+what-unknown = Das kann niemand sagen (der Datenschutz entscheidet mit)
+field-event-id = Ereigniskennung des neuen Datensatzes
+field-event-id-if = (wenn erneut veröffentlicht)
+field-event-id-hint = Vor der Freigabe wird geprüft, ob es angewandt wurde.
+field-release-reason = Grund, für die Akte
+field-release-reason-hint = Mindestens zehn Zeichen. Prüfer werden es lesen. Nennen Sie niemanden.
+to-step-2 = Weiter zu Schritt 2
+release-nothing = Zurück, nichts freigeben
+release-does = Was eine Freigabe bewirkt
+release-goes-on = Das Gate läuft weiter, auf jeder Instanz.
+release-stays = Der Datensatz bleibt, Byte für Byte, in der Ablage für Unlesbares, mit Ihrem Namen und Grund.
+release-lost = **Was er sagte, wird nicht angewandt.** War es eine Abmeldung und wird sie nicht erneut veröffentlicht, darf dieser Person geschrieben werden.
+release-before = Vorher
+release-before-1 = Halten Sie die Quelle an, die ihn schrieb, sonst folgt der nächste.
+release-before-2 = Finden Sie heraus, was er sagte: Fragen Sie die Quelle.
+release-before-3 = Veröffentlichen Sie es erneut in lesbarer Form.
+release-before-say = Kann niemand sagen, was gemeint war, entscheidet, wer für Einwilligungen einsteht, nicht die Bereitschaft allein.
+letter-means = Was das bedeutet
+letter-means-say = Das Gate läuft weiter. Wen dieser Datensatz betreffen kann, bekommt keine Werbung, bis ein gültiges Ereignis über denselben Kontakt kommt. Veröffentlichen Sie erneut in lesbarer Form, was er sagte.
+release-ask = Diesen Datensatz freigeben?
+release-trail = Freigabe
+release-sum = Das erklären Sie
+release-was = Es war
+release-found = Gefunden
+release-applied = angewandt am { $at }
+release-by = Von
+release-final = Das lässt sich nicht zurücknehmen.
+release-waiting = { $count ->
+    [one] Eine wartende Nachricht wird sofort entschieden.
+   *[other] { $count } wartende Nachrichten werden sofort entschieden.
+  }
+field-offset = Geben Sie die Nummer des Datensatzes ein: { $offset }
+release-now = Den Datensatz freigeben
+back-to-step-1 = Zurück zu Schritt 1
+
+## Sonde
+probe-lead = Eine erfundene Person stimmt zu, bekommt eine Nachricht, meldet sich ab und darf die nächste nicht bekommen, durch die echten Topics.
+probe-every = Alle { $span }.
+probe-never = Noch nie nach einer Abmeldung freigegeben.
+probe-violations = { $count ->
+    [one] Eine Nachricht wurde nach einer Abmeldung freigegeben.
+   *[other] { $count } Nachrichten wurden nach einer Abmeldung freigegeben.
+  }
+probe-rounds-day = { $count ->
+    [one] Eine Runde in 24 Stunden.
+   *[other] { $count } Runden in 24 Stunden.
+  }
+probe-took = Die gesperrte Nachricht war { $after } nach der Abmeldung da.
+probe-off-say = Starten Sie eine mit `consent-gate probe`.
+rounds-title = Von der Abmeldung bis zur gesperrten Nachricht
+rounds-last = Die letzten { $count } Runden
+rounds-say = { $passed } bestanden, { $unanswered } ohne Antwort, { $violated } nach einer Abmeldung freigegeben.
+now = jetzt
+by-day = Nach Tagen
+col-day = Tag
+col-rounds = Runden
+col-passed = Bestanden
+col-unanswered = Keine Antwort
+col-violated = Nach einer Abmeldung freigegeben
+round-title = Die letzte Runde
+round-partition = Nachrichtenpartition { $partition }
+round-opt-in = Zustimmung geschrieben
+round-message = Eine Nachricht gesendet
+round-opt-out = Abmeldung geschrieben
+round-next = Die nächste Nachricht gesendet
+round-acknowledged = bestätigt nach { $after }
+round-approved = freigegeben nach { $after }
+round-blocked = gesperrt nach { $after }
+probe-means = Was es bedeutet, wenn sie scheitert
+means-violated = Verletzt
+means-violated-say = Eine Nachricht wurde nach einer Abmeldung freigegeben. Halten Sie die Versender an.
+means-unanswered = Keine Antwort
+means-unanswered-say = Nachrichten warten, oder die Broker sind nicht da.
+means-error = Fehler
+means-error-say = Etwas lehnte ab: Rechte, Schema oder Regeln, die die Sonde sperren.

@@ -73,6 +73,10 @@ weekday-5 = Friday
 weekday-6 = Saturday
 weekday-7 = Sunday
 today = today
+in-seconds = { $count ->
+    [one] one second
+   *[other] { $count } seconds
+  }
 
 ## Channels and outcomes
 channel-email = e-mail
@@ -336,3 +340,306 @@ ledger = Nobody has changed it
 ledger-pending = Not yet under a signed checkpoint. That takes about a minute.
 ledger-held = In the ledger as leaf { $leaf }, under the signed checkpoint of { $at }.
 ledger-prove = `consent-gate ledger prove --source { $place }` writes the proof; ten lines of Python check it without us.
+
+## Overview
+refresh = Refresh
+range-label = Time range
+range-hour = 1 hour
+range-day = 24 hours
+range-week = 7 days
+range-month = 30 days
+last-hour = last hour
+last-day = last 24 hours
+last-week = last 7 days
+last-month = last 30 days
+hold = The gate holds: nothing is decided.
+hold-waiting = { $count ->
+    [one] One message waits
+   *[other] { $count } messages wait
+  }.
+hold-oldest = The oldest waits for { $age }.
+hold-since = { $held } of { $all } partitions are held since { $at }.
+hold-look = Look at the record
+promise-counts = An opt-out counts after { $after }.
+promise-late = { $count ->
+    [one] One opt-out counted later than promised.
+   *[other] { $count } opt-outs counted later than promised.
+  }
+promise-none = No opt-out came in this time.
+promise-we = We promise { $after }.
+ruler = Time until an opt-out counts, against the promise
+ruler-say = A scale of powers of ten, from one millisecond. Half of all opt-outs count after { $p50 }, 99 of 100 after { $p99 }, the slowest after { $max }. The promise is { $promise }.
+ruler-promise = promise { $after }
+promise-p50 = Half count after
+promise-p99 = 99 of 100 after
+promise-max = The slowest
+promise-later = Later than promised
+of-all = of { $all }
+after-opt-out = { $count ->
+    [one] One message approved after an opt-out
+   *[other] { $count } messages approved after an opt-out
+  }
+compared = { $optouts } opt-outs and { $messages } messages compared
+not-compared = Approvals after an opt-out are not compared
+probe-passed = Probe passed
+probe-waiting = Probe waits for an answer
+probe-violated = A message was approved after an opt-out
+probe-error = Probe could not run
+probe-off = There is no probe
+ago = { $age } ago
+probe-rounds = { $count ->
+    [one] One round
+   *[other] { $count } rounds
+  }
+probe-unanswered = { $count } without an answer
+held-now = { $held } of { $all } partitions are held
+held-since = since { $at }
+nothing-held = Nothing is held
+last-hold = Last hold: { $from } to { $until }
+last-hold-record = unreadable record
+per-second = { $rate } a second now.
+times-utc = Times in UTC.
+took-p99 = Took, p99
+took-p50 = p50 { $after }
+rates = Decisions per second, { $range }
+rates-say = Approved messages are drawn above the line, blocked and deferred ones below.
+rates-best = Most were approved at { $at }: { $rate } a second.
+rates-worst = Most were stopped at { $at }: { $rate } a second.
+legend-up = Approved, above the line
+legend-blocked = Blocked, below
+legend-deferred = Deferred, below
+as-table = Show as a table
+as-table-say = From each time on, UTC
+col-time = Time
+why-not = Why messages did not go out
+why-not-say = Blocked and deferred, { $range }
+why-not-none = Every message went out.
+col-course = Course
+col-messages = Messages
+col-part = Part
+all-decisions = All decisions
+more-reasons = { $count ->
+    [one] One more reason
+   *[other] { $count } more reasons
+  }, { $messages } messages
+changed = What changed
+see-these = { $count ->
+    [one] See this decision
+   *[other] See these { $count } decisions
+  }
+waits = Waiting for a person
+waiting-dead-letters = Unreadable consent records
+waiting-silent = Silent sources
+trial = Trial rules beside the rules in force
+since = since { $at }
+trial-approved = More approved
+trial-deferred = More deferred
+trial-blocked = More blocked
+trial-say = Revision `{ $revision }` judges every message too and decides nothing.
+trial-diff = What differs in the rules
+stopped = Just stopped
+stopped-none = Nothing was stopped.
+
+## Before the first message
+empty = No message has been decided yet.
+empty-ready = The gate is ready. As soon as the first message arrives, this page shows whether it went out and why.
+empty-no-gate = No gate has told that it runs.
+empty-start = Start the gate
+empty-runs = The gate runs and is ready
+empty-runs-say = { $names }, for { $age }. { $packs } packs in force.
+empty-consent = Consent has been read
+empty-consent-say = { $count ->
+    [0] No record is in `{ $topic }` yet.
+    [one] One record of `{ $topic }`.
+   *[other] { $count } records of `{ $topic }`.
+  }
+empty-send = Send the first message to `{ $topic }`
+empty-send-say = From your pipeline, or try it with made-up people where no other records are:
+empty-senders = Let senders read `{ $topic }` only
+empty-senders-say = And leave out what carries `gate-probe: 1`.
+
+## Policies
+policies-lead = The law as the gate applies it. Revision `{ $revision }`.
+in-force-since = In force since { $at } UTC.
+unsigned = { $count ->
+    [one] One pack is not signed off: { $codes }.
+   *[other] { $count } packs are not signed off: { $codes }.
+  }
+unsigned-say = They decide already. Have somebody who answers for the law read them.
+packs = Packs in force
+col-pack = Pack
+col-version = Version
+col-rules = Rules
+col-signed-off = Signed off
+not-yet = not yet
+how-sure = How sure
+how-sure-ask = How sure are we?
+sure-law = law read
+sure-law-say = the text of the law itself
+sure-guide = guide read
+sure-guide-say = a regulator’s or lawyer’s guide
+sure-knowledge = from knowledge
+sure-knowledge-say = to be checked
+sure-product = product rule
+sure-product-say = stricter than the law asks
+law = Law
+sources = Sources
+note = Note
+as-written = As written (YAML)
+strictest = If several may apply, the strictest result wins.
+revisions = Revisions
+revision-in-force = in force
+revision-trial = trial
+revision-former = former
+from-until = { $from } to { $until }
+changes = changes { $codes }
+compare-last = Compare trial with in force
+new-rules = New rules
+new-rules-say = Put the files in `policies.dir`. They are taken up as a whole or not at all.
+diff-count = { $count ->
+    [0] No difference
+    [one] One difference
+   *[other] { $count } differences
+  }
+diff-of = { $from } and { $to }
+diff-from = From revision `{ $revision }`
+diff-to = to `{ $revision }`
+field-from = From
+field-to = To
+compare = Compare
+before = Before
+after = After
+nothing = nothing
+diff-effect = { $count ->
+    [one] One message would have been
+   *[other] { $count } messages would have been
+  }
+unchanged = Unchanged
+unchanged-none = No pack is as it was.
+unchanged-packs = { $count ->
+    [one] One pack: { $codes }.
+   *[other] { $count } packs: { $codes }.
+  }
+
+## Intake
+intake-lead = What people say, and how it reaches us.
+intake-sources = Sources
+intake-no-sources = No record came.
+col-source = Source
+col-last-record = Last record
+col-records = Records
+col-unreadable = Unreadable
+col-state = State
+source-fine = Fine
+source-holds = Holds the gate
+source-silent = { $hours ->
+    [one] Silent for an hour
+   *[other] Silent for { $hours } h
+  }
+dead-letters = Unreadable records
+dead-letters-count = { $shown } of { $all }. A person stays blocked until a valid event about the same contact arrives.
+dead-letters-none = None.
+dead-letters-say = Looking at a record is logged.
+col-record = Record
+col-wrong = What is wrong
+col-blocked = Who is blocked
+col-since = Since
+unknown = unknown
+blocks-everybody = everybody: the gate holds
+blocks-people = { $count ->
+    [one] one contact, no marketing
+   *[other] { $count } contacts, no marketing
+  }
+blocks-nobody = nobody since { $at }
+poison-holds = One record holds the gate
+poison-unreadable = An unreadable record
+poison-step-1 = Step 1 of 2: look, and say what it was.
+poison-step-2 = Step 2 of 2: read it once more.
+poison-record = The record
+poison-received = Received
+poison-key = Key
+poison-text = As text, { $bytes } bytes.
+poison-ends = Reading stopped at the mark.
+poison-end = (here it ends)
+poison-text-label = The record as text
+poison-bytes = As bytes
+poison-bytes-label = The record as bytes
+release = Release it
+field-what = What was it?
+what-again = An opt-out or another event, and it has been published again
+what-test = A test, about no person
+what-unknown = Nobody can say (an officer decides with you)
+field-event-id = Event id of the new record
+field-event-id-if = (if it was published again)
+field-event-id-hint = We check that it was applied before the release.
+field-release-reason = Reason, for the file
+field-release-reason-hint = At least ten characters. Auditors will read it. Name no person.
+to-step-2 = Go on to step 2
+release-nothing = Back, release nothing
+release-does = What a release does
+release-goes-on = The gate goes on, on every instance.
+release-stays = The record stays, byte for byte, in the dead letter topic, with your name and reason.
+release-lost = **What it said is not applied.** If it was an opt-out and is not published again, that person may be written to.
+release-before = Before you do
+release-before-1 = Stop the source that wrote it, or the next one follows.
+release-before-2 = Find out what it said: ask the source.
+release-before-3 = Publish it again in readable form.
+release-before-say = If nobody can say what it meant, whoever answers for consent decides, not the person on call alone.
+letter-means = What that means
+letter-means-say = The gate goes on. Whoever this record may be about gets no marketing until a valid event about the same contact arrives. Publish what it said again in readable form.
+release-ask = Release this record?
+release-trail = Release
+release-sum = You are about to say
+release-was = It was
+release-found = Found
+release-applied = applied at { $at }
+release-by = By
+release-final = This cannot be taken back.
+release-waiting = { $count ->
+    [one] One waiting message is decided at once.
+   *[other] { $count } waiting messages are decided at once.
+  }
+field-offset = Type the record’s number: { $offset }
+release-now = Release the record
+back-to-step-1 = Back to step 1
+
+## Probe
+probe-lead = A made-up person opts in, gets a message, opts out, and must not get the next one, through the real topics.
+probe-every = Every { $span }.
+probe-never = Never yet approved after an opt-out.
+probe-violations = { $count ->
+    [one] One message was approved after an opt-out.
+   *[other] { $count } messages were approved after an opt-out.
+  }
+probe-rounds-day = { $count ->
+    [one] One round in 24 hours.
+   *[other] { $count } rounds in 24 hours.
+  }
+probe-took = The blocked message was there { $after } after the opt-out.
+probe-off-say = Start one with `consent-gate probe`.
+rounds-title = Opt-out to blocked message
+rounds-last = The last { $count } rounds
+rounds-say = { $passed } passed, { $unanswered } had no answer, { $violated } were approved after an opt-out.
+now = now
+by-day = By day
+col-day = Day
+col-rounds = Rounds
+col-passed = Passed
+col-unanswered = No answer
+col-violated = Approved after an opt-out
+round-title = The last round
+round-partition = message partition { $partition }
+round-opt-in = Opt-in written
+round-message = A message sent
+round-opt-out = Opt-out written
+round-next = The next message sent
+round-acknowledged = acknowledged after { $after }
+round-approved = approved after { $after }
+round-blocked = blocked after { $after }
+probe-means = What it means when it fails
+means-violated = Violated
+means-violated-say = A message was approved after an opt-out. Stop the senders.
+means-unanswered = No answer
+means-unanswered-say = Messages wait, or the brokers are away.
+means-error = Error
+means-error-say = Something refused: rights, schema, or rules that block the probe.

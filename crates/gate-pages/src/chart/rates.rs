@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bar, length, percent, pixels};
+use crate::parts::Outcome;
 
 /// Decisions over the chosen span.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,20 @@ impl Rates {
     /// All decisions.
     pub(crate) fn total(&self) -> u64 {
         self.approved.saturating_add(self.blocked).saturating_add(self.deferred)
+    }
+
+    /// The three counts with their outcome, in the order of the page.
+    pub(crate) fn totals(&self) -> [(Outcome, u64); 3] {
+        [
+            (Outcome::Approved, self.approved),
+            (Outcome::Blocked, self.blocked),
+            (Outcome::Deferred, self.deferred),
+        ]
+    }
+
+    /// What did not go out in a step, as a rate per second.
+    pub(crate) fn rate_stopped(&self, bin: &Bin) -> f64 {
+        self.rate(&bin.blocked.saturating_add(bin.deferred))
     }
 
     /// A count of a step as a rate per second.
