@@ -173,18 +173,32 @@ fn looking_into_too_many_half_hours_says_so_and_goes_on() {
 fn unreadable_records_and_gaps_are_counted_once() {
     let dir = directory();
     let mut opened = open(dir.path());
+    let people: Vec<_> = person(Some(1), None).keys().collect();
     let records = [
         Applied::Unreadable { log: Log::Consent, place: place(1, 4), class: "damaged" },
         Applied::Unreadable { log: Log::Consent, place: place(1, 4), class: "damaged" },
+        Applied::UnreadableChange {
+            place: place(1, 5),
+            received_ms: 7,
+            class: "bad_timestamp",
+            people: &people,
+        },
         Applied::Lost { log: Log::Consent, partition: 1, to: 9 },
         Applied::Lost { log: Log::Consent, partition: 1, to: 9 },
         Applied::Position { log: Log::Consent, partition: 1, next: 3 },
     ];
     opened.writer.apply(&records).unwrap();
     let figures = opened.index.figures().unwrap();
-    assert_eq!(figures.n_unreadable, [(Log::Consent, "damaged".into(), 1)]);
+    let classes = ["bad_timestamp", "damaged"].map(|class| (Log::Consent, class.into(), 1));
+    assert_eq!(figures.n_unreadable, classes);
+    let found = opened.index.changes_of(&person(Some(1), None), None, 9).unwrap();
+    assert_eq!(
+        (found.items.len(), &*found.items[0].action),
+        (1, "unreadable"),
+        "whom it may be about"
+    );
     assert_eq!(figures.unreadable[0].place, place(1, 4));
-    let gap = crate::Gap { log: Log::Consent, partition: 1, from: 5, to: 9 };
+    let gap = crate::Gap { log: Log::Consent, partition: 1, from: 6, to: 9 };
     assert_eq!((figures.n_gaps, figures.gaps), (1, vec![gap]));
     assert_eq!(opened.writer.position(Log::Consent, 1), 9);
 }
