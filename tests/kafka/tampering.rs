@@ -149,6 +149,8 @@ fn tampering_with_kafka_or_with_the_ledger_is_named() {
     let text = said(&ledger.run(&["ledger", "verify"]));
     assert!(text.contains("verified: nothing was changed"), "{text}");
 
+    let doctor = said(&ledger.run(&["doctor"]));
+    assert!(doctor.contains("decisions and changes are signed"), "{doctor}");
     proven(test, &ledger, &logged);
     queried(test, &setup, &logged);
     of_files(&setup, &ledger);
