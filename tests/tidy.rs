@@ -146,6 +146,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
     ("crates/gate-log/src/", PURE),
+    // it keeps files, and is told the time
+    (
+        "crates/gate-index/src/",
+        &[
+            "std::net",
+            "std::env",
+            "std::thread",
+            "async ",
+            ".await",
+            "tokio",
+            "rdkafka",
+            "aws_lc_rs",
+            "gate_codec",
+            "gate_engine",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
     // the one pure crate that hashes and signs by itself: that is what it is for
     (
         "crates/gate-ledger/src/",
@@ -154,6 +173,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "std::net",
             "std::env",
             "std::thread",
+            "async ",
+            ".await",
             "tokio",
             "rdkafka",
             "rocksdb",

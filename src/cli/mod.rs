@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod consent;
 mod demo;
+mod desk;
 mod doctor;
 mod explain;
 
@@ -63,6 +64,8 @@ impl clap::ValueEnum for crate::decisions::Outcome {
 enum Command {
     /// Run the gate until SIGTERM or Ctrl-C
     Run(ConfigFile),
+    /// Run the desk: pages and an API for whoever looks decisions and people up
+    Desk(ConfigFile),
     /// Run the gate on a Kafka inside this process, with a sample cast
     Demo(demo::Arguments),
     /// Check brokers, topics, rights, registry, state and clock; name each fix
@@ -155,6 +158,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(file) => run::run(&file),
+        Command::Desk(file) => desk::run(&file),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),

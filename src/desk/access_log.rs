@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gate_core::{SubjectKey, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::config::Config;
 use crate::headers::{hex, rfc3339};
@@ -24,7 +25,7 @@ const LOOK_MAX: Duration = Duration::from_secs(3);
 const SHOWN_MAX: usize = 20;
 
 /// What somebody did. Names are public API: add, never rename.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Act {
     /// Looked a person up.
@@ -35,8 +36,19 @@ pub(super) enum Act {
     ReadRecord,
 }
 
-/// A record of the access log. `docs/desk.md` describes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl Act {
+    /// Its name in metrics.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::LookUp => "look_up",
+            Self::Export => "export",
+            Self::ReadRecord => "read_record",
+        }
+    }
+}
+
+/// A record of the access log. `docs/looking-up.md` describes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(super) struct Access {
     /// The desk's clock, RFC 3339.
     pub(super) at: String,
@@ -167,7 +179,7 @@ mod tests {
         let access = access.of_person(Some(SubjectKey([1; 16])), None, "HELP-1");
         assert_eq!(
             serde_json::to_string(&access).unwrap(),
-            r#"{"at":"2026-11-27T02:15:43Z","account":"olga","role":"officer","act":"look_up","contact":"01010101010101010101010101010101","reason":"complaint","ticket":"HELP-1"}"#
+            r#"{"at":"2026-11-27T05:35:43Z","account":"olga","role":"officer","act":"look_up","contact":"01010101010101010101010101010101","reason":"complaint","ticket":"HELP-1"}"#
         );
         assert_eq!(access.whom(), "01010101");
     }

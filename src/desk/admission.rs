@@ -133,10 +133,13 @@ pub(super) fn is_for_us(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem>
 
 /// Whether the name or address is this machine's own.
 fn is_loopback(host: &str) -> bool {
-    let name = match host.parse::<SocketAddr>() {
-        Ok(address) => return address.ip().is_loopback(),
-        Err(_) => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
+    if let Ok(address) = host.parse::<SocketAddr>() {
+        return address.ip().is_loopback();
+    }
+    // without a port: of an address in brackets the last colon is its own
+    let port =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = port.filter(|_| !host.ends_with(']')).map_or(host, |(name, _)| name);
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     bare.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
         || name.eq_ignore_ascii_case("localhost")

@@ -141,11 +141,6 @@ impl Gates {
         }
         found
     }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.addresses.len()
-    }
 }
 
 /// Without the error's own text: an address of a proxy may stand in it.

@@ -44,7 +44,7 @@ impl Measures {
         Ok(Self {
             answers: counters(
                 "consent_gate_desk_answers_total",
-                "Answers of the desk, by reader (programs, people) and class of status (2xx, 3xx, 4xx, 5xx).",
+                "Answers of the desk, by reader (programs, people, watchers) and class of status (2xx, 3xx, 4xx, 5xx).",
                 &["reader", "class"],
             )?,
             look_ups: counters(

@@ -22,6 +22,7 @@ mod follower;
 mod gates;
 mod handle;
 mod measures;
+mod openapi;
 mod pages;
 mod places;
 mod progress;
@@ -31,6 +32,8 @@ mod routes;
 mod server;
 mod session;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use start::{Running, start};
 

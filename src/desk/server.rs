@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method as HttpMethod, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
@@ -105,6 +106,24 @@ async fn answer(
     request: Request<Body>,
 ) -> Response {
     let (head, body) = request.into_parts();
+    let (is_for, response) = answered(desk, path, parts, head, body).await;
+    let class = match response.status().as_u16() {
+        ..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    };
+    desk.metrics.answers.with_label_values(&[is_for.as_str(), class]).inc();
+    response
+}
+
+async fn answered(
+    desk: &Arc<Desk>,
+    path: &'static str,
+    parts: Vec<(String, String)>,
+    head: Parts,
+    body: Body,
+) -> (For, Response) {
     let routes = || ROUTES.iter().filter(|route| route.path == path);
     let method = match head.method {
         HttpMethod::GET | HttpMethod::HEAD => Some(Method::Get),
@@ -114,7 +133,7 @@ async fn answer(
     let found = routes().find(|route| Some(route.method) == method);
     // without a method there is still a path that is for somebody
     let Some(route) = found.or_else(|| routes().next()) else {
-        return StatusCode::NOT_FOUND.into_response();
+        return (For::Watchers, StatusCode::NOT_FOUND.into_response());
     };
     let mut account = None;
     let answered = async {
@@ -149,7 +168,7 @@ async fn answer(
             For::People => Ok(pages::people(desk, &asked).await?),
         }
     };
-    match answered.await {
+    let response = match answered.await {
         Ok(reply) => reply.response(),
         Err(Refusal::SignIn) => sign_in_first(&head.uri).response(),
         Err(Refusal::Problem(problem)) => match route.is_for {
@@ -163,11 +182,12 @@ async fn answer(
                     .response()
             }
         },
-    }
+    };
+    (route.is_for, response)
 }
 
 /// Why a request is not answered.
-enum Refusal {
+pub(super) enum Refusal {
     /// A browser has to sign in first.
     SignIn,
     Problem(Problem),
@@ -180,7 +200,11 @@ impl From<Problem> for Refusal {
 }
 
 /// Whoever asks, if the route is theirs; `None` where everybody may.
-fn admitted(desk: &Desk, route: &Route, headers: &HeaderMap) -> Result<Option<Account>, Refusal> {
+pub(super) fn admitted(
+    desk: &Desk,
+    route: &Route,
+    headers: &HeaderMap,
+) -> Result<Option<Account>, Refusal> {
     if route.is_for == For::People {
         admission::is_for_us(desk, headers)?;
     }

@@ -185,7 +185,9 @@ mod tests {
     fn a_cookie_is_ours_or_nobodys() {
         let headers = |lines: &[&str]| {
             let mut headers = HeaderMap::new();
-            lines.iter().for_each(|line| drop(headers.append(COOKIE, line.parse().unwrap())));
+            for line in lines {
+                headers.append(COOKIE, line.parse().unwrap());
+            }
             headers
         };
         let (plain, secure) = (Cookies { is_secure: false }, Cookies { is_secure: true });

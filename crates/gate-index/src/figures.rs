@@ -5,7 +5,7 @@ use crate::key::{Log, RowKey, sorted};
 use crate::layout::{FAMILIES, META, ROWS};
 use crate::notes::{Gap, Notes, UnreadableRecord};
 use crate::state::{NOTES_KEY, STATE_KEY, State};
-use crate::{IndexError, LIMIT_MAX};
+use crate::{IndexError, LIMIT_MAX, Writer};
 use gate_core::Timestamp;
 use rocksdb::properties;
 
@@ -104,6 +104,21 @@ impl Inner {
         let families = families?;
         let options = rocksdb::FlushOptions::default();
         self.db.flush_cfs_opt(&families, &options).map_err(|error| self.fail(&error))
+    }
+}
+
+impl Writer {
+    /// Packs everything, which is worth while after an index was built; takes seconds for each gigabyte.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn compact(&mut self) -> Result<(), IndexError> {
+        self.flush()?;
+        let inner = self.inner();
+        for name in FAMILIES {
+            inner.db.compact_range_cf(inner.family(name)?, None::<&[u8]>, None::<&[u8]>);
+        }
+        Ok(())
     }
 }
 

@@ -54,6 +54,17 @@ pub enum Applied<'a> {
         /// Why, such as `damaged`.
         class: &'a str,
     },
+    /// A consent change that nobody can read, and that may be about these.
+    UnreadableChange {
+        /// Where it stands.
+        place: Place,
+        /// Milliseconds of its record.
+        received_ms: i64,
+        /// Why, such as `bad_timestamp`.
+        class: &'a str,
+        /// Whom its key, or what can be read of it, names.
+        people: &'a [Prefix],
+    },
     /// Offsets that are gone: reading goes on at `to`.
     Lost {
         /// Their topic.
@@ -74,6 +85,9 @@ pub enum Applied<'a> {
     },
 }
 
+/// What a change does that nobody can read.
+const UNREADABLE: &str = "unreadable";
+
 /// Writes the index.
 pub struct Writer {
     inner: Arc<Inner>,
@@ -89,6 +103,25 @@ pub struct Writer {
     moved: BTreeSet<(u8, u16, i32)>,
     row: Vec<u8>,
     is_stopped: bool,
+}
+
+/// Where a decision goes; looked up once a record.
+struct Families<'i> {
+    rows: &'i ColumnFamily,
+    sources: &'i ColumnFamily,
+    people: &'i ColumnFamily,
+    messages: &'i ColumnFamily,
+}
+
+impl<'i> Families<'i> {
+    fn of(inner: &'i Inner) -> Result<Self, IndexError> {
+        Ok(Self {
+            rows: inner.family(ROWS)?,
+            sources: inner.family(SOURCES)?,
+            people: inner.family(PEOPLE)?,
+            messages: inner.family(MESSAGES)?,
+        })
+    }
 }
 
 /// The numbers of a record's words.
@@ -179,6 +212,14 @@ impl Writer {
                     self.go_on(log, place.partition, place.offset.saturating_add(1));
                 }
             }
+            Applied::UnreadableChange { place, received_ms, class, people } => {
+                if self.is_new(Log::Consent, place) {
+                    self.change(ChangeKey { received_ms, place }, UNREADABLE, people)?;
+                    self.notes.unreadable(Log::Consent, place, class);
+                    self.notes_changed = true;
+                    self.go_on(Log::Consent, place.partition, place.offset.saturating_add(1));
+                }
+            }
             Applied::Lost { log, partition, to } => {
                 let from = self.position(log, partition);
                 if from < to {
@@ -247,6 +288,8 @@ impl Writer {
             earlier = Some(FxHashMap::default());
         }
         self.go_on(Log::Decisions, place.partition, place.offset.saturating_add(1));
+        let inner = Arc::clone(&self.inner);
+        let families = Families::of(&inner)?;
         for entry in batch.entries() {
             let source =
                 SourceKey { topic: spoken.topic, partition: stream.1, offset: entry.offset };
@@ -256,7 +299,7 @@ impl Writer {
             {
                 continue;
             }
-            self.decision(key, place, &entry, &spoken, batch, earlier.as_mut())?;
+            self.decision(&families, key, place, &entry, &spoken, earlier.as_mut())?;
         }
         let top = batch.entries().map(|entry| entry.offset).max();
         if let Some(top) = top.filter(|top| is_known && highest.is_none_or(|it| it < *top)) {
@@ -274,7 +317,9 @@ impl Writer {
         let mut shapes = Vec::with_capacity(batch.shapes.len());
         for shape in &batch.shapes {
             let verdict = number(Kind::Verdict, &verdict_bytes(shape))?;
-            shapes.push((number(Kind::Shape, &shape_bytes(shape, verdict))?, verdict));
+            let shape = number(Kind::Shape, &shape_bytes(shape, verdict))?;
+            // a row knows its verdict by its shape only
+            shapes.push((shape, if shape == 0 { 0 } else { verdict }));
         }
         let mut contexts = Vec::with_capacity(batch.contexts.len());
         for context in &batch.contexts {
@@ -348,14 +393,14 @@ impl Writer {
 
     fn decision(
         &mut self,
+        families: &Families<'_>,
         key: RowKey,
         place: Place,
         entry: &Entry<'_>,
         spoken: &Spoken,
-        batch: &DecisionBatch<'_>,
         earlier: Option<&mut FxHashMap<SourceKey, (RowKey, Vec<u8>)>>,
     ) -> Result<(), IndexError> {
-        let inner = &self.inner;
+        let (inner, batch) = (&self.inner, entry.batch());
         let (shape, verdict) = nth(&batch.shapes, entry.shape, &spoken.shapes).unwrap_or((0, 0));
         let context = nth(&batch.contexts, entry.context, &spoken.contexts).unwrap_or(0);
         let half_hour = bucket::of(key.at.as_micros());
@@ -375,14 +420,13 @@ impl Writer {
         row.encode(key, &mut self.row);
         let key_bytes = key.encode();
         let into = &mut self.batch;
-        into.put_cf(inner.family(ROWS)?, key_bytes, &self.row);
-        into.put_cf(inner.family(SOURCES)?, key.source.encode(), sorted(key.at.as_micros()));
-        let people = inner.family(PEOPLE)?;
+        into.put_cf(families.rows, key_bytes, &self.row);
+        into.put_cf(families.sources, key.source.encode(), sorted(key.at.as_micros()));
         for person in [row.contact, row.address].into_iter().flatten() {
-            put_behind(into, people, person.expose(), &key_bytes);
+            put_behind(into, families.people, person.expose(), &key_bytes);
         }
         if let Some(id) = row.message_id {
-            put_behind(into, inner.family(MESSAGES)?, &message_hash(id), &key_bytes);
+            put_behind(into, families.messages, &message_hash(id), &key_bytes);
         }
         self.state.n_rows += 1;
         self.state.n_others += u64::from(exactness != Exactness::Whole);

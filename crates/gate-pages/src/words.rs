@@ -1,6 +1,6 @@
 //! Texts of the pages, from `words/*.ftl` (Project Fluent: it knows plurals), and numbers and dates as the language writes them.
 //!
-//! A text is looked up by its id: `t.say("people-found").n("count", 3)`. Values are put in after the text was read, and the whole
+//! A text is looked up by its id: `t.say("people-several").n("count", 3)`. Values are put in after the text was read, and the whole
 //! is escaped like any other value, so neither can bring markup. A missing id shows itself; a test lets none through.
 
 use std::borrow::{Borrow, Cow};

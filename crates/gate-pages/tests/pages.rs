@@ -97,8 +97,33 @@ fn no_value_gets_out_of_its_place() {
     );
 }
 
-/// Fields that choose or compare and are not shown themselves.
-const UNSEEN: [&str; 0] = [];
+/// Fields that choose, compare, sort or stand on another page, and such that something else takes the place of.
+const UNSEEN: [&str; 24] = [
+    "/checks/last_hold_record/topic",
+    "/decisions/*/jurisdictions/*",
+    "/filters/cursor",
+    "/form/region",
+    "/hold/record/topic",
+    "/just_stopped/*/brand",
+    "/just_stopped/*/jurisdictions/*",
+    "/just_stopped/*/not_before",
+    "/lanes/lanes/*/messages/*/at",
+    "/lanes/until",
+    "/later/*/brand",
+    "/later/*/campaign",
+    "/later/*/channel",
+    "/later/*/jurisdictions/*",
+    "/later/*/purpose",
+    "/narrowest",
+    "/neighbours/*/jurisdictions/*",
+    "/path",
+    "/recomputed/Different/reason/sentence",
+    "/state/channels/*/cells/*/reason/sentence",
+    "/would_pass/answer/reason/sentence",
+    "/would_pass/form/category",
+    "/would_pass/form/channel",
+    "/would_pass/form/jurisdiction",
+];
 
 #[test]
 fn a_value_of_any_length_leaves_the_page_as_it_is() {
@@ -233,8 +258,9 @@ fn every_string() -> Vec<(String, &'static Sample, bool)> {
                 strings.entry(kind).or_insert_with(|| (path.to_owned(), sample, false));
             }
         });
+        // signing in has no frame but tells the version; the first page shows the rest
         walk(&serde_json::to_value(&sample.frame).unwrap(), "", &mut |path, value| {
-            if value.is_string() {
+            if value.is_string() && (page == "overview" || path == "/version") {
                 let kind = format!("frame{}", generic(path));
                 strings.entry(kind).or_insert_with(|| (path.to_owned(), sample, true));
             }

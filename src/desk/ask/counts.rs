@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gate_index::{Bucket, Dimension, Label, Window};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::server::Asked;
@@ -31,7 +32,7 @@ const BUCKETS: [(&str, Bucket); 4] = [
 ];
 
 /// Counts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct CountsAnswer {
     /// From when on it counts; later than was asked for if older decisions are gone.
     pub(in crate::desk) since: String,
@@ -43,6 +44,7 @@ pub(in crate::desk) struct CountsAnswer {
     /// Those that may not be what was asked for, and are not counted.
     pub(in crate::desk) n_uncertain: u64,
     /// By time, then by what was asked for: `begin`, `n`, and a member for each dimension (`null`: the message names none).
+    #[schema(value_type = Vec<Object>)]
     pub(in crate::desk) rows: Vec<Map<String, Value>>,
 }
 

@@ -10,6 +10,7 @@ use gate_log::{DecisionBatch, SourceRef};
 use gate_policy::words::origin;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::places::{self, Indexed};
@@ -28,7 +29,7 @@ const NEIGHBOURS: usize = 7;
 const EVENTS_LOOKED_AT: usize = 50;
 
 /// One decision.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct DecisionAnswer {
     #[serde(flatten)]
     pub(in crate::desk) row: RowAnswer,
@@ -52,11 +53,12 @@ pub(in crate::desk) struct DecisionAnswer {
     /// What was decided about the same message id, oldest first.
     pub(in crate::desk) same_message: Vec<RowAnswer>,
     /// All that the log says of it.
+    #[schema(value_type = Object)]
     pub(in crate::desk) decision: Value,
 }
 
 /// Decided again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct RecomputedAnswer {
     /// `same`, `different` or `not_possible`.
     pub(in crate::desk) result: &'static str,
@@ -65,7 +67,7 @@ pub(in crate::desk) struct RecomputedAnswer {
 }
 
 /// A step of the decision.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct StepAnswer {
     pub(in crate::desk) number: u8,
     pub(in crate::desk) name: &'static str,
@@ -80,7 +82,7 @@ pub(in crate::desk) struct StepAnswer {
 }
 
 /// A rule that was asked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct RuleAnswer {
     /// `GB/electronic-mail`.
     pub(in crate::desk) rule: String,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gate_core::{Reason, Timestamp};
 use gate_index::{DecisionRow, Filter};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::fields::Fields;
@@ -36,7 +37,7 @@ pub(in crate::desk) const FIELDS: [&str; 13] = [
 ];
 
 /// A decision in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct RowAnswer {
     /// Where its message stands; also its id.
     pub(in crate::desk) source: String,
@@ -106,7 +107,7 @@ pub(in crate::desk) fn sentence(text: &str) -> String {
 }
 
 /// A page of decisions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct DecisionsAnswer {
     pub(in crate::desk) decisions: Vec<RowAnswer>,
     /// Send it as `cursor` for older ones; absent at the end.

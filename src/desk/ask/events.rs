@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use gate_codec::{Codec, DecodeError};
-use gate_core::{Action, Channel, ChannelScope, ConsentChange, EventKey};
+use gate_core::{Action, ChannelScope, ConsentChange, EventKey};
 use gate_engine::Keys as _;
 use gate_index::Person;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::places::{self, Found};
@@ -19,11 +20,8 @@ use crate::exit::{ExitCode, Failure};
 use crate::explanation::replay::CONSENT;
 use crate::headers::{hex, rfc3339};
 
-/// Changes of one answer.
-pub(in crate::desk) const EVENTS_MAX: usize = 500;
-
 /// A consent change.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct EventAnswer {
     /// Where it stands.
     pub(in crate::desk) source: String,
@@ -59,9 +57,6 @@ pub(in crate::desk) struct EventAnswer {
     /// The address it names, for whoever may see people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::desk) address: Option<String>,
-    /// The record as it lies in Kafka, for exports.
-    #[serde(skip)]
-    pub(in crate::desk) value: Option<Vec<u8>>,
 }
 
 /// What an act does to later messages.
@@ -183,7 +178,6 @@ impl<'d> Changes<'d> {
             event_id: None,
             contact_id: None,
             address: None,
-            value: found.value.clone().filter(|_| self.in_clear),
         };
         match self.codec.decode_consent(found.value.as_deref()) {
             Ok(change) => Ok(self.readable(blank, &change)),
@@ -232,10 +226,5 @@ impl EventAnswer {
     /// Whether it may be about messages of this channel.
     pub(super) fn covers(&self, channel: Option<&str>) -> bool {
         self.channel == "any" || channel.is_none_or(|channel| channel == self.channel)
-    }
-
-    /// The channel it names.
-    pub(super) fn named_channel(&self) -> Option<Channel> {
-        Channel::parse(self.channel)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use gate_codec::DecodeError;
 use gate_index::Log;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::access_log::{Access, Act};
@@ -26,7 +27,7 @@ use crate::explanation::replay::CONSENT;
 const SHOWN_MAX: usize = 4_096;
 
 /// What cannot be read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct IntakeAnswer {
     /// The latest, by their places.
     pub(in crate::desk) unreadable: Vec<UnreadableAnswer>,
@@ -36,7 +37,7 @@ pub(in crate::desk) struct IntakeAnswer {
 }
 
 /// One of them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct UnreadableAnswer {
     pub(in crate::desk) source: String,
     #[serde(skip)]
@@ -47,7 +48,7 @@ pub(in crate::desk) struct UnreadableAnswer {
 }
 
 /// A record as it lies there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct RecordAnswer {
     #[serde(flatten)]
     pub(in crate::desk) record: UnreadableAnswer,

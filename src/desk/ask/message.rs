@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gate_core::Channel;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::fields::Fields;
@@ -29,7 +30,7 @@ pub(in crate::desk) struct Draft {
 }
 
 /// What would become of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct VerdictAnswer {
     pub(in crate::desk) channel: String,
     pub(in crate::desk) purpose: Option<String>,

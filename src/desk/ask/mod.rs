@@ -19,11 +19,11 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::Desk;
 use super::gates::GatesError;
 use super::reply::Reply;
 use super::routes::Asks;
 use super::server::Asked;
+use super::{Desk, openapi};
 use crate::answers::{Problem, ProblemKind};
 use crate::exit::{ExitCode, Failure};
 use gate_index::IndexError;
@@ -72,7 +72,7 @@ pub(super) async fn watchers(desk: &Arc<Desk>, asked: &Asked) -> Reply {
         Asks::Livez => Reply::Text(StatusCode::OK, TEXT, "alive\n".to_owned()),
         Asks::Readyz => status::ready(desk),
         Asks::Metrics => status::metrics(desk),
-        Asks::OpenApi => Reply::Text(StatusCode::OK, "application/json", "{}".to_owned()),
+        Asks::OpenApi => Reply::Text(StatusCode::OK, "application/json", openapi::text()),
         Asks::Style => Reply::Asset(gate_pages::CSS.content_type, gate_pages::CSS.body),
         Asks::Script => Reply::Asset(gate_pages::JS.content_type, gate_pages::JS.body),
         _ => Reply::Empty,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gate_core::Timestamp;
 use gate_index::{Bucket, Dimension, Filter, Label, Window};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::server::Asked;
@@ -28,7 +29,7 @@ const RANGES: [(&str, i64, Bucket, i64); 4] = [
 ];
 
 /// The first look.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct OverviewAnswer {
     /// `hour`, `day`, `week` or `month`.
     pub(in crate::desk) range: &'static str,
@@ -54,7 +55,7 @@ pub(in crate::desk) struct OverviewAnswer {
 }
 
 /// Counts of a stretch of time.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub(in crate::desk) struct StretchAnswer {
     pub(in crate::desk) begin: String,
     pub(in crate::desk) approved: u64,
@@ -63,7 +64,7 @@ pub(in crate::desk) struct StretchAnswer {
 }
 
 /// How often a reason stopped a message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct ReasonAnswer {
     pub(in crate::desk) reason: String,
     pub(in crate::desk) meaning: String,

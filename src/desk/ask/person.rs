@@ -7,6 +7,7 @@ use gate_core::{CanonicalAddress, ContactId, SubjectKey};
 use gate_engine::Keys as _;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::super::Desk;
@@ -62,7 +63,7 @@ impl Clear {
 }
 
 /// A person.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(in crate::desk) struct PersonAnswer {
     /// The keyed hash of the contact.
     pub(in crate::desk) contact_key: Option<String>,
@@ -72,6 +73,7 @@ pub(in crate::desk) struct PersonAnswer {
     /// As the person's events name them, the newest first.
     pub(in crate::desk) addresses: Vec<String>,
     /// What the gate has on record, as `/v1/subject` of the gate answers it; absent when none answers.
+    #[schema(value_type = Option<Object>)]
     pub(in crate::desk) state: Option<Value>,
     /// Why there is no state.
     pub(in crate::desk) state_missing: Option<String>,

@@ -7,6 +7,7 @@ use gate_core::policy::{Pack, Rule};
 use gate_policy::diff::differences;
 use gate_policy::words;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::server::Asked;
@@ -21,7 +22,7 @@ use crate::policies::archive;
 const REVISIONS_MAX: usize = 100;
 
 /// What is in force, and what was.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct PoliciesAnswer {
     /// The revision that explanations here are made with; the gates say which they decide with.
     pub(in crate::desk) revision: String,
@@ -34,7 +35,7 @@ pub(in crate::desk) struct PoliciesAnswer {
 }
 
 /// A pack.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct PackAnswer {
     pub(in crate::desk) code: String,
     pub(in crate::desk) title: String,
@@ -47,7 +48,7 @@ pub(in crate::desk) struct PackAnswer {
 }
 
 /// A revision that is kept.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct RevisionAnswer {
     pub(in crate::desk) revision: String,
     /// When a gate first took it up.
@@ -57,7 +58,7 @@ pub(in crate::desk) struct RevisionAnswer {
 }
 
 /// A pack with its rules.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct PackPage {
     #[serde(flatten)]
     pub(in crate::desk) pack: PackAnswer,
@@ -65,13 +66,14 @@ pub(in crate::desk) struct PackPage {
 }
 
 /// A rule in words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct RuleWords {
     /// `GB/electronic-mail`.
     pub(in crate::desk) rule: String,
     pub(in crate::desk) channels: String,
     pub(in crate::desk) recipients: String,
     /// What it asks for: a heading and its points.
+    #[schema(value_type = Vec<Vec<Object>>)]
     pub(in crate::desk) asks: Vec<(&'static str, Vec<String>)>,
     /// The law.
     pub(in crate::desk) law: String,
@@ -83,7 +85,7 @@ pub(in crate::desk) struct RuleWords {
 }
 
 /// What differs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct DiffAnswer {
     pub(in crate::desk) from: String,
     pub(in crate::desk) to: String,
@@ -91,7 +93,7 @@ pub(in crate::desk) struct DiffAnswer {
 }
 
 /// One difference in what is decided.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct DifferenceAnswer {
     /// What it leads to, such as `stricter`.
     pub(in crate::desk) effect: String,

@@ -10,6 +10,7 @@ use gate_engine::Keys as _;
 use gate_index::{Person as Whom, Prefix};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::super::Desk;
@@ -33,7 +34,7 @@ const TICKET_CHARS_MAX: usize = 80;
 const CONTACTS_MAX: usize = 20;
 
 /// Who was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct FoundAnswer {
     /// Whether anything was ever said by or sent to them, as far as gates and index tell.
     pub(in crate::desk) is_known: bool,
@@ -42,7 +43,7 @@ pub(in crate::desk) struct FoundAnswer {
 }
 
 /// One of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct MatchAnswer {
     /// Opaque; for this account, for half an hour after its last use.
     pub(in crate::desk) handle: String,
@@ -108,15 +109,19 @@ fn begin(desk: &Desk, account: &Account, person: Person) -> Result<MatchAnswer, 
 /// It cannot be kept.
 pub(in crate::desk) async fn record(desk: &Arc<Desk>, access: Access) -> Result<(), Problem> {
     tracing::info!(account = access.account, act = ?access.act, "a look-up is recorded");
-    blocking(desk, move |desk| desk.access_log.record(&access).map_err(Failure::from))
-        .await
-        .map_err(|problem| {
-            let detail = format!(
-                "the look-up cannot be recorded, so nothing was looked for: {}",
-                problem.detail
-            );
-            Problem::new(ProblemKind::Unavailable, detail)
-        })
+    let act = access.act;
+    let kept = blocking(desk, move |desk| desk.access_log.record(&access).map_err(Failure::from));
+    let kept = kept.await;
+    if kept.is_ok() {
+        desk.metrics.look_ups.with_label_values(&[act.as_str()]).inc();
+    }
+    kept.map_err(|problem| {
+        let detail = format!(
+            "the look-up cannot be recorded, so nothing was looked for: {}",
+            problem.detail
+        );
+        Problem::new(ProblemKind::Unavailable, detail)
+    })
 }
 
 /// Whom the fields name.
@@ -239,7 +244,7 @@ pub(in crate::desk) fn question(person: &Person, timeline_max: usize) -> Value {
 }
 
 /// Somebody's own look-ups.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct LookUpsAnswer {
     /// Newest first.
     pub(in crate::desk) look_ups: Vec<Access>,

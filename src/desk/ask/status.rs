@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::reply::Reply;
@@ -12,10 +13,11 @@ use crate::status::{Counts, Snapshot};
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A gate.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct GateAnswer {
     pub(in crate::desk) address: String,
-    /// Where it stands, as its `/status` says.
+    /// Where it stands, as its `/status` says (`docs/reference/status.md`).
+    #[schema(value_type = Option<Object>)]
     pub(in crate::desk) status: Option<Snapshot>,
     /// Why it says nothing.
     pub(in crate::desk) missing: Option<String>,
@@ -37,7 +39,7 @@ pub(in crate::desk) async fn gates(desk: &Arc<Desk>) -> Vec<GateAnswer> {
 }
 
 /// What the probe says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(in crate::desk) struct ProbeAnswer {
     /// Whether a gate runs it.
     pub(in crate::desk) enabled: bool,
@@ -46,6 +48,7 @@ pub(in crate::desk) struct ProbeAnswer {
     /// When a round last passed, Unix seconds.
     pub(in crate::desk) last_success_s: Option<f64>,
     /// Rounds by result since the gate's start.
+    #[schema(value_type = Object)]
     pub(in crate::desk) rounds: Counts,
 }
 

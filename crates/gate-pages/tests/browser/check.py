@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Looks at the gallery of pages in Chromium; `scripts/pages` runs it.
+
+    check.py check DIRECTORY AXE      axe-core, no sideways scrolling, nothing that the policy blocks: in light and dark,
+                                      1280 and 320 pixels wide, with every `details` open
+    check.py shots DIRECTORY TO       pictures for docs/images
+
+Exit: 0 nothing found, 1 something found (a line each), 69 the browser does not run here.
+"""
+
+import functools
+import http.server
+import os
+import pathlib
+import queue
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from chromium import Chromium, Gone  # noqa: E402
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# width, height, dark
+LIGHT = [(1280, 900, False), (320, 900, False)]
+DARK = [(320, 900, True), (1280, 900, True)]
+# A browser draws one tab at a time, so each core gets one of its own.
+BROWSERS = min(4, os.cpu_count() or 1)
+# Our pages have no frames and no foreign style sheets. `region` and the rest of the best practices count as well.
+RUN = """
+(async (colours) => {
+  const found = await axe.run(document, {
+    resultTypes: ['violations'], iframes: false, preload: false,
+    rules: {'color-contrast': {enabled: colours}},
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  });
+  return found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')} ${n.failureSummary.split('\\n').slice(1, 3).join(' ')}`));
+})(%s)
+"""
+SIDEWAYS = r"""
+(() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return [];
+  const out = [...document.querySelectorAll('main *, header *')].filter(e => e.getBoundingClientRect().right > wide + 0.5);
+  return ['scrolls sideways: ' + out.slice(0, 3).map(e => e.outerHTML.slice(0, 80).replace(/\s+/g, ' ')).join(' | ')];
+})()
+"""
+OPEN = "document.querySelectorAll('details').forEach(d => { d.open = true; })"
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """The gallery under the policy that the desk sends."""
+
+    def end_headers(self):
+        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def do_GET(self):
+        if self.path == "/favicon.ico":
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(directory):
+    handler = functools.partial(Handler, directory=directory)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def looks(name):
+    alike = name.startswith(("error-", "login-"))  # drawn like `error` and `login`
+    return LIGHT + DARK if colours(name) and not alike else LIGHT
+
+
+def colours(name):
+    """They do not know languages, and take longest to measure: in English only."""
+    return name.endswith(".en.html")
+
+
+def look_at(page, base, name):
+    """Everything that is wrong with one page, in each look."""
+    found = [f"{name}: {what}" for what in page.go(f"{base}/{name}")]
+    run = RUN % ("true" if colours(name) else "false")
+    for width, height, dark in looks(name):
+        page.look(width, height, dark)
+        look = f"{name} {width} {'dark' if dark else 'light'}"
+        closed = page.run(SIDEWAYS)
+        page.run(OPEN)
+        found += [f"{look}: {what}" for what in closed + page.run(SIDEWAYS) + page.run(run)]
+    return found + [f"{name}: {what}" for what in page.complaints()]
+
+
+def check(directory, axe):
+    base = serve(directory)
+    names = sorted(p.name for p in pathlib.Path(directory).glob("*.html") if p.name != "index.html")
+    if not names:
+        sys.exit(f"no pages in {directory}")
+    work = queue.Queue()
+    for name in names:
+        work.put(name)
+    found, broken = [], []
+    source = pathlib.Path(axe).read_text()
+
+    def looking():
+        browser = None
+        try:
+            browser = Chromium("chromium")
+            page = browser.page()
+            page.before_each(source)
+            while True:
+                found.extend(look_at(page, base, work.get_nowait()))
+        except queue.Empty:
+            return
+        except (Gone, OSError) as gone:
+            broken.append(str(gone))
+        finally:
+            if browser:
+                browser.close()
+
+    began = time.monotonic()
+    threads = [threading.Thread(target=looking) for _ in range(BROWSERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for what in sorted(found):
+        print(what)
+    for what in broken:
+        print(f"the browser does not run: {what}", file=sys.stderr)
+    count = sum(len(looks(name)) for name in names)
+    print(f"{len(names)} pages, {count} looks, {len(found)} found, {time.monotonic() - began:.0f} s")
+    return 69 if broken else 1 if found else 0
+
+
+SHOTS = [
+    ("desk-overview", "overview.en.html", 1280, 1180, False),
+    ("desk-overview-dark", "overview.en.html", 1280, 1180, True),
+    ("desk-person", "person.en.html", 1280, 1180, False),
+    ("desk-decision", "decision.en.html", 1280, 1180, False),
+]
+
+
+def shots(directory, to):
+    import base64
+
+    base = serve(directory)
+    browser = Chromium("chromium")
+    page = browser.page()
+    for name, file, width, height, dark in SHOTS:
+        page.look(width, height, dark)
+        page.go(f"{base}/{file}")
+        picture = page.call("Page.captureScreenshot", format="png", optimizeForSpeed=False)["data"]
+        path = pathlib.Path(to) / f"{name}.png"
+        path.write_bytes(base64.b64decode(picture))
+        print(f"{path}: {path.stat().st_size // 1024} KiB")
+    browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit({"check": check, "shots": shots}[sys.argv[1]](*sys.argv[2:]))
+    except (KeyError, IndexError, TypeError):
+        print(__doc__, file=sys.stderr)
+        sys.exit(64)
+    except (Gone, OSError) as gone:
+        print(f"the browser does not run: {gone}", file=sys.stderr)
+        sys.exit(69)
