@@ -1,6 +1,12 @@
 //! The pages in a real Chromium: axe-core finds nothing, nothing scrolls sideways, the policy blocks nothing. `scripts/pages` looks.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 #[path = "../examples/samples/mod.rs"]
 mod samples;
@@ -35,7 +41,11 @@ fn look(test: &str, directory: &Path) -> Option<String> {
         Some(0 | 1) => Some(said),
         Some(NOT_HERE) => {
             // past the capture of the test runner: silence is not success
-            let _closed = writeln!(std::io::stderr(), "skipped: {test}: {}", errors.trim().replace('\n', " "));
+            let _closed = writeln!(
+                std::io::stderr(),
+                "skipped: {test}: {}",
+                errors.trim().replace('\n', " ")
+            );
             None
         }
         other => panic!("{other:?}: {said}{errors}"),
@@ -53,8 +63,13 @@ fn a_browser_finds_nothing_wrong_with_any_page() {
             pages += 1;
         }
     }
-    let Some(said) = look("a_browser_finds_nothing_wrong_with_any_page", &directory) else { return };
-    assert!(said.starts_with(&format!("{pages} pages, ")) && said.contains(" looks, 0 found"), "{said}");
+    let Some(said) = look("a_browser_finds_nothing_wrong_with_any_page", &directory) else {
+        return;
+    };
+    assert!(
+        said.starts_with(&format!("{pages} pages, ")) && said.contains(" looks, 0 found"),
+        "{said}"
+    );
 }
 
 #[test]
