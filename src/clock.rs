@@ -10,3 +10,9 @@ pub fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
 }
+
+/// Milliseconds since 1970 as RFC 3339 in UTC.
+pub(crate) fn utc(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| "-".to_owned(), |time| format!("{time:.3}"))
+}

@@ -43,7 +43,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum::", &["src/http/"]),
     ("clap::", &["src/cli", "src/main.rs"]),
     ("ratatui::", &["src/cli/top"]),
-    ("anyhow::", &["src/cli", "src/main.rs"]),
+    ("anyhow::", &["src/exit/failure.rs", "src/cli", "src/main.rs"]),
     (
         "SystemTime::now",
         &["src/clock.rs", "src/metrics/", "src/status/", "src/store/", "src/cli/", "src/logging/"],
@@ -146,6 +146,44 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
     ("crates/gate-log/src/", PURE),
+    // it keeps files, and is told the time
+    (
+        "crates/gate-index/src/",
+        &[
+            "std::net",
+            "std::env",
+            "std::thread",
+            "async ",
+            ".await",
+            "tokio",
+            "rdkafka",
+            "aws_lc_rs",
+            "gate_codec",
+            "gate_engine",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
+    // the one pure crate that hashes and signs by itself: that is what it is for
+    (
+        "crates/gate-ledger/src/",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "async ",
+            ".await",
+            "tokio",
+            "rdkafka",
+            "rocksdb",
+            "aws_lc_rs::rand",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
     ("crates/gate-pages/src/", PURE),
     (
         "crates/gate-located/src/",

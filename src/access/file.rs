@@ -119,10 +119,17 @@ impl Tokens {
     /// # Errors
     /// Nobody's, or not any more.
     pub fn find(&self, token: &[u8], now: Timestamp) -> Result<Caller, Refused> {
-        let digest = Digest::of(token);
+        self.find_digest(&Digest::of(token), now)
+    }
+
+    /// The same by the hash, for whoever has shown the token before.
+    ///
+    /// # Errors
+    /// Nobody's, or not any more.
+    pub fn find_digest(&self, digest: &Digest, now: Timestamp) -> Result<Caller, Refused> {
         let mut found = None;
         for entry in &self.entries {
-            if entry.digest.is(&digest) {
+            if entry.digest.is(digest) {
                 found = Some(entry);
             }
         }

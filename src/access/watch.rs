@@ -2,6 +2,7 @@
 
 use super::error::TokensError;
 use super::file::{Caller, FILE_BYTES_MAX, Refused, Tokens};
+use super::token::Digest;
 use crate::clock::now;
 use crate::files;
 use crate::metrics::{Metrics, PolicyReload};
@@ -53,6 +54,15 @@ impl Access {
     pub fn admits(&self, token: &[u8]) -> Result<Caller, Refused> {
         let tokens = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
         tokens.find(token, now())
+    }
+
+    /// Whose token has this hash, now: a token that is taken back ends what began with it.
+    ///
+    /// # Errors
+    /// Nobody's, or not any more.
+    pub fn admits_digest(&self, digest: &Digest) -> Result<Caller, Refused> {
+        let tokens = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        tokens.find_digest(digest, now())
     }
 
     fn reload(&self) -> Result<Arc<Tokens>, TokensError> {

@@ -57,6 +57,15 @@ impl Looking<'_> {
     }
 
     fn person(&self, request: &SubjectRequest) -> Result<Person, Problem> {
+        let [contact, address] = request.keys;
+        if request.recipient.is_empty() {
+            return Ok(Person { contact, address });
+        }
+        let named = self.named(request)?;
+        Ok(Person { contact: named.contact.or(contact), address: named.address.or(address) })
+    }
+
+    fn named(&self, request: &SubjectRequest) -> Result<Person, Problem> {
         let message = match self.codec.decode_message(Some(request.recipient.as_bytes())) {
             Ok(message) => message,
             Err(DecodeError::Unreadable(why)) => {

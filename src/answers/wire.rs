@@ -5,7 +5,8 @@
 
 use super::members::{Members, whole};
 use super::problem::{Problem, ProblemKind};
-use gate_core::ADDRESS_BYTES_MAX;
+use crate::headers::unhex;
+use gate_core::{ADDRESS_BYTES_MAX, SubjectKey};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -51,6 +52,8 @@ pub struct SubjectRequest {
     pub(super) recipient: Box<str>,
     /// Whether a channel is named; without one an address is read by what it looks like.
     pub(super) names_channel: bool,
+    /// The keyed hashes the gate knows the person by, for whoever has them from another answer.
+    pub(super) keys: [Option<SubjectKey>; 2],
     /// Next offset of each consent partition that the answer must reflect.
     pub at_least: Vec<i64>,
     /// Timeline entries of each subject, the newest.
@@ -67,11 +70,24 @@ impl SubjectRequest {
     /// What is wrong with it, and where.
     pub fn read(body: &[u8]) -> Result<Self, Problem> {
         const PERSON: [&str; 4] = ["contact_id", "address", "region", "channel"];
-        let known =
-            ["contact_id", "address", "region", "channel", "timeline_max", "before", "at_least"];
-        let members = Members::of_body(body, &known)?;
-        if members.get("contact_id").is_none() && members.get("address").is_none() {
-            return Err(Problem::malformed("", "name `contact_id`, `address`, or both"));
+        const KNOWN: [&str; 9] = [
+            "contact_id",
+            "address",
+            "region",
+            "channel",
+            "contact_key",
+            "address_key",
+            "timeline_max",
+            "before",
+            "at_least",
+        ];
+        let members = Members::of_body(body, &KNOWN)?;
+        let keys =
+            [key(&members, "contact_key", "contact_id")?, key(&members, "address_key", "address")?];
+        let is_named = members.get("contact_id").or(members.get("address")).is_some();
+        if !is_named && keys.iter().all(Option::is_none) {
+            let detail = "name `contact_id` or `contact_key`, `address` or `address_key`, or both";
+            return Err(Problem::malformed("", detail));
         }
         for name in PERSON {
             if members.text(name)?.is_some_and(|text| text.len() > ADDRESS_BYTES_MAX) {
@@ -87,7 +103,8 @@ impl SubjectRequest {
             Ok::<_, Problem>(text.map(std::borrow::Cow::into_owned))
         };
         Ok(Self {
-            recipient: recipient(&members).into(),
+            recipient: if is_named { recipient(&members).into() } else { Box::default() },
+            keys,
             names_channel: members.get("channel").is_some(),
             at_least: at_least(&members)?,
             timeline_max: timeline_max.unwrap_or(TIMELINE_PRESET).min(TIMELINE_MAX),
@@ -95,6 +112,18 @@ impl SubjectRequest {
             address_before: cursor("address")?,
         })
     }
+}
+
+/// The key of that name, unless the person is named as well.
+fn key(members: &Members<'_>, name: &str, instead: &str) -> Result<Option<SubjectKey>, Problem> {
+    let Some(text) = members.text(name)? else { return Ok(None) };
+    if members.get(instead).is_some() {
+        let detail = format!("name `{instead}` or `{name}`, not both");
+        return Err(Problem::malformed(members.pointer(name), detail));
+    }
+    let key = unhex(&text).map(SubjectKey);
+    let none = || Problem::malformed(members.pointer(name), "is no key: 32 hexadecimal digits");
+    key.ok_or_else(none).map(Some)
 }
 
 /// A message to that person, which says nothing else.
@@ -340,10 +369,20 @@ mod tests {
         );
         let read = read.ok().unwrap();
         assert_eq!((read.timeline_max, read.address_before.as_deref()), (TIMELINE_MAX, Some("00")));
+        let read = SubjectRequest::read(
+            br#"{"contact_id": "a", "address_key": "000102030405060708090a0b0c0d0e0f"}"#,
+        );
+        let last = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        assert_eq!(read.ok().unwrap().keys, [None, Some(SubjectKey(last))]);
         let long = format!("{{\"address\": \"{}\"}}", "a".repeat(ADDRESS_BYTES_MAX + 1));
         for (body, at) in [
             ("{}", ""),
             (r#"{"contact_id": null}"#, ""),
+            (r#"{"contact_key": "00"}"#, "/contact_key"),
+            (
+                r#"{"address": "x", "address_key": "000102030405060708090a0b0c0d0e0f"}"#,
+                "/address_key",
+            ),
             (r#"{"contact_id": 1}"#, "/contact_id"),
             (r#"{"contact": "ana"}"#, "/contact"),
             (r#"{"address": "x", "timeline_max": -1}"#, "/timeline_max"),

@@ -1,6 +1,6 @@
 //! `consent-gate demo`: the same pipeline on a Kafka inside this process; needs nothing else.
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use clap::Args;
 
 use super::{ExitCode, Failure};

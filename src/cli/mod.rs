@@ -7,13 +7,16 @@ mod check;
 mod config;
 mod consent;
 mod demo;
+mod desk;
 mod doctor;
 mod explain;
-mod failure;
+
 mod generate;
 mod health;
+mod ledger;
+mod moment;
 mod output;
-mod outputs;
+mod person;
 mod policy;
 mod reasons;
 mod report;
@@ -32,9 +35,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use crate::exit::ExitCode;
-pub use failure::Failure;
-use failure::OrFail as _;
+pub use crate::exit::{ExitCode, Failure};
+
+use crate::exit::OrFail as _;
 
 /// A consent gate on Kafka: no message leaves that its recipient has refused.
 #[derive(Debug, Parser)]
@@ -47,10 +50,22 @@ struct Cli {
     command: Command,
 }
 
+impl clap::ValueEnum for crate::decisions::Outcome {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(self.as_str().into())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the gate until SIGTERM or Ctrl-C
     Run(ConfigFile),
+    /// Run the desk: pages and an API for whoever looks decisions and people up
+    Desk(ConfigFile),
     /// Run the gate on a Kafka inside this process, with a sample cast
     Demo(demo::Arguments),
     /// Check brokers, topics, rights, registry, state and clock; name each fix
@@ -84,6 +99,9 @@ enum Command {
     /// Make tokens for machines that ask the gate
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// A log of all decisions and consent changes that shows tampering: follow, verify, prove
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -140,6 +158,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(file) => run::run(&file),
+        Command::Desk(file) => desk::run(&file),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
@@ -154,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Config(command) => config::run(&command),
     };
     match result {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here uses `println!`, which panics when the reader has gone.
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -64,11 +64,7 @@ pub(super) fn spinner(what: &'static str) -> ProgressBar {
     spinner
 }
 
-/// Milliseconds since 1970 as RFC 3339 in UTC.
-pub(super) fn utc(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis)
-        .map_or_else(|_| "-".to_owned(), |time| format!("{time:.3}"))
-}
+pub(super) use crate::clock::utc;
 
 /// This machine's clock, in milliseconds since 1970.
 pub(super) fn now_millis() -> i64 {

@@ -5,8 +5,8 @@
 //! it starts. Changes nothing, and needs no lock: the gate may be running.
 
 use super::{ConfigFile, ExitCode, Failure, output};
-use crate::cli::failure::OrFail as _;
 use crate::config::Config;
+use crate::exit::OrFail as _;
 use crate::identity::{Pepper, PepperFile};
 use crate::store::{Checkpoints, Found, Manifest, RebuildReason, Rejection, Seal};
 use clap::{Args, Subcommand};

@@ -2,9 +2,9 @@
 //!
 //! The token is shown once and kept nowhere. Deliberately absent: writing the file; whoever may do that reads the line first.
 
-use super::failure::OrFail as _;
 use super::{ExitCode, Failure, output};
 use crate::access::{Role, Token, is_id, is_note};
+use crate::exit::OrFail as _;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};

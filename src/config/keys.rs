@@ -22,6 +22,11 @@ use super::secret::Secret;
 use super::words::{Compression, DecisionHeader, LogFormat, LogLevel, StartAt, Word as _};
 use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
 
+/// Most gates a desk asks.
+const GATES_MAX: usize = 32;
+/// Longest address of one.
+const GATE_BYTES_MAX: usize = 256;
+
 config! {
     /// What stands in no section.
     pub(super) TopLevel {
@@ -137,6 +142,31 @@ config! {
             "File of the tokens and roles that may ask `/v1/check` and `/v1/subject` (`docs/reference/api.md`); it holds hashes, which `consent-gate token new` makes. Watched for changes; a file with a mistake is refused as a whole. Without it both are closed (401).";
     }
 
+    /// Section `desk`.
+    pub Desk {
+        "desk.listen" listen: SocketAddr = socket(), Value("127.0.0.1:8090"), "",
+            "Address of `consent-gate desk`: pages, `/v1`, `/livez`, `/readyz`, `/metrics`. Loopback unless a proxy with TLS stands in front of it.";
+        "desk.dir" dir: PathBuf = path(), Value("./desk"), "",
+            "Index over the decision log on local disk, hashes only; a directory of the desk's own. If lost, it is built again from Kafka.";
+        "desk.keep_days" keep_days: usize = count(1, 4_000), Value("90"), "days",
+            "How far back the index goes. Older decisions are found with `consent-gate explain` as long as Kafka keeps them.";
+        "desk.memory_bytes" memory_bytes: usize = count(33_554_432, 1_099_511_627_776), Value("134217728"), "bytes",
+            "Memory for the index's caches and write buffers.";
+        "desk.tokens_file" tokens_file: Option<PathBuf> = optional_path(), Unset, "",
+            "File of the tokens and roles that may use the desk (`viewer`, `officer`, `operator`), of the same form as `http.tokens_file`. Watched for changes. Without it nobody gets in.";
+        "desk.gates" gates: Vec<String> = names(GATES_MAX, GATE_BYTES_MAX), Value("[]"), "",
+            "Addresses of the gates, e.g. `[\"http://127.0.0.1:8080\"]`: the consent state is asked of the first that answers, where things stand of all. Without one the desk shows decisions and no state.";
+        "desk.gate_token_file" gate_token: Option<Secret> = secret_file(), Unset, "",
+            "File that holds a token of role `officer` in the gates' `http.tokens_file`."
+            or "desk.gate_token" "The token itself, instead of a file.";
+        "desk.public_url" public_url: Option<String> = url(), Unset, "",
+            "How browsers reach the desk. With `https://` its cookies are sent over TLS only; without it the desk takes browsers from loopback addresses alone.";
+        "desk.session_ms" session: Duration = milliseconds(60_000, 86_400_000), Value("28800000"), "ms",
+            "How long a browser stays signed in.";
+        "desk.contact" contact: Option<String> = optional_text(), Unset, "",
+            "Whom to ask about this desk, shown on error pages: a name, a channel or an address.";
+    }
+
     /// Section `consent`: the consent reader and the barrier.
     pub Consent {
         "consent.key_names_contact" key_names_contact: bool = boolean(), Value("true"), "",
@@ -181,6 +211,22 @@ config! {
             "How long a round waits for each acknowledgement and each decision. Then it has not passed; its message is still waited for, and nothing new is written before it is decided.";
         "probe.jurisdiction" jurisdiction: String = name(16), Value("GB"), "",
             "Whose rules the probe's e-mails are judged by. An express opt-in must be enough there, at any hour and any number of times; `consent-gate doctor` tries it with the policies in force.";
+    }
+
+    /// Section `ledger` as it is written.
+    pub(super) LedgerKeys {
+        "ledger.dir" dir: Option<PathBuf> = optional_path(), Unset, "",
+            "Directory in which `consent-gate ledger run` keeps tiles and signed checkpoints (`docs/ledger.md`); needed by `ledger` and by nothing else. No personal data. On another machine's disk, or copied there, it proves more.";
+        "ledger.key_file" key_file: Option<PathBuf> = optional_path(), Computed("`ledger.key` in `state.dir`"), "",
+            "The key that signs checkpoints, mode 0600; made at the first start of a ledger. Whoever has it can sign another history: keep it off the machines that run Kafka.";
+        "ledger.checkpoint_interval_ms" checkpoint_interval: Duration = milliseconds(100, 3_600_000), Value("60000"), "ms",
+            "How long something new waits at most for a checkpoint. With nothing new there is none.";
+        "ledger.parquet" parquet: bool = boolean(), Value("true"), "",
+            "Keep the decisions as Parquet files by day too, in `parquet` below `ledger.dir`, for DuckDB, Spark or pandas.";
+        "ledger.parquet_interval_ms" parquet_interval: Duration = milliseconds(1_000, 86_400_000), Value("3600000"), "ms",
+            "How long a decision waits at most for its Parquet file. Fewer files are read faster.";
+        "ledger.listen" listen: SocketAddr = socket(), Value("127.0.0.1:8082"), "",
+            "Address of `/livez`, `/readyz` and `/metrics` of the ledger's process.";
     }
 
     /// Section `log`.

@@ -36,7 +36,7 @@ pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
 pub use keys::{
-    Batch, Consent, Decisions, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe,
+    Batch, Consent, Decisions, Desk, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe,
 };
 pub use problem::{Place, Problem};
 pub use reader::Effective;
@@ -74,6 +74,8 @@ pub struct Config {
     pub policies: Policies,
     /// Health, metrics, console.
     pub http: Http,
+    /// The desk, a process of its own.
+    pub desk: Desk,
     /// Consent reader and barrier.
     pub consent: Consent,
     /// How large a batch may grow.
@@ -84,6 +86,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// The synthetic probe.
     pub probe: Probe,
+    /// The ledger.
+    pub ledger: Ledger,
     /// What the log looks like.
     pub log: Log,
 }
@@ -176,6 +180,25 @@ pub struct Checkpoints {
     pub dir: PathBuf,
     pub interval: Duration,
     pub keep: usize,
+}
+
+impl From<ConfigError> for crate::exit::Failure {
+    fn from(error: ConfigError) -> Self {
+        // Problems begin with the file's name, which editors can jump to.
+        Self::of(crate::exit::ExitCode::Config, error)
+    }
+}
+
+/// Section `ledger`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Ledger {
+    pub dir: Option<PathBuf>,
+    pub key_file: PathBuf,
+    pub checkpoint_interval: Duration,
+    pub parquet: bool,
+    pub parquet_interval: Duration,
+    pub listen: std::net::SocketAddr,
 }
 
 /// Why there is no configuration.

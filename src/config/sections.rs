@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{
-    Batch, CheckpointKeys, Consent, Decisions, Formats, Http, InputTopics, Kafka, Limits, Log,
-    Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
+    Batch, CheckpointKeys, Consent, Decisions, Desk, Formats, Http, InputTopics, Kafka, LedgerKeys,
+    Limits, Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
 };
 use super::problem::Place;
 use super::reader::Reader;
-use super::{Checkpoints, Config, Format, Outputs, SchemaRegistry, State, Topics, output_topics};
+use super::{
+    Checkpoints, Config, Format, Ledger, Outputs, SchemaRegistry, State, Topics, output_topics,
+};
 use crate::metrics::{NAMED_OTHER, SOURCE_OTHER};
 
 /// Asks for everything. The result counts only if the reader has no problem afterwards.
@@ -19,6 +21,8 @@ pub(super) fn config(reader: &mut Reader) -> Config {
     let TopLevel { instance_id, lanes, shutdown_timeout } = TopLevel::read(reader);
     let kafka = Kafka::read(reader);
     let formats = Formats::read(reader);
+    let state = state(reader);
+    let ledger = ledger(reader, &state);
     Config {
         instance_id,
         lanes,
@@ -28,15 +32,17 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         decisions: Decisions::read(reader),
         kafka,
         schema_registry: schema_registry(reader, &formats),
-        state: state(reader),
+        state,
         policies: Policies::read(reader),
         http: Http::read(reader),
+        desk: desk(reader),
         consent: Consent::read(reader),
         batch: Batch::read(reader),
         limits: Limits::read(reader),
         metrics: metrics(reader),
         formats,
         probe: Probe::read(reader),
+        ledger,
         log: Log::read(reader),
     }
 }
@@ -98,30 +104,64 @@ fn schema_registry(reader: &mut Reader, formats: &Formats) -> Option<SchemaRegis
         }
         return None;
     };
-    let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    match after_scheme {
-        // Not quoted: it may hold a password.
-        Some(rest) if rest.contains('@') => reader.problem(
-            "schema_registry.url",
-            "has credentials in it",
-            "set `schema_registry.username` and `schema_registry.password_file`",
-        ),
-        Some(rest)
-            if !rest.is_empty()
-                && !rest.starts_with('/')
-                && !rest.contains(char::is_whitespace) => {}
-        _ => reader.problem(
-            "schema_registry.url",
-            "is not an address of HTTP",
-            "write e.g. `http://127.0.0.1:8081`",
-        ),
-    }
+    let user = "set `schema_registry.username` and `schema_registry.password_file`";
+    http_address(reader, "schema_registry.url", &url, user, "write e.g. `http://127.0.0.1:8081`");
     Some(SchemaRegistry {
         url: url.trim_end_matches('/').to_owned(),
         credentials: username.zip(password),
         ca_file,
         timeout,
     })
+}
+
+/// Notes what is no address of HTTP; `without_user` is what to do instead of naming a user in it.
+fn http_address(
+    reader: &mut Reader,
+    path: &'static str,
+    url: &str,
+    without_user: &str,
+    example: &str,
+) {
+    let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    match after_scheme {
+        // Not quoted: it may hold a password.
+        Some(rest) if rest.contains('@') => {
+            reader.problem(path, "has credentials in it", without_user);
+        }
+        Some(rest)
+            if !rest.is_empty()
+                && !rest.starts_with('/')
+                && !rest.contains(char::is_whitespace) => {}
+        _ => reader.problem(path, "is not an address of HTTP", example),
+    }
+}
+
+fn desk(reader: &mut Reader) -> Desk {
+    let mut desk = Desk::read(reader);
+    for gate in &mut desk.gates {
+        let token = "set `desk.gate_token_file`";
+        http_address(reader, "desk.gates", gate, token, "write e.g. `[\"http://127.0.0.1:8080\"]`");
+        gate.truncate(gate.trim_end_matches('/').len());
+    }
+    if let Some(url) = &mut desk.public_url {
+        let token = "delete them: browsers sign in at the desk";
+        http_address(
+            reader,
+            "desk.public_url",
+            url,
+            token,
+            "write e.g. `https://desk.example.com`",
+        );
+        url.truncate(url.trim_end_matches('/').len());
+    }
+    if !desk.gates.is_empty() && desk.gate_token.is_none() {
+        reader.problem(
+            "desk.gates",
+            "needs a token of the gates, and `desk.gate_token_file` is not set",
+            "make one with `consent-gate token new --role officer`, put its line into the gates' `http.tokens_file` and the token into a file",
+        );
+    }
+    desk
 }
 
 fn metrics(reader: &mut Reader) -> Metrics {
@@ -152,6 +192,24 @@ fn state(reader: &mut Reader) -> State {
         path
     });
     State { checkpoints: checkpoints(reader, &dir), dir, memory_bytes, pepper_file }
+}
+
+fn ledger(reader: &mut Reader, state: &State) -> Ledger {
+    let LedgerKeys { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen } =
+        LedgerKeys::read(reader);
+    let key_file = key_file.unwrap_or_else(|| {
+        let path = state.dir.join("ledger.key");
+        reader.note("ledger.key_file", path.display().to_string());
+        path
+    });
+    if dir.as_ref().is_some_and(|dir| key_file.starts_with(dir)) {
+        reader.problem(
+            "ledger.key_file",
+            "lies in `ledger.dir`, which others may copy and read",
+            "put the key elsewhere",
+        );
+    }
+    Ledger { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen }
 }
 
 fn checkpoints(reader: &mut Reader, state_dir: &Path) -> Option<Checkpoints> {

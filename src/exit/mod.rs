@@ -1,6 +1,11 @@
 //! How the process ends. Supervisors act on these codes (75: restart; 77, 78: do not, tell somebody), so they are public
 //! API; every room may name one, and this room knows nobody.
 
+mod failure;
+
+pub use failure::Failure;
+pub(crate) use failure::OrFail;
+
 /// How the process ends; the numbers are those of BSD's `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

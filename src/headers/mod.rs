@@ -41,6 +41,21 @@ pub const LOG_LAST: &str = "gate-last-offset";
 pub const RESERVED: [&str; 10] =
     [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE, DETAIL, RELEASE, TOPIC_ID, TAG];
 
+/// Bytes of exactly that length from hexadecimal.
+#[must_use]
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() || pairs.len() != N {
+        return None;
+    }
+    let mut out = [0; N];
+    for (byte, pair) in out.iter_mut().zip(pairs) {
+        let pair = std::str::from_utf8(pair).ok()?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(out)
+}
+
 /// Whether a header's name is the gate's own. Case and blanks around it do not count: senders that ignore them would
 /// see our header twice.
 #[must_use]

@@ -7,19 +7,19 @@ const CONNECTIONS_MAX: u32 = 64;
 
 /// The limits of the server; tests use shorter ones.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Simultaneous connections.
-    pub(super) connections_max: u32,
+    pub(crate) connections_max: u32,
     /// From the beginning of a connection, or the end of a response, to the end of the next headers.
-    pub(super) headers: Duration,
+    pub(crate) headers: Duration,
     /// From the headers to the response.
-    pub(super) request: Duration,
+    pub(crate) request: Duration,
     /// The whole life of a connection.
-    pub(super) connection: Duration,
+    pub(crate) connection: Duration,
     /// How long a connection is left alone although others want its place.
-    pub(super) grace: Duration,
+    pub(crate) grace: Duration,
     /// For requests in flight at shutdown.
-    pub(super) shutdown: Duration,
+    pub(crate) shutdown: Duration,
 }
 
 impl Default for Limits {

@@ -67,7 +67,13 @@ fn start() -> Gate {
     let shutdown = CancellationToken::new();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let limits = Limits::default();
-    let server = serve_router(listen, router, Arc::clone(&metrics), limits, shutdown.clone());
+    let server = serve_router(
+        ("http.listen", listen),
+        router,
+        Arc::clone(&metrics),
+        limits,
+        shutdown.clone(),
+    );
     let server = runtime.block_on(server).unwrap();
     Gate { runtime, server, machines, metrics, tokens, asked, _shutdown: shutdown }
 }

@@ -3,7 +3,8 @@
 //! INVARIANT: nothing here decides, and nothing here asks Kafka, the registry or the store: what is told stands in
 //! [`Status`](crate::status::Status), and questions go to [`answers`](crate::answers), which has threads of its own.
 
-mod bearer;
+pub(crate) mod bearer;
+mod beside;
 mod limits;
 mod machines;
 mod pages;
@@ -11,6 +12,9 @@ mod routes;
 mod seats;
 mod server;
 
+pub use beside::{Answer, Pages, serve_pages};
+pub(crate) use limits::Limits;
 pub use machines::Machines;
 pub use pages::{Front, FrontPage};
+pub(crate) use server::serve_router;
 pub use server::{OpsError, Server, serve};

@@ -196,7 +196,7 @@ async fn anything_else(State(sources): State<Sources>, request: Request<Body>) -
 }
 
 /// Nothing here may be kept by a cache, taken for another type, framed, or load anything from elsewhere.
-async fn harden(mut response: Response) -> Response {
+pub(super) async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in SAFE {
         headers.insert(name, HeaderValue::from_static(value));
@@ -204,7 +204,7 @@ async fn harden(mut response: Response) -> Response {
     response
 }
 
-fn page(code: StatusCode, content_type: &'static str, body: String) -> Response {
+pub(super) fn page(code: StatusCode, content_type: &'static str, body: String) -> Response {
     (code, [(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
 

@@ -45,10 +45,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, thiserror::Error)]
 pub enum OpsError {
     /// The address is taken, not ours or not allowed.
-    #[error("cannot listen on `{listen}` ({source}); choose another address with `http.listen`")]
+    #[error("cannot listen on `{listen}` ({source}); choose another address with `{key}`")]
     Bind {
         /// The configured address.
         listen: SocketAddr,
+        /// Where it is configured.
+        key: &'static str,
         /// What the system says.
         source: io::Error,
     },
@@ -89,17 +91,21 @@ pub async fn serve(
 ) -> Result<Server, OpsError> {
     let token = token.map(Token::new);
     let router = pages::router(status, Arc::clone(&metrics), token, front, machines);
-    serve_router(listen, router, metrics, Limits::default(), shutdown).await
+    serve_router(("http.listen", listen), router, metrics, Limits::default(), shutdown).await
 }
 
-pub(super) async fn serve_router(
-    listen: SocketAddr,
+/// Serves any routes, within the same limits; the address and the key it is configured by.
+///
+/// # Errors
+/// [`OpsError::Bind`] when the address cannot be listened on.
+pub(crate) async fn serve_router(
+    (key, listen): (&'static str, SocketAddr),
     router: Router,
     metrics: Arc<Metrics>,
     limits: Limits,
     shutdown: CancellationToken,
 ) -> Result<Server, OpsError> {
-    let bind_error = |source| OpsError::Bind { listen, source };
+    let bind_error = |source| OpsError::Bind { listen, key, source };
     let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
     let router = router.layer(TimeoutLayer::with_status_code(

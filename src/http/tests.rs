@@ -35,7 +35,13 @@ fn start_pages(limits: Limits, token: Option<&str>, front: Option<pages::Front>)
     let router = pages::router(Arc::clone(&status), Arc::clone(&metrics), token, front, None);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = runtime
-        .block_on(serve_router(listen, router, Arc::clone(&metrics), limits, shutdown.clone()))
+        .block_on(serve_router(
+            ("http.listen", listen),
+            router,
+            Arc::clone(&metrics),
+            limits,
+            shutdown.clone(),
+        ))
         .unwrap();
     Running { runtime, server, status, metrics, shutdown }
 }

@@ -6,7 +6,7 @@
 //! Invariant: no text here quotes a configuration value, a key or a record. librdkafka's own sentences are quoted;
 //! they name brokers, topics and groups, never passwords.
 
-use crate::exit::ExitCode;
+use crate::exit::{ExitCode, Failure};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,6 +27,12 @@ pub enum Class {
     Config,
     /// Whoever manages passwords, certificates and ACLs (77).
     Credentials,
+}
+
+impl From<KafkaFailure> for Failure {
+    fn from(failure: KafkaFailure) -> Self {
+        Self::of(failure.class.into(), failure)
+    }
 }
 
 impl From<Class> for ExitCode {

@@ -11,6 +11,7 @@ pub mod observer;
 pub mod offsets;
 pub mod preflight;
 pub mod scan;
+pub mod writer;
 
 use rdkafka::ClientConfig;
 use std::time::Duration;

@@ -84,14 +84,14 @@ impl ClusterInfo {
         }
     }
 
-    /// That all topics of the configuration exist. Of several reasons why not, missing rights come first.
+    /// That all topics of the configuration exist, but for `besides`. Of several reasons why not, missing rights come first.
     ///
     /// # Errors
     /// Topics do not exist, or their existence is kept from us; the failure names all of them.
-    pub fn require_all(&self) -> Result<(), KafkaFailure> {
-        let failed = || {
-            self.topics.iter().filter_map(|topic| Some((&topic.name, topic.layout.as_ref().err()?)))
-        };
+    pub fn require_all(&self, besides: &[&str]) -> Result<(), KafkaFailure> {
+        let wanted = || self.topics.iter().filter(|topic| !besides.contains(&topic.name.as_str()));
+        let failed =
+            || wanted().filter_map(|topic| Some((&topic.name, topic.layout.as_ref().err()?)));
         let Some(worst) = failed().map(|(_, failure)| failure.class).max() else {
             return Ok(());
         };

@@ -15,6 +15,7 @@
 mod counted;
 mod declare;
 mod labels;
+mod ledger;
 mod named;
 mod partitions;
 mod readout;
@@ -30,6 +31,7 @@ pub use labels::{
     PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route, StatusClass,
     Topic, TopicNames, TransactionResult,
 };
+pub use ledger::LedgerMetrics;
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
 pub use partitions::PartitionLag;
 pub use readout::{Buckets, buckets};

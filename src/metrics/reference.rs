@@ -19,7 +19,7 @@ const VALUES_INLINE_MAX: usize = 4;
 
 /// The reference page of these declarations.
 #[must_use]
-pub fn reference_page(declarations: &[Declaration]) -> String {
+pub fn reference_page(declarations: &[Declaration], of_ledger: &[Declaration]) -> String {
     let mut page = String::from(
         "<!-- Generated from src/metrics/mod.rs; write it again with \
          UPDATE_GOLDEN=1 cargo test --release --lib metrics -->\n\
@@ -27,22 +27,9 @@ pub fn reference_page(declarations: &[Declaration]) -> String {
          Prometheus text format at `/metrics` of `http.listen`. Every series with closed labels exists from the \
          start with value 0.\nLabel values are closed sets or come from the configuration: never a contact, an address or \
          anything else out of a record. `topic` is the configured name.\n\n\
-         | metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n",
+",
     );
-    for declaration in declarations {
-        let labels: Vec<String> = declaration.labels.iter().map(column).collect();
-        // Writing into a String cannot fail.
-        writeln!(
-            page,
-            "| `{}` | {} | {} | {} | {} |",
-            declaration.name,
-            declaration.kind,
-            declaration.unit,
-            labels.join(" · "),
-            declaration.help,
-        )
-        .ok();
-    }
+    table(&mut page, declarations);
     writeln!(page, "\nAnd of the process itself: {PROCESS}.").ok();
     page.push_str("\n## Label values\n");
     for declaration in declarations {
@@ -63,11 +50,33 @@ pub fn reference_page(declarations: &[Declaration]) -> String {
         INVALID_CLASSES.len(),
     )
     .ok();
+    page.push_str(
+        "\n## Of the ledger\n\nAt `/metrics` of `ledger.listen`, beside those of the process.\n\n",
+    );
+    table(&mut page, of_ledger);
     page.push_str("\n## What to alert on\n\n");
     for (expression, meaning) in ALERTS {
         writeln!(page, "- `{expression}`: {meaning}").ok();
     }
     page
+}
+
+fn table(page: &mut String, declarations: &[Declaration]) {
+    page.push_str("| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n");
+    for declaration in declarations {
+        let labels: Vec<String> = declaration.labels.iter().map(column).collect();
+        // Writing into a String cannot fail.
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {} |",
+            declaration.name,
+            declaration.kind,
+            declaration.unit,
+            labels.join(" · "),
+            declaration.help,
+        )
+        .ok();
+    }
 }
 
 /// Alerts every installation wants, with what to do.
@@ -111,7 +120,8 @@ mod tests {
     #[test]
     fn the_reference_page_tells_what_the_program_declares() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
-        let page = reference_page(metrics.declarations());
+        let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
+        let page = reference_page(metrics.declarations(), of_ledger.declarations());
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/metrics.md");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(path, &page).unwrap();
@@ -126,7 +136,8 @@ mod tests {
     #[test]
     fn the_page_names_every_hold_cause() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
-        let page = reference_page(metrics.declarations());
+        let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
+        let page = reference_page(metrics.declarations(), of_ledger.declarations());
         for cause in HoldCause::ALL {
             assert!(page.contains(&format!("`{}`", cause.as_str())), "{cause:?}");
         }

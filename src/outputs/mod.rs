@@ -43,6 +43,8 @@ pub enum Writer {
     Reader,
     /// Nobody's: the archive of policy sets writes a record at a time, which may be written twice.
     Archive,
+    /// Nobody's, and no gate's either: the desk writes a record before it answers.
+    Desk,
 }
 
 /// Which input the records of an output are copies of.
@@ -249,6 +251,20 @@ outputs! {
         has_tail: false,
         if_compacted: "",
         if_deleted: "decisions of that time can no longer be recomputed",
+        ..DECISIONS
+    };
+    /// Who looked at whom at the desk.
+    AccessLog access_log = Row {
+        key: "topics.access_log",
+        name: "consent-gate-access",
+        effect: "Output of `consent-gate desk`: who looked a person up, when, why, and the keyed hash of whom. Written before the answer; without it there is none.",
+        writer: Writer::Desk,
+        copies: None,
+        kept: Kept::Days(400),
+        n_partitions: Some(1),
+        has_tail: false,
+        if_compacted: "look-ups by one account replace each other",
+        if_deleted: "nobody can say any more who looked at whose data",
         ..DECISIONS
     };
 }

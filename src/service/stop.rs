@@ -1,7 +1,7 @@
 //! Why the service ended, and with which exit code.
 
 use super::common_pepper::CommonPepperError;
-use crate::exit::ExitCode;
+use crate::exit::{ExitCode, Failure};
 use crate::http::OpsError;
 use crate::kafka::failure::KafkaFailure;
 use crate::pipeline::LaneError;
@@ -165,5 +165,28 @@ impl RunError {
             }
             Self::Runtime(_) | Self::Metrics(_) => ExitCode::Internal,
         }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::of(error.exit_code(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let ours = RunError::RegistryCa {
+            path: "/ca.pem".into(),
+            source: io::Error::new(io::ErrorKind::NotFound, "no such file"),
+        };
+        let failure = Failure::from(ours);
+        let says = "cannot read `schema_registry.ca_file` `/ca.pem`: no such file";
+        assert_eq!((failure.message().as_str(), failure.code()), (says, ExitCode::Config));
     }
 }

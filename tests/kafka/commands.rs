@@ -113,6 +113,7 @@ fn topics_create_then_doctor_then_run() {
         &names.decision_log,
         &names.sent_log,
         &names.policy_sets,
+        &names.access_log,
     ];
     for topic in all {
         assert!(topics::partitions(bootstrap, topic).is_some(), "{topic} was not made");

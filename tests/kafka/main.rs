@@ -49,6 +49,7 @@ mod secure;
 mod state_loss;
 mod stops_and_joins;
 mod strangers;
+mod tampering;
 mod topic_surgery;
 mod torn_transactions;
 mod unknown_owners;

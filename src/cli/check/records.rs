@@ -2,8 +2,8 @@
 //! its own.
 
 use super::Format;
-use crate::cli::failure::OrFail as _;
 use crate::cli::{ExitCode, Failure};
+use crate::exit::OrFail as _;
 use serde_json::value::RawValue;
 use std::io::{self, Read as _};
 use std::path::Path;

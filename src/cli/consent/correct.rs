@@ -4,7 +4,7 @@
 //! opt-out is in the topic before anything goes on. Between the two nothing is lost: run again, the record is published
 //! once more under the same `event_id`, which changes nothing, and the release follows.
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 

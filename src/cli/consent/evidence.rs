@@ -5,8 +5,8 @@
 use super::original::{Original, Originals};
 use super::record::{Reference, consent_record};
 use super::{Place, reading};
-use crate::cli::failure::OrFail as _;
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
+use crate::exit::OrFail as _;
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
 use clap::Args;

@@ -28,7 +28,6 @@ use rdkafka::message::Message as _;
 pub(super) use self::correct::Meaning;
 use self::original::{Original, Originals};
 use self::queue::Queue;
-pub(super) use self::reading::codec as change_codec;
 use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::config::Config;

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::Place;
 use super::writer::Written;
-use crate::cli::outputs::scan_failure;
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
+use crate::decisions::scan_failure;
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::native::Record;

@@ -1,6 +1,6 @@
 //! What this configuration makes of a consent change: as the consent reader would, and nothing is applied.
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use gate_core::{Address, ConsentChange};
 
 use crate::cli::{ExitCode, Failure};

@@ -4,7 +4,7 @@
 //! once the brokers have it. INVARIANT: until then the text stays in the queue, and twice changes nothing: the event id is
 //! made of the text's place. The text is shown to the person who asked for it, on a terminal, and nowhere else.
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write};
 

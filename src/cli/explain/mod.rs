@@ -1,14 +1,11 @@
 //! `consent-gate explain`: why a message was decided as it was, from a case, from its decision header, or from the outputs.
 
-mod events;
-mod recompute;
-mod replay;
 mod trail;
 
-use super::outputs::moment::moment;
-use super::outputs::person;
 use super::{ConfigFile, ExitCode, Failure, output, policy};
-use crate::cli::failure::OrFail as _;
+use crate::cli::moment::moment;
+use crate::cli::person;
+use crate::exit::OrFail as _;
 use crate::headers::rfc3339;
 use crate::identity::Pepper;
 use crate::policies::PolicySource;

@@ -5,21 +5,23 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use gate_core::{PolicySet, SubjectKey};
+use gate_core::{Notes, PolicySet, SubjectKey};
 use gate_log::Entry;
 use indicatif::ProgressBar;
 use serde_json::Value;
+use std::fmt::Write as _;
 
-use super::events::{Asked, Events, Who};
 use super::explanation;
-use super::recompute::{Logged, recompute};
-use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::recipient::{Reader, Recipient};
-use crate::cli::outputs::survey::{Seen, Survey};
-use crate::cli::outputs::window::Window;
-use crate::cli::outputs::{find, one_line};
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
+use crate::decisions::lack::Lack;
+use crate::decisions::recipient::{Reader, Recipient};
+use crate::decisions::survey::{Seen, Survey};
+use crate::decisions::window::Window;
+use crate::decisions::{find, one_line};
+use crate::explanation::consent::WholeTopic;
+use crate::explanation::events::{Asked, Events, Who};
+use crate::explanation::recompute::{Logged, Recomputer};
 use crate::headers::SourceRef;
 use crate::kafka::observer::Observer;
 use crate::kafka::preflight::preflight;
@@ -96,15 +98,21 @@ pub(super) fn follow(
             by_source(config, (topic, *partition, *offset), from, &mut lack)
         }
     };
-    spinner.finish_and_clear();
     let (founds, n_found) = found?;
     if founds.is_empty() {
         return Err(nothing(config, wanted, from, &lack));
     }
     let asked = founds.iter().map(|found| asked(config, found, &reader));
     let asked = asked.collect::<Result<Vec<Asked>, Failure>>()?;
-    let events = Events::read(config, &reader, &asked)?;
-    for (nth, (found, asked)) in founds.iter().zip(&asked).enumerate() {
+    let events = Events::read(config, &reader, &asked, &spinner)?;
+    spinner.finish_and_clear();
+    let logged = |(found, asked)| {
+        let (found, asked): (&Found, &Asked) = (found, asked);
+        Logged { decision: &found.decision, source: found.source, positions: &asked.positions }
+    };
+    let logged: Vec<Logged<'_>> = founds.iter().zip(&asked).map(logged).collect();
+    let again = Recomputer::new(config)?.recompute(set, &logged, &WholeTopic(config))?;
+    for (nth, ((found, asked), again)) in founds.iter().zip(&asked).zip(&again).enumerate() {
         let place = &found.place;
         let at = output::utc(found.timestamp_ms);
         output::print(&format!(
@@ -113,9 +121,7 @@ pub(super) fn follow(
             explanation(&found.decision, set)
         ))?;
         output::print(&events.text(nth, asked))?;
-        let logged =
-            Logged { decision: &found.decision, source: found.source, positions: &asked.positions };
-        output::print(&format!("\n{}", recompute(config, set, &logged)?.say()))?;
+        output::print(&format!("\n{}{}", steps(&again.notes), again.answer.say()))?;
     }
     if n_found > founds.len() {
         output::note(&format!("… and {} older decisions", n_found - founds.len()));
@@ -125,6 +131,17 @@ pub(super) fn follow(
         ));
     }
     Ok(())
+}
+
+/// What each step looked at when the decision was made again.
+fn steps(notes: &Notes) -> String {
+    let mut out = String::new();
+    for (step, note) in &notes.0 {
+        let head = if out.is_empty() { "steps, as recomputed\n" } else { "" };
+        // writing to a String cannot fail
+        writeln!(out, "{head}  {:>2} {:<21} {}", *step as u8, step.as_str(), one_line(note)).ok();
+    }
+    out
 }
 
 /// The newest entries that are meant, newest first, and how many there are.

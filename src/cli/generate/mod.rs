@@ -8,7 +8,7 @@ mod guard;
 mod pace;
 mod send;
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};

@@ -1,8 +1,8 @@
 //! `consent-gate policy diff`: what a change of packs means, a sentence a line.
 
 use super::super::{ExitCode, Failure, output};
-use crate::cli::failure::OrFail as _;
 use crate::config::Config;
+use crate::exit::OrFail as _;
 use crate::policies::archive;
 use clap::Args;
 use gate_core::{PolicySet, Timestamp};

@@ -2,8 +2,8 @@
 
 use super::super::{ExitCode, Failure, output};
 use super::bundle;
-use crate::cli::failure::OrFail as _;
 use crate::config::Config;
+use crate::exit::OrFail as _;
 use crate::policies::PolicySource;
 use crate::policies::archive;
 use clap::Args;

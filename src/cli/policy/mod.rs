@@ -7,7 +7,7 @@ mod export;
 mod revisions;
 
 use super::{ExitCode, Failure, output};
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use crate::headers::rfc3339;
 use crate::identity::Pepper;
 use crate::policies::PolicySource;

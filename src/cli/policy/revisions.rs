@@ -1,7 +1,7 @@
 //! `consent-gate policy revisions`: the policy sets that are kept, the oldest first, each with what it changed.
 
 use super::super::{ConfigFile, ExitCode, Failure, output};
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use crate::headers::rfc3339;
 use crate::policies::archive::{Home, Listed, Listing, list};
 use clap::Args;

@@ -3,7 +3,7 @@
 //! Counts go to standard output, a line for each message with hashed recipients to a file, the duties to notify below. Nothing
 //! grows with the number of messages but that file.
 
-use crate::cli::failure::OrFail as _;
+use crate::exit::OrFail as _;
 use indicatif::ProgressBar;
 
 use super::account::Account;
@@ -11,9 +11,9 @@ use super::found::Found;
 use super::lines::Lines;
 use super::question::{Arguments, Question};
 use super::{ExitCode, Failure, output};
-use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::survey::Survey;
 use crate::config::Config;
+use crate::decisions::lack::Lack;
+use crate::decisions::survey::Survey;
 use crate::kafka::preflight::preflight;
 use crate::policies::PolicySource;
 

@@ -12,8 +12,8 @@ use super::decision::Decision;
 use super::groups::{Dimension, Groups, Label, OTHERS, ROWS_MAX, VALUES_MAX};
 use super::window::Window;
 use super::{ConfigFile, ExitCode, Failure, Outcome, moment, one_line, output};
-use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::survey::{Logged, Seen, Survey};
+use crate::decisions::lack::Lack;
+use crate::decisions::survey::{Logged, Seen, Survey};
 use crate::kafka::preflight::preflight;
 
 #[derive(Debug, Args)]

@@ -5,8 +5,8 @@ use super::decision::{Decision, Unreadable};
 use super::lines::{Lines, line};
 use super::question::Question;
 use super::tally::{Cell, Names, Recipients, Tally};
-use crate::cli::outputs::lack::Lack;
-use crate::cli::outputs::survey::Seen;
+use crate::decisions::lack::Lack;
+use crate::decisions::survey::Seen;
 use gate_core::{Channel, Reason};
 use serde_json::{Value, json};
 

@@ -19,9 +19,9 @@ mod tally;
 
 use clap::{Args, Subcommand};
 
-use super::outputs::moment::{instant, moment};
-use super::outputs::{Outcome, decision, one_line, window};
 use super::{ConfigFile, ExitCode, Failure, output};
+use crate::cli::moment::{instant, moment};
+use crate::decisions::{Outcome, decision, one_line, window};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

@@ -3,11 +3,12 @@
 use gate_core::{Reason, SubjectKey};
 
 use super::Arguments;
-use crate::cli::outputs::survey::Logged;
-use crate::cli::outputs::window::Window;
-use crate::cli::outputs::{Outcome, person};
+use crate::cli::person;
 use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::decisions::Outcome;
+use crate::decisions::survey::Logged;
+use crate::decisions::window::Window;
 
 /// All of these at once.
 pub(super) struct Filter {
@@ -55,7 +56,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::outputs::decision::tests::batch;
+    use crate::decisions::decision::tests::batch;
 
     const KEY: SubjectKey = SubjectKey([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
 

@@ -1,8 +1,8 @@
 //! Asks instances for their pages. Bounded: time, bytes; no redirects, no proxy of the environment.
 
 use super::figures::{Answer, Scraped};
-use crate::cli::failure::OrFail as _;
 use crate::cli::{ExitCode, Failure};
+use crate::exit::OrFail as _;
 use crate::status::{Readiness, SNAPSHOT_BYTES_MAX, Snapshot};
 use reqwest::header::ACCEPT;
 use reqwest::{Client, StatusCode, Url};

@@ -10,30 +10,21 @@
 use super::super::revision::Revision;
 use super::set::{KeptSet, SetError};
 use crate::config::Config;
-use crate::kafka::failure::{KafkaFailure, Witness};
+use crate::kafka::failure::KafkaFailure;
 use crate::kafka::native::Record;
 use crate::kafka::observer::{Edge, Look, Looked, Observer};
-use crate::kafka::{REQUEST_TIMEOUT, Sight, archive_producer};
+use crate::kafka::writer::AcknowledgedWriter;
+use crate::kafka::{REQUEST_TIMEOUT, Sight};
 use rdkafka::ClientConfig;
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use rdkafka::error::RDKafkaErrorCode as Code;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Records that are read of a partition; more cannot be ours.
 const RECORDS_MAX: u32 = 50_000;
 /// Longest time for reading all of it.
 const READ_MAX: Duration = Duration::from_secs(60);
-/// Longest wait for the brokers to store a record.
-const WRITE_MAX: Duration = Duration::from_secs(10);
-/// Beyond that, for the report to reach us.
-const GRACE: Duration = Duration::from_secs(2);
-/// After which the wish to stop is looked at.
-const STEP: Duration = Duration::from_millis(50);
 
 /// The topic of a configuration.
 #[derive(Clone, Debug)]
@@ -133,10 +124,7 @@ impl SetsTopic {
     /// librdkafka refuses a setting.
     pub(super) fn writer(&self) -> Result<SetsWriter, KafkaFailure> {
         let doing = format!("writing a policy set to `{}`", self.name);
-        let producer = archive_producer(&self.base, WRITE_MAX)
-            .create_with_context(Reports::default())
-            .map_err(|error| KafkaFailure::new(&error, &doing))?;
-        Ok(SetsWriter { producer, topic: self.name.clone(), doing })
+        AcknowledgedWriter::new(&self.base, &self.name, doing).map(SetsWriter)
     }
 }
 
@@ -169,41 +157,8 @@ fn decoded(value: &[u8], revision: &Revision) -> Result<KeptSet, SetError> {
     Err(SetError::Revision { found: set.revision().clone(), said })
 }
 
-/// Keeps the report about the last record, and what the client says on the side.
-#[derive(Default)]
-struct Reports {
-    witness: Witness,
-    last: Mutex<Option<Result<(), KafkaError>>>,
-}
-
-impl ClientContext for Reports {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.witness.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.witness.error(error, reason);
-    }
-}
-
-impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        let report = match result {
-            Ok(_) => Ok(()),
-            Err((error, _)) => Err(error.clone()),
-        };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
-    }
-}
-
 /// Writes sets, one at a time.
-pub(super) struct SetsWriter {
-    producer: BaseProducer<Reports>,
-    topic: String,
-    doing: String,
-}
+pub(super) struct SetsWriter(AcknowledgedWriter);
 
 impl SetsWriter {
     /// Writes a set and waits until every replica in sync has it; `false` when it was over before.
@@ -211,35 +166,14 @@ impl SetsWriter {
     /// # Errors
     /// It is too large, or the brokers do not take it in time.
     pub(super) fn write(
-        &self,
+        &mut self,
         set: &KeptSet,
         is_over: &mut dyn FnMut() -> bool,
     ) -> Result<bool, KafkaFailure> {
         let value = set.encode().map_err(|error| {
             let said = error.to_string();
-            KafkaFailure::from_code(Code::MessageSizeTooLarge, &self.doing, Some(&said))
+            KafkaFailure::from_code(Code::MessageSizeTooLarge, self.0.doing(), Some(&said))
         })?;
-        let record = BaseRecord::<str, [u8]>::to(&self.topic);
-        let record = record.key(set.revision().as_str()).payload(&value);
-        self.producer.send(record).map_err(|(error, _)| self.failed(&error))?;
-        let deadline = Instant::now() + WRITE_MAX + GRACE;
-        while Instant::now() < deadline {
-            self.producer.poll(STEP);
-            let last = self.producer.context().last.lock();
-            if let Some(report) = last.unwrap_or_else(PoisonError::into_inner).take() {
-                return report.map(|()| true).map_err(|error| self.failed(&error));
-            }
-            if is_over() {
-                return Ok(false);
-            }
-        }
-        Err(self.failed(&KafkaError::MessageProduction(Code::MessageTimedOut)))
-    }
-
-    /// Of a time-out the client knows more.
-    fn failed(&self, error: &KafkaError) -> KafkaFailure {
-        let failure = KafkaFailure::new(error, &self.doing);
-        let reported = self.producer.context().witness.failure(&self.doing);
-        reported.filter(|reported| reported.class >= failure.class).unwrap_or(failure)
+        self.0.write(set.revision().as_str(), &value, is_over)
     }
 }

@@ -7,6 +7,7 @@
 //! that RocksDB gives, never a path.
 
 use super::Rejection;
+use crate::headers::unhex;
 use crate::store::header::{self, STORE_LAYOUT};
 use crate::store::{Identity, PARTITIONS_MAX, RebuildReason};
 use aws_lc_rs::hmac;
@@ -232,19 +233,6 @@ fn is_number(text: &str) -> bool {
 /// Hexadecimal, as in manifests.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() || pairs.len() != N {
-        return None;
-    }
-    let mut out = [0; N];
-    for (byte, pair) in out.iter_mut().zip(pairs) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        *byte = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(out)
 }
 
 #[cfg(test)]

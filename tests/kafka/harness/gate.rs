@@ -103,7 +103,7 @@ impl Setup {
         }
         write!(
             yaml,
-            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n",
+            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  access_log: {}\n",
             t.consent_change,
             t.outbound,
             t.approved,
@@ -113,7 +113,8 @@ impl Setup {
             t.review,
             t.decision_log,
             t.sent_log,
-            t.policy_sets
+            t.policy_sets,
+            t.access_log
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;

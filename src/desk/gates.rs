@@ -1,0 +1,168 @@
+//! What the desk asks of the gates: their consent state, whether a message would pass, and where they stand.
+//!
+//! The state has one home, the gate. INVARIANT: a person stands in bodies alone; nothing of a body or an answer is logged.
+
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::config::Desk;
+
+/// Longest wait for a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// Longest wait for an answer: the gate itself says 503 after nine seconds.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Longest wait for what the overview shows.
+const STATUS_MAX: Duration = Duration::from_secs(2);
+/// Bytes of an answer that are read.
+const ANSWER_BYTES_MAX: usize = 32 << 20;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum GatesError {
+    /// None is configured.
+    #[error("no gate is configured: name them in `desk.gates`")]
+    None,
+    /// None answers.
+    #[error("no gate answers: {0}")]
+    Away(String),
+    /// A gate refuses us.
+    #[error(
+        "the gate refuses the desk's token ({0}): `desk.gate_token_file` must hold one of role `officer` of its `http.tokens_file`"
+    )]
+    Token(u16),
+    /// A gate cannot read the question.
+    #[error("the gate cannot read the question: {0}")]
+    Question(String),
+    /// A gate says something that nobody understands.
+    #[error("the gate's answer cannot be understood; is it of this version?")]
+    Answer,
+}
+
+/// The gates of a configuration.
+pub(super) struct Gates {
+    client: Client,
+    addresses: Vec<String>,
+    token: Option<String>,
+}
+
+impl Gates {
+    /// # Errors
+    /// TLS cannot be set up.
+    pub(super) fn new(desk: &Desk) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .connect_timeout(CONNECT_MAX)
+            .timeout(ANSWER_MAX)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        let token = desk.gate_token.as_ref().map(|token| token.expose().to_owned());
+        Ok(Self { client, addresses: desk.gates.clone(), token })
+    }
+
+    /// `POST /v1/subject`.
+    ///
+    /// # Errors
+    /// No gate answers it.
+    pub(super) async fn subject(&self, question: &Value) -> Result<Value, GatesError> {
+        self.ask("/v1/subject", question).await
+    }
+
+    /// `POST /v1/check`.
+    ///
+    /// # Errors
+    /// No gate answers it.
+    pub(super) async fn check(&self, messages: &[Value]) -> Result<Value, GatesError> {
+        #[derive(Serialize)]
+        struct Question<'q> {
+            messages: &'q [Value],
+        }
+        self.ask("/v1/check", &Question { messages }).await
+    }
+
+    /// The first gate that answers; one that is busy, holds or starts leaves it to the next.
+    async fn ask(&self, path: &str, question: &impl Serialize) -> Result<Value, GatesError> {
+        let body = serde_json::to_vec(question).map_err(|_| GatesError::Answer)?;
+        let mut last = GatesError::None;
+        for address in &self.addresses {
+            match self.ask_one(address, path, body.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error @ GatesError::Question(_)) => return Err(error),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_one(&self, address: &str, path: &str, body: Vec<u8>) -> Result<Value, GatesError> {
+        let mut request = self.client.post(format!("{address}{path}"));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let request = request.header("content-type", "application/json").body(body);
+        let response = request.send().await.map_err(|error| away(address, &error))?;
+        let status = response.status();
+        let answer = read(response).await;
+        if status.is_success() {
+            return answer.ok_or(GatesError::Answer);
+        }
+        let detail = answer.as_ref().and_then(|it| it.get("detail")?.as_str()).unwrap_or_default();
+        Err(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => GatesError::Token(status.as_u16()),
+            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
+                GatesError::Question(detail.to_owned())
+            }
+            _ => GatesError::Away(format!("`{address}` says {}: {detail}", status.as_u16())),
+        })
+    }
+
+    /// Where each gate stands: `/status`, or why it says nothing.
+    pub(super) async fn status(&self) -> Vec<(String, Result<Value, String>)> {
+        let mut found = Vec::with_capacity(self.addresses.len());
+        let asked = self.addresses.iter().map(|address| {
+            let request = self.client.get(format!("{address}/status")).timeout(STATUS_MAX);
+            let address = address.clone();
+            tokio::spawn(async move {
+                let answer = match request.send().await {
+                    Ok(response) if response.status().is_success() => {
+                        read(response).await.ok_or_else(|| "says nothing readable".to_owned())
+                    }
+                    Ok(response) => Err(format!("says {}", response.status().as_u16())),
+                    Err(error) => Err(away(&address, &error).to_string()),
+                };
+                (address, answer)
+            })
+        });
+        // all at once: one that is away makes nobody wait for the others
+        for task in asked.collect::<Vec<_>>() {
+            found.extend(task.await);
+        }
+        found
+    }
+}
+
+/// Without the error's own text: an address of a proxy may stand in it.
+fn away(address: &str, error: &reqwest::Error) -> GatesError {
+    let why = if error.is_timeout() {
+        "does not answer in time"
+    } else if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "breaks off"
+    };
+    GatesError::Away(format!("`{address}` {why}"))
+}
+
+/// The body as JSON, if it is some and not too long.
+async fn read(mut response: reqwest::Response) -> Option<Value> {
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await.ok()? {
+        if body.len() + part.len() > ANSWER_BYTES_MAX {
+            return None;
+        }
+        body.extend_from_slice(&part);
+    }
+    serde_json::from_slice(&body).ok()
+}

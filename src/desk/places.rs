@@ -1,0 +1,119 @@
+//! What stands in Kafka at places that the index names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gate_core::{SubjectKey, Timestamp};
+use gate_index::{Index, Person as Whom, Prefix};
+
+use crate::config::Config;
+use crate::decisions::scan_failure;
+use crate::exit::{ExitCode, Failure};
+use crate::explanation::consent::{ConsentLog, Lying, WholeTopic};
+use crate::kafka::observer::Observer;
+
+/// Longest wait for records at known places.
+const READ_MAX: Duration = Duration::from_secs(8);
+/// Changes about one person that are read to decide again.
+const CHANGES_MAX: usize = 5_000;
+
+/// A record, owned.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) at_ms: i64,
+    pub(super) is_dated_by_broker: bool,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+}
+
+/// The records at these places; those that are gone are absent.
+///
+/// # Errors
+/// They cannot be read now.
+pub(super) fn read(
+    config: &Config,
+    topic: &str,
+    places: &BTreeSet<(i32, i64)>,
+) -> Result<BTreeMap<(i32, i64), Found>, Failure> {
+    let mut found = BTreeMap::new();
+    if places.is_empty() {
+        return Ok(found);
+    }
+    Observer::of(config)
+        .places_shown(topic, places, READ_MAX, &mut |record| {
+            let one = Found {
+                at_ms: record.timestamp_ms,
+                is_dated_by_broker: record.is_dated_by_broker,
+                key: record.key.map(<[u8]>::to_vec),
+                value: record.value.map(<[u8]>::to_vec),
+            };
+            found.insert((record.partition, record.offset), one);
+        })
+        .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
+    Ok(found)
+}
+
+/// The consent topic by the index: only what is about the people in question.
+pub(super) struct Indexed<'d> {
+    pub(super) config: &'d Config,
+    pub(super) index: &'d Index,
+}
+
+impl Indexed<'_> {
+    fn places(&self, people: &BTreeSet<SubjectKey>) -> Result<BTreeSet<(i32, i64)>, Failure> {
+        let mut places = BTreeSet::new();
+        for key in people {
+            // whether it is a contact's or an address's shows in the key itself: the other finds nothing
+            let whom = Whom { contact: Prefix::of(*key), address: Prefix::of(*key) };
+            let mut cursor = None;
+            loop {
+                let page = self
+                    .index
+                    .changes_of(&whom, cursor.as_deref(), gate_index::LIMIT_MAX)
+                    .map_err(|error| Failure::of(ExitCode::Storage, error))?;
+                places.extend(page.items.iter().map(|it| (it.place.partition, it.place.offset)));
+                cursor = page.next;
+                if places.len() > CHANGES_MAX {
+                    let reason =
+                        format!("there are more than {CHANGES_MAX} changes about this person");
+                    return Err(Failure::new(ExitCode::No, reason));
+                }
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(places)
+    }
+}
+
+impl ConsentLog for Indexed<'_> {
+    fn show(
+        &self,
+        people: &BTreeSet<SubjectKey>,
+        positions: &BTreeMap<i32, i64>,
+        take: &mut dyn FnMut(&Lying<'_>),
+    ) -> Result<(), Failure> {
+        let was_known = |(partition, offset): &(i32, i64)| {
+            positions.get(partition).is_some_and(|next| offset < next)
+        };
+        let places = self.places(people)?.into_iter().filter(was_known).collect();
+        let found = read(self.config, &self.config.topics.consent_change, &places)?;
+        if found.values().any(|record| !record.is_dated_by_broker) {
+            // how far such a partition's times had come stands in the records between
+            return WholeTopic(self.config).show(people, positions, take);
+        }
+        for (place, record) in &found {
+            let at = Timestamp::from_millis(record.at_ms);
+            take(&Lying {
+                place: *place,
+                at,
+                log: at,
+                is_dated_by_broker: record.is_dated_by_broker,
+                key: record.key.as_deref(),
+                value: record.value.as_deref(),
+            });
+        }
+        Ok(())
+    }
+}
