@@ -143,10 +143,10 @@ def check(directory, axe):
 
 
 SHOTS = [
-    ("desk-overview", "overview.en.html", 1280, 1180, False),
-    ("desk-overview-dark", "overview.en.html", 1280, 1180, True),
+    ("desk-overview", "overview.en.html", 1280, 960, False),
+    ("desk-overview-dark", "overview.en.html", 1280, 960, True),
     ("desk-person", "person.en.html", 1280, 1180, False),
-    ("desk-decision", "decision.en.html", 1280, 1180, False),
+    ("desk-decision", "decision.en.html", 1280, 920, False),
 ]
 
 
