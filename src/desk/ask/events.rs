@@ -44,6 +44,9 @@ pub(in crate::desk) struct EventAnswer {
     pub(in crate::desk) method: Option<String>,
     /// Which text the person saw.
     pub(in crate::desk) notice_version: Option<String>,
+    /// Whether it still counts, as far as the state and the answers of now tell; absent where nobody has asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::desk) is_in_force: Option<bool>,
     /// What is wrong with it.
     pub(in crate::desk) class: Option<&'static str>,
     /// Its keyed id, as the decision log has the beginning of.
@@ -173,6 +176,7 @@ impl<'d> Changes<'d> {
             controller: None,
             method: None,
             notice_version: None,
+            is_in_force: None,
             class: None,
             event: None,
             event_id: None,
