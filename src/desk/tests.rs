@@ -198,6 +198,23 @@ fn every_route_admits_whom_the_table_says_and_nobody_else() {
     assert_eq!(found, MATRIX);
 }
 
+/// `docs/looking-up.md` names each route of the API, and no other.
+#[test]
+fn the_page_names_every_route_of_the_api() {
+    let page = include_str!("../../docs/looking-up.md");
+    let mut named: Vec<&str> = page.split('`').filter_map(|it| it.split(' ').next_back()).collect();
+    named.retain(|it| it.starts_with("/v1/"));
+    let routes = || ROUTES.iter().filter(|route| route.is_for == For::Programs);
+    for route in routes() {
+        let short = route.path.rsplit_once('/').map_or(route.path, |(_, last)| last);
+        let is_there = named.contains(&route.path) || page.contains(&format!("`/{short}`"));
+        assert!(is_there, "{}", route.path);
+    }
+    for path in named {
+        assert!(routes().any(|route| route.path == path), "{path}");
+    }
+}
+
 #[test]
 fn a_token_that_is_taken_back_ends_its_sessions() {
     let bench = bench();
