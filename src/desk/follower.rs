@@ -24,7 +24,7 @@ use crate::exit::{ExitCode, Failure, OrFail as _};
 use crate::explanation::replay::CONSENT;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
-use crate::kafka::scan::{Patience, Positions, ScanError};
+use crate::kafka::scan::{First, Patience, Positions, ScanError};
 use crate::shutdown::Shutdown;
 
 /// Longest wait for an answer of the brokers.
@@ -113,6 +113,13 @@ impl Follower {
     fn run(mut self) {
         let mut expired: Option<Instant> = None;
         while !self.shutdown.is_requested() {
+            // before the first round: what is older than is kept is then not taken in at all
+            if expired.is_none_or(|at| at.elapsed() >= EXPIRY_INTERVAL) {
+                expired = Some(Instant::now());
+                if let Err(error) = self.writer.expire(now()) {
+                    tracing::error!(%error, "old entries of the index cannot be removed");
+                }
+            }
             let pause = match self.round() {
                 Ok(()) => PAUSE,
                 Err(Stop::Asked) => break,
@@ -121,12 +128,6 @@ impl Follower {
                     RETRY
                 }
             };
-            if expired.is_none_or(|at| at.elapsed() >= EXPIRY_INTERVAL) {
-                expired = Some(Instant::now());
-                if let Err(error) = self.writer.expire(now()) {
-                    tracing::error!(%error, "old entries of the index cannot be removed");
-                }
-            }
             let until = Instant::now() + pause;
             while Instant::now() < until && !self.shutdown.is_requested() {
                 std::thread::sleep(NAP);
@@ -149,7 +150,7 @@ impl Follower {
         for log in LOGS {
             let from = self.due(log)?;
             if !from.is_empty() {
-                self.read(log, &from)?;
+                self.read_through(log, &from)?;
             }
             self.was_whole.insert(log, true);
             self.tell(log, None);
@@ -188,6 +189,55 @@ impl Follower {
             }
         }
         Ok(from)
+    }
+
+    /// Reads on, behind batches that cannot be unpacked as well: those are noted, and looked behind once each.
+    fn read_through(&mut self, log: Log, from: &Positions) -> Result<(), Stop> {
+        let (partition, begin) = match self.read(log, from) {
+            Err(Stop::Scan(ScanError::UnreadableBatch { partition, offset, .. })) => {
+                (partition, offset.max(self.writer.position(log, partition)))
+            }
+            done => return done,
+        };
+        let next = self.behind(log, partition, begin)?;
+        tracing::warn!(
+            topic = self.topic(log),
+            partition,
+            from = begin,
+            to = next,
+            "a batch cannot be unpacked, and what stands in it is not in the index; the runbook UnreadableBatch says what to do"
+        );
+        let place = Place { partition, offset: begin };
+        let class = "unreadable_batch";
+        let noted = Applied::Unreadable { log, place, class };
+        Ok(self.writer.apply(&[noted, Applied::Position { log, partition, next }])?)
+    }
+
+    /// The first offset behind a batch that cannot be unpacked: each offset in it is answered with all of it.
+    fn behind(&self, log: Log, partition: i32, begin: i64) -> Result<i64, Stop> {
+        let topic = self.topic(log);
+        let is_in_it = |at: i64| -> Result<bool, Stop> {
+            let first = self.observer.first(&topic, partition, at, ANSWER_MAX)?;
+            Ok(matches!(first, First::UnreadableBatch { .. }))
+        };
+        let end = self.ends.get(&(log, partition)).map_or(begin, |(_, end)| *end);
+        let (mut inside, mut step) = (begin, 1);
+        let mut outside = loop {
+            let at = begin.saturating_add(step).min(end);
+            if at >= end || !is_in_it(at)? {
+                break at;
+            }
+            (inside, step) = (at, step.saturating_mul(2));
+        };
+        while outside - inside > 1 {
+            let middle = inside + (outside - inside) / 2;
+            if is_in_it(middle)? {
+                inside = middle;
+            } else {
+                outside = middle;
+            }
+        }
+        Ok(outside.max(begin.saturating_add(1)))
     }
 
     fn read(&mut self, log: Log, from: &Positions) -> Result<(), Stop> {

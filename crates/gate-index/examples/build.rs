@@ -2,7 +2,12 @@
 //!
 //! `cargo run --release -p gate-index --example build -- [decisions] [in a record] [uuid|short]`
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement for people")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement for people"
+)]
 
 use gate_index::{
     Applied, Bucket, Dimension, Filter, Identity, Index, Person, Place, Prefix, Settings, Window,

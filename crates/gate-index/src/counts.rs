@@ -223,7 +223,9 @@ impl Groups<'_> {
             keys = keys
                 .iter()
                 .flat_map(|key: &Vec<Label>| {
-                    labels.iter().map(|label| [key.as_slice(), &[label.clone()]].concat())
+                    labels
+                        .iter()
+                        .map(|label| [key.as_slice(), std::slice::from_ref(label)].concat())
                 })
                 .collect();
         }

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Words that are kept in memory, of each kind; all are forgotten when there are more.
-const CACHED_MAX: usize = 1 << 16;
+const CACHED_MAX: usize = 1 << 14;
 /// Different topics, revisions and actions that are told apart.
 const NAMES_MAX: u32 = 10_000;
 

@@ -147,6 +147,12 @@ pub(crate) struct RowKey {
 }
 
 impl RowKey {
+    /// Before all others of an instant.
+    pub(crate) fn first_of(micros: i64) -> Self {
+        let source = SourceKey { topic: 0, partition: i32::MIN, offset: i64::MIN };
+        Self { at: Timestamp::from_micros(micros), source }
+    }
+
     pub(crate) fn encode(self) -> [u8; ROW_BYTES] {
         let mut out = [0; ROW_BYTES];
         fill(&mut out, &[&sorted(self.at.as_micros()), &self.source.encode()]);

@@ -57,7 +57,13 @@ impl Index {
                 let (has_any, n) = moment.has_any(half_hour, &mut sieve)?;
                 n_scanned += n;
                 if !has_any {
-                    rows.seek_for_prev(sorted(half_hour.saturating_mul(HALF_HOUR_MICROS)));
+                    let begin = RowKey::first_of(half_hour.saturating_mul(HALF_HOUR_MICROS));
+                    page.is_cut_off = n_scanned >= SCANNED_MAX;
+                    if page.is_cut_off {
+                        page.next = Some(cursor::write(inner, &question, &begin.encode()));
+                        break;
+                    }
+                    rows.seek_for_prev(begin.encode());
                     continue;
                 }
             }

@@ -66,6 +66,9 @@ impl Index {
     }
 }
 
+/// The key of an entry without its person, and its value.
+type Behind = (Vec<u8>, Vec<u8>);
+
 /// Entries behind the keys of a person, the greatest first, each once.
 pub(crate) struct Merged<'a> {
     moment: &'a Moment<'a>,
@@ -94,7 +97,7 @@ impl<'a> Merged<'a> {
     }
 
     /// The next key without its person, and its value.
-    pub(crate) fn next(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, IndexError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Behind>, IndexError> {
         let rest = |key: &[u8]| key.get(PREFIX_BYTES..).map(<[u8]>::to_vec);
         for entries in &self.of {
             entries.status().map_err(|error| self.moment.inner.fail(&error))?;

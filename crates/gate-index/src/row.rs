@@ -16,11 +16,14 @@ const HAS_MESSAGE_ID: u8 = 8;
 /// The record stands in a partition of another number than the message's.
 const IS_ELSEWHERE: u8 = 16;
 const EXACTNESS_SHIFT: u8 = 5;
+const EXACTNESS_BITS: u8 = 3;
+const IS_RECONSTRUCTED: u8 = 128;
 
 /// What is a decision's own. INVARIANT: what a filter asks for stands in front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row<'a> {
     pub(crate) exactness: Exactness,
+    pub(crate) is_reconstructed: bool,
     pub(crate) shape: u32,
     pub(crate) context: u32,
     pub(crate) revision: u32,
@@ -43,6 +46,7 @@ impl<'a> Row<'a> {
                 | sign(self.not_before.is_some(), HAS_NOT_BEFORE)
                 | sign(self.message_id.is_some(), HAS_MESSAGE_ID)
                 | sign(is_elsewhere, IS_ELSEWHERE)
+                | sign(self.is_reconstructed, IS_RECONSTRUCTED)
                 | self.exactness.code() << EXACTNESS_SHIFT,
         );
         for number in [self.shape, self.context, self.revision] {
@@ -68,7 +72,7 @@ impl<'a> Row<'a> {
         let mut wire = Wire(value);
         let signs = wire.byte()?;
         let has = |sign: u8| signs & sign != 0;
-        let exactness = Exactness::of_code(signs >> EXACTNESS_SHIFT)?;
+        let exactness = Exactness::of_code(signs >> EXACTNESS_SHIFT & EXACTNESS_BITS)?;
         let (shape, context, revision) = (wire.small()?, wire.small()?, wire.small()?);
         let partition =
             if has(IS_ELSEWHERE) { wire.signed()?.try_into().ok()? } else { key.source.partition };
@@ -89,6 +93,7 @@ impl<'a> Row<'a> {
         wire.end()?;
         Some(Self {
             exactness,
+            is_reconstructed: has(IS_RECONSTRUCTED),
             shape,
             context,
             revision,
@@ -121,7 +126,7 @@ pub struct DecisionRow {
     pub message_id: Option<Box<str>>,
     /// Outcome, reason, channel, jurisdictions.
     pub verdict: Arc<Verdict>,
-    /// All reasons, and whether it was reconstructed.
+    /// All reasons.
     pub shape: Arc<Shape>,
     /// Purpose, brand, controller, campaign, and whether it is the probe's.
     pub context: Arc<Context>,
@@ -133,6 +138,7 @@ pub struct DecisionRow {
     pub contact: Option<Prefix>,
     /// Where it was to go.
     pub address: Option<Prefix>,
+    pub(crate) is_reconstructed: bool,
 }
 
 impl DecisionRow {
@@ -153,6 +159,7 @@ impl DecisionRow {
             not_before: row.not_before.map(Timestamp::from_micros),
             contact: row.contact,
             address: row.address,
+            is_reconstructed: row.is_reconstructed,
         })
     }
 
@@ -195,7 +202,7 @@ impl DecisionRow {
     /// Only outcome and reason are known, and perhaps whom: the log's own record was lost.
     #[must_use]
     pub fn is_reconstructed(&self) -> bool {
-        self.shape.is_reconstructed
+        self.is_reconstructed
     }
 }
 
@@ -210,6 +217,7 @@ mod tests {
         let key = RowKey { at: Timestamp::from_micros(1_700_000_000_000_000), source };
         let bare = Row {
             exactness: Exactness::AmongAll,
+            is_reconstructed: true,
             shape: 0,
             context: 0,
             revision: 1,
@@ -221,6 +229,7 @@ mod tests {
         };
         let full = Row {
             exactness: Exactness::Whole,
+            is_reconstructed: false,
             shape: 300,
             place: Place { partition: 3, offset: i64::MAX },
             not_before: Some(i64::MAX),

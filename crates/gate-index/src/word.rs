@@ -62,8 +62,6 @@ pub struct Shape {
     pub(crate) verdict: u32,
     /// Codes of every failing step.
     pub reasons: Vec<Box<str>>,
-    /// Only outcome and reason are known, and perhaps whom.
-    pub is_reconstructed: bool,
 }
 
 /// Whom a message was for, by its own words.
@@ -119,7 +117,6 @@ pub(crate) fn verdict_bytes(shape: &gate_log::Shape<'_>) -> Vec<u8> {
 pub(crate) fn shape_bytes(shape: &gate_log::Shape<'_>, verdict: u32) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     put_number(&mut out, u64::from(verdict));
-    out.push(u8::from(shape.is_reconstructed));
     put_list(&mut out, shape.reasons.iter().map(|text| &**text));
     out
 }
@@ -170,16 +167,15 @@ impl Word for Shape {
     const KIND: Kind = Kind::Shape;
 
     fn others() -> Self {
-        Self { verdict: 0, reasons: Vec::new(), is_reconstructed: false }
+        Self { verdict: 0, reasons: Vec::new() }
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let mut wire = Wire(bytes);
         let verdict = wire.small()?;
-        let is_reconstructed = flag(wire.byte()?)?;
         let reasons = list(&mut wire)?;
         wire.end()?;
-        Some(Self { verdict, reasons, is_reconstructed })
+        Some(Self { verdict, reasons })
     }
 }
 

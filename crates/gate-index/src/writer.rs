@@ -346,7 +346,7 @@ impl Writer {
         let old = Row::decode(old_key, &old_value);
         let old = old.ok_or_else(|| inner.damaged("a row cannot be read"))?;
         let shape = inner.words.shapes.get(&inner, old.shape)?;
-        if entry.shape.is_reconstructed && !shape.is_reconstructed {
+        if entry.shape.is_reconstructed && !old.is_reconstructed {
             earlier.insert(key.source, (old_key, old_value));
             return Ok(false);
         }
@@ -408,6 +408,7 @@ impl Writer {
         let person = |key: Option<&[u8]>| key.and_then(|key| Prefix::new(*key.first_chunk()?));
         let row = Row {
             exactness,
+            is_reconstructed: entry.shape.is_reconstructed,
             shape,
             context,
             revision: spoken.revision,

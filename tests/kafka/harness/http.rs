@@ -15,6 +15,11 @@ pub(crate) fn ask(port: u16, path: &str, token: &str, body: &str) -> Result<(u16
     request_with(port, &format!("POST {path}"), &authorization, body)
 }
 
+/// GET with a bearer token.
+pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> {
+    request_with(port, &format!("GET {path}"), &format!("Authorization: Bearer {token}\r\n"), "")
+}
+
 fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -59,4 +64,4 @@ fn join_chunks(mut rest: &str) -> String {
     body
 }
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(20);

@@ -1,6 +1,6 @@
 //! What somebody who asks relies on, case by case.
 
-use super::{HOUR, NOON, Said, TOPIC, batch, decide, next, open, person, place};
+use super::{HOUR, NOON, Said, TOPIC, batch, decide, directory, next, open, person, place};
 use crate::{Applied, Bucket, Dimension, Filter, IndexError, Label, Opened, Window};
 use gate_core::Timestamp;
 use gate_log::SourceRef;
@@ -28,7 +28,7 @@ fn named(text: &str) -> Label {
 
 #[test]
 fn a_record_that_was_lost_in_part_gives_way_to_the_whole_one_and_not_back() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     decide(&mut opened, (0, 0), NOON, &[Said { shape: 6, contact: None, ..said(7) }]);
     assert_eq!(n_by_reason(&opened), [(named("unknown"), 1)]);
@@ -46,7 +46,7 @@ fn a_record_that_was_lost_in_part_gives_way_to_the_whole_one_and_not_back() {
 
 #[test]
 fn the_probe_is_left_out_unless_it_is_asked_for() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     decide(&mut opened, (0, 0), NOON, &[Said { context: 4, ..said(0) }, said(1)]);
     assert_eq!(sources(&opened, &Filter::default()), ["0/1"]);
@@ -57,7 +57,7 @@ fn the_probe_is_left_out_unless_it_is_asked_for() {
 
 #[test]
 fn partitions_are_merged_by_time_and_a_page_is_of_one_moment() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     decide(&mut opened, (0, 0), NOON + HOUR, &[said(0), said(1)]);
     decide(&mut opened, (1, 0), NOON, &[said(5)]);
@@ -81,7 +81,7 @@ fn partitions_are_merged_by_time_and_a_page_is_of_one_moment() {
 
 #[test]
 fn a_cursor_belongs_to_its_question_and_is_not_to_be_guessed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     let of = |nth: u8| Said { contact: Some(nth), ..said(i64::from(nth)) };
     decide(&mut opened, (0, 0), NOON, &[of(0), of(1), of(2)]);
@@ -118,7 +118,7 @@ fn a_cursor_belongs_to_its_question_and_is_not_to_be_guessed() {
 
 #[test]
 fn a_decision_about_contact_and_address_of_a_person_is_shown_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     let both = Said { contact: Some(1), address: Some(2), ..said(0) };
     let address_only = Said { contact: None, address: Some(2), ..said(1) };
@@ -137,7 +137,7 @@ fn a_decision_about_contact_and_address_of_a_person_is_shown_once() {
 
 #[test]
 fn messages_of_another_topic_are_others() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     decide(&mut opened, (0, 0), NOON, &[said(0)]);
     let mut renamed = batch(0, NOON, &[Said { shape: 1, ..said(0) }]);
@@ -155,7 +155,7 @@ fn messages_of_another_topic_are_others() {
 /// Nothing that anybody writes into the log brings the index down.
 #[test]
 fn strange_places_and_times_are_kept_as_they_are() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     for (nth, at) in (0..).zip([i64::MIN, -1, 0, i64::MAX]) {
         decide(&mut opened, (0, nth), at, &[Said { offset: nth - 2, ..said(0) }]);
@@ -177,7 +177,7 @@ fn strange_places_and_times_are_kept_as_they_are() {
 
 #[test]
 fn something_rare_is_found_behind_many_half_hours() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     decide(&mut opened, (0, 0), NOON, &[Said { context: 1, ..said(0) }]);
     for nth in 1..200 {

@@ -1,13 +1,15 @@
 //! Bounds hold, and say so when they are hit.
 
-use super::{DAY, NOON, Said, batch, decide, identity, open, person, place, settings};
+use super::{
+    DAY, HOUR, NOON, Said, batch, decide, directory, identity, open, person, place, settings,
+};
 use crate::{Applied, Bucket, Dimension, Filter, Index, Label, Log, Settings, Window};
 use gate_core::Timestamp;
 use std::borrow::Cow;
 
 #[test]
 fn what_finds_no_room_is_counted_as_other_and_said() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let small = Settings { series_max: 3, ..settings() };
     let mut opened = Index::open(dir.path(), &identity(), &small).unwrap();
     let said: Vec<_> = (0..10).map(|offset| Said { offset, ..Said::default() }).collect();
@@ -39,7 +41,7 @@ fn what_finds_no_room_is_counted_as_other_and_said() {
 
 #[test]
 fn more_words_than_there_is_room_for_are_kept_as_other() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let small = Settings { words_max: 2, ..settings() };
     let mut opened = Index::open(dir.path(), &identity(), &small).unwrap();
     decide(&mut opened, (0, 0), NOON, &[Said { shape: 3, context: 3, ..Said::default() }]);
@@ -50,7 +52,7 @@ fn more_words_than_there_is_room_for_are_kept_as_other() {
 
 #[test]
 fn what_is_older_than_the_bound_is_gone_at_once_and_leaves_the_disk() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let short = Settings { keep_days: 1, keep_changes_days: Some(2), ..settings() };
     let mut opened = Index::open(dir.path(), &identity(), &short).unwrap();
     let of = |offset| {
@@ -107,7 +109,7 @@ fn what_is_older_than_the_bound_is_gone_at_once_and_leaves_the_disk() {
 
 #[test]
 fn a_page_is_as_long_as_it_may_be() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     let said: Vec<_> = (0..1_500).map(|offset| Said { offset, ..Said::default() }).collect();
     decide(&mut opened, (0, 0), NOON, &said);
@@ -119,7 +121,7 @@ fn a_page_is_as_long_as_it_may_be() {
 
 #[test]
 fn a_scan_that_is_too_long_says_so_and_goes_on() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     let rare = Said { context: 1, ..Said::default() };
     decide(&mut opened, (0, 0), NOON, &[rare]);
@@ -138,22 +140,65 @@ fn a_scan_that_is_too_long_says_so_and_goes_on() {
     assert_eq!((second.items.len(), second.is_cut_off), (1, false));
 }
 
+/// Half hours without anything that is meant are skipped, and looking into them is bounded as well.
+#[test]
+fn looking_into_too_many_half_hours_says_so_and_goes_on() {
+    let dir = directory();
+    let mut opened = open(dir.path());
+    decide(&mut opened, (0, 0), NOON, &[Said { context: 1, ..Said::default() }]);
+    let per_record = 9_000i64;
+    let n_records = crate::SCANNED_MAX as i64 / per_record + 1;
+    for nth in 0..n_records {
+        let said: Vec<_> = (0..per_record)
+            .map(|at| Said { offset: 1 + nth * per_record + at, ..Said::default() })
+            .collect();
+        let mut record = batch(0, NOON + (1 + nth) * HOUR, &said);
+        let context = |nth: i64| gate_log::Context {
+            campaign: Some(Cow::Owned(format!("c-{nth}"))),
+            ..gate_log::Context::default()
+        };
+        record.contexts = (0..per_record).map(context).collect();
+        record.context = (0..per_record as i32).collect();
+        let place = place(0, 1 + nth);
+        opened.writer.apply(&[Applied::Decisions { place, batch: &record }]).unwrap();
+    }
+    let autumn = Filter { campaign: Some("autumn".into()), ..Filter::default() };
+    let first = opened.index.list(&autumn, None, 10).unwrap();
+    assert!(first.is_cut_off && first.items.is_empty());
+    let second = opened.index.list(&autumn, first.next.as_deref(), 10).unwrap();
+    assert_eq!((second.items.len(), second.is_cut_off), (1, false));
+}
+
 #[test]
 fn unreadable_records_and_gaps_are_counted_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
+    let people: Vec<_> = person(Some(1), None).keys().collect();
     let records = [
         Applied::Unreadable { log: Log::Consent, place: place(1, 4), class: "damaged" },
         Applied::Unreadable { log: Log::Consent, place: place(1, 4), class: "damaged" },
+        Applied::UnreadableChange {
+            place: place(1, 5),
+            received_ms: 7,
+            class: "bad_timestamp",
+            people: &people,
+        },
         Applied::Lost { log: Log::Consent, partition: 1, to: 9 },
         Applied::Lost { log: Log::Consent, partition: 1, to: 9 },
         Applied::Position { log: Log::Consent, partition: 1, next: 3 },
     ];
     opened.writer.apply(&records).unwrap();
     let figures = opened.index.figures().unwrap();
-    assert_eq!(figures.n_unreadable, [(Log::Consent, "damaged".into(), 1)]);
+    let classes = ["bad_timestamp", "damaged"].map(|class| (Log::Consent, class.into(), 1));
+    assert_eq!(figures.n_unreadable, classes);
+    let found = opened.index.changes_of(&person(Some(1), None), None, 9).unwrap();
+    assert_eq!(
+        (found.items.len(), &*found.items[0].action),
+        (1, "unreadable"),
+        "whom it may be about"
+    );
     assert_eq!(figures.unreadable[0].place, place(1, 4));
-    let gap = crate::Gap { log: Log::Consent, partition: 1, from: 5, to: 9 };
+    let gap = crate::Gap { log: Log::Consent, partition: 1, from: 6, to: 9 };
     assert_eq!((figures.n_gaps, figures.gaps), (1, vec![gap]));
     assert_eq!(opened.writer.position(Log::Consent, 1), 9);
 }

@@ -31,6 +31,11 @@ fn settings() -> Settings {
     Settings { memory_bytes: crate::MEMORY_BYTES_MIN, ..Settings::default() }
 }
 
+/// In memory where there is such a place: hundreds of indices are opened, and each waits for its disk.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 fn open(dir: &Path) -> Opened {
     Index::open(dir, &identity(), &settings()).unwrap()
 }
@@ -155,7 +160,7 @@ fn next(opened: &Opened, partition: i32) -> i64 {
 /// The directory as a process that was killed would leave it.
 fn image(dir: &Path) -> tempfile::TempDir {
     loop {
-        let to = tempfile::tempdir().unwrap();
+        let to = directory();
         let before = listed(dir);
         // RocksDB may be at work: then what was copied is of no single moment
         if copy(dir, to.path()).is_ok() && listed(dir) == before {

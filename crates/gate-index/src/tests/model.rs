@@ -159,7 +159,9 @@ impl Model {
                 keys = keys
                     .iter()
                     .flat_map(|key: &Vec<Label>| {
-                        labels.iter().map(|label| [key.as_slice(), &[label.clone()]].concat())
+                        labels
+                            .iter()
+                            .map(|label| [key.as_slice(), std::slice::from_ref(label)].concat())
                     })
                     .collect();
             }

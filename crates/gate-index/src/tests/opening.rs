@@ -1,6 +1,6 @@
 //! What becomes of a directory.
 
-use super::{NOON, Said, decide, identity, image, next, open, settings};
+use super::{NOON, Said, decide, directory, identity, image, next, open, settings};
 use crate::{Filter, Index, IndexError, Log, Rebuilt, Settings};
 use std::fs;
 
@@ -12,7 +12,7 @@ fn fill(dir: &std::path::Path) {
 
 #[test]
 fn an_index_goes_on_and_another_is_begun_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     fill(dir.path());
     assert_eq!(next(&open(dir.path()), 0), 1, "what is closed is on disk");
     for (why, change) in [
@@ -34,7 +34,7 @@ fn an_index_goes_on_and_another_is_begun_again() {
 
 #[test]
 fn damage_is_seen_and_the_index_begun_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     fill(dir.path());
     let copy = image(dir.path());
     for entry in fs::read_dir(copy.path().join("db")).unwrap() {
@@ -63,7 +63,7 @@ fn damage_is_seen_and_the_index_begun_again() {
 
 #[test]
 fn a_directory_of_somebody_else_is_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     fs::create_dir(dir.path().join("db")).unwrap();
     fs::write(dir.path().join("db/precious"), "x").unwrap();
     let refused = Index::open(dir.path(), &identity(), &settings()).err().unwrap();
@@ -74,7 +74,7 @@ fn a_directory_of_somebody_else_is_left_alone() {
 
 #[test]
 fn two_do_not_write_one_index() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let opened = open(dir.path());
     let refused = Index::open(dir.path(), &identity(), &settings()).err().unwrap();
     assert!(matches!(refused, IndexError::InUse { .. }), "{refused}");
@@ -88,7 +88,7 @@ fn two_do_not_write_one_index() {
 
 #[test]
 fn a_bound_that_cannot_hold_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let small = Settings { memory_bytes: 1 << 20, ..settings() };
     let refused = Index::open(dir.path(), &identity(), &small).err().unwrap();
     assert!(matches!(refused, IndexError::Memory { .. }), "{refused}");
@@ -98,7 +98,7 @@ fn a_bound_that_cannot_hold_is_refused() {
 #[cfg(unix)]
 fn nobody_else_may_look_into_it() {
     use std::os::unix::fs::PermissionsExt as _;
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let dir = dir.path().join("new");
     let _opened = open(&dir);
     for path in [dir.clone(), dir.join("db")] {
@@ -109,7 +109,7 @@ fn nobody_else_may_look_into_it() {
 /// A kill leaves an earlier moment of everything, never a part of a record.
 #[test]
 fn rows_and_positions_are_of_one_moment() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = directory();
     let mut opened = open(dir.path());
     decide(&mut opened, (0, 0), NOON, &[Said::default()]);
     opened.writer.flush().unwrap();

@@ -2,7 +2,8 @@
 
 use super::model::{Fed, Kept, Model};
 use super::{
-    DAY, HOUR, NOON, Said, TOPIC, batch, contexts, identity, image, person, settings, shapes,
+    DAY, HOUR, NOON, Said, TOPIC, batch, contexts, directory, identity, image, person, settings,
+    shapes,
 };
 use crate::{
     Applied, Bucket, DecisionRow, Dimension, Filter, Index, IndexError, Log, Opened, Page, Place,
@@ -65,7 +66,7 @@ struct Pair {
 
 impl Pair {
     fn new(settings: Settings) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = directory();
         let opened = Some(Index::open(dir.path(), &identity(), &settings).unwrap());
         let (model, history) = (Model { floor: i64::MIN, ..Model::default() }, Vec::new());
         Self { dir, opened, model, history, messages: [0; 2], settings }
@@ -318,11 +319,11 @@ fn dimensions() -> impl Strategy<Value = Vec<Dimension>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn an_index_says_what_a_model_says(
-        steps in prop::collection::vec(step(), 1..60),
+        steps in prop::collection::vec(step(), 1..50),
         limit in 1usize..8,
         filter in filter(),
         by in dimensions(),
@@ -344,7 +345,7 @@ proptest! {
 
     /// With hardly any room the counts are coarser; none is lost, and none stays when its row goes.
     #[test]
-    fn bounds_lose_no_decision(steps in prop::collection::vec(step(), 1..60)) {
+    fn bounds_lose_no_decision(steps in prop::collection::vec(step(), 1..50)) {
         let small = Settings { keep_days: KEEP_DAYS, series_max: 2, words_max: 3, ..settings() };
         let mut pair = Pair::new(small);
         for step in &steps {
