@@ -217,7 +217,7 @@ config! {
     pub(super) LedgerKeys {
         "ledger.dir" dir: Option<PathBuf> = optional_path(), Unset, "",
             "Directory in which `consent-gate ledger run` keeps tiles and signed checkpoints (`docs/ledger.md`); needed by `ledger` and by nothing else. No personal data. On another machine's disk, or copied there, it proves more.";
-        "ledger.key_file" key_file: Option<PathBuf> = optional_path(), Computed("`ledger.key` in `state.dir`"), "",
+        "ledger.key_file" key_file: Option<PathBuf> = optional_path(), Computed("`ledger-key` in `state.dir`"), "",
             "The key that signs checkpoints, mode 0600; made at the first start of a ledger. Whoever has it can sign another history: keep it off the machines that run Kafka.";
         "ledger.checkpoint_interval_ms" checkpoint_interval: Duration = milliseconds(100, 3_600_000), Value("60000"), "ms",
             "How long something new waits at most for a checkpoint. With nothing new there is none.";

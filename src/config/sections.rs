@@ -198,7 +198,7 @@ fn ledger(reader: &mut Reader, state: &State) -> Ledger {
     let LedgerKeys { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen } =
         LedgerKeys::read(reader);
     let key_file = key_file.unwrap_or_else(|| {
-        let path = state.dir.join("ledger.key");
+        let path = state.dir.join("ledger-key");
         reader.note("ledger.key_file", path.display().to_string());
         path
     });

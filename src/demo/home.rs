@@ -1,6 +1,7 @@
 //! The demo's directory: its configuration, its state, a message to try; and the commands that use them.
 
 use super::cast;
+use crate::access::Token;
 use std::fs::DirBuilder;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -12,6 +13,9 @@ const HTTP_PORT: u16 = 8080;
 /// Names tried for the directory.
 const NAMES_MAX: u32 = 16;
 const CONFIG_FILE: &str = "demo.yaml";
+const DESK_CONFIG_FILE: &str = "desk.yaml";
+const TOKENS_FILE: &str = "tokens.yaml";
+const TOKEN_FILE: &str = "desk.token";
 const MESSAGE_FILE: &str = "message.json";
 
 /// A directory of the demo's own, removed at the end.
@@ -37,16 +41,42 @@ impl Home {
     /// the wait short. (A real broker answers at once.)
     pub(super) fn write_config(&self, bootstrap: &str) -> io::Result<PathBuf> {
         let path = self.0.join(CONFIG_FILE);
+        let tokens = self.0.join(TOKENS_FILE);
+        let token = Token::random().map_err(io::Error::other)?;
+        let line = format!("- {{id: desk, role: officer, hash: \"{}\"}}\n", token.digest().text());
+        std::fs::write(&tokens, line)?;
+        std::fs::write(self.0.join(TOKEN_FILE), token.expose())?;
+        let http =
+            format!("{{listen: \"127.0.0.1:{}\", tokens_file: {}}}", free_port(), tokens.display());
+        std::fs::write(&path, self.settings(bootstrap) + &format!("http: {http}\n"))?;
+        Ok(path)
+    }
+
+    /// The same Kafka and state for the desk, which asks the gate at this address.
+    pub(super) fn write_desk_config(
+        &self,
+        bootstrap: &str,
+        gate: SocketAddr,
+    ) -> io::Result<PathBuf> {
+        let path = self.0.join(DESK_CONFIG_FILE);
+        let (dir, token) = (self.0.join("desk"), self.0.join(TOKEN_FILE));
+        let desk = format!(
+            "desk: {{listen: \"127.0.0.1:0\", dir: {}, gates: [\"http://{gate}\"], gate_token_file: {}}}\n",
+            dir.display(),
+            token.display()
+        );
+        std::fs::write(&path, self.settings(bootstrap) + &desk)?;
+        Ok(path)
+    }
+
+    fn settings(&self, bootstrap: &str) -> String {
         let state = self.0.join("state");
-        let text = format!(
+        format!(
             "instance_id: demo\nlanes: 1\nkafka:\n  bootstrap_servers: \"{bootstrap}\"\n\
              \x20 properties: {{fetch.wait.max.ms: 10}}\n\
-             state: {{dir: {}, memory_bytes: 67108864}}\nhttp: {{listen: \"127.0.0.1:{}\"}}\nlog: {{level: error}}\n",
-            state.display(),
-            free_port()
-        );
-        std::fs::write(&path, text)?;
-        Ok(path)
+             state: {{dir: {}, memory_bytes: 67108864}}\nlog: {{level: error}}\n",
+            state.display()
+        )
     }
 
     /// What to do, and what to paste for it. Writes the message that is among them.

@@ -17,6 +17,7 @@ mod page;
 mod stage;
 
 use crate::config::{Config, ConfigError};
+use crate::desk;
 use crate::exit::ExitCode;
 use crate::service::{RunError, start};
 use crate::shutdown::{Shutdown, on_signals};
@@ -122,6 +123,18 @@ pub fn run(once: bool) -> Result<(), DemoError> {
     if !once && !shutdown.is_requested() {
         println!("\nThe gate keeps running.");
         println!("  in a browser  http://{address}/");
+        let desk = home.write_desk_config(show.stage.bootstrap(), address)?;
+        // whoever looks around here is nobody's officer, and everybody in it is made up: no sign-in
+        match runtime.block_on(desk::start(Config::load(&desk)?, &shutdown, true)) {
+            Ok(desk) => {
+                println!(
+                    "  the desk      http://{}/    why each message was decided so",
+                    desk.address
+                );
+                runtime.spawn(desk.wait());
+            }
+            Err(failure) => println!("  the desk      does not start: {}", failure.message()),
+        }
         println!("  Kafka         {}", show.stage.bootstrap());
         for (what, line) in &to_paste {
             // not indented: a here-document would not end

@@ -61,6 +61,7 @@ pub(crate) struct Desk {
     access_log: access_log::AccessLog,
     gates: gates::Gates,
     index: Index,
+    places: places::Readers,
     pepper: Pepper,
     /// The sets that explanations are made with.
     policies: Arc<Policies>,

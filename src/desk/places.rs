@@ -1,6 +1,7 @@
 //! What stands in Kafka at places that the index names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gate_core::{SubjectKey, Timestamp};
@@ -9,11 +10,14 @@ use gate_index::{Index, Person as Whom, Prefix};
 use crate::config::Config;
 use crate::decisions::scan_failure;
 use crate::exit::{ExitCode, Failure};
-use crate::explanation::consent::{ConsentLog, Lying, WholeTopic};
+use crate::explanation::consent::{Inputs, Lying, WholeTopic};
 use crate::kafka::observer::Observer;
+use crate::kafka::scan::{PlaceReader, ScanError};
 
 /// Longest wait for records at known places.
 const READ_MAX: Duration = Duration::from_secs(8);
+/// Clients that are kept.
+const KEPT_MAX: usize = 4;
 /// Changes about one person that are read to decide again.
 const CHANGES_MAX: usize = 5_000;
 
@@ -26,21 +30,37 @@ pub(super) struct Found {
     pub(super) value: Option<Vec<u8>>,
 }
 
-/// The records at these places; those that are gone are absent.
-///
-/// # Errors
-/// They cannot be read now.
-pub(super) fn read(
-    config: &Config,
-    topic: &str,
-    places: &BTreeSet<(i32, i64)>,
-) -> Result<BTreeMap<(i32, i64), Found>, Failure> {
-    let mut found = BTreeMap::new();
-    if places.is_empty() {
-        return Ok(found);
+/// Clients that are kept for the next question: a new one takes longer to connect than to read.
+pub(super) struct Readers {
+    observer: Observer,
+    kept: Mutex<Vec<PlaceReader>>,
+}
+
+impl Readers {
+    pub(super) fn of(config: &Config) -> Self {
+        Self { observer: Observer::of(config), kept: Mutex::default() }
     }
-    Observer::of(config)
-        .places_shown(topic, places, READ_MAX, &mut |record| {
+
+    /// The records at these places; those that are gone are absent.
+    ///
+    /// # Errors
+    /// They cannot be read now.
+    pub(super) fn read(
+        &self,
+        topic: &str,
+        places: &BTreeSet<(i32, i64)>,
+    ) -> Result<BTreeMap<(i32, i64), Found>, Failure> {
+        let mut found = BTreeMap::new();
+        if places.is_empty() {
+            return Ok(found);
+        }
+        let failed = |error: &ScanError| scan_failure(error, &format!("reading topic `{topic}`"));
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut reader = match kept {
+            Some(reader) => reader,
+            None => self.observer.place_reader().map_err(|error| failed(&error))?,
+        };
+        let read = reader.show(topic, places, READ_MAX, &mut |record| {
             let one = Found {
                 at_ms: record.timestamp_ms,
                 is_dated_by_broker: record.is_dated_by_broker,
@@ -48,15 +68,22 @@ pub(super) fn read(
                 value: record.value.map(<[u8]>::to_vec),
             };
             found.insert((record.partition, record.offset), one);
-        })
-        .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
-    Ok(found)
+        });
+        // one that failed is not trusted with the next question
+        read.map_err(|error| failed(&error))?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX {
+            kept.push(reader);
+        }
+        Ok(found)
+    }
 }
 
 /// The consent topic by the index: only what is about the people in question.
 pub(super) struct Indexed<'d> {
     pub(super) config: &'d Config,
     pub(super) index: &'d Index,
+    pub(super) readers: &'d Readers,
 }
 
 impl Indexed<'_> {
@@ -87,7 +114,13 @@ impl Indexed<'_> {
     }
 }
 
-impl ConsentLog for Indexed<'_> {
+impl Inputs for Indexed<'_> {
+    fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> {
+        let topic = &self.config.topics.outbound_message;
+        let mut found = self.readers.read(topic, &BTreeSet::from([place]))?;
+        Ok(found.remove(&place).map(|found| found.value))
+    }
+
     fn show(
         &self,
         people: &BTreeSet<SubjectKey>,
@@ -98,7 +131,7 @@ impl ConsentLog for Indexed<'_> {
             positions.get(partition).is_some_and(|next| offset < next)
         };
         let places = self.places(people)?.into_iter().filter(was_known).collect();
-        let found = read(self.config, &self.config.topics.consent_change, &places)?;
+        let found = self.readers.read(&self.config.topics.consent_change, &places)?;
         if found.values().any(|record| !record.is_dated_by_broker) {
             // how far such a partition's times had come stands in the records between
             return WholeTopic(self.config).show(people, positions, take);

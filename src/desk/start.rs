@@ -10,6 +10,7 @@ use super::access_log::AccessLog;
 use super::gates::Gates;
 use super::handle::Handles;
 use super::measures::Measures;
+use super::places::Readers;
 use super::progress::Progress;
 use super::session::{Cookies, Sessions, secret};
 use super::{Desk, server};
@@ -154,6 +155,7 @@ fn build(config: Arc<Config>, _metrics: &Arc<Metrics>, is_open: bool) -> Result<
         access_log: AccessLog::open(&config)?,
         gates: Gates::new(&config.desk).or_fail(ExitCode::Internal)?,
         index,
+        places: Readers::of(&config),
         pepper,
         policies: Arc::new(Policies::new(policies)),
         readers: tokio::sync::Semaphore::new(READERS_MAX),

@@ -13,6 +13,7 @@ use super::access_log::AccessLog;
 use super::gates::Gates;
 use super::handle::{Handles, Person};
 use super::measures::Measures;
+use super::places::Readers;
 use super::progress::Progress;
 use super::routes::{Admits, For, ROUTES};
 use super::server::{Refusal, admitted, router};
@@ -71,6 +72,7 @@ fn bench() -> Bench {
         access_log: AccessLog::open(&config).unwrap(),
         gates: Gates::new(&config.desk).unwrap(),
         index,
+        places: Readers::of(&config),
         pepper: Pepper::new(&[7; PEPPER_BYTES]),
         policies: Arc::new(Policies::new(PolicySource::of(&config.policies).load().unwrap())),
         readers: tokio::sync::Semaphore::new(2),

@@ -1,10 +1,11 @@
-//! The consent topic as whoever recomputes decisions reads it.
+//! The two input topics as whoever recomputes decisions reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate_core::{SubjectKey, Timestamp};
 
 use crate::config::Config;
+use crate::decisions::find;
 use crate::decisions::stretch::{self, Marks};
 use crate::decisions::window::Window;
 use crate::exit::Failure;
@@ -25,7 +26,13 @@ pub(crate) struct Lying<'r> {
 }
 
 /// Shows records, each partition in its order.
-pub(crate) trait ConsentLog {
+pub(crate) trait Inputs {
+    /// The value of the message at this place; the outer `None` when it is not there any more.
+    ///
+    /// # Errors
+    /// It cannot be read now.
+    fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure>;
+
     /// Every record before these positions that may be about one of these people, and maybe others.
     ///
     /// # Errors
@@ -41,7 +48,11 @@ pub(crate) trait ConsentLog {
 /// All of the topic, for whoever has no index.
 pub(crate) struct WholeTopic<'c>(pub(crate) &'c Config);
 
-impl ConsentLog for WholeTopic<'_> {
+impl Inputs for WholeTopic<'_> {
+    fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> {
+        find::message(self.0, place)
+    }
+
     fn show(
         &self,
         _people: &BTreeSet<SubjectKey>,

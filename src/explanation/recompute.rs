@@ -13,10 +13,9 @@ use gate_engine::Decoded;
 use gate_log::{BatchContext, Decided, DecisionBatch, LogWriter};
 use serde_json::Value;
 
-use super::consent::{ConsentLog, Lying};
+use super::consent::{Inputs, Lying};
 use super::replay::{CONSENT, Consent, Replay, ReplayError, people_of};
 use crate::config::Config;
-use crate::decisions::find;
 use crate::exit::{ExitCode, Failure};
 use crate::identity::{Pepper, PepperFile};
 use crate::policies::archive::{self, Former};
@@ -156,20 +155,24 @@ impl<'c> Recomputer<'c> {
         &self,
         set: &PolicySet,
         decisions: &[Logged<'_>],
-        log: &dyn ConsentLog,
+        inputs: &dyn Inputs,
     ) -> Result<Vec<Again>, Failure> {
-        let values = decisions.iter().map(|logged| self.message_of(logged));
+        let values = decisions.iter().map(|logged| self.message_of(logged, inputs));
         let values = values.collect::<Result<Vec<_>, Failure>>()?;
         let mut pending = Vec::new();
         for (logged, value) in decisions.iter().zip(&values) {
             pending.push(self.begin(set, logged, value.as_ref())?);
         }
-        collect(&mut pending, log)?;
+        collect(&mut pending, inputs)?;
         Ok(pending.into_iter().map(|pending| self.end(pending)).collect())
     }
 
     /// The value of its message, or why there is no point in looking for it.
-    fn message_of(&self, logged: &Logged<'_>) -> Result<Result<Option<Vec<u8>>, String>, Failure> {
+    fn message_of(
+        &self,
+        logged: &Logged<'_>,
+        inputs: &dyn Inputs,
+    ) -> Result<Result<Option<Vec<u8>>, String>, Failure> {
         if let Some(why) = logged.hindrance(self.config) {
             return Ok(Err(why));
         }
@@ -179,7 +182,7 @@ impl<'c> Recomputer<'c> {
                 "the pepper `{path}` cannot be read here: run this where the gate runs"
             )));
         }
-        let found = find::message(self.config, logged.source)?;
+        let found = inputs.message(logged.source)?;
         Ok(found.ok_or_else(|| "its message is not there any more".to_owned()))
     }
 
@@ -319,10 +322,7 @@ fn compare(logged: &Value, now: &Value) -> Answer {
 }
 
 /// Everything that was said by then about whoever the messages name, and about those who hang together with them.
-fn collect(
-    pending: &mut [Result<Pending<'_>, Again>],
-    log: &dyn ConsentLog,
-) -> Result<(), Failure> {
+fn collect(pending: &mut [Result<Pending<'_>, Again>], inputs: &dyn Inputs) -> Result<(), Failure> {
     let mut pending: Vec<&mut Pending<'_>> = pending.iter_mut().flatten().collect();
     for _ in 0..PASSES_MAX {
         if pending.is_empty() {
@@ -338,7 +338,7 @@ fn collect(
             }
         }
         let n_before: Vec<usize> = pending.iter().map(|one| one.replay.people().len()).collect();
-        log.show(&people, &positions, &mut |record| {
+        inputs.show(&people, &positions, &mut |record| {
             pending.iter_mut().for_each(|one| one.offer(record));
         })?;
         let mut n_before = n_before.iter();

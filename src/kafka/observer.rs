@@ -12,14 +12,14 @@ use super::failure::{Class, KafkaFailure, Witness};
 use super::native::{BatchReader, NativeError, Polled, Record, TopicFacts, topic_facts_of_any};
 use super::offsets::offsets;
 use super::scan::{
-    First, Patience, Positions, Scan, ScanError, first_shown, places_shown, positions_since,
+    First, Patience, PlaceReader, Positions, Scan, ScanError, first_shown, positions_since,
 };
 use super::{Sight, end_offset_query, observer, scanner};
 use crate::config::Config;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -201,18 +201,12 @@ impl Observer {
         first_shown(&self.scanner, topic, partition, offset, limit, take)
     }
 
-    /// Shows the records at these places; those that are not there any more are left out.
+    /// A reader of records here and there, which keeps its connections.
     ///
     /// # Errors
-    /// Not all of them were met within `limit`.
-    pub fn places_shown(
-        &self,
-        topic: &str,
-        places: &BTreeSet<(i32, i64)>,
-        limit: Duration,
-        take: &mut dyn FnMut(&Record<'_>),
-    ) -> Result<(), ScanError> {
-        places_shown(&self.scanner, topic, places, limit, take)
+    /// librdkafka refuses a setting.
+    pub fn place_reader(&self) -> Result<PlaceReader, ScanError> {
+        PlaceReader::new(&self.scanner)
     }
 
     /// Visits some records at one end of a topic. Errors that may pass are waited out within its limit.

@@ -407,68 +407,80 @@ pub fn first_shown(
 /// Records between two places that are read over rather than jumped over: a jump costs a question to the broker.
 const NEAR: i64 = 2_000;
 
-/// Shows the records at these places, each partition in its order. One that is not there any more, or cannot be unpacked, is
-/// left out.
-///
-/// # Errors
-/// Not all of them were met within `timeout`.
-pub fn places_shown(
-    config: &ClientConfig,
-    topic: &str,
-    places: &BTreeSet<(i32, i64)>,
-    timeout: Duration,
-    take: &mut dyn FnMut(&Record<'_>),
-) -> Result<(), ScanError> {
-    let consumer: BaseConsumer<GateContext> = config.create_with_context(GateContext::default())?;
-    let mut reader = BatchReader::new(consumer, RECORDS_MAX)?;
-    let deadline = Instant::now() + timeout;
-    let mut wanted = places.iter().copied().peekable();
-    while let Some((partition, from)) = wanted.peek().copied() {
-        let mut assignment = TopicPartitionList::new();
-        assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
-        reader.consumer().assign(&assignment)?;
-        let mut is_near = true;
-        while is_near {
-            if Instant::now() >= deadline {
-                let seconds = timeout.as_secs();
-                return Err(ScanError::Timeout { topic: topic.to_owned(), seconds });
-            }
-            for polled in reader.poll(POLL_WAIT).iter() {
-                let is_record = matches!(polled, Polled::Record(_));
-                let passed = match polled {
-                    Polled::Record(record) if record.partition == partition => {
-                        if wanted.peek() == Some(&(partition, record.offset)) {
-                            take(&record);
+/// Reads records here and there. It keeps its connections, so who asks often keeps one.
+pub struct PlaceReader(BatchReader<GateContext>);
+
+impl PlaceReader {
+    /// # Errors
+    /// librdkafka refuses a setting.
+    pub fn new(config: &ClientConfig) -> Result<Self, ScanError> {
+        let consumer: BaseConsumer<GateContext> =
+            config.create_with_context(GateContext::default())?;
+        Ok(Self(BatchReader::new(consumer, RECORDS_MAX)?))
+    }
+
+    /// Shows the records at these places, each partition in its order. One that is not there any more, or cannot be unpacked,
+    /// is left out.
+    ///
+    /// # Errors
+    /// Not all of them were met within `timeout`.
+    pub fn show(
+        &mut self,
+        topic: &str,
+        places: &BTreeSet<(i32, i64)>,
+        timeout: Duration,
+        take: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<(), ScanError> {
+        let reader = &mut self.0;
+        let deadline = Instant::now() + timeout;
+        let mut wanted = places.iter().copied().peekable();
+        while let Some((partition, from)) = wanted.peek().copied() {
+            let mut assignment = TopicPartitionList::new();
+            assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
+            reader.consumer().assign(&assignment)?;
+            let mut is_near = true;
+            while is_near {
+                if Instant::now() >= deadline {
+                    let seconds = timeout.as_secs();
+                    return Err(ScanError::Timeout { topic: topic.to_owned(), seconds });
+                }
+                for polled in reader.poll(POLL_WAIT).iter() {
+                    let is_record = matches!(polled, Polled::Record(_));
+                    let passed = match polled {
+                        Polled::Record(record) if record.partition == partition => {
+                            if wanted.peek() == Some(&(partition, record.offset)) {
+                                take(&record);
+                            }
+                            record.offset
                         }
-                        record.offset
+                        Polled::Record(_) => continue,
+                        // nothing comes behind it
+                        Polled::EndOfPartition { partition: ended, .. } if ended == partition => {
+                            i64::MAX
+                        }
+                        Polled::EndOfPartition { .. } => continue,
+                        Polled::Error { offset, error, .. } if is_unreadable_batch(&error) => {
+                            offset.max(from)
+                        }
+                        Polled::Error { error, .. } if is_offset_lost(error.code) => from,
+                        Polled::Error { error, .. } => {
+                            tracing::debug!(partition, %error, "while reading places");
+                            continue;
+                        }
+                    };
+                    while wanted.next_if(|(it, at)| *it == partition && *at <= passed).is_some() {}
+                    let next = wanted.peek().filter(|(it, _)| *it == partition);
+                    is_near = next.is_some_and(|(_, at)| at.saturating_sub(passed) <= NEAR);
+                    // an error stops the partition where it is
+                    is_near &= is_record;
+                    if !is_near {
+                        break;
                     }
-                    Polled::Record(_) => continue,
-                    // nothing comes behind it
-                    Polled::EndOfPartition { partition: ended, .. } if ended == partition => {
-                        i64::MAX
-                    }
-                    Polled::EndOfPartition { .. } => continue,
-                    Polled::Error { offset, error, .. } if is_unreadable_batch(&error) => {
-                        offset.max(from)
-                    }
-                    Polled::Error { error, .. } if is_offset_lost(error.code) => from,
-                    Polled::Error { error, .. } => {
-                        tracing::debug!(partition, %error, "while reading places");
-                        continue;
-                    }
-                };
-                while wanted.next_if(|(it, at)| *it == partition && *at <= passed).is_some() {}
-                let next = wanted.peek().filter(|(it, _)| *it == partition);
-                is_near = next.is_some_and(|(_, at)| at.saturating_sub(passed) <= NEAR);
-                // an error stops the partition where it is
-                is_near &= is_record;
-                if !is_near {
-                    break;
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The first offset behind the batch that stands at `at` and cannot be unpacked. Nobody tells how many records are in

@@ -168,8 +168,13 @@ fn is_it(leaf: &Covered, said: &Leaf) -> bool {
 /// Which of the leaves a record is; a number that none has, if it is none.
 fn whose(left: &[Covered], said: &Leaf, nth: i64) -> i64 {
     let near = usize::try_from(nth).unwrap_or(0);
-    let is_it_at =
-        |at: usize| left.get(at).is_some_and(|leaf| !leaf.salt.is_deleted() && is_it(leaf, said));
+    let is_it_at = |at: usize| {
+        left.get(at).is_some_and(|leaf| {
+            // without its salt a change says nothing of itself but its place in the order
+            let is_known = !leaf.salt.is_deleted() || leaf.entry.about.is_some() || at == near;
+            is_known && is_it(leaf, said)
+        })
+    };
     // those beside it first, then all within reach
     let tried = [near, near.wrapping_add(1), near.wrapping_sub(1)].into_iter();
     let from = near.saturating_sub(TRIED_MAX / 2);

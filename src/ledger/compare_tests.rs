@@ -91,6 +91,10 @@ fn a_topic_that_was_written_anew() {
     };
     let found = |values: &[&str]| compared(0, leaves(), again(values)).1.unwrap();
     let same = found(&["a", "b", "c", "d", "e"]);
+    let mut forgotten = leaves();
+    forgotten[3].salt = Salt::DELETED;
+    let moved = compared(0, forgotten, again(&["a", "b", "c", "d", "e"])).1.unwrap();
+    assert_eq!(moved, same, "also beside one whose salt was deleted");
     assert!(same.says.contains("written anew"), "{}", same.says);
     assert_eq!(found(&["a", "b", "c", "d", "e", "f"]).says, same.says, "what is new lies behind");
     for (values, fault, leaf) in [

@@ -71,8 +71,53 @@ fn make(path: &Path, name: &str) -> Result<(), LedgerError> {
     if let Some(parent) = parent {
         files::private_dir(parent).map_err(io_error("make the directory of the key", path))?;
     }
-    let mut file = files::create_private(path).map_err(io_error("make the key", path))?;
-    file.write_all(format!("{}\n", key.to_secret_text()).as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io_error("write the key", path))
+    // whole or not there: a draft gets the name only if nobody has it
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.draft", std::process::id()));
+    let draft = Path::new(&draft);
+    let written = files::create_private(draft).and_then(|mut file| {
+        file.write_all(format!("{}\n", key.to_secret_text()).as_bytes())?;
+        file.sync_all()?;
+        std::fs::hard_link(draft, path)
+    });
+    let removed = std::fs::remove_file(draft);
+    written.and(removed).map_err(io_error("make the key", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(dir: &Path) -> Config {
+        let text = format!(
+            "ledger: {{dir: \"{0}/ledger\", key_file: \"{0}/keys/ledger.key\"}}",
+            dir.display()
+        );
+        Config::parse("test.yaml", &text, []).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_never_for_a_ledger_that_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        let ledger = config.ledger.dir.clone().unwrap();
+        assert!(public_key(&config.ledger).is_err(), "there is none yet");
+        let (made, is_new) = key_of(&config, &ledger).unwrap();
+        let (again, is_new_again) = key_of(&config, &ledger).unwrap();
+        assert_eq!((is_new, is_new_again), (true, false));
+        assert_eq!(made.public(), again.public());
+        assert_eq!(public_key(&config.ledger).unwrap(), *made.public());
+        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 1, "no draft");
+
+        std::fs::create_dir_all(ledger.join("checkpoints")).unwrap();
+        key_of(&config, &ledger).unwrap();
+        let path = &config.ledger.key_file;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(key_of(&config, &ledger), Err(LedgerError::KeyExposed { .. })));
+        std::fs::remove_file(path).unwrap();
+        assert!(matches!(key_of(&config, &ledger), Err(LedgerError::KeyLost { .. })));
+        std::fs::write(path, "nonsense").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(matches!(key_of(&config, &ledger), Err(LedgerError::Key { .. })));
+    }
 }

@@ -221,13 +221,18 @@ impl Kafka {
             let partition = (raw.topic.to_owned(), raw.partition);
             let comparison =
                 comparisons.entry(partition).or_insert_with(|| Comparison::new(Vec::new(), 0));
-            if raw.topic != decision_log {
-                comparison.take(of_record(&raw, Kind::Change));
-            } else if comparison.kind_at(raw.offset) == Some(Kind::Record) {
-                // an older version could not read it, whatever this one makes of it
-                comparison.take(of_record(&raw, Kind::Record));
-            } else {
-                leaf::of_decisions(&raw).into_iter().for_each(|said| comparison.take(said));
+            // how it was read then counts: an older version may have known less, and topics get other names
+            let is_decision = raw.topic == decision_log;
+            match comparison.kind_at(raw.offset) {
+                Some(kind @ (Kind::Change | Kind::Record)) => {
+                    comparison.take(of_record(&raw, kind))
+                }
+                None | Some(Kind::Gap) if !is_decision => {
+                    comparison.take(of_record(&raw, Kind::Change));
+                }
+                Some(Kind::Decision) | None | Some(Kind::Gap) => {
+                    leaf::of_decisions(&raw).into_iter().for_each(|said| comparison.take(said));
+                }
             }
             Ok(())
         })?;

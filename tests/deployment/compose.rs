@@ -114,7 +114,7 @@ fn the_gates_commands_and_checks_are_understood() {
         assert!(mounts(&service).contains(&config), "{name} has no configuration");
         n_commands += 1;
     }
-    assert_eq!(n_commands, 3, "topics, gate, traffic");
+    assert_eq!(n_commands, 4, "topics, gate, ledger, traffic");
     let gate = &services()["gate"];
     let check = strings(&gate["healthcheck"]["test"]);
     assert_eq!(check[..3], ["CMD", "consent-gate", "health"], "there is no shell in the image");
@@ -159,8 +159,13 @@ fn prometheus_scrapes_the_gate_with_the_rules_of_deploy() {
     let port = load(CONFIG, &[]).http.listen.port();
     let targets = &ours["scrape_configs"][0]["static_configs"][0]["targets"];
     assert_eq!(strings(targets), [format!("gate:{port}")]);
-    ours["scrape_configs"][0]["static_configs"] =
-        example["scrape_configs"][0]["static_configs"].clone();
+    let ledger = load(CONFIG, &[]).ledger;
+    let targets = &ours["scrape_configs"][1]["static_configs"][0]["targets"];
+    assert_eq!(strings(targets), [format!("ledger:{}", ledger.listen.port())]);
+    for job in 0..2 {
+        ours["scrape_configs"][job]["static_configs"] =
+            example["scrape_configs"][job]["static_configs"].clone();
+    }
     ours["global"] = example["global"].clone();
     assert_eq!(ours, example);
     let prometheus = services()["prometheus"].clone();
@@ -194,6 +199,22 @@ fn grafana_finds_its_dashboards_and_prometheus() {
     }
     assert!(n_providers > 0);
     assert_eq!(grafana["environment"]["PROMETHEUS_URL"], "http://prometheus:9090");
+}
+
+#[test]
+fn the_ledger_keeps_what_it_writes() {
+    let ledger = &services()["ledger"];
+    let config = load(CONFIG, &[]).ledger;
+    let data = &mounts(ledger).iter().find(|(from, _)| from == "ledger-data").unwrap().1.clone();
+    for path in [config.dir.as_ref().unwrap(), &config.key_file] {
+        assert!(path.starts_with(data), "{path:?} would be lost");
+    }
+    let port = config.listen.port();
+    assert!(!config.listen.ip().is_loopback());
+    assert_eq!(strings(&ledger["ports"]), [format!("127.0.0.1:{port}:{port}")]);
+    let check = strings(&ledger["healthcheck"]["test"]);
+    assert_parses(&check[2..]);
+    assert!(check.last().unwrap().ends_with(&format!(":{port}/livez")));
 }
 
 #[test]

@@ -277,3 +277,32 @@ fn every_document_says_what_it_is() {
         }
     }
 }
+
+#[test]
+fn the_ledger_keeps_what_it_writes_and_is_one() {
+    let set = yaml("deploy/kubernetes/components/ledger/statefulset.yaml");
+    assert_eq!(set["spec"]["replicas"], 1);
+    let ledger = container(&set);
+    assert_parses(&strings(&ledger["args"]));
+    let variables: Vec<(&str, &str)> = ledger["env"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| Some((it["name"].as_str()?, it["value"].as_str()?)))
+        .collect();
+    let mounts = ledger["volumeMounts"].as_array().unwrap();
+    let data = mounts.iter().find(|mount| mount["name"] == "data").unwrap();
+    let data = data["mountPath"].as_str().unwrap();
+    for directory in [BASE, PRODUCTION] {
+        let variables = [variables.as_slice(), &[(INSTANCE, "consent-gate-ledger-0")]].concat();
+        let config = load(&format!("{directory}/config.yaml"), &variables).ledger;
+        assert!(config.dir.unwrap().starts_with(data) && config.key_file.starts_with(data));
+        assert_eq!(ledger["ports"][0]["containerPort"], u64::from(config.listen.port()));
+        assert!(!config.listen.ip().is_loopback(), "the kubelet cannot ask");
+    }
+    assert_eq!(ledger["livenessProbe"]["httpGet"]["path"], "/livez");
+    assert_eq!(ledger["securityContext"]["readOnlyRootFilesystem"], true);
+    let policy = yaml(&format!("{BASE}/network-policy.yaml"));
+    let named = &policy["spec"]["podSelector"]["matchExpressions"][0]["values"];
+    assert!(strings(named).contains(&"consent-gate-ledger".to_owned()));
+}

@@ -90,3 +90,26 @@ fn it_may_do_nothing_it_need_not() {
     }
     assert_eq!(all("SystemCallFilter"), ["@system-service", "~@privileged @resources"]);
 }
+
+/// The ledger's unit is the gate's, but for user, directories and memory.
+#[test]
+fn the_ledgers_unit_may_do_no_more_than_the_gates() {
+    let ledger = read("deploy/systemd/consent-gate-ledger.service");
+    let start = ledger.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    let config = "/etc/consent-gate-ledger/config.yaml";
+    let arguments = start.strip_prefix("/usr/local/bin/consent-gate ").unwrap();
+    let arguments = arguments.replace(config, CONFIG_FILE);
+    assert_parses(&arguments.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    let gate = read(UNIT);
+    let restrictions = gate.split("\nNoNewPrivileges=").nth(1).unwrap();
+    assert!(ledger.ends_with(restrictions), "the restrictions are those of the gate");
+    for line in
+        ["User=consent-gate-ledger", "LimitCORE=0", "KillSignal=SIGTERM", "Restart=on-failure"]
+    {
+        assert!(ledger.contains(&format!("\n{line}\n")), "{line}");
+    }
+    let prevented = format!("RestartPreventExitStatus={}", one("RestartPreventExitStatus"));
+    assert!(ledger.contains(&prevented));
+    let users = read("deploy/systemd/consent-gate.sysusers.conf");
+    assert!(users.contains("\nu consent-gate-ledger "));
+}

@@ -43,9 +43,13 @@ const EMPTY: &[(&str, &str)] = &[
     ("consent_gate:restore_eta_seconds", "only while restoring"),
 ];
 
-/// Series that do not exist while all is well; those of a metric with labels that come and go.
-const SERIES_THAT_COME_AND_GO: &[&str] =
-    &["consent_gate_consent_poison", "consent_gate_consent_held"];
+/// Series that do not exist while all is well; those of a metric with labels that come and go. And that of the ledger, a
+/// process of its own: `tampering` asks it.
+const SERIES_THAT_COME_AND_GO: &[&str] = &[
+    "consent_gate_consent_poison",
+    "consent_gate_consent_held",
+    "consent_gate_ledger_behind_seconds",
+];
 
 /// One expression to ask for.
 struct Asked {

@@ -26,6 +26,7 @@ mod consent_desk;
 mod consent_intake;
 mod dashboards;
 mod departed_members;
+mod desk;
 mod desk_index;
 mod foreign_transaction;
 mod forgotten_offsets;

@@ -101,7 +101,7 @@ fn tampering_with_kafka_or_with_the_ledger_is_named() {
     let topics = Topics::create(bootstrap, "tampering");
     let stage = Stage::new(bootstrap, &topics);
     let setup = Setup { header: "reference", ..Setup::new("tampering", bootstrap, &topics) };
-    let ledger = with_ledger(&setup, &setup.dir, &setup.dir.join("ledger.key"));
+    let ledger = with_ledger(&setup, &setup.dir, &setup.dir.join("ledger-key"));
     let people = data::contacts("tampered-with", N_PEOPLE);
     stage.opt_in(&people);
     stage.refuse_all(&people[..N_REFUSED]);
@@ -149,6 +149,8 @@ fn tampering_with_kafka_or_with_the_ledger_is_named() {
     let text = said(&ledger.run(&["ledger", "verify"]));
     assert!(text.contains("verified: nothing was changed"), "{text}");
 
+    let doctor = said(&ledger.run(&["doctor"]));
+    assert!(doctor.contains("decisions and changes are signed"), "{doctor}");
     proven(test, &ledger, &logged);
     queried(test, &setup, &logged);
     of_files(&setup, &ledger);
@@ -289,7 +291,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Whoever may write the ledger's files, with and without its key.
 fn of_files(setup: &Setup, ledger: &Setup) {
-    let key = setup.dir.join("ledger.key");
+    let key = setup.dir.join("ledger-key");
     let copied = || {
         let dir = environment::new_dir("tampered");
         copy(&setup.dir.join("ledger"), &dir.join("ledger"));

@@ -101,7 +101,7 @@ pub struct Promise {
     pub p99_ms: Option<f64>,
     /// The slowest.
     pub max_ms: Option<f64>,
-    /// How many counted later than promised.
+    /// How many counted later than promised; 0 beside a slower slowest says that nobody has counted them.
     pub late: u64,
     /// How many opt-outs there were.
     pub opt_outs: u64,
@@ -112,9 +112,14 @@ impl Promise {
         ruler(self.promised_ms, self.p50_ms, self.p99_ms, self.max_ms)
     }
 
+    /// Something counted later than promised, whether or not it was counted how often.
+    pub(crate) fn broken(&self) -> bool {
+        self.late > 0 || self.max_ms.is_some_and(|max| max > self.promised_ms)
+    }
+
     /// Green while it is kept.
     pub(crate) fn colour(&self) -> &'static str {
-        if self.late == 0 { "ok" } else { "no" }
+        if self.broken() { "no" } else { "ok" }
     }
 }
 

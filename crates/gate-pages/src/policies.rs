@@ -198,7 +198,7 @@ pub struct DiffPage {
     pub revisions: Vec<String>,
     /// What differs.
     pub changes: Vec<RuleChange>,
-    /// Codes of packs without a difference.
+    /// Codes of packs without a difference; empty leaves them out.
     pub unchanged: Vec<String>,
 }
 
@@ -211,9 +211,9 @@ pub struct RuleChange {
     pub rule: String,
     /// More about it, one sentence; may be empty.
     pub sentence: String,
-    /// The former words; empty: there was nothing.
+    /// The former words. If only one of the two is there, it stands alone.
     pub before: Vec<Stretch>,
-    /// The new words; empty: there is nothing.
+    /// The new words.
     pub after: Vec<Stretch>,
     /// What it does to messages, if that is known.
     pub effect: Option<ChangeEffect>,

@@ -87,6 +87,7 @@ fn a_browser_finds_what_is_wrong() {
     let Some(said) = look("a_browser_finds_what_is_wrong", &directory) else { return };
     for wrong in [
         "320 light: label: #f-who ",
+        "1280 light: label: #f-who ",
         "1280 light: color-contrast: ",
         "320 light: scrolls sideways: ",
         "Content Security Policy directive",

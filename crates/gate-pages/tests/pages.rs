@@ -142,7 +142,7 @@ fn a_value_of_any_length_leaves_the_page_as_it_is() {
 
 #[test]
 fn no_number_breaks_a_page() {
-    for sample in &samples::all() {
+    for sample in samples::all().iter().filter(|sample| !sample.name.ends_with("-stretched")) {
         let mut paths = Vec::new();
         walk(&sample.model, "", &mut |path, value| {
             if value.is_number() {
@@ -249,7 +249,7 @@ fn what_was_entered_is_kept() {
 fn every_string() -> Vec<(String, &'static Sample, bool)> {
     let all: &'static [Sample] = Box::leak(samples::all().into_boxed_slice());
     let mut strings: BTreeMap<String, (String, &Sample, bool)> = BTreeMap::new();
-    for sample in all {
+    for sample in all.iter().filter(|sample| !sample.name.ends_with("-stretched")) {
         // states of one page share a view model: `person-erased` has that of `person`
         let page = sample.name.split('-').next().unwrap();
         walk(&sample.model, "", &mut |path, value| {

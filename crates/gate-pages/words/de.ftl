@@ -365,6 +365,7 @@ promise-late = { $count ->
     [one] Eine Abmeldung galt später als zugesagt.
    *[other] { $count } Abmeldungen galten später als zugesagt.
   }
+promise-broken = Die langsamste Abmeldung galt nach { $after }.
 promise-none = In dieser Zeit kam keine Abmeldung.
 promise-we = Zugesagt sind { $after }.
 ruler = Zeit, bis eine Abmeldung gilt, gegen die Zusage
@@ -493,7 +494,7 @@ revision-trial = auf Probe
 revision-former = früher
 from-until = { $from } bis { $until }
 changes = ändert { $codes }
-compare-last = Probe mit geltenden vergleichen
+compare-last = Die beiden neuesten vergleichen
 new-rules = Neue Regeln
 new-rules-say = Legen Sie die Dateien nach `policies.dir`. Sie werden im Ganzen übernommen oder gar nicht.
 diff-count = { $count ->
@@ -515,7 +516,6 @@ diff-effect = { $count ->
    *[other] { $count } Nachrichten wären
   }
 unchanged = Unverändert
-unchanged-none = Kein Paket ist, wie es war.
 unchanged-packs = { $count ->
     [one] Ein Paket: { $codes }.
    *[other] { $count } Pakete: { $codes }.

@@ -365,6 +365,7 @@ promise-late = { $count ->
     [one] One opt-out counted later than promised.
    *[other] { $count } opt-outs counted later than promised.
   }
+promise-broken = The slowest opt-out counted after { $after }.
 promise-none = No opt-out came in this time.
 promise-we = We promise { $after }.
 ruler = Time until an opt-out counts, against the promise
@@ -493,7 +494,7 @@ revision-trial = trial
 revision-former = former
 from-until = { $from } to { $until }
 changes = changes { $codes }
-compare-last = Compare trial with in force
+compare-last = Compare the two newest
 new-rules = New rules
 new-rules-say = Put the files in `policies.dir`. They are taken up as a whole or not at all.
 diff-count = { $count ->
@@ -515,7 +516,6 @@ diff-effect = { $count ->
    *[other] { $count } messages would have been
   }
 unchanged = Unchanged
-unchanged-none = No pack is as it was.
 unchanged-packs = { $count ->
     [one] One pack: { $codes }.
    *[other] { $count } packs: { $codes }.

@@ -11,6 +11,7 @@ mod consent_keys;
 mod fix;
 mod held;
 mod keys;
+mod ledger;
 mod local;
 mod report;
 mod rights;
@@ -120,6 +121,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     )];
     findings.extend(local::check(&config));
     findings.push(compression::check(&config));
+    findings.extend(ledger::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
             findings.push(cluster::brokers(&cluster));

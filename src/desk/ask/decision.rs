@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::Desk;
-use super::super::places::{self, Indexed};
+use super::super::places::Indexed;
 use super::super::roles::Right;
 use super::super::server::Asked;
 use super::blocking;
@@ -128,7 +128,7 @@ fn explain(
         positions: &entry.positions,
     };
     let set = desk.policies.current();
-    let consent = Indexed { config: &desk.config, index: &desk.index };
+    let consent = Indexed { config: &desk.config, index: &desk.index, readers: &desk.places };
     let again = Recomputer::new(&desk.config)?.recompute(&set, &[logged], &consent)?;
     let again = again.into_iter().next();
     let person = Person { contact: row.contact, address: row.address };
@@ -174,7 +174,7 @@ fn logged(desk: &Desk, row: &DecisionRow) -> Result<Entry, Failure> {
         let reason = format!("the record `{topic}/{}/{}` {why}", place.0, place.1);
         Failure::new(ExitCode::No, reason)
     };
-    let found = places::read(&desk.config, topic, &BTreeSet::from([place]))?;
+    let found = desk.places.read(topic, &BTreeSet::from([place]))?;
     let value = found.get(&place).and_then(|found| found.value.as_deref());
     let value = value.ok_or_else(|| gone("is not there any more"))?;
     let batch = DecisionBatch::decode(value).map_err(|error| gone(&error.to_string()))?;
@@ -351,7 +351,10 @@ fn steps(row: &DecisionRow, again: &Again) -> Vec<StepAnswer> {
         let against: Vec<Reason> =
             found.filter(|reason| reason.outcome() != Outcome::Approved).collect();
         let notes = again.notes.0.iter().filter(|(it, _)| *it == step);
-        let notes: Vec<String> = notes.map(|(_, note)| sentence(note)).collect();
+        // the outcome's is a code
+        let notes: Vec<String> = notes
+            .map(|(_, note)| if step == Step::Outcome { note.clone() } else { sentence(note) })
+            .collect();
         let status = match against.first().map(|reason| reason.outcome()) {
             Some(Outcome::Blocked) => "failed",
             Some(Outcome::Deferred) => "deferred",

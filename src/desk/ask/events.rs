@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::Desk;
-use super::super::places::{self, Found};
+use super::super::places::Found;
 use super::decisions::storage;
 use crate::clock::utc;
 use crate::decisions::one_line;
@@ -44,6 +44,9 @@ pub(in crate::desk) struct EventAnswer {
     pub(in crate::desk) method: Option<String>,
     /// Which text the person saw.
     pub(in crate::desk) notice_version: Option<String>,
+    /// Whether it still counts, as far as the state and the answers of now tell; absent where nobody has asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::desk) is_in_force: Option<bool>,
     /// What is wrong with it.
     pub(in crate::desk) class: Option<&'static str>,
     /// Its keyed id, as the decision log has the beginning of.
@@ -143,7 +146,7 @@ impl<'d> Changes<'d> {
             })?;
         let places = page.items.iter().map(|it| (it.place.partition, it.place.offset));
         let places: BTreeSet<_> = places.filter(|(it, at)| was_known(*it, *at)).collect();
-        let found = places::read(&self.desk.config, self.topic(), &places)?;
+        let found = self.desk.places.read(self.topic(), &places)?;
         let mut events = Vec::with_capacity(page.items.len());
         for item in &page.items {
             let place = (item.place.partition, item.place.offset);
@@ -173,6 +176,7 @@ impl<'d> Changes<'d> {
             controller: None,
             method: None,
             notice_version: None,
+            is_in_force: None,
             class: None,
             event: None,
             event_id: None,

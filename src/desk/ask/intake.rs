@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::access_log::{Access, Act};
-use super::super::places;
 use super::super::roles::Right;
 use super::super::server::Asked;
 use super::decisions::storage;
@@ -101,7 +100,7 @@ pub(in crate::desk) async fn record(
     let in_clear = asked.account.may(Right::People);
     let read = blocking(desk, move |desk| {
         let topic = &desk.config.topics.consent_change;
-        let found = places::read(&desk.config, topic, &BTreeSet::from([place]))?;
+        let found = desk.places.read(topic, &BTreeSet::from([place]))?;
         let Some(found) = found.get(&place) else {
             let reason = format!("`{source}` is not there, or not any more");
             return Err(Failure::new(ExitCode::No, reason));

@@ -150,6 +150,10 @@ pub(in crate::desk) async fn compose(
     for verdict in &mut now {
         because(verdict, state.as_ref());
     }
+    let mut events = events;
+    for event in &mut events.events {
+        event.is_in_force = state.as_ref().map(|state| is_in_force(event, state, &now));
+    }
     let key = |key: Option<SubjectKey>| key.map(|key| crate::headers::hex(&key.0));
     Ok(PersonAnswer {
         contact_key: key(person.contact),
@@ -252,6 +256,20 @@ fn drafts(clear: &Clear, state: Option<&Value>, rows: &[RowAnswer]) -> Vec<Draft
         }
     }
     drafts.into_iter().take(DRAFTS_MAX).collect()
+}
+
+/// A refusal counts while the state holds it; a permission, while a message would be approved by it.
+fn is_in_force(event: &EventAnswer, state: &Value, now: &[VerdictAnswer]) -> bool {
+    let Some(key) = event.event.as_deref() else { return event.effect == "unreadable" };
+    let facts = |name: &str| state.get(name).and_then(|it| it.get("facts")?.as_array());
+    let mut facts = [facts("contact"), facts("address")].into_iter().flatten().flatten();
+    match event.effect {
+        "refuses" => facts.any(|fact| {
+            let text = |name: &str| fact.get(name).and_then(Value::as_str);
+            text("event") == Some(key) && text("effect") == Some("refuses")
+        }),
+        _ => now.iter().any(|it| it.evidence.as_deref().is_some_and(|it| key.starts_with(it))),
+    }
 }
 
 /// Which fact of the state it rests on, in words, and until when that holds.

@@ -14,8 +14,8 @@ use crate::answers::Problem;
 use crate::clock::{now, utc};
 use crate::status::Histogram;
 
-/// What is promised: an opt-out counts within a second.
-const PROMISED_MS: f64 = 1_000.0;
+/// Within how long an opt-out counts, in seconds: the objective that alerts are made by (deploy/prometheus/rules).
+const PROMISED_S: f64 = 5.0;
 
 pub(super) async fn overview(page: &Page<'_>) -> Result<Reply, Problem> {
     let answer = ask::overview::answer(page.desk, page.asked).await?;
@@ -93,13 +93,20 @@ fn promise(gates: &[GateAnswer]) -> Promise {
     let max = statuses.clone().map(|status| status.consent.enforcement_max_s).fold(0.0, f64::max);
     let opt_outs = statuses.filter_map(|status| status.consent.actions.get("opt_out")).max();
     Promise {
-        promised_ms: PROMISED_MS,
+        promised_ms: PROMISED_S * 1_000.0,
         p50_ms: millis(0.5),
         p99_ms: millis(0.99),
         max_ms: (max > 0.0).then_some(max * 1_000.0),
-        late: 0,
+        late: enforced.as_ref().map_or(0, |it| it.n.saturating_sub(within(it, PROMISED_S))),
         opt_outs: opt_outs.copied().unwrap_or_default(),
     }
+}
+
+/// How many took no longer, by the bucket of that bound.
+fn within(histogram: &Histogram, seconds: f64) -> u64 {
+    let mut buckets = histogram.buckets.iter();
+    // of other bounds nothing is known, and nothing is said
+    buckets.find(|bucket| bucket.up_to_s >= seconds).map_or(histogram.n, |bucket| bucket.n)
 }
 
 /// What holds longest, if anything does.

@@ -126,7 +126,8 @@ pub(super) async fn would_pass(page: &Page<'_>) -> Result<Reply, Problem> {
 
 fn view(page: &Page<'_>, answer: &PersonAnswer, form: WouldPassForm) -> PersonPage {
     let key = answer.contact_key.as_deref().or(answer.address_key.as_deref());
-    let name = answer.contact_id.clone().or_else(|| key.map(short)).unwrap_or_default();
+    let name = answer.contact_id.clone().or_else(|| answer.addresses.first().cloned());
+    let name = name.or_else(|| key.map(short)).unwrap_or_default();
     let (unreadable, events): (Vec<&EventAnswer>, Vec<&EventAnswer>) =
         answer.events.iter().partition(|event| event.effect == "unreadable");
     let brands: BTreeSet<&str> = answer.now.iter().filter_map(|it| it.brand.as_deref()).collect();
@@ -243,6 +244,10 @@ fn headline(answer: &PersonAnswer) -> (String, String) {
     match (approved.is_empty(), answer.now.is_empty()) {
         (false, _) => (ask::decisions::sentence(&approved), rest),
         (true, false) => ("Nothing may be sent now.".to_owned(), rest),
+        (true, true) if answer.addresses.is_empty() => (
+            "No address of this person is known here, so no message can be judged.".to_owned(),
+            rest,
+        ),
         (true, true) => ("Nothing is known that a message could be judged by.".to_owned(), rest),
     }
 }
@@ -307,7 +312,7 @@ fn event(event: &EventAnswer) -> Event {
         kind: evidence_kind(event.effect),
         title: event.words.clone(),
         covers: covers(event),
-        in_force: event.effect != "notes",
+        in_force: event.is_in_force.unwrap_or_default(),
         effect: String::new(),
         proof: proof.into_iter().flatten().collect(),
         place: parts::place(topic, partition, offset),

@@ -17,8 +17,7 @@ pub(crate) fn ask(port: u16, path: &str, token: &str, body: &str) -> Result<(u16
 
 /// GET with a bearer token.
 pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> {
-    let authorization = format!("Authorization: Bearer {token}\r\n");
-    request_with(port, &format!("GET {path}"), &authorization, "")
+    request_with(port, &format!("GET {path}"), &format!("Authorization: Bearer {token}\r\n"), "")
 }
 
 fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
@@ -65,4 +64,4 @@ fn join_chunks(mut rest: &str) -> String {
     body
 }
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(20);

@@ -35,6 +35,26 @@ impl Sample {
         self.render_model(&self.model, &self.frame, language).expect("samples are view models")
     }
 
+    /// The same with a word in each field that is wider than any screen.
+    fn stretched(&self, name: &'static str) -> Option<Self> {
+        let mut model = self.model.clone();
+        for path in texts(&model, "") {
+            let mut longer = model.clone();
+            let place = longer.pointer_mut(&path)?;
+            *place =
+                Value::from(format!("{}{}", place.as_str()?, "Donaudampfschifffahrt".repeat(12)));
+            // the name of a variant stays as well
+            if !KEPT.iter().any(|end| path.ends_with(end))
+                && self.render_model(&longer, &self.frame, Language::English).is_some()
+            {
+                model = longer;
+            }
+        }
+        let long = "Donaudampfschifffahrt".repeat(4);
+        let frame = Frame { name: Some(long.clone()), scope: long, ..self.frame.clone() };
+        Some(Self { name, model, frame, render: self.render })
+    }
+
     /// The page with another model or frame; `None` if `model` is no such view model.
     pub(crate) fn render_model(
         &self,
@@ -54,7 +74,44 @@ pub(crate) fn all() -> Vec<Sample> {
     overview::samples(&mut all);
     rules::samples(&mut all);
     intake::samples(&mut all);
+    let stretched: Vec<_> = STRETCHED
+        .iter()
+        .filter_map(|(of, name)| all.iter().find(|s| s.name == *of)?.stretched(name))
+        .collect();
+    all.extend(stretched);
     all
+}
+
+/// Fields that are no words.
+const KEPT: [&str; 3] = ["/field", "/since", "/until"];
+/// Pages that exist with far too long words as well.
+const STRETCHED: [(&str, &str); 10] = [
+    ("people-several", "people-stretched"),
+    ("person-answer", "person-stretched"),
+    ("decisions", "decisions-stretched"),
+    ("decision", "decision-stretched"),
+    ("overview", "overview-stretched"),
+    ("policies-pack", "policies-stretched"),
+    ("policies-diff", "policies-diff-stretched"),
+    ("intake-held", "intake-stretched"),
+    ("poison-wrong", "poison-stretched"),
+    ("poison-confirm-wrong", "poison-confirm-stretched"),
+];
+
+/// Paths of all strings but instants.
+fn texts(value: &Value, path: &str) -> Vec<String> {
+    match value {
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .flat_map(|(at, v)| texts(v, &format!("{path}/{at}")))
+            .collect(),
+        Value::Object(values) => {
+            values.iter().flat_map(|(name, v)| texts(v, &format!("{path}/{name}"))).collect()
+        }
+        Value::String(text) if text.parse::<jiff::Timestamp>().is_err() => vec![path.to_owned()],
+        _ => Vec::new(),
+    }
 }
 
 trait Rendered: Serialize + DeserializeOwned {

@@ -163,6 +163,7 @@ pub(super) fn samples(all: &mut Vec<Sample>) {
         ..overview()
     };
     all.push(sample("overview-held", held("/"), &stopped));
+    let uncounted = Promise { max_ms: Some(6_500.0), ..promise() };
     let slow = Promise { p99_ms: Some(4_200.0), max_ms: Some(70_000.0), late: 12, ..promise() };
     let violated = ProbeCheck { state: ProbeState::Violated, seconds: 9, rounds: 1, unanswered: 0 };
     let bad = OverviewPage {
@@ -190,6 +191,7 @@ pub(super) fn samples(all: &mut Vec<Sample>) {
     let hour = OverviewPage {
         range: Range::Hour,
         rates: rates(Range::Hour),
+        promise: uncounted,
         checks: Checks { probe: Some(error), ..checks() },
         ..overview()
     };
