@@ -69,5 +69,5 @@ pub(crate) struct Desk {
     readers: tokio::sync::Semaphore,
     /// How far the index has come.
     progress: Arc<progress::Progress>,
-    metrics: measures::Measures,
+    metrics: crate::metrics::DeskMetrics,
 }

@@ -12,7 +12,6 @@ use reqwest::redirect::Policy;
 use super::access_log::AccessLog;
 use super::gates::Gates;
 use super::handle::{Handles, Person};
-use super::measures::Measures;
 use super::places::Readers;
 use super::progress::Progress;
 use super::routes::{Admits, For, ROUTES};
@@ -23,7 +22,7 @@ use crate::access::{Access, Role, Token};
 use crate::config::Config;
 use crate::http::{Limits, serve_router};
 use crate::identity::{PEPPER_BYTES, Pepper};
-use crate::metrics::{Metrics, TopicNames};
+use crate::metrics::{DeskMetrics, Metrics, TopicNames};
 use crate::policies::{Policies, PolicySource};
 use crate::shutdown::Shutdown;
 
@@ -77,7 +76,7 @@ fn bench() -> Bench {
         policies: Arc::new(Policies::new(PolicySource::of(&config.policies).load().unwrap())),
         readers: tokio::sync::Semaphore::new(2),
         progress: Arc::new(Progress::default()),
-        metrics: Measures::new().unwrap(),
+        metrics: DeskMetrics::new().unwrap(),
         config,
     };
     Bench { desk: Arc::new(desk), tokens, _dir: dir }
