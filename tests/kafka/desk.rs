@@ -62,7 +62,7 @@ impl Desk {
             set("LISTEN", format!("127.0.0.1:{}", desk_setup.port)),
             set("DIR", desk_setup.dir.join("index").display().to_string()),
             set("TOKENS_FILE", desk_tokens),
-            set("GATES", format!("[\"http://127.0.0.1:{}\"]", setup.port)),
+            set("GATES", format!("http://127.0.0.1:{}", setup.port)),
             set("GATE_TOKEN_FILE", gate_token),
         ]);
         let desk = desk_setup.start(&["desk"], &desk_setup.dir.join("desk.log"));
