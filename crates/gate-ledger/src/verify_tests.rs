@@ -62,12 +62,13 @@ fn a_log_that_nobody_touched_verifies() {
 fn what_was_done_to_entries_is_named_with_its_place() {
     let tile = "tile/entries/001";
     // leaf 300 is the 44th of the second tile
-    let cases: [(Fault, u64, &str, &dyn Fn(&mut Vec<Vec<u8>>)); 5] = [
-        (Fault::Changed, 300, "consent-change/0/9300", &|it| it[44] = line(9_300)),
-        (Fault::Changed, 300, "no entry", &|it| it[44] = b"nonsense".to_vec()),
-        (Fault::Dropped, 300, "consent-change/0/301", &|it| drop(it.remove(44))),
-        (Fault::Inserted, 300, "consent-change/0/9300", &|it| it.insert(44, line(9_300))),
-        (Fault::Reordered, 300, "consent-change/0/301", &|it| it.swap(44, 45)),
+    type Edit = fn(&mut Vec<Vec<u8>>);
+    let cases: [(Fault, u64, &str, Edit); 5] = [
+        (Fault::Changed, 300, "consent-change/0/9300", |it| it[44] = line(9_300)),
+        (Fault::Changed, 300, "no entry", |it| it[44] = b"nonsense".to_vec()),
+        (Fault::Dropped, 300, "consent-change/0/301", |it| drop(it.remove(44))),
+        (Fault::Inserted, 300, "consent-change/0/9300", |it| it.insert(44, line(9_300))),
+        (Fault::Reordered, 300, "consent-change/0/301", |it| it.swap(44, 45)),
     ];
     for (fault, leaf, says, change) in cases {
         let store = written();
