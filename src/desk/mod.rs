@@ -17,6 +17,7 @@
 mod access_log;
 mod admission;
 mod ask;
+mod asked;
 mod fields;
 mod follower;
 mod gates;
@@ -34,6 +35,7 @@ mod session;
 mod start;
 #[cfg(test)]
 mod tests;
+mod watchers;
 
 pub use start::{Running, start};
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{OpenApi, ToSchema};
 
 use super::ask::{
-    counts, decision, decisions, intake, message, overview, person, policies, search, status,
+    counts, decision, decisions, draft, intake, overview, person, policies, search, status,
 };
 use super::routes::{Admits, Asks, For, Method, ROUTES, Route};
 
@@ -143,7 +143,7 @@ fn described(asks: Asks) -> Option<Described> {
     search::FoundAnswer,
     search::LookUpsAnswer,
     person::PersonAnswer,
-    message::VerdictAnswer,
+    draft::VerdictAnswer,
     decisions::DecisionsAnswer,
     decision::DecisionAnswer,
     counts::CountsAnswer,

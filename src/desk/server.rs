@@ -12,50 +12,18 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 
+use super::asked::Asked;
 use super::fields::Fields;
 use super::pages;
 use super::reply::{Reply, harden, refusal};
 use super::roles::Account;
 use super::routes::{Admits, Asks, For, Method, ROUTES, Route};
-use super::{Desk, admission, ask};
+use super::{Desk, admission, ask, watchers};
 use crate::answers::{Problem, ProblemKind};
 use crate::http::class;
 
 /// Bytes of a body: a form, or an object of texts.
 const BODY_BYTES_MAX: usize = 64 * 1024;
-
-/// A request that may be answered.
-pub(super) struct Asked {
-    pub(super) asks: Asks,
-    pub(super) account: Account,
-    /// Parts of the path by their names.
-    pub(super) path: Vec<(String, String)>,
-    /// Of the query.
-    pub(super) query: Fields,
-    /// Of the body.
-    pub(super) body: Fields,
-    pub(super) headers: HeaderMap,
-    /// Path and query, for links back.
-    pub(super) address: String,
-}
-
-impl Asked {
-    /// That part of the path.
-    pub(super) fn part(&self, name: &str) -> &str {
-        let found = self.path.iter().find(|(key, _)| key == name);
-        found.map_or("", |(_, value)| value.as_str())
-    }
-
-    /// That part as a number.
-    ///
-    /// # Errors
-    /// It is none.
-    pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
-        self.part(name)
-            .parse()
-            .map_err(|_| Problem::new(ProblemKind::NotFound, "there is no such place"))
-    }
-}
 
 /// All routes.
 pub(super) fn router(desk: Arc<Desk>) -> Router {
@@ -159,7 +127,7 @@ async fn answered(
             address,
         };
         match route.is_for {
-            For::Watchers => Ok(ask::watchers(desk, &asked).await),
+            For::Watchers => Ok(watchers::answer(desk, &asked)),
             For::Programs => Ok(ask::programs(desk, &asked).await?),
             For::People => Ok(pages::people(desk, &asked).await?),
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::super::Desk;
-use super::super::server::Asked;
+use super::super::asked::Asked;
 use super::decisions::{filter, storage};
 use super::{blocking, decisions};
 use crate::answers::Problem;

@@ -13,9 +13,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::super::Desk;
+use super::super::asked::Asked;
 use super::super::places::Indexed;
 use super::super::roles::Right;
-use super::super::server::Asked;
 use super::blocking;
 use super::decisions::{RowAnswer, meaning, sentence, storage};
 use super::events::{Changes, EventAnswer};

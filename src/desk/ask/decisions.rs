@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::Desk;
+use super::super::asked::Asked;
 use super::super::fields::Fields;
-use super::super::server::Asked;
 use super::{blocking, of_index};
 use crate::answers::Problem;
 use crate::exit::{ExitCode, Failure};

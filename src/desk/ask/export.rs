@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::Desk;
 use super::super::access_log::{Access, Act};
+use super::super::asked::Asked;
 use super::super::reply::Reply;
-use super::super::server::Asked;
 use super::person::PersonAnswer;
 use super::{person, search};
 use crate::answers::{Problem, ProblemKind};

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use super::super::Desk;
 use super::super::access_log::{Access, Act};
+use super::super::asked::Asked;
 use super::super::roles::Right;
-use super::super::server::Asked;
 use super::decisions::storage;
 use super::status::{GateAnswer, gates};
 use super::{blocking, search};

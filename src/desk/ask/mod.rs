@@ -2,9 +2,11 @@
 //!
 //! INVARIANT: an answer says how far it reaches: since when the index goes back, how far consent was applied.
 
+pub(super) mod clear;
 pub(super) mod counts;
 pub(super) mod decision;
 pub(super) mod decisions;
+pub(super) mod draft;
 pub(super) mod events;
 pub(super) mod export;
 pub(super) mod intake;
@@ -17,18 +19,14 @@ pub(super) mod status;
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
-
+use super::Desk;
+use super::asked::Asked;
 use super::gates::GatesError;
 use super::reply::Reply;
 use super::routes::Asks;
-use super::server::Asked;
-use super::{Desk, openapi};
 use crate::answers::{Problem, ProblemKind};
 use crate::exit::{ExitCode, Failure};
 use gate_index::IndexError;
-
-const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers a program.
 ///
@@ -63,19 +61,6 @@ pub(super) async fn programs(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, P
         | Asks::SignIn
         | Asks::SignOut
         | Asks::PeopleForm => Err(Problem::new(ProblemKind::NotFound, "this is for browsers")),
-    }
-}
-
-/// Answers whoever watches the process, and browsers that fetch style and script.
-pub(super) async fn watchers(desk: &Arc<Desk>, asked: &Asked) -> Reply {
-    match asked.asks {
-        Asks::Livez => Reply::Text(StatusCode::OK, TEXT, "alive\n".to_owned()),
-        Asks::Readyz => status::ready(desk),
-        Asks::Metrics => status::metrics(desk),
-        Asks::OpenApi => Reply::Text(StatusCode::OK, "application/json", openapi::text()),
-        Asks::Style => Reply::Asset(gate_pages::CSS.content_type, gate_pages::CSS.body),
-        Asks::Script => Reply::Asset(gate_pages::JS.content_type, gate_pages::JS.body),
-        _ => Reply::Empty,
     }
 }
 

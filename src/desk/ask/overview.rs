@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::Desk;
-use super::super::server::Asked;
+use super::super::asked::Asked;
 use super::blocking;
 use super::decisions::{RowAnswer, meaning, storage};
 use super::status::{GateAnswer, gates};

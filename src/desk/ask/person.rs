@@ -3,64 +3,27 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gate_core::{CanonicalAddress, ContactId, SubjectKey};
-use gate_engine::Keys as _;
+use gate_core::SubjectKey;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use super::super::Desk;
+use super::super::asked::Asked;
 use super::super::handle::Person;
-use super::super::server::Asked;
+use super::clear::{self, Clear};
 use super::decisions::{RowAnswer, limit, storage};
+use super::draft::{Draft, VerdictAnswer};
 use super::events::{Changes, EventAnswer};
-use super::message::{Draft, VerdictAnswer};
-use super::{blocking, message, search};
+use super::{blocking, draft, search};
 use crate::answers::Problem;
 use crate::exit::{ExitCode, Failure};
 use crate::headers::rfc3339;
-use crate::identity::Pepper;
 
 /// Events of a page.
 const EVENTS_PRESET: usize = 20;
-/// Events that are looked through for ids and addresses in clear.
-const LOOKED_THROUGH: usize = 100;
 /// Different messages that the table asks about.
 const DRAFTS_MAX: usize = 40;
-/// Addresses that are shown.
-const ADDRESSES_MAX: usize = 10;
-
-/// A person's ids in clear, read on demand and wiped when the answer is written.
-#[derive(Clone, Default)]
-pub(in crate::desk) struct Clear {
-    pub(in crate::desk) contact_id: Option<Zeroizing<String>>,
-    pub(in crate::desk) addresses: Vec<Zeroizing<String>>,
-    pub(in crate::desk) region: Option<String>,
-}
-
-impl Clear {
-    #[cfg(test)]
-    pub(super) fn of(contact: &str, address: Option<&str>) -> Self {
-        Self {
-            contact_id: Some(Zeroizing::new(contact.to_owned())),
-            addresses: address.into_iter().map(|it| Zeroizing::new(it.to_owned())).collect(),
-            region: None,
-        }
-    }
-
-    /// The newest address that messages of this channel go to.
-    pub(super) fn address_for(&self, channel: &str) -> Option<&str> {
-        let mut addresses = self.addresses.iter().map(|address| address.as_str());
-        addresses.find(|address| address.contains('@') == (channel == "email"))
-    }
-
-    /// Channels that there is an address for.
-    fn channels(&self) -> impl Iterator<Item = &'static str> {
-        let has = |channel: &'static str| self.address_for(channel).map(|_| channel);
-        [has("email"), has("sms")].into_iter().flatten()
-    }
-}
 
 /// A person.
 #[derive(Serialize, ToSchema)]
@@ -131,7 +94,7 @@ pub(in crate::desk) async fn compose(
             .map_err(cursor_or_storage)?;
         let changes = Changes::new(desk, true)?;
         let events = changes.page(&whom, events_cursor.as_deref(), EVENTS_PRESET, &|_, _| true)?;
-        let clear = clear_of(&desk.pepper, &asked_of, &events.events);
+        let clear = clear::of_events(&desk.pepper, &asked_of, &events.events);
         let oldest = desk.index.figures().map_err(storage)?.oldest;
         Ok((decisions, events, clear, oldest))
     });
@@ -144,7 +107,7 @@ pub(in crate::desk) async fn compose(
     let mut drafts = drafts(&clear, state.as_ref(), &rows);
     drafts.retain(|draft| brand.is_none() || draft.brand == brand);
     let mut now = match (drafts.is_empty(), state.is_some()) {
-        (false, true) => message::judge(desk, &clear, &drafts).await.unwrap_or_default(),
+        (false, true) => draft::judge(desk, &clear, &drafts).await.unwrap_or_default(),
         (true, _) | (_, false) => Vec::new(),
     };
     for verdict in &mut now {
@@ -180,48 +143,6 @@ fn cursor_or_storage(error: gate_index::IndexError) -> Failure {
         }
         error => storage(error),
     }
-}
-
-/// A person's ids in clear.
-///
-/// # Errors
-/// Kafka cannot be read now.
-pub(in crate::desk) async fn clear(
-    desk: &Arc<Desk>,
-    person: &Arc<Person>,
-) -> Result<Clear, Problem> {
-    let person = Arc::clone(person);
-    blocking(desk, move |desk| {
-        let whom = search::whom(person.contact, person.address);
-        let page = Changes::new(desk, true)?.page(&whom, None, LOOKED_THROUGH, &|_, _| true)?;
-        Ok(clear_of(&desk.pepper, &person, &page.events))
-    })
-    .await
-}
-
-/// What was typed, and what the person's own events name. Somebody else's id at the same address is not theirs.
-fn clear_of(pepper: &Pepper, person: &Person, events: &[EventAnswer]) -> Clear {
-    let mut clear = Clear {
-        contact_id: person.contact_id.clone(),
-        addresses: person.typed_address.iter().cloned().collect(),
-        region: person.region.clone(),
-    };
-    let key_of = |id: &str| ContactId::new(id.into()).map(|id| pepper.contact(&id));
-    let mut seen: BTreeSet<SubjectKey> = person.address.into_iter().collect();
-    for event in events {
-        let contact = event.contact_id.as_deref();
-        let is_theirs = contact.and_then(key_of).is_some_and(|key| Some(key) == person.contact);
-        if is_theirs && clear.contact_id.is_none() {
-            clear.contact_id = contact.map(|id| Zeroizing::new(id.to_owned()));
-        }
-        let Some(address) = event.address.as_deref().filter(|_| is_theirs) else { continue };
-        let region = clear.region.as_deref();
-        let Ok(canonical) = CanonicalAddress::parse(address, None, region) else { continue };
-        if seen.insert(pepper.address(&canonical)) && clear.addresses.len() < ADDRESSES_MAX {
-            clear.addresses.push(Zeroizing::new(address.to_owned()));
-        }
-    }
-    clear
 }
 
 /// What to ask about: what was sent to them, and what they spoke about.

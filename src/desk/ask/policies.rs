@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::Desk;
-use super::super::server::Asked;
+use super::super::asked::Asked;
 use super::blocking;
 use crate::answers::{Problem, ProblemKind};
 use crate::clock::now;

@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 
 use super::super::Desk;
 use super::super::access_log::{Access, Act};
+use super::super::asked::Asked;
 use super::super::fields::{Fields, pointer};
 use super::super::handle::Person;
 use super::super::roles::Account;
-use super::super::server::Asked;
 use super::blocking;
 use super::decisions::storage;
 use crate::answers::{Problem, ProblemKind};

@@ -1,16 +1,12 @@
-//! Where the gates stand, what the probe says, and whether the desk itself is ready.
+//! Where the gates stand, and what the probe says.
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::reply::Reply;
-use super::super::{Desk, measures};
+use super::super::Desk;
 use crate::status::{Counts, Snapshot};
-
-const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A gate.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -73,16 +69,4 @@ pub(in crate::desk) fn probe_of(gates: &[GateAnswer]) -> ProbeAnswer {
             rounds: probe.rounds.clone(),
         },
     )
-}
-
-/// Whether questions are answered in full.
-pub(super) fn ready(desk: &Desk) -> Reply {
-    let (is_ready, lines) = desk.progress.readiness();
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    Reply::Text(status, TEXT, lines)
-}
-
-pub(super) fn metrics(desk: &Desk) -> Reply {
-    let text = measures::text(&desk.metrics, &desk.index, &desk.progress);
-    Reply::Text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
 }

@@ -17,11 +17,11 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use gate_pages::{ErrorPage, Frame, Language, Needs, Problem as Said, RenderError};
 
 use super::Desk;
+use super::asked::Asked;
 use super::fields::Fields;
 use super::reply::Reply;
 use super::roles::Account;
 use super::routes::Asks;
-use super::server::Asked;
 use super::session::Cookie;
 use super::{ask, session};
 use crate::access::Role;

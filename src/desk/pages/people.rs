@@ -11,8 +11,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::super::access_log::Act;
+use super::super::ask::draft::VerdictAnswer;
 use super::super::ask::events::EventAnswer;
-use super::super::ask::message::VerdictAnswer;
 use super::super::ask::person::PersonAnswer;
 use super::super::ask::{self, search};
 use super::super::reply::Reply;
