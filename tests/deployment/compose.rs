@@ -243,7 +243,9 @@ fn tokens(word: &str, dir: &Path) -> String {
 fn tokens_are_made_where_gate_and_desk_look_for_them() {
     let made = [(); 2].map(|()| {
         let dir = tempfile::tempdir().unwrap();
-        ["gate", "desk"].map(|part| std::fs::create_dir(dir.path().join(part)).unwrap());
+        for part in ["gate", "desk"] {
+            std::fs::create_dir(dir.path().join(part)).unwrap();
+        }
         assert_eq!(tokens("make", dir.path()), "", "no token stands in a log");
         dir
     });
