@@ -4,6 +4,92 @@ use gate_index::{Index, Log};
 use prometheus::{Encoder as _, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use super::progress::Progress;
+use crate::metrics::Declaration;
+
+/// What is said of a metric, on its page and in the reference.
+struct About {
+    name: &'static str,
+    kind: &'static str,
+    unit: &'static str,
+    /// Names, each with its values.
+    labels: &'static [(&'static str, &'static [&'static str])],
+    help: &'static str,
+}
+
+const TOPICS: (&str, &[&str]) = ("topic", &["decisions", "consent"]);
+
+const ANSWERS: About = About {
+    name: "consent_gate_desk_answers_total",
+    kind: "counter",
+    unit: "answers",
+    labels: &[
+        ("reader", &["programs", "people", "watchers"]),
+        ("class", &["2xx", "3xx", "4xx", "5xx"]),
+    ],
+    help: "Answers of the desk, by reader and class of status.",
+};
+const LOOK_UPS: About = About {
+    name: "consent_gate_desk_look_ups_total",
+    kind: "counter",
+    unit: "look-ups",
+    labels: &[("act", &["look_up", "export", "read_record"])],
+    help: "Looks at people that were recorded in the access log, by act.",
+};
+const DECISIONS: About = About {
+    name: "consent_gate_desk_index_decisions",
+    kind: "gauge",
+    unit: "decisions",
+    labels: &[],
+    help: "Decisions in the index.",
+};
+const CHANGES: About = About {
+    name: "consent_gate_desk_index_changes",
+    kind: "gauge",
+    unit: "changes",
+    labels: &[],
+    help: "Consent changes that the index has taken in.",
+};
+const DISK_BYTES: About = About {
+    name: "consent_gate_desk_index_bytes",
+    kind: "gauge",
+    unit: "bytes",
+    labels: &[],
+    help: "Bytes of the index on disk.",
+};
+const OTHERS: About = About {
+    name: "consent_gate_desk_index_others",
+    kind: "gauge",
+    unit: "decisions",
+    labels: &[],
+    help: "Decisions counted as \"other\" because a bound of the index was reached.",
+};
+const UNREAD: About = About {
+    name: "consent_gate_desk_index_unread_records",
+    kind: "gauge",
+    unit: "records",
+    labels: &[TOPICS],
+    help: "Offsets of a topic that the index has not read yet.",
+};
+const BEHIND: About = About {
+    name: "consent_gate_desk_index_behind_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    labels: &[TOPICS],
+    help: "Age of the newest record of a topic that the index has read while more is there, or for how long the topic could not be read; 0: nothing waits.",
+};
+
+/// For the reference page.
+#[must_use]
+pub fn declarations() -> Vec<Declaration> {
+    let all =
+        [ANSWERS, LOOK_UPS, DECISIONS, CHANGES, DISK_BYTES, OTHERS, UNREAD, BEHIND].into_iter();
+    all.map(|About { name, kind, unit, labels, help }| {
+        let values = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect();
+        let labels = labels.iter().map(|(name, its)| (*name, values(its))).collect();
+        Declaration { name, kind, unit, help, labels }
+    })
+    .collect()
+}
 
 /// The desk's own metrics.
 pub(super) struct Measures {
@@ -25,51 +111,32 @@ impl Measures {
     /// A name is not valid: a mistake in this program.
     pub(super) fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
-        let counters =
-            |name: &str, help: &str, labels: &[&str]| -> prometheus::Result<IntCounterVec> {
-                let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
-                registry.register(Box::new(counters.clone()))?;
-                Ok(counters)
-            };
-        let gauge = |name: &str, help: &str| -> prometheus::Result<IntGauge> {
-            let gauge = IntGauge::new(name, help)?;
+        let opts = |about: &About| Opts::new(about.name, about.help);
+        let names = |about: &About| about.labels.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let counters = |about: &About| -> prometheus::Result<IntCounterVec> {
+            let counters = IntCounterVec::new(opts(about), &names(about))?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok(counters)
+        };
+        let gauge = |about: &About| -> prometheus::Result<IntGauge> {
+            let gauge = IntGauge::with_opts(opts(about))?;
             registry.register(Box::new(gauge.clone()))?;
             Ok(gauge)
         };
-        let gauges = |name: &str, help: &str| -> prometheus::Result<IntGaugeVec> {
-            let gauges = IntGaugeVec::new(Opts::new(name, help), &["topic"])?;
+        let gauges = |about: &About| -> prometheus::Result<IntGaugeVec> {
+            let gauges = IntGaugeVec::new(opts(about), &names(about))?;
             registry.register(Box::new(gauges.clone()))?;
             Ok(gauges)
         };
         Ok(Self {
-            answers: counters(
-                "consent_gate_desk_answers_total",
-                "Answers of the desk, by reader (programs, people, watchers) and class of status (2xx, 3xx, 4xx, 5xx).",
-                &["reader", "class"],
-            )?,
-            look_ups: counters(
-                "consent_gate_desk_look_ups_total",
-                "Looks at people that were recorded in the access log, by act.",
-                &["act"],
-            )?,
-            decisions: gauge("consent_gate_desk_index_decisions", "Decisions in the index.")?,
-            changes: gauge(
-                "consent_gate_desk_index_changes",
-                "Consent changes that the index has taken in.",
-            )?,
-            disk_bytes: gauge("consent_gate_desk_index_bytes", "Bytes of the index on disk.")?,
-            others: gauge(
-                "consent_gate_desk_index_others",
-                "Decisions counted as \"other\" because a bound of the index was reached.",
-            )?,
-            unread: gauges(
-                "consent_gate_desk_index_unread_records",
-                "Offsets of a topic that the index has not read yet.",
-            )?,
-            behind: gauges(
-                "consent_gate_desk_index_behind_seconds",
-                "Age of the newest record of a topic that the index has read while more is there; 0: nothing waits.",
-            )?,
+            answers: counters(&ANSWERS)?,
+            look_ups: counters(&LOOK_UPS)?,
+            decisions: gauge(&DECISIONS)?,
+            changes: gauge(&CHANGES)?,
+            disk_bytes: gauge(&DISK_BYTES)?,
+            others: gauge(&OTHERS)?,
+            unread: gauges(&UNREAD)?,
+            behind: gauges(&BEHIND)?,
             registry,
         })
     }

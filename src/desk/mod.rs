@@ -35,6 +35,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use measures::declarations;
 pub use start::{Running, start};
 
 use std::sync::Arc;

@@ -19,7 +19,11 @@ const VALUES_INLINE_MAX: usize = 4;
 
 /// The reference page of these declarations.
 #[must_use]
-pub fn reference_page(declarations: &[Declaration], of_ledger: &[Declaration]) -> String {
+pub fn reference_page(
+    declarations: &[Declaration],
+    of_ledger: &[Declaration],
+    of_desk: &[Declaration],
+) -> String {
     let mut page = String::from(
         "<!-- Generated from src/metrics/mod.rs; write it again with \
          UPDATE_GOLDEN=1 cargo test --release --lib metrics -->\n\
@@ -54,6 +58,8 @@ pub fn reference_page(declarations: &[Declaration], of_ledger: &[Declaration]) -
         "\n## Of the ledger\n\nAt `/metrics` of `ledger.listen`, beside those of the process.\n\n",
     );
     table(&mut page, of_ledger);
+    page.push_str("\n## Of the desk\n\nAt `/metrics` of `desk.listen`.\n\n");
+    table(&mut page, of_desk);
     page.push_str("\n## What to alert on\n\n");
     for (expression, meaning) in ALERTS {
         writeln!(page, "- `{expression}`: {meaning}").ok();
@@ -121,7 +127,8 @@ mod tests {
     fn the_reference_page_tells_what_the_program_declares() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
-        let page = reference_page(metrics.declarations(), of_ledger.declarations());
+        let of_desk = crate::desk::declarations();
+        let page = reference_page(metrics.declarations(), of_ledger.declarations(), &of_desk);
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/metrics.md");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(path, &page).unwrap();
@@ -137,7 +144,8 @@ mod tests {
     fn the_page_names_every_hold_cause() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
-        let page = reference_page(metrics.declarations(), of_ledger.declarations());
+        let of_desk = crate::desk::declarations();
+        let page = reference_page(metrics.declarations(), of_ledger.declarations(), &of_desk);
         for cause in HoldCause::ALL {
             assert!(page.contains(&format!("`{}`", cause.as_str())), "{cause:?}");
         }

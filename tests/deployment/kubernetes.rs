@@ -316,8 +316,9 @@ fn desk_config(directory: &str, variables: &[(&str, &str)]) -> Config {
     let secrets = tempfile::tempdir().unwrap();
     let token = secrets.path().join("gate-token");
     std::fs::write(&token, "not a real token").unwrap();
-    let here = |&(name, value)| (name, if name == TOKEN { token.to_str().unwrap() } else { value });
-    let mut variables: Vec<(&str, &str)> = variables.iter().map(here).collect();
+    let token = token.to_str().unwrap();
+    let mut variables = variables.to_vec();
+    variables.iter_mut().filter(|(name, _)| *name == TOKEN).for_each(|(_, value)| *value = token);
     variables.push((INSTANCE, "consent-gate-desk-0"));
     load(&format!("{directory}/config.yaml"), &variables)
 }
@@ -419,9 +420,8 @@ fn policies_let_the_proxy_reach_the_desk_and_the_desk_the_gates() {
     let [(_, config, gates), _] = deployments();
     let of_gates = &gates["spec"]["template"]["metadata"]["labels"];
     assert_ne!(labels, of_gates, "it is no instance");
-    let [of_desk, to_gates] = &documents(&format!("{DESK}/network-policy.yaml"))[..] else {
-        panic!("two policies");
-    };
+    let policies = documents(&format!("{DESK}/network-policy.yaml"));
+    let [of_desk, to_gates] = policies.as_slice() else { panic!("two policies") };
     assert_eq!(&of_desk["spec"]["podSelector"]["matchLabels"], labels);
     let out = &of_desk["spec"]["egress"][0];
     assert_eq!(&out["to"][0]["podSelector"]["matchLabels"], of_gates);
