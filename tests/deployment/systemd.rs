@@ -121,7 +121,8 @@ fn the_other_units_may_do_no_more_than_the_gates() {
 #[test]
 fn the_desk_finds_what_the_readme_puts_there() {
     let readme = read("deploy/README.md");
-    let (_, section) = readme.split_once("```yaml\n# /etc/consent-gate-desk/config.yaml\n").unwrap();
+    let (_, section) =
+        readme.split_once("```yaml\n# /etc/consent-gate-desk/config.yaml\n").unwrap();
     let text = section.split("```").next().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let token = dir.path().join("gate-token");

@@ -22,7 +22,8 @@ fn judge(loaded: Result<(), TokensError>, answer: Result<(u16, String), String>)
         (Err(error), _) => {
             let text = error.to_string();
             let lines: Vec<&str> = text.lines().map(str::trim).take(LINES_SHOWN).collect();
-            let fix = "correct the file: a running gate keeps the former tokens, and none starts with it";
+            let fix =
+                "correct the file: a running gate keeps the former tokens, and none starts with it";
             Finding::fail(CHECK, lines.join("; "), fix)
         }
         (Ok(()), Some(true)) => Finding::warn(
@@ -65,7 +66,8 @@ mod tests {
         let hash = Token::random().unwrap().digest().text();
         let away = || Err("refused".to_owned());
         let load = || Access::load(&path).map(drop);
-        std::fs::write(&path, format!("- {{id: desk, role: officer, hash: \"{hash}\"}}\n")).unwrap();
+        std::fs::write(&path, format!("- {{id: desk, role: officer, hash: \"{hash}\"}}\n"))
+            .unwrap();
         for (answer, verdict, says) in [
             (Ok((200, page(0))), "PASS", "has taken it up"),
             (Ok((200, page(1))), "WARN", "goes on with the former tokens"),
