@@ -40,7 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("apache_avro::", &["crates/gate-codec/"]),
     ("serde_avro_fast::", &["crates/gate-codec/"]),
     ("prometheus::", &["src/metrics/"]),
-    ("axum::", &["src/http/"]),
+    ("axum::", &["src/http/", "src/desk/"]),
     ("clap::", &["src/cli", "src/main.rs"]),
     ("ratatui::", &["src/cli/top"]),
     ("anyhow::", &["src/exit/failure.rs", "src/cli", "src/main.rs"]),

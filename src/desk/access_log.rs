@@ -16,6 +16,7 @@ use crate::kafka::Sight;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::observer::{Edge, Look, Observer};
 use crate::kafka::writer::AcknowledgedWriter;
+use crate::metrics::DeskAct;
 
 /// Newest records that are looked through for an account's own.
 const LOOKED_THROUGH: u32 = 1_000;
@@ -37,12 +38,12 @@ pub(super) enum Act {
 }
 
 impl Act {
-    /// Its name in metrics.
-    pub(super) const fn as_str(self) -> &'static str {
+    /// As it is counted.
+    pub(super) const fn label(self) -> DeskAct {
         match self {
-            Self::LookUp => "look_up",
-            Self::Export => "export",
-            Self::ReadRecord => "read_record",
+            Self::LookUp => DeskAct::LookUp,
+            Self::Export => DeskAct::Export,
+            Self::ReadRecord => DeskAct::ReadRecord,
         }
     }
 }

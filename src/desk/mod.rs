@@ -35,7 +35,6 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use measures::declarations;
 pub use start::{Running, start};
 
 use std::sync::Arc;
@@ -70,5 +69,5 @@ pub(crate) struct Desk {
     readers: tokio::sync::Semaphore,
     /// How far the index has come.
     progress: Arc<progress::Progress>,
-    metrics: measures::Measures,
+    metrics: crate::metrics::DeskMetrics,
 }

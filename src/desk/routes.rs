@@ -23,17 +23,6 @@ pub(super) enum For {
     Watchers,
 }
 
-impl For {
-    /// Its name in metrics.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Programs => "programs",
-            Self::People => "people",
-            Self::Watchers => "watchers",
-        }
-    }
-}
-
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {

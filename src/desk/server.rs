@@ -19,6 +19,7 @@ use super::roles::Account;
 use super::routes::{Admits, Asks, For, Method, ROUTES, Route};
 use super::{Desk, admission, ask};
 use crate::answers::{Problem, ProblemKind};
+use crate::http::class;
 
 /// Bytes of a body: a form, or an object of texts.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -106,14 +107,9 @@ async fn answer(
     request: Request<Body>,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let (is_for, response) = answered(desk, path, parts, head, body).await;
-    let class = match response.status().as_u16() {
-        ..300 => "2xx",
-        300..400 => "3xx",
-        400..500 => "4xx",
-        500.. => "5xx",
-    };
-    desk.metrics.answers.with_label_values(&[is_for.as_str(), class]).inc();
+    let response = answered(desk, path, parts, head, body).await;
+    let class = class(response.status().as_u16());
+    desk.metrics.answers.of(class).inc();
     response
 }
 
@@ -123,7 +119,7 @@ async fn answered(
     parts: Vec<(String, String)>,
     head: Parts,
     body: Body,
-) -> (For, Response) {
+) -> Response {
     let routes = || ROUTES.iter().filter(|route| route.path == path);
     let method = match head.method {
         HttpMethod::GET | HttpMethod::HEAD => Some(Method::Get),
@@ -133,7 +129,7 @@ async fn answered(
     let found = routes().find(|route| Some(route.method) == method);
     // without a method there is still a path that is for somebody
     let Some(route) = found.or_else(|| routes().next()) else {
-        return (For::Watchers, StatusCode::NOT_FOUND.into_response());
+        return StatusCode::NOT_FOUND.into_response();
     };
     let mut account = None;
     let answered = async {
@@ -168,7 +164,7 @@ async fn answered(
             For::People => Ok(pages::people(desk, &asked).await?),
         }
     };
-    let response = match answered.await {
+    match answered.await {
         Ok(reply) => reply.response(),
         Err(Refusal::SignIn) => sign_in_first(&head.uri).response(),
         Err(Refusal::Problem(problem)) => match route.is_for {
@@ -182,8 +178,7 @@ async fn answered(
                     .response()
             }
         },
-    };
-    (route.is_for, response)
+    }
 }
 
 /// Why a request is not answered.

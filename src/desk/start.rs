@@ -9,7 +9,6 @@ use gate_index::{Identity, Index, Opened, Settings, Topic};
 use super::access_log::AccessLog;
 use super::gates::Gates;
 use super::handle::Handles;
-use super::measures::Measures;
 use super::places::Readers;
 use super::progress::Progress;
 use super::session::{Cookies, Sessions, secret};
@@ -21,7 +20,7 @@ use crate::http::{self, Limits};
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::observer::Observer;
 use crate::kafka::preflight::preflight;
-use crate::metrics::{Metrics, TopicNames};
+use crate::metrics::{DeskMetrics, Metrics, TopicNames};
 use crate::policies::{Policies, PolicySource};
 use crate::shutdown::Shutdown;
 use crate::status::Status;
@@ -160,7 +159,7 @@ fn build(config: Arc<Config>, _metrics: &Arc<Metrics>, is_open: bool) -> Result<
         policies: Arc::new(Policies::new(policies)),
         readers: tokio::sync::Semaphore::new(READERS_MAX),
         progress: Arc::new(Progress::default()),
-        metrics: Measures::new().or_fail(ExitCode::Internal)?,
+        metrics: DeskMetrics::new().or_fail(ExitCode::Internal)?,
         config,
     };
     Ok(Parts { desk: Arc::new(desk), writer })

@@ -12,7 +12,6 @@ use reqwest::redirect::Policy;
 use super::access_log::AccessLog;
 use super::gates::Gates;
 use super::handle::{Handles, Person};
-use super::measures::Measures;
 use super::places::Readers;
 use super::progress::Progress;
 use super::routes::{Admits, For, ROUTES};
@@ -23,7 +22,7 @@ use crate::access::{Access, Role, Token};
 use crate::config::Config;
 use crate::http::{Limits, serve_router};
 use crate::identity::{PEPPER_BYTES, Pepper};
-use crate::metrics::{Metrics, TopicNames};
+use crate::metrics::{DeskMetrics, Metrics, TopicNames};
 use crate::policies::{Policies, PolicySource};
 use crate::shutdown::Shutdown;
 
@@ -77,7 +76,7 @@ fn bench() -> Bench {
         policies: Arc::new(Policies::new(PolicySource::of(&config.policies).load().unwrap())),
         readers: tokio::sync::Semaphore::new(2),
         progress: Arc::new(Progress::default()),
-        metrics: Measures::new().unwrap(),
+        metrics: DeskMetrics::new().unwrap(),
         config,
     };
     Bench { desk: Arc::new(desk), tokens, _dir: dir }
@@ -196,6 +195,23 @@ fn every_route_admits_whom_the_table_says_and_nobody_else() {
         found.push_str(&format!("{} {} {admits}\n", route.method.as_str(), route.path));
     }
     assert_eq!(found, MATRIX);
+}
+
+/// `docs/looking-up.md` names each route of the API, and no other.
+#[test]
+fn the_page_names_every_route_of_the_api() {
+    let page = include_str!("../../docs/looking-up.md");
+    let mut named: Vec<&str> = page.split('`').filter_map(|it| it.split(' ').next_back()).collect();
+    named.retain(|it| it.starts_with("/v1/"));
+    let routes = || ROUTES.iter().filter(|route| route.is_for == For::Programs);
+    for route in routes() {
+        let short = route.path.rsplit_once('/').map_or(route.path, |(_, last)| last);
+        let is_there = named.contains(&route.path) || page.contains(&format!("`/{short}`"));
+        assert!(is_there, "{}", route.path);
+    }
+    for path in named {
+        assert!(routes().any(|route| route.path == path), "{path}");
+    }
 }
 
 #[test]

@@ -16,5 +16,6 @@ pub use beside::{Answer, Pages, serve_pages};
 pub(crate) use limits::Limits;
 pub use machines::Machines;
 pub use pages::{Front, FrontPage};
+pub(crate) use routes::class;
 pub(crate) use server::serve_router;
 pub use server::{OpsError, Server, serve};

@@ -67,7 +67,7 @@ pub(super) fn label(path: &str) -> Label {
 }
 
 /// What an answer of this status is counted as.
-pub(super) const fn class(status: u16) -> StatusClass {
+pub(crate) const fn class(status: u16) -> StatusClass {
     match status {
         ..200 => StatusClass::Informational,
         200..300 => StatusClass::Success,

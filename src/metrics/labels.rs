@@ -301,6 +301,24 @@ labels! {
         Other "other"
     }
 
+    /// Which topic the desk's index reads.
+    DeskTopic as "topic" {
+        /// The decision log.
+        Decisions "decisions"
+        /// The consent changes.
+        Consent "consent"
+    }
+
+    /// What somebody did at the desk.
+    DeskAct as "act" {
+        /// Looked a person up.
+        LookUp "look_up"
+        /// Took out what is held of a person.
+        Export "export"
+        /// Read a consent record as it lies in Kafka.
+        ReadRecord "read_record"
+    }
+
     /// What kind of answer a request got.
     StatusClass as "status" {
         /// Switched protocols or go on: never sent by the gate.

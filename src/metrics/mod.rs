@@ -14,6 +14,7 @@
 
 mod counted;
 mod declare;
+mod desk;
 mod labels;
 mod ledger;
 mod named;
@@ -26,10 +27,11 @@ mod tally;
 
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Requested};
 pub use declare::{Declaration, Family};
+pub use desk::DeskMetrics;
 pub use labels::{
-    Bound, CheckpointResult, ConsentResult, ForeignRow, HoldCause, Labels, PolicyArchive,
-    PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route, StatusClass,
-    Topic, TopicNames, TransactionResult,
+    Bound, CheckpointResult, ConsentResult, DeskAct, DeskTopic, ForeignRow, HoldCause, Labels,
+    PolicyArchive, PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route,
+    StatusClass, Topic, TopicNames, TransactionResult,
 };
 pub use ledger::LedgerMetrics;
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};

@@ -58,7 +58,9 @@ pub fn reference_page(
         "\n## Of the ledger\n\nAt `/metrics` of `ledger.listen`, beside those of the process.\n\n",
     );
     table(&mut page, of_ledger);
-    page.push_str("\n## Of the desk\n\nAt `/metrics` of `desk.listen`.\n\n");
+    page.push_str(
+        "\n## Of the desk\n\nAt `/metrics` of `desk.listen`, beside those of the process.\n\n",
+    );
     table(&mut page, of_desk);
     page.push_str("\n## What to alert on\n\n");
     for (expression, meaning) in ALERTS {
@@ -127,8 +129,12 @@ mod tests {
     fn the_reference_page_tells_what_the_program_declares() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
-        let of_desk = crate::desk::declarations();
-        let page = reference_page(metrics.declarations(), of_ledger.declarations(), &of_desk);
+        let of_desk = crate::metrics::DeskMetrics::new().unwrap();
+        let page = reference_page(
+            metrics.declarations(),
+            of_ledger.declarations(),
+            of_desk.declarations(),
+        );
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/metrics.md");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(path, &page).unwrap();
@@ -144,8 +150,12 @@ mod tests {
     fn the_page_names_every_hold_cause() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
-        let of_desk = crate::desk::declarations();
-        let page = reference_page(metrics.declarations(), of_ledger.declarations(), &of_desk);
+        let of_desk = crate::metrics::DeskMetrics::new().unwrap();
+        let page = reference_page(
+            metrics.declarations(),
+            of_ledger.declarations(),
+            of_desk.declarations(),
+        );
         for cause in HoldCause::ALL {
             assert!(page.contains(&format!("`{}`", cause.as_str())), "{cause:?}");
         }

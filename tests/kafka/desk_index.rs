@@ -7,6 +7,7 @@ use crate::harness::load::Stage;
 use crate::harness::produce::Outgoing;
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, http};
+use crate::unreadable_batches::{SMALL_CLIENT, plant_bomb};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -37,6 +38,8 @@ impl Desk {
         let file = setup.dir.join("desk-tokens.yaml");
         std::fs::write(&file, made["line"].as_str().expect("a line")).expect("it can be written");
         let (mut setup, port) = (setup.clone(), free_port());
+        let (name, value) = SMALL_CLIENT;
+        setup.properties.push((name.to_owned(), value.to_owned()));
         for (key, value) in [
             ("LISTEN", format!("127.0.0.1:{port}")),
             ("DIR", setup.dir.join("desk").display().to_string()),
@@ -84,7 +87,7 @@ fn rows(answer: &Value, rows: &str, n: &str, by: &str) -> BTreeMap<String, u64> 
     answer[rows].as_array().expect("rows").iter().map(one).collect()
 }
 
-/// What `report` counts, which says with its code that there is one record it cannot read.
+/// What `report` counts, which says with its code that there are records it cannot read.
 fn reported(setup: &Setup, by: &str) -> BTreeMap<String, u64> {
     let output = setup.run(&["report", "--since", "30m", "--json", "--by", by]);
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
@@ -134,7 +137,8 @@ fn an_index_counts_what_the_log_says_through_kills() {
         }
         running.kill();
     }
-    // somebody else writes into the log
+    // somebody else writes into the log, and what the desk's client cannot unpack
+    plant_bomb(&broker.bootstrap, &topics.decision_log);
     let rubbish = Outgoing::new(b"0", b"no record of the log".to_vec());
     stage.producer.send(&topics.decision_log, &rubbish);
     let n_sent = send(2);
@@ -152,6 +156,7 @@ fn an_index_counts_what_the_log_says_through_kills() {
         assert_eq!(rows(&desk.counts(by), "rows", "n", by), wanted, "{by}");
         assert!(!wanted.is_empty(), "{by}");
     }
+    assert!(desk.log().contains("cannot be unpacked"), "{}", desk.log());
     running.stop();
     gate.stop();
 }

@@ -20,7 +20,7 @@ const BOMB_RECORDS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Unpacks no more than this, so that the bomb of this test is too large for it. Less than what librdkafka fetches by
 /// itself (50 MiB) no client can be made with.
-const SMALL_CLIENT: (&str, &str) = ("receive.message.max.bytes", "60000000");
+pub(crate) const SMALL_CLIENT: (&str, &str) = ("receive.message.max.bytes", "60000000");
 
 struct Scene {
     stage: Stage,
@@ -53,7 +53,7 @@ impl Scene {
 }
 
 /// One batch of zeros into partition 0.
-fn plant_bomb(bootstrap: &str, topic: &str) {
+pub(crate) fn plant_bomb(bootstrap: &str, topic: &str) {
     let mut config = ClientConfig::new();
     let producer: BaseProducer = config
         .set("bootstrap.servers", bootstrap)

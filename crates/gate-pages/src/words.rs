@@ -44,12 +44,8 @@ fn bundle(source: &str, language: &str, thousands: &str) -> Bundle {
 }
 
 fn whole_number(value: &FluentValue<'_>, thousands: &str) -> Option<String> {
-    match value {
-        FluentValue::Number(FluentNumber { value, .. }) if value.fract() == 0.0 => {
-            Some(grouped(&format!("{value:.0}"), thousands))
-        }
-        _ => None,
-    }
+    let FluentValue::Number(FluentNumber { value, .. }) = value else { return None };
+    (value.fract() == 0.0).then(|| grouped(&format!("{value:.0}"), thousands))
 }
 
 /// The first letter large; codes (`marketing.offers`) stay as they are.
@@ -285,10 +281,10 @@ impl<'a> Words<'a> {
             let month = self.named("month-", &m.month.to_string());
             self.say("date-full")
                 .s("weekday", &weekday)
-                .s("day", &m.day.to_string())
+                .s("day", m.day.to_string())
                 .s("month", &month)
-                .s("year", &m.year.to_string())
-                .s("clock", &m.clock(false))
+                .s("year", m.year.to_string())
+                .s("clock", m.clock(false))
                 .to_string()
         })
     }
@@ -307,7 +303,7 @@ impl<'a> Words<'a> {
             self.say("date-day-year")
                 .s("day", &day)
                 .s("month", &month)
-                .s("year", &m.year.to_string())
+                .s("year", m.year.to_string())
                 .to_string()
         }
     }

@@ -113,7 +113,7 @@ pub(in crate::desk) async fn record(desk: &Arc<Desk>, access: Access) -> Result<
     let kept = blocking(desk, move |desk| desk.access_log.record(&access).map_err(Failure::from));
     let kept = kept.await;
     if kept.is_ok() {
-        desk.metrics.look_ups.with_label_values(&[act.as_str()]).inc();
+        desk.metrics.look_ups.of(act.label()).inc();
     }
     kept.map_err(|problem| {
         let detail = format!(

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::Desk;
 use super::super::reply::Reply;
+use super::super::{Desk, measures};
 use crate::status::{Counts, Snapshot};
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -83,6 +83,6 @@ pub(super) fn ready(desk: &Desk) -> Reply {
 }
 
 pub(super) fn metrics(desk: &Desk) -> Reply {
-    let text = desk.metrics.text(&desk.index, &desk.progress);
+    let text = measures::text(&desk.metrics, &desk.index, &desk.progress);
     Reply::Text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
 }
