@@ -60,6 +60,8 @@ pub(super) fn start(
         ends: BTreeMap::new(),
         newest_ms: BTreeMap::new(),
         was_whole: BTreeMap::new(),
+        read_at: BTreeMap::new(),
+        began: Instant::now(),
         told: Instant::now(),
     };
     let thread = std::thread::Builder::new().name("follower".to_owned());
@@ -78,6 +80,9 @@ struct Follower {
     /// Time of the newest record read.
     newest_ms: BTreeMap<Log, i64>,
     was_whole: BTreeMap<Log, bool>,
+    /// When each was last read to its end; before that, when this began.
+    read_at: BTreeMap<Log, Instant>,
+    began: Instant,
     told: Instant,
 }
 
@@ -153,6 +158,7 @@ impl Follower {
                 self.read_through(log, &from)?;
             }
             self.was_whole.insert(log, true);
+            self.read_at.insert(log, Instant::now());
             self.tell(log, None);
         }
         Ok(())
@@ -332,6 +338,10 @@ impl Follower {
         let age = newest.map(|at| now().as_micros() / 1_000 - at).filter(|_| read < total);
         // for people and an alert
         let behind_s = age.map_or(0.0, |age| age.max(0) as f64 / 1_000.0);
+        // nobody knows what is there while the topic cannot be read
+        let read_at = self.read_at.get(&log).unwrap_or(&self.began);
+        let unread_s = trouble.as_ref().map_or(0.0, |_| read_at.elapsed().as_secs_f64());
+        let behind_s = behind_s.max(unread_s);
         self.desk.progress.set(log, Reach { read, total, behind_s, was_whole, trouble });
     }
 

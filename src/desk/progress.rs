@@ -15,7 +15,7 @@ pub(super) struct Reach {
     pub(super) read: i64,
     /// Offsets from its beginning to its end, when it was last asked.
     pub(super) total: i64,
-    /// Age of the newest record read while more is there, in seconds; 0: nothing waits.
+    /// Age of the newest record read while more is there, or for how long it could not be read, in seconds; 0: nothing waits.
     pub(super) behind_s: f64,
     /// Whether it once came to the end.
     pub(super) was_whole: bool,

@@ -48,7 +48,7 @@ desk_metrics! {
     index_unread: Family<IntGauge, DeskTopic> = gauges("consent_gate_desk_index_unread_records", "offsets"):
         "Offsets of a topic that the index has not read yet, at the last look.";
     index_behind: Family<Gauge, DeskTopic> = seconds_gauges("consent_gate_desk_index_behind_seconds", "seconds"):
-        "Age of the newest record of a topic that the index has read while more is there; 0: nothing waits.";
+        "Age of the newest record of a topic that the index has read while more is there, or for how long the topic could not be read; 0: nothing waits.";
 }
 
 impl DeskMetrics {

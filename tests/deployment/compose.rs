@@ -2,9 +2,14 @@
 //! service is pinned, limited, checked and restarted.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
+use consent_gate::access::{Access, Role, TOKEN_PREFIX};
+use consent_gate::config::Config;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::{
     CONFIG_FILE, assert_parses, assert_served, files_below, load, memory_needed, read, root,
@@ -13,8 +18,10 @@ use super::{
 
 const FILE: &str = "docker-compose.yml";
 const CONFIG: &str = "deploy/compose/gate.yaml";
-/// It ends when its work is done.
-const ONCE: &str = "topics";
+const GATES: &str = "CONSENT_GATE__DESK__GATES";
+const GATE_TOKEN: &str = "CONSENT_GATE__DESK__GATE_TOKEN_FILE";
+/// They end when their work is done.
+const ONCE: [&str; 2] = ["topics", "tokens"];
 
 fn services() -> BTreeMap<String, Value> {
     let services = yaml(FILE)["services"].as_object().cloned().unwrap();
@@ -68,11 +75,12 @@ fn every_service_is_pinned_limited_checked_and_on_loopback() {
         assert_eq!(strings(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
         let restart =
             service["restart"].as_str().unwrap_or_else(|| panic!("{name}: no restart policy"));
-        assert_eq!(restart == "unless-stopped", name != ONCE, "{name}: {restart}");
+        let is_once = ONCE.contains(&name.as_str());
+        assert_eq!(restart == "unless-stopped", !is_once, "{name}: {restart}");
         let check = &service["healthcheck"];
         let is_checked = check["test"].is_array() || check["disable"] == true;
         assert!(is_checked, "{name} has no health check and does not say so");
-        assert!(name == ONCE || seconds(&service["stop_grace_period"]) > 0, "{name}");
+        assert!(is_once || seconds(&service["stop_grace_period"]) > 0, "{name}");
     }
 }
 
@@ -87,7 +95,9 @@ fn everything_it_refers_to_is_there() {
             let is_checked = other_service["healthcheck"]["test"].is_array();
             match condition["condition"].as_str().unwrap() {
                 "service_healthy" => assert!(is_checked, "{name} waits for the health of {other}"),
-                "service_completed_successfully" => assert_eq!(other, ONCE),
+                "service_completed_successfully" => {
+                    assert!(ONCE.contains(&other.as_str()), "{name} waits for the end of {other}")
+                }
                 condition => panic!("{name} waits for {other} to be {condition}"),
             }
         }
@@ -114,7 +124,7 @@ fn the_gates_commands_and_checks_are_understood() {
         assert!(mounts(&service).contains(&config), "{name} has no configuration");
         n_commands += 1;
     }
-    assert_eq!(n_commands, 4, "topics, gate, ledger, traffic");
+    assert_eq!(n_commands, 5, "topics, gate, ledger, desk, traffic");
     let gate = &services()["gate"];
     let check = strings(&gate["healthcheck"]["test"]);
     assert_eq!(check[..3], ["CMD", "consent-gate", "health"], "there is no shell in the image");
@@ -162,7 +172,10 @@ fn prometheus_scrapes_the_gate_with_the_rules_of_deploy() {
     let ledger = load(CONFIG, &[]).ledger;
     let targets = &ours["scrape_configs"][1]["static_configs"][0]["targets"];
     assert_eq!(strings(targets), [format!("ledger:{}", ledger.listen.port())]);
-    for job in 0..2 {
+    let desk = load(CONFIG, &[]).desk;
+    let targets = &ours["scrape_configs"][2]["static_configs"][0]["targets"];
+    assert_eq!(strings(targets), [format!("desk:{}", desk.listen.port())]);
+    for job in 0..3 {
         ours["scrape_configs"][job]["static_configs"] =
             example["scrape_configs"][job]["static_configs"].clone();
     }
@@ -215,6 +228,99 @@ fn the_ledger_keeps_what_it_writes() {
     let check = strings(&ledger["healthcheck"]["test"]);
     assert_parses(&check[2..]);
     assert!(check.last().unwrap().ends_with(&format!(":{port}/livez")));
+}
+
+/// Runs deploy/compose/tokens as the service does, into a directory of this test.
+fn tokens(word: &str, dir: &Path) -> String {
+    let mut script = Command::new(root().join("deploy/compose/tokens"));
+    let output = script.arg(word).arg(dir).output().expect("bash is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Each machine has tokens of its own: what the script makes is what gate and desk read, and the gate gets hashes alone.
+#[test]
+fn tokens_are_made_where_gate_and_desk_look_for_them() {
+    let made = [(); 2].map(|()| {
+        let dir = tempfile::tempdir().unwrap();
+        for part in ["gate", "desk"] {
+            std::fs::create_dir(dir.path().join(part)).unwrap();
+        }
+        assert_eq!(tokens("make", dir.path()), "", "no token stands in a log");
+        dir
+    });
+    let file = |dir: &TempDir, name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    let admits = |dir: &TempDir, lines: &str, token: &str| {
+        let caller = Access::load(&dir.path().join(lines)).unwrap().admits(token.as_bytes());
+        caller.map(|caller| (caller.id, caller.role))
+    };
+    let [one, other] = &made;
+    let (gate_token, sign_in) = (file(one, "desk/gate-token"), file(one, "desk/sign-in"));
+    let officer = |id: &str| Ok((id.to_owned(), Role::Officer));
+    assert_eq!(admits(one, "gate/tokens.yaml", gate_token.trim_end()), officer("desk"));
+    assert_eq!(admits(one, "desk/tokens.yaml", sign_in.trim_end()), officer("officer"));
+    assert!(admits(one, "gate/tokens.yaml", sign_in.trim_end()).is_err());
+    assert!(admits(other, "gate/tokens.yaml", gate_token.trim_end()).is_err(), "its own");
+    for (token, other) in [(&gate_token, "desk/gate-token"), (&sign_in, "desk/sign-in")] {
+        assert!(token.starts_with(TOKEN_PREFIX) && token.trim_end().len() == 68, "as ours are");
+        assert_ne!(*token, file(&made[1], other));
+    }
+    tokens("make", one.path());
+    assert_eq!(file(one, "desk/sign-in"), sign_in, "those that are there stay");
+    let shown = tokens("show", one.path());
+    assert!(shown.contains(sign_in.trim_end()) && shown.contains("id:    officer\n"), "{shown}");
+    assert!(!file(one, "gate/tokens.yaml").contains(TOKEN_PREFIX));
+
+    let (services, config) = (services(), desk_config(&made[0]));
+    let to = |service: &str, from: &str| {
+        let mounts = mounts(&services[service]);
+        let found = mounts.into_iter().find(|(its, _)| its == from);
+        PathBuf::from(found.unwrap_or_else(|| panic!("{service}: no {from}")).1)
+    };
+    assert_eq!(to("tokens", "gate-tokens"), Path::new("/tokens/gate"));
+    assert_eq!(to("tokens", "desk-tokens"), Path::new("/tokens/desk"));
+    let lines = to("gate", "gate-tokens").join("tokens.yaml");
+    assert_eq!(config.http.tokens_file.as_deref(), Some(lines.as_path()));
+    let lines = to("desk", "desk-tokens").join("tokens.yaml");
+    assert_eq!(config.desk.tokens_file.as_deref(), Some(lines.as_path()));
+    let token = services["desk"]["environment"][GATE_TOKEN].as_str().unwrap().to_owned();
+    assert_eq!(Path::new(&token), to("desk", "desk-tokens").join("gate-token"));
+    assert!(mounts(&services["gate"]).iter().all(|(from, _)| from != "desk-tokens"));
+}
+
+/// The configuration as the desk has it, with the token where this test has one.
+fn desk_config(made: &TempDir) -> Config {
+    let environment = &services()["desk"]["environment"];
+    let token = made.path().join("desk/gate-token");
+    let gates = environment[GATES].as_str().unwrap();
+    load(CONFIG, &[(GATES, gates), (GATE_TOKEN, token.to_str().unwrap())])
+}
+
+#[test]
+fn the_desk_has_the_gates_pepper_and_a_directory_of_its_own() {
+    let desk = &services()["desk"];
+    let config = load(CONFIG, &[]);
+    let mounts = desk["volumes"].as_array().unwrap();
+    let mounts: Vec<&str> = mounts.iter().map(|mount| mount.as_str().unwrap()).collect();
+    assert!(mounts.contains(&"gate-state:/var/lib/consent-gate:ro"), "{mounts:?}");
+    assert!(config.state.pepper_file.starts_with("/var/lib/consent-gate"));
+    let gate = &services()["gate"];
+    let gates_own = gate["volumes"].as_array().unwrap();
+    assert!(gates_own.contains(&"gate-state:/var/lib/consent-gate".into()), "the same path");
+    assert_eq!(desk["depends_on"]["gate"]["condition"], "service_healthy", "it makes the pepper");
+    assert!(mounts.contains(&"desk-index:/var/lib/consent-gate-desk"), "{mounts:?}");
+    assert!(config.desk.dir.starts_with("/var/lib/consent-gate-desk"), "it would be lost");
+    let port = config.desk.listen.port();
+    assert!(!config.desk.listen.ip().is_loopback());
+    assert_eq!(strings(&desk["ports"]), [format!("127.0.0.1:{port}:{port}")]);
+    assert_eq!(config.desk.public_url, None, "browsers come by a loopback address");
+    let gates = format!("http://gate:{}", config.http.listen.port());
+    assert_eq!(desk["environment"][GATES], gates.as_str());
+    let check = strings(&desk["healthcheck"]["test"]);
+    assert_parses(&check[2..]);
+    assert!(check.last().unwrap().ends_with(&format!(":{port}/readyz")));
+    let limit = bytes(&desk["deploy"]["resources"]["limits"]["memory"]);
+    assert!(2 * config.desk.memory_bytes as u64 <= limit, "caches and what stands beside them");
 }
 
 #[test]

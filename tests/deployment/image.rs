@@ -171,9 +171,11 @@ fn it_runs_as_nobody_and_its_commands_exist() {
         read("deploy/docker/root").contains(&format!("\nuid={UID}\n")),
         "the same in /etc/passwd"
     );
-    let state =
-        format!("--chown={UID}:{UID} /root-of-image/var/lib/consent-gate/ /var/lib/consent-gate/");
-    assert!(read(DOCKERFILE).contains(&state), "a new volume belongs to it");
+    for volume in ["consent-gate", "consent-gate-ledger", "consent-gate-desk"] {
+        let empty = "/root-of-image/var/lib/consent-gate/";
+        let copy = format!("--chown={UID}:{UID} {empty} /var/lib/{volume}/\n");
+        assert!(read(DOCKERFILE).contains(&copy), "a new volume belongs to it: {volume}");
+    }
 
     let program = "/usr/local/bin/consent-gate";
     assert_eq!(only("", "ENTRYPOINT").list(), [program]);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     CONFIG_FILE, UID, assert_parses, assert_served, documents, files_below, files_wanted, load,
-    memory_needed, stop_max, strings, yaml,
+    memory_needed, read, stop_max, strings, yaml,
 };
 
 const BASE: &str = "deploy/kubernetes/base";
@@ -284,12 +284,7 @@ fn the_ledger_keeps_what_it_writes_and_is_one() {
     assert_eq!(set["spec"]["replicas"], 1);
     let ledger = container(&set);
     assert_parses(&strings(&ledger["args"]));
-    let variables: Vec<(&str, &str)> = ledger["env"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|it| Some((it["name"].as_str()?, it["value"].as_str()?)))
-        .collect();
+    let variables = variables(ledger);
     let mounts = ledger["volumeMounts"].as_array().unwrap();
     let data = mounts.iter().find(|mount| mount["name"] == "data").unwrap();
     let data = data["mountPath"].as_str().unwrap();
@@ -305,4 +300,134 @@ fn the_ledger_keeps_what_it_writes_and_is_one() {
     let policy = yaml(&format!("{BASE}/network-policy.yaml"));
     let named = &policy["spec"]["podSelector"]["matchExpressions"][0]["values"];
     assert!(strings(named).contains(&"consent-gate-ledger".to_owned()));
+}
+
+const DESK: &str = "deploy/kubernetes/components/desk";
+
+/// Names and values of a container's environment, those that stand in the file.
+fn variables(container: &Value) -> Vec<(&str, &str)> {
+    let all = container["env"].as_array().unwrap().iter();
+    all.filter_map(|it| Some((it["name"].as_str()?, it["value"].as_str()?))).collect()
+}
+
+/// The configuration of the desk's pod, with a token where this test can have one.
+fn desk_config(directory: &str, variables: &[(&str, &str)]) -> Config {
+    const TOKEN: &str = "CONSENT_GATE__DESK__GATE_TOKEN_FILE";
+    let secrets = tempfile::tempdir().unwrap();
+    let token = secrets.path().join("gate-token");
+    std::fs::write(&token, "not a real token").unwrap();
+    let token = token.to_str().unwrap();
+    let mut variables = variables.to_vec();
+    variables.iter_mut().filter(|(name, _)| *name == TOKEN).for_each(|(_, value)| *value = token);
+    variables.push((INSTANCE, "consent-gate-desk-0"));
+    load(&format!("{directory}/config.yaml"), &variables)
+}
+
+#[test]
+fn the_desk_is_one_and_finds_pepper_tokens_and_its_volume() {
+    let set = yaml(&format!("{DESK}/statefulset.yaml"));
+    assert_eq!(set["spec"]["replicas"], 1, "who is signed in stands in its memory");
+    assert_restricted("desk", pod(&set));
+    let desk = container(&set);
+    assert_parses(&strings(&desk["args"]));
+    let variables = variables(desk);
+    let path_of = |name: &str| {
+        let mounts = desk["volumeMounts"].as_array().unwrap();
+        let mount = mounts.iter().find(|mount| mount["name"] == name).unwrap();
+        (mount["mountPath"].as_str().unwrap(), mount["readOnly"] == true)
+    };
+    let secret_of = |name: &str| {
+        let volumes = pod(&set)["volumes"].as_array().unwrap();
+        let volume = volumes.iter().find(|volume| volume["name"] == name).unwrap();
+        volume["secret"]["secretName"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(path_of("config"), (CONFIG_FILE, true));
+    let (secrets, desk_secrets) = (path_of("secrets").0, path_of("desk-secrets").0);
+    assert_eq!(secret_of("secrets"), "consent-gate", "the gates' own pepper");
+    assert_eq!(secret_of("desk-secrets"), "consent-gate-desk");
+    for directory in [BASE, PRODUCTION] {
+        let config = desk_config(directory, &variables);
+        assert!(config.state.pepper_file.starts_with(secrets), "{directory}");
+        let config = config.desk;
+        assert!(config.dir.starts_with(path_of("data").0) && !path_of("data").1, "{directory}");
+        assert!(config.tokens_file.unwrap().starts_with(desk_secrets), "{directory}");
+        assert_eq!(desk["ports"][0]["containerPort"], u64::from(config.listen.port()));
+        assert!(!config.listen.ip().is_loopback(), "the kubelet cannot ask");
+        let limit = bytes(&desk["resources"]["limits"]["memory"]);
+        assert!(2 * config.memory_bytes as u64 <= limit, "caches and what stands beside them");
+    }
+    let token = variables.iter().find(|(name, _)| name.ends_with("GATE_TOKEN_FILE")).unwrap().1;
+    assert!(token.starts_with(desk_secrets));
+    let readme = read("deploy/README.md");
+    for key in ["--from-file=tokens.yaml=desk-tokens.yaml", "--from-file=gate-token"] {
+        assert!(readme.contains(key), "deploy/README.md does not make {key}");
+    }
+}
+
+/// The index takes as long as the log is: only readiness may wait for it.
+#[test]
+fn a_desk_that_builds_its_index_is_not_restarted() {
+    let set = yaml(&format!("{DESK}/statefulset.yaml"));
+    let desk = container(&set);
+    for (probe, path) in
+        [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")]
+    {
+        assert_eq!(desk[probe]["httpGet"]["path"], path, "{probe}");
+        assert_eq!(desk[probe]["httpGet"]["port"], desk["ports"][0]["name"], "{probe}");
+    }
+}
+
+#[test]
+fn the_desk_asks_every_gate_and_they_have_its_tokens() {
+    let set = yaml(&format!("{DESK}/statefulset.yaml"));
+    let [(_, _, gates), _] = deployments();
+    let name = gates["metadata"]["name"].as_str().unwrap();
+    let replicas = gates["spec"]["replicas"].as_u64().unwrap();
+    for directory in [BASE, PRODUCTION] {
+        let config = desk_config(directory, &variables(container(&set)));
+        let port = config.http.listen.port();
+        let wanted = (0..replicas).map(|n| format!("http://{name}-{n}.{name}:{port}"));
+        assert_eq!(config.desk.gates, wanted.collect::<Vec<_>>(), "{directory}");
+    }
+    let patch = yaml(&format!("{DESK}/gate-tokens.yaml"));
+    assert_eq!(patch["metadata"]["name"], name);
+    assert_eq!(container(&patch)["name"], container(&gates)["name"]);
+    for directory in [BASE, PRODUCTION] {
+        let patched = [variables(container(&patch)), vec![(INSTANCE, "consent-gate-0")]].concat();
+        let config = load(&format!("{directory}/config.yaml"), &patched);
+        let tokens = config.http.tokens_file.unwrap();
+        assert!(tokens.starts_with("/etc/consent-gate/secrets"), "{directory}: {tokens:?}");
+    }
+    assert!(read("deploy/README.md").contains(" --from-file=tokens.yaml "), "a key of that name");
+}
+
+#[test]
+fn policies_let_the_proxy_reach_the_desk_and_the_desk_the_gates() {
+    let set = yaml(&format!("{DESK}/statefulset.yaml"));
+    let labels = &set["spec"]["template"]["metadata"]["labels"];
+    assert_eq!(&set["spec"]["selector"]["matchLabels"], labels);
+    let service = yaml(&format!("{DESK}/service.yaml"));
+    assert_eq!(&service["spec"]["selector"], labels);
+    assert_eq!(service["spec"]["ports"][0]["targetPort"], container(&set)["ports"][0]["name"]);
+    assert_eq!(service["metadata"]["name"], set["spec"]["serviceName"]);
+    let monitor = "deploy/kubernetes/components/prometheus-operator/pod-monitor-desk.yaml";
+    assert_eq!(&yaml(monitor)["spec"]["selector"]["matchLabels"], labels);
+    let common = yaml(&format!("{BASE}/network-policy.yaml"));
+    let named = strings(&common["spec"]["podSelector"]["matchExpressions"][0]["values"]);
+    let desk = labels["app.kubernetes.io/name"].as_str().unwrap().to_owned();
+    assert!(named.contains(&desk), "names, Kafka and Prometheus");
+
+    let [(_, config, gates), _] = deployments();
+    let of_gates = &gates["spec"]["template"]["metadata"]["labels"];
+    assert_ne!(labels, of_gates, "it is no instance");
+    let policies = documents(&format!("{DESK}/network-policy.yaml"));
+    let [of_desk, to_gates] = policies.as_slice() else { panic!("two policies") };
+    assert_eq!(&of_desk["spec"]["podSelector"]["matchLabels"], labels);
+    let out = &of_desk["spec"]["egress"][0];
+    assert_eq!(&out["to"][0]["podSelector"]["matchLabels"], of_gates);
+    assert_eq!(out["ports"][0]["port"], u64::from(config.http.listen.port()));
+    assert_eq!(&to_gates["spec"]["podSelector"]["matchLabels"], of_gates);
+    let into = &to_gates["spec"]["ingress"][0];
+    assert_eq!(&into["from"][0]["podSelector"]["matchLabels"], labels);
+    assert_eq!(into["ports"][0]["port"], container(&gates)["ports"][0]["name"]);
 }

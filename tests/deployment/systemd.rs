@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use consent_gate::cli::ExitCode;
+use consent_gate::config::Config;
 
 use super::{CONFIG_FILE, assert_parses, files_wanted, load, memory_needed, read, stop_max};
 
@@ -91,25 +92,52 @@ fn it_may_do_nothing_it_need_not() {
     assert_eq!(all("SystemCallFilter"), ["@system-service", "~@privileged @resources"]);
 }
 
-/// The ledger's unit is the gate's, but for user, directories and memory.
+/// The units of ledger and desk are the gate's, but for user, directories and memory.
 #[test]
-fn the_ledgers_unit_may_do_no_more_than_the_gates() {
-    let ledger = read("deploy/systemd/consent-gate-ledger.service");
-    let start = ledger.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
-    let config = "/etc/consent-gate-ledger/config.yaml";
-    let arguments = start.strip_prefix("/usr/local/bin/consent-gate ").unwrap();
-    let arguments = arguments.replace(config, CONFIG_FILE);
-    assert_parses(&arguments.split(' ').map(str::to_owned).collect::<Vec<_>>());
+fn the_other_units_may_do_no_more_than_the_gates() {
     let gate = read(UNIT);
     let restrictions = gate.split("\nNoNewPrivileges=").nth(1).unwrap();
-    assert!(ledger.ends_with(restrictions), "the restrictions are those of the gate");
-    for line in
-        ["User=consent-gate-ledger", "LimitCORE=0", "KillSignal=SIGTERM", "Restart=on-failure"]
-    {
-        assert!(ledger.contains(&format!("\n{line}\n")), "{line}");
-    }
-    let prevented = format!("RestartPreventExitStatus={}", one("RestartPreventExitStatus"));
-    assert!(ledger.contains(&prevented));
     let users = read("deploy/systemd/consent-gate.sysusers.conf");
-    assert!(users.contains("\nu consent-gate-ledger "));
+    for name in ["consent-gate-ledger", "consent-gate-desk"] {
+        let unit = read(&format!("deploy/systemd/{name}.service"));
+        let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let config = format!("/etc/{name}/config.yaml");
+        let arguments = start.strip_prefix("/usr/local/bin/consent-gate ").unwrap();
+        let arguments = arguments.replace(&config, CONFIG_FILE);
+        assert_parses(&arguments.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(unit.ends_with(restrictions), "{name}: the restrictions are those of the gate");
+        let own = [format!("User={name}"), format!("StateDirectory={name}")];
+        let prevented = format!("RestartPreventExitStatus={}", one("RestartPreventExitStatus"));
+        let common = ["StateDirectoryMode=0700", "LimitCORE=0", "KillSignal=SIGTERM"];
+        let common = common.iter().chain(&["Restart=on-failure", "UMask=0077"]);
+        for line in own.iter().map(String::as_str).chain(common.copied()).chain([&*prevented]) {
+            assert!(unit.contains(&format!("\n{line}\n")), "{name}: {line}");
+        }
+        assert!(users.contains(&format!("\nu {name} - ")), "{name} is nobody");
+    }
+}
+
+/// What the unit of the desk gives it, the steps in deploy/README.md fill.
+#[test]
+fn the_desk_finds_what_the_readme_puts_there() {
+    let readme = read("deploy/README.md");
+    let (_, section) =
+        readme.split_once("```yaml\n# /etc/consent-gate-desk/config.yaml\n").unwrap();
+    let text = section.split("```").next().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let token = dir.path().join("gate-token");
+    std::fs::write(&token, "not a real token").unwrap();
+    let named = "/etc/consent-gate-desk/gate-token";
+    let text = text.replace(named, token.to_str().unwrap());
+    let config = Config::parse("README.md", &text, []).unwrap_or_else(|error| panic!("{error}"));
+    assert!(config.desk.dir.starts_with("/var/lib/consent-gate-desk"), "{:?}", config.desk.dir);
+    assert!(config.desk.listen.ip().is_loopback(), "a proxy with TLS is in front of it");
+    let tokens = config.desk.tokens_file.unwrap();
+    let files = [&config.state.pepper_file, &tokens].map(|path| path.to_str().unwrap().to_owned());
+    for file in files.iter().map(String::as_str).chain([named]) {
+        assert!(file.starts_with("/etc/consent-gate-desk/"), "{file}");
+        let is_put = |line: &&str| line.starts_with("install ") && line.contains(file);
+        assert_eq!(readme.lines().filter(is_put).count(), 1, "nothing puts {file} there");
+    }
+    assert!(!config.desk.gates.is_empty() && config.desk.public_url.is_some());
 }

@@ -43,12 +43,13 @@ const EMPTY: &[(&str, &str)] = &[
     ("consent_gate:restore_eta_seconds", "only while restoring"),
 ];
 
-/// Series that do not exist while all is well; those of a metric with labels that come and go. And that of the ledger, a
-/// process of its own: `tampering` asks it.
+/// Series that do not exist while all is well; those of a metric with labels that come and go. And those of ledger and desk,
+/// processes of their own.
 const SERIES_THAT_COME_AND_GO: &[&str] = &[
     "consent_gate_consent_poison",
     "consent_gate_consent_held",
     "consent_gate_ledger_behind_seconds",
+    "consent_gate_desk_index_behind_seconds",
 ];
 
 /// One expression to ask for.

@@ -16,6 +16,7 @@ mod local;
 mod report;
 mod rights;
 mod running;
+mod tokens;
 mod unpacked;
 mod zones;
 
@@ -122,6 +123,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     findings.extend(local::check(&config));
     findings.push(compression::check(&config));
     findings.extend(ledger::check(&config));
+    findings.extend(tokens::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
             findings.push(cluster::brokers(&cluster));

@@ -30,15 +30,21 @@ const HELD_SECONDS_MAX: u64 = 120;
 
 /// What `/status` of this configuration's gate says.
 pub(super) fn check(config: &Config) -> Finding {
-    let address = reachable(config.http.listen);
-    let ask = |path| health::page(address, path, ANSWER_MAX, SNAPSHOT_BYTES_MAX);
-    match ask("/status") {
+    match ask(config, "/status") {
         Err(why) => Finding::skip(CHECK, format!("none answers at `http.listen`: {why}")),
         Ok((_, body)) => match serde_json::from_str::<Snapshot>(&body) {
             Ok(snapshot) => judge(&snapshot),
-            Err(_) => judge_older(ask("/readyz")),
+            Err(_) => judge_older(ask(config, "/readyz")),
         },
     }
+}
+
+/// Code and body of a page of this configuration's gate.
+///
+/// # Errors
+/// Why there is no answer.
+pub(super) fn ask(config: &Config, path: &str) -> Result<(u16, String), String> {
+    health::page(reachable(config.http.listen), path, ANSWER_MAX, SNAPSHOT_BYTES_MAX)
 }
 
 /// Who listens everywhere listens here.
