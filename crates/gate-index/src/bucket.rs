@@ -4,7 +4,7 @@
 //! there are too many of these as well, as one of all others. A row remembers which, so that it can be taken back.
 
 use crate::IndexError;
-use crate::index::Inner;
+use crate::Inner;
 use crate::key::sorted;
 use crate::layout::COUNTS;
 use crate::wire::{Wire, put_number};
@@ -225,7 +225,7 @@ impl Buckets {
 fn read(inner: &Inner, half_hour: i64) -> Result<Open, IndexError> {
     let mut open = Open::default();
     let prefix = sorted(half_hour);
-    let options = crate::layout::read_options();
+    let options = crate::options::read_options();
     let mut entries = inner.db.raw_iterator_cf_opt(inner.family(COUNTS)?, options);
     entries.seek(prefix);
     while let Some((key, value)) = entries.item() {

@@ -4,7 +4,7 @@
 //! for another question or before a restart is refused. It tells nothing that the page before has not.
 
 use crate::IndexError;
-use crate::index::Inner;
+use crate::Inner;
 use gate_log::hex;
 use std::hash::BuildHasher as _;
 

@@ -1,7 +1,7 @@
 //! Words by number, and numbers by word. A word is compared whole: no two can be taken for each other.
 
 use crate::IndexError;
-use crate::index::Inner;
+use crate::Inner;
 use crate::layout::WORDS;
 use crate::word::{ActionName, Revision};
 use crate::word::{Context, Kind, Shape, TopicName, Verdict, Word};

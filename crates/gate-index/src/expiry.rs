@@ -1,9 +1,10 @@
 //! What is older than the bound goes.
 
+use crate::Inner;
 use crate::bucket::{self, HALF_HOUR_MICROS};
-use crate::index::Inner;
 use crate::key::sorted;
-use crate::layout::{COUNTS, ROWS, read_options};
+use crate::layout::{COUNTS, ROWS};
+use crate::options::read_options;
 use crate::{IndexError, Writer};
 use gate_core::Timestamp;
 use std::sync::atomic::Ordering;

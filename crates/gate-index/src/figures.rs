@@ -1,6 +1,7 @@
 //! What there is to say about the index itself.
 
-use crate::index::{Index, Inner, Moment};
+use crate::Inner;
+use crate::index::{Index, Moment};
 use crate::key::{Log, RowKey, sorted};
 use crate::layout::{FAMILIES, META, ROWS};
 use crate::notes::{Gap, Notes, UnreadableRecord};

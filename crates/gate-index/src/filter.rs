@@ -1,7 +1,7 @@
 //! Which decisions are meant.
 
 use crate::IndexError;
-use crate::index::Inner;
+use crate::Inner;
 use crate::wire::{put_signed, put_text};
 use crate::word::{Context, Verdict};
 use gate_core::Timestamp;

@@ -1,34 +1,18 @@
 //! The shared handle: what readers and the writer have in common.
 
-use crate::dictionary::Words;
+use crate::Inner;
 use crate::key::{Log, Source, SourceKey, of_stream_key, stream_key};
-use crate::layout::{Floors, META, SOURCES, read_options};
+use crate::layout::{META, SOURCES};
 use crate::marker;
+use crate::options::read_options;
 use crate::row::DecisionRow;
 use crate::state::POSITION;
-use crate::{IndexError, Rebuilt, Settings, Writer};
+use crate::{IndexError, Rebuilt, Writer};
 use gate_core::Timestamp;
 use gate_log::SourceRef;
-use rocksdb::{Cache, ColumnFamily, DB, ReadOptions, WriteBufferManager};
+use rocksdb::{ColumnFamily, ReadOptions};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::hash::RandomState;
-use std::path::PathBuf;
 use std::sync::Arc;
-
-/// The open database.
-pub(crate) struct Inner {
-    pub(crate) db: DB, // first, so that it is closed before the lock is released
-    pub(crate) dir: PathBuf,
-    pub(crate) settings: Settings,
-    pub(crate) words: Words,
-    pub(crate) floors: Arc<Floors>,
-    pub(crate) memtables: WriteBufferManager,
-    pub(crate) cache: Cache,
-    /// Signs cursors; another with each opening.
-    pub(crate) cursors: RandomState,
-    pub(crate) _lock: File,
-}
 
 impl Inner {
     pub(crate) fn family(&self, name: &str) -> Result<&ColumnFamily, IndexError> {

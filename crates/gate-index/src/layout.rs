@@ -17,7 +17,7 @@
 use crate::key::{CHANGE_BYTES, MESSAGE_BYTES, PREFIX_BYTES, of_sorted};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, LogLevel, Options,
-    ReadOptions, WriteBufferManager, WriteOptions, compaction_filter::Decision,
+    WriteBufferManager, compaction_filter::Decision,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -179,17 +179,4 @@ impl Floors {
 /// Whether the time that these bytes begin with is before the bound. What has none stays.
 fn is_below(floors: &Floors, bytes: &[u8]) -> bool {
     bytes.first_chunk().is_some_and(|at| of_sorted(*at) < floors.decisions())
-}
-
-/// No write goes to a write-ahead log: Kafka has it.
-pub(crate) fn write_options() -> WriteOptions {
-    let mut options = WriteOptions::default();
-    options.disable_wal(true);
-    options
-}
-
-pub(crate) fn read_options() -> ReadOptions {
-    let mut options = ReadOptions::default();
-    options.set_verify_checksums(true);
-    options
 }

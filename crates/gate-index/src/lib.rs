@@ -37,6 +37,7 @@ mod list;
 mod marker;
 mod notes;
 mod open;
+mod options;
 mod page;
 mod person;
 mod reuse;
@@ -48,6 +49,12 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+
+use rocksdb::{Cache, DB, WriteBufferManager};
+use std::fs::File;
+use std::hash::RandomState;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use bucket::HALF_HOUR_MICROS;
 pub use change::ChangePlace;
@@ -65,3 +72,17 @@ pub use person::Person;
 pub use row::DecisionRow;
 pub use word::{Context, Shape, Verdict, WORD_BYTES_MAX};
 pub use writer::{Applied, Writer};
+
+/// The open database.
+pub(crate) struct Inner {
+    pub(crate) db: DB, // first, so that it is closed before the lock is released
+    pub(crate) dir: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) words: dictionary::Words,
+    pub(crate) floors: Arc<layout::Floors>,
+    pub(crate) memtables: WriteBufferManager,
+    pub(crate) cache: Cache,
+    /// Signs cursors; another with each opening.
+    pub(crate) cursors: RandomState,
+    pub(crate) _lock: File,
+}

@@ -3,8 +3,9 @@
 //! `CONSENT-GATE-INDEX`: the directory is this crate's; without it nothing is ever deleted. `REBUILD`: a running process has
 //! found damage and leaves word for the next start.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 const OURS: &str = "CONSENT-GATE-INDEX";
@@ -47,4 +48,9 @@ pub(crate) fn clear(dir: &Path) -> io::Result<()> {
 /// Makes created, renamed and removed names in `dir` durable.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+/// Nobody else has anything to look for there: what is kept is pseudonymous, not anonymous.
+pub(crate) fn private_dir(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }

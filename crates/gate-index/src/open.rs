@@ -2,14 +2,15 @@
 //!
 //! A busy directory or a failing disk is no damage: it is an error, and the index stays where it is.
 
-use crate::index::{Index, Inner, Opened};
+use crate::Inner;
+use crate::index::{Index, Opened};
 use crate::layout::{DB_DIR, Layout};
+use crate::marker::private_dir;
 use crate::reuse::{Found, reuse};
 use crate::{Identity, IndexError, MEMORY_BYTES_MIN, Rebuilt, Settings, Writer, marker};
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::hash::RandomState;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -80,11 +81,6 @@ fn clear(dir: &Path) -> io::Result<()> {
     }
     marker::sync_dir(dir)?;
     marker::clear(dir)
-}
-
-/// Nobody else has anything to look for there: what is kept is pseudonymous, not anonymous.
-pub(crate) fn private_dir(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// Whether nothing lies there.

@@ -1,8 +1,9 @@
 //! Whether a database on disk is one that goes on.
 
-use crate::layout::{DB_DIR, Layout, META, read_options, write_options};
+use crate::layout::{DB_DIR, Layout, META};
+use crate::marker::private_dir;
 use crate::notes::Notes;
-use crate::open::private_dir;
+use crate::options::{read_options, write_options};
 use crate::state::{HEADER_KEY, NOTES_KEY, STATE_KEY, State, check_header, header};
 use crate::{Identity, IndexError, Rebuilt};
 use rocksdb::{DB, WriteBatch};

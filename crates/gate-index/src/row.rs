@@ -1,8 +1,8 @@
 //! A decision as it is kept, and as it is given out.
 
 use crate::IndexError;
+use crate::Inner;
 use crate::bucket::Exactness;
-use crate::index::Inner;
 use crate::key::{PREFIX_BYTES, Place, Prefix, RowKey, Source};
 use crate::wire::{Wire, put_number, put_signed, put_text};
 use crate::word::{Context, Shape, Verdict};

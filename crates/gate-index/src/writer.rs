@@ -1,14 +1,16 @@
 //! The one that writes: what becomes of a record.
 
 use crate::IndexError;
+use crate::Inner;
 use crate::bucket::{self, Buckets, Exactness};
 use crate::dictionary::Numbers;
-use crate::index::{Inner, Moment, read_streams};
+use crate::index::{Moment, read_streams};
 use crate::key::{
     ChangeKey, Log, Place, Prefix, RowKey, SourceKey, message_hash, of_sorted, sorted, stream_key,
 };
-use crate::layout::{CHANGES, MESSAGES, META, PEOPLE, ROWS, SOURCES, write_options};
+use crate::layout::{CHANGES, MESSAGES, META, PEOPLE, ROWS, SOURCES};
 use crate::notes::{Gap, Notes};
+use crate::options::write_options;
 use crate::row::Row;
 use crate::state::{HIGHEST, NOTES_KEY, POSITION, STATE_KEY, State};
 use crate::word::{Kind, context_bytes, cut, shape_bytes, verdict_bytes};
