@@ -62,7 +62,8 @@ fn an_empty_file_is_all_defaults() {
                 "consent-gate-review",
                 "consent-gate-decisions",
                 "consent-gate-sent",
-                "consent-gate-policies"
+                "consent-gate-policies",
+                "consent-gate-access"
             ]
         );
         assert_eq!(config.formats.outbound_message, Format::Json);
