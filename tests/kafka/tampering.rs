@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What `scripts/clients` says when something is not installed.
 const NOT_HERE: i32 = 69;
 
+/// Changes a value.
+type Edit = fn(&mut Value);
+
 /// A setup of the same gate whose ledger lies in `<dir>/ledger`.
 fn with_ledger(setup: &Setup, dir: &Path, key: &Path) -> Setup {
     let port = free_port();
@@ -187,7 +190,7 @@ fn proven(test: &str, ledger: &Setup, logged: &Logged) {
     assert_eq!(proof["content"]["message_id"], entry["message_id"]);
     let output = check(&key);
     assert!(output.status.success() && said(&output).contains(source), "{}", said(&output));
-    let edits: [(&str, fn(&mut Value)); 5] = [
+    let edits: [(&str, Edit); 5] = [
         ("does not say that", |it| it["content"]["reason"] = "approved.express_consent!".into()),
         ("does not say that", |it| it["salt"] = "00".repeat(32).into()),
         ("is not in the tree", |it| it["index"] = (it["index"].as_u64().unwrap() + 1).into()),

@@ -5,6 +5,7 @@
 
 use crate::IndexError;
 use crate::Inner;
+pub(crate) use crate::half_hour::of;
 use crate::key::sorted;
 use crate::layout::COUNTS;
 use crate::wire::{Wire, put_number};
@@ -12,17 +13,10 @@ use rocksdb::WriteBatch;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// What decisions are counted in.
-pub const HALF_HOUR_MICROS: i64 = 30 * 60 * 1_000_000;
 /// Half hours whose counts are kept in memory: partitions are not read in step.
 const OPEN_MAX: usize = 16;
 /// Verdicts that are told apart among those without room.
 const OTHERS_MAX: usize = 1_000;
-
-/// The half hour of an instant.
-pub(crate) fn of(micros: i64) -> i64 {
-    micros.div_euclid(HALF_HOUR_MICROS)
-}
 
 /// Verdict and context.
 pub(crate) type Series = (u32, u32);

@@ -1,7 +1,8 @@
 //! How many decisions, by what and by when.
 
-use crate::bucket::{self, HALF_HOUR_MICROS};
+use crate::bucket;
 use crate::filter::Sieve;
+use crate::half_hour::HALF_HOUR_MICROS;
 use crate::index::{Index, Moment};
 use crate::key::sorted;
 use crate::layout::COUNTS;

@@ -1,7 +1,8 @@
 //! What is older than the bound goes.
 
 use crate::Inner;
-use crate::bucket::{self, HALF_HOUR_MICROS};
+use crate::bucket;
+use crate::half_hour::HALF_HOUR_MICROS;
 use crate::key::sorted;
 use crate::layout::{COUNTS, ROWS};
 use crate::options::read_options;

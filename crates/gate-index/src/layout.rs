@@ -159,7 +159,7 @@ fn is_old(family: &str) -> Option<IsOld> {
         MESSAGES => |floors, key, _| is_below(floors, key.get(MESSAGE_BYTES..).unwrap_or_default()),
         COUNTS => |floors, key, _| {
             let half_hour = key.first_chunk().map(|bytes| of_sorted(*bytes));
-            half_hour.is_some_and(|it| it < crate::bucket::of(floors.decisions()))
+            half_hour.is_some_and(|it| it < crate::half_hour::of(floors.decisions()))
         },
         CHANGES => |floors, key, _| {
             let at = key.get(PREFIX_BYTES..).filter(|rest| rest.len() == CHANGE_BYTES);

@@ -1,7 +1,8 @@
 //! Decisions newest first: all that a filter means, and those about one message id.
 
-use crate::bucket::{self, HALF_HOUR_MICROS};
+use crate::bucket;
 use crate::filter::Sieve;
+use crate::half_hour::HALF_HOUR_MICROS;
 use crate::index::{Index, Moment};
 use crate::key::{MESSAGE_BYTES, ROW_BYTES, RowKey, SourceKey, message_hash, of_sorted, sorted};
 use crate::layout::{COUNTS, MESSAGES, ROWS};

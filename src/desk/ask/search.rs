@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: the record is kept before anything is looked for, and a stranger is told nothing a known person is not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,6 +22,7 @@ use super::super::handle::Person;
 use super::super::roles::Account;
 use super::blocking;
 use super::decisions::storage;
+use super::events::Changes;
 use crate::answers::{Problem, ProblemKind};
 use crate::clock::now;
 use crate::exit::Failure;
@@ -30,6 +32,8 @@ use crate::headers::{hex, unhex};
 pub(in crate::desk) const REASONS: [&str; 4] = ["complaint", "access", "incident", "audit"];
 /// Longest ticket.
 const TICKET_CHARS_MAX: usize = 80;
+/// Events of an address that are looked through for contacts.
+const LOOKED_THROUGH: usize = 200;
 /// Contacts of one address that are told apart.
 const CONTACTS_MAX: usize = 20;
 
@@ -49,6 +53,8 @@ pub(in crate::desk) struct MatchAnswer {
     pub(in crate::desk) handle: String,
     /// The keyed hash of the contact.
     pub(in crate::desk) contact: Option<String>,
+    /// Its id, where an event tells it.
+    pub(in crate::desk) contact_id: Option<String>,
     /// The keyed hash of the address.
     pub(in crate::desk) address: Option<String>,
 }
@@ -69,11 +75,19 @@ pub(in crate::desk) async fn answer(
     let (contact, address) = (person.contact, person.address);
     let seen = blocking(desk, move |desk| is_seen(desk, contact, address)).await?;
     let is_known = seen || links.as_ref().is_some_and(|found| found.is_known);
-    let contacts = links.map(|links| links.contacts).unwrap_or_default();
-    let people = if person.contact.is_some() || contacts.is_empty() {
+    let mut contacts = BTreeMap::new();
+    if person.contact.is_none() {
+        let linked = links.map(|links| links.contacts).unwrap_or_default();
+        contacts.extend(linked.into_iter().map(|contact| (contact, None)));
+        // with its id, where an event tells it
+        let named = blocking(desk, move |desk| named_beside(desk, address)).await?;
+        contacts.extend(named.into_iter().map(|(contact, id)| (contact, Some(id))));
+    }
+    let people = if contacts.is_empty() {
         vec![person]
     } else {
-        contacts.into_iter().map(|contact| with_contact(&person, contact)).collect()
+        let contacts = contacts.into_iter().take(CONTACTS_MAX);
+        contacts.map(|(contact, id)| with_contact(&person, contact, id)).collect()
     };
     let mut found = Vec::with_capacity(people.len());
     for person in people {
@@ -82,11 +96,30 @@ pub(in crate::desk) async fn answer(
     Ok(FoundAnswer { is_known, people: found })
 }
 
-fn with_contact(person: &Person, contact: SubjectKey) -> Person {
+/// The contacts that events about an address name: a refusal by one of them counts for it.
+fn named_beside(
+    desk: &Desk,
+    address: Option<SubjectKey>,
+) -> Result<BTreeMap<SubjectKey, Zeroizing<String>>, Failure> {
+    let page =
+        Changes::new(desk, true)?.page(&whom(None, address), None, LOOKED_THROUGH, &|_, _| true)?;
+    let named = page.events.into_iter().filter_map(|event| event.contact_id.map(Zeroizing::new));
+    let keyed = named.filter_map(|id| {
+        let key = desk.pepper.contact(&ContactId::new(id.as_str().into())?);
+        Some((key, id))
+    });
+    Ok(keyed.collect())
+}
+
+fn with_contact(
+    person: &Person,
+    contact: SubjectKey,
+    contact_id: Option<Zeroizing<String>>,
+) -> Person {
     Person {
         contact: Some(contact),
         address: person.address,
-        contact_id: None,
+        contact_id,
         typed_address: person.typed_address.clone(),
         region: person.region.clone(),
         reason: person.reason.clone(),
@@ -97,10 +130,11 @@ fn with_contact(person: &Person, contact: SubjectKey) -> Person {
 fn begin(desk: &Desk, account: &Account, person: Person) -> Result<MatchAnswer, Problem> {
     let key = |key: Option<SubjectKey>| key.map(|key| hex(&key.0));
     let (contact, address) = (key(person.contact), key(person.address));
+    let contact_id = person.contact_id.as_ref().map(|id| id.to_string());
     let handle = desk.handles.begin(&account.id, person, Instant::now());
     let handle =
         handle.map_err(|error| Problem::new(ProblemKind::Unavailable, error.to_string()))?;
-    Ok(MatchAnswer { handle, contact, address })
+    Ok(MatchAnswer { handle, contact, contact_id, address })
 }
 
 /// Keeps the record; without it there is no answer.
@@ -223,10 +257,7 @@ async fn links(desk: &Arc<Desk>, person: &Person) -> Option<Links> {
         .flatten()
         .filter(|fact| fact.get("kind").and_then(Value::as_str) == Some("link"));
     let others = others.filter_map(|fact| unhex(fact.get("other")?.as_str()?).map(SubjectKey));
-    let mut contacts: Vec<SubjectKey> = others.collect();
-    contacts.sort_unstable();
-    contacts.dedup();
-    contacts.truncate(CONTACTS_MAX);
+    let contacts: Vec<SubjectKey> = others.collect();
     Some(Links { is_known: known("address") || known("contact"), contacts })
 }
 

@@ -68,7 +68,10 @@ pub(super) async fn look_up(page: &Page<'_>) -> Result<Reply, Problem> {
     }
     let found = if found.is_known {
         let people = found.people.into_iter().map(|person| PersonMatch {
-            contact: person.contact.as_deref().map(short).unwrap_or_default(),
+            contact: person
+                .contact_id
+                .clone()
+                .unwrap_or_else(|| person.contact.as_deref().map(short).unwrap_or_default()),
             handle: person.handle,
             channels: Vec::new(),
             last_event: None,

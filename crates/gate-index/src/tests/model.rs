@@ -1,7 +1,7 @@
 //! What an index should say, kept in memory and counted naively.
 
 use super::{Said, TOPIC, address, contact, contexts, shapes};
-use crate::bucket::HALF_HOUR_MICROS;
+use crate::half_hour::HALF_HOUR_MICROS;
 use crate::{
     Bucket, ChangePlace, Count, DecisionRow, Dimension, Filter, Label, Log, Person, Place, Window,
 };
