@@ -105,7 +105,13 @@ fn two_that_start_together_are_no_error() {
     for gate in gates {
         let log = gate.log_text();
         gate.stop();
-        let errors: Vec<&str> = log.lines().filter(|line| line.contains("\"ERROR\"")).collect();
+        // who loses the race for the fence is told so by its client, which calls that an error; the gate goes on
+        let is_fenced = |line: &str| {
+            line.contains("\"target\":\"librdkafka\"")
+                && (line.contains("fenced by a newer instance") || line.contains("an old epoch"))
+        };
+        let errors = log.lines().filter(|line| line.contains("\"ERROR\"") && !is_fenced(line));
+        let errors: Vec<&str> = errors.collect();
         assert!(errors.is_empty(), "{errors:#?}");
         assert!(log.contains("\"INFO\""), "a log as it is looked for: {log}");
     }
