@@ -71,8 +71,8 @@ pub async fn start(config: Config, shutdown: &Shutdown, is_open: bool) -> Result
     let status = Status::new(Arc::clone(&metrics), 0);
     let config = Arc::new(config);
     let parts = {
-        let (config, metrics) = (Arc::clone(&config), Arc::clone(&metrics));
-        let built = tokio::task::spawn_blocking(move || build(config, &metrics, is_open)).await;
+        let config = Arc::clone(&config);
+        let built = tokio::task::spawn_blocking(move || build(config, is_open)).await;
         built.or_fail(ExitCode::Internal)??
     };
     let Parts { desk, writer } = parts;
@@ -106,7 +106,7 @@ struct Parts {
 }
 
 /// Everything that asks Kafka and the disk.
-fn build(config: Arc<Config>, _metrics: &Arc<Metrics>, is_open: bool) -> Result<Parts, Failure> {
+fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
     let tokens = config.desk.tokens_file.as_deref();
     let access = tokens.map(access::Access::load).transpose().or_fail(ExitCode::Config)?;
     if access.is_none() && !is_open {
