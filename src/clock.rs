@@ -11,6 +11,11 @@ pub fn now() -> Timestamp {
     Timestamp::from_micros(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// The same in milliseconds.
+pub(crate) fn now_millis() -> i64 {
+    now().as_micros().div_euclid(1_000)
+}
+
 /// Milliseconds since 1970 as RFC 3339 in UTC.
 pub(crate) fn utc(millis: i64) -> String {
     jiff::Timestamp::from_millisecond(millis)

@@ -25,6 +25,7 @@ pub mod desk;
 pub mod exit;
 pub(crate) mod explanation;
 pub mod files;
+pub(crate) mod gates;
 pub mod generate;
 pub mod headers;
 pub mod http;
@@ -43,6 +44,7 @@ pub mod service;
 pub mod shutdown;
 pub mod status;
 pub mod store;
+pub(crate) mod unresolved;
 
 /// One allocator for Rust and both C libraries: RocksDB's arenas fragment glibc's.
 #[global_allocator]

@@ -5,7 +5,7 @@ use super::file::{Caller, FILE_BYTES_MAX, Refused, Tokens};
 use super::token::Digest;
 use crate::clock::now;
 use crate::files;
-use crate::metrics::{Metrics, PolicyReload};
+use crate::metrics::{CountTokens, PolicyReload};
 use crate::shutdown::Shutdown;
 use crate::status::Status;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -92,8 +92,8 @@ fn read(path: &Path) -> Result<Tokens, TokensError> {
 pub struct Watch {
     /// What is replaced.
     pub access: Arc<Access>,
-    /// Counts.
-    pub metrics: Arc<Metrics>,
+    /// Is told what became of each change.
+    pub count: CountTokens,
     /// Heartbeat.
     pub status: Arc<Status>,
     /// When to stop.
@@ -129,12 +129,10 @@ impl Watch {
             Ok(tokens) => {
                 let n_expired = tokens.n_expired(now());
                 tracing::info!(n_tokens = tokens.len(), n_expired, "tokens loaded");
-                self.metrics.token_reloads.of(PolicyReload::Loaded).inc();
-                self.metrics.tokens_rejected.set(0);
+                (self.count)(PolicyReload::Loaded);
             }
             Err(error) => {
-                self.metrics.token_reloads.of(PolicyReload::Rejected).inc();
-                self.metrics.tokens_rejected.set(1);
+                (self.count)(PolicyReload::Rejected);
                 tracing::error!("tokens NOT loaded, the former ones stay in force: {error}");
             }
         }
@@ -145,7 +143,7 @@ impl Watch {
 mod tests {
     use super::super::{Role, Token};
     use super::*;
-    use crate::metrics::TopicNames;
+    use crate::metrics::{Metrics, TopicNames};
 
     fn line(id: &str, token: &Token) -> String {
         format!("- {{id: {id}, role: sender, hash: \"{}\"}}\n", token.digest().text())
@@ -163,7 +161,7 @@ mod tests {
         let shutdown = Shutdown::default();
         let watch = Watch {
             access: Arc::clone(&access),
-            metrics: Arc::clone(&metrics),
+            count: metrics.count_tokens(),
             status,
             shutdown: shutdown.clone(),
         };

@@ -24,6 +24,8 @@ pub enum ProblemKind {
     Malformed,
     /// The consent position that was asked for does not exist.
     Ahead,
+    /// Somebody else was quicker, or it is not as the request takes it to be.
+    Conflict,
     /// The gate has not come to the consent position that was asked for.
     Behind,
     /// Consent has not caught up: messages are held as well.
@@ -38,7 +40,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
@@ -47,6 +49,7 @@ impl ProblemKind {
         Self::TooLarge,
         Self::Malformed,
         Self::Ahead,
+        Self::Conflict,
         Self::Behind,
         Self::Held,
         Self::Busy,
@@ -78,6 +81,9 @@ impl ProblemKind {
             Self::Ahead => {
                 ("urn:consent-gate:problem:ahead", 409, "there is no such consent position")
             }
+            Self::Conflict => {
+                ("urn:consent-gate:problem:conflict", 409, "it is not like that any more")
+            }
             Self::Behind => {
                 ("urn:consent-gate:problem:behind", 503, "consent has not come that far")
             }
@@ -108,7 +114,8 @@ impl ProblemKind {
             | Self::UnsupportedMediaType
             | Self::TooLarge
             | Self::Malformed
-            | Self::Ahead => None,
+            | Self::Ahead
+            | Self::Conflict => None,
         }
     }
 }

@@ -64,12 +64,7 @@ pub(super) fn spinner(what: &'static str) -> ProgressBar {
     spinner
 }
 
-pub(super) use crate::clock::utc;
-
-/// This machine's clock, in milliseconds since 1970.
-pub(super) fn now_millis() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
-}
+pub(super) use crate::clock::{now_millis, utc};
 
 /// A span as a person would say it, in its largest whole unit.
 pub(super) fn span(millis: u64) -> String {

@@ -22,7 +22,7 @@ use super::secret::Secret;
 use super::words::{Compression, DecisionHeader, LogFormat, LogLevel, StartAt, Word as _};
 use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
 
-/// Most gates a desk asks.
+/// Most gates a desk or a door asks.
 const GATES_MAX: usize = 32;
 /// Longest address of one.
 const GATE_BYTES_MAX: usize = 256;
@@ -165,6 +165,33 @@ config! {
             "How long a browser stays signed in.";
         "desk.contact" contact: Option<String> = optional_text(), Unset, "",
             "Whom to ask about this desk, shown on error pages: a name, a channel or an address.";
+    }
+
+    /// Section `door`.
+    pub Door {
+        "door.listen" listen: SocketAddr = socket(), Value("127.0.0.1:8091"), "",
+            "Address of `consent-gate door`: `/hooks/{source}`, `/v1`, pages for people, `/livez`, `/readyz`, `/metrics`. A proxy with TLS stands in front of it.";
+        "door.public_url" public_url: Option<String> = url(), Unset, "",
+            "How the door is reached from outside. Links in mail begin with it, and signatures over an address are checked against it, never against `Host`.";
+        "door.sources_file" sources_file: Option<PathBuf> = optional_path(), Unset, "",
+            "File of the sources that may send consent changes: provider, keys, controller, brand, what becomes of its events (`docs/door-sources.md`). Without it there is none.";
+        "door.brands_file" brands_file: Option<PathBuf> = optional_path(), Unset, "",
+            "File of the brands whose pages are shown: names, colours, languages, approved notices (`docs/door.md`). Without it there are no pages for people.";
+        "door.link_keys_file" link_keys_file: Option<PathBuf> = optional_path(), Unset, "",
+            "Keys that seal unsubscribe links; `consent-gate unsubscribe key` makes one. A key must be kept as long as somebody may still have a mail with its links.";
+        "door.dir" dir: PathBuf = path(), Value("./door"), "",
+            "What was taken in lately, on local disk, so that what a provider sends twice is taken in once. Hashes only; a directory of this door's own.";
+        "door.remember_days" remember_days: usize = count(1, 90), Value("14"), "days",
+            "How long that is remembered. Providers repeat for hours, some for a day.";
+        "door.requests_max" requests_max: usize = count(1, 100_000), Value("2000"), "requests",
+            "Requests at work at a time; the next ones are answered 503 with `Retry-After`.";
+        "door.gates" gates: Vec<String> = names(GATES_MAX, GATE_BYTES_MAX), Value("[]"), "",
+            "Addresses of the gates, e.g. `[\"http://127.0.0.1:8080\"]`: asked for what a page shows, and all of them for `?wait=enforced`.";
+        "door.gate_token_file" gate_token: Option<Secret> = secret_file(), Unset, "",
+            "File that holds a token of role `officer` in the gates' `http.tokens_file`."
+            or "door.gate_token" "The token itself, instead of a file.";
+        "door.enforced_wait_ms" enforced_wait: Duration = milliseconds(100, 30_000), Value("2000"), "ms",
+            "Longest wait of `?wait=enforced` and of pages until all of `door.gates` have applied a change. After it the answer says that it is taken in and not applied yet.";
     }
 
     /// Section `consent`: the consent reader and the barrier.

@@ -36,7 +36,8 @@ pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
 pub use keys::{
-    Batch, Consent, Decisions, Desk, Formats, Http, Kafka, Limits, Log, Metrics, Policies, Probe,
+    Batch, Consent, Decisions, Desk, Door, Formats, Http, Kafka, Limits, Log, Metrics, Policies,
+    Probe,
 };
 pub use problem::{Place, Problem};
 pub use reader::Effective;
@@ -76,6 +77,8 @@ pub struct Config {
     pub http: Http,
     /// The desk, a process of its own.
     pub desk: Desk,
+    /// The people's door, a process of its own.
+    pub door: Door,
     /// Consent reader and barrier.
     pub consent: Consent,
     /// How large a batch may grow.

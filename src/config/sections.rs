@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{
-    Batch, CheckpointKeys, Consent, Decisions, Desk, Formats, Http, InputTopics, Kafka, LedgerKeys,
-    Limits, Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys, TopLevel,
+    Batch, CheckpointKeys, Consent, Decisions, Desk, Door, Formats, Http, InputTopics, Kafka,
+    LedgerKeys, Limits, Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys,
+    TopLevel,
 };
 use super::problem::Place;
 use super::reader::Reader;
@@ -36,6 +37,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         policies: Policies::read(reader),
         http: Http::read(reader),
         desk: desk(reader),
+        door: door(reader),
         consent: Consent::read(reader),
         batch: Batch::read(reader),
         limits: Limits::read(reader),
@@ -115,13 +117,7 @@ fn schema_registry(reader: &mut Reader, formats: &Formats) -> Option<SchemaRegis
 }
 
 /// Notes what is no address of HTTP; `without_user` is what to do instead of naming a user in it.
-fn http_address(
-    reader: &mut Reader,
-    path: &'static str,
-    url: &str,
-    without_user: &str,
-    example: &str,
-) {
+fn http_address(reader: &mut Reader, path: &str, url: &str, without_user: &str, example: &str) {
     let after_scheme = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     match after_scheme {
         // Not quoted: it may hold a password.
@@ -138,30 +134,43 @@ fn http_address(
 
 fn desk(reader: &mut Reader) -> Desk {
     let mut desk = Desk::read(reader);
-    for gate in &mut desk.gates {
-        let token = "set `desk.gate_token_file`";
-        http_address(reader, "desk.gates", gate, token, "write e.g. `[\"http://127.0.0.1:8080\"]`");
+    gates(reader, "desk", &mut desk.gates, desk.gate_token.is_some());
+    let token = "delete them: browsers sign in at the desk";
+    public_url(reader, "desk", desk.public_url.as_mut(), token);
+    desk
+}
+
+fn door(reader: &mut Reader) -> Door {
+    let mut door = Door::read(reader);
+    gates(reader, "door", &mut door.gates, door.gate_token.is_some());
+    let token = "delete them: sources have keys of their own in `door.sources_file`";
+    public_url(reader, "door", door.public_url.as_mut(), token);
+    door
+}
+
+/// The gates that a process asks, and that it has a token for them.
+fn gates(reader: &mut Reader, section: &str, gates: &mut [String], has_token: bool) {
+    let (path, file) = (format!("{section}.gates"), format!("{section}.gate_token_file"));
+    for gate in gates.iter_mut() {
+        let example = "write e.g. `[\"http://127.0.0.1:8080\"]`";
+        http_address(reader, &path, gate, &format!("set `{file}`"), example);
         gate.truncate(gate.trim_end_matches('/').len());
     }
-    if let Some(url) = &mut desk.public_url {
-        let token = "delete them: browsers sign in at the desk";
-        http_address(
-            reader,
-            "desk.public_url",
-            url,
-            token,
-            "write e.g. `https://desk.example.com`",
-        );
-        url.truncate(url.trim_end_matches('/').len());
-    }
-    if !desk.gates.is_empty() && desk.gate_token.is_none() {
+    if !gates.is_empty() && !has_token {
         reader.problem(
-            "desk.gates",
-            "needs a token of the gates, and `desk.gate_token_file` is not set",
+            &path,
+            format!("needs a token of the gates, and `{file}` is not set"),
             "make one with `consent-gate token new --role officer`, put its line into the gates' `http.tokens_file` and the token into a file",
         );
     }
-    desk
+}
+
+/// How a process is reached from outside.
+fn public_url(reader: &mut Reader, section: &str, url: Option<&mut String>, token: &str) {
+    let Some(url) = url else { return };
+    let example = format!("write e.g. `https://{section}.example.com`");
+    http_address(reader, &format!("{section}.public_url"), url, token, &example);
+    url.truncate(url.trim_end_matches('/').len());
 }
 
 fn metrics(reader: &mut Reader) -> Metrics {

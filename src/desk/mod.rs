@@ -20,7 +20,6 @@ mod ask;
 mod asked;
 mod fields;
 mod follower;
-mod gates;
 mod handle;
 mod measures;
 mod openapi;
@@ -61,7 +60,7 @@ pub(crate) struct Desk {
     /// Host and port of `desk.public_url`.
     public_host: Option<String>,
     access_log: access_log::AccessLog,
-    gates: gates::Gates,
+    gates: crate::gates::Gates,
     index: Index,
     places: places::Readers,
     pepper: Pepper,

@@ -1,10 +1,12 @@
 //! `/openapi.json`: the API's description, made from the table of routes and the types that answer.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 use utoipa::{OpenApi, ToSchema};
 
 use super::ask::{
-    counts, decision, decisions, draft, intake, overview, person, policies, search, status,
+    counts, decision, decisions, draft, intake, overview, person, policies, release, search, status,
 };
 use super::routes::{Admits, Asks, For, Method, ROUTES, Route};
 
@@ -122,6 +124,19 @@ fn described(asks: Asks) -> Option<Described> {
             &[],
             "RecordAnswer",
         ),
+        Asks::Release => of(
+            "Let the gates go on past a record that nobody can read; what it said is not applied",
+            &[
+                (
+                    "what",
+                    "`again` (published again), `test` (about no person) or `unknown`, which needs an officer",
+                ),
+                ("event_id", "with `again`: the event id of the record in its place"),
+                ("reason", "why, for auditors; no address"),
+                ("offset", "the record's offset, once more"),
+            ],
+            "ReleaseAnswer",
+        ),
         Asks::Probe => of("What the synthetic probe says", &[], "ProbeAnswer"),
         Asks::Livez
         | Asks::Readyz
@@ -152,6 +167,7 @@ fn described(asks: Asks) -> Option<Described> {
     policies::DiffAnswer,
     intake::IntakeAnswer,
     intake::RecordAnswer,
+    release::ReleaseAnswer,
     status::ProbeAnswer,
     Problem
 )))]
@@ -173,8 +189,13 @@ struct Problem {
     pointer: Option<String>,
 }
 
-/// The description, as JSON.
+/// The description, as JSON; made once.
 pub(super) fn text() -> String {
+    static TEXT: LazyLock<String> = LazyLock::new(written);
+    TEXT.clone()
+}
+
+fn written() -> String {
     let mut paths = Map::new();
     for route in ROUTES.iter().filter(|route| route.is_for == For::Programs) {
         let Some(described) = described(route.asks) else { continue };

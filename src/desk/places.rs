@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gate_core::{SubjectKey, Timestamp};
-use gate_index::{Index, Person as Whom, Prefix};
+use gate_index::{DecisionRow, Index, Person as Whom, Prefix};
+use gate_log::DecisionBatch;
 
 use crate::config::Config;
 use crate::decisions::scan_failure;
 use crate::exit::{ExitCode, Failure};
+use crate::explanation::approved::{Approved, Question};
 use crate::explanation::consent::{Inputs, Lying, WholeTopic};
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::{PlaceReader, ScanError};
@@ -20,6 +22,10 @@ const READ_MAX: Duration = Duration::from_secs(8);
 const KEPT_MAX: usize = 4;
 /// Changes about one person that are read to decide again.
 const CHANGES_MAX: usize = 5_000;
+/// Decisions about one address that are looked through for what was approved before.
+const DECISIONS_MAX: usize = 10_000;
+/// Approvals among them; the gate itself counts no further than a part of these.
+const APPROVALS_MAX: usize = 1_000;
 
 /// A record, owned.
 #[derive(Clone)]
@@ -112,6 +118,45 @@ impl Indexed<'_> {
         }
         Ok(places)
     }
+
+    /// Where the log has what was approved before; `None` when the index is not enough.
+    fn approvals(&self, question: &Question) -> Result<Option<BTreeSet<(i32, i64)>>, Failure> {
+        let kept = Duration::from_secs(self.config.desk.keep_days as u64 * 24 * 3600);
+        if question.since < crate::clock::now().saturating_sub(kept) {
+            return Ok(None);
+        }
+        let (partition, offset) = question.before;
+        let is_earlier = |row: &DecisionRow| {
+            row.outcome() == "approved"
+                && (row.source.partition, &*row.source.topic)
+                    == (partition, self.config.topics.outbound_message.as_str())
+                && row.source.offset < offset
+        };
+        let (mut places, mut n_seen) = (BTreeSet::new(), 0usize);
+        for key in &question.recipient {
+            let whom = Whom { contact: None, address: Prefix::of(*key) };
+            let mut cursor = None;
+            loop {
+                let page = self
+                    .index
+                    .of_person(&whom, cursor.as_deref(), gate_index::LIMIT_MAX)
+                    .map_err(|error| Failure::of(ExitCode::Storage, error))?;
+                n_seen += page.items.len();
+                let of_window = |row: &&DecisionRow| row.evaluated_at >= question.since;
+                let n_of_window = page.items.iter().filter(of_window).count();
+                let rows = page.items.iter().filter(of_window).filter(|row| is_earlier(row));
+                places.extend(rows.map(|row| (row.place.partition, row.place.offset)));
+                cursor = page.next;
+                if n_seen > DECISIONS_MAX || places.len() > APPROVALS_MAX {
+                    return Ok(None);
+                }
+                if cursor.is_none() || n_of_window < page.items.len() {
+                    break;
+                }
+            }
+        }
+        Ok(Some(places))
+    }
 }
 
 impl Inputs for Indexed<'_> {
@@ -148,5 +193,27 @@ impl Inputs for Indexed<'_> {
             });
         }
         Ok(())
+    }
+
+    fn approved(&self, questions: &[Question]) -> Result<Vec<Option<Vec<Approved>>>, Failure> {
+        let topic = &self.config.topics.outputs.decision_log;
+        let mut answers = Vec::with_capacity(questions.len());
+        for question in questions {
+            let Some(places) = self.approvals(question)? else {
+                answers.extend(WholeTopic(self.config).approved(std::slice::from_ref(question))?);
+                continue;
+            };
+            let found = self.readers.read(topic, &places)?;
+            let is_whole = found.len() == places.len();
+            let mut approved = Vec::new();
+            for value in found.values().filter_map(|found| found.value.as_deref()) {
+                // what the index has read can be read again
+                let Ok(batch) = DecisionBatch::decode(value) else { continue };
+                let entries = batch.entries().filter(|entry| question.is_answered_by(entry));
+                approved.extend(entries.map(|entry| Approved::of(&entry)));
+            }
+            answers.push(is_whole.then_some(approved));
+        }
+        Ok(answers)
     }
 }

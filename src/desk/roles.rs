@@ -12,6 +12,8 @@ pub(super) enum Right {
     People,
     /// What waits for a person.
     Intake,
+    /// Releasing it.
+    Release,
 }
 
 impl Right {
@@ -21,6 +23,7 @@ impl Right {
             Self::Look => &[Role::Viewer, Role::Officer, Role::Operator],
             Self::People => &[Role::Officer],
             Self::Intake => &[Role::Officer, Role::Operator],
+            Self::Release => &[Role::Operator],
         }
     }
 }

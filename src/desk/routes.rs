@@ -51,6 +51,7 @@ pub(super) enum Asks {
     PolicyDiff,
     Intake,
     Poison,
+    Release,
     Probe,
     LookUps,
 }
@@ -94,7 +95,7 @@ const fn api(method: Method, path: &'static str, asks: Asks, right: Right) -> Ro
 }
 
 use Method::{Get, Post};
-use Right::{Intake, Look, People};
+use Right::{Intake, Look, People, Release};
 
 /// All of them.
 pub(super) static ROUTES: &[Route] = &[
@@ -128,6 +129,7 @@ pub(super) static ROUTES: &[Route] = &[
     page(Get, "/policies/{code}", Asks::Pack, Look),
     page(Get, "/intake", Asks::Intake, Intake),
     page(Get, "/intake/{partition}/{offset}", Asks::Poison, Intake),
+    page(Post, "/intake/{partition}/{offset}/confirm", Asks::Release, Release),
     page(Get, "/probe", Asks::Probe, Look),
     api(Get, "/v1/overview", Asks::Overview, Look),
     api(Post, "/v1/people", Asks::LookUp, People),
@@ -144,5 +146,6 @@ pub(super) static ROUTES: &[Route] = &[
     api(Get, "/v1/policies/{code}", Asks::Pack, Look),
     api(Get, "/v1/intake", Asks::Intake, Intake),
     api(Get, "/v1/intake/{partition}/{offset}", Asks::Poison, Intake),
+    api(Post, "/v1/intake/{partition}/{offset}/release", Asks::Release, Release),
     api(Get, "/v1/probe", Asks::Probe, Look),
 ];

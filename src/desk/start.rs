@@ -7,7 +7,6 @@ use std::time::Duration;
 use gate_index::{Identity, Index, Opened, Settings, Topic};
 
 use super::access_log::AccessLog;
-use super::gates::Gates;
 use super::handle::Handles;
 use super::places::Readers;
 use super::progress::Progress;
@@ -16,6 +15,7 @@ use super::{Desk, server};
 use crate::access;
 use crate::config::Config;
 use crate::exit::{ExitCode, Failure, OrFail as _};
+use crate::gates::Gates;
 use crate::http::{self, Limits};
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::observer::Observer;
@@ -80,7 +80,7 @@ pub async fn start(config: Config, shutdown: &Shutdown, is_open: bool) -> Result
     if let Some(access) = &desk.access {
         let watch = access::Watch {
             access: Arc::clone(access),
-            metrics: Arc::clone(&metrics),
+            count: desk.metrics.count_tokens(),
             status: Arc::clone(&status),
             shutdown: shutdown.clone(),
         };
@@ -152,7 +152,8 @@ fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
         handles: Handles::default(),
         public_host: host.map(|host| host.split('/').next().unwrap_or_default().to_owned()),
         access_log: AccessLog::open(&config)?,
-        gates: Gates::new(&config.desk).or_fail(ExitCode::Internal)?,
+        gates: Gates::new("desk", &config.desk.gates, config.desk.gate_token.as_ref())
+            .or_fail(ExitCode::Internal)?,
         index,
         places: Readers::of(&config),
         pepper,

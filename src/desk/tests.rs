@@ -10,7 +10,6 @@ use gate_index::{Identity, Index, Settings, Topic};
 use reqwest::redirect::Policy;
 
 use super::access_log::AccessLog;
-use super::gates::Gates;
 use super::handle::{Handles, Person};
 use super::places::Readers;
 use super::progress::Progress;
@@ -20,6 +19,7 @@ use super::session::{Cookies, Sessions};
 use super::{Desk, admission};
 use crate::access::{Access, Role, Token};
 use crate::config::Config;
+use crate::gates::Gates;
 use crate::http::{Limits, serve_router};
 use crate::identity::{PEPPER_BYTES, Pepper};
 use crate::metrics::{DeskMetrics, Metrics, TopicNames};
@@ -69,7 +69,7 @@ fn bench() -> Bench {
         handles: Handles::default(),
         public_host: None,
         access_log: AccessLog::open(&config).unwrap(),
-        gates: Gates::new(&config.desk).unwrap(),
+        gates: Gates::new("desk", &[], None).unwrap(),
         index,
         places: Readers::of(&config),
         pepper: Pepper::new(&[7; PEPPER_BYTES]),
@@ -133,6 +133,7 @@ GET /policies/diff viewer officer operator
 GET /policies/{code} viewer officer operator
 GET /intake officer operator
 GET /intake/{partition}/{offset} officer operator
+POST /intake/{partition}/{offset}/confirm operator
 GET /probe viewer officer operator
 GET /v1/overview viewer officer operator
 POST /v1/people officer
@@ -149,6 +150,7 @@ GET /v1/policies/diff viewer officer operator
 GET /v1/policies/{code} viewer officer operator
 GET /v1/intake officer operator
 GET /v1/intake/{partition}/{offset} officer operator
+POST /v1/intake/{partition}/{offset}/release operator
 GET /v1/probe viewer officer operator
 ";
 

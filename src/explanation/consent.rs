@@ -1,9 +1,11 @@
-//! The two input topics as whoever recomputes decisions reads them.
+//! What whoever recomputes decisions reads: the two input topics, and the decisions before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate_core::{SubjectKey, Timestamp};
+use gate_log::DecisionBatch;
 
+use super::approved::{Approved, Question};
 use crate::config::Config;
 use crate::decisions::find;
 use crate::decisions::stretch::{self, Marks};
@@ -43,6 +45,12 @@ pub(crate) trait Inputs {
         positions: &BTreeMap<i32, i64>,
         take: &mut dyn FnMut(&Lying<'_>),
     ) -> Result<(), Failure>;
+
+    /// What was approved before for each of these recipients; `None` when the log does not reach back that far.
+    ///
+    /// # Errors
+    /// It cannot be read now.
+    fn approved(&self, questions: &[Question]) -> Result<Vec<Option<Vec<Approved>>>, Failure>;
 }
 
 /// All of the topic, for whoever has no index.
@@ -82,5 +90,38 @@ impl Inputs for WholeTopic<'_> {
             Ok(())
         })
         .map(drop)
+    }
+
+    fn approved(&self, questions: &[Question]) -> Result<Vec<Option<Vec<Approved>>>, Failure> {
+        let mut answers: Vec<Option<Vec<Approved>>> = vec![Some(Vec::new()); questions.len()];
+        let Some(since) = questions.iter().map(|question| question.since).min() else {
+            return Ok(answers);
+        };
+        let topic = &self.0.topics.outputs.decision_log;
+        let from = jiff::Timestamp::from_microsecond(since.as_micros());
+        let from = from.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let mut stretch =
+            stretch::stretch(self.0, topic, &Window::new(from, jiff::Timestamp::MAX)?)?;
+        // a partition of the log holds the decisions of the partition of that number
+        stretch.retain(|partition, _| questions.iter().any(|it| it.before.0 == *partition));
+        for (question, answer) in questions.iter().zip(&mut answers) {
+            if stretch.get(&question.before.0).is_none_or(Marks::is_cut_off) {
+                *answer = None;
+            }
+        }
+        stretch::read(self.0, topic, &stretch, &mut |record| {
+            // what cannot be read is said by whoever looks for decisions
+            let Ok(batch) = DecisionBatch::decode(record.value.unwrap_or_default()) else {
+                return Ok(());
+            };
+            for (question, answer) in questions.iter().zip(&mut answers) {
+                if let Some(answer) = answer {
+                    let found = batch.entries().filter(|entry| question.is_answered_by(entry));
+                    answer.extend(found.map(|entry| Approved::of(&entry)));
+                }
+            }
+            Ok(())
+        })
+        .map(|_| answers)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Reads Kafka where things lie, tells no address, no contact id and no content. `consent-gate explain` and the desk ask here.
 
+pub(crate) mod approved;
 pub(crate) mod consent;
 pub(crate) mod events;
 pub(crate) mod recompute;

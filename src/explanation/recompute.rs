@@ -1,7 +1,5 @@
-//! Decides a message again, with the consent topic up to where the decision had read it and the policies it names, and
-//! compares.
-//!
-//! What was approved before is not looked at: a decision that rests on it (caps, "once") is not decided again.
+//! Decides a message again, with the consent topic up to where the decision had read it, the policies it names and what the log
+//! has as approved before, and compares.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +11,7 @@ use gate_engine::Decoded;
 use gate_log::{BatchContext, Decided, DecisionBatch, LogWriter};
 use serde_json::Value;
 
+use super::approved::{self, Question};
 use super::consent::{Inputs, Lying};
 use super::replay::{CONSENT, Consent, Replay, ReplayError, people_of};
 use crate::config::Config;
@@ -22,9 +21,6 @@ use crate::policies::archive::{self, Former};
 
 /// Passes over the consent topic; a contact that hangs together with others by more steps is not followed.
 const PASSES_MAX: usize = 4;
-/// Reasons that rest on what was approved before.
-const BY_APPROVALS: [&str; 3] =
-    ["blocked.frequency_cap", "blocked.confirmation_duplicate", "blocked.consent_request_repeated"];
 /// What is compared.
 const COMPARED: [&str; 13] = [
     "channel",
@@ -101,12 +97,7 @@ impl Logged<'_> {
         if self.text("consent_topic") != config.topics.consent_change {
             return Some("it is by another consent topic than the configured one".to_owned());
         }
-        let reasons = self.decision.get("reasons").and_then(Value::as_array);
-        let by_approvals = reasons.into_iter().flatten().filter_map(Value::as_str);
-        let mut by_approvals = by_approvals.filter(|code| BY_APPROVALS.contains(code));
-        by_approvals.next().map(|code| {
-            format!("`{code}` rests on what was approved before, which is not looked at")
-        })
+        None
     }
 }
 
@@ -164,6 +155,7 @@ impl<'c> Recomputer<'c> {
             pending.push(self.begin(set, logged, value.as_ref())?);
         }
         collect(&mut pending, inputs)?;
+        self.recall(&mut pending, inputs)?;
         Ok(pending.into_iter().map(|pending| self.end(pending)).collect())
     }
 
@@ -213,8 +205,40 @@ impl<'c> Recomputer<'c> {
             return Ok(Err(Again::not("it does not say when it was made")));
         };
         let replay = Replay::new(keys, &self.consent, people_of(keys, &message));
+        let earlier = message.as_ref().ok();
+        let earlier = earlier
+            .and_then(|message| Question::about(keys, by.set(), message, logged.source, now));
         let key_names_contact = self.config.consent.key_names_contact;
-        Ok(Ok(Pending { logged, message, by, now, replay, key_names_contact, collected: Ok(()) }))
+        let collected = Ok(());
+        Ok(Ok(Pending { logged, message, by, now, replay, earlier, key_names_contact, collected }))
+    }
+
+    /// What was approved before, for those in whose decision it has a part.
+    fn recall(
+        &self,
+        pending: &mut [Result<Pending<'_>, Again>],
+        inputs: &dyn Inputs,
+    ) -> Result<(), Failure> {
+        let Some(keys) = &self.pepper else { return Ok(()) };
+        let questions = pending.iter().flatten().filter_map(|one| one.earlier.clone());
+        let mut answers = inputs.approved(&questions.collect::<Vec<_>>())?.into_iter();
+        for one in pending {
+            let Ok(Pending { earlier: Some(question), by, replay, .. }) = one else { continue };
+            match answers.next().flatten() {
+                Some(found) => {
+                    let set = by.set();
+                    let row = approved::memory(&found, keys, set, &self.message, inputs)?;
+                    if let Some(address) = question.recipient.first() {
+                        replay.remember(*address, row);
+                    }
+                }
+                None => {
+                    let why = "what was approved before is not all in the decision log any more";
+                    *one = Err(Again::not(why));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The policies of that revision.
@@ -274,6 +298,8 @@ struct Pending<'p> {
     by: By<'p>,
     now: Timestamp,
     replay: Replay<'p, Pepper>,
+    /// What was approved before, where that has a part in it.
+    earlier: Option<Question>,
     key_names_contact: bool,
     collected: Result<(), ReplayError>,
 }

@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use gate_codec::{Codec, Kind};
 use gate_core::{Decision, Notes, PolicySet, Receipt, SubjectKey, Subjects, Timestamp};
 use gate_engine::{
-    Decoded, Inputs, Keys, Memory, People, Record, Scratch, fold, judge_traced, possible_refusal,
-    suspects, understand,
+    Decoded, Inputs, Keys, Memory, People, Record, Row, RowKey, Scratch, fold, judge_traced,
+    possible_refusal, suspects, understand,
 };
 
 /// People who are followed from one record to another.
 const PEOPLE_MAX: usize = 1_000;
 /// Records about them that are kept.
 const RECORDS_MAX: usize = 20_000;
+/// Under which what was approved is remembered: there is but one here.
+const PARTITION: i32 = 0;
 
 /// A record of the consent topic.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub(crate) struct Replay<'r, K> {
     pub(crate) consent: &'r Codec,
     people: BTreeSet<SubjectKey>,
     records: BTreeMap<(i32, i64), Consent>,
+    /// What was approved before for the recipient.
+    approved: Option<(SubjectKey, Row)>,
 }
 
 /// What came of it.
@@ -57,7 +61,12 @@ pub(crate) enum ReplayError {
 impl<'r, K: Keys> Replay<'r, K> {
     /// Of whoever a message names.
     pub(crate) fn new(keys: &'r K, consent: &'r Codec, people: BTreeSet<SubjectKey>) -> Self {
-        Self { keys, consent, people, records: BTreeMap::new() }
+        Self { keys, consent, people, records: BTreeMap::new(), approved: None }
+    }
+
+    /// Remembers what was approved before for this address.
+    pub(crate) fn remember(&mut self, recipient: SubjectKey, approved: Row) {
+        self.approved = Some((recipient, approved));
     }
 
     /// Who matters: when they have not become more in a pass over all records, nothing is missing.
@@ -121,9 +130,13 @@ impl<'r, K: Keys> Replay<'r, K> {
         for ((partition, offset), record) in &self.records {
             self.fold(&mut memory, (*partition, *offset), record)?;
         }
+        let row = |(subject, row): &(SubjectKey, Row)| {
+            (RowKey { partition: PARTITION, subject: *subject }, row.clone())
+        };
+        memory.keep(self.approved.iter().map(row));
         let inputs = Inputs { keys: self.keys, policies, states: &memory, approvals: &memory, now };
         let mut notes = Notes::default();
-        let judged = judge_traced(inputs, Record { partition: 0, message }, &mut notes)
+        let judged = judge_traced(inputs, Record { partition: PARTITION, message }, &mut notes)
             .map_err(|_| ReplayError::Judge)?;
         let (decision, people) = (judged.decisions.first(), judged.people.first());
         let (Some(decision), Some(people)) = (decision, people) else {

@@ -174,6 +174,23 @@ pub fn archive_producer(base: &ClientConfig, timeout: Duration) -> ClientConfig 
     config
 }
 
+/// The door's writer: many requests share it, each waits until all replicas have its records, in order and each once. What it
+/// holds is bounded: whoever comes when it is full is sent away.
+#[must_use]
+pub fn door_producer(base: &ClientConfig, timeout: Duration) -> ClientConfig {
+    let mut config = archive_producer(base, timeout);
+    for (key, value) in [
+        ("enable.idempotence", "true"),
+        // requests that come together share a batch; nobody notices two milliseconds
+        ("linger.ms", "2"),
+        ("queue.buffering.max.messages", "100000"),
+        ("queue.buffering.max.kbytes", "262144"),
+    ] {
+        config.set(key, value);
+    }
+    config
+}
+
 /// The barrier's own handle: end offsets of everything acknowledged, committed or not.
 #[must_use]
 pub fn end_offset_query(base: &ClientConfig) -> ClientConfig {

@@ -42,6 +42,13 @@ pub struct Family<M, L> {
     labels: PhantomData<fn(L)>,
 }
 
+impl<M: Clone, L> Clone for Family<M, L> {
+    fn clone(&self) -> Self {
+        let (children, stray) = (self.children.clone(), self.stray.clone());
+        Self { children, stray, labels: PhantomData }
+    }
+}
+
 impl<M, L: Labels> Family<M, L> {
     /// The child of that member.
     #[must_use]

@@ -309,6 +309,16 @@ labels! {
         Consent "consent"
     }
 
+    /// A bound of the door.
+    DoorBound as "bound" {
+        /// Requests at work at a time.
+        Requests "requests"
+        /// Bytes or items of a request.
+        Size "size"
+        /// Records that wait for the brokers.
+        Queue "queue"
+    }
+
     /// What somebody did at the desk.
     DeskAct as "act" {
         /// Looked a person up.

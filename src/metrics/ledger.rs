@@ -1,70 +1,59 @@
-//! What the ledger counts: a process of its own with a registry of its own, since a gate has no ledger.
+//! What the ledger counts, and since when it stands still.
 
 use super::MetricsError;
-use super::declare::{Declaration, Registrar, Spec};
-use super::labels::TopicNames;
-use prometheus::{Gauge, IntCounter, IntGauge, Registry, TextEncoder};
+use super::declare::Declaration;
+use super::process::process_metrics;
+use prometheus::{Gauge, IntCounter, IntGauge};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-macro_rules! ledger_metrics {
-    ($($field:ident: $type:ty = $method:ident($name:literal, $unit:literal): $help:literal;)*) => {
-        /// All metrics of a ledger.
-        pub struct LedgerMetrics {
-            registry: Registry,
-            declarations: Vec<Declaration>,
-            began: Instant,
-            /// Milliseconds from `began` to when the ledger last moved.
-            moved: AtomicU64,
-            /// Milliseconds from `began` to what is covered.
-            covered: AtomicU64,
-            $(#[doc = $help] pub $field: $type,)*
-        }
-
-        impl LedgerMetrics {
-            fn declare() -> prometheus::Result<Self> {
-                let registry = Registry::new();
-                #[cfg(target_os = "linux")]
-                registry.register(Box::new(
-                    prometheus::process_collector::ProcessCollector::for_self(),
-                ))?;
-                let topics = TopicNames::default();
-                let mut registrar =
-                    Registrar { registry: &registry, topics: &topics, declarations: Vec::new() };
-                $(let $field = registrar.$method(&Spec { name: $name, unit: $unit, help: $help })?;)*
-                let declarations = registrar.declarations;
-                let (began, moved, covered) = (Instant::now(), AtomicU64::new(0), AtomicU64::new(0));
-                Ok(Self { registry, declarations, began, moved, covered, $($field,)* })
-            }
-        }
-    };
+process_metrics! {
+    /// What is served.
+    LedgerFigures of "ledger" {
+        leaves: IntGauge = gauge("consent_gate_ledger_leaves", "leaves"):
+            "Decisions, consent changes and gaps that the newest checkpoint covers.";
+        checkpoints: IntCounter = counter("consent_gate_ledger_checkpoints_total", "checkpoints"):
+            "Checkpoints signed since the start.";
+        last_checkpoint: Gauge = seconds_gauge("consent_gate_ledger_last_checkpoint_timestamp_seconds", "seconds"):
+            "When the newest checkpoint was signed; 0 before the first.";
+        behind: Gauge = seconds_gauge("consent_gate_ledger_behind_seconds", "seconds"):
+            "Whatever was committed so long ago is covered by a checkpoint; grows while Kafka or the storage is away.";
+        lag: IntGauge = gauge("consent_gate_ledger_lag_records", "records"):
+            "Offsets of the two topics that are not read yet, at the last look.";
+        kafka_errors: IntCounter = counter("consent_gate_ledger_kafka_errors_total", "rounds"):
+            "Rounds of reading that ended in an error of Kafka and are tried again.";
+        gap_records: IntCounter = counter("consent_gate_ledger_gap_records_total", "offsets"):
+            "Offsets that were deleted before the ledger came to them: the retention is shorter than the ledger was away.";
+        unreadable_records: IntCounter = counter("consent_gate_ledger_unreadable_records_total", "records"):
+            "Records of the decision log that are none, covered by their bytes.";
+        archive_rows: IntCounter = counter("consent_gate_ledger_archive_rows_total", "rows"):
+            "Decisions written to Parquet files.";
+        archive_files: IntCounter = counter("consent_gate_ledger_archive_files_total", "files"):
+            "Parquet files written.";
+        archive_errors: IntCounter = counter("consent_gate_ledger_archive_errors_total", "rounds"):
+            "Rounds of the archive that ended in an error and are tried again.";
+        archive_waiting: Gauge = seconds_gauge("consent_gate_ledger_archive_waiting_seconds", "seconds"):
+            "For how long the oldest decision in memory waits for its Parquet file; 0 when none does.";
+    }
 }
 
-ledger_metrics! {
-    leaves: IntGauge = gauge("consent_gate_ledger_leaves", "leaves"):
-        "Decisions, consent changes and gaps that the newest checkpoint covers.";
-    checkpoints: IntCounter = counter("consent_gate_ledger_checkpoints_total", "checkpoints"):
-        "Checkpoints signed since the start.";
-    last_checkpoint: Gauge = seconds_gauge("consent_gate_ledger_last_checkpoint_timestamp_seconds", "seconds"):
-        "When the newest checkpoint was signed; 0 before the first.";
-    behind: Gauge = seconds_gauge("consent_gate_ledger_behind_seconds", "seconds"):
-        "Whatever was committed so long ago is covered by a checkpoint; grows while Kafka or the storage is away.";
-    lag: IntGauge = gauge("consent_gate_ledger_lag_records", "records"):
-        "Offsets of the two topics that are not read yet, at the last look.";
-    kafka_errors: IntCounter = counter("consent_gate_ledger_kafka_errors_total", "rounds"):
-        "Rounds of reading that ended in an error of Kafka and are tried again.";
-    gap_records: IntCounter = counter("consent_gate_ledger_gap_records_total", "offsets"):
-        "Offsets that were deleted before the ledger came to them: the retention is shorter than the ledger was away.";
-    unreadable_records: IntCounter = counter("consent_gate_ledger_unreadable_records_total", "records"):
-        "Records of the decision log that are none, covered by their bytes.";
-    archive_rows: IntCounter = counter("consent_gate_ledger_archive_rows_total", "rows"):
-        "Decisions written to Parquet files.";
-    archive_files: IntCounter = counter("consent_gate_ledger_archive_files_total", "files"):
-        "Parquet files written.";
-    archive_errors: IntCounter = counter("consent_gate_ledger_archive_errors_total", "rounds"):
-        "Rounds of the archive that ended in an error and are tried again.";
-    archive_waiting: Gauge = seconds_gauge("consent_gate_ledger_archive_waiting_seconds", "seconds"):
-        "For how long the oldest decision in memory waits for its Parquet file; 0 when none does.";
+/// All metrics of a ledger.
+pub struct LedgerMetrics {
+    figures: LedgerFigures,
+    began: Instant,
+    /// Milliseconds from `began` to when the ledger last moved.
+    moved: AtomicU64,
+    /// Milliseconds from `began` to what is covered.
+    covered: AtomicU64,
+}
+
+impl Deref for LedgerMetrics {
+    type Target = LedgerFigures;
+
+    fn deref(&self) -> &LedgerFigures {
+        &self.figures
+    }
 }
 
 impl LedgerMetrics {
@@ -73,13 +62,14 @@ impl LedgerMetrics {
     /// # Errors
     /// A declaration is wrong: a mistake in this program.
     pub fn new() -> Result<Self, MetricsError> {
-        Self::declare().map_err(MetricsError::Declaration)
+        let (began, moved, covered) = (Instant::now(), AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { figures: LedgerFigures::new()?, began, moved, covered })
     }
 
     /// What was declared.
     #[must_use]
     pub fn declarations(&self) -> &[Declaration] {
-        &self.declarations
+        self.figures.declarations()
     }
 
     /// Everything in the Prometheus text format.
@@ -89,7 +79,7 @@ impl LedgerMetrics {
     pub fn encode(&self) -> Result<String, MetricsError> {
         let covered = Duration::from_millis(self.covered.load(Ordering::Relaxed));
         self.behind.set(self.began.elapsed().saturating_sub(covered).as_secs_f64());
-        TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(MetricsError::Encoding)
+        self.figures.encode()
     }
 
     /// The ledger has moved.

@@ -15,23 +15,27 @@
 mod counted;
 mod declare;
 mod desk;
+mod door;
 mod labels;
 mod ledger;
 mod named;
 mod partitions;
+mod process;
 mod readout;
 mod reference;
 mod slowest;
 mod sources;
 mod tally;
+mod tokens;
 
 pub use counted::{Changed, Decided, INVALID_CLASSES, Invalid, ProbeRecord, Requested};
 pub use declare::{Declaration, Family};
 pub use desk::DeskMetrics;
+pub use door::DoorMetrics;
 pub use labels::{
-    Bound, CheckpointResult, ConsentResult, DeskAct, DeskTopic, ForeignRow, HoldCause, Labels,
-    PolicyArchive, PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause, Route,
-    StatusClass, Topic, TopicNames, TransactionResult,
+    Bound, CheckpointResult, ConsentResult, DeskAct, DeskTopic, DoorBound, ForeignRow, HoldCause,
+    Labels, PolicyArchive, PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause,
+    Route, StatusClass, Topic, TopicNames, TransactionResult,
 };
 pub use ledger::LedgerMetrics;
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
@@ -40,6 +44,7 @@ pub use readout::{Buckets, buckets};
 pub use reference::reference_page;
 pub use sources::{SOURCE_BYTES_MAX, SOURCE_OTHER, SOURCES_MAX, Sources};
 pub use tally::Tally;
+pub use tokens::CountTokens;
 
 use declare::{Registrar, Spec};
 use prometheus::{

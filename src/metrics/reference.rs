@@ -21,8 +21,7 @@ const VALUES_INLINE_MAX: usize = 4;
 #[must_use]
 pub fn reference_page(
     declarations: &[Declaration],
-    of_ledger: &[Declaration],
-    of_desk: &[Declaration],
+    components: &[(&str, &[Declaration])],
 ) -> String {
     let mut page = String::from(
         "<!-- Generated from src/metrics/mod.rs; write it again with \
@@ -54,14 +53,14 @@ pub fn reference_page(
         INVALID_CLASSES.len(),
     )
     .ok();
-    page.push_str(
-        "\n## Of the ledger\n\nAt `/metrics` of `ledger.listen`, beside those of the process.\n\n",
-    );
-    table(&mut page, of_ledger);
-    page.push_str(
-        "\n## Of the desk\n\nAt `/metrics` of `desk.listen`, beside those of the process.\n\n",
-    );
-    table(&mut page, of_desk);
+    for (component, declarations) in components {
+        writeln!(
+            page,
+            "\n## Of the {component}\n\nAt `/metrics` of `{component}.listen`, beside those of the process.\n"
+        )
+        .ok();
+        table(&mut page, declarations);
+    }
     page.push_str("\n## What to alert on\n\n");
     for (expression, meaning) in ALERTS {
         writeln!(page, "- `{expression}`: {meaning}").ok();
@@ -125,16 +124,24 @@ mod tests {
     use super::*;
     use crate::metrics::{HoldCause, Metrics, TopicNames};
 
-    #[test]
-    fn the_reference_page_tells_what_the_program_declares() {
+    fn page() -> String {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
         let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
         let of_desk = crate::metrics::DeskMetrics::new().unwrap();
-        let page = reference_page(
+        let of_door = crate::metrics::DoorMetrics::new().unwrap();
+        reference_page(
             metrics.declarations(),
-            of_ledger.declarations(),
-            of_desk.declarations(),
-        );
+            &[
+                ("ledger", of_ledger.declarations()),
+                ("desk", of_desk.declarations()),
+                ("door", of_door.declarations()),
+            ],
+        )
+    }
+
+    #[test]
+    fn the_reference_page_tells_what_the_program_declares() {
+        let page = page();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/metrics.md");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(path, &page).unwrap();
@@ -148,14 +155,7 @@ mod tests {
 
     #[test]
     fn the_page_names_every_hold_cause() {
-        let metrics = Metrics::new(TopicNames::default()).unwrap();
-        let of_ledger = crate::metrics::LedgerMetrics::new().unwrap();
-        let of_desk = crate::metrics::DeskMetrics::new().unwrap();
-        let page = reference_page(
-            metrics.declarations(),
-            of_ledger.declarations(),
-            of_desk.declarations(),
-        );
+        let page = page();
         for cause in HoldCause::ALL {
             assert!(page.contains(&format!("`{}`", cause.as_str())), "{cause:?}");
         }

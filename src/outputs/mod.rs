@@ -45,6 +45,8 @@ pub enum Writer {
     Archive,
     /// Nobody's, and no gate's either: the desk writes a record before it answers.
     Desk,
+    /// No gate's: the door puts aside what it cannot take in.
+    Door,
 }
 
 /// Which input the records of an output are copies of.
@@ -265,6 +267,20 @@ outputs! {
         has_tail: false,
         if_compacted: "look-ups by one account replace each other",
         if_deleted: "nobody can say any more who looked at whose data",
+        ..DECISIONS
+    };
+    /// What the door could not take in.
+    DoorDeadLetter door_dead_letter = Row {
+        key: "topics.door_dead_letter",
+        name: "consent-gate-door-dead-letter",
+        effect: "Output of `consent-gate door`: single items of requests that were signed and cannot be understood, as they came, with source, place and reason in headers. The others of the same request are kept in `topics.consent_change`.",
+        writer: Writer::Door,
+        copies: None,
+        kept: Kept::Days(90),
+        n_partitions: Some(1),
+        has_tail: false,
+        if_compacted: "items of one source replace each other before anybody has read them",
+        if_deleted: "what a source has sent and nobody could understand is forgotten",
         ..DECISIONS
     };
 }

@@ -46,7 +46,7 @@ impl Parts<'_> {
         let (fresh, stale) = (clerk(Freshness::Barrier, fresh)?, clerk(Freshness::Stale, stale)?);
         let watch = access::Watch {
             access,
-            metrics: Arc::clone(&self.metrics),
+            count: self.metrics.count_tokens(),
             status: Arc::clone(&self.status),
             shutdown: self.shutdown.clone(),
         };

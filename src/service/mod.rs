@@ -24,7 +24,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{codec, registry_settings};
+pub(crate) use registry::{codec, encoding};
 pub use start::{Running, start};
 pub use stop::RunError;
 

@@ -2,8 +2,9 @@
 
 use super::RunError;
 use crate::config::{self, Config};
+use crate::exit::{ExitCode, Failure, OrFail as _};
 use crate::registry::{Registry, RegistrySettings};
-use gate_codec::{Codec, Kind};
+use gate_codec::{Codec, Encoding, Format, Kind};
 
 /// The schema registry, if the configuration names one.
 pub(super) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
@@ -29,8 +30,36 @@ pub(super) fn codec_with(
     Ok(codec.with_campaign(&config.decisions.campaign))
 }
 
+/// How records of this kind are to be written in that format: our schema is registered if it was not. Blocks.
+///
+/// # Errors
+/// There is no registry, or it cannot be asked.
+pub(crate) fn encoding(config: &Config, kind: Kind, format: Format) -> Result<Encoding, Failure> {
+    let topic = match kind {
+        Kind::ConsentChange => &config.topics.consent_change,
+        Kind::OutboundMessage => &config.topics.outbound_message,
+    };
+    match format {
+        Format::Json => Ok(Encoding::Json),
+        Format::AvroSingleObject => Ok(Encoding::AvroSingleObject),
+        Format::Avro => {
+            let settings = registry_settings(config)?.ok_or_else(|| {
+                Failure::new(ExitCode::Config, "format `avro` needs `schema_registry.url`")
+            })?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let subject = format!("{topic}-value");
+            let registered = crate::registry::register(&settings, &subject, kind);
+            let schema_id = runtime
+                .or_fail(ExitCode::Internal)?
+                .block_on(registered)
+                .map_err(|cause| Failure::new(ExitCode::TryAgain, cause))?;
+            Ok(Encoding::Avro { schema_id })
+        }
+    }
+}
+
 /// Where the schema registry is and who we are to it, if the configuration names one.
-pub(crate) fn registry_settings(config: &Config) -> Result<Option<RegistrySettings>, RunError> {
+fn registry_settings(config: &Config) -> Result<Option<RegistrySettings>, RunError> {
     let Some(wanted) = &config.schema_registry else {
         return Ok(None);
     };

@@ -28,17 +28,18 @@ fn token(setup: &Setup, role: &str) -> (String, String) {
 }
 
 /// A gate and its desk, as an operator sets them up.
-struct Desk {
-    setup: Setup,
-    gate: Gate,
+pub(crate) struct Desk {
+    pub(crate) setup: Setup,
+    /// Absent when somebody else has taken it.
+    gate: Option<Gate>,
     desk: Gate,
     desk_setup: Setup,
     officer: String,
-    viewer: String,
+    pub(crate) viewer: String,
 }
 
 impl Desk {
-    fn start(test: &str, bootstrap: &str, topics: &Topics) -> Self {
+    pub(crate) fn start(test: &str, bootstrap: &str, topics: &Topics) -> Self {
         let mut setup = Setup::new(test, bootstrap, topics);
         let write = |name: &str, text: &str| {
             let path = setup.dir.join(name);
@@ -52,7 +53,7 @@ impl Desk {
         let desk_tokens = write("desk-tokens.yaml", &format!("{line}\n{other}\n"));
         let gate_token = write("gate.token", &of_gate);
         setup.environment.push(("CONSENT_GATE__HTTP__TOKENS_FILE".to_owned(), gate_tokens));
-        let gate = setup.spawn_ready();
+        let gate = Some(setup.spawn_ready());
         let mut desk_setup = setup.clone();
         desk_setup.dir = setup.dir.join("desk");
         std::fs::create_dir(&desk_setup.dir).expect("a directory can be made");
@@ -71,7 +72,18 @@ impl Desk {
         started
     }
 
-    fn look(&self, path: &str, token: &str) -> (u16, Value) {
+    /// Gives the gate to whoever kills it.
+    pub(crate) fn without_gate(mut self) -> (Self, Gate) {
+        let gate = self.gate.take().expect("it has a gate");
+        (self, gate)
+    }
+
+    pub(crate) fn stop(self) {
+        self.desk.stop();
+        self.gate.into_iter().for_each(Gate::stop);
+    }
+
+    pub(crate) fn look(&self, path: &str, token: &str) -> (u16, Value) {
         let (code, text) = http::look(self.desk_setup.port, path, token).expect("an answer");
         (code, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{path}: {code} {text}")))
     }
@@ -81,7 +93,7 @@ impl Desk {
     }
 
     /// Waits until the index holds so many decisions.
-    fn wait_for(&self, n: usize) {
+    pub(crate) fn wait_for(&self, n: usize) {
         let began = Instant::now();
         loop {
             let (code, counts) = self.look("/v1/counts?by=outcome", &self.viewer);
@@ -222,6 +234,5 @@ fn decisions_are_found_and_explained_and_people_looked_up_on_record() {
     let (code, refused) = desk.ask("/v1/people", &json!({"who": "x", "reason": "audit"}));
     assert_eq!(code, 503, "{refused}");
     assert!(refused.contains("cannot be recorded"), "{refused}");
-    desk.desk.stop();
-    desk.gate.stop();
+    desk.stop();
 }

@@ -48,6 +48,7 @@ mod reason_codes;
 mod record_time;
 mod report;
 mod secure;
+mod seen_and_proven;
 mod state_loss;
 mod stops_and_joins;
 mod strangers;

@@ -29,7 +29,7 @@ const NOT_HERE: i32 = 69;
 type Edit = fn(&mut Value);
 
 /// A setup of the same gate whose ledger lies in `<dir>/ledger`.
-fn with_ledger(setup: &Setup, dir: &Path, key: &Path) -> Setup {
+pub(crate) fn with_ledger(setup: &Setup, dir: &Path, key: &Path) -> Setup {
     let port = free_port();
     let mut ledger = Setup { port, ..setup.sibling("ledger") };
     for (key, value) in [
@@ -44,7 +44,7 @@ fn with_ledger(setup: &Setup, dir: &Path, key: &Path) -> Setup {
     ledger
 }
 
-fn start(ledger: &Setup) -> Gate {
+pub(crate) fn start(ledger: &Setup) -> Gate {
     ledger.start(&["ledger", "run"], &ledger.dir.join("ledger.log"))
 }
 
@@ -79,7 +79,7 @@ fn said(output: &Output) -> String {
     format!("{text}{}", String::from_utf8_lossy(&output.stderr))
 }
 
-fn verified(ledger: &Setup, code: i32, more: &[&str]) -> Value {
+pub(crate) fn verified(ledger: &Setup, code: i32, more: &[&str]) -> Value {
     let output = ledger.run(&[&["ledger", "verify", "--json"], more].concat());
     assert_eq!(output.status.code(), Some(code), "{}", said(&output));
     let text = String::from_utf8_lossy(&output.stdout);
@@ -380,7 +380,7 @@ fn place_of(entry: &[u8]) -> String {
 }
 
 /// Whoever may write Kafka: the decision log is deleted and written again, almost as it was.
-fn of_kafka(bootstrap: &str, topics: &Topics, ledger: &Setup, log: &[Record]) {
+pub(crate) fn of_kafka(bootstrap: &str, topics: &Topics, ledger: &Setup, log: &[Record]) {
     let mut sizes = BTreeMap::<i32, usize>::new();
     log.iter().for_each(|record| *sizes.entry(record.partition).or_default() += 1);
     let (partition, n) = sizes.into_iter().max_by_key(|(_, n)| *n).unwrap();

@@ -15,15 +15,16 @@ use gate_core::{
 use rdkafka::message::{Message as _, OwnedHeaders};
 use serde_json::Value;
 
-use super::original::{Original, Originals};
-use super::queue::{Letter, Queue};
-use super::reading::{Reader, Reading};
-use super::release::{self, Decision, written};
-use super::writer::{Outgoing, Writer, Written};
-use super::{Place, check_topic, dead_letters, plain_text, remedy};
-use crate::cli::{ConfigFile, ExitCode, Failure, generate, output, shape};
+use super::{check_topic, dead_letters, plain_text, remedy};
+use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
 use crate::reader::dead_letter::UNREADABLE_BATCH;
+use crate::unresolved::Place;
+use crate::unresolved::original::{Original, Originals};
+use crate::unresolved::queue::{Letter, Queue};
+use crate::unresolved::reading::{Reader, Reading};
+use crate::unresolved::release::{self, Decision, written};
+use crate::unresolved::writer::{Outgoing, Writer, Written};
 use gate_codec::{ConsentChangeRecord, Encoding, Format, Kind, VALUE_BYTES_MAX, encode_consent};
 
 #[derive(Debug, Args)]
@@ -256,15 +257,7 @@ fn encoded(
 
 /// How values of the consent topic are written.
 pub(super) fn encoding(config: &Config) -> Result<Encoding, Failure> {
-    Ok(match config.formats.consent_change {
-        Format::Json => Encoding::Json,
-        Format::AvroSingleObject => Encoding::AvroSingleObject,
-        Format::Avro => {
-            let topic = &config.topics.consent_change;
-            let schema_id = generate::registered(config, topic, Kind::ConsentChange)?;
-            Encoding::Avro { schema_id }
-        }
-    })
+    crate::service::encoding(config, Kind::ConsentChange, config.formats.consent_change)
 }
 
 /// Names of fields that are in the one object and not in the other.

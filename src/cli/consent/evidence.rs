@@ -2,13 +2,13 @@
 //!
 //! Reads the event where it lies in Kafka; writes nothing, joins no group.
 
-use super::original::{Original, Originals};
 use super::record::{Reference, consent_record};
-use super::{Place, reading};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::exit::OrFail as _;
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
+use crate::unresolved::original::{Original, Originals};
+use crate::unresolved::{Place, reading};
 use clap::Args;
 use gate_core::{CanonicalAddress, Channel, ContactId, Timestamp};
 use gate_engine::Keys as _;

@@ -9,30 +9,25 @@
 
 mod correct;
 mod evidence;
-mod original;
-mod queue;
-mod reading;
 mod record;
-mod release;
 mod review;
 mod show;
 mod skip;
-mod writer;
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use rdkafka::message::Message as _;
 
 pub(super) use self::correct::Meaning;
-use self::original::{Original, Originals};
-use self::queue::Queue;
-use self::reading::{Reader, Reading};
 use super::{ExitCode, Failure};
 use crate::config::Config;
 use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::reader::dead_letter::UNREADABLE_BATCH;
+use crate::unresolved::Place;
+use crate::unresolved::original::{Original, Originals};
+use crate::unresolved::queue::Queue;
+use crate::unresolved::reading::{Reader, Reading};
 
 /// How long the dead letter of a record that cannot be read may take: the gate says where it stands before that is written.
 const LETTER_MAX: Duration = Duration::from_secs(15);
@@ -98,26 +93,6 @@ fn remedy(class: &str) -> &'static str {
         return "a batch that cannot be unpacked; the runbook UnreadableBatch says what to do";
     }
     gate_codec::remedy(class).unwrap_or("compare the producer with the schema")
-}
-
-/// Where a consent change lies in `topics.consent_change`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Place {
-    partition: i32,
-    offset: i64,
-}
-
-impl Place {
-    /// `topic/partition/offset`, as headers and pages write it.
-    fn of(self, topic: &str) -> String {
-        format!("{topic}/{self}")
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.partition, self.offset)
-    }
 }
 
 /// Asks the brokers, and that the consent topic and the queue of the desk are there.

@@ -12,14 +12,14 @@ use clap::{ArgGroup, Args, ValueEnum};
 use rdkafka::message::{Message as _, OwnedHeaders, OwnedMessage};
 
 use super::correct::encoding;
-use super::original::{Original, Originals};
-use super::queue::{Letter, Queue};
-use super::reading;
-use super::release::{self, Decision, written};
-use super::writer::{Outgoing, Writer, Written};
-use super::{Place, check_topic, cluster, counted, plain_text};
+use super::{check_topic, cluster, counted, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
+use crate::unresolved::original::{Original, Originals};
+use crate::unresolved::queue::{Letter, Queue};
+use crate::unresolved::release::{self, Decision, written};
+use crate::unresolved::writer::{Outgoing, Writer, Written};
+use crate::unresolved::{Place, reading};
 use gate_codec::{Codec, ConsentChangeRecord, encode_consent};
 
 #[derive(Debug, Args)]

@@ -7,14 +7,15 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::Args;
 use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
 
-use super::original::{Original, Originals};
-use super::queue::{Letter, Queue};
-use super::reading::{Reader, Reading};
-use super::release::written;
-use super::{Place, check_topic, cluster, counted, remedy};
+use super::{check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
 use crate::reader::dead_letter::UNREADABLE_BATCH;
+use crate::unresolved::Place;
+use crate::unresolved::original::{Original, Originals};
+use crate::unresolved::queue::{Letter, Queue};
+use crate::unresolved::reading::{Reader, Reading};
+use crate::unresolved::release::written;
 use gate_codec::{Unreadable, told_by_headers};
 
 #[derive(Debug, Args)]

@@ -1,25 +1,24 @@
 //! `consent-gate consent skip`: an operator takes the responsibility for consent changes that nobody can read.
 //!
 //! Each release is a record of its own in the dead-letter topic, for every instance to see and for auditors to find:
-//! who, why, when, from where. INVARIANT: released is only what the gate has a dead letter of and what this
-//! configuration cannot read in the original; reported is only what the brokers have on all replicas in sync.
+//! who, why, when, from where (`crate::unresolved::releasing`). INVARIANT: reported is only what the brokers have on all
+//! replicas in sync.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use clap::{ArgGroup, Args};
 use indicatif::ProgressBar;
-use rdkafka::message::Message as _;
 
-use super::original::{Original, Originals};
-use super::queue::{Letter, Queue};
-use super::reading::{Reader, Reading};
-use super::release::{self, Decision, written};
-use super::writer::{Writer, Written};
-use super::{Place, check_topic, counted, dead_letters, plain_text};
+use super::{check_topic, counted, dead_letters, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::config::Config;
 use crate::reader::dead_letter::UNREADABLE_BATCH;
+use crate::unresolved::Place;
+use crate::unresolved::queue::Letter;
+use crate::unresolved::release::{Decision, written};
+use crate::unresolved::releasing::{Left, Releasing, Target};
+use crate::unresolved::writer::Written;
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["offset", "from", "class"]))]
@@ -58,8 +57,6 @@ pub(in crate::cli) struct Arguments {
     json: bool,
 }
 
-/// Records released at once: a larger disaster deserves a look in between.
-const RELEASES_MAX: usize = 10_000;
 /// Lines of the list for people; programs get all of them.
 const ROWS_MAX: usize = 50;
 /// How long people wait without a sign.
@@ -76,16 +73,18 @@ fn class(name: &str) -> Result<String, String> {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
     check_topic(&config, arguments.topic.as_deref())?;
-    let target = Target::of(arguments)?;
+    let target = target(arguments)?;
     let mut progress = Progress::start();
     let queue = dead_letters(&config, target.place())?;
-    let mut desk = Desk { config: &config, originals: Originals::new(&config)?, queue: &queue };
-    let letters = desk.open(&target)?;
-    let (releasable, left) = desk.sort(&letters, &mut progress)?;
+    let mut releasing = Releasing::new(&config, &queue)?;
+    let letters = releasing.open(&target)?;
+    let mut say = |what: &str, n, of| progress.say(what, n, of);
+    let (releasable, left) = releasing.sort(&letters, &mut say)?;
     let releases = if arguments.dry_run || releasable.is_empty() {
         Vec::new()
     } else {
-        desk.release(arguments, &releasable, &mut progress)?
+        let decision = Decision { operator: &arguments.operator, reason: &arguments.reason };
+        releasing.release(decision, &[], &releasable, &mut say)?
     };
     progress.end();
     let outcome = Outcome { arguments, config: &config, releasable, releases, left };
@@ -93,170 +92,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Which letters are meant.
-#[derive(Debug, PartialEq, Eq)]
-enum Target {
-    One(Place),
-    Range { partition: i32, from: i64, to: i64 },
-    Class { class: String, partition: Option<i32> },
-}
-
-impl Target {
-    fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let Arguments { partition, offset, from, to, class, .. } = arguments;
-        match (*partition, *offset, from.zip(*to), class) {
-            (Some(partition), Some(offset), ..) => Ok(Self::One(Place { partition, offset })),
-            (Some(_), None, Some((from, to)), _) if to < from => {
-                Err(Failure::new(ExitCode::Usage, "`--to` lies before `--from`"))
-            }
-            (Some(partition), None, Some((from, to)), _) => Ok(Self::Range { partition, from, to }),
-            (partition, None, None, Some(class)) => {
-                Ok(Self::Class { class: class.clone(), partition })
-            }
-            _ => Err(Failure::new(
-                ExitCode::Usage,
-                "name --partition with --offset or --from and --to, or --class",
-            )),
+fn target(arguments: &Arguments) -> Result<Target, Failure> {
+    let Arguments { partition, offset, from, to, class, .. } = arguments;
+    match (*partition, *offset, from.zip(*to), class) {
+        (Some(partition), Some(offset), ..) => Ok(Target::One(Place { partition, offset })),
+        (Some(_), None, Some((from, to)), _) if to < from => {
+            Err(Failure::new(ExitCode::Usage, "`--to` lies before `--from`"))
         }
-    }
-
-    /// The one that is meant.
-    fn place(&self) -> Option<Place> {
-        match self {
-            Self::One(place) => Some(*place),
-            Self::Range { .. } | Self::Class { .. } => None,
+        (Some(partition), None, Some((from, to)), _) => Ok(Target::Range { partition, from, to }),
+        (partition, None, None, Some(class)) => {
+            Ok(Target::Class { class: class.clone(), partition })
         }
-    }
-
-    fn has(&self, letter: &Letter<()>) -> bool {
-        match self {
-            Self::One(place) => letter.place == *place,
-            Self::Range { partition, from, to } => {
-                letter.place.partition == *partition && (*from..=*to).contains(&letter.place.offset)
-            }
-            Self::Class { class, partition } => {
-                letter.class == *class
-                    && partition.is_none_or(|partition| letter.place.partition == partition)
-            }
-        }
-    }
-}
-
-/// Why a letter is not released.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
-    /// Nothing to answer for: the gate reads it by itself.
-    Readable,
-    /// Nothing holds on to it any more.
-    Gone,
-}
-
-impl Left {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Readable => "readable with this configuration: the gate reads it by itself",
-            Self::Gone => "no longer in the topic",
-        }
-    }
-}
-
-/// The letters that may be released, and those that are left alone with the reason.
-type Sorted<'q> = (Vec<&'q Letter<()>>, Vec<(Place, Left)>);
-
-struct Desk<'q> {
-    config: &'q Config,
-    originals: Originals,
-    queue: &'q Queue<()>,
-}
-
-impl<'q> Desk<'q> {
-    /// The open letters that are meant; an error when there is none.
-    fn open(&mut self, target: &Target) -> Result<Vec<&'q Letter<()>>, Failure> {
-        let letters: Vec<_> = self.queue.open().filter(|letter| target.has(letter)).collect();
-        match (letters.len(), target) {
-            (0, Target::One(place)) => Err(self.why_not(*place)?),
-            (0, Target::Range { .. } | Target::Class { .. }) => Err(Failure::new(
-                ExitCode::Usage,
-                "there is no open dead letter like that; `consent-gate consent show` lists those there are",
-            )),
-            (n, _) if n > RELEASES_MAX => Err(Failure::new(
-                ExitCode::Usage,
-                format!(
-                    "{n} records would be released, and at most {RELEASES_MAX} are at once: name a partition or a range"
-                ),
-            )),
-            (_, _) => Ok(letters),
-        }
-    }
-
-    /// Why there is nothing to release at a place.
-    fn why_not(&mut self, place: Place) -> Result<Failure, Failure> {
-        let name = place.of(&self.config.topics.consent_change);
-        let released = self.queue.get(place).and_then(|letter| letter.release.as_ref());
-        let why = match (released, self.originals.read(place)?) {
-            (Some(release), _) => {
-                format!("`{name}` is released already, by {} at {}", release.operator, release.at)
-            }
-            (None, Original::Gone) => format!(
-                "there is no committed record at `{name}`; see the first and last offset with `kafka-get-offsets.sh`"
-            ),
-            (None, Original::Batch) => format!(
-                "`{name}` stands in a batch that cannot be unpacked; release it by the offset that /readyz names it with"
-            ),
-            (None, Original::Record(record)) => {
-                match Reader::new(self.config)?.read(record.payload())? {
-                    Reading::Whole(_) => format!("`{name}` is readable: there is nothing to skip"),
-                    Reading::Unreadable(why) => format!(
-                        "`{name}` cannot be read ({why}), and the gate has written no dead letter of it yet: it releases \
-                     only what it has met; wait until `consent-gate consent show` lists it"
-                    ),
-                }
-            }
-        };
-        Ok(Failure::new(ExitCode::Usage, why))
-    }
-
-    /// Looks at the originals, in the order of the topic.
-    fn sort(
-        &mut self,
-        letters: &[&'q Letter<()>],
-        progress: &mut Progress,
-    ) -> Result<Sorted<'q>, Failure> {
-        let reader = Reader::new(self.config)?;
-        let (mut releasable, mut left) = (Vec::new(), Vec::new());
-        for (n, letter) in letters.iter().enumerate() {
-            progress.say("checked", n, letters.len());
-            if letter.class == UNREADABLE_BATCH {
-                if self.originals.is_unreadable_batch(letter.place)? {
-                    releasable.push(*letter);
-                } else {
-                    left.push((letter.place, Left::Readable));
-                }
-                continue;
-            }
-            match self.originals.read(letter.place)? {
-                Original::Gone => left.push((letter.place, Left::Gone)),
-                Original::Batch => releasable.push(*letter),
-                Original::Record(record) => match reader.read(record.payload())? {
-                    Reading::Whole(_) => left.push((letter.place, Left::Readable)),
-                    Reading::Unreadable(_) => releasable.push(*letter),
-                },
-            }
-        }
-        Ok((releasable, left))
-    }
-
-    fn release(
-        &self,
-        arguments: &Arguments,
-        letters: &[&Letter<()>],
-        progress: &mut Progress,
-    ) -> Result<Vec<Written>, Failure> {
-        let topic = &self.config.topics.outputs.consent_dead_letter;
-        let decision = Decision { operator: &arguments.operator, reason: &arguments.reason };
-        let detail = decision.detail(self.config, &[]);
-        let records = release::of(self.config, self.queue, letters, &detail);
-        let writer = Writer::new(self.config, topic, format!("writing releases to `{topic}`"))?;
-        writer.send_all(&records, &mut |n| progress.say("released", n, records.len()))
+        _ => Err(Failure::new(
+            ExitCode::Usage,
+            "name --partition with --offset or --from and --to, or --class",
+        )),
     }
 }
 
@@ -396,26 +246,26 @@ mod tests {
         arguments: Arguments,
     }
 
-    fn target(line: &str) -> Result<Target, String> {
+    fn of(line: &str) -> Result<Target, String> {
         let words = ["skip", "-c", "f", "--reason", "r", "--operator", "o"];
         let words = words.into_iter().chain(line.split_whitespace());
         let arguments =
             Command::try_parse_from(words).map_err(|error| error.to_string())?.arguments;
-        Target::of(&arguments).map_err(|failure| format!("{failure:?}"))
+        target(&arguments).map_err(|failure| format!("{failure:?}"))
     }
 
     #[test]
     fn one_offset_a_range_or_a_class() {
         assert_eq!(
-            target("--topic t --partition 3 --offset 17").unwrap(),
+            of("--topic t --partition 3 --offset 17").unwrap(),
             Target::One(Place { partition: 3, offset: 17 })
         );
         assert_eq!(
-            target("--partition 3 --from 1 --to 5").unwrap(),
+            of("--partition 3 --from 1 --to 5").unwrap(),
             Target::Range { partition: 3, from: 1, to: 5 }
         );
         assert_eq!(
-            target("--class wrong_type --partition 2").unwrap(),
+            of("--class wrong_type --partition 2").unwrap(),
             Target::Class { class: "wrong_type".to_owned(), partition: Some(2) }
         );
         for wrong in [
@@ -428,28 +278,7 @@ mod tests {
             "--class no_such_class",
             "--class wrong_type --partition 3 --offset 1",
         ] {
-            assert!(target(wrong).is_err(), "{wrong:?}");
+            assert!(of(wrong).is_err(), "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn a_range_includes_both_ends_and_one_partition() {
-        let letter = |partition, offset, class: &str| Letter {
-            place: Place { partition, offset },
-            class: class.to_owned(),
-            field: String::new(),
-            is_owner_known: false,
-            is_applied: false,
-            written_ms: 0,
-            recorded: (0, 0),
-            note: (),
-            release: None,
-        };
-        let range = Target::Range { partition: 1, from: 5, to: 7 };
-        let is_in = |partition, offset| range.has(&letter(partition, offset, "malformed"));
-        assert!(is_in(1, 5) && is_in(1, 7));
-        assert!(!is_in(1, 4) && !is_in(1, 8) && !is_in(2, 6));
-        let class = Target::Class { class: "malformed".to_owned(), partition: None };
-        assert!(class.has(&letter(9, 9, "malformed")) && !class.has(&letter(9, 9, "truncated")));
     }
 }

@@ -16,9 +16,10 @@ use gate_core::{Channel, Timestamp};
 
 use super::{ExitCode, Failure, output};
 use crate::clock::now;
-use crate::config::{Config, Topics};
+use crate::config::Config;
 use crate::generate::{self, HEADER, HEADER_VALUE, Recipe, RecipeError, Record, Sample, Traffic};
 use crate::kafka::preflight::preflight;
+use crate::service;
 use gate_codec::{Encoding, Format, Kind};
 
 #[derive(Debug, Args)]
@@ -207,30 +208,11 @@ impl Encodings {
 fn encodings(arguments: &Arguments, config: &Config) -> Result<Encodings, Failure> {
     let formats = &config.formats;
     let format = |configured| arguments.format.map_or(configured, Format::from);
-    let encoding = |configured, topic: &str, kind| match format(configured) {
-        Format::Json => Ok(Encoding::Json),
-        Format::AvroSingleObject => Ok(Encoding::AvroSingleObject),
-        Format::Avro => {
-            registered(config, topic, kind).map(|schema_id| Encoding::Avro { schema_id })
-        }
-    };
-    let Topics { consent_change, outbound_message, .. } = &config.topics;
+    let encoding = |kind, configured| service::encoding(config, kind, format(configured));
     Ok(Encodings {
-        change: encoding(formats.consent_change, consent_change, Kind::ConsentChange)?,
-        message: encoding(formats.outbound_message, outbound_message, Kind::OutboundMessage)?,
+        change: encoding(Kind::ConsentChange, formats.consent_change)?,
+        message: encoding(Kind::OutboundMessage, formats.outbound_message)?,
     })
-}
-
-/// The id of our schema for a topic's values, registered if it was not.
-pub(super) fn registered(config: &Config, topic: &str, kind: Kind) -> Result<u32, Failure> {
-    let settings = crate::service::registry_settings(config)?;
-    let Some(settings) = settings else {
-        return Err(Failure::new(ExitCode::Config, "format `avro` needs `schema_registry.url`"));
-    };
-    let subject = format!("{topic}-value");
-    super::runtime()?
-        .block_on(crate::registry::register(&settings, &subject, kind))
-        .map_err(|cause| Failure::new(ExitCode::TryAgain, cause))
 }
 
 /// Prints what would be sent; asks nobody.

@@ -61,7 +61,8 @@ async fn whole(
             return Ok(whole);
         }
         let (more_decisions, more_events) = (cursors.0.is_some(), cursors.1.is_some());
-        let more = person::compose(desk, Arc::clone(&who), None, cursors, DECISIONS).await?;
+        let mut more = person::read(desk, &who, cursors, DECISIONS).await?;
+        more.mark(whole.state.as_ref(), &whole.now);
         // without a cursor the first page comes again
         if more_decisions {
             whole.decisions.extend(more.decisions);

@@ -1,6 +1,6 @@
 //! Consent records that nobody can read, and what holds the gates because of one.
 //!
-//! Releases are made with `consent-gate consent skip` and `correct`, which ask for what a release needs.
+//! What is open, and what was decided about it, says the topic of dead letters; what is unreadable, the index.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,11 +16,13 @@ use super::super::asked::Asked;
 use super::super::roles::Right;
 use super::decisions::storage;
 use super::status::{GateAnswer, gates};
-use super::{blocking, search};
+use super::{blocking, release, search};
 use crate::answers::Problem;
 use crate::clock::{now, utc};
 use crate::exit::{ExitCode, Failure};
 use crate::explanation::replay::CONSENT;
+use crate::unresolved::Place;
+use crate::unresolved::queue::Queue;
 
 /// Bytes of a record that are shown.
 const SHOWN_MAX: usize = 4_096;
@@ -44,6 +46,37 @@ pub(in crate::desk) struct UnreadableAnswer {
     /// What is wrong with it.
     pub(in crate::desk) class: String,
     pub(in crate::desk) received_at: Option<String>,
+    /// Who gets nothing because of it: `everybody`, `contact`, `nobody` (it was released) or `unknown` (the gate has no dead
+    /// letter of it).
+    pub(in crate::desk) blocks: &'static str,
+    pub(in crate::desk) release: Option<ReleasedAnswer>,
+}
+
+/// What was decided about one.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(in crate::desk) struct ReleasedAnswer {
+    pub(in crate::desk) operator: String,
+    pub(in crate::desk) reason: String,
+    pub(in crate::desk) at: String,
+}
+
+impl UnreadableAnswer {
+    /// With what the dead letters say of it.
+    fn judged(mut self, letters: &Queue<()>) -> Self {
+        let (partition, offset) = self.place;
+        let Some(letter) = letters.get(Place { partition, offset }) else { return self };
+        self.blocks = match (&letter.release, letter.is_owner_known) {
+            (Some(_), _) => "nobody",
+            (None, true) => "contact",
+            (None, false) => "everybody",
+        };
+        self.release = letter.release.as_ref().map(|release| ReleasedAnswer {
+            operator: release.operator.clone(),
+            reason: release.reason.clone(),
+            at: release.at.clone(),
+        });
+        self
+    }
 }
 
 /// A record as it lies there.
@@ -68,8 +101,9 @@ pub(in crate::desk) struct RecordAnswer {
 /// The index cannot be read.
 pub(in crate::desk) async fn answer(desk: &Arc<Desk>) -> Result<IntakeAnswer, Problem> {
     let figures = blocking(desk, |desk| desk.index.figures().map_err(storage));
-    let (gates, figures) = tokio::join!(gates(desk), figures);
-    let figures = figures?;
+    let letters = blocking(desk, |desk| release::letters(&desk.config));
+    let (gates, figures, letters) = tokio::join!(gates(desk), figures, letters);
+    let (figures, letters) = (figures?, letters?);
     let topic = &desk.config.topics.consent_change;
     let of_consent = figures.unreadable.iter().filter(|record| record.log == Log::Consent);
     let mut unreadable: Vec<UnreadableAnswer> = of_consent
@@ -78,7 +112,10 @@ pub(in crate::desk) async fn answer(desk: &Arc<Desk>) -> Result<IntakeAnswer, Pr
             place: (record.place.partition, record.place.offset),
             class: record.class.to_string(),
             received_at: None,
+            blocks: "unknown",
+            release: None,
         })
+        .map(|record| record.judged(&letters))
         .collect();
     unreadable.sort_by_key(|record| std::cmp::Reverse(record.place));
     let counts = figures.n_unreadable.iter().filter(|(log, ..)| *log == Log::Consent);
@@ -122,7 +159,10 @@ pub(in crate::desk) async fn record(
                 place,
                 class: class.unwrap_or("readable").to_owned(),
                 received_at: Some(utc(found.at_ms)),
-            },
+                blocks: "unknown",
+                release: None,
+            }
+            .judged(&release::letters(&desk.config)?),
             key: found.key.as_deref().and_then(clear),
             text: clear(shown),
             bytes: if in_clear { shown.to_vec() } else { Vec::new() },

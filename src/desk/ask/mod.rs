@@ -14,6 +14,7 @@ pub(super) mod message;
 pub(super) mod overview;
 pub(super) mod person;
 pub(super) mod policies;
+pub(super) mod release;
 pub(super) mod search;
 pub(super) mod status;
 
@@ -21,11 +22,11 @@ use std::sync::Arc;
 
 use super::Desk;
 use super::asked::Asked;
-use super::gates::GatesError;
 use super::reply::Reply;
 use super::routes::Asks;
 use crate::answers::{Problem, ProblemKind};
 use crate::exit::{ExitCode, Failure};
+use crate::gates::GatesError;
 use gate_index::IndexError;
 
 /// Answers a program.
@@ -49,6 +50,7 @@ pub(super) async fn programs(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, P
         Asks::PolicyDiff => Reply::json(&policies::diff(desk, asked).await?),
         Asks::Intake => Reply::json(&intake::answer(desk).await?),
         Asks::Poison => Reply::json(&intake::record(desk, asked).await?),
+        Asks::Release => Reply::json(&release::answer(desk, asked).await?),
         Asks::Probe => Reply::json(&status::probe(desk).await),
         Asks::Livez
         | Asks::Readyz
@@ -117,7 +119,10 @@ pub(super) fn of_index(error: &IndexError) -> Problem {
 pub(super) fn of_gates(error: &GatesError) -> Problem {
     match error {
         GatesError::Question(detail) => Problem::new(ProblemKind::Malformed, detail.clone()),
-        GatesError::None | GatesError::Away(_) | GatesError::Token(_) | GatesError::Answer => {
+        GatesError::None(_)
+        | GatesError::Away(_)
+        | GatesError::Token { .. }
+        | GatesError::Answer => {
             tracing::warn!(%error, "the gates do not answer");
             Problem::new(ProblemKind::Unavailable, error.to_string())
         }

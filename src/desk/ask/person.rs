@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gate_core::SubjectKey;
+use gate_core::{SubjectKey, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -80,59 +80,93 @@ pub(in crate::desk) async fn compose(
     desk: &Arc<Desk>,
     person: Arc<Person>,
     brand: Option<String>,
-    (cursor, events_cursor): (Option<String>, Option<String>),
+    cursors: (Option<String>, Option<String>),
     n_decisions: usize,
 ) -> Result<PersonAnswer, Problem> {
     let question = search::question(&person, 0);
     let state = desk.gates.subject(&question).await;
+    let mut page = read(desk, &person, cursors, n_decisions).await?;
+    let (clear, rows) = (&page.clear, &page.decisions);
+    let (state, state_missing) = match state {
+        Ok(state) => (Some(state), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let mut drafts = drafts(clear, state.as_ref(), rows);
+    drafts.retain(|draft| brand.is_none() || draft.brand == brand);
+    let mut now = match (drafts.is_empty(), state.is_some()) {
+        (false, true) => draft::judge(desk, clear, &drafts).await.unwrap_or_default(),
+        (true, _) | (_, false) => Vec::new(),
+    };
+    for verdict in &mut now {
+        because(verdict, state.as_ref());
+    }
+    page.mark(state.as_ref(), &now);
+    let key = |key: Option<SubjectKey>| key.map(|key| crate::headers::hex(&key.0));
+    Ok(PersonAnswer {
+        contact_key: key(person.contact),
+        address_key: key(person.address),
+        contact_id: page.clear.contact_id.as_ref().map(|id| id.to_string()),
+        addresses: page.clear.addresses.iter().map(|it| it.to_string()).collect(),
+        state,
+        state_missing,
+        now,
+        events: page.events,
+        events_next: page.events_next,
+        decisions: page.decisions,
+        decisions_next: page.decisions_next,
+        index_since: page.oldest.map(rfc3339),
+        person,
+    })
+}
+
+/// What index and topics have about a person, a page of it.
+pub(super) struct Page {
+    pub(super) events: Vec<EventAnswer>,
+    pub(super) events_next: Option<String>,
+    pub(super) decisions: Vec<RowAnswer>,
+    pub(super) decisions_next: Option<String>,
+    clear: Clear,
+    oldest: Option<Timestamp>,
+}
+
+impl Page {
+    /// Says of each event whether it is in force, by what the gate answers.
+    pub(super) fn mark(&mut self, state: Option<&Value>, now: &[VerdictAnswer]) {
+        for event in &mut self.events {
+            event.is_in_force = state.map(|state| is_in_force(event, state, now));
+        }
+    }
+}
+
+/// One page of decisions and one of events.
+///
+/// # Errors
+/// A cursor is wrong, or index or Kafka cannot be read.
+pub(super) async fn read(
+    desk: &Arc<Desk>,
+    person: &Arc<Person>,
+    (cursor, events_cursor): (Option<String>, Option<String>),
+    n_decisions: usize,
+) -> Result<Page, Problem> {
     let whom = search::whom(person.contact, person.address);
-    let asked_of = Arc::clone(&person);
-    let read = blocking(desk, move |desk| {
+    let person = Arc::clone(person);
+    blocking(desk, move |desk| {
         let decisions = desk
             .index
             .of_person(&whom, cursor.as_deref(), n_decisions)
             .map_err(cursor_or_storage)?;
         let changes = Changes::new(desk, true)?;
         let events = changes.page(&whom, events_cursor.as_deref(), EVENTS_PRESET, &|_, _| true)?;
-        let clear = clear::of_events(&desk.pepper, &asked_of, &events.events);
-        let oldest = desk.index.figures().map_err(storage)?.oldest;
-        Ok((decisions, events, clear, oldest))
-    });
-    let (decisions, events, clear, oldest) = read.await?;
-    let rows: Vec<RowAnswer> = decisions.items.iter().map(RowAnswer::of).collect();
-    let (state, state_missing) = match state {
-        Ok(state) => (Some(state), None),
-        Err(error) => (None, Some(error.to_string())),
-    };
-    let mut drafts = drafts(&clear, state.as_ref(), &rows);
-    drafts.retain(|draft| brand.is_none() || draft.brand == brand);
-    let mut now = match (drafts.is_empty(), state.is_some()) {
-        (false, true) => draft::judge(desk, &clear, &drafts).await.unwrap_or_default(),
-        (true, _) | (_, false) => Vec::new(),
-    };
-    for verdict in &mut now {
-        because(verdict, state.as_ref());
-    }
-    let mut events = events;
-    for event in &mut events.events {
-        event.is_in_force = state.as_ref().map(|state| is_in_force(event, state, &now));
-    }
-    let key = |key: Option<SubjectKey>| key.map(|key| crate::headers::hex(&key.0));
-    Ok(PersonAnswer {
-        contact_key: key(person.contact),
-        address_key: key(person.address),
-        contact_id: clear.contact_id.as_ref().map(|id| id.to_string()),
-        addresses: clear.addresses.iter().map(|it| it.to_string()).collect(),
-        state,
-        state_missing,
-        now,
-        events: events.events,
-        events_next: events.next,
-        decisions: rows,
-        decisions_next: decisions.next,
-        index_since: oldest.map(rfc3339),
-        person,
+        Ok(Page {
+            clear: clear::of_events(&desk.pepper, &person, &events.events),
+            oldest: desk.index.figures().map_err(storage)?.oldest,
+            events: events.events,
+            events_next: events.next,
+            decisions: decisions.items.iter().map(RowAnswer::of).collect(),
+            decisions_next: decisions.next,
+        })
     })
+    .await
 }
 
 fn cursor_or_storage(error: gate_index::IndexError) -> Failure {

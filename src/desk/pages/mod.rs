@@ -87,6 +87,7 @@ pub(super) async fn people(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, Pro
         Asks::PolicyDiff => policies::diff(&page).await,
         Asks::Intake => intake::intake(&page).await,
         Asks::Poison => intake::record(&page).await,
+        Asks::Release => intake::release(&page).await,
         Asks::Probe => overview::probe(&page).await,
         Asks::Livez
         | Asks::Readyz
@@ -152,7 +153,10 @@ fn said(problem: &Problem, path: &str) -> Said {
         ProblemKind::NotFound => Said::NoPage,
         ProblemKind::MethodNotAllowed => Said::Method,
         ProblemKind::TooLarge => Said::TooLarge,
-        ProblemKind::Malformed | ProblemKind::UnsupportedMediaType | ProblemKind::Ahead => {
+        ProblemKind::Malformed
+        | ProblemKind::UnsupportedMediaType
+        | ProblemKind::Ahead
+        | ProblemKind::Conflict => {
             Said::BadRequest { sentence: ask::decisions::sentence(&problem.detail) }
         }
         ProblemKind::Busy => Said::TooMany { seconds: 1 },

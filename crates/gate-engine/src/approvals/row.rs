@@ -51,6 +51,12 @@ impl Horizon {
         let caps = policies.rules().iter().flat_map(|rule| &rule.caps);
         Self { now, window: caps.map(|cap| cap.window).max().unwrap_or(Duration::ZERO) }
     }
+
+    /// How long marketing that was approved is remembered.
+    #[must_use]
+    pub fn kept_for(&self) -> Duration {
+        self.window.max(KEPT_AT_LEAST)
+    }
 }
 
 /// Why bytes are no row of ours.
@@ -227,7 +233,7 @@ impl Row {
     /// Drops what counts no more. A full row also lets go of marketing outside every window in force: otherwise
     /// it would block its recipient for as long as nothing is added to it, which is for ever.
     pub fn prune(&mut self, horizon: &Horizon) {
-        let kept_since = horizon.now.saturating_sub(horizon.window.max(KEPT_AT_LEAST));
+        let kept_since = horizon.now.saturating_sub(horizon.kept_for());
         let confirmed_since = horizon.now.saturating_sub(CONFIRMATIONS_KEPT);
         let mut requests: Vec<Timestamp> = self.of_kind(SentKind::Request).collect();
         requests.sort_unstable();

@@ -12,8 +12,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
-use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::exit::{ExitCode, Failure};
 use crate::kafka::failure::{KafkaFailure, Witness};
 
 /// Longest wait for the brokers to store a record.
@@ -23,16 +23,16 @@ const GRACE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(50);
 
 /// A record to be written.
-pub(super) struct Outgoing {
+pub(crate) struct Outgoing {
     /// The partition, or the key decides.
-    pub(super) partition: Option<i32>,
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) value: Option<Vec<u8>>,
-    pub(super) headers: OwnedHeaders,
+    pub(crate) partition: Option<i32>,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) headers: OwnedHeaders,
 }
 
 /// Partition and offset of a confirmed record.
-pub(super) type Written = (i32, i64);
+pub(crate) type Written = (i32, i64);
 
 /// What became of the records, by their number.
 #[derive(Default)]
@@ -70,7 +70,7 @@ impl ProducerContext for Reports {
 }
 
 /// Writes to one topic.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     producer: BaseProducer<Reports>,
     topic: String,
     doing: String,
@@ -78,7 +78,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// `doing` is what failures call it.
-    pub(super) fn new(config: &Config, topic: &str, doing: String) -> Result<Self, Failure> {
+    pub(crate) fn new(config: &Config, topic: &str, doing: String) -> Result<Self, Failure> {
         let mut client: ClientConfig = config.client_base();
         client
             .set("enable.idempotence", "true")
@@ -96,13 +96,13 @@ impl Writer {
     }
 
     /// Writes one record.
-    pub(super) fn send(&self, record: &Outgoing) -> Result<Written, Failure> {
+    pub(crate) fn send(&self, record: &Outgoing) -> Result<Written, Failure> {
         let written = self.send_all(std::slice::from_ref(record), &mut |_| ())?;
         written.into_iter().next().ok_or_else(|| Failure::new(ExitCode::Internal, &self.doing))
     }
 
     /// Writes all of them and waits for each; `progress` hears how many are confirmed.
-    pub(super) fn send_all(
+    pub(crate) fn send_all(
         &self,
         records: &[Outgoing],
         progress: &mut dyn FnMut(usize),

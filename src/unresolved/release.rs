@@ -8,26 +8,26 @@ use serde_json::{Map, Value};
 use super::Place;
 use super::queue::{Letter, Queue, pepper};
 use super::writer::Outgoing;
-use crate::cli::output;
+use crate::clock::{now_millis, utc};
 use crate::config::Config;
 use crate::headers;
 use crate::reader::dead_letter::release_tag;
 
 /// Who decides, and why.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Decision<'a> {
-    pub(super) operator: &'a str,
-    pub(super) reason: &'a str,
+pub(crate) struct Decision<'a> {
+    pub(crate) operator: &'a str,
+    pub(crate) reason: &'a str,
 }
 
 impl Decision<'_> {
     /// The detail of a release, with what else is worth keeping.
-    pub(super) fn detail(self, config: &Config, further: &[(&str, String)]) -> Value {
+    pub(crate) fn detail(self, config: &Config, further: &[(&str, String)]) -> Value {
         let mut detail = Map::new();
         for (name, text) in [
             ("operator", self.operator.to_owned()),
             ("reason", self.reason.to_owned()),
-            ("at", output::utc(output::now_millis())),
+            ("at", utc(now_millis())),
             ("host", config.instance_id.clone()),
         ] {
             detail.insert(name.to_owned(), text.into());
@@ -40,7 +40,7 @@ impl Decision<'_> {
 }
 
 /// The releases of letters, each with its detail. They are signed where the pepper can be read.
-pub(super) fn of<T>(
+pub(crate) fn of<T>(
     config: &Config,
     queue: &Queue<T>,
     letters: &[&Letter<T>],
@@ -70,6 +70,6 @@ pub(super) fn of<T>(
 }
 
 /// Where a record was written, for people.
-pub(super) fn written(topic: &str, (partition, offset): (i32, i64)) -> String {
+pub(crate) fn written(topic: &str, (partition, offset): (i32, i64)) -> String {
     Place { partition, offset }.of(topic)
 }

@@ -11,8 +11,8 @@ use rdkafka::message::{Message as _, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Place;
-use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::exit::{ExitCode, Failure};
 use crate::kafka::failure::{KafkaFailure, Witness};
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::First;
@@ -26,7 +26,7 @@ const NEAR: i64 = 1_000;
 const DOING: &str = "reading the consent change";
 
 /// What lies at a place.
-pub(super) enum Original {
+pub(crate) enum Original {
     /// A committed record.
     Record(Box<OwnedMessage>),
     /// None, or none any more.
@@ -36,7 +36,7 @@ pub(super) enum Original {
 }
 
 /// Reads single records; quick when they are asked for in order.
-pub(super) struct Originals {
+pub(crate) struct Originals {
     consumer: BaseConsumer<Witness>,
     observer: Observer,
     topic: String,
@@ -45,7 +45,7 @@ pub(super) struct Originals {
 }
 
 impl Originals {
-    pub(super) fn new(config: &Config) -> Result<Self, Failure> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Failure> {
         // as the gate reads, with checksums and within its bounds
         let observer = Observer::of(config);
         let consumer = observer.consumer(DOING)?;
@@ -54,7 +54,7 @@ impl Originals {
     }
 
     /// What lies at a place.
-    pub(super) fn read(&mut self, place: Place) -> Result<Original, Failure> {
+    pub(crate) fn read(&mut self, place: Place) -> Result<Original, Failure> {
         let is_near = self.next.is_some_and(|next| {
             next.partition == place.partition
                 && (next.offset..next.offset.saturating_add(NEAR)).contains(&place.offset)
@@ -95,7 +95,7 @@ impl Originals {
     }
 
     /// Whether a batch stands at a place that this configuration cannot unpack: there is no record to look at then.
-    pub(super) fn is_unreadable_batch(&self, place: Place) -> Result<bool, Failure> {
+    pub(crate) fn is_unreadable_batch(&self, place: Place) -> Result<bool, Failure> {
         let Place { partition, offset } = place;
         match self.observer.first(&self.topic, partition, offset, READ_MAX) {
             Ok(First::UnreadableBatch { .. }) => Ok(true),

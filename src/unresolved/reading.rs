@@ -3,12 +3,12 @@
 use crate::exit::OrFail as _;
 use gate_core::{Address, ConsentChange};
 
-use crate::cli::{ExitCode, Failure};
 use crate::config::Config;
+use crate::exit::{ExitCode, Failure};
 use gate_codec::{Class, Codec, DecodeError, Kind, Unreadable};
 
 /// How a value reads.
-pub(super) enum Reading<'a> {
+pub(crate) enum Reading<'a> {
     /// All of it.
     Whole(Box<ConsentChange<'a>>),
     /// Not, or not whose it is, or only half of that; the class and field as in dead letters.
@@ -16,35 +16,35 @@ pub(super) enum Reading<'a> {
 }
 
 /// Reads values of `topics.consent_change`.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     codec: Codec,
     value_bytes_max: usize,
 }
 
 /// Reads values of `topics.consent_change`.
-pub(in crate::cli) fn codec(config: &Config) -> Result<Codec, Failure> {
+pub(crate) fn codec(config: &Config) -> Result<Codec, Failure> {
     Ok(crate::service::codec(config, Kind::ConsentChange)?)
 }
 
 impl Reader {
-    pub(super) fn new(config: &Config) -> Result<Self, Failure> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Failure> {
         Ok(Self { codec: codec(config)?, value_bytes_max: config.limits.value_bytes_max })
     }
 
     /// One that reads JSON, whatever the topic holds: for what people write by hand.
-    pub(super) fn of_json(config: &Config) -> Result<Self, Failure> {
+    pub(crate) fn of_json(config: &Config) -> Result<Self, Failure> {
         let codec = Codec::new(gate_codec::Format::Json, Kind::ConsentChange, None)
             .or_fail(ExitCode::Internal)?;
         Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max })
     }
 
-    pub(super) fn codec(&self) -> &Codec {
+    pub(crate) fn codec(&self) -> &Codec {
         &self.codec
     }
 
     /// # Errors
     /// The schema registry cannot be asked now.
-    pub(super) fn read<'a>(&self, value: Option<&'a [u8]>) -> Result<Reading<'a>, Failure> {
+    pub(crate) fn read<'a>(&self, value: Option<&'a [u8]>) -> Result<Reading<'a>, Failure> {
         if value.is_some_and(|value| value.len() > self.value_bytes_max) {
             return Ok(Reading::Unreadable(Class::TooLarge.into()));
         }

@@ -1,14 +1,15 @@
-//! What the desk asks of the gates: their consent state, whether a message would pass, and where they stand.
+//! What other processes ask of the gates over HTTP: their consent state, whether a message would pass, and where they stand.
 //!
 //! The state has one home, the gate. INVARIANT: a person stands in bodies alone; nothing of a body or an answer is logged.
 
 use std::time::Duration;
 
+use gate_core::SubjectKey;
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::config::Desk;
+use crate::config::Secret;
 
 /// Longest wait for a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
@@ -21,18 +22,23 @@ const ANSWER_BYTES_MAX: usize = 32 << 20;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum GatesError {
+pub(crate) enum GatesError {
     /// None is configured.
-    #[error("no gate is configured: name them in `desk.gates`")]
-    None,
+    #[error("no gate is configured: name them in `{0}.gates`")]
+    None(&'static str),
     /// None answers.
     #[error("no gate answers: {0}")]
     Away(String),
     /// A gate refuses us.
     #[error(
-        "the gate refuses the desk's token ({0}): `desk.gate_token_file` must hold one of role `officer` of its `http.tokens_file`"
+        "the gate refuses our token ({status}): `{section}.gate_token_file` must hold one of role `officer` of its `http.tokens_file`"
     )]
-    Token(u16),
+    Token {
+        /// Whose it is.
+        section: &'static str,
+        /// What the gate says.
+        status: u16,
+    },
     /// A gate cannot read the question.
     #[error("the gate cannot read the question: {0}")]
     Question(String),
@@ -42,7 +48,9 @@ pub(super) enum GatesError {
 }
 
 /// The gates of a configuration.
-pub(super) struct Gates {
+pub(crate) struct Gates {
+    /// The section of the configuration that names them.
+    section: &'static str,
     client: Client,
     addresses: Vec<String>,
     token: Option<String>,
@@ -51,22 +59,26 @@ pub(super) struct Gates {
 impl Gates {
     /// # Errors
     /// TLS cannot be set up.
-    pub(super) fn new(desk: &Desk) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        section: &'static str,
+        addresses: &[String],
+        token: Option<&Secret>,
+    ) -> reqwest::Result<Self> {
         let client = Client::builder()
             .connect_timeout(CONNECT_MAX)
             .timeout(ANSWER_MAX)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        let token = desk.gate_token.as_ref().map(|token| token.expose().to_owned());
-        Ok(Self { client, addresses: desk.gates.clone(), token })
+        let token = token.map(|token| token.expose().to_owned());
+        Ok(Self { section, client, addresses: addresses.to_vec(), token })
     }
 
     /// `POST /v1/subject`.
     ///
     /// # Errors
     /// No gate answers it.
-    pub(super) async fn subject(&self, question: &Value) -> Result<Value, GatesError> {
+    pub(crate) async fn subject(&self, question: &Value) -> Result<Value, GatesError> {
         self.ask("/v1/subject", question).await
     }
 
@@ -74,7 +86,7 @@ impl Gates {
     ///
     /// # Errors
     /// No gate answers it.
-    pub(super) async fn check(&self, messages: &[Value]) -> Result<Value, GatesError> {
+    pub(crate) async fn check(&self, messages: &[Value]) -> Result<Value, GatesError> {
         #[derive(Serialize)]
         struct Question<'q> {
             messages: &'q [Value],
@@ -85,7 +97,7 @@ impl Gates {
     /// The first gate that answers; one that is busy, holds or starts leaves it to the next.
     async fn ask(&self, path: &str, question: &impl Serialize) -> Result<Value, GatesError> {
         let body = serde_json::to_vec(question).map_err(|_| GatesError::Answer)?;
-        let mut last = GatesError::None;
+        let mut last = GatesError::None(self.section);
         for address in &self.addresses {
             match self.ask_one(address, path, body.clone()).await {
                 Ok(answer) => return Ok(answer),
@@ -96,30 +108,45 @@ impl Gates {
         Err(last)
     }
 
-    async fn ask_one(&self, address: &str, path: &str, body: Vec<u8>) -> Result<Value, GatesError> {
+    /// Whether every gate has applied consent up to these next offsets, in the order of partitions. Waits as long as a gate
+    /// would for its barrier; the first that does not say so is the answer.
+    ///
+    /// # Errors
+    /// A gate does not answer, or not in time.
+    pub(crate) async fn have_applied(&self, at_least: &[i64]) -> Result<(), GatesError> {
+        if self.addresses.is_empty() {
+            return Err(GatesError::None(self.section));
+        }
+        // nobody has this key: nothing about anybody is asked for
+        let nobody = crate::headers::hex(&SubjectKey([0; 16]).0);
+        let question =
+            serde_json::json!({"contact_key": nobody, "timeline_max": 0, "at_least": at_least});
+        let body = question.to_string().into_bytes();
+        let asked = self.addresses.iter().map(|address| {
+            let request = self.request(address, "/v1/subject", body.clone());
+            let (address, section) = (address.clone(), self.section);
+            tokio::spawn(async move { answer(section, &address, request).await })
+        });
+        for task in asked.collect::<Vec<_>>() {
+            task.await.map_err(|_| GatesError::Answer)??;
+        }
+        Ok(())
+    }
+
+    fn request(&self, address: &str, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
         let mut request = self.client.post(format!("{address}{path}"));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let request = request.header("content-type", "application/json").body(body);
-        let response = request.send().await.map_err(|error| away(address, &error))?;
-        let status = response.status();
-        let answer = read(response).await;
-        if status.is_success() {
-            return answer.ok_or(GatesError::Answer);
-        }
-        let detail = answer.as_ref().and_then(|it| it.get("detail")?.as_str()).unwrap_or_default();
-        Err(match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => GatesError::Token(status.as_u16()),
-            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
-                GatesError::Question(detail.to_owned())
-            }
-            _ => GatesError::Away(format!("`{address}` says {}: {detail}", status.as_u16())),
-        })
+        request.header("content-type", "application/json").body(body)
+    }
+
+    async fn ask_one(&self, address: &str, path: &str, body: Vec<u8>) -> Result<Value, GatesError> {
+        answer(self.section, address, self.request(address, path, body)).await
     }
 
     /// Where each gate stands: `/status`, or why it says nothing.
-    pub(super) async fn status(&self) -> Vec<(String, Result<Value, String>)> {
+    pub(crate) async fn status(&self) -> Vec<(String, Result<Value, String>)> {
         let mut found = Vec::with_capacity(self.addresses.len());
         let asked = self.addresses.iter().map(|address| {
             let request = self.client.get(format!("{address}/status")).timeout(STATUS_MAX);
@@ -141,6 +168,30 @@ impl Gates {
         }
         found
     }
+}
+
+/// What a gate answers to that.
+async fn answer(
+    section: &'static str,
+    address: &str,
+    request: reqwest::RequestBuilder,
+) -> Result<Value, GatesError> {
+    let response = request.send().await.map_err(|error| away(address, &error))?;
+    let status = response.status();
+    let answer = read(response).await;
+    if status.is_success() {
+        return answer.ok_or(GatesError::Answer);
+    }
+    let detail = answer.as_ref().and_then(|it| it.get("detail")?.as_str()).unwrap_or_default();
+    Err(match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            GatesError::Token { section, status: status.as_u16() }
+        }
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
+            GatesError::Question(detail.to_owned())
+        }
+        _ => GatesError::Away(format!("`{address}` says {}: {detail}", status.as_u16())),
+    })
 }
 
 /// Without the error's own text: an address of a proxy may stand in it.

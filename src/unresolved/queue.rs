@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::Place;
 use super::writer::Written;
-use crate::cli::{ExitCode, Failure, output};
+use crate::clock::now_millis;
 use crate::config::Config;
 use crate::decisions::scan_failure;
+use crate::exit::{ExitCode, Failure};
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::native::Record;
@@ -31,39 +32,39 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// One record that waits, or waited.
 #[derive(Debug, Clone)]
-pub(super) struct Letter<T> {
+pub(crate) struct Letter<T> {
     /// Where the original lies.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// Why it waits.
-    pub(super) class: String,
+    pub(crate) class: String,
     /// The field that is to blame; empty when none was named.
-    pub(super) field: String,
+    pub(crate) field: String,
     /// Whether the gate knows whose it is; then it blocks that contact, else it holds everybody.
-    pub(super) is_owner_known: bool,
+    pub(crate) is_owner_known: bool,
     /// Whether what could be understood of it is applied.
-    pub(super) is_applied: bool,
+    pub(crate) is_applied: bool,
     /// When it was put into the queue, in milliseconds since 1970.
-    pub(super) written_ms: i64,
+    pub(crate) written_ms: i64,
     /// Where in the queue it lies.
-    pub(super) recorded: Written,
+    pub(crate) recorded: Written,
     /// What the reader of the queue made of the record.
-    pub(super) note: T,
+    pub(crate) note: T,
     /// What was decided about it.
-    pub(super) release: Option<Release>,
+    pub(crate) release: Option<Release>,
 }
 
 impl<T> Letter<T> {
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.release.is_none()
     }
 
     /// Whether nothing is decided for anybody while it is open.
-    pub(super) fn holds_everybody(&self) -> bool {
+    pub(crate) fn holds_everybody(&self) -> bool {
         self.is_open() && !self.is_owner_known
     }
 
     /// Why it could not be read, with the field that is to blame.
-    pub(super) fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         if self.field.is_empty() {
             self.class.clone()
         } else {
@@ -72,19 +73,19 @@ impl<T> Letter<T> {
     }
 
     /// Milliseconds since it was put into the queue.
-    pub(super) fn age_ms(&self) -> u64 {
-        u64::try_from(output::now_millis().saturating_sub(self.written_ms)).unwrap_or(0)
+    pub(crate) fn age_ms(&self) -> u64 {
+        u64::try_from(now_millis().saturating_sub(self.written_ms)).unwrap_or(0)
     }
 }
 
 /// An operator's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Release {
-    pub(super) operator: String,
-    pub(super) reason: String,
-    pub(super) at: String,
+pub(crate) struct Release {
+    pub(crate) operator: String,
+    pub(crate) reason: String,
+    pub(crate) at: String,
     /// What a text was found to be; empty for dead letters.
-    pub(super) verdict: String,
+    pub(crate) verdict: String,
 }
 
 /// A record of the queue, as far as it matters here.
@@ -127,7 +128,7 @@ impl<'a> Entry<'a> {
 
 /// The queue, in the order of the consent topic.
 #[derive(Debug)]
-pub(super) struct Queue<T> {
+pub(crate) struct Queue<T> {
     topic: String,
     /// Empty when the brokers tell none.
     topic_id: String,
@@ -138,7 +139,7 @@ pub(super) struct Queue<T> {
 
 impl<T> Queue<T> {
     /// Reads `queue_topic` to its end; `note` looks at each record that was put there.
-    pub(super) fn read(
+    pub(crate) fn read(
         config: &Config,
         queue_topic: &str,
         note: &mut dyn FnMut(&Record<'_>) -> T,
@@ -201,27 +202,27 @@ impl<T> Queue<T> {
             .then_some(Place { partition: source.partition, offset: source.record_offset })
     }
 
-    pub(super) fn get(&self, place: Place) -> Option<&Letter<T>> {
+    pub(crate) fn get(&self, place: Place) -> Option<&Letter<T>> {
         self.letters.get(&place)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Letter<T>> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Letter<T>> {
         self.letters.values()
     }
 
-    pub(super) fn open(&self) -> impl Iterator<Item = &Letter<T>> {
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Letter<T>> {
         self.all().filter(|letter| letter.is_open())
     }
 
     /// What releases must say they are about.
-    pub(super) fn origin(&self, place: Place) -> Origin<'_> {
+    pub(crate) fn origin(&self, place: Place) -> Origin<'_> {
         let Place { partition, offset: record_offset } = place;
         let source = SourceRef { topic: &self.topic, partition, record_offset };
         Origin { source, topic_id: &self.topic_id }
     }
 
     /// How many records of the queue somebody else wrote.
-    pub(super) fn n_strange(&self) -> usize {
+    pub(crate) fn n_strange(&self) -> usize {
         self.n_strange
     }
 }
@@ -260,7 +261,7 @@ fn text(detail: &Value, name: &str) -> String {
 }
 
 /// The gate's pepper, if this user can read it.
-pub(super) fn pepper(config: &Config) -> Option<Pepper> {
+pub(crate) fn pepper(config: &Config) -> Option<Pepper> {
     let pepper = PepperFile::load(&config.state.pepper_file).ok()??;
     Some(Pepper::new(pepper.expose()))
 }
