@@ -9,6 +9,7 @@ mod consent;
 mod demo;
 mod desk;
 mod doctor;
+mod door;
 mod explain;
 
 mod generate;
@@ -29,6 +30,7 @@ mod token;
 mod top;
 mod topic_settings;
 mod topics;
+mod unsubscribe;
 mod version;
 
 use std::path::PathBuf;
@@ -66,6 +68,8 @@ enum Command {
     Run(ConfigFile),
     /// Run the desk: pages and an API for whoever looks decisions and people up
     Desk(ConfigFile),
+    /// Run the people's door: opt-outs from providers, programs, mail and links become consent changes
+    Door(door::Door),
     /// Run the gate on a Kafka inside this process, with a sample cast
     Demo(demo::Arguments),
     /// Check brokers, topics, rights, registry, state and clock; name each fix
@@ -99,6 +103,9 @@ enum Command {
     /// Make tokens for machines that ask the gate
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Keys and links with which people unsubscribe
+    #[command(subcommand)]
+    Unsubscribe(unsubscribe::UnsubscribeCommand),
     /// A log of all decisions and consent changes that shows tampering: follow, verify, prove
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -159,6 +166,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(file) => run::run(&file),
         Command::Desk(file) => desk::run(&file),
+        Command::Door(arguments) => door::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),
@@ -173,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Unsubscribe(command) => unsubscribe::run(&command),
         Command::Ledger(command) => ledger::run(&command),
         Command::Config(command) => config::run(&command),
     };

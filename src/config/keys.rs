@@ -167,6 +167,25 @@ config! {
             "Whom to ask about this desk, shown on error pages: a name, a channel or an address.";
     }
 
+    /// Section `desk.oidc` as it is written.
+    pub(super) OidcKeys {
+        "desk.oidc.issuer" issuer: Option<String> = url(), Unset, "",
+            "Identity provider (OpenID Connect) with whose accounts people sign in at the desk, beside tokens; as it calls itself in `/.well-known/openid-configuration`. `desk.public_url` with `/login/oidc/callback` behind it must be registered there.";
+        "desk.oidc.client_id" client_id: Option<String> = optional_text(), Unset, "",
+            "The desk's id at that provider.";
+        "desk.oidc.client_secret_file" client_secret: Option<Secret> = secret_file(), Unset, "",
+            "File that holds its secret there; without one the provider must take the desk as a public client (PKCE is used in any case)."
+            or "desk.oidc.client_secret" "The secret itself, instead of a file.";
+        "desk.oidc.groups_claim" groups_claim: String = name(64), Value("groups"), "",
+            "The claim of the identity token that names the account's groups.";
+        "desk.oidc.account_claim" account_claim: String = name(64), Value("preferred_username"), "",
+            "The claim that names the account in the access log; without it the subject does.";
+        "desk.oidc.roles" roles: Vec<String> = names(64, 256), Value("[]"), "",
+            "Which group has which role: `GROUP=ROLE`, e.g. `[\"privacy=officer\", \"on-call=operator\"]`. An account without one does not come in; who loses a group keeps its role until `desk.session_ms` is over.";
+        "desk.oidc.scopes" scopes: Vec<String> = names(16, 64), Value("[\"profile\", \"groups\"]"), "",
+            "What the provider is asked for beside `openid`.";
+    }
+
     /// Section `door`.
     pub Door {
         "door.listen" listen: SocketAddr = socket(), Value("127.0.0.1:8091"), "",
@@ -177,8 +196,8 @@ config! {
             "File of the sources that may send consent changes: provider, keys, controller, brand, what becomes of its events (`docs/door-sources.md`). Without it there is none.";
         "door.brands_file" brands_file: Option<PathBuf> = optional_path(), Unset, "",
             "File of the brands whose pages are shown: names, colours, languages, approved notices (`docs/door.md`). Without it there are no pages for people.";
-        "door.link_keys_file" link_keys_file: Option<PathBuf> = optional_path(), Unset, "",
-            "Keys that seal unsubscribe links; `consent-gate unsubscribe key` makes one. A key must be kept as long as somebody may still have a mail with its links.";
+        "door.keys_file" keys_file: Option<PathBuf> = optional_path(), Computed("`keys` in `door.dir`"), "",
+            "Keys that seal unsubscribe links, one line each, the last one for new links; `consent-gate unsubscribe key` prints one. Made with mode 0600 if absent. All doors, and whoever mints links, need the same file, and a key is kept as long as somebody may still have a mail with its links.";
         "door.dir" dir: PathBuf = path(), Value("./door"), "",
             "What was taken in lately, on local disk, so that what a provider sends twice is taken in once. Hashes only; a directory of this door's own.";
         "door.remember_days" remember_days: usize = count(1, 90), Value("14"), "days",

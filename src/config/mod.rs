@@ -77,6 +77,8 @@ pub struct Config {
     pub http: Http,
     /// The desk, a process of its own.
     pub desk: Desk,
+    /// With whose accounts people sign in there, beside tokens.
+    pub oidc: Option<Oidc>,
     /// The people's door, a process of its own.
     pub door: Door,
     /// Consent reader and barrier.
@@ -190,6 +192,20 @@ impl From<ConfigError> for crate::exit::Failure {
         // Problems begin with the file's name, which editors can jump to.
         Self::of(crate::exit::ExitCode::Config, error)
     }
+}
+
+/// Section `desk.oidc`.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each field is the key of the same name")]
+pub struct Oidc {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: Option<Secret>,
+    pub groups_claim: String,
+    pub account_claim: String,
+    /// Group and role.
+    pub roles: Vec<(String, String)>,
+    pub scopes: Vec<String>,
 }
 
 /// Section `ledger`.

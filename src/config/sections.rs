@@ -7,13 +7,14 @@ use std::path::Path;
 
 use super::keys::{
     Batch, CheckpointKeys, Consent, Decisions, Desk, Door, Formats, Http, InputTopics, Kafka,
-    LedgerKeys, Limits, Log, Metrics, OutputKeys, Policies, Probe, RegistryKeys, StateKeys,
-    TopLevel,
+    LedgerKeys, Limits, Log, Metrics, OidcKeys, OutputKeys, Policies, Probe, RegistryKeys,
+    StateKeys, TopLevel,
 };
 use super::problem::Place;
 use super::reader::Reader;
 use super::{
-    Checkpoints, Config, Format, Ledger, Outputs, SchemaRegistry, State, Topics, output_topics,
+    Checkpoints, Config, Format, Ledger, Oidc, Outputs, SchemaRegistry, State, Topics,
+    output_topics,
 };
 use crate::metrics::{NAMED_OTHER, SOURCE_OTHER};
 
@@ -37,6 +38,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         policies: Policies::read(reader),
         http: Http::read(reader),
         desk: desk(reader),
+        oidc: oidc(reader),
         door: door(reader),
         consent: Consent::read(reader),
         batch: Batch::read(reader),
@@ -138,6 +140,59 @@ fn desk(reader: &mut Reader) -> Desk {
     let token = "delete them: browsers sign in at the desk";
     public_url(reader, "desk", desk.public_url.as_mut(), token);
     desk
+}
+
+/// Roles that people can have at the desk.
+const DESK_ROLES: [&str; 3] = ["viewer", "officer", "operator"];
+
+/// The identity provider, when one is named.
+fn oidc(reader: &mut Reader) -> Option<Oidc> {
+    let keys = OidcKeys::read(reader);
+    let OidcKeys { client_secret, groups_claim, account_claim, scopes, .. } = keys;
+    let mut roles = Vec::new();
+    for row in &keys.roles {
+        let parts = row.rsplit_once('=').map(|(group, role)| (group.trim(), role.trim()));
+        match parts {
+            Some((group, role)) if !group.is_empty() && DESK_ROLES.contains(&role) => {
+                roles.push((group.to_owned(), role.to_owned()));
+            }
+            _ => reader.problem(
+                "desk.oidc.roles",
+                format!("`{row}` is no `GROUP=ROLE`"),
+                "write e.g. `privacy=officer`; roles are viewer, officer, operator",
+            ),
+        }
+    }
+    let issuer = keys.issuer?;
+    let token = "delete them, and set `desk.oidc.client_secret_file`";
+    let example = "write e.g. `https://id.example.com/realms/staff`";
+    http_address(reader, "desk.oidc.issuer", &issuer, token, example);
+    let is_loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    if issuer.starts_with("http://") && !is_loopback.iter().any(|own| issuer.starts_with(own)) {
+        reader.problem(
+            "desk.oidc.issuer",
+            "is not reached by TLS: anybody in between could say who somebody is",
+            "write its address with `https://`",
+        );
+    }
+    for (is_missing, path, fix) in [
+        (
+            keys.client_id.is_none(),
+            "desk.oidc.client_id",
+            "write the id under which the desk is registered there",
+        ),
+        (
+            roles.is_empty() && keys.roles.is_empty(),
+            "desk.oidc.roles",
+            "write which group has which role, or nobody comes in",
+        ),
+    ] {
+        if is_missing {
+            reader.problem(path, "is needed with `desk.oidc.issuer`", fix);
+        }
+    }
+    let client_id = keys.client_id.unwrap_or_default();
+    Some(Oidc { issuer, client_id, client_secret, groups_claim, account_claim, roles, scopes })
 }
 
 fn door(reader: &mut Reader) -> Door {

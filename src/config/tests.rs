@@ -63,7 +63,8 @@ fn an_empty_file_is_all_defaults() {
                 "consent-gate-decisions",
                 "consent-gate-sent",
                 "consent-gate-policies",
-                "consent-gate-access"
+                "consent-gate-access",
+                "consent-gate-door-dead-letter"
             ]
         );
         assert_eq!(config.formats.outbound_message, Format::Json);

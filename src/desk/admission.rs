@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, HeaderName};
 
 use super::Desk;
 use super::roles::Account;
-use super::session::{Cookie, is_same};
+use super::session::{Cookie, Who, is_same};
+use super::work_account::Person;
 use crate::access::{Digest, Refused, Role};
 use crate::answers::{Problem, ProblemKind};
 use crate::http::bearer::bearer;
@@ -47,8 +48,13 @@ pub(super) fn browser(desk: &Desk, headers: &HeaderMap) -> Option<Account> {
     }
     let secret = desk.cookies.read(Cookie::Session, headers)?;
     let session = desk.sessions.find(&secret, Instant::now())?;
-    let caller = desk.access.as_ref()?.admits_digest(&session.token).ok()?;
-    let account = Account::of_role(&caller.id, caller.role);
+    let account = match session.who {
+        Who::Token(digest) => {
+            let caller = desk.access.as_ref()?.admits_digest(&digest).ok()?;
+            Account::of_role(&caller.id, caller.role)
+        }
+        Who::WorkAccount(Person { id, roles }) => Account { id, roles, csrf: None },
+    };
     Some(Account { csrf: Some(session.csrf), ..account })
 }
 

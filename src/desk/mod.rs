@@ -35,6 +35,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod watchers;
+mod work_account;
 
 pub use start::{Running, start};
 
@@ -56,6 +57,8 @@ pub(crate) struct Desk {
     visitors: Option<String>,
     cookies: session::Cookies,
     sessions: session::Sessions,
+    /// The identity provider, where one is configured.
+    work_accounts: Option<work_account::WorkAccounts>,
     handles: handle::Handles,
     /// Host and port of `desk.public_url`.
     public_host: Option<String>,

@@ -147,6 +147,8 @@ fn described(asks: Asks) -> Option<Described> {
         | Asks::Icon
         | Asks::SignInForm
         | Asks::SignIn
+        | Asks::WorkAccount
+        | Asks::WorkAccountBack
         | Asks::SignOut
         | Asks::PeopleForm => None,
     }

@@ -2,6 +2,7 @@
 //! beside it; a test walks through all of it with every role.
 
 use super::roles::Right;
+use super::work_account::CALLBACK;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(super) enum Asks {
     Icon,
     SignInForm,
     SignIn,
+    WorkAccount,
+    WorkAccountBack,
     SignOut,
     Overview,
     PeopleForm,
@@ -114,6 +117,8 @@ pub(super) static ROUTES: &[Route] = &[
         is_for: For::People,
         admits: Admits::Everybody,
     },
+    open("/login/oidc", Asks::WorkAccount, For::People),
+    open(CALLBACK, Asks::WorkAccountBack, For::People),
     page(Post, "/logout", Asks::SignOut, Look),
     page(Get, "/", Asks::Overview, Look),
     page(Get, "/people", Asks::PeopleForm, People),

@@ -1,7 +1,7 @@
 //! Browsers that are signed in.
 //!
-//! A session lives in this process alone and knows its account by the hash of its token, which is asked for at each request:
-//! a token that is taken back ends its sessions. What the browser holds is 32 random bytes; here is their hash.
+//! A session lives in this process alone. One that began with a token knows it by its hash, which is asked for at each request: a
+//! token that is taken back ends its sessions. One of a work account has the roles of the moment it began. What the browser holds is 32 random bytes; here is their hash.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +11,7 @@ use aws_lc_rs::{constant_time, rand};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 
+use super::work_account::Person;
 use crate::access::Digest;
 use crate::headers::hex;
 
@@ -36,11 +37,19 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
     constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }
 
+/// Who is behind a session.
+#[derive(Clone)]
+pub(super) enum Who {
+    /// Whoever has the token of this hash.
+    Token(Digest),
+    /// An account of the identity provider.
+    WorkAccount(Person),
+}
+
 /// A browser that is signed in.
 #[derive(Clone)]
 pub(super) struct Session {
-    /// Of the account's token.
-    pub(super) token: Digest,
+    pub(super) who: Who,
     /// What its forms must send back.
     pub(super) csrf: String,
     ends: Instant,
@@ -67,7 +76,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The system has no randomness.
-    pub(super) fn begin(&self, token: Digest, now: Instant) -> Result<String, NoRandomness> {
+    pub(super) fn begin(&self, who: Who, now: Instant) -> Result<String, NoRandomness> {
         let (secret, csrf) = (secret()?, secret()?);
         let mut sessions = self.by_secret.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| session.ends > now);
@@ -81,7 +90,7 @@ impl Sessions {
                 );
             }
         }
-        let session = Session { token, csrf, ends: now + self.lifetime, used: now };
+        let session = Session { who, csrf, ends: now + self.lifetime, used: now };
         sessions.insert(known_as(&secret), session);
         Ok(secret)
     }
@@ -114,6 +123,8 @@ pub(super) enum Cookie {
     Session,
     /// What the form to sign in must send back.
     SignIn,
+    /// What must come back from the identity provider.
+    WorkAccount,
     /// The language somebody has chosen.
     Language,
 }
@@ -126,6 +137,8 @@ impl Cookies {
             (Cookie::Session, false) => "desk",
             (Cookie::SignIn, true) => "__Host-desk-sign-in",
             (Cookie::SignIn, false) => "desk-sign-in",
+            (Cookie::WorkAccount, true) => "__Host-desk-work-account",
+            (Cookie::WorkAccount, false) => "desk-work-account",
             (Cookie::Language, true) => "__Host-desk-language",
             (Cookie::Language, false) => "desk-language",
         }
@@ -154,13 +167,18 @@ impl Cookies {
 mod tests {
     use super::*;
 
+    fn token(text: &[u8]) -> Who {
+        Who::Token(Digest::of(text))
+    }
+
     #[test]
     fn a_session_is_found_by_its_secret_until_it_ends() {
         let sessions = Sessions::new(Duration::from_secs(60));
         let now = Instant::now();
-        let secret = sessions.begin(Digest::of(b"token"), now).unwrap();
+        let secret = sessions.begin(token(b"token"), now).unwrap();
         let found = sessions.find(&secret, now).unwrap();
-        assert!(found.token.is(&Digest::of(b"token")) && found.csrf != secret);
+        assert!(matches!(found.who, Who::Token(it) if it.is(&Digest::of(b"token"))));
+        assert_ne!(found.csrf, secret);
         assert!(sessions.find("another", now).is_none());
         assert!(sessions.find(&secret, now + Duration::from_secs(60)).is_none());
         sessions.end(&secret);
@@ -171,13 +189,13 @@ mod tests {
     fn the_one_that_was_silent_longest_makes_room() {
         let sessions = Sessions::new(Duration::from_secs(60));
         let now = Instant::now();
-        let first = sessions.begin(Digest::of(b""), now).unwrap();
-        let second = sessions.begin(Digest::of(b""), now).unwrap();
+        let first = sessions.begin(token(b""), now).unwrap();
+        let second = sessions.begin(token(b""), now).unwrap();
         for _ in 2..SESSIONS_MAX {
-            sessions.begin(Digest::of(b""), now + Duration::from_secs(1)).unwrap();
+            sessions.begin(token(b""), now + Duration::from_secs(1)).unwrap();
         }
         sessions.find(&first, now + Duration::from_secs(2)).unwrap();
-        sessions.begin(Digest::of(b""), now + Duration::from_secs(3)).unwrap();
+        sessions.begin(token(b""), now + Duration::from_secs(3)).unwrap();
         assert!(sessions.find(&first, now).is_some() && sessions.find(&second, now).is_none());
     }
 

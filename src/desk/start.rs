@@ -11,6 +11,7 @@ use super::handle::Handles;
 use super::places::Readers;
 use super::progress::Progress;
 use super::session::{Cookies, Sessions, secret};
+use super::work_account::WorkAccounts;
 use super::{Desk, server};
 use crate::access;
 use crate::config::Config;
@@ -109,8 +110,8 @@ struct Parts {
 fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
     let tokens = config.desk.tokens_file.as_deref();
     let access = tokens.map(access::Access::load).transpose().or_fail(ExitCode::Config)?;
-    if access.is_none() && !is_open {
-        let reason = "nobody can get in: name a file in `desk.tokens_file`, with lines that `consent-gate token new` makes";
+    if access.is_none() && config.oidc.is_none() && !is_open {
+        let reason = "nobody can get in: name a file in `desk.tokens_file`, with lines that `consent-gate token new` makes, or an identity provider in `desk.oidc`";
         return Err(Failure::new(ExitCode::Config, reason));
     }
     let pepper = pepper(&config)?;
@@ -149,6 +150,7 @@ fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
         visitors: is_open.then(secret).transpose().or_fail(ExitCode::Internal)?,
         cookies: Cookies { is_secure: public.is_some_and(|url| url.starts_with("https://")) },
         sessions: Sessions::new(config.desk.session),
+        work_accounts: work_accounts(&config)?,
         handles: Handles::default(),
         public_host: host.map(|host| host.split('/').next().unwrap_or_default().to_owned()),
         access_log: AccessLog::open(&config)?,
@@ -164,6 +166,17 @@ fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
         config,
     };
     Ok(Parts { desk: Arc::new(desk), writer })
+}
+
+/// The identity provider sends browsers back to where they reach the desk.
+fn work_accounts(config: &Config) -> Result<Option<WorkAccounts>, Failure> {
+    let Some(oidc) = config.oidc.clone() else { return Ok(None) };
+    let Some(public) = config.desk.public_url.as_deref() else {
+        let reason =
+            "`desk.oidc` needs `desk.public_url`: the identity provider sends browsers back there";
+        return Err(Failure::new(ExitCode::Config, reason));
+    };
+    WorkAccounts::new(oidc, public).map(Some).or_fail(ExitCode::Internal)
 }
 
 /// The gates' own: without it nobody is found.

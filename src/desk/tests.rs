@@ -15,7 +15,7 @@ use super::places::Readers;
 use super::progress::Progress;
 use super::routes::{Admits, For, ROUTES};
 use super::server::{Refusal, admitted, router};
-use super::session::{Cookies, Sessions};
+use super::session::{Cookies, Sessions, Who};
 use super::{Desk, admission};
 use crate::access::{Access, Role, Token};
 use crate::config::Config;
@@ -66,6 +66,7 @@ fn bench() -> Bench {
         visitors: None,
         cookies: Cookies { is_secure: false },
         sessions: Sessions::new(Duration::from_secs(60)),
+        work_accounts: None,
         handles: Handles::default(),
         public_host: None,
         access_log: AccessLog::open(&config).unwrap(),
@@ -99,7 +100,8 @@ impl Bench {
                 headers.insert(AUTHORIZATION, bearer.parse().unwrap());
             }
             For::People => {
-                let secret = self.desk.sessions.begin(token.digest(), Instant::now()).unwrap();
+                let secret =
+                    self.desk.sessions.begin(Who::Token(token.digest()), Instant::now()).unwrap();
                 headers.insert(COOKIE, format!("desk={secret}").parse().unwrap());
             }
         }
@@ -118,6 +120,8 @@ GET /assets/desk.js everybody
 GET /favicon.ico everybody
 GET /login everybody
 POST /login everybody
+GET /login/oidc everybody
+GET /login/oidc/callback everybody
 POST /logout viewer officer operator
 GET / viewer officer operator
 GET /people officer

@@ -29,7 +29,7 @@ process_metrics! {
         last_event: GaugeVec = bounded_seconds_gauges("consent_gate_door_last_event_timestamp_seconds", "seconds", &["source"]):
             "When a source was last heard with a valid signature; absent before the first time.";
         acknowledged_seconds: Histogram = histogram("consent_gate_door_acknowledged_seconds", "seconds", SECONDS):
-            "From the request's last byte until Kafka has acknowledged all of its records.";
+            "From when a request was understood until Kafka has acknowledged all of its records.";
         enforced_seconds: Histogram = histogram("consent_gate_door_enforced_seconds", "seconds", SECONDS):
             "From the acknowledgement until all gates have applied it, for those who wait.";
         at_work: IntGauge = gauge("consent_gate_door_requests_at_work", "requests"):

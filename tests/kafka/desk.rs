@@ -17,7 +17,7 @@ const N_REFUSED: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A token of this role: what is sent, and the line for a file.
-fn token(setup: &Setup, role: &str) -> (String, String) {
+pub(crate) fn token(setup: &Setup, role: &str) -> (String, String) {
     let mut command = Command::new(&setup.program);
     command.args(["token", "new", "--role", role, "--id", role, "--json"]);
     let made = command.output().expect("the program can be run");

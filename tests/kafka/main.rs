@@ -28,6 +28,7 @@ mod dashboards;
 mod departed_members;
 mod desk;
 mod desk_index;
+mod door;
 mod foreign_transaction;
 mod forgotten_offsets;
 mod frequency_caps;

@@ -9,8 +9,11 @@ pub struct LoginPage {
     pub account: String,
     /// Why nobody was let in.
     pub error: Option<LoginError>,
-    /// A work account (OIDC) can be used: a form leads to `GET /login/oidc`.
+    /// A work account (OIDC) can be used: a link leads to `/login/oidc`. No form: its redirect to the provider would need that
+    /// provider in the page's policy.
     pub work_account: bool,
+    /// Where one goes on afterwards, as it stands behind addresses: `?next=%2Fdecisions`; empty for the first page.
+    pub query: String,
 }
 
 /// Why nobody was let in. Which of account and token was wrong is not told.

@@ -61,6 +61,8 @@ pub(super) async fn programs(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, P
         | Asks::Icon
         | Asks::SignInForm
         | Asks::SignIn
+        | Asks::WorkAccount
+        | Asks::WorkAccountBack
         | Asks::SignOut
         | Asks::PeopleForm => Err(Problem::new(ProblemKind::NotFound, "this is for browsers")),
     }

@@ -72,6 +72,8 @@ pub(super) async fn people(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, Pro
     match asked.asks {
         Asks::SignInForm => sign_in::form(&page),
         Asks::SignIn => sign_in::sign_in(&page),
+        Asks::WorkAccount => sign_in::to_provider(&page).await,
+        Asks::WorkAccountBack => sign_in::from_provider(&page).await,
         Asks::SignOut => sign_in::sign_out(&page),
         Asks::Overview => overview::overview(&page).await,
         Asks::PeopleForm => people::form(&page).await,

@@ -7,7 +7,8 @@ use gate_pages::{LoginError, LoginPage};
 
 use super::super::admission;
 use super::super::reply::Reply;
-use super::super::session::{Cookie, is_same};
+use super::super::session::{Cookie, Who, is_same};
+use super::super::work_account::{WorkAccountError, WorkAccounts};
 use super::{Page, form_secret};
 use crate::answers::{Problem, ProblemKind};
 
@@ -18,8 +19,67 @@ pub(super) fn form(page: &Page<'_>) -> Result<Reply, Problem> {
     again(page, StatusCode::OK, LoginPage::default())
 }
 
+/// Away to the identity provider.
+pub(super) async fn to_provider(page: &Page<'_>) -> Result<Reply, Problem> {
+    let accounts = provider(page)?;
+    match accounts.begin(&next(page.asked.query.get("next"))).await {
+        Ok((url, state)) => {
+            let cookie = page.desk.cookies.set(Cookie::WorkAccount, &state);
+            Ok(Reply::Elsewhere(url, vec![cookie]))
+        }
+        Err(error) => refused(page, &error),
+    }
+}
+
+/// Back from there, with a code or without.
+pub(super) async fn from_provider(page: &Page<'_>) -> Result<Reply, Problem> {
+    let (desk, asked) = (page.desk, page.asked);
+    let accounts = provider(page)?;
+    let kept = desk.cookies.read(Cookie::WorkAccount, &asked.headers);
+    let given = |name: &str| asked.query.get(name).unwrap_or_default();
+    let finished = accounts.finish(kept.as_deref(), given("state"), given("code")).await;
+    let (person, next) = match finished {
+        Ok(finished) => finished,
+        Err(error) => return refused(page, &error),
+    };
+    let account = person.id.clone();
+    let secret = desk.sessions.begin(Who::WorkAccount(person), Instant::now());
+    let secret =
+        secret.map_err(|error| Problem::new(ProblemKind::Unavailable, error.to_string()))?;
+    tracing::info!(account, "somebody signed in with a work account");
+    let cookies =
+        vec![desk.cookies.set(Cookie::Session, &secret), desk.cookies.set(Cookie::WorkAccount, "")];
+    Ok(Reply::Elsewhere(next, cookies))
+}
+
+fn provider<'p>(page: &Page<'p>) -> Result<&'p WorkAccounts, Problem> {
+    let none = || Problem::new(ProblemKind::NotFound, "no identity provider is configured");
+    page.desk.work_accounts.as_ref().ok_or_else(none)
+}
+
+fn refused(page: &Page<'_>, error: &WorkAccountError) -> Result<Reply, Problem> {
+    tracing::warn!(%error, "somebody could not sign in with a work account");
+    let status = match error {
+        WorkAccountError::Provider(_) => StatusCode::SERVICE_UNAVAILABLE,
+        WorkAccountError::Stranger | WorkAccountError::Refused(_) | WorkAccountError::NoRole => {
+            StatusCode::FORBIDDEN
+        }
+    };
+    let error = Some(LoginError::WorkAccount);
+    again(page, status, LoginPage { error, ..LoginPage::default() })
+}
+
 /// The form with a fresh secret, which the browser keeps beside it.
-fn again(page: &Page<'_>, status: StatusCode, login: LoginPage) -> Result<Reply, Problem> {
+fn again(page: &Page<'_>, status: StatusCode, mut login: LoginPage) -> Result<Reply, Problem> {
+    login.work_account = page.desk.work_accounts.is_some();
+    login.query = match page.asked.query.get("next") {
+        Some(wanted) => {
+            let wanted = next(Some(wanted));
+            let encoded: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+            format!("?next={encoded}")
+        }
+        None => String::new(),
+    };
     let secret = form_secret()?;
     let mut frame = page.frame.clone();
     frame.csrf.clone_from(&secret);
@@ -47,7 +107,7 @@ pub(super) fn sign_in(page: &Page<'_>) -> Result<Reply, Problem> {
         tracing::warn!("somebody could not sign in");
         return again(page, StatusCode::UNAUTHORIZED, wrong(LoginError::Refused));
     };
-    let secret = desk.sessions.begin(digest, Instant::now());
+    let secret = desk.sessions.begin(Who::Token(digest), Instant::now());
     let secret =
         secret.map_err(|error| Problem::new(ProblemKind::Unavailable, error.to_string()))?;
     tracing::info!(account, "somebody signed in");

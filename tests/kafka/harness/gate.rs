@@ -103,7 +103,7 @@ impl Setup {
         }
         write!(
             yaml,
-            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  access_log: {}\n",
+            "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  access_log: {}\n  door_dead_letter: {}\n",
             t.consent_change,
             t.outbound,
             t.approved,
@@ -114,7 +114,8 @@ impl Setup {
             t.decision_log,
             t.sent_log,
             t.policy_sets,
-            t.access_log
+            t.access_log,
+            t.door_dead_letter
         )
         .expect("a string can grow");
         let (consent, message) = self.formats;

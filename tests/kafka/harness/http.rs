@@ -15,6 +15,12 @@ pub(crate) fn ask(port: u16, path: &str, token: &str, body: &str) -> Result<(u16
     request_with(port, &format!("POST {path}"), &authorization, body)
 }
 
+/// POST of a form, as mail programs and browsers send one.
+pub(crate) fn form(port: u16, path: &str, body: &str) -> Result<(u16, String)> {
+    let headers = "Content-Type: application/x-www-form-urlencoded\r\n";
+    request_with(port, &format!("POST {path}"), headers, body)
+}
+
 /// GET with a bearer token.
 pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> {
     request_with(port, &format!("GET {path}"), &format!("Authorization: Bearer {token}\r\n"), "")
@@ -28,7 +34,7 @@ fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16
         stream,
         "{head} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}"
     )?;
-    if !body.is_empty() {
+    if !body.is_empty() && !headers.contains("Content-Type") {
         write!(stream, "Content-Type: application/json\r\n")?;
     }
     write!(stream, "\r\n{body}")?;

@@ -30,6 +30,7 @@ pub(crate) struct Topics {
     pub(crate) sent_log: String,
     pub(crate) policy_sets: String,
     pub(crate) access_log: String,
+    pub(crate) door_dead_letter: String,
 }
 
 impl Topics {
@@ -56,6 +57,7 @@ impl Topics {
             sent_log: name("consent-gate-sent"),
             policy_sets: name("consent-gate-policies"),
             access_log: name("consent-gate-access"),
+            door_dead_letter: name("consent-gate-door-dead-letter"),
         }
     }
 
@@ -76,7 +78,7 @@ impl Topics {
         let own = [&self.dead_letter, &self.review, &self.decision_log];
         let rest = [&self.outbound, &self.approved, &self.blocked, &self.deferred];
         let rest = rest.into_iter().chain(own).map(|name| (name.as_str(), MESSAGE_PARTITIONS));
-        let rest = rest.chain([(self.access_log.as_str(), 1)]);
+        let rest = rest.chain([(self.access_log.as_str(), 1), (&self.door_dead_letter, 1)]);
         let rest: Vec<_> = rest.collect();
         let consent = [(self.consent_change.as_str(), CONSENT_PARTITIONS)];
         create_with(bootstrap, &consent, &[("message.timestamp.type", dated_by)]);

@@ -19,7 +19,12 @@ pub(super) fn samples(all: &mut Vec<Sample>) {
 
 fn signing_in(all: &mut Vec<Sample>) {
     let nobody = || Frame { name: None, roles: Roles::default(), waiting: 0, ..frame("/login") };
-    let refused = |error| LoginPage { account: s("kim"), error: Some(error), work_account: true };
+    let refused = |error| LoginPage {
+        account: s("kim"),
+        error: Some(error),
+        work_account: true,
+        query: s("?next=%2Fdecisions"),
+    };
     all.push(sample("login", nobody(), &LoginPage::default()));
     all.push(sample("login-wrong", nobody(), &refused(LoginError::Refused)));
     all.push(sample("login-many", nobody(), &refused(LoginError::TooMany { seconds: 30 })));

@@ -1,0 +1,58 @@
+//! The people's door: opt-outs from anywhere become consent changes.
+//!
+//! ```text
+//! providers  /hooks/{source}  ─┐                                   ┌─▶ topics.consent_change   (acks=all) ─▶ 2xx
+//! programs   /v1/…            ─┼─▶ gate-intake: verify, map ─ seen? ┤
+//! mail, people  /v1/mail, /u/… ─┘                                   └─▶ topics.door_dead_letter (what nobody understands)
+//! ```
+//! A process of its own (`consent-gate door`), as many as needed: it holds no state but the window of what came lately.
+//!
+//! INVARIANT: an answer of success is sent after Kafka has acknowledged every record of the request, so the gates' barrier
+//! covers what was answered. Whatever is our fault is 503, never a 4xx: providers do not repeat those.
+//! INVARIANT: nothing of a body, a header or an address is logged or counted; a source is named as configured.
+//!
+//! Deliberately absent: TLS (a proxy does that), the consent state (the gates have it).
+
+mod certificates;
+mod changes;
+mod enforced;
+mod keys;
+mod links;
+mod measures;
+mod seen;
+mod server;
+mod sources;
+mod start;
+mod take_in;
+mod topic;
+
+pub(crate) use keys::{Keys, line as key_line};
+pub(crate) use links::Wanted;
+pub use start::{Running, start};
+
+use std::sync::Arc;
+
+use gate_codec::Encoding;
+
+use crate::config::Config;
+use crate::gates::Gates;
+use crate::metrics::DoorMetrics;
+
+/// What all requests share.
+pub(crate) struct Door {
+    config: Arc<Config>,
+    sources: sources::Sources,
+    /// What links in mail are taken in as.
+    links: gate_intake::Source,
+    /// How consent changes are written.
+    encoding: Encoding,
+    consent: topic::Topic,
+    dead_letters: topic::Topic,
+    seen: seen::Seen,
+    keys: Keys,
+    gates: Gates,
+    certificates: certificates::Certificates,
+    metrics: DoorMetrics,
+    /// Requests at work at a time.
+    seats: Arc<tokio::sync::Semaphore>,
+}

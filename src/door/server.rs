@@ -1,0 +1,148 @@
+//! The routes of the door, and the bounds in front of them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use gate_intake::{Answer, BODY_BYTES_MAX, Request};
+
+use super::take_in::take_in;
+use super::{Door, changes, links, measures};
+use crate::http::class;
+use crate::metrics::DoorBound;
+
+/// All routes.
+pub(super) fn router(door: Arc<Door>) -> Router {
+    Router::new()
+        .route("/livez", any(livez))
+        .route("/readyz", any(livez))
+        .route("/metrics", any(metrics))
+        .route("/hooks/{source}", any(hook))
+        .route("/hooks/{source}/{*rest}", any(hook))
+        .route("/v1/consent-changes", any(consent_changes))
+        .route("/v1/mail", any(mail))
+        .route("/v1/unsubscribe-links", any(mint))
+        .route("/u/{token}", any(link))
+        .fallback(|| async { response(Answer::text(404, "nothing here\n")) })
+        .with_state(door)
+}
+
+async fn livez() -> Response {
+    response(Answer::text(200, "ok\n"))
+}
+
+async fn metrics(State(door): State<Arc<Door>>) -> Response {
+    let text = measures::text(&door);
+    let mut answer = Answer::text(200, &text);
+    answer.content_type = "text/plain; version=0.0.4";
+    response(answer)
+}
+
+/// A provider's request.
+async fn hook(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let name = request.uri().path().split('/').nth(2).unwrap_or_default().to_owned();
+    // an unknown source looks like a wrong signature: who may not send learns no names
+    let Some(source) = door.sources.get(&name).cloned() else {
+        return counted(&door, response(Answer::text(401, "unauthorized\n")));
+    };
+    let response = match admitted(&door, request).await {
+        Ok((request, _seat)) => response(take_in(&door, &source, &request).await.answer),
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// Consent changes as they are, by a program.
+async fn consent_changes(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, _seat)) => response(changes::answer(&door, &request).await),
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// A report by mail, from whoever has a token for it.
+async fn mail(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, _seat)) => match door.sources.of_mail(&request).cloned() {
+            Some(source) => response(take_in(&door, &source, &request).await.answer),
+            None => response(Answer::text(401, "unauthorized\n")),
+        },
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// Links for mail that is about to be sent, for a program.
+async fn mint(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, _seat)) => response(links::minted(&door, &request)),
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// A link in a mail: a mail program that unsubscribes with one click, or somebody who looks.
+async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, _seat)) => response(links::followed(&door, &request).await),
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// The whole request, and its place among those at work.
+async fn admitted(
+    door: &Door,
+    request: HttpRequest,
+) -> Result<(Request, tokio::sync::OwnedSemaphorePermit), Answer> {
+    let seat = Arc::clone(&door.seats).try_acquire_owned().map_err(|_| {
+        door.metrics.bounds.of(DoorBound::Requests).inc();
+        Answer::unavailable()
+    })?;
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+        door.metrics.bounds.of(DoorBound::Size).inc();
+        Answer::text(413, "too large: at most 1 MiB\n")
+    })?;
+    let headers = head.headers.iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+    let path_and_query = head.uri.path_and_query().map_or("/", |it| it.as_str());
+    let request = Request {
+        method: head.method.as_str().to_owned(),
+        path_and_query: path_and_query.to_owned(),
+        headers: headers.collect(),
+        body: body.to_vec(),
+    };
+    Ok((request, seat))
+}
+
+fn counted(door: &Door, response: Response) -> Response {
+    door.metrics.answers.of(class(response.status().as_u16())).inc();
+    response
+}
+
+/// An answer as HTTP has it; nobody keeps it.
+pub(super) fn response(answer: Answer) -> Response {
+    let status =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    if !answer.content_type.is_empty() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,108 @@
+//! Builds the door from the configuration, starts it, and stops it without losing what it has answered for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate_codec::Kind;
+
+use super::certificates::Certificates;
+use super::keys::Keys;
+use super::seen::Seen;
+use super::sources::Sources;
+use super::topic::Topic;
+use super::{Door, server};
+use crate::config::Config;
+use crate::exit::{ExitCode, Failure, OrFail as _};
+use crate::files;
+use crate::gates::Gates;
+use crate::http::{self, Limits};
+use crate::kafka::preflight::preflight;
+use crate::metrics::{DoorMetrics, Metrics, TopicNames};
+use crate::shutdown::Shutdown;
+
+/// Simultaneous connections; for the next ones those are cut that have been silent for longest.
+const CONNECTIONS_MAX: u32 = 4_096;
+/// Longest time from the headers to the answer: more than Kafka and the gates may take together.
+const REQUEST_MAX: Duration = Duration::from_secs(15);
+
+/// The door while it runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    server: http::Server,
+    door: Arc<Door>,
+    shutdown: Shutdown,
+}
+
+impl Running {
+    /// Waits for the wish to stop; answers those who are being served, and waits for Kafka.
+    pub async fn wait(self) {
+        let Self { server, door, shutdown, .. } = self;
+        shutdown.token().cancelled().await;
+        server.stopped().await;
+        let flushed = tokio::task::spawn_blocking(move || {
+            door.consent.flush();
+            door.dead_letters.flush();
+        });
+        if flushed.await.is_err() {
+            tracing::error!("the last records were not waited for");
+        }
+    }
+}
+
+/// Starts it.
+///
+/// # Errors
+/// Anything it needs is refused, missing or not valid.
+pub async fn start(config: Config, shutdown: &Shutdown) -> Result<Running, Failure> {
+    let listen = config.door.listen;
+    let config = Arc::new(config);
+    let building = {
+        let config = Arc::clone(&config);
+        tokio::task::spawn_blocking(move || build(config))
+    };
+    let door = Arc::new(building.await.or_fail(ExitCode::Internal)??);
+    let metrics = Metrics::new(TopicNames::default()).or_fail(ExitCode::Internal)?;
+    let limits = Limits {
+        connections_max: CONNECTIONS_MAX,
+        request: REQUEST_MAX,
+        shutdown: REQUEST_MAX,
+        ..Limits::default()
+    };
+    let router = server::router(Arc::clone(&door));
+    let listening = ("door.listen", listen);
+    let served = http::serve_router(listening, router, metrics, limits, shutdown.token()).await;
+    let server = served.or_fail(ExitCode::Config)?;
+    tracing::info!(address = %server.address, sources = door.sources.all().count(), "the door listens");
+    Ok(Running { address: server.address, server, door, shutdown: shutdown.clone() })
+}
+
+/// Everything that asks Kafka and the disk.
+fn build(config: Arc<Config>) -> Result<Door, Failure> {
+    let door = &config.door;
+    files::private_dir(&door.dir)
+        .or_fail_at(ExitCode::Storage, || format!("`door.dir`: `{}`", door.dir.display()))?;
+    let sources = Sources::load(door.sources_file.as_deref(), door.public_url.as_deref())?;
+    let made = door.dir.join("keys");
+    let keys = Keys::load_or_make(door.keys_file.as_deref().unwrap_or(&made))?;
+    let cluster = preflight(&config)?;
+    cluster.require(&config.topics.consent_change)?;
+    cluster.require(&config.topics.outputs.door_dead_letter)?;
+    let kept = Duration::from_secs(config.door.remember_days as u64 * 24 * 3600);
+    let format = config.formats.consent_change;
+    Ok(Door {
+        sources,
+        links: super::links::source()?,
+        encoding: crate::service::encoding(&config, Kind::ConsentChange, format)?,
+        consent: Topic::open(&config, &config.topics.consent_change)?,
+        dead_letters: Topic::open(&config, &config.topics.outputs.door_dead_letter)?,
+        keys,
+        seen: Seen::open(&config.door.dir.join("seen"), kept).or_fail(ExitCode::Storage)?,
+        gates: Gates::new("door", &config.door.gates, config.door.gate_token.as_ref())
+            .or_fail(ExitCode::Internal)?,
+        certificates: Certificates::new().or_fail(ExitCode::Internal)?,
+        metrics: DoorMetrics::new().or_fail(ExitCode::Internal)?,
+        seats: Arc::new(tokio::sync::Semaphore::new(config.door.requests_max)),
+        config,
+    })
+}

@@ -1,0 +1,276 @@
+//! Promise P1 through the door: whoever was answered with success is not written to any more, over kills of the door and of
+//! brokers; what a provider sends twice is taken in once; a click unsubscribes; nothing of a person is in the door's log.
+
+use crate::harness::data::{self, Contact, Refusal};
+use crate::harness::drain::drained;
+use crate::harness::gate::{Gate, Setup, free_port};
+use crate::harness::load::Stage;
+use crate::harness::random::Random;
+use crate::harness::readers::{During, read_all};
+use crate::harness::topics::Topics;
+use crate::harness::{broker, environment, figures, http, oracle};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const TOKEN: &str = "a-word-that-the-crm-and-the-door-know";
+const SOURCES: &str = r#"
+- name: crm
+  provider: consent-changes
+  tokens: ["a-word-that-the-crm-and-the-door-know"]
+  controller: acme-ltd
+  brand: acme
+- name: forms
+  provider: consent-changes
+  tokens: ["another-word-that-forms-and-the-door-know"]
+  controller: acme-ltd
+  brand: acme
+  actions: refusals
+"#;
+/// How long a provider tries again in this test.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Posting at a time.
+const POSTERS: usize = 4;
+
+/// A setup of a door beside the gates of `setup`, which answer with this token.
+fn door_setup(setup: &Setup, gates: &[u16], token: &str) -> Setup {
+    let port = free_port();
+    let mut door = Setup { port, ..setup.sibling("door") };
+    let write = |name: &str, text: &str| {
+        let path = door.dir.join(name);
+        std::fs::write(&path, text).expect("the file can be written");
+        path.display().to_string()
+    };
+    let gates: Vec<String> = gates.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
+    let set = |key: &str, value: String| (format!("CONSENT_GATE__DOOR__{key}"), value);
+    let more = [
+        set("LISTEN", format!("127.0.0.1:{port}")),
+        set("DIR", door.dir.join("door").display().to_string()),
+        set("SOURCES_FILE", write("sources.yaml", SOURCES)),
+        set("GATES", gates.join(",")),
+        set("GATE_TOKEN_FILE", write("gate.token", token)),
+        set("PUBLIC_URL", "https://door.example".to_owned()),
+    ];
+    door.environment.extend(more);
+    door
+}
+
+fn start(door: &Setup) -> Gate {
+    door.start(&["door"], &door.dir.join("door.log"))
+}
+
+/// A gate that answers the door.
+fn gate(test: &str, bootstrap: &str, topics: &Topics) -> (Setup, String) {
+    let mut setup = Setup::new(test, bootstrap, topics);
+    let (token, line) = crate::desk::token(&setup, "officer");
+    let path = setup.dir.join("gate-tokens.yaml");
+    std::fs::write(&path, line).expect("the file can be written");
+    let path = path.display().to_string();
+    setup.environment.push(("CONSENT_GATE__HTTP__TOKENS_FILE".to_owned(), path));
+    (setup, token)
+}
+
+#[test]
+fn opt_outs_that_the_door_has_answered_for_count_over_kills() {
+    let test = "opt_outs_that_the_door_has_answered_for_count_over_kills";
+    let Some(broker) = broker::cluster(test) else { return };
+    let bootstrap = &broker.bootstrap;
+    let n = environment::count("DOOR", 400);
+    let n_kills = environment::count("DOOR_KILLS", 4);
+    let mut random = Random::new(test);
+    let topics = Topics::create(bootstrap, "door");
+    let stage = Arc::new(Stage::new(bootstrap, &topics));
+    let people = Arc::new(data::contacts("leaving", n));
+    stage.opt_in(&people);
+    let during = During::follow(bootstrap, &topics.outputs());
+    let (setup, token) = gate("door", bootstrap, &topics);
+    let running = setup.spawn_ready();
+    let door = door_setup(&setup, &[setup.port], &token);
+    let mut process = start(&door);
+    process.wait_ready();
+
+    let next = Arc::new(AtomicUsize::new(0));
+    let posters: Vec<_> = (0..POSTERS)
+        .map(|_| {
+            let (stage, people, next) =
+                (Arc::clone(&stage), Arc::clone(&people), Arc::clone(&next));
+            let port = door.port;
+            std::thread::spawn(move || leave(&stage, &people, &next, port))
+        })
+        .collect();
+    for round in 0..n_kills {
+        let mark = people.len() * (round + 1) / (n_kills + 1);
+        environment::wait_until("people go on leaving", PATIENCE, || {
+            next.load(Ordering::SeqCst) >= mark
+        });
+        std::thread::sleep(Duration::from_micros(random.range(0, 20_000) as u64));
+        if round % 2 == 0 {
+            process.kill();
+            process = start(&door);
+        } else {
+            broker.restart(round % broker::CLUSTER + 1, true);
+        }
+    }
+    let mut took = Vec::new();
+    for poster in posters {
+        took.extend(poster.join().expect("everybody leaves"));
+    }
+    drained(&stage, &during);
+    let log = process.log_text();
+    process.stop();
+    running.stop();
+    assert!(!log.contains("leaving-") && !log.contains("@mail"), "the door's log names people");
+    let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
+    let mut numbers = findings.figures();
+    numbers["post_to_enforced"] = figures::percentiles(&took);
+    figures::record(test, numbers);
+    findings.assert_clean();
+    let outputs = during.records();
+    let n_approved =
+        outputs.iter().filter(|it| it.header("gate-outcome") == Some("approved")).count();
+    assert_eq!((outputs.len(), n_approved), (n, 0), "nobody is written to who was told so");
+}
+
+/// Posts one refusal after the other until it is answered with success, and sends that person a message at once.
+fn leave(stage: &Stage, people: &[Contact], next: &AtomicUsize, port: u16) -> Vec<Duration> {
+    let mut took = Vec::new();
+    loop {
+        let nth = next.fetch_add(1, Ordering::SeqCst);
+        let Some(person) = people.get(nth) else { return took };
+        let change = person.refusal(Refusal::nth(nth), &stage.event_id(), jiff::Timestamp::now());
+        let body = change.to_string();
+        let sent = Instant::now();
+        loop {
+            let answered = http::ask(port, "/v1/consent-changes?wait=enforced", TOKEN, &body);
+            match answered {
+                Ok((200, answer)) => {
+                    let answer: Value = serde_json::from_str(&answer).expect("an object");
+                    if answer["state"] == "enforced" {
+                        took.push(sent.elapsed());
+                    }
+                    break;
+                }
+                Ok((503, _)) | Err(_) => std::thread::sleep(Duration::from_millis(50)),
+                Ok((code, answer)) => panic!("{code}: {answer}"),
+            }
+            assert!(sent.elapsed() < PATIENCE, "it was never taken in");
+        }
+        stage.ledger.refused(&person.id, sent, Instant::now());
+        stage.message(person);
+    }
+}
+
+#[test]
+fn each_record_is_answered_for_and_a_click_unsubscribes() {
+    let test = "each_record_is_answered_for_and_a_click_unsubscribes";
+    let Some(broker) = broker::shared(test) else { return };
+    let bootstrap = &broker.bootstrap;
+    let topics = Topics::create(bootstrap, "door-answers");
+    let stage = Stage::new(bootstrap, &topics);
+    let people = data::contacts("clicking", 3);
+    stage.opt_in(&people);
+    let (setup, token) = gate("door-answers", bootstrap, &topics);
+    let running = setup.spawn_ready();
+    let door = door_setup(&setup, &[setup.port], &token);
+    let mut process = start(&door);
+    process.wait_ready();
+    let ask = |path: &str, token: &str, body: &Value| {
+        let (code, text) = http::ask(door.port, path, token, &body.to_string()).expect("an answer");
+        (code, serde_json::from_str::<Value>(&text).unwrap_or(Value::Null))
+    };
+    let n_before = read_all(bootstrap, &[&topics.consent_change]).len();
+    let now = jiff::Timestamp::now();
+
+    // the good ones are kept, each with its place; the others are named
+    let good = people[0].refusal(Refusal::Full, "kept-1", now);
+    let batch = json!([good, {"action": "opt_out", "event_id": "canary-1"}, {"action": "opt_in", "event_id": "canary-2",
+        "occurred_at": now.to_string(), "contact_id": people[1].id, "controller": "somebody-else"}]);
+    let (code, answer) = ask("/v1/consent-changes", TOKEN, &batch);
+    assert_eq!(code, 207, "{answer}");
+    assert_eq!(answer["records"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(
+        (&answer["records"][0]["index"], &answer["records"][0]["topic"]),
+        (&json!(0), &json!(topics.consent_change))
+    );
+    let indices: Vec<_> =
+        answer["problems"].as_array().unwrap().iter().map(|it| it["index"].clone()).collect();
+    assert_eq!(indices, [json!(1), json!(2)], "{answer}");
+    assert_eq!(read_all(bootstrap, &[&topics.consent_change]).len(), n_before + 1);
+    let put_aside = read_all(bootstrap, &[&topics.door_dead_letter]);
+    assert_eq!(put_aside.len(), 2);
+    assert!(put_aside[0].header("gate-detail").unwrap().contains("crm"));
+
+    // who may only refuse cannot grant, and nobody learns which words there are
+    let grant = json!({"action": "opt_in", "event_id": "g", "occurred_at": now.to_string(), "contact_id": people[1].id,
+        "evidence": {"method": "form", "notice_version": "1"}});
+    let (code, answer) =
+        ask("/v1/consent-changes", "another-word-that-forms-and-the-door-know", &grant);
+    assert_eq!(
+        (code, &answer["problems"][0]["class"]),
+        (422, &json!("action_not_allowed")),
+        "{answer}"
+    );
+    assert_eq!(ask("/v1/consent-changes", "no-such-word", &grant).0, 401);
+    assert_eq!(ask("/hooks/nobody", "no-such-word", &grant).0, 401);
+
+    // a link is minted, looked at by a scanner, and followed by a mail program
+    let wanted = json!({"links": [{"contact_id": people[2].id, "channel": "email", "message_id": "m-1"}, {}]});
+    let (code, made) = ask("/v1/unsubscribe-links", TOKEN, &wanted);
+    assert_eq!(code, 200, "{made}");
+    let url = made["links"][0]["url"].as_str().expect("a link").to_owned();
+    assert!(made["links"][1]["problem"].is_string(), "{made}");
+    let path = url.strip_prefix("https://door.example").expect("the public address");
+    assert!(!path.contains("clicking"), "nobody reads in it whose it is");
+    let n_before = read_all(bootstrap, &[&topics.consent_change]).len();
+    let (code, page) = http::get(door.port, path).expect("a page");
+    assert!(code == 200 && page.contains("<form"), "{code} {page}");
+    assert_eq!(
+        read_all(bootstrap, &[&topics.consent_change]).len(),
+        n_before,
+        "looking changes nothing"
+    );
+    let click = |path: &str| {
+        http::form(door.port, path, "List-Unsubscribe=One-Click").expect("an answer").0
+    };
+    assert_eq!(click(path), 200);
+    assert_eq!(click(&format!("{path}x")), 404);
+    let changes = read_all(bootstrap, &[&topics.consent_change]);
+    assert_eq!(changes.len(), n_before + 1);
+    let change: Value =
+        serde_json::from_slice(changes.last().unwrap().value.as_deref().unwrap()).unwrap();
+    let change = changes
+        .iter()
+        .rev()
+        .filter_map(|it| serde_json::from_slice::<Value>(it.value.as_deref()?).ok())
+        .find(|it| it["evidence"]["method"] == "one_click")
+        .unwrap_or(change);
+    assert_eq!(
+        (&change["action"], &change["contact_id"], &change["brand"]),
+        (&json!("opt_out"), &json!(people[2].id), &json!("acme"))
+    );
+
+    // both are heeded
+    let during = During::follow(bootstrap, &topics.outputs());
+    stage.message_all(&people);
+    environment::wait_until("all are decided", PATIENCE, || during.count() >= people.len());
+    let outcomes: Vec<String> =
+        during.records().iter().map(|it| it.header("gate-reason").unwrap().to_owned()).collect();
+    assert_eq!(
+        outcomes.iter().filter(|reason| *reason == "blocked.opted_out").count(),
+        2,
+        "{outcomes:?}"
+    );
+    let metrics = process.get("/metrics").expect("a page").1;
+    assert!(
+        metrics
+            .contains(r#"consent_gate_door_records_total{action="opt_out",source="one-click"} 1"#),
+        "{metrics}"
+    );
+    let log = process.log_text();
+    process.stop();
+    running.stop();
+    for secret in ["clicking", "canary", "@mail", TOKEN] {
+        assert!(!log.contains(secret) && !metrics.contains(secret), "{secret}");
+    }
+}
