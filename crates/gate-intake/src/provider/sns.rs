@@ -10,11 +10,11 @@ use crate::outcome::{CertificateUrl, Refusal, seconds};
 use crate::request::Request;
 use crate::source::Source;
 use gate_core::Timestamp;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use webpki::types::pem::PemObject;
-use webpki::types::{CertificateDer, ServerName, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 /// Most certificates of a chain or a list of anchors.

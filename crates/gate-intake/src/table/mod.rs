@@ -27,8 +27,7 @@ static KNOWN: LazyLock<Vec<Mapping>> =
     LazyLock::new(|| FILES.iter().filter_map(|text| Mapping::parse(text).ok()).collect());
 
 /// The mapping of that name, if it comes with the program.
-#[must_use]
-pub fn known(name: &str) -> Option<Mapping> {
+pub(crate) fn known(name: &str) -> Option<Mapping> {
     let name = match name {
         "sfmc" | "ens" | "salesforce" => "salesforce-ens",
         "mailchimp-transactional" => "mandrill",
