@@ -185,6 +185,26 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("crates/gate-pages/src/", PURE),
+    // it verifies signatures and seals tokens; randomness, clock and network are its caller's
+    (
+        "crates/gate-intake/src/",
+        &[
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::thread",
+            "async ",
+            ".await",
+            "tokio",
+            "rdkafka",
+            "rocksdb",
+            "aws_lc_rs::rand",
+            "gate_engine",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+        ],
+    ),
     (
         "crates/gate-located/src/",
         &["std::fs", "std::net", "std::env", "std::thread", "gate_", "rdkafka", "rocksdb"],

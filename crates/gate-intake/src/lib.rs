@@ -1,0 +1,59 @@
+//! The people's door without HTTP and without Kafka: a request as raw bytes goes in, an answer and consent changes come out.
+//!
+//! ```text
+//! Request ─ receive ─▶ proof over raw bytes ─▶ items ─▶ drafts ─▶ records, read back by gate-codec ─▶ Outcome
+//! ```
+//! The caller owns clock, network, Kafka and memory: it hands in the time, certificates and what it remembers, writes
+//! [`Outcome::records`] with acks=all, and only then sends [`Outcome::answer`]. Rules of every source, schemes and keys of the
+//! configuration: docs/door-sources.md; what single providers send: docs/providers.
+//!
+//! Invariants: no input panics; nothing is parsed before its sender is known; one bad item stops no other; every record was
+//! read back by the gate's own reader; no error, `Debug` or answer holds a person's data or a secret.
+
+#![forbid(unsafe_code)]
+
+mod batch;
+mod changes;
+mod crypto;
+mod draft;
+mod form;
+mod json;
+mod limits;
+mod mail;
+mod one_click;
+mod outcome;
+mod provider;
+mod receive;
+mod request;
+mod sample;
+mod scheme;
+mod secret;
+mod source;
+mod table;
+mod time;
+mod token;
+
+pub use batch::IdKey;
+pub use limits::*;
+pub use mail::receive_mail;
+pub use one_click::{PAGE_FIELD, one_click};
+pub use outcome::{
+    Accepted, Answer, CertificateUrl, Effect, ItemProblem, Outcome, ProblemClass, Refusal, Skip,
+    Step, Window,
+};
+pub use provider::sns::Certificates;
+pub use receive::{Context, receive};
+pub use request::Request;
+pub use sample::{CaseResult, Report, run as run_sample, run_with as run_sample_with};
+pub use scheme::{
+    Algorithm, BearerScheme, Encoding, HeaderNames, JwtScheme, KeyForm, Part, Scheme,
+    SignatureScheme, Template, TimestampRule, Unit, Written,
+};
+pub use secret::{Keys, Secret, SecretSpec};
+pub use source::{
+    BasicPair, BasicSpec, Provider, SchemeSpec, ScopeSpec, Source, SourceProblem, SourceSpec, Texts,
+};
+pub use table::{
+    AtUnit, BodyKind, Mapping, NAMES as MAPPED_PROVIDERS, NamedScheme, Rule, TimeField,
+};
+pub use token::{RING_MAX, Token, TokenContent, TokenError, TokenKeys, TokenKind};
