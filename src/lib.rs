@@ -22,6 +22,7 @@ pub mod config;
 pub(crate) mod decisions;
 pub mod demo;
 pub mod desk;
+pub mod door;
 pub mod exit;
 pub(crate) mod explanation;
 pub mod files;

@@ -6,6 +6,7 @@
 //! Roles are those of the moment of signing in: whoever loses a group keeps them until `desk.session_ms` is over.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,10 +17,10 @@ use openidconnect::core::{
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalClaims, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IdTokenFields,
-    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    AdditionalClaims, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, IdTokenFields, IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -123,7 +124,7 @@ struct Pending {
 pub(super) struct WorkAccounts {
     settings: Oidc,
     redirect: String,
-    http: reqwest::Client,
+    http: Http,
     client: tokio::sync::Mutex<Option<(Arc<Client>, Instant)>>,
     pending: Mutex<BTreeMap<String, Pending>>,
 }
@@ -142,7 +143,7 @@ impl WorkAccounts {
         Ok(Self {
             settings,
             redirect: format!("{public_url}{CALLBACK}"),
-            http,
+            http: Http(http),
             client: tokio::sync::Mutex::default(),
             pending: Mutex::default(),
         })
@@ -192,12 +193,11 @@ impl WorkAccounts {
         };
         let Pending { client, nonce, verifier, next, .. } =
             one.ok_or(WorkAccountError::Stranger)?;
-        let http = |request: HttpRequest| self.ask(request);
         let tokens: Tokens = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .map_err(|_| WorkAccountError::Provider("it names no token endpoint".to_owned()))?
             .set_pkce_verifier(verifier)
-            .request_async(&http)
+            .request_async(&self.http)
             .await
             .map_err(|_| WorkAccountError::Refused("it does not take the code"))?;
         let token =
@@ -248,13 +248,11 @@ impl WorkAccounts {
         {
             return Ok(Arc::clone(client));
         }
-        let away = |why: &str| WorkAccountError::Provider(why.to_owned());
         let issuer = IssuerUrl::new(self.settings.issuer.clone())
             .map_err(|_| away("`desk.oidc.issuer` is no address"))?;
         let redirect = RedirectUrl::new(self.redirect.clone())
             .map_err(|_| away("`desk.public_url` is no address"))?;
-        let http = |request: HttpRequest| self.ask(request);
-        let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|error| {
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(|error| {
             // which address is no secret, what came from there may be
             tracing::error!(kind = %kind(&error), issuer = self.settings.issuer, "the identity provider cannot be asked");
             away("its description cannot be read; see the desk's log")
@@ -267,11 +265,24 @@ impl WorkAccounts {
         *known = Some((Arc::clone(&client), Instant::now()));
         Ok(client)
     }
+}
 
-    /// Asks over HTTP, for the library that knows no client of its own here.
+/// HTTP for the library, which knows no client of its own here.
+struct Http(reqwest::Client);
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = AskError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, AskError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl Http {
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, AskError> {
         let request = reqwest::Request::try_from(request).map_err(|_| AskError("no request"))?;
-        let answer = self.http.execute(request).await;
+        let answer = self.0.execute(request).await;
         let mut answer = answer.map_err(|_| AskError("it cannot be reached"))?;
         let mut response = axum::http::Response::builder().status(answer.status());
         for (name, value) in answer.headers() {
@@ -286,6 +297,10 @@ impl WorkAccounts {
         }
         response.body(body).map_err(|_| AskError("no answer"))
     }
+}
+
+fn away(why: &str) -> WorkAccountError {
+    WorkAccountError::Provider(why.to_owned())
 }
 
 /// Why the provider did not answer.

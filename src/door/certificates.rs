@@ -41,7 +41,9 @@ impl Certificates {
     pub(super) async fn fetch(&self, url: &CertificateUrl) -> Option<()> {
         let found = self.read(&url.0).await;
         if found.is_none() {
-            tracing::error!("the certificate of a signature cannot be fetched: is HTTPS to Amazon SNS allowed from here?");
+            tracing::error!(
+                "the certificate of a signature cannot be fetched: is HTTPS to Amazon SNS allowed from here?"
+            );
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEPT_MAX {

@@ -48,7 +48,8 @@ pub(super) async fn answer(door: &Door, request: &Request) -> Answer {
         return taken.answer;
     }
     let waits = request.query().is_some_and(|query| {
-        form_urlencoded::parse(query.as_bytes()).any(|pair| pair == ("wait".into(), "enforced".into()))
+        form_urlencoded::parse(query.as_bytes())
+            .any(|pair| pair == ("wait".into(), "enforced".into()))
     });
     let state = if waits {
         let places: Vec<_> = taken.written.iter().map(|(_, place)| *place).collect();

@@ -36,7 +36,9 @@ impl Keys {
             let line = Zeroizing::new(line(1)?);
             let mut file = files::create_private(path)
                 .or_fail_at(ExitCode::Storage, || format!("`{}`", path.display()))?;
-            file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).or_fail(ExitCode::Storage)?;
+            file.write_all(line.as_bytes())
+                .and_then(|()| file.sync_all())
+                .or_fail(ExitCode::Storage)?;
             tracing::warn!(
                 path = %path.display(),
                 "the door's keys were made; every door needs this file, and a copy of it somewhere safe: without it no link opens"
@@ -53,7 +55,10 @@ impl Keys {
         let name = path.display();
         let text = files::read_text(path, FILE_BYTES_MAX).map(Zeroizing::new);
         let text = text.or_fail_at(ExitCode::Config, || format!("`door.keys_file`: `{name}`"))?;
-        Self::of(&parse(&text).map_err(|why| Failure::new(ExitCode::Config, format!("{name}: {why}")))?)
+        Self::of(
+            &parse(&text)
+                .map_err(|why| Failure::new(ExitCode::Config, format!("{name}: {why}")))?,
+        )
     }
 
     fn of(ring: &Ring) -> Result<Self, Failure> {
@@ -96,7 +101,11 @@ fn parse(text: &str) -> Result<Ring, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let wrong = || format!("line {nth} is no key: write a number, a blank and 64 hexadecimal digits, as `consent-gate unsubscribe key` prints them");
+        let wrong = || {
+            format!(
+                "line {nth} is no key: write a number, a blank and 64 hexadecimal digits, as `consent-gate unsubscribe key` prints them"
+            )
+        };
         let (id, hex) = line.split_once(char::is_whitespace).ok_or_else(wrong)?;
         let id = id.parse().map_err(|_| wrong())?;
         ring.push((id, unhex(hex.trim()).ok_or_else(wrong)?));
@@ -129,7 +138,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys");
         let first = Keys::load_or_make(&path).unwrap();
-        let content = TokenContent { contact_id: Some("ana".to_owned()), ..TokenContent::default() };
+        let content =
+            TokenContent { contact_id: Some("ana".to_owned()), ..TokenContent::default() };
         let link = first.tokens.mint(TokenKind::Unsubscribe, &content).unwrap();
         let text = std::fs::read_to_string(&path).unwrap() + &line(2).unwrap();
         std::fs::write(&path, text).unwrap();

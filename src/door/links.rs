@@ -18,7 +18,8 @@ const LINKS_MAX: usize = 1_000;
 /// # Errors
 /// A mistake in this program.
 pub(super) fn source() -> Result<Source, Failure> {
-    let spec = SourceSpec { name: NAME.to_owned(), provider: NAME.to_owned(), ..SourceSpec::default() };
+    let spec =
+        SourceSpec { name: NAME.to_owned(), provider: NAME.to_owned(), ..SourceSpec::default() };
     Source::new(spec, &|_| Err("there is no file".to_owned())).map_err(|problems| {
         let why: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::new(ExitCode::Internal, why.join("; "))
@@ -97,7 +98,9 @@ pub(super) fn minted(door: &Door, request: &Request) -> Answer {
         // its own text could repeat what was sent
         Err(error) => {
             let (line, column) = (error.line(), error.column());
-            let why = format!("send {{\"links\": [{{\"contact_id\": …}}, …]}}; wrong at line {line} column {column}\n");
+            let why = format!(
+                "send {{\"links\": [{{\"contact_id\": …}}, …]}}; wrong at line {line} column {column}\n"
+            );
             return Answer::text(400, &why);
         }
     };
@@ -108,10 +111,15 @@ pub(super) fn minted(door: &Door, request: &Request) -> Answer {
         let foreign = |given: &Option<String>, own: Option<&str>| {
             given.is_some() && own.is_some() && given.as_deref() != own
         };
-        if foreign(&wanted.controller, source.controller()) || foreign(&wanted.brand, source.brand()) {
-            return Made::Problem { problem: "another controller or brand than this source's".to_owned() };
+        if foreign(&wanted.controller, source.controller())
+            || foreign(&wanted.brand, source.brand())
+        {
+            return Made::Problem {
+                problem: "another controller or brand than this source's".to_owned(),
+            };
         }
-        let controller = wanted.controller.clone().or_else(|| source.controller().map(str::to_owned));
+        let controller =
+            wanted.controller.clone().or_else(|| source.controller().map(str::to_owned));
         let brand = wanted.brand.clone().or_else(|| source.brand().map(str::to_owned));
         match (Wanted { controller, brand, ..wanted }).token(&door.keys) {
             Ok(token) => Made::Link { url: format!("{base}/u/{token}") },

@@ -4,8 +4,8 @@
 //! own gets that of its arrival, and a repeated STOP must not beat an opt-in that came in between. So it is remembered here, for
 //! longer than any provider repeats. Only what Kafka has acknowledged is remembered; what is lost with the disk is written twice.
 
-use std::cell::Cell;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gate_intake::Window;
@@ -69,17 +69,17 @@ impl Seen {
 /// The window as gate-intake asks it. What the disk does not tell is not answered: the request has to come again.
 pub(super) struct Remembered<'s> {
     seen: &'s Seen,
-    is_whole: Cell<bool>,
+    is_whole: AtomicBool,
 }
 
 impl<'s> Remembered<'s> {
     pub(super) fn of(seen: &'s Seen) -> Self {
-        Self { seen, is_whole: Cell::new(true) }
+        Self { seen, is_whole: AtomicBool::new(true) }
     }
 
     /// Whether every question was answered.
     pub(super) fn is_whole(&self) -> bool {
-        self.is_whole.get()
+        self.is_whole.load(Ordering::Relaxed)
     }
 }
 
@@ -87,7 +87,7 @@ impl Window for Remembered<'_> {
     fn knows(&self, key: &str) -> bool {
         self.seen.has(key).unwrap_or_else(|error| {
             tracing::error!(%error, "the window of what came lately cannot be read");
-            self.is_whole.set(false);
+            self.is_whole.store(false, Ordering::Relaxed);
             false
         })
     }

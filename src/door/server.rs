@@ -129,8 +129,7 @@ fn counted(door: &Door, response: Response) -> Response {
 
 /// An answer as HTTP has it; nobody keeps it.
 pub(super) fn response(answer: Answer) -> Response {
-    let status =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
     headers.remove(CONTENT_TYPE);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use gate_intake::{Provider, Request, Source, SourceSpec};
+use gate_intake::{Provider, Request, Source, SourceSpec, is_from};
 
 use crate::clock::now;
 use crate::exit::{ExitCode, Failure, OrFail as _};
@@ -84,7 +84,7 @@ impl Sources {
         // all are tried, whichever fits
         let mut found = None;
         for source in self.0.values().filter(|source| which(source.provider())) {
-            if source.proves(request, now()) {
+            if is_from(source, request, now()) {
                 found = Some(source);
             }
         }

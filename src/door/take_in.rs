@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use gate_codec::encode_consent;
-use gate_intake::{Accepted, Answer, Context, Effect, ItemProblem, Outcome, Refusal, Request, Source, Step};
+use gate_intake::{
+    Accepted, Answer, Context, Effect, ItemProblem, Outcome, Refusal, Request, Source, Step,
+};
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::Door;
@@ -89,15 +91,18 @@ pub(super) async fn settle(door: &Door, name: &str, outcome: Outcome) -> TakenIn
 async fn understood(door: &Door, source: &Source, request: &Request) -> Option<Outcome> {
     let window = Remembered::of(&door.seen);
     for _ in 0..CERTIFICATES_MAX {
-        let certificates = door.certificates.known();
-        let context = Context {
-            now: now(),
-            certificates: &certificates,
-            tokens: &door.keys.tokens,
-            ids: &door.keys.ids,
-            window: &window,
+        let step = {
+            let certificates = door.certificates.known();
+            let context = Context {
+                now: now(),
+                certificates: &certificates,
+                tokens: &door.keys.tokens,
+                ids: &door.keys.ids,
+                window: &window,
+            };
+            gate_intake::receive(source, request, &context)
         };
-        match gate_intake::receive(source, request, &context) {
+        match step {
             Step::Done(outcome) => return window.is_whole().then_some(outcome),
             Step::Needs(url) => door.certificates.fetch(&url).await?,
         }
@@ -129,7 +134,8 @@ fn counted(door: &Door, source: &str, outcome: &Outcome) {
 /// A consent change, keyed by its contact so that one contact's changes stay in their order.
 fn record(door: &Door, accepted: &Accepted) -> Option<Outgoing> {
     let value = encode_consent(&accepted.record, door.encoding);
-    let value = value.map_err(|error| tracing::error!(%error, "a record cannot be written")).ok()?;
+    let value =
+        value.map_err(|error| tracing::error!(%error, "a record cannot be written")).ok()?;
     let key = accepted.record.contact_id.as_deref().map(|id| id.as_bytes().to_vec());
     Some(Outgoing { key, value, headers: OwnedHeaders::new() })
 }
@@ -146,11 +152,7 @@ fn dead_letter(source: &str, problem: &ItemProblem) -> Outgoing {
     });
     let detail = detail.to_string();
     let header = Header { key: headers::DETAIL, value: Some(&detail) };
-    Outgoing {
-        key: None,
-        value: problem.raw.clone(),
-        headers: OwnedHeaders::new().insert(header),
-    }
+    Outgoing { key: None, value: problem.raw.clone(), headers: OwnedHeaders::new().insert(header) }
 }
 
 async fn done(door: &Door, source: &str, effect: Effect) {

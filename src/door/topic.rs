@@ -1,7 +1,11 @@
 //! The consent topic as the door writes it: a record counts as taken in when all replicas have it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 
@@ -30,9 +34,23 @@ pub(super) struct Written {
     pub(super) offset: i64,
 }
 
+/// What the client says on the side, kept where we can ask for it.
+struct Told(Arc<Witness>);
+
+impl ClientContext for Told {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.0.log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.error(error, reason);
+    }
+}
+
 /// A topic, for many requests at a time.
 pub(super) struct Topic {
-    producer: FutureProducer<Witness>,
+    producer: FutureProducer<Told>,
+    told: Arc<Witness>,
     name: String,
     doing: String,
 }
@@ -42,10 +60,11 @@ impl Topic {
     /// librdkafka refuses a setting.
     pub(super) fn open(config: &Config, name: &str) -> Result<Self, KafkaFailure> {
         let doing = format!("writing to topic `{name}`");
+        let told = Arc::new(Witness::default());
         let producer = door_producer(&config.client_base(), WRITE_MAX)
-            .create_with_context(Witness::default())
+            .create_with_context(Told(Arc::clone(&told)))
             .map_err(|error| KafkaFailure::new(&error, &doing))?;
-        Ok(Self { producer, name: name.to_owned(), doing })
+        Ok(Self { producer, told, name: name.to_owned(), doing })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -87,14 +106,13 @@ impl Topic {
     }
 
     /// Of a time-out the client knows more.
-    fn failed(&self, error: &rdkafka::error::KafkaError) -> KafkaFailure {
+    fn failed(&self, error: &KafkaError) -> KafkaFailure {
         let failure = KafkaFailure::new(error, &self.doing);
-        let reported = self.producer.context().failure(&self.doing);
+        let reported = self.told.failure(&self.doing);
         reported.filter(|reported| reported.class >= failure.class).unwrap_or(failure)
     }
 }
 
-fn timed_out() -> rdkafka::error::KafkaError {
-    use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+fn timed_out() -> KafkaError {
     KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)
 }

@@ -42,7 +42,7 @@ pub use outcome::{
     Step, Window,
 };
 pub use provider::sns::Certificates;
-pub use receive::{Context, receive};
+pub use receive::{Context, is_from, receive};
 pub use request::Request;
 pub use sample::{CaseResult, Report, run as run_sample, run_with as run_sample_with};
 pub use scheme::{

@@ -84,7 +84,7 @@ fn received(source: &Source, request: &Request, context: &Context<'_>) -> Result
             }
         }
         Provider::Mail => {
-            proof(source, request, context)?;
+            proof(source, request, context.now)?;
             let (tokens, ids) = (context.tokens, context.ids);
             return Ok(mail::receive_mail(
                 source,
@@ -97,7 +97,7 @@ fn received(source: &Source, request: &Request, context: &Context<'_>) -> Result
         }
         Provider::OneClick => Ok(()),
         provider => {
-            proof(source, request, context)?;
+            proof(source, request, context.now)?;
             by_scheme(provider, &mut batch, request)
         }
     };
@@ -142,17 +142,23 @@ fn method(
     // a probe has no body to sign, but a secret in its URL shows that it is the provider's
     let signs = source.schemes.first().is_some_and(crate::scheme::Scheme::covers_content);
     if !signs {
-        proof(source, request, context)?;
+        proof(source, request, context.now)?;
     }
     let mut outcome = Outcome { answer: Answer::text(200, "ok\n"), ..Outcome::default() };
     outcome.skipped.insert(Skip::Notice, 1);
     Ok(Some(outcome))
 }
 
+/// Whether a request without a source in its path is this source's: by one of its general schemes.
+#[must_use]
+pub fn is_from(source: &Source, request: &Request, now: Timestamp) -> bool {
+    request.body.len() <= BODY_BYTES_MAX && proof(source, request, now).is_ok()
+}
+
 /// Whether one of the source's schemes fits. All are tried, so that a sender can change from one to another.
-fn proof(source: &Source, request: &Request, context: &Context<'_>) -> Result<(), Refusal> {
+fn proof(source: &Source, request: &Request, now: Timestamp) -> Result<(), Refusal> {
     let url = source.signed_url(&request.path_and_query);
-    let presented = Presented { request, url: url.as_deref(), now: context.now };
+    let presented = Presented { request, url: url.as_deref(), now };
     let mut last = Refusal::Unauthentic;
     for scheme in &source.schemes {
         match verify(scheme, &source.keys, &presented) {

@@ -22,7 +22,8 @@ pub(super) fn form(page: &Page<'_>) -> Result<Reply, Problem> {
 /// Away to the identity provider.
 pub(super) async fn to_provider(page: &Page<'_>) -> Result<Reply, Problem> {
     let accounts = provider(page)?;
-    match accounts.begin(&next(page.asked.query.get("next"))).await {
+    let wanted = next(page.asked.query.get("next"));
+    match accounts.begin(&wanted).await {
         Ok((url, state)) => {
             let cookie = page.desk.cookies.set(Cookie::WorkAccount, &state);
             Ok(Reply::Elsewhere(url, vec![cookie]))
@@ -36,8 +37,9 @@ pub(super) async fn from_provider(page: &Page<'_>) -> Result<Reply, Problem> {
     let (desk, asked) = (page.desk, page.asked);
     let accounts = provider(page)?;
     let kept = desk.cookies.read(Cookie::WorkAccount, &asked.headers);
-    let given = |name: &str| asked.query.get(name).unwrap_or_default();
-    let finished = accounts.finish(kept.as_deref(), given("state"), given("code")).await;
+    let state = asked.query.get("state").unwrap_or_default();
+    let code = asked.query.get("code").unwrap_or_default();
+    let finished = accounts.finish(kept.as_deref(), state, code).await;
     let (person, next) = match finished {
         Ok(finished) => finished,
         Err(error) => return refused(page, &error),

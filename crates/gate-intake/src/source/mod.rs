@@ -154,6 +154,18 @@ impl Source {
         &self.provider
     }
 
+    /// The legal entity its records are about.
+    #[must_use]
+    pub fn controller(&self) -> Option<&str> {
+        self.controller.as_deref()
+    }
+
+    /// The trade name its records are about.
+    #[must_use]
+    pub fn brand(&self) -> Option<&str> {
+        self.brand.as_deref()
+    }
+
     /// The same source, known under another URL at the provider.
     #[must_use]
     pub fn with_public_url(self, url: &str) -> Self {
