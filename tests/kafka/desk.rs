@@ -40,6 +40,16 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn start(test: &str, bootstrap: &str, topics: &Topics) -> Self {
+        Self::start_with(test, bootstrap, topics, |_| Vec::new())
+    }
+
+    /// The same with more in the desk's environment, which may name its port.
+    pub(crate) fn start_with(
+        test: &str,
+        bootstrap: &str,
+        topics: &Topics,
+        more: impl FnOnce(u16) -> Vec<(String, String)>,
+    ) -> Self {
         let mut setup = Setup::new(test, bootstrap, topics);
         let write = |name: &str, text: &str| {
             let path = setup.dir.join(name);
@@ -66,10 +76,15 @@ impl Desk {
             set("GATES", format!("http://127.0.0.1:{}", setup.port)),
             set("GATE_TOKEN_FILE", gate_token),
         ]);
+        desk_setup.environment.extend(more(desk_setup.port));
         let desk = desk_setup.start(&["desk"], &desk_setup.dir.join("desk.log"));
         let mut started = Self { setup, gate, desk, desk_setup, officer, viewer };
         started.desk.wait_ready();
         started
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.desk_setup.port
     }
 
     /// Gives the gate to whoever kills it.

@@ -50,6 +50,7 @@ mod record_time;
 mod report;
 mod secure;
 mod seen_and_proven;
+mod sign_in;
 mod state_loss;
 mod stops_and_joins;
 mod strangers;

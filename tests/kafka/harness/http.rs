@@ -21,12 +21,43 @@ pub(crate) fn form(port: u16, path: &str, body: &str) -> Result<(u16, String)> {
     request_with(port, &format!("POST {path}"), headers, body)
 }
 
+/// The same by a browser that is signed in.
+pub(crate) fn form_as(port: u16, path: &str, cookies: &str, body: &str) -> Result<(u16, String)> {
+    let headers =
+        format!("Content-Type: application/x-www-form-urlencoded\r\nCookie: {cookies}\r\n");
+    request_with(port, &format!("POST {path}"), &headers, body)
+}
+
+/// An answer with its headers, names in lower case.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// GET as a browser does, one redirect at a time.
+pub(crate) fn hop(port: u16, path: &str, cookies: &str) -> Result<Answer> {
+    let cookies = if cookies.is_empty() { String::new() } else { format!("Cookie: {cookies}\r\n") };
+    whole(port, &format!("GET {path}"), &cookies, "")
+}
+
 /// GET with a bearer token.
 pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> {
     request_with(port, &format!("GET {path}"), &format!("Authorization: Bearer {token}\r\n"), "")
 }
 
 fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
+    let answer = whole(port, head, headers, body)?;
+    Ok((answer.status, answer.body))
+}
+
+fn whole(port: u16, head: &str, headers: &str, body: &str) -> Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let length = body.len();
@@ -48,7 +79,9 @@ fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16
     let status = status.ok_or_else(|| Error::new(ErrorKind::InvalidData, "no status"))?;
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     let body = if chunked { join_chunks(body) } else { body.to_owned() };
-    Ok((status, body))
+    let lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+    let headers = lines.map(|(key, value)| (key.to_ascii_lowercase(), value.trim().to_owned()));
+    Ok(Answer { status, headers: headers.collect(), body })
 }
 
 /// GET `path`.
