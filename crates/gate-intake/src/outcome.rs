@@ -60,8 +60,8 @@ impl fmt::Debug for Accepted {
     }
 }
 
-/// The answer to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The answer to send. `Debug` shows its status only: a body may name event ids of the sender's.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
@@ -71,6 +71,12 @@ pub struct Answer {
     pub content_type: &'static str,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Default for Answer {
@@ -96,8 +102,8 @@ impl Answer {
     }
 }
 
-/// Something to do besides writing records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something to do besides writing records. `Debug` leaves the URL out: it holds a token.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Effect {
     /// One GET of this URL, without redirects: Amazon SNS asks whether the topic may be delivered. Signature, topic and host
     /// were checked.
@@ -107,6 +113,15 @@ pub enum Effect {
     },
     /// The topic will no longer be delivered: somebody removed the subscription. Alert.
     SubscriptionEnded,
+}
+
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ConfirmSubscription { .. } => "ConfirmSubscription",
+            Self::SubscriptionEnded => "SubscriptionEnded",
+        })
+    }
 }
 
 /// Why a whole request was refused. Closed, for labels.

@@ -1,7 +1,6 @@
 //! Each signature with one bit flipped is refused, every bit of each: of the signature, and of what it covers.
 
 use crate::door::{base64, run_at, source, unbase64};
-use gate_core::Timestamp;
 use gate_intake::{Outcome, Request, Source};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -13,11 +12,19 @@ fn accepted(name: &str) -> (Source, Vec<Request>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
     let whole: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let requests = whole["requests"].as_array().unwrap().iter().filter(|request| {
-        request["verdict"] == "accept" && request["method"] == "POST" && request.get("public_url").is_none()
+        request["verdict"] == "accept"
+            && request["method"] == "POST"
+            && request.get("public_url").is_none()
     });
     let requests = requests.map(|request| Request {
         method: "POST".to_owned(),
-        path_and_query: request["url"].as_str().unwrap().split_once(".example").unwrap().1.to_owned(),
+        path_and_query: request["url"]
+            .as_str()
+            .unwrap()
+            .split_once(".example")
+            .unwrap()
+            .1
+            .to_owned(),
         headers: request["headers"]
             .as_object()
             .unwrap()
@@ -39,7 +46,9 @@ fn play(source: &Source, request: &Request) -> Outcome {
 
 /// Refused, without a record and without a word.
 fn is_refused(outcome: &Outcome) -> bool {
-    (400..500).contains(&outcome.answer.status) && outcome.records.is_empty() && outcome.problems.is_empty()
+    (400..500).contains(&outcome.answer.status)
+        && outcome.records.is_empty()
+        && outcome.problems.is_empty()
 }
 
 /// Flips each bit of the bytes that a header's text stands for.
@@ -64,7 +73,13 @@ fn flip_header(name: &str, request: &Request, source: &Source, prefix: &str) {
 fn flip_body(request: &Request, source: &Source) {
     for at in 0..request.body.len() {
         let mut request = request.clone();
+        let before = form_urlencoded::parse(&request.body).into_owned().collect::<Vec<_>>();
         request.body[at] ^= 1 << (at % 8);
+        // `%5B` and `%5b` are the same field
+        let is_form = request.media_type() == "application/x-www-form-urlencoded";
+        if is_form && form_urlencoded::parse(&request.body).into_owned().eq(before) {
+            continue;
+        }
         let outcome = play(source, &request);
         assert!(is_refused(&outcome), "byte {at}: {:?}", outcome.refused);
     }
@@ -106,7 +121,15 @@ fn every_bit_of_an_sns_signature_counts() {
         let request = Request { body: body.to_string().into_bytes(), ..request.clone() };
         assert!(is_refused(&play(&source, &request)), "bit {bit}");
     }
-    for name in ["Message", "MessageId", "Timestamp", "TopicArn", "Type", "SigningCertURL", "SignatureVersion"] {
+    for name in [
+        "Message",
+        "MessageId",
+        "Timestamp",
+        "TopicArn",
+        "Type",
+        "SigningCertURL",
+        "SignatureVersion",
+    ] {
         let mut body = body.clone();
         body[name] = format!("{}x", body[name].as_str().unwrap()).into();
         let request = Request { body: body.to_string().into_bytes(), ..request.clone() };
@@ -138,11 +161,12 @@ fn clocks_that_differ() {
     let (source, requests) = accepted("webhooks/hubspot.json");
     let request = requests.first().unwrap();
     let signed_at = 1_795_514_403;
-    for (offset, status) in [(0, 200), (299, 200), (300, 200), (301, 401), (-300, 200), (-301, 401), (86_400, 401)] {
+    for (offset, status) in
+        [(0, 200), (299, 200), (300, 200), (301, 401), (-300, 200), (-301, 401), (86_400, 401)]
+    {
         let outcome = run_at(&source, request, signed_at + offset, &HashSet::new());
         assert_eq!(outcome.answer.status, status, "{offset} s");
     }
-    let _ = Timestamp::MIN;
 }
 
 #[test]
@@ -158,7 +182,9 @@ fn a_mailgun_word_counts_for_one_body() {
     assert_eq!((again.answer.status, again.records.len(), again.remember.len()), (200, 1, 0));
     assert_eq!(again.records[0].json, first.records[0].json);
     // the word of one request put into another
-    let other = String::from_utf8(request.body.clone()).unwrap().replace("ana@example.com", "eva@example.com");
+    let other = String::from_utf8(request.body.clone())
+        .unwrap()
+        .replace("ana@example.com", "eva@example.com");
     let forged = Request { body: other.into_bytes(), ..request.clone() };
     assert!(is_refused(&run_at(&source, &forged, now(), &window)));
 }

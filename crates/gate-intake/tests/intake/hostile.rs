@@ -3,8 +3,8 @@
 use crate::door::{NOW, base64, hmac, post, run, source, tokens};
 use aws_lc_rs::hmac::HMAC_SHA256;
 use gate_intake::{
-    BODY_BYTES_MAX, Certificates, Context, IdKey, ProblemClass, Refusal, Request, Skip, Source, Step, receive,
-    receive_mail, run_sample,
+    BODY_BYTES_MAX, Certificates, Context, IdKey, ProblemClass, Refusal, Request, Skip, Source,
+    Step, receive, receive_mail, run_sample,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -15,12 +15,20 @@ fn shopify() -> Source {
 }
 
 fn token_source(provider: &str) -> Source {
-    source(json!({"name": "s", "provider": provider, "token": "word", "controller": "acme", "brand": "acme"}))
+    source(
+        json!({"name": "s", "provider": provider, "token": "word", "controller": "acme", "brand": "acme"}),
+    )
 }
 
 fn signed(body: &str) -> Request {
     let tag = base64(&hmac(HMAC_SHA256, b"k", body.as_bytes()));
-    post(&[("x-shopify-hmac-sha256", &tag), ("x-shopify-topic", "customers_email_marketing_consent/update")], body)
+    post(
+        &[
+            ("x-shopify-hmac-sha256", &tag),
+            ("x-shopify-topic", "customers_email_marketing_consent/update"),
+        ],
+        body,
+    )
 }
 
 fn bearer(body: &str) -> Request {
@@ -41,9 +49,11 @@ fn bounds_hold() {
     let bomb = "[".repeat(BODY_BYTES_MAX);
     assert_eq!(run(&source, &bearer(&bomb)).refused, Some(Refusal::Unreadable));
     let lines = "{}\n".repeat(1_001);
-    let request = post(&[("authorization", "Bearer word"), ("content-type", "application/x-ndjson")], lines);
+    let request =
+        post(&[("authorization", "Bearer word"), ("content-type", "application/x-ndjson")], lines);
     assert_eq!(run(&source, &request).refused, Some(Refusal::TooLarge));
-    let body_of_a_megabyte = format!("{}{}", signed("{}").body.len(), " ".repeat(BODY_BYTES_MAX - 1));
+    let body_of_a_megabyte =
+        format!("{}{}", signed("{}").body.len(), " ".repeat(BODY_BYTES_MAX - 1));
     assert_eq!(run(&shopify(), &signed(&body_of_a_megabyte)).problems.len(), 0);
 }
 
@@ -62,7 +72,10 @@ fn methods_and_silence() {
     request.method = "GET".to_owned();
     assert_eq!(run(&shopify(), &request).answer.status, 405);
     let refused = run(&shopify(), &post(&[], "{}"));
-    assert_eq!((refused.answer.status, refused.answer.body.as_slice()), (401, b"unauthorized\n".as_slice()));
+    assert_eq!(
+        (refused.answer.status, refused.answer.body.as_slice()),
+        (401, b"unauthorized\n".as_slice())
+    );
 }
 
 #[test]
@@ -90,19 +103,26 @@ fn a_bad_item_stops_no_other() {
             (4, "/4/address", ProblemClass::RefusedByReader),
         ]
     );
-    assert_eq!(outcome.problems[3].raw, br#"{"event":"spam","email":"no address","ts_epoch":1795514345250}"#);
+    assert_eq!(
+        outcome.problems[3].raw,
+        br#"{"event":"spam","email":"no address","ts_epoch":1795514345250}"#
+    );
     assert_eq!(outcome.skipped[&Skip::UnknownEvent], 2);
 }
 
 #[test]
 fn a_body_that_is_proven_and_unreadable_is_kept() {
     let outcome = run(&shopify(), &signed("no json"));
-    assert_eq!((outcome.answer.status, outcome.problems[0].raw.as_slice()), (400, b"no json".as_slice()));
+    assert_eq!(
+        (outcome.answer.status, outcome.problems[0].raw.as_slice()),
+        (400, b"no json".as_slice())
+    );
 }
 
 #[test]
 fn a_switched_topic_erases_nobody() {
-    let asked = r#"{"shop_id":1,"customer":{"id":5,"email":"ana@example.com"},"orders_requested":[]}"#;
+    let asked =
+        r#"{"shop_id":1,"customer":{"id":5,"email":"ana@example.com"},"orders_requested":[]}"#;
     let mut request = signed(asked);
     request.headers[1].1 = b"customers/redact".to_vec();
     let outcome = run(&shopify(), &request);
@@ -135,12 +155,18 @@ fn anything() -> impl Strategy<Value = Request> {
         r#"[\[\]{}",:a-z0-9]{0,80}"#.prop_map(String::into_bytes),
     ];
     (method, ".{0,60}", proptest::collection::vec((name, value), 0..6), body).prop_map(
-        |(method, path_and_query, headers, body)| Request { method: method.to_owned(), path_and_query, headers, body },
+        |(method, path_and_query, headers, body)| Request {
+            method: method.to_owned(),
+            path_and_query,
+            headers,
+            body,
+        },
     )
 }
 
 fn every_source() -> Vec<Source> {
-    let open = ["consent-changes", "mime", "postmark", "brevo", "infobip"].map(token_source).to_vec();
+    let open =
+        ["consent-changes", "mime", "postmark", "brevo", "infobip"].map(token_source).to_vec();
     let url = "https://consent.acme.example/hooks/x";
     let more = [
         json!({"name": "s", "provider": "twilio", "auth_token": "k", "public_url": url}),
