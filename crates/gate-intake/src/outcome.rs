@@ -131,6 +131,8 @@ pub enum Refusal {
     Unauthentic,
     /// Signed for another time than now.
     Stale,
+    /// A signature that counts once, and did.
+    Replayed,
     /// Signed by the provider, but for a topic that is not ours.
     ForeignTopic,
     /// A method that this route does not have.
@@ -149,9 +151,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unauthentic,
         Self::Stale,
+        Self::Replayed,
         Self::ForeignTopic,
         Self::Method,
         Self::TooLarge,
@@ -167,6 +170,7 @@ impl Refusal {
         match self {
             Self::Unauthentic => "unauthentic",
             Self::Stale => "stale",
+            Self::Replayed => "replayed",
             Self::ForeignTopic => "foreign_topic",
             Self::Method => "method",
             Self::TooLarge => "too_large",
@@ -184,6 +188,7 @@ impl Refusal {
             Self::Unauthentic | Self::Stale | Self::ForeignTopic => {
                 Answer::text(401, "unauthorized\n")
             }
+            Self::Replayed => Answer::text(406, "not acceptable: it counted before\n"),
             Self::Method => Answer::text(405, "method not allowed\n"),
             Self::TooLarge => Answer::text(413, "too large: at most 1 MiB and 1000 items\n"),
             Self::Unreadable => Answer::text(400, "unreadable body\n"),

@@ -103,12 +103,19 @@ fn unknown_keys_are_errors_and_secrets_are_not_quoted() {
 #[test]
 fn a_source_reads_the_same_from_yaml() {
     let yaml = "name: s\nprovider: standard-webhooks\nsecrets:\n  - {file: /k}\n  - whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\nactions: [refusals]\n";
-    let spec: SourceSpec = serde_saphyr::from_str(yaml).unwrap();
+    let spec = SourceSpec::from_yaml(yaml).unwrap();
     assert!(
         Source::new(spec, &|_| Ok("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned())).is_ok()
     );
-    let unquoted = serde_saphyr::from_str::<SourceSpec>("name: s\nprovider: x\nsecret: 83411997\n");
-    assert!(!unquoted.err().is_some_and(|error| error.to_string().contains("83411997")));
+    for wrong in [
+        "secret: 83411997",
+        "secret: {path: 83411997}",
+        "basic_auth: 'user:83411997'",
+        "83411997: x",
+    ] {
+        let error = SourceSpec::from_yaml(&format!("name: s\nprovider: x\n{wrong}\n")).unwrap_err();
+        assert!(wrong.starts_with('8') || !error.contains("83411997"), "{error}");
+    }
 }
 
 #[test]
