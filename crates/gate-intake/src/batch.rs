@@ -104,11 +104,6 @@ impl<'s> Batch<'s> {
         });
     }
 
-    /// Whether the window knows a key.
-    pub(crate) fn knows(&self, key: &str) -> bool {
-        self.window.knows(key)
-    }
-
     /// A change that an item says.
     pub(crate) fn push(&mut self, at: &At<'_>, draft: Draft) {
         if draft.address.is_none() && draft.contact_id.is_none() {

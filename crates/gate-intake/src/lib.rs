@@ -20,6 +20,7 @@ mod form;
 mod json;
 mod limits;
 mod mail;
+mod mapped;
 mod one_click;
 mod outcome;
 mod provider;

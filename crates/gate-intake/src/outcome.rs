@@ -60,8 +60,8 @@ impl fmt::Debug for Accepted {
     }
 }
 
-/// The answer to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The answer to send. `Debug` shows its status only: a body may name event ids of the sender's.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
@@ -71,6 +71,12 @@ pub struct Answer {
     pub content_type: &'static str,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Default for Answer {
@@ -96,8 +102,8 @@ impl Answer {
     }
 }
 
-/// Something to do besides writing records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something to do besides writing records. `Debug` leaves the URL out: it holds a token.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Effect {
     /// One GET of this URL, without redirects: Amazon SNS asks whether the topic may be delivered. Signature, topic and host
     /// were checked.
@@ -109,6 +115,15 @@ pub enum Effect {
     SubscriptionEnded,
 }
 
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ConfirmSubscription { .. } => "ConfirmSubscription",
+            Self::SubscriptionEnded => "SubscriptionEnded",
+        })
+    }
+}
+
 /// Why a whole request was refused. Closed, for labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
@@ -116,6 +131,8 @@ pub enum Refusal {
     Unauthentic,
     /// Signed for another time than now.
     Stale,
+    /// A signature that counts once, and did.
+    Replayed,
     /// Signed by the provider, but for a topic that is not ours.
     ForeignTopic,
     /// A method that this route does not have.
@@ -134,9 +151,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unauthentic,
         Self::Stale,
+        Self::Replayed,
         Self::ForeignTopic,
         Self::Method,
         Self::TooLarge,
@@ -152,6 +170,7 @@ impl Refusal {
         match self {
             Self::Unauthentic => "unauthentic",
             Self::Stale => "stale",
+            Self::Replayed => "replayed",
             Self::ForeignTopic => "foreign_topic",
             Self::Method => "method",
             Self::TooLarge => "too_large",
@@ -169,6 +188,7 @@ impl Refusal {
             Self::Unauthentic | Self::Stale | Self::ForeignTopic => {
                 Answer::text(401, "unauthorized\n")
             }
+            Self::Replayed => Answer::text(406, "not acceptable: it counted before\n"),
             Self::Method => Answer::text(405, "method not allowed\n"),
             Self::TooLarge => Answer::text(413, "too large: at most 1 MiB and 1000 items\n"),
             Self::Unreadable => Answer::text(400, "unreadable body\n"),

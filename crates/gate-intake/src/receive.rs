@@ -4,14 +4,15 @@ use crate::batch::{self, Batch, IdKey};
 use crate::changes;
 use crate::limits::{BODY_BYTES_MAX, HEADERS_MAX, PATH_BYTES_MAX};
 use crate::mail;
+use crate::mapped;
 use crate::one_click::one_click;
 use crate::outcome::{Answer, ItemProblem, Outcome, ProblemClass, Refusal, Skip, Step, Window};
 use crate::provider::sns::{self, Certificates, Failure};
 use crate::provider::{hubspot, mailgun, postmark, sendgrid, ses, shopify, twilio};
 use crate::request::Request;
-use crate::scheme::verify::{Presented, verify};
+use crate::scheme::presented::Presented;
+use crate::scheme::verify::verify;
 use crate::source::{Provider, Source};
-use crate::table::apply;
 use crate::token::TokenKeys;
 use gate_core::Timestamp;
 
@@ -115,7 +116,7 @@ fn by_scheme(provider: &Provider, batch: &mut Batch<'_>, request: &Request) -> R
         Provider::HubSpot => hubspot::handle(batch, &request.body),
         Provider::Shopify => shopify::handle(batch, request),
         Provider::Changes => changes::handle(batch, request),
-        Provider::Mapped(mapping) => apply::handle(batch, mapping, request),
+        Provider::Mapped(mapping) => mapped::handle(batch, mapping, request),
         Provider::Twilio
         | Provider::SendGrid
         | Provider::Ses

@@ -1,14 +1,15 @@
 //! Mailgun: one event in JSON (docs/providers/mailgun.md).
 //!
 //! HMAC-SHA256 covers a timestamp and a word, both inside the body, **and not the event**: one request that leaks could sign any
-//! other. So the word counts once, for one body; a repeat of the same body is the same event. 406 ends Mailgun's retries.
+//! other. So the word counts once; it is remembered only after 2xx, so that a retry after a 503 still counts. 406 ends Mailgun's
+//! retries.
 
 use crate::batch::{At, Batch};
 use crate::crypto::{self, Mac};
 use crate::draft::{Draft, Id};
 use crate::json;
 use crate::outcome::{Answer, Outcome, ProblemClass, Refusal, Skip, Window};
-use crate::scheme::verify::within;
+use crate::scheme::presented::within;
 use crate::source::Source;
 use crate::time;
 use gate_core::{Action, Timestamp};
@@ -60,7 +61,11 @@ pub(crate) fn verify(
     let body_name = crypto::to_hex(&crypto::sha256(body));
     let token = format!("mailgun:{}:{name}", source.name);
     let pair = format!("{token}:{body_name}");
-    if window.knows(&token) && !window.knows(&pair) {
+    if window.knows(&pair) {
+        // it counted before: nothing is lost, and Mailgun need not try again
+        return Err(refused(Refusal::Replayed));
+    }
+    if window.knows(&token) {
         return Err(refused(Refusal::Unauthentic));
     }
     Ok(Verified { event, token, pair })
@@ -69,10 +74,7 @@ pub(crate) fn verify(
 /// What the event says.
 pub(crate) fn handle(batch: &mut Batch<'_>, verified: Verified, raw: &[u8]) {
     let at = At { index: 0, pointer: "", raw };
-    let is_repeated = batch.knows(&verified.pair);
-    if !is_repeated {
-        batch.outcome.remember.extend([verified.token, verified.pair]);
-    }
+    batch.outcome.remember.extend([verified.token, verified.pair]);
     let Some(event) = json::at(&verified.event, "/event-data") else {
         return batch.problem(&at, "/event-data", ProblemClass::MissingField, "there is no event");
     };

@@ -9,7 +9,7 @@ use crate::draft::{Draft, Id};
 use crate::json;
 use crate::outcome::{ProblemClass, Refusal, Skip};
 use crate::request::Request;
-use crate::scheme::verify::within;
+use crate::scheme::presented::within;
 use crate::source::Source;
 use crate::time;
 use gate_core::{Action, Timestamp};

@@ -4,7 +4,7 @@
 //! the request is refused.
 
 use super::JwtScheme;
-use super::verify::{Presented, bearer, within};
+use super::presented::{Presented, bearer, within};
 use crate::crypto::{self, Mac};
 use crate::json;
 use crate::outcome::{Refusal, seconds};

@@ -5,6 +5,7 @@
 
 pub(crate) mod jwt;
 pub(crate) mod known;
+pub(crate) mod presented;
 mod template;
 pub(crate) mod verify;
 

@@ -1,13 +1,14 @@
 //! Applies a scheme to the raw bytes of a request. Every failure is the same refusal; nothing is parsed before.
 
+use super::presented::{Presented, bearer, within};
 use super::{
     Algorithm, Encoding, HeaderNames, KeyForm, Part, Scheme, SignatureScheme, Unit, Written,
 };
 use super::{TimestampRule, jwt};
 use crate::crypto::{self, Mac, PublicKey};
 use crate::form;
-use crate::limits::{AHEAD_SECONDS_MAX, SIGNATURES_MAX};
-use crate::outcome::{Refusal, seconds};
+use crate::limits::SIGNATURES_MAX;
+use crate::outcome::Refusal;
 use crate::request::Request;
 use crate::secret::Secret;
 use gate_core::Timestamp;
@@ -25,14 +26,6 @@ pub(crate) struct KeyRing {
     pub(crate) basic: Vec<Secret>,
     /// Secrets in the path.
     pub(crate) path_secrets: Vec<Secret>,
-}
-
-/// What a scheme is applied with.
-pub(crate) struct Presented<'r> {
-    pub(crate) request: &'r Request,
-    /// The configured URL with the raw query.
-    pub(crate) url: Option<&'r str>,
-    pub(crate) now: Timestamp,
 }
 
 /// Whether the request is the provider's.
@@ -60,12 +53,6 @@ pub(crate) fn verify(
             one_of(&keys.path_secrets, of_query.or(of_path))
         }
     }
-}
-
-/// The word behind `Bearer`.
-pub(crate) fn bearer(header: &str) -> Option<&str> {
-    let (kind, word) = header.split_once(' ')?;
-    kind.eq_ignore_ascii_case("bearer").then(|| word.trim())
 }
 
 fn basic(request: &Request) -> Option<String> {
@@ -264,11 +251,4 @@ fn timely(rule: TimestampRule, text: &str, now: Timestamp) -> Result<(), Refusal
         Unit::Milliseconds => number.div_euclid(1_000),
     };
     within(at, i64::from(rule.tolerance_seconds), now)
-}
-
-/// Whether a second lies inside the window before now, or a little ahead.
-pub(crate) fn within(at: i64, tolerance: i64, now: Timestamp) -> Result<(), Refusal> {
-    let age = seconds(now).saturating_sub(at);
-    let fits = age <= tolerance && age >= -AHEAD_SECONDS_MAX.min(tolerance);
-    if fits { Ok(()) } else { Err(Refusal::Stale) }
 }

@@ -1,45 +1,24 @@
 //! Turns a [`SourceSpec`] into a [`Source`], or says everything that is wrong with it.
 
-use super::{BasicSpec, Provider, SchemeSpec, ScopeSpec, Source, SourceSpec, Switches};
+use super::problem::{Problems, SourceProblem};
+use super::rules::{actions, proofs, words};
+use super::{BasicSpec, Provider, SchemeSpec, Source, SourceSpec, Switches};
 use crate::limits::{KEYS_MAX, TOLERANCE_SECONDS_MAX};
 use crate::scheme::verify::{KeyRing, key, public_key};
 use crate::scheme::{KeyForm, Scheme, SignatureScheme, known};
 use crate::secret::{Keys, Secret, SecretSpec};
 use crate::table::{self, Mapping};
-use gate_core::{Action, Basis, Channel};
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// What is wrong with a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceProblem {
-    /// The key.
-    pub key: String,
-    /// What is wrong.
-    pub reason: String,
-    /// What to do.
-    pub fix: String,
-}
-
-impl fmt::Display for SourceProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}; {}", self.key, self.reason, self.fix)
-    }
-}
 
 /// Collects problems and reads secrets.
 struct Checker<'c> {
     read: &'c dyn Fn(&str) -> Result<String, String>,
-    problems: Vec<SourceProblem>,
+    problems: Problems,
 }
 
 impl Checker<'_> {
     fn wrong(&mut self, key: &str, reason: impl Into<String>, fix: impl Into<String>) {
-        self.problems.push(SourceProblem {
-            key: key.to_owned(),
-            reason: reason.into(),
-            fix: fix.into(),
-        });
+        self.problems.wrong(key, reason, fix);
     }
 
     fn secret(&mut self, key: &str, spec: SecretSpec) -> Option<Secret> {
@@ -78,11 +57,11 @@ pub(super) fn check(
     spec: SourceSpec,
     read: &dyn Fn(&str) -> Result<String, String>,
 ) -> Result<Source, Vec<SourceProblem>> {
-    let mut checker = Checker { read, problems: Vec::new() };
+    let mut checker = Checker { read, problems: Problems::default() };
     let checked = source(spec, &mut checker);
     match checked {
-        Some(source) if checker.problems.is_empty() => Ok(source),
-        _ => Err(checker.problems),
+        Some(source) if checker.problems.0.is_empty() => Ok(source),
+        _ => Err(checker.problems.0),
     }
 }
 
@@ -130,7 +109,7 @@ fn source(spec: SourceSpec, checker: &mut Checker<'_>) -> Option<Source> {
         open_mailbox: spec.open_mailbox.unwrap_or(false),
     };
     let source = Source {
-        actions: actions(&provider, spec.actions, checker),
+        actions: actions(&provider, spec.actions, &mut checker.problems),
         name: spec.name,
         provider,
         controller: said(spec.controller),
@@ -154,8 +133,8 @@ fn source(spec: SourceSpec, checker: &mut Checker<'_>) -> Option<Source> {
         certificates: spec.certificates,
         switches,
     };
-    words(&source, checker);
-    proofs(&source, checker);
+    words(&source, &mut checker.problems);
+    proofs(&source, &mut checker.problems);
     Some(source)
 }
 
@@ -298,169 +277,5 @@ fn tolerance(schemes: &mut [Scheme], seconds: Option<u32>, checker: &mut Checker
             }
             Scheme::Jwt(_) | Scheme::Bearer(_) | Scheme::Basic | Scheme::PathSecret => {}
         }
-    }
-}
-
-/// Actions that can permit something.
-const GRANTS: [Action; 4] =
-    [Action::OptInRequested, Action::OptIn, Action::OptInConfirmed, Action::Relationship];
-/// Actions that can only restrict.
-const REFUSALS: [Action; 7] = [
-    Action::OptOut,
-    Action::Object,
-    Action::Complaint,
-    Action::HardBounce,
-    Action::AddressReassigned,
-    Action::Suppress,
-    Action::Erase,
-];
-/// What a sender of consent changes must be given by name: they undo what others said, or are the gate's own.
-const NAMED_ONLY: [Action; 3] = [Action::Unsuppress, Action::Erase, Action::Sent];
-
-fn actions(
-    provider: &Provider,
-    names: Option<Vec<String>>,
-    checker: &mut Checker<'_>,
-) -> Vec<Action> {
-    let Some(names) = names else {
-        let is_own = *provider == Provider::Changes;
-        return Action::ALL
-            .into_iter()
-            .filter(|action| !(is_own && NAMED_ONLY.contains(action)))
-            .collect();
-    };
-    let mut actions = Vec::new();
-    for name in names {
-        match name.as_str() {
-            "all" => actions.extend(Action::ALL),
-            "refusals" => actions.extend(REFUSALS),
-            "grants" => actions.extend(GRANTS),
-            name => match Action::parse(name) {
-                Some(action) => actions.push(action),
-                None => checker.wrong(
-                    "actions",
-                    "no action of that name",
-                    "use actions of the contract, `refusals`, `grants` or `all`",
-                ),
-            },
-        }
-    }
-    actions
-}
-
-/// Names from closed sets, in the source and its tables.
-fn words(source: &Source, checker: &mut Checker<'_>) {
-    let tables =
-        source.scopes.values().chain(source.contact_lists.values().flat_map(BTreeMap::values));
-    let usual = ScopeSpec {
-        purpose: source.purpose.clone(),
-        channel: source.channel.clone(),
-        brand: None,
-        basis: source.basis.clone(),
-        evidence: source.evidence.clone(),
-    };
-    for scope in tables.chain([&usual]) {
-        let channel = scope.channel.as_deref();
-        if channel.is_some_and(|name| name != "any" && Channel::parse(name).is_none()) {
-            checker.wrong(
-                "channel",
-                "no channel of that name",
-                "email, sms, mms, rcs, whatsapp, push, voice_live, voice_auto or any",
-            );
-        }
-        if scope.basis.as_deref().is_some_and(|name| Basis::parse(name).is_none()) {
-            checker.wrong(
-                "basis",
-                "no basis of that name",
-                "express, express_written, soft_opt_in, implied …",
-            );
-        }
-        let is_path = |path: &str| {
-            path.split('.').all(|part| !part.is_empty() && !part.contains(char::is_whitespace))
-        };
-        if scope.purpose.as_deref().is_some_and(|path| !is_path(path)) {
-            checker.wrong("purpose", "no dotted path", "such as `marketing.newsletter`");
-        }
-        let lacks =
-            |name: &str| scope.evidence.as_ref().is_some_and(|given| !given.contains_key(name));
-        if lacks("method") || lacks("notice_version") {
-            checker.wrong(
-                "evidence",
-                "it proves nothing without both",
-                "give `method` and `notice_version`",
-            );
-        }
-    }
-}
-
-/// What the provider's own code needs.
-fn proofs(source: &Source, checker: &mut Checker<'_>) {
-    let has_secrets = !source.keys.secrets.is_empty();
-    match source.provider {
-        Provider::Twilio => {
-            if !has_secrets && source.shared_keys.is_empty() {
-                checker.wrong(
-                    "auth_token",
-                    "nothing to verify with",
-                    "copy the primary Auth Token from Twilio's console",
-                );
-            }
-        }
-        Provider::SendGrid if source.keys.public_keys.is_empty() => {
-            checker.wrong(
-                "public_key",
-                "nothing to verify with",
-                "turn on the signed event webhook and copy its verification key",
-            );
-        }
-        Provider::Mailgun if !has_secrets => {
-            checker.wrong(
-                "signing_key",
-                "nothing to verify with",
-                "copy the HTTP webhook signing key",
-            );
-        }
-        Provider::Ses => {
-            if source.topic_arns.is_empty() {
-                checker.wrong(
-                    "topic_arns",
-                    "anybody's topic has a valid signature of Amazon",
-                    "list the topics that are yours",
-                );
-            }
-            if source.trust_anchor.is_none() && !source.switches.trust_fetch {
-                checker.wrong(
-                    "trust_anchor",
-                    "nothing to verify certificates with",
-                    "give Amazon's roots and intermediates in PEM, or `trust_fetch: true`",
-                );
-            }
-        }
-        Provider::SendGrid
-        | Provider::Mailgun
-        | Provider::Postmark
-        | Provider::HubSpot
-        | Provider::Shopify
-        | Provider::Changes
-        | Provider::Mail
-        | Provider::OneClick
-        | Provider::Mapped(_) => {}
-    }
-    let signs_url = source.provider == Provider::Twilio
-        || source.schemes.iter().any(|scheme| match scheme {
-            Scheme::Signature(scheme) => scheme.template.needs_url(),
-            Scheme::Jwt(scheme) => scheme.url_hash,
-            Scheme::Bearer(_) | Scheme::Basic | Scheme::PathSecret => false,
-        });
-    match source.public_url.as_deref() {
-        None if signs_url => checker.wrong(
-            "public_url",
-            "the provider signs its URL",
-            "give the URL as it is configured there",
-        ),
-        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
-            checker.wrong("public_url", "no URL", "begin with `https://`");
-        }
-        _ => {}
     }
 }

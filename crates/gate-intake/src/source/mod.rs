@@ -1,9 +1,11 @@
 //! A checked source: what `spec.rs` says, with every contradiction named before the first request comes.
 
 mod check;
+mod problem;
+mod rules;
 mod spec;
 
-pub use check::SourceProblem;
+pub use problem::SourceProblem;
 pub use spec::{BasicPair, BasicSpec, SchemeSpec, ScopeSpec, SourceSpec, Texts};
 
 use crate::scheme::Scheme;

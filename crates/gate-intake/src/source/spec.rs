@@ -57,6 +57,10 @@ pub struct SourceSpec {
         alias = "webhook_key",
         alias = "webhook_keys",
         alias = "webhook_secret",
+        alias = "shared_secret",
+        alias = "app_secret",
+        alias = "api_secret",
+        alias = "hmac_secret",
         alias = "signature_key",
         alias = "signature_keys",
         alias = "key",
@@ -70,7 +74,13 @@ pub struct SourceSpec {
     #[serde(default)]
     pub shared_keys: BTreeMap<String, SecretSpec>,
     /// Secret words in a header.
-    #[serde(alias = "token", alias = "bearer", alias = "bearer_token", alias = "bearer_tokens")]
+    #[serde(
+        alias = "token",
+        alias = "webhook_token",
+        alias = "bearer",
+        alias = "bearer_token",
+        alias = "bearer_tokens"
+    )]
     pub tokens: Option<Keys>,
     /// Name and password.
     #[serde(alias = "basic")]
@@ -123,6 +133,16 @@ pub struct SourceSpec {
     pub trust_fetch: Option<bool>,
     /// Mail: anybody can write to the mailbox, so only our own tokens count.
     pub open_mailbox: Option<bool>,
+}
+
+impl SourceSpec {
+    /// Reads a source from YAML.
+    ///
+    /// # Errors
+    /// What is wrong, by line and without quoting the text: it may be a secret.
+    pub fn from_yaml(text: &str) -> Result<Self, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.without_snippet().to_string())
+    }
 }
 
 /// One text or several.

@@ -1,7 +1,6 @@
 //! Providers by a mapping file: where items lie, how their fields become a change, which scheme proves them. The format is
 //! documented in docs/door-sources.md; those that come with the program are `providers/*.yaml`, one a provider.
 
-pub(crate) mod apply;
 mod file;
 
 pub use file::{AtUnit, BodyKind, Mapping, NamedScheme, Rule, TimeField};

@@ -1,6 +1,5 @@
 //! Applies a mapping file to a request.
 
-use super::file::{AtUnit, BodyKind, Mapping, Rule};
 use crate::batch::{At, Batch};
 use crate::draft::{Draft, Id};
 use crate::form;
@@ -8,6 +7,7 @@ use crate::json::{self, Item};
 use crate::limits::ITEMS_MAX;
 use crate::outcome::{ProblemClass, Refusal, Skip};
 use crate::request::Request;
+use crate::table::{AtUnit, BodyKind, Mapping, Rule};
 use crate::time;
 use gate_core::{Action, Timestamp};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! Every sample request of `webhooks/` gives the stated answer and the stated records, through the same code that `door try` runs.
+//! Every sample request of `tests/webhooks` and `tests/mapped` gives the stated answer and the stated records, through the same code that `door try` runs.
 
 use gate_intake::run_sample;
 use std::fs;

@@ -3,9 +3,7 @@
 //! Standard Webhooks and Svix: `svix-webhooks` go/webhook_test.go. Twilio: its security documentation and twilio-php
 //! RequestValidatorTest. SendGrid: sendgrid-python test_eventwebhook.py. HubSpot: hubspot-api-python test_signature.py.
 
-mod door;
-
-use door::{post, run_at, source};
+use crate::door::{post, run_at, source};
 use gate_intake::Refusal;
 use serde_json::json;
 use std::collections::HashSet;

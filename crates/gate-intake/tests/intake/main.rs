@@ -1,0 +1,13 @@
+//! The crate from outside, in one program: sample files, published vectors, hostile input, what sources and tokens promise.
+
+mod canary;
+mod changes;
+mod door;
+mod flips;
+mod hostile;
+mod mail;
+mod one_click;
+mod samples;
+mod sources;
+mod tokens;
+mod vectors;
