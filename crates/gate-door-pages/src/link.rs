@@ -1,6 +1,7 @@
 //! Where a page leads and what its forms carry: paths on the door itself, and the token against forged forms. Both can hold a
 //! person's token, so neither shows itself in `Debug`.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -45,10 +46,10 @@ impl Link {
     }
 
     /// The same page in another language: its field `lang` is set.
-    pub(crate) fn in_language(&self, language: Language) -> String {
+    pub(crate) fn in_language(&self, language: impl Borrow<Language>) -> String {
         let (path, query) = self.0.split_once('?').unwrap_or((&self.0, ""));
         let kept = query.split('&').filter(|f| !f.is_empty() && !f.starts_with("lang="));
-        let mut out = format!("{path}?lang={}", language.code());
+        let mut out = format!("{path}?lang={}", language.borrow().code());
         for field in kept {
             out.push('&');
             out.push_str(field);

@@ -6,7 +6,7 @@
 //! are remembered by private marks that never leave this file. Values are put in after the text was read, and the whole is
 //! escaped like any other value, so neither can bring markup. A missing id shows itself; a test lets none through.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -121,8 +121,8 @@ pub(crate) struct Said<'t> {
 impl<'t> Said<'t> {
     /// A count: chooses the plural.
     #[must_use]
-    pub(crate) fn n(mut self, name: &'t str, n: u32) -> Self {
-        self.values.set(name, FluentValue::from(n));
+    pub(crate) fn n(mut self, name: &'t str, n: impl Borrow<u32>) -> Self {
+        self.values.set(name, FluentValue::from(*n.borrow()));
         self
     }
 

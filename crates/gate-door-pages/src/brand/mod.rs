@@ -114,6 +114,11 @@ impl Brand {
         &self.channels
     }
 
+    /// Whether it uses a channel of this family.
+    pub(crate) fn uses(&self, family: &str) -> bool {
+        self.channels.iter().any(|channel| channel.family().word() == family)
+    }
+
     /// Its purposes by a channel, in the order of the configuration: the rows of a preference page.
     #[must_use]
     pub fn purposes(&self, channel: Channel) -> Vec<&str> {
