@@ -10,7 +10,7 @@ who-email = Für { $address }
 who-phone = Für das Telefon mit der Endung { $digits }
 who-both = Für { $address } und das Telefon mit der Endung { $digits }
 still-comes = Rechnungen und Nachrichten zu Ihren Bestellungen kommen weiterhin.
-reference = Zeichen { $reference }.
+reference = Kennung { $reference }.
 
 ## Daten
 date-day = { $day }. { $month }

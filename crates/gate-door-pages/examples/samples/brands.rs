@@ -18,8 +18,8 @@ pub(crate) fn tents_settings() -> Value {
             "light": { "brand": "#0b5a55", "brand_ink": "#ffffff", "brand_soft": "#e2f1ef" },
             "dark": { "brand": "#7fd1c8", "brand_ink": "#062a27", "brand_soft": "#12312e" },
         },
-        "logo": "<svg viewBox=\"0 0 28 28\"><path d=\"M14 5L2.5 23.5h23z\" fill=\"currentColor\"/>\
-            <path d=\"M14 11l-5 12.5M14 11l5 12.5\" fill=\"none\" stroke=\"#ffffff\" stroke-width=\"1.8\"/></svg>",
+        "logo": "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 28 28\"><g fill=\"currentColor\">\
+            <path fill-rule=\"evenodd\" d=\"M14 4L2 24h24zM14 12l-5 12h10z\"/></g></svg>",
         "locales": ["en", "de", "ar"],
         "default_locale": "en",
         "channels": ["email", "sms", "voice_live"],
