@@ -1,5 +1,7 @@
 //! Two brands: one with everything, one with as little as possible.
 
+use std::sync::LazyLock;
+
 use gate_door_pages::{Brand, BrandSettings};
 use serde_json::{Value, json};
 
@@ -120,7 +122,8 @@ fn notices() -> Vec<Value> {
 
 /// The brand with everything.
 pub(crate) fn tents() -> Brand {
-    brand(tents_settings())
+    static TENTS: LazyLock<Brand> = LazyLock::new(|| brand(tents_settings()));
+    TENTS.clone()
 }
 
 /// A brand without colours, logo, purposes and notices.

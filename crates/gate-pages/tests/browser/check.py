@@ -115,13 +115,15 @@ def serve(directory):
 
 def looks(name):
     """How to look at a page: width, height, dark, and what axe-core looks for."""
-    if not name.endswith(".en.html"):
-        # the door has one column at any width, so a translation can only be too wide
-        wide = NOTHING if name.startswith("door-") else BUT_COLOURS
-        return [(*LIGHT[0], wide), (*LIGHT[1], BUT_COLOURS)]
-    light = [(*look, EVERYTHING) for look in LIGHT]
     # drawn like `error`, `login` and so on
     alike = name.startswith(("error-", "login-", "door-error-", "door-not-saved-", "door-unsubscribe-"))
+    if not name.endswith(".en.html"):
+        # the door has one column at any width, so a translation can only be too wide
+        door = name.startswith("door-")
+        if door and alike:
+            return [(*LIGHT[1], NOTHING)]
+        return [(*LIGHT[0], NOTHING if door else BUT_COLOURS), (*LIGHT[1], BUT_COLOURS)]
+    light = [(*look, EVERYTHING) for look in LIGHT]
     return light if alike else light + [(*look, COLOURS) for look in DARK]
 
 
