@@ -65,7 +65,11 @@ impl Colour {
             let sum = u16::from(a) * percent + u16::from(b) * (100 - percent);
             u8::try_from((sum + 50) / 100).unwrap_or(u8::MAX)
         };
-        Self::rgb(mix(self.red, other.red), mix(self.green, other.green), mix(self.blue, other.blue))
+        Self::rgb(
+            mix(self.red, other.red),
+            mix(self.green, other.green),
+            mix(self.blue, other.blue),
+        )
     }
 }
 

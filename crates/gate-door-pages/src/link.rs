@@ -103,7 +103,19 @@ mod tests {
     fn only_paths_on_the_door_are_links() {
         assert!(Link::new("/u/AbC-_9?lang=de&x=%20").is_ok());
         assert!(Link::new(&format!("/{}", "a".repeat(LINK_BYTES_MAX - 1))).is_ok());
-        for no in ["", "u", "//evil.example", "/\\evil", "https://a", "/a b", "/a\r\nb", "/a\"b", "/a<", "/ü", "/#a"] {
+        for no in [
+            "",
+            "u",
+            "//evil.example",
+            "/\\evil",
+            "https://a",
+            "/a b",
+            "/a\r\nb",
+            "/a\"b",
+            "/a<",
+            "/ü",
+            "/#a",
+        ] {
             assert_eq!(Link::new(no), Err(NoLink), "{no}");
         }
         assert_eq!(Link::new(&format!("/{}", "a".repeat(LINK_BYTES_MAX))), Err(NoLink));

@@ -60,7 +60,9 @@ enum Values {
 impl Values {
     fn allow(self, value: &str) -> bool {
         let only = |signs: &str| {
-            value.chars().all(|c| c.is_ascii_digit() || " .,+-eE\n\t".contains(c) || signs.contains(c))
+            value
+                .chars()
+                .all(|c| c.is_ascii_digit() || " .,+-eE\n\t".contains(c) || signs.contains(c))
         };
         match self {
             Self::Numbers => !value.is_empty() && only(""),
@@ -69,7 +71,8 @@ impl Values {
             Self::Paint => {
                 ["none", "currentColor"].contains(&value)
                     || value.strip_prefix('#').is_some_and(|digits| {
-                        [3, 6].contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+                        [3, 6].contains(&digits.len())
+                            && digits.bytes().all(|b| b.is_ascii_hexdigit())
                     })
             }
             Self::Word(words) => words.contains(&value),
@@ -126,7 +129,9 @@ pub enum LogoError {
     #[error("the attribute `{0}` is none that a shape needs")]
     Attribute(String),
     /// A value that its attribute does not take.
-    #[error("the value of `{0}` is none that it takes (numbers, path data, `none`, `currentColor`, `#rrggbb`)")]
+    #[error(
+        "the value of `{0}` is none that it takes (numbers, path data, `none`, `currentColor`, `#rrggbb`)"
+    )]
     Value(String),
 }
 
@@ -145,7 +150,10 @@ impl Logo {
         loop {
             if !tags.is_empty() && open.is_empty() {
                 return match reader.rest.next() {
-                    None if !tags.iter().any(|t| t.attributes.iter().any(|(name, _)| *name == "viewBox")) => {
+                    None if !tags
+                        .iter()
+                        .any(|t| t.attributes.iter().any(|(name, _)| *name == "viewBox")) =>
+                    {
                         Err(LogoError::Broken("`<svg>` has no `viewBox`, so it cannot be fitted"))
                     }
                     None => Ok(Self { tags }),
@@ -216,7 +224,8 @@ impl Reader<'_> {
 
     fn name(&mut self) -> String {
         let mut name = String::new();
-        while let Some(c) = self.rest.next_if(|c| c.is_ascii_alphanumeric() || "-:_.".contains(*c)) {
+        while let Some(c) = self.rest.next_if(|c| c.is_ascii_alphanumeric() || "-:_.".contains(*c))
+        {
             name.push(c);
         }
         name
@@ -269,7 +278,11 @@ impl Reader<'_> {
             }
         }
         // what an SVG file says about itself, and the size that the style gives
-        if root && ((named == "xmlns" && value == "http://www.w3.org/2000/svg") || named == "width" || named == "height") {
+        if root
+            && ((named == "xmlns" && value == "http://www.w3.org/2000/svg")
+                || named == "width"
+                || named == "height")
+        {
             return Ok(());
         }
         let known = ATTRIBUTES.into_iter().find(|(known, _)| *known == named);
@@ -302,7 +315,7 @@ mod tests {
         assert_eq!(names.len(), 8);
         assert_eq!(names.first(), Some(&("svg", false)));
         assert_eq!(logo.tags()[0].attributes, [("viewBox", "0 0 28 28".to_owned())]);
-        assert!(logo.tags()[0].root && !logo.tags()[1].root && logo.tags()[7].root == false);
+        assert!(logo.tags()[0].root && !logo.tags()[1].root && !logo.tags()[7].root);
     }
 
     #[test]
@@ -351,7 +364,9 @@ mod tests {
             let svg = format!("<svg viewBox=\"0 0 1 1\">{inner}</svg>");
             assert!(Logo::parse(&svg).is_err(), "{inner}");
         }
-        for whole in ["", "<svg", "<svg>", "<svg/>", "<g/>", "</svg>", "<svg/><svg/>", "<svg/>x", "x<svg/>"] {
+        for whole in
+            ["", "<svg", "<svg>", "<svg/>", "<g/>", "</svg>", "<svg/><svg/>", "<svg/>x", "x<svg/>"]
+        {
             assert!(Logo::parse(whole).is_err(), "{whole}");
         }
         assert_eq!(Logo::parse("<svg viewBox='0 0 1 1'/>").map(|l| l.tags().len()), Ok(2));

@@ -26,7 +26,10 @@ pub struct Masked {
 pub fn mask_address(address: &str) -> Masked {
     let address = address.trim();
     if let Some((local, domain)) = address.rsplit_once('@') {
-        return Masked { text: format!("{}@{}", first(local), masked_domain(domain)), phone: false };
+        return Masked {
+            text: format!("{}@{}", first(local), masked_domain(domain)),
+            phone: false,
+        };
     }
     let digits: Vec<char> = address.chars().filter(char::is_ascii_digit).collect();
     let already = address.strip_prefix(DOTS).is_some_and(|end| end.len() == DIGITS_SHOWN);

@@ -149,7 +149,8 @@ mod tests {
         assert_eq!(new(""), Err(NoticeError::Empty));
         assert_eq!(new(" yes"), Err(NoticeError::Edges));
         assert_eq!(new(&"a".repeat(NOTICE_CHARS_MAX + 1)), Err(NoticeError::Long));
-        for unseen in ['\r', '\0', '\t', '\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\u{e000}'] {
+        for unseen in ['\r', '\0', '\t', '\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\u{e000}']
+        {
             assert_eq!(new(&format!("a{unseen}b")), Err(NoticeError::Unseen(u32::from(unseen))));
         }
         assert_eq!(Notice::new("", Language::English, "yes"), Err(NoticeError::Version));

@@ -35,42 +35,133 @@ fn problems(path: &str, value: Value) -> Vec<String> {
 fn what_is_wrong_is_named_with_its_key() {
     let long = "x".repeat(301);
     for (path, value, said) in [
-        ("/id", json!("Tents Ltd"), "`door.brands[3].id`: it is empty, too long, or has other signs than a code; write"),
+        (
+            "/id",
+            json!("Tents Ltd"),
+            "`door.brands[3].id`: it is empty, too long, or has other signs than a code; write",
+        ),
         ("/id", json!("../x"), "`door.brands[3].id`: "),
         ("/name", json!(" "), "`door.brands[3].name`: it is empty; "),
-        ("/name", json!(long), "`door.brands[3].name`: it has more than 300 characters; shorten it"),
-        ("/name", json!("a\r\nSet-Cookie: b"), "`door.brands[3].name`: it has spaces around it, or line breaks"),
-        ("/legal_name", json!("a\u{202e}b"), "`door.brands[3].legal_name`: it holds U+202E, which nobody sees"),
+        (
+            "/name",
+            json!(long),
+            "`door.brands[3].name`: it has more than 300 characters; shorten it",
+        ),
+        (
+            "/name",
+            json!("a\r\nSet-Cookie: b"),
+            "`door.brands[3].name`: it has spaces around it, or line breaks",
+        ),
+        (
+            "/legal_name",
+            json!("a\u{202e}b"),
+            "`door.brands[3].legal_name`: it holds U+202E, which nobody sees",
+        ),
         ("/contact/email", json!("stop"), "`door.brands[3].contact.email`: "),
         ("/contact/email", json!("a@b.c\"><b>"), "`door.brands[3].contact.email`: "),
-        ("/contact/page", json!("javascript:alert(1)"), "`door.brands[3].contact.page`: it is no https address"),
+        (
+            "/contact/page",
+            json!("javascript:alert(1)"),
+            "`door.brands[3].contact.page`: it is no https address",
+        ),
         ("/contact/privacy", json!("http://example.com"), "`door.brands[3].contact.privacy`: "),
-        ("/colours/light/brand", json!("teal"), "`door.brands[3].colours.light.brand`: a colour is `#` and six"),
-        ("/logo", json!("<svg viewBox='0 0 1 1'><script/></svg>"), "`door.brands[3].logo`: `<script>` is none of"),
-        ("/locales/1", json!("fr"), "`door.brands[3].locales[1]`: `fr` is no language of the door; the door's own words"),
+        (
+            "/colours/light/brand",
+            json!("teal"),
+            "`door.brands[3].colours.light.brand`: a colour is `#` and six",
+        ),
+        (
+            "/logo",
+            json!("<svg viewBox='0 0 1 1'><script/></svg>"),
+            "`door.brands[3].logo`: `<script>` is none of",
+        ),
+        (
+            "/locales/1",
+            json!("fr"),
+            "`door.brands[3].locales[1]`: `fr` is no language of the door; the door's own words",
+        ),
         ("/locales/1", json!("en"), "`door.brands[3].locales[1]`: `en` stands twice"),
         ("/locales", json!([]), "`door.brands[3].locales`: it is empty"),
-        ("/default_locale", json!("fr"), "`door.brands[3].default_locale`: `fr` is not among `locales`"),
-        ("/channels/0", json!("fax"), "`door.brands[3].channels[0]`: `fax` is no channel; write one of `email`"),
-        ("/channels/0", json!("push"), "`door.brands[3].purposes[0].channels`: `email` is not among the brand's"),
+        (
+            "/default_locale",
+            json!("fr"),
+            "`door.brands[3].default_locale`: `fr` is not among `locales`",
+        ),
+        (
+            "/channels/0",
+            json!("fax"),
+            "`door.brands[3].channels[0]`: `fax` is no channel; write one of `email`",
+        ),
+        (
+            "/channels/0",
+            json!("push"),
+            "`door.brands[3].purposes[0].channels`: `email` is not among the brand's",
+        ),
         ("/purposes/0/id", json!("News letter"), "`door.brands[3].purposes[0].id`: "),
-        ("/purposes/1/id", json!("marketing.newsletter"), "`door.brands[3].purposes[1].id`: `marketing.newsletter` stands twice"),
-        ("/purposes/0/words/en/name", json!(""), "`door.brands[3].purposes[0].words.en.name`: it is empty"),
+        (
+            "/purposes/1/id",
+            json!("marketing.newsletter"),
+            "`door.brands[3].purposes[1].id`: `marketing.newsletter` stands twice",
+        ),
+        (
+            "/purposes/0/words/en/name",
+            json!(""),
+            "`door.brands[3].purposes[0].words.en.name`: it is empty",
+        ),
         ("/purposes/0/words", json!({}), "`door.brands[3].purposes[0].words.en`: it is missing"),
-        ("/purposes/1/words/en/by_channel", json!({"push": "x"}), "`door.brands[3].purposes[1].words.en.by_channel.push`: "),
-        ("/still_comes", json!({"en": "Bills."}), "`door.brands[3].still_comes.de`: it is missing while"),
-        ("/notices/0/text", json!(" yes"), "`door.brands[3].notices[0].text`: the text begins or ends with white space"),
+        (
+            "/purposes/1/words/en/by_channel",
+            json!({"push": "x"}),
+            "`door.brands[3].purposes[1].words.en.by_channel.push`: ",
+        ),
+        (
+            "/still_comes",
+            json!({"en": "Bills."}),
+            "`door.brands[3].still_comes.de`: it is missing while",
+        ),
+        (
+            "/notices/0/text",
+            json!(" yes"),
+            "`door.brands[3].notices[0].text`: the text begins or ends with white space",
+        ),
         ("/notices/0/version", json!(""), "`door.brands[3].notices[0].text`: the version is empty"),
-        ("/notices/0/approved_by", json!(""), "`door.brands[3].notices[0].approved_by`: it is empty"),
-        ("/notices/0/approved_on", json!("soon"), "`door.brands[3].notices[0].approved_on`: it is no day"),
-        ("/notices/0/purpose", json!("other"), "`door.brands[3].notices[0].purpose`: the brand has no purpose `other` by `email`"),
+        (
+            "/notices/0/approved_by",
+            json!(""),
+            "`door.brands[3].notices[0].approved_by`: it is empty",
+        ),
+        (
+            "/notices/0/approved_on",
+            json!("soon"),
+            "`door.brands[3].notices[0].approved_on`: it is no day",
+        ),
+        (
+            "/notices/0/purpose",
+            json!("other"),
+            "`door.brands[3].notices[0].purpose`: the brand has no purpose `other` by `email`",
+        ),
         ("/notices/0/channel", json!("voice_live"), "`door.brands[3].notices[0].purpose`: "),
-        ("/notices/1/locale", json!("en"), "`door.brands[3].notices[1].version`: `2026-11` stands twice in `en`"),
-        ("/notices/1/locale", json!("en"), "`door.brands[3].notices`: `marketing.newsletter` by `email` has no approved text in `de`"),
-        ("/notices", json!([]), "`door.brands[3].locales`: no notice in `ar` is approved; add one, or take `ar` out"),
+        (
+            "/notices/1/locale",
+            json!("en"),
+            "`door.brands[3].notices[1].version`: `2026-11` stands twice in `en`",
+        ),
+        (
+            "/notices/1/locale",
+            json!("en"),
+            "`door.brands[3].notices`: `marketing.newsletter` by `email` has no approved text in `de`",
+        ),
+        (
+            "/notices",
+            json!([]),
+            "`door.brands[3].locales`: no notice in `ar` is approved; add one, or take `ar` out",
+        ),
     ] {
         let found = problems(path, value);
-        assert!(found.iter().any(|problem| problem.starts_with(said)), "{path}: {said}\n{found:#?}");
+        assert!(
+            found.iter().any(|problem| problem.starts_with(said)),
+            "{path}: {said}\n{found:#?}"
+        );
         for problem in found {
             let (reason, fix) = problem.split_once("; ").expect("a reason and a fix");
             assert!(reason.len() > 20 && fix.len() > 5, "{problem}");
@@ -103,7 +194,8 @@ fn colours_below_the_contrast_are_an_error() {
     // 4.54:1 on white, 4.48:1 just below; as a button with white text both ways
     let near = |grey: &str| {
         let mut colours = tents_settings()["colours"].clone();
-        colours["light"] = json!({ "brand": grey, "brand_ink": "#ffffff", "brand_soft": "#ffffff" });
+        colours["light"] =
+            json!({ "brand": grey, "brand_ink": "#ffffff", "brand_soft": "#ffffff" });
         problems("/colours", colours)
     };
     assert_eq!(near("#767676"), Vec::<String>::new());
@@ -114,7 +206,8 @@ fn colours_below_the_contrast_are_an_error() {
     ), "{found:#?}");
     // under the pointer a button turns towards the ink: lighter on dark pages
     let mut colours = tents_settings()["colours"].clone();
-    colours["dark"] = json!({ "brand": "#767676", "brand_ink": "#ffffff", "brand_soft": "#000000" });
+    colours["dark"] =
+        json!({ "brand": "#767676", "brand_ink": "#ffffff", "brand_soft": "#000000" });
     let found = problems("/colours", colours);
     assert!(found.iter().any(|p| p.contains("under the pointer")), "{found:#?}");
 }

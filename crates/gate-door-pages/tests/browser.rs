@@ -91,7 +91,11 @@ fn a_browser_finds_what_is_wrong() {
     put(&directory, "door-preferences-saving.en.html", &broken);
     // the script waits for a page that is not there
     let faint = CSS.body.replacen("--ink-2: #475154", "--ink-2: #a9b2b4", 1);
-    put(&directory, CSS.path, &faint.replace(":focus-visible { outline: 3px", ":focus-visible { outline: 0px"));
+    put(
+        &directory,
+        CSS.path,
+        &faint.replace(":focus-visible { outline: 3px", ":focus-visible { outline: 0px"),
+    );
     let Some(said) = look("a_browser_finds_what_is_wrong", &directory) else { return };
     for wrong in [
         "320 light: label: ",

@@ -12,8 +12,17 @@ use fluent_syntax::parser::parse;
 
 /// Ids that are put together from a code.
 const COMPOSED: [&str; 11] = [
-    "button-", "channel-", "confirm-by-", "month-", "not-yet-", "problem-say-", "problem-title-",
-    "stopped-", "what-", "what-purpose-", "who-",
+    "button-",
+    "channel-",
+    "confirm-by-",
+    "month-",
+    "not-yet-",
+    "problem-say-",
+    "problem-title-",
+    "stopped-",
+    "what-",
+    "what-purpose-",
+    "who-",
 ];
 
 type Texts = BTreeMap<String, BTreeSet<String>>;
@@ -193,8 +202,16 @@ fn no_template_lets_a_value_past_the_escaper() {
     for (file, source) in sources().into_iter().filter(|(file, _)| file.ends_with(".html")) {
         let tight: String = source.chars().filter(|c| !c.is_whitespace()).collect();
         for way in [
-            "|safe", "|escape", "|e(", "|e}", "autoescape", "|json", "|linebreaks", "<style",
-            "style=", "<script>",
+            "|safe",
+            "|escape",
+            "|e(",
+            "|e}",
+            "autoescape",
+            "|json",
+            "|linebreaks",
+            "<style",
+            "style=",
+            "<script>",
         ] {
             assert!(!tight.contains(way), "{file}: {way}");
         }

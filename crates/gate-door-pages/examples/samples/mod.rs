@@ -254,11 +254,8 @@ fn preferences(all: &mut Vec<Sample>) {
     away.frame.gpc = true;
     all.push(away);
 
-    let stopped = StoppedPage {
-        who: both(),
-        effect: in_force(),
-        preferences: Some(link("/p/T0k3n")),
-    };
+    let stopped =
+        StoppedPage { who: both(), effect: in_force(), preferences: Some(link("/p/T0k3n")) };
     all.push(sample("door-stopped", None, &stopped));
     let saving = StoppedPage { effect: soon(), ..stopped.clone() };
     all.push(sample("door-stopped-saving", None, &saving));

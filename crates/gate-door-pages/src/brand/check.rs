@@ -93,7 +93,8 @@ fn words(key: &str, text: &str, p: &mut Problems) {
 fn contact(contact: &ContactSettings, p: &mut Problems) {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     let fine = contact.email.split_once('@').is_some_and(|(local, domain)| {
-        [local, domain].iter().all(|part| !part.is_empty() && part.chars().all(plain)) && domain.contains('.')
+        [local, domain].iter().all(|part| !part.is_empty() && part.chars().all(plain))
+            && domain.contains('.')
     });
     if !fine || contact.email.len() > WORDS_CHARS_MAX {
         let fix = "write an address that is read, such as `stop@example.com`";
@@ -102,9 +103,9 @@ fn contact(contact: &ContactSettings, p: &mut Problems) {
     for (key, url) in [("contact.page", &contact.page), ("contact.privacy", &contact.privacy)] {
         let Some(url) = url else { continue };
         let plain = |b: u8| b.is_ascii_graphic() && !b"\"'<>\\`".contains(&b);
-        let host = url.strip_prefix("https://").is_some_and(|rest| {
-            rest.starts_with(|c: char| c.is_ascii_alphanumeric())
-        });
+        let host = url
+            .strip_prefix("https://")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
         if !host || url.len() > WORDS_CHARS_MAX || !url.bytes().all(plain) {
             p.add(key, "it is no https address", "write it as `https://example.com/contact`");
         }
@@ -115,7 +116,11 @@ fn logo(svg: &str, p: &mut Problems) -> Option<Logo> {
     match Logo::parse(svg) {
         Ok(logo) => Some(logo),
         Err(why) => {
-            p.add("logo", why, "export the logo as plain shapes, or leave it out: then the name stands alone");
+            p.add(
+                "logo",
+                why,
+                "export the logo as plain shapes, or leave it out: then the name stands alone",
+            );
             None
         }
     }
@@ -203,7 +208,11 @@ fn still_comes(
     for language in locales.iter().filter(|_| !texts.is_empty()) {
         if !read.contains_key(language) {
             let key = format!("still_comes.{}", language.code());
-            p.add(&key, "it is missing while another language has it", "say it in every locale, or in none");
+            p.add(
+                &key,
+                "it is missing while another language has it",
+                "say it in every locale, or in none",
+            );
         }
     }
     read
@@ -216,7 +225,11 @@ fn purposes(
     p: &mut Problems,
 ) -> Vec<Purpose> {
     if settings.len() > PURPOSES_MAX {
-        p.add("purposes", format_args!("there are more than {PURPOSES_MAX}"), "join some: nobody reads that many");
+        p.add(
+            "purposes",
+            format_args!("there are more than {PURPOSES_MAX}"),
+            "join some: nobody reads that many",
+        );
     }
     let mut ids = BTreeSet::new();
     let mut read = Vec::new();
@@ -224,7 +237,11 @@ fn purposes(
         let key = format!("purposes[{at}]");
         code(&format!("{key}.id"), &purpose.id, "._-", p);
         if !ids.insert(&purpose.id) {
-            p.add(&format!("{key}.id"), format_args!("`{}` stands twice", purpose.id), "join the two");
+            p.add(
+                &format!("{key}.id"),
+                format_args!("`{}` stands twice", purpose.id),
+                "join the two",
+            );
         }
         let by = channels(&format!("{key}.channels"), &purpose.channels, p);
         for channel in by.iter().filter(|channel| !channels_all.contains(channel)) {
@@ -248,7 +265,9 @@ fn purpose_words(
     for (locale, texts) in &purpose.words {
         let key = format!("{at}.words.{locale}");
         words(&format!("{key}.name"), &texts.name, p);
-        for (name, text) in [("in_sentence", texts.in_sentence.as_ref()), ("explanation", Some(&texts.explanation))] {
+        for (name, text) in
+            [("in_sentence", texts.in_sentence.as_ref()), ("explanation", Some(&texts.explanation))]
+        {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 words(&format!("{key}.{name}"), text, p);
             }
@@ -257,7 +276,11 @@ fn purpose_words(
             let key = format!("{key}.by_channel.{channel}");
             words(&key, text, p);
             if !Channel::from_code(channel).is_some_and(|channel| by.contains(&channel)) {
-                p.add(&key, format_args!("`{channel}` is no channel of this purpose"), "take it out, or add the channel");
+                p.add(
+                    &key,
+                    format_args!("`{channel}` is no channel of this purpose"),
+                    "take it out, or add the channel",
+                );
             }
         }
         if let Some(language) = known(&key, locale, locales, p) {
@@ -278,29 +301,46 @@ fn notices(
     p: &mut Problems,
 ) -> BTreeMap<Slot, Vec<Notice>> {
     if settings.len() > NOTICES_MAX {
-        p.add("notices", format_args!("there are more than {NOTICES_MAX}"), "take out versions that no open link shows");
+        p.add(
+            "notices",
+            format_args!("there are more than {NOTICES_MAX}"),
+            "take out versions that no open link shows",
+        );
     }
     let mut read: BTreeMap<Slot, Vec<Notice>> = BTreeMap::new();
     for (at, notice) in settings.iter().take(NOTICES_MAX).enumerate() {
         let key = format!("notices[{at}]");
         approval(&key, notice, p);
         let channel = Channel::from_code(&notice.channel);
-        let slot = channel.map(|channel| (notice.purpose.clone(), channel)).filter(|(id, channel)| {
-            purposes.iter().any(|purpose| purpose.id == *id && purpose.channels.contains(channel))
-        });
+        let slot =
+            channel.map(|channel| (notice.purpose.clone(), channel)).filter(|(id, channel)| {
+                purposes
+                    .iter()
+                    .any(|purpose| purpose.id == *id && purpose.channels.contains(channel))
+            });
         if slot.is_none() {
-            let reason = format!("the brand has no purpose `{}` by `{}`", notice.purpose, notice.channel);
-            p.add(&format!("{key}.purpose"), reason, "add the purpose with this channel, or take the notice out");
+            let reason =
+                format!("the brand has no purpose `{}` by `{}`", notice.purpose, notice.channel);
+            p.add(
+                &format!("{key}.purpose"),
+                reason,
+                "add the purpose with this channel, or take the notice out",
+            );
         }
         let locale = known(&format!("{key}.locale"), &notice.locale, locales, p);
         let Some((slot, locale)) = slot.zip(locale) else { continue };
         match Notice::new(&notice.version, locale, &notice.text) {
-            Err(why) => p.add(&format!("{key}.text"), why, "have the text approved again as it is to be read"),
+            Err(why) => p.add(
+                &format!("{key}.text"),
+                why,
+                "have the text approved again as it is to be read",
+            ),
             Ok(notice) => {
                 let of_slot = read.entry(slot).or_default();
                 let same = |n: &Notice| (n.version(), n.locale()) == (notice.version(), locale);
                 if of_slot.iter().any(same) {
-                    let reason = format!("`{}` stands twice in `{}`", notice.version(), locale.code());
+                    let reason =
+                        format!("`{}` stands twice in `{}`", notice.version(), locale.code());
                     p.add(&format!("{key}.version"), reason, "give another text another version");
                 }
                 of_slot.push(notice);
@@ -315,7 +355,11 @@ fn approval(key: &str, notice: &NoticeSettings, p: &mut Problems) {
     words(&format!("{key}.approved_by"), &notice.approved_by, p);
     if notice.approved_on.parse::<Date>().is_err() {
         let reason = "it is no day";
-        p.add(&format!("{key}.approved_on"), reason, "write the day of the approval as `2026-11-02`");
+        p.add(
+            &format!("{key}.approved_on"),
+            reason,
+            "write the day of the approval as `2026-11-02`",
+        );
     }
 }
 
@@ -334,8 +378,13 @@ fn every_locale_is_approved(
         }
         for ((purpose, channel), of_slot) in notices {
             if !of_slot.iter().any(|notice| notice.locale() == *language) {
-                let reason = format!("`{purpose}` by `{}` has no approved text in `{code}`", channel.code());
-                p.add("notices", reason, format_args!("add one, or take `{code}` out of `locales`"));
+                let reason =
+                    format!("`{purpose}` by `{}` has no approved text in `{code}`", channel.code());
+                p.add(
+                    "notices",
+                    reason,
+                    format_args!("add one, or take `{code}` out of `locales`"),
+                );
             }
         }
     }

@@ -157,7 +157,11 @@ impl Brand {
     }
 
     /// "the newsletter".
-    pub(crate) fn purpose_in_sentence<'a>(&'a self, purpose: &'a str, language: Language) -> &'a str {
+    pub(crate) fn purpose_in_sentence<'a>(
+        &'a self,
+        purpose: &'a str,
+        language: Language,
+    ) -> &'a str {
         let words = self.words(purpose, language);
         words.map_or(purpose, |words| words.in_sentence.as_ref().unwrap_or(&words.name))
     }
