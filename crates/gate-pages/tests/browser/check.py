@@ -115,21 +115,27 @@ def serve(directory):
 
 def looks(name):
     """How to look at a page: width, height, dark, and what axe-core looks for."""
+    english = name.endswith(".en.html")
     # drawn like `error`, `login` and so on
     alike = name.startswith(("error-", "login-", "door-error-", "door-not-saved-", "door-unsubscribe-"))
-    if not name.endswith(".en.html"):
-        # the door has one column at any width, so a translation can only be too wide
-        door = name.startswith("door-")
-        if door and alike:
-            return [(*LIGHT[1], NOTHING)]
-        return [(*LIGHT[0], NOTHING if door else BUT_COLOURS), (*LIGHT[1], BUT_COLOURS)]
+    if name.startswith("door-"):
+        # one column at any width: colours do not change with it, and a translation can only be too wide
+        if not english:
+            return [(*LIGHT[1], NOTHING)] if alike else [(*LIGHT[0], NOTHING), (*LIGHT[1], BUT_COLOURS)]
+        light = [(*LIGHT[0], EVERYTHING), (*LIGHT[1], BUT_COLOURS)]
+        return light if alike else light + [(*DARK[0], COLOURS)]
+    if not english:
+        return [(*look, BUT_COLOURS) for look in LIGHT]
     light = [(*look, EVERYTHING) for look in LIGHT]
     return light if alike else light + [(*look, COLOURS) for look in DARK]
 
 
-def look_at(page, base, name):
-    """Everything that is wrong with one page, in each look."""
+def look_at(page, base, name, source):
+    """Everything that is wrong with one page, in each look; `source` is that of axe-core."""
     found = [f"{name}: {what}" for what in page.go(f"{base}/{name}")]
+    # it takes longer to read than most of our pages
+    if any(axe != NOTHING for *_, axe in looks(name)):
+        page.run(source + "; 0")
     for width, height, dark, axe in looks(name):
         page.look(width, height, dark)
         look = f"{name} {width} {'dark' if dark else 'light'}"
@@ -167,9 +173,8 @@ def check(directory, axe):
         try:
             browser = Chromium("chromium")
             page = browser.page()
-            page.before_each(source)
             while True:
-                found.extend(look_at(page, base, work.get_nowait()))
+                found.extend(look_at(page, base, work.get_nowait(), source))
         except queue.Empty:
             return
         except (Gone, OSError) as gone:
