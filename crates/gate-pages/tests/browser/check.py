@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Looks at the gallery of pages in Chromium; `scripts/pages` runs it.
+"""Looks at the galleries of pages (desk and door) in Chromium; `scripts/pages` runs it.
 
     check.py check DIRECTORY AXE      axe-core, no sideways scrolling, nothing that the policy blocks: in light and dark,
-                                      1280 and 320 pixels wide, with every `details` open
+                                      1280 and 320 pixels wide, with every `details` open; the keyboard reaches everything
+                                      at the door, and its script tells when something is in force
     check.py shots DIRECTORY TO       pictures for docs/images
 
 Exit: 0 nothing found, 1 something found (a line each), 69 the browser does not run here.
@@ -41,6 +42,7 @@ TAGS = "runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-
 EVERYTHING = RUN % TAGS
 # Colours do not know languages, and dark changes nothing but colours; measuring them takes longest.
 BUT_COLOURS = RUN % (TAGS + ", rules: {'color-contrast': {enabled: false}}")
+NOTHING = "[]"
 COLOURS = RUN % "runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}"
 SIDEWAYS = r"""
 (() => {
@@ -48,6 +50,37 @@ SIDEWAYS = r"""
   if (document.documentElement.scrollWidth <= wide) return [];
   const out = [...document.querySelectorAll('main *, header *')].filter(e => e.getBoundingClientRect().right > wide + 0.5);
   return ['scrolls sideways: ' + out.slice(0, 3).map(e => e.outerHTML.slice(0, 80).replace(/\s+/g, ' ')).join(' | ')];
+})()
+"""
+# What Tab reaches is noted as it gets the focus: it is to be everything that can be used, with a ring around it.
+LISTEN = r"""
+(() => {
+  window.reached = new Map();
+  document.addEventListener('focusin', e => {
+    const ring = getComputedStyle(e.target);
+    reached.set(e.target, ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) >= 2);
+  });
+  document.activeElement.blur();
+  window.usable = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')];
+  return usable.length;
+})()
+"""
+REACHED = r"""
+(() => {
+  const said = e => e.outerHTML.slice(0, 80).replace(/\s+/g, ' ');
+  const out = usable.filter(e => !reached.has(e)).map(e => 'Tab does not reach ' + said(e));
+  const bare = [...reached].filter(([e, ring]) => !ring && e !== document.body).map(([e]) => 'no ring around ' + said(e));
+  return out.concat(bare);
+})()
+"""
+# The page that the script waits for is put in place; it must appear by itself.
+IN_FORCE = r"""
+(async () => {
+  const box = document.querySelector('[data-wait-url]');
+  box.dataset.waitUrl = '/door-preferences-saved.en.html';
+  for (let i = 0; i < 50 && !box.classList.contains('ok'); i++) await new Promise(done => setTimeout(done, 100));
+  const shown = box.textContent.includes('In force since') && document.querySelector('.state.ok') && !document.querySelector('.state.wait');
+  return shown && document.title.startsWith('In force') ? [] : ['the script does not tell that it is in force: ' + document.title];
 })()
 """
 OPEN = "document.querySelectorAll('details').forEach(d => { d.open = true; })"
@@ -62,8 +95,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().end_headers()
 
     def do_GET(self):
-        if self.path == "/favicon.ico":
-            self.send_response(204)
+        # what the script of the door asks is answered with "not yet"
+        if self.path == "/favicon.ico" or self.path.endswith("/state"):
+            self.send_response(204 if self.path == "/favicon.ico" else 202)
             self.end_headers()
         else:
             super().do_GET()
@@ -81,28 +115,51 @@ def serve(directory):
 
 def looks(name):
     """How to look at a page: width, height, dark, and what axe-core looks for."""
-    if not name.endswith(".en.html"):
+    english = name.endswith(".en.html")
+    # drawn like `error`, `login` and so on
+    alike = name.startswith(("error-", "login-", "door-error-", "door-not-saved-", "door-unsubscribe-"))
+    if name.startswith("door-"):
+        # one column at any width: colours do not change with it, and a translation can only be too wide
+        if not english:
+            return [(*LIGHT[1], NOTHING)] if alike else [(*LIGHT[0], NOTHING), (*LIGHT[1], BUT_COLOURS)]
+        light = [(*LIGHT[0], EVERYTHING), (*LIGHT[1], BUT_COLOURS)]
+        return light if alike else light + [(*DARK[0], COLOURS)]
+    if not english:
         return [(*look, BUT_COLOURS) for look in LIGHT]
     light = [(*look, EVERYTHING) for look in LIGHT]
-    alike = name.startswith(("error-", "login-"))  # drawn like `error` and `login`
     return light if alike else light + [(*look, COLOURS) for look in DARK]
 
 
-def look_at(page, base, name):
-    """Everything that is wrong with one page, in each look."""
+def look_at(page, base, name, source):
+    """Everything that is wrong with one page, in each look; `source` is that of axe-core."""
     found = [f"{name}: {what}" for what in page.go(f"{base}/{name}")]
+    # it takes longer to read than most of our pages
+    if any(axe != NOTHING for *_, axe in looks(name)):
+        page.run(source + "; 0")
     for width, height, dark, axe in looks(name):
         page.look(width, height, dark)
         look = f"{name} {width} {'dark' if dark else 'light'}"
         closed = page.run(SIDEWAYS)
         page.run(OPEN)
         found += [f"{look}: {what}" for what in closed + page.run(SIDEWAYS) + page.run(axe)]
+    if name.startswith("door-") and name.endswith(".en.html"):
+        found += [f"{name}: {what}" for what in keyboard(page)]
+    if name == "door-preferences-saving.en.html":
+        found += [f"{name}: {what}" for what in page.run(IN_FORCE)]
     return found + [f"{name}: {what}" for what in page.complaints()]
+
+
+def keyboard(page):
+    """What Tab does not reach, or reaches without showing it."""
+    for _ in range(page.run(LISTEN) + 1):
+        for kind in ("rawKeyDown", "keyUp"):
+            page.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+    return page.run(REACHED)
 
 
 def check(directory, axe):
     base = serve(directory)
-    names = sorted(p.name for p in pathlib.Path(directory).glob("*.html") if p.name != "index.html")
+    names = sorted(p.name for p in pathlib.Path(directory).glob("*.html") if not p.name.startswith("index"))
     if not names:
         sys.exit(f"no pages in {directory}")
     work = queue.Queue()
@@ -116,9 +173,8 @@ def check(directory, axe):
         try:
             browser = Chromium("chromium")
             page = browser.page()
-            page.before_each(source)
             while True:
-                found.extend(look_at(page, base, work.get_nowait()))
+                found.extend(look_at(page, base, work.get_nowait(), source))
         except queue.Empty:
             return
         except (Gone, OSError) as gone:
@@ -147,6 +203,13 @@ SHOTS = [
     ("desk-overview-dark", "overview.en.html", 1280, 960, True),
     ("desk-person", "person.en.html", 1280, 1180, False),
     ("desk-decision", "decision.en.html", 1280, 920, False),
+    ("door-unsubscribe", "door-unsubscribe.en.html", 1000, 640, False),
+    ("door-preferences", "door-preferences-gpc.en.html", 1000, 1240, False),
+    ("door-preferences-dark", "door-preferences-saving.en.html", 1000, 1300, True),
+    ("door-preferences-360", "door-preferences.en.html", 360, 1340, False),
+    ("door-preferences-ar", "door-preferences.ar.html", 360, 1340, False),
+    ("door-confirm", "door-confirm.en.html", 1000, 700, False),
+    ("door-not-saved-360", "door-not-saved.de.html", 360, 720, True),
 ]
 
 
