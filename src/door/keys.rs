@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::{constant_time, hmac, rand};
 use gate_intake::{IdKey, RING_MAX, TokenKeys};
 use zeroize::Zeroizing;
 
@@ -22,6 +22,8 @@ const FILE_BYTES_MAX: u64 = 64 << 10;
 pub(crate) struct Keys {
     pub(crate) tokens: TokenKeys,
     pub(crate) ids: IdKey,
+    /// What forms send back.
+    forms: hmac::Key,
 }
 
 type Ring = Vec<(u32, [u8; KEY_BYTES])>;
@@ -66,13 +68,30 @@ impl Keys {
             return Err(Failure::new(ExitCode::Config, "there is no key"));
         };
         let key = hmac::Key::new(hmac::HMAC_SHA256, first);
-        let tag = hmac::sign(&key, b"consent-gate door event ids 1");
-        let mut ids = [0; KEY_BYTES];
-        for (to, from) in ids.iter_mut().zip(tag.as_ref()) {
-            *to = *from;
-        }
-        let tokens = TokenKeys::new(ring, *current).or_fail(ExitCode::Config)?;
-        Ok(Self { tokens, ids: IdKey::new(ids) })
+        let derived = |label: &[u8]| {
+            let mut out = [0; KEY_BYTES];
+            for (to, from) in out.iter_mut().zip(hmac::sign(&key, label).as_ref()) {
+                *to = *from;
+            }
+            out
+        };
+        let forms = derived(b"consent-gate door forms 1");
+        Ok(Self {
+            tokens: TokenKeys::new(ring, *current).or_fail(ExitCode::Config)?,
+            ids: IdKey::new(derived(b"consent-gate door event ids 1")),
+            forms: hmac::Key::new(hmac::HMAC_SHA256, &forms),
+        })
+    }
+
+    /// What a form of the page of this token must send back: nobody knows it who has not seen that page.
+    pub(super) fn form(&self, token: &str) -> String {
+        crate::headers::hex(hmac::sign(&self.forms, token.as_bytes()).as_ref())
+    }
+
+    /// Whether a form has sent that.
+    pub(super) fn is_form(&self, token: &str, sent: &str) -> bool {
+        let expected = self.form(token);
+        constant_time::verify_slices_are_equal(expected.as_bytes(), sent.as_bytes()).is_ok()
     }
 }
 

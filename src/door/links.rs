@@ -1,15 +1,13 @@
-//! Links in mail: made for whoever sends, and what becomes of a click.
+//! Links in mail, made for whoever sends it.
 
-use gate_intake::{Answer, Request, Source, SourceSpec, TokenContent, TokenKind, one_click};
+use gate_intake::{Answer, Request, Source, SourceSpec, TokenContent, TokenKind};
 use serde::{Deserialize, Serialize};
 
 use super::Door;
-use super::take_in::settle;
-use crate::clock::now;
 use crate::exit::{ExitCode, Failure};
 
 /// The name under which clicks are counted and recorded.
-const NAME: &str = "one-click";
+pub(super) const NAME: &str = "one-click";
 /// Links of one request.
 const LINKS_MAX: usize = 1_000;
 
@@ -24,13 +22,6 @@ pub(super) fn source() -> Result<Source, Failure> {
         let why: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Failure::new(ExitCode::Internal, why.join("; "))
     })
-}
-
-/// What becomes of a request for `/u/TOKEN`.
-pub(super) async fn followed(door: &Door, request: &Request) -> Answer {
-    let keys = &door.keys;
-    let outcome = one_click(&door.links, request, &keys.tokens, &keys.ids, now());
-    settle(door, NAME, outcome).await.answer
 }
 
 /// Whose link, and what it stops.

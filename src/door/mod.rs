@@ -13,12 +13,14 @@
 //!
 //! Deliberately absent: TLS (a proxy does that), the consent state (the gates have it).
 
+mod brands;
 mod certificates;
 mod changes;
 mod enforced;
 mod keys;
 mod links;
 mod measures;
+mod pages;
 mod seen;
 mod server;
 mod sources;
@@ -42,6 +44,8 @@ use crate::metrics::DoorMetrics;
 pub(crate) struct Door {
     config: Arc<Config>,
     sources: sources::Sources,
+    /// Whose pages are shown.
+    brands: brands::Brands,
     /// What links in mail are taken in as.
     links: gate_intake::Source,
     /// How consent changes are written.

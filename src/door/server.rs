@@ -9,10 +9,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use gate_door_pages::{ASSET_HEADERS, CSS, CSS_TYPE, JS};
 use gate_intake::{Answer, BODY_BYTES_MAX, Request};
 
 use super::take_in::take_in;
-use super::{Door, changes, links, measures};
+use super::{Door, changes, links, measures, pages};
 use crate::http::class;
 use crate::metrics::DoorBound;
 
@@ -28,6 +29,10 @@ pub(super) fn router(door: Arc<Door>) -> Router {
         .route("/v1/mail", any(mail))
         .route("/v1/unsubscribe-links", any(mint))
         .route("/u/{token}", any(link))
+        .route("/p/{token}", any(preferences))
+        .route("/assets/{file}", any(asset))
+        .route("/brand/{file}", any(brand_style))
+        .route("/favicon.ico", any(async || StatusCode::NO_CONTENT))
         .fallback(|| async { response(Answer::text(404, "nothing here\n")) })
         .with_state(door)
 }
@@ -90,10 +95,46 @@ async fn mint(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
 /// A link in a mail: a mail program that unsubscribes with one click, or somebody who looks.
 async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let response = match admitted(&door, request).await {
-        Ok((request, _seat)) => response(links::followed(&door, &request).await),
+        Ok((request, _seat)) => response(pages::followed(&door, &request).await),
         Err(refused) => response(refused),
     };
     counted(&door, response)
+}
+
+/// The page that chooses.
+async fn preferences(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, _seat)) => response(pages::chosen(&door, &request).await),
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// Style and script of the pages.
+async fn asset(request: HttpRequest) -> Response {
+    let found = [&CSS, &JS].into_iter().find(|asset| asset.path == request.uri().path());
+    found.map_or_else(
+        || response(Answer::text(404, "nothing here\n")),
+        |asset| kept(asset.content_type, asset.body),
+    )
+}
+
+/// A brand's colours.
+async fn brand_style(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let file = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let css = file.strip_suffix(".css").and_then(|id| door.brands.css(id));
+    css.map_or_else(|| response(Answer::text(404, "nothing here\n")), |css| kept(CSS_TYPE, css))
+}
+
+/// What browsers may keep: its address names its content.
+fn kept(content_type: &'static str, body: &str) -> Response {
+    let mut response = (StatusCode::OK, body.to_owned()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    for (name, value) in ASSET_HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// The whole request, and its place among those at work.

@@ -38,7 +38,13 @@ impl Sources {
     /// Secrets in files are looked for beside the file; a source without a URL of its own has the door's.
     fn parse(text: &str, beside: &Path, public_url: Option<&str>) -> Result<Self, String> {
         let specs: Vec<SourceSpec> = serde_saphyr::from_str(text)
-            .map_err(|error| format!("{error}; write a list of sources (docs/door-sources.md)"))?;
+            // a snippet could show a secret
+            .map_err(|error| {
+                format!(
+                    "{}; write a list of sources (docs/door-sources.md)",
+                    error.without_snippet()
+                )
+            })?;
         if specs.len() > SOURCES_MAX {
             return Err(format!("more than {SOURCES_MAX} sources"));
         }

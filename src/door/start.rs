@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gate_codec::Kind;
 
+use super::brands::Brands;
 use super::certificates::Certificates;
 use super::keys::Keys;
 use super::seen::Seen;
@@ -83,6 +84,7 @@ fn build(config: Arc<Config>) -> Result<Door, Failure> {
     files::private_dir(&door.dir)
         .or_fail_at(ExitCode::Storage, || format!("`door.dir`: `{}`", door.dir.display()))?;
     let sources = Sources::load(door.sources_file.as_deref(), door.public_url.as_deref())?;
+    let brands = Brands::load(door.brands_file.as_deref())?;
     let made = door.dir.join("keys");
     let keys = Keys::load_or_make(door.keys_file.as_deref().unwrap_or(&made))?;
     let cluster = preflight(&config)?;
@@ -92,6 +94,7 @@ fn build(config: Arc<Config>) -> Result<Door, Failure> {
     let format = config.formats.consent_change;
     Ok(Door {
         sources,
+        brands,
         links: super::links::source()?,
         encoding: crate::service::encoding(&config, Kind::ConsentChange, format)?,
         consent: Topic::open(&config, &config.topics.consent_change)?,

@@ -26,7 +26,7 @@ const SOURCES: &str = r#"
   tokens: ["another-word-that-forms-and-the-door-know"]
   controller: acme-ltd
   brand: acme
-  actions: refusals
+  actions: [refusals]
 "#;
 /// How long a provider tries again in this test.
 const PATIENCE: Duration = Duration::from_secs(120);

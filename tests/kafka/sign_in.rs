@@ -2,9 +2,9 @@
 //! roles, and an answer counts once and for the browser that asked.
 
 use crate::desk::Desk;
+use crate::harness::readers::read_all;
 use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, http};
-use crate::harness::readers::read_all;
 use serde_json::Value;
 use std::process::Command;
 
@@ -40,7 +40,8 @@ fn provider(test: &str, redirect: &str) -> Option<String> {
 /// The value of a cookie that an answer sets.
 fn cookie(answer: &http::Answer, name: &str) -> String {
     let set = answer.headers.iter().filter(|(key, _)| key == "set-cookie");
-    let mut values = set.filter_map(|(_, value)| value.split(';').next()?.strip_prefix(name)?.strip_prefix('='));
+    let mut values =
+        set.filter_map(|(_, value)| value.split(';').next()?.strip_prefix(name)?.strip_prefix('='));
     values.next().unwrap_or_else(|| panic!("{name} is not set: {:?}", answer.headers)).to_owned()
 }
 
@@ -57,7 +58,11 @@ fn through_provider(url: &str, back: &str) -> String {
         let answer = http::hop(port, &format!("/{path}"), "").expect("the provider answers");
         let to = answer.header("location");
         let to = to.unwrap_or_else(|| panic!("{} {}", answer.status, answer.body));
-        url = if to.starts_with('/') { format!("http://127.0.0.1:{port}{to}") } else { to.to_owned() };
+        url = if to.starts_with('/') {
+            format!("http://127.0.0.1:{port}{to}")
+        } else {
+            to.to_owned()
+        };
     }
     panic!("it never sends the browser back")
 }
@@ -72,21 +77,27 @@ fn a_work_account_signs_in_and_has_the_roles_of_its_groups() {
         let url = format!("http://127.0.0.1:{port}");
         issuer = provider(test, &format!("{url}/login/oidc/callback"));
         let set = |key: &str, value: &str| (format!("CONSENT_GATE__DESK__{key}"), value.to_owned());
-        issuer.iter().flat_map(|issuer| [
-            set("PUBLIC_URL", &url),
-            set("OIDC__ISSUER", issuer),
-            set("OIDC__CLIENT_ID", "desk"),
-            set("OIDC__CLIENT_SECRET", SECRET),
-            set("OIDC__ACCOUNT_CLAIM", "name"),
-            set("OIDC__ROLES", "authors=officer,nobody=operator"),
-        ]).collect()
+        issuer
+            .iter()
+            .flat_map(|issuer| {
+                [
+                    set("PUBLIC_URL", &url),
+                    set("OIDC__ISSUER", issuer),
+                    set("OIDC__CLIENT_ID", "desk"),
+                    set("OIDC__CLIENT_SECRET", SECRET),
+                    set("OIDC__ACCOUNT_CLAIM", "name"),
+                    set("OIDC__ROLES", "authors=officer,nobody=operator"),
+                ]
+            })
+            .collect()
     });
     if issuer.is_none() {
         return desk.stop();
     }
     let port = desk.port();
     let back = format!("http://127.0.0.1:{port}/login/oidc/callback");
-    let look = |path: &str, cookies: &str| http::hop(port, path, cookies).expect("the desk answers");
+    let look =
+        |path: &str, cookies: &str| http::hop(port, path, cookies).expect("the desk answers");
     let form = look("/login?next=%2Fdecisions", "");
     assert!(form.body.contains(r#"href="/login/oidc?next=%2Fdecisions""#), "{}", form.body);
 
@@ -98,27 +109,47 @@ fn a_work_account_signs_in_and_has_the_roles_of_its_groups() {
     }
     let kept = format!("desk-work-account={}", cookie(&away, "desk-work-account"));
     let came = through_provider(url, &back);
-    let path = came.strip_prefix(&format!("http://127.0.0.1:{port}")).expect("it leads to the desk");
+    let path =
+        came.strip_prefix(&format!("http://127.0.0.1:{port}")).expect("it leads to the desk");
 
     // another browser, another state
     assert_eq!(look(path, "").status, 403);
     assert_eq!(look(path, "desk-work-account=something-else").status, 403);
     let signed_in = look(path, &kept);
-    assert_eq!((signed_in.status, signed_in.header("location")), (303, Some("/decisions")), "{}", signed_in.body);
+    assert_eq!(
+        (signed_in.status, signed_in.header("location")),
+        (303, Some("/decisions")),
+        "{}",
+        signed_in.body
+    );
     let session = format!("desk={}", cookie(&signed_in, "desk"));
     assert_eq!(look(path, &kept).status, 403, "a code counts once");
 
     // an officer sees people, and releases nothing
     let people = look("/people", &session);
     assert!(people.status == 200 && people.body.contains("Kilgore Trout"), "{}", people.body);
-    let csrf = people.body.split("name=\"csrf\" value=\"").nth(1).and_then(|it| it.split('"').next());
+    let csrf =
+        people.body.split("name=\"csrf\" value=\"").nth(1).and_then(|it| it.split('"').next());
     let csrf = csrf.expect("the form has a secret");
-    let asked = http::form_as(port, "/people", &session, &format!("who=nobody-here&kind=auto&reason=audit&csrf={csrf}"));
+    let asked = http::form_as(
+        port,
+        "/people",
+        &session,
+        &format!("who=nobody-here&kind=auto&reason=audit&csrf={csrf}"),
+    );
     assert_eq!(asked.expect("an answer").0, 200);
     let looks = read_all(&broker.bootstrap, &[&topics.access_log]);
     let look_up: Value = serde_json::from_slice(looks[0].value.as_deref().unwrap()).unwrap();
-    assert_eq!((&look_up["account"], &look_up["role"]), (&"Kilgore Trout".into(), &"officer".into()));
-    let release = http::form_as(port, "/intake/0/0/confirm", &session, &format!("what=test&reason=x&csrf={csrf}"));
+    assert_eq!(
+        (&look_up["account"], &look_up["role"]),
+        (&"Kilgore Trout".into(), &"officer".into())
+    );
+    let release = http::form_as(
+        port,
+        "/intake/0/0/confirm",
+        &session,
+        &format!("what=test&reason=x&csrf={csrf}"),
+    );
     assert_eq!(release.expect("an answer").0, 403);
     desk.stop();
 }

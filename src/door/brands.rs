@@ -1,0 +1,99 @@
+//! The brands whose pages are shown: a file of them, checked as a whole at the start.
+
+use std::path::Path;
+
+use gate_door_pages::{Brand, BrandSettings};
+
+use crate::exit::{ExitCode, Failure, OrFail as _};
+use crate::files;
+
+/// Bytes of the file; notices are texts.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+/// Brands of one door.
+const BRANDS_MAX: usize = 100;
+
+/// In the order of the file.
+#[derive(Default)]
+pub(super) struct Brands(Vec<Brand>);
+
+impl Brands {
+    /// Reads the file; without one there are no pages of our own.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(super) fn load(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let name = path.display();
+        let text = files::read_text(path, FILE_BYTES_MAX)
+            .or_fail_at(ExitCode::Config, || format!("`door.brands_file`: `{name}`"))?;
+        let brands = Self::parse(&text);
+        brands.map_err(|why| Failure::new(ExitCode::Config, format!("{name}: {why}")))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let settings: Vec<BrandSettings> = serde_saphyr::from_str(text)
+            .map_err(|error| format!("{error}; write a list of brands (docs/door.md)"))?;
+        if settings.len() > BRANDS_MAX {
+            return Err(format!("more than {BRANDS_MAX} brands"));
+        }
+        let (mut brands, mut problems) = (Vec::<Brand>::new(), Vec::new());
+        for (nth, settings) in settings.iter().enumerate() {
+            match settings.check(&format!("[{nth}]")) {
+                Ok(brand) if brands.iter().any(|known| known.id() == brand.id()) => {
+                    problems.push(format!("`[{nth}].id`: `{}` stands there twice", brand.id()));
+                }
+                Ok(brand) => brands.push(brand),
+                Err(found) => problems.extend(found.iter().map(ToString::to_string)),
+            }
+        }
+        if problems.is_empty() { Ok(Self(brands)) } else { Err(problems.join("\n")) }
+    }
+
+    /// The brand of a link. One that names none is everybody's: the first of the file shows it.
+    pub(super) fn of(&self, name: Option<&str>) -> Option<&Brand> {
+        match name {
+            Some(name) => self.0.iter().find(|brand| brand.id().eq_ignore_ascii_case(name)),
+            None => None,
+        }
+        .or_else(|| self.0.first())
+    }
+
+    /// The style of `/brand/{id}.css`.
+    pub(super) fn css(&self, id: &str) -> Option<&str> {
+        self.0.iter().find(|brand| brand.id() == id)?.css()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = r#"
+- id: acme
+  name: Acme
+  legal_name: "Acme Ltd, 1 Example Street"
+  contact: {email: stop@example.com}
+  locales: [en]
+  default_locale: en
+  channels: [email]
+"#;
+
+    #[test]
+    fn a_link_is_shown_by_its_brand_or_by_the_first() {
+        let brands = Brands::parse(&format!("{PLAIN}{}", PLAIN.replace("acme", "other"))).unwrap();
+        assert_eq!(brands.of(Some("Other")).unwrap().id(), "other");
+        assert_eq!(brands.of(None).unwrap().id(), "acme");
+        assert_eq!(brands.of(Some("gone")).unwrap().id(), "acme");
+        assert!(Brands::default().of(None).is_none());
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let wrong = PLAIN.replace("[en]", "[xx]").replace("stop@example.com", "nobody");
+        let why = Brands::parse(&format!("{wrong}{PLAIN}{PLAIN}")).err().unwrap();
+        assert!(
+            why.contains("locales") && why.contains("contact") && why.contains("twice"),
+            "{why}"
+        );
+    }
+}

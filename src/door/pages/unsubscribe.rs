@@ -1,0 +1,77 @@
+//! The page behind `List-Unsubscribe`: a question for whoever looks, an answer for whoever asks to stop (RFC 8058).
+
+use gate_door_pages::{Channel, Link, TEXT_TYPE, Unsaved, UnsubscribeDonePage, UnsubscribePage};
+use gate_intake::{Answer, Request, TokenKind, one_click};
+
+use super::{Visit, answer, effect, is_browser, link};
+use crate::clock::now;
+use crate::door::Door;
+use crate::door::enforced::{self, Enforced};
+use crate::door::links::NAME;
+use crate::door::take_in::settle;
+
+/// What becomes of a request for `/u/TOKEN`.
+pub(in crate::door) async fn followed(door: &Door, request: &Request) -> Answer {
+    let visit = Visit::of(door, request, TokenKind::Unsubscribe);
+    let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+    let Some(visit) = visit else {
+        // an unknown token looks the same whatever is wrong with it; without brands the crate has a page
+        let keys = &door.keys;
+        let outcome = one_click(&door.links, request, &keys.tokens, &keys.ids, now());
+        let is_unknown = outcome.answer.status == 404 && is_browser(request);
+        let settled = settle(door, NAME, outcome).await.answer;
+        return if is_unknown { super::nothing(door, request) } else { settled };
+    };
+    let channel = channel(&visit);
+    let Ok(action) = link(&format!("/u/{}", visit.text)) else {
+        return visit.problem(gate_door_pages::Problem::NotFound);
+    };
+    if is_read {
+        return question(door, &visit, channel, action);
+    }
+    let keys = &door.keys;
+    let outcome = one_click(&door.links, request, &keys.tokens, &keys.ids, now());
+    if outcome.refused.is_some() {
+        return settle(door, NAME, outcome).await.answer;
+    }
+    let taken = settle(door, NAME, outcome).await;
+    let browser = is_browser(request);
+    if taken.answer.status >= 500 {
+        return visit.not_saved(Unsaved::OneClick { channel }, action, browser);
+    }
+    // a mail program does not wait for what it does not show
+    let places: Vec<_> = taken.written.iter().map(|(_, place)| *place).collect();
+    let enforced = match browser {
+        true => enforced::wait(door, &places).await,
+        false => Enforced::NotYet,
+    };
+    let view = UnsubscribeDonePage {
+        who: visit.who(),
+        channel,
+        purpose: visit.content().purpose.clone(),
+        effect: effect(enforced),
+        preferences: visit.preferences(door),
+        undo: None,
+    };
+    if browser {
+        visit.page(view.status(), view.render(visit.brand, &visit.frame))
+    } else {
+        answer(view.status(), TEXT_TYPE, view.plain(visit.brand, &visit.frame))
+    }
+}
+
+fn question(door: &Door, visit: &Visit<'_>, channel: Channel, action: Link) -> Answer {
+    let view = UnsubscribePage {
+        who: visit.who(),
+        channel,
+        purpose: visit.content().purpose.clone(),
+        action,
+        preferences: visit.preferences(door),
+    };
+    visit.page(view.status(), view.render(visit.brand, &visit.frame))
+}
+
+fn channel(visit: &Visit<'_>) -> Channel {
+    let code = visit.content().channel.as_deref();
+    code.and_then(Channel::from_code).unwrap_or(Channel::Email)
+}
