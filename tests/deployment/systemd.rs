@@ -92,13 +92,13 @@ fn it_may_do_nothing_it_need_not() {
     assert_eq!(all("SystemCallFilter"), ["@system-service", "~@privileged @resources"]);
 }
 
-/// The units of ledger and desk are the gate's, but for user, directories and memory.
+/// The units of ledger, desk and door are the gate's, but for user, directories and memory.
 #[test]
 fn the_other_units_may_do_no_more_than_the_gates() {
     let gate = read(UNIT);
     let restrictions = gate.split("\nNoNewPrivileges=").nth(1).unwrap();
     let users = read("deploy/systemd/consent-gate.sysusers.conf");
-    for name in ["consent-gate-ledger", "consent-gate-desk"] {
+    for name in ["consent-gate-ledger", "consent-gate-desk", "consent-gate-door"] {
         let unit = read(&format!("deploy/systemd/{name}.service"));
         let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
         let config = format!("/etc/{name}/config.yaml");
