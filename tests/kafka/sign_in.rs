@@ -104,7 +104,13 @@ fn a_work_account_signs_in_and_has_the_roles_of_its_groups() {
     let away = look("/login/oidc?next=%2Fdecisions", "");
     assert_eq!(away.status, 303, "{}", away.body);
     let url = away.header("location").expect("it leads to the provider");
-    for part in ["code_challenge=", "code_challenge_method=S256", "nonce=", "state="] {
+    for part in [
+        "code_challenge=",
+        "code_challenge_method=S256",
+        "nonce=",
+        "state=",
+        "scope=openid+profile+groups",
+    ] {
         assert!(url.contains(part), "{part} in {url}");
     }
     let kept = format!("desk-work-account={}", cookie(&away, "desk-work-account"));

@@ -67,7 +67,9 @@ impl Page<'_> {
 pub(super) async fn people(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, Problem> {
     let account = Some(&asked.account).filter(|account| account.csrf.is_some());
     let language = frame::language(desk, &asked.headers, &asked.query);
-    let frame = frame::frame(desk, account, &asked.address).await;
+    // a code that is used up is no place for the switch of languages to lead to
+    let here = if asked.asks == Asks::WorkAccountBack { "/login" } else { &asked.address };
+    let frame = frame::frame(desk, account, here).await;
     let page = Page { desk, asked, frame, language };
     match asked.asks {
         Asks::SignInForm => sign_in::form(&page),
