@@ -104,6 +104,14 @@ pub struct Token {
     pub id: String,
 }
 
+impl Token {
+    /// Whether its time is over. Unsubscribe tokens have no end.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.content.expires_at.is_some_and(|end| now > end)
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("kind", &self.kind).finish_non_exhaustive()

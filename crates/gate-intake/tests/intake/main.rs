@@ -8,6 +8,7 @@ mod hostile;
 mod mail;
 mod one_click;
 mod samples;
+mod schemes;
 mod sources;
 mod tokens;
 mod vectors;
