@@ -54,6 +54,33 @@ impl std::fmt::Debug for IdKey {
     }
 }
 
+/// A record of the caller's own (a page's, a form's), read back as all others are. `index` and `raw` are for the problem.
+///
+/// # Errors
+/// What the gate's reader would refuse it for.
+pub fn accept(
+    index: usize,
+    record: ConsentChangeRecord<'static>,
+    raw: &[u8],
+) -> Result<Accepted, Box<ItemProblem>> {
+    match written(&record) {
+        Ok(json) => Ok(Accepted { index, record, json }),
+        Err((field, class)) => Err(Box::new(ItemProblem {
+            index,
+            pointer: pointer_of(field),
+            class: ProblemClass::RefusedByReader,
+            reason: class.remedy(),
+            fix: ProblemClass::RefusedByReader.fix(),
+            raw: raw.to_vec(),
+        })),
+    }
+}
+
+/// JSON pointer to a field of ours.
+fn pointer_of(field: Option<&str>) -> String {
+    field.map(|field| format!("/{}", field.replace('.', "/"))).unwrap_or_default()
+}
+
 /// Where an item stands in the request.
 pub(crate) struct At<'i> {
     pub(crate) index: usize,
@@ -133,13 +160,9 @@ impl<'s> Batch<'s> {
         let json = match written(&record) {
             Ok(json) => json,
             Err((field, class)) => {
-                let pointer = field.map(|field| format!("/{}", field.replace('.', "/")));
-                return self.problem(
-                    at,
-                    &pointer.unwrap_or_default(),
-                    ProblemClass::RefusedByReader,
-                    class.remedy(),
-                );
+                let pointer = pointer_of(field);
+                let kind = ProblemClass::RefusedByReader;
+                return self.problem(at, &pointer, kind, class.remedy());
             }
         };
         let key = format!("event:{}", record.event_id.as_deref().unwrap_or_default());
@@ -160,12 +183,10 @@ impl<'s> Batch<'s> {
             Id::Hashed(parts) => format!("{source}:{}", self.ids.hash(parts)),
             Id::Own(parts) => {
                 let own = parts.join(":");
-                let is_personal = own.contains('@')
-                    || [&draft.address, &draft.contact_id].into_iter().flatten().any(|who| {
-                        who.len() >= 5
-                            && draft.address.as_ref() == Some(who)
-                            && own.contains(who.trim_start_matches('+'))
-                    });
+                let address = draft.address.as_deref().map(|text| text.trim_start_matches('+'));
+                let names = |who: &str| own.to_lowercase().contains(&who.to_lowercase());
+                let is_personal =
+                    own.contains('@') || address.is_some_and(|who| who.len() >= 5 && names(who));
                 let is_long = source.len() + own.len() > EVENT_ID_BYTES_MAX;
                 if is_personal || is_long {
                     format!("{source}:{}", self.ids.hash(parts))
@@ -210,9 +231,6 @@ impl<'s> Batch<'s> {
                 method: Some(Cow::Borrowed(method)),
                 ..EvidenceRecord::default()
             });
-        }
-        if let (Some(evidence), Some(reference)) = (record.evidence.as_mut(), draft.event_ref) {
-            evidence.further.push((Cow::Borrowed("request_event_id"), Cow::Owned(reference)));
         }
         if draft.action == Action::Erase {
             record.channel = None;

@@ -59,7 +59,6 @@ pub(crate) struct Draft {
     pub(crate) method: Option<&'static str>,
     /// Controller that a token of ours names.
     pub(crate) controller: Option<String>,
-    pub(crate) event_ref: Option<String>,
 }
 
 impl Draft {
@@ -85,7 +84,6 @@ impl Draft {
             via: None,
             method: None,
             controller: None,
-            event_ref: None,
         }
     }
 

@@ -34,7 +34,7 @@ mod table;
 mod time;
 mod token;
 
-pub use batch::IdKey;
+pub use batch::{IdKey, accept};
 pub use limits::*;
 pub use mail::receive_mail;
 pub use one_click::{PAGE_FIELD, one_click};

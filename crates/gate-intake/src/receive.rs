@@ -77,7 +77,7 @@ fn received(source: &Source, request: &Request, context: &Context<'_>) -> Result
         }
         Provider::Mailgun => {
             match mailgun::verify(source, &request.body, context.window, context.now) {
-                Err(refused) => return Ok(refused),
+                Err(refused) => return Ok(*refused),
                 Ok(verified) => {
                     mailgun::handle(&mut batch, verified, &request.body);
                     Ok(())

@@ -33,8 +33,8 @@ pub(crate) fn verify(
     body: &[u8],
     window: &dyn Window,
     now: Timestamp,
-) -> Result<Verified, Outcome> {
-    let refused = |refusal: Refusal| Outcome::from(refusal);
+) -> Result<Verified, Box<Outcome>> {
+    let refused = |refusal: Refusal| Box::new(Outcome::from(refusal));
     let event = json::value(body).map_err(|_| {
         let mut outcome = refused(Refusal::Unreadable);
         outcome.answer = Answer::text(406, "not acceptable: not JSON as Mailgun writes it\n");

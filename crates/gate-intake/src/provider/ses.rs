@@ -111,10 +111,10 @@ fn bounce(batch: &mut Batch<'_>, at: &At<'_>, event: &Value, message: &Message) 
 }
 
 fn complaint(batch: &mut Batch<'_>, at: &At<'_>, event: &Value, message: &Message) {
-    match json::text(event, "/complaint/complaintFeedbackType") {
-        Some("not-spam" | "auth-failure" | "virus") => return batch.skip(Skip::NotAChange),
-        // a type nobody knows is a complaint, as one without a type is
-        _ => {}
+    // a type nobody knows is a complaint, as one without a type is
+    let kind = json::text(event, "/complaint/complaintFeedbackType");
+    if matches!(kind, Some("not-spam" | "auth-failure" | "virus")) {
+        return batch.skip(Skip::NotAChange);
     }
     let is_repeat =
         json::text(event, "/complaint/complaintSubType") == Some("OnAccountSuppressionList");

@@ -161,3 +161,38 @@ fn a_token_of_another_source_opens_nothing() {
     let two = crm(json!({"token": ["new", "word"]}));
     assert_eq!(run(&two, &send("application/json", "[]")).answer.status, 200);
 }
+
+#[test]
+fn what_the_gate_would_not_read_is_told_here() {
+    for (field, value) in [
+        ("purpose", json!("marketing..news")),
+        ("channel", json!("fax")),
+        ("basis", json!("maybe")),
+        ("event_id", json!("x".repeat(2_000))),
+        ("occurred_at", json!("2026-11-24T09:59:50")),
+        ("evidence", json!("none")),
+    ] {
+        let mut one = change("a");
+        one[field] = value;
+        let body = json!({"type": "t", "timestamp": "x", "data": one}).to_string();
+        let outcome = run(&crm(json!({})), &send("application/json", &body));
+        let told: Vec<_> =
+            outcome.problems.iter().map(|one| (one.pointer.as_str(), one.class)).collect();
+        let pointer = format!("/data/{field}");
+        assert_eq!(told, [(pointer.as_str(), ProblemClass::RefusedByReader)]);
+    }
+    let mut nobody = change("a");
+    nobody["contact_id"] = Value::Null;
+    nobody["address"] = "no address".into();
+    let outcome = run(&crm(json!({})), &send("application/json", &nobody.to_string()));
+    assert_eq!(outcome.problems[0].pointer, "/address");
+}
+
+#[test]
+fn a_page_of_ours_has_its_records_read_back_too() {
+    let outcome = run(&crm(json!({})), &send("application/json", &change("a").to_string()));
+    let record = outcome.records[0].record.clone();
+    assert_eq!(gate_intake::accept(0, record.clone(), b"").unwrap().json, outcome.records[0].json);
+    let broken = gate_codec::ConsentChangeRecord { channel: Some("fax".into()), ..record };
+    assert_eq!(gate_intake::accept(0, broken, b"").unwrap_err().pointer, "/channel");
+}

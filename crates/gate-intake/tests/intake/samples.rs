@@ -53,3 +53,8 @@ fn a_mismatch_is_told_and_a_broken_file_too() {
     assert_eq!(run_sample(&unknown).n_passed(), 0, "an unknown key of a source is an error");
     assert_eq!(run_sample("{").n_failed(), 1);
 }
+
+#[test]
+fn so_does_everything_else_that_providers_send() {
+    assert!(run_all("tests/further") >= 66, "some file was not read");
+}
