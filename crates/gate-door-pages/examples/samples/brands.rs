@@ -126,6 +126,26 @@ pub(crate) fn tents() -> Brand {
     TENTS.clone()
 }
 
+/// The brand with words that are wider than any screen.
+pub(crate) fn stretched() -> Brand {
+    let long = json!("Donaudampfschifffahrt".repeat(8));
+    let mut settings = tents_settings();
+    settings["name"] = long.clone();
+    settings["legal_name"] = long.clone();
+    settings["still_comes"] = json!({ "en": long, "de": long, "ar": long });
+    for purpose in settings["purposes"].as_array_mut().expect("a list") {
+        for words in purpose["words"].as_object_mut().expect("by locale").values_mut() {
+            words["name"] = long.clone();
+            words["in_sentence"] = long.clone();
+            words["explanation"] = long.clone();
+        }
+    }
+    for notice in settings["notices"].as_array_mut().expect("a list") {
+        notice["text"] = long.clone();
+    }
+    brand(settings)
+}
+
 /// A brand without colours, logo, purposes and notices.
 pub(crate) fn plain() -> Brand {
     brand(json!({

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use brands::{brand, plain, tents, tents_settings};
+pub(crate) use brands::{brand, plain, stretched, tents, tents_settings};
 
 /// The addresses that no page may show.
 pub(crate) const EMAIL: &str = "ana.secret@mailbox.example";
@@ -131,6 +131,14 @@ fn soon() -> Effect {
     Effect::Soon { check: link("/p/T0k3n/state") }
 }
 
+/// Pages that exist with far too long words as well.
+const STRETCHED: [(&str, &str); 4] = [
+    ("door-unsubscribe-list", "door-unsubscribe-stretched"),
+    ("door-preferences-saving", "door-preferences-stretched"),
+    ("door-confirm", "door-confirm-stretched"),
+    ("door-confirm-done", "door-confirm-done-stretched"),
+];
+
 /// All of them.
 pub(crate) fn all() -> Vec<Sample> {
     let mut all = Vec::new();
@@ -138,6 +146,17 @@ pub(crate) fn all() -> Vec<Sample> {
     preferences(&mut all);
     opt_in(&mut all);
     failures(&mut all);
+    for (of, name) in STRETCHED {
+        let sample = all.iter().find(|sample| sample.name == of).expect("a sample");
+        let stretched = Sample {
+            name,
+            frame: sample.frame.clone(),
+            model: sample.model.clone(),
+            brand: stretched(),
+            render: sample.render,
+        };
+        all.push(stretched);
+    }
     all
 }
 
