@@ -38,16 +38,22 @@ pub(crate) struct AvroSource {
 struct Own {
     schema: AvroSchema,
     paths: Vec<Path>,
+    /// The list that items are read from.
+    each: Option<Path>,
 }
 
 impl AvroSource {
     /// `None` when the fast reader cannot read the schema.
-    pub(crate) fn new(schema: AvroSchema, framing: Framing, paths: &[Path]) -> Option<Self> {
+    pub(crate) fn new(
+        schema: AvroSchema,
+        framing: Framing,
+        paths: &[Path],
+        each: Option<Path>,
+    ) -> Option<Self> {
         let walk = plain(schema.root())?;
         let of_apache: [u8; 8] = schema.root().fingerprint::<Rabin>().bytes.try_into().ok()?;
         let fingerprints = [*walk.rabin_fingerprint(), of_apache];
-        let paths = paths.iter().filter(|path| path.root == Root::Record).cloned().collect();
-        let own = Arc::new(Own { schema, paths });
+        let own = Arc::new(Own { schema, paths: paths.to_vec(), each });
         Some(Self { own, framing, walk, fingerprints, registry: None })
     }
 
@@ -153,9 +159,25 @@ impl Own {
     fn plan(&self, writer: apache_avro::Schema) -> Option<serde_avro_fast::Schema> {
         let walk = plain(&writer)?;
         let writer = AvroSchema::new(writer);
-        let agrees = self.paths.iter().all(|path| agrees(&self.schema.cursor(), &writer.cursor(), path));
+        let (ours, theirs) = (self.schema.cursor(), writer.cursor());
+        let items = match &self.each {
+            None => None,
+            Some(each) if agrees(&ours, &theirs, each) => {
+                Some((item_of(&ours, each), item_of(&theirs, each)))
+            }
+            Some(_) => return None,
+        };
+        let agrees = self.paths.iter().all(|path| match (path.root, &items) {
+            (Root::Record, _) => agrees(&ours, &theirs, path),
+            (Root::Item, Some((ours, theirs))) => agrees(ours, theirs, path),
+            (Root::Item | Root::Key, _) => true,
+        });
         agrees.then_some(walk)
     }
+}
+
+fn item_of<'s>(root: &Cursor<'s>, each: &Path) -> Cursor<'s> {
+    root.walk(each).ok().and_then(|list| list.item()).unwrap_or(Cursor::Any)
 }
 
 /// Whether a path leads to the same in both.

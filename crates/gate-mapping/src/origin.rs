@@ -30,7 +30,7 @@ impl<'a> Headers<'a> for NoHeaders {
     }
 }
 
-impl<'a> Origin<'static, 'a> {
+impl<'a> Origin<'a, 'a> {
     /// A key and no headers.
     #[must_use]
     pub fn of_key(key: Option<&'a [u8]>) -> Self {

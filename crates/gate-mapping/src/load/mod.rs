@@ -71,7 +71,7 @@ pub fn compile(text: &str, given: &Given<'_>) -> Result<Mapping, Vec<Problem>> {
 fn head(reader: &mut Reader<'_>, node: &Node, given: &Given<'_>) -> Option<Mapping> {
     let entries = reader.entries(node, "a mapping", &KEYS);
     let find = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| *node);
-    let mut required = |reader: &mut Reader<'_>, name: &str| {
+    let required = |reader: &mut Reader<'_>, name: &str| {
         let found = find(name);
         if found.is_none() {
             reader.problem(node.place, format!("has no `{name}`"), format!("add `{name}:`; see docs/mapping.md"));
@@ -106,7 +106,7 @@ fn head(reader: &mut Reader<'_>, node: &Node, given: &Given<'_>) -> Option<Mappi
     let parts = loader.finish(node)?;
     let format = match schema {
         Schema::None | Schema::Json(_) | Schema::Sample(_) => Format::Json,
-        Schema::Avro(schema) => Format::Avro(Box::new(AvroSource::new(*schema, framing, &parts.paths)?)),
+        Schema::Avro(schema) => Format::Avro(Box::new(AvroSource::new(*schema, framing, &parts.paths, parts.each.clone())?)),
         Schema::Proto(message) => Format::Protobuf(Box::new(ProtoSource::new(
             wire::compile(&message, &parts.tree)?,
             wire::compile(&message, &parts.who_tree)?,
