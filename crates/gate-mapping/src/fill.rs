@@ -27,11 +27,24 @@ enum Value<'a> {
     Date(i32),
 }
 
-/// Whether what a change says of time counts from the last instant that it may mean.
-fn counts_from_last(action: Option<&str>) -> bool {
-    let permits = ["opt_in_requested", "opt_in", "opt_in_confirmed", "relationship", "unsuppress"];
-    let says_nothing = ["profile", "sent", "address_changed"];
-    action.is_some_and(|action| !permits.contains(&action) && !says_nothing.contains(&action))
+/// Which of the instants that a time may mean counts.
+#[derive(Clone, Copy, PartialEq)]
+enum Counts {
+    First,
+    Last,
+    /// Only if it means one: nobody knows yet whether this refuses or permits.
+    One,
+}
+
+impl Counts {
+    fn of(action: &str) -> Self {
+        match action {
+            "inbound_sms" | "registry_status" => Self::One,
+            "opt_in_requested" | "opt_in" | "opt_in_confirmed" | "relationship" | "unsuppress" | "profile"
+            | "sent" | "address_changed" => Self::First,
+            _ => Self::Last,
+        }
+    }
 }
 
 /// Fills a record. The action, if there is one, is the first field.
@@ -40,7 +53,7 @@ pub(crate) fn fill<'a, R: Record<'a>>(
     scene: Scene<'_, 'a>,
     record: &mut R,
 ) -> Result<(), Unreadable> {
-    let mut from_last = false;
+    let mut counts = Counts::First;
     for field in fields {
         let of = |class: Class| class.in_field(field.name);
         let value = scene.rule(&field.rule).map_err(of)?;
@@ -49,14 +62,19 @@ pub(crate) fn fill<'a, R: Record<'a>>(
         match (slot, value) {
             (Slot::Text(slot), Fitting::Text(text)) => {
                 if field.name == "action" {
-                    from_last = counts_from_last(Some(&text));
+                    counts = Counts::of(&text);
                 }
                 *slot = Some(text);
             }
             (Slot::Flag(slot), Fitting::Flag(flag)) => *slot = Some(flag),
             (Slot::Instant(slot), Fitting::Instant(moment)) => {
-                let is_last = from_last && field.name == "occurred_at";
-                *slot = Some(if is_last { moment.last } else { moment.first });
+                let counts = if field.name == "occurred_at" { counts } else { Counts::First };
+                *slot = Some(match counts {
+                    Counts::First => moment.first,
+                    Counts::Last => moment.last,
+                    Counts::One if moment.first == moment.last => moment.first,
+                    Counts::One => return Err(of(Class::BadTimestamp)),
+                });
             }
             (Slot::Date(slot), Fitting::Date(days)) => *slot = Some(days),
             _ => return Err(of(Class::WrongType)),

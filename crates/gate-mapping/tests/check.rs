@@ -1,5 +1,5 @@
 //! What `mapping check` says: a line, a reason, a fix for each mistake.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected must fail")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
 
 mod common;
 

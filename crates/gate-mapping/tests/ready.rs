@@ -1,5 +1,5 @@
 //! The ready mappings: each compiles, and its cases come out as they say; the generated forms of our schemas are those committed.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected must fail")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
 
 mod common;
 
