@@ -93,9 +93,7 @@ pub fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'_>, Unr
 ///
 /// # Errors
 /// As for a consent change; an unknown channel or category is none.
-pub fn message(
-    record: OutboundMessageRecord<'_>,
-) -> Result<OutboundMessage<'_>, Unreadable> {
+pub fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessage<'_>, Unreadable> {
     let message_id = required(id(record.message_id), "message_id")?;
     let channel = required(plain(record.channel), "channel")?;
     let recipient = required(Ok(record.recipient), "recipient")?;

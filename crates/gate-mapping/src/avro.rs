@@ -103,7 +103,8 @@ impl AvroSource {
                 let datum = confluent(value)?;
                 let id = gate_codec::schema_id(value).ok_or(Class::UnknownSchema)?;
                 let registry = self.registry.as_ref();
-                let plan = registry.ok_or(DecodeError::Unavailable { cause: "no_registry" })?.plan(id)?;
+                let plan =
+                    registry.ok_or(DecodeError::Unavailable { cause: "no_registry" })?.plan(id)?;
                 Ok(walk(&plan, tree, datum, found)?)
             }
         }
@@ -148,9 +149,11 @@ fn walk<'a>(
     found: &mut Found<'a>,
 ) -> Result<(), Unreadable> {
     let budget = Budget::default();
-    gate_codec::walk_avro(schema, datum, Capture::root(tree, &budget, found)).map_err(|class| match class {
-        Class::TrailingBytes => class.into(),
-        class => budget.why(|| class),
+    gate_codec::walk_avro(schema, datum, Capture::root(tree, &budget, found)).map_err(|class| {
+        match class {
+            Class::TrailingBytes => class.into(),
+            class => budget.why(|| class),
+        }
     })
 }
 

@@ -121,9 +121,9 @@ impl<'t, 's, 'a> Capture<'t, 's, 'a> {
         let at = self.at.inside();
         let mut input = serde_json::Deserializer::from_str(text);
         let inner = Capture { tree, at, slots: &mut slots, items: Some(&mut items) };
-        inner.deserialize(&mut input).map_err(|error| {
-            budget.fail::<E>(budget.why(|| class_of_json(&error)))
-        })?;
+        inner
+            .deserialize(&mut input)
+            .map_err(|error| budget.fail::<E>(budget.why(|| class_of_json(&error))))?;
         input.end().map_err(|_| budget.fail::<E>(Class::TrailingBytes))?;
         // they borrow from a text that may be gone, and only its own slots are looked at
         let mut keep = |slot: usize| {
@@ -141,7 +141,9 @@ impl<'t, 's, 'a> Capture<'t, 's, 'a> {
 }
 
 fn has_each(tree: &Tree) -> bool {
-    tree.each.is_some() || tree.fields.iter().any(has_each) || tree.json.as_deref().is_some_and(has_each)
+    tree.each.is_some()
+        || tree.fields.iter().any(has_each)
+        || tree.json.as_deref().is_some_and(has_each)
 }
 
 impl Items<'_> {

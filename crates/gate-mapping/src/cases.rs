@@ -79,7 +79,11 @@ pub fn run_cases(mapping: &Mapping, file: &str, text: &str) -> Result<Report, Ve
         }
     }
     if cases.is_empty() && reader.is_sound() {
-        reader.problem(gate_located::Place::default(), "has no case", "write `- in: …` and `expect: …`");
+        reader.problem(
+            gate_located::Place::default(),
+            "has no case",
+            "write `- in: …` and `expect: …`",
+        );
     }
     if reader.is_sound() { Ok(report) } else { Err(reader.finish()) }
 }
@@ -123,7 +127,9 @@ fn node_of(value: &Value, line: usize) -> Node {
         Value::Object(fields) => Yaml::Map(
             fields
                 .iter()
-                .map(|(name, value)| (gate_located::Key { place, name: name.clone() }, node_of(value, line)))
+                .map(|(name, value)| {
+                    (gate_located::Key { place, name: name.clone() }, node_of(value, line))
+                })
                 .collect(),
         ),
     };
@@ -142,17 +148,22 @@ fn json_of(node: &Node) -> Value {
         Yaml::Float(number) => json!(number),
         Yaml::Text(text) => Value::String(text.clone()),
         Yaml::List(items) => Value::Array(items.iter().map(json_of).collect()),
-        Yaml::Map(entries) => {
-            Value::Object(entries.iter().map(|(key, value)| (key.name.clone(), json_of(value))).collect())
-        }
+        Yaml::Map(entries) => Value::Object(
+            entries.iter().map(|(key, value)| (key.name.clone(), json_of(value))).collect(),
+        ),
     }
 }
 
 /// Runs one case: its name and what is different; `None` when it cannot be read, which is a problem of the file.
-fn run(reader: &mut Reader<'_>, mapping: &Mapping, case: &Node) -> Option<(String, Option<String>)> {
+fn run(
+    reader: &mut Reader<'_>,
+    mapping: &Mapping,
+    case: &Node,
+) -> Option<(String, Option<String>)> {
     let entries = reader.entries(case, "a case", &KEYS);
     let find = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| *node);
-    let name = find("name").and_then(|node| reader.text(node, "a name")).unwrap_or("case").to_owned();
+    let name =
+        find("name").and_then(|node| reader.text(node, "a name")).unwrap_or("case").to_owned();
     let input = input(reader, mapping, case, &find)?;
     let expected = expected(reader, case, &find)?;
     let headers: Vec<(&str, Option<&[u8]>)> =
@@ -209,7 +220,11 @@ fn input<'n>(
         (Some(node), None, None) => match mapping.encoded(&json_of(node)) {
             Ok(bytes) => (Some(bytes), true),
             Err(reason) => {
-                reader.problem(node.place, format!("this record {reason}"), "correct it, or write `hex`");
+                reader.problem(
+                    node.place,
+                    format!("this record {reason}"),
+                    "correct it, or write `hex`",
+                );
                 return None;
             }
         },
@@ -222,11 +237,16 @@ fn input<'n>(
             (Some(bytes?), false)
         }
         _ => {
-            reader.problem(case.place, "a case has one of `in`, `text` and `hex`", "write the record as `in`");
+            reader.problem(
+                case.place,
+                "a case has one of `in`, `text` and `hex`",
+                "write the record as `in`",
+            );
             return None;
         }
     };
-    let key = find("key").and_then(|node| reader.text(node, "a key")).map(|key| key.as_bytes().to_vec());
+    let key =
+        find("key").and_then(|node| reader.text(node, "a key")).map(|key| key.as_bytes().to_vec());
     let mut headers = Vec::new();
     if let Some(Yaml::Map(entries)) = find("headers").map(|node| &node.value) {
         for (name, value) in entries {
@@ -237,7 +257,11 @@ fn input<'n>(
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    let digits: Vec<u32> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_digit(16))
+        .collect::<Option<_>>()?;
     let pairs = digits.chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(high * 16 + low).ok(),
         _ => None,
@@ -255,7 +279,9 @@ fn expected<'n>(
             Value::Array(records) => records,
             record => vec![record],
         })),
-        (None, Some(node), None) => Some(Expected::Error(reader.text(node, "an error")?.replace('`', ""))),
+        (None, Some(node), None) => {
+            Some(Expected::Error(reader.text(node, "an error")?.replace('`', "")))
+        }
         (None, None, Some(_)) => Some(Expected::Ignored),
         _ => {
             let fix = "write the record of ours as `expect`, or `error: class: field`";
@@ -284,7 +310,9 @@ fn outcome<'a>(
             Ok(changes) => changes.into_records().map(consent).collect::<Result<Vec<_>, _>>(),
             Err(error) => Err(error),
         },
-        Kind::OutboundMessage => mapping.message(value, origin, is_bare).and_then(message).map(|record| vec![record]),
+        Kind::OutboundMessage => {
+            mapping.message(value, origin, is_bare).and_then(message).map(|record| vec![record])
+        }
     };
     match records {
         Ok(records) => Outcome::Records(records),
@@ -355,7 +383,8 @@ fn different(expected: &Value, got: &Value, path: &str) -> Option<String> {
         for name in names {
             let at = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let nothing = Value::Null;
-            let (one, other) = (expected.get(name).unwrap_or(&nothing), got.get(name).unwrap_or(&nothing));
+            let (one, other) =
+                (expected.get(name).unwrap_or(&nothing), got.get(name).unwrap_or(&nothing));
             if let Some(difference) = different(one, other, &at) {
                 return Some(difference);
             }

@@ -40,8 +40,8 @@ impl Counts {
     fn of(action: &str) -> Self {
         match action {
             "inbound_sms" | "registry_status" => Self::One,
-            "opt_in_requested" | "opt_in" | "opt_in_confirmed" | "relationship" | "unsuppress" | "profile"
-            | "sent" | "address_changed" => Self::First,
+            "opt_in_requested" | "opt_in" | "opt_in_confirmed" | "relationship" | "unsuppress"
+            | "profile" | "sent" | "address_changed" => Self::First,
             _ => Self::Last,
         }
     }

@@ -120,11 +120,17 @@ fn json_schema(schema: &Schema) -> Option<String> {
     let Value::Object(object) = json_object(record, true) else { return None };
     let mut whole = Map::new();
     whole.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
-    whole.insert("$comment".into(), "Generated from the Avro schema: cargo run -p gate-mapping --example schemas".into());
+    whole.insert(
+        "$comment".into(),
+        "Generated from the Avro schema: cargo run -p gate-mapping --example schemas".into(),
+    );
     whole.insert("title".into(), record.name.name().into());
     whole.extend(object);
     if record.fields.iter().any(|field| field.name == "event_id") {
-        whole.insert("anyOf".into(), json!([{"required": ["contact_id"]}, {"required": ["address"]}]));
+        whole.insert(
+            "anyOf".into(),
+            json!([{"required": ["contact_id"]}, {"required": ["address"]}]),
+        );
     }
     serde_json::to_string_pretty(&whole).ok().map(|text| text + "\n")
 }
@@ -180,7 +186,9 @@ fn json_type(schema: &Schema, field: &RecordField) -> Value {
             }
             json!({ "enum": names })
         }
-        Schema::Map(_) => json!({"type": ["object", "null"], "additionalProperties": {"type": ["string", "boolean", "integer", "null"]}}),
+        Schema::Map(_) => {
+            json!({"type": ["object", "null"], "additionalProperties": {"type": ["string", "boolean", "integer", "null"]}})
+        }
         Schema::Record(record) => json_object(record, false),
         _ => json!({"type": ["string", "null"]}),
     }

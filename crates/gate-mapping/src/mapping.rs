@@ -66,7 +66,10 @@ impl fmt::Debug for Mapping {
 
 /// The consent changes of one record.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one change is what there nearly always is, and costs no allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one change is what there nearly always is, and costs no allocation"
+)]
 pub enum Changes<'a> {
     /// The mapping says that this record is no change.
     Ignored,
@@ -151,7 +154,8 @@ impl Mapping {
         required(record.message_id.is_some(), "message_id")?;
         required(record.channel.is_some(), "channel")?;
         let recipient = record.recipient.as_ref();
-        let has_recipient = recipient.is_some_and(|it| it.contact_id.is_some() || it.address.is_some());
+        let has_recipient =
+            recipient.is_some_and(|it| it.contact_id.is_some() || it.address.is_some());
         required(has_recipient, "recipient")?;
         Ok(record)
     }
@@ -210,7 +214,10 @@ impl Mapping {
     }
 
     /// One change; `None` when the mapping ignores it.
-    fn change<'a>(&'a self, scene: Scene<'_, 'a>) -> Result<Option<ConsentChangeRecord<'a>>, Unreadable> {
+    fn change<'a>(
+        &'a self,
+        scene: Scene<'_, 'a>,
+    ) -> Result<Option<ConsentChangeRecord<'a>>, Unreadable> {
         if scene.any(&self.parts.ignore)? {
             return Ok(None);
         }
@@ -226,7 +233,11 @@ impl Mapping {
     /// Who the changes of an unreadable record are about, if that is certain: everything that says so can be read, and of
     /// several changes each names somebody. `None`: nobody knows, and its key may say more.
     #[must_use]
-    pub fn salvage<'a>(&'a self, value: Option<&'a [u8]>, origin: Origin<'_, 'a>) -> Option<Vec<Salvaged<'a>>> {
+    pub fn salvage<'a>(
+        &'a self,
+        value: Option<&'a [u8]>,
+        origin: Origin<'_, 'a>,
+    ) -> Option<Vec<Salvaged<'a>>> {
         self.who(value, origin, false)
     }
 
@@ -249,8 +260,9 @@ impl Mapping {
         }
         let Items::Are(items) = &found.items else { return None };
         let each = items.iter().enumerate();
-        let people: Option<Vec<_>> =
-            each.map(|item| self.salvaged(Scene { slots: &found.slots, item: Some(item) })).collect();
+        let people: Option<Vec<_>> = each
+            .map(|item| self.salvaged(Scene { slots: &found.slots, item: Some(item) }))
+            .collect();
         people.filter(|people| !people.is_empty())
     }
 
@@ -271,7 +283,11 @@ impl Mapping {
         record.action = Some(Cow::Borrowed(Action::OptOut.as_str()));
         let change = consent_of_record(record).ok()?;
         let ConsentChange { contact_id, address, region, channel, .. } = change;
-        let channel = if self.parts.who.iter().any(|field| field.name == "channel") { channel } else { ChannelScope::Any };
+        let channel = if self.parts.who.iter().any(|field| field.name == "channel") {
+            channel
+        } else {
+            ChannelScope::Any
+        };
         Some(Salvaged { contact_id, address, region, channel })
     }
 
@@ -317,9 +333,16 @@ impl Mapping {
     }
 
     /// What key and headers say.
-    fn put_origin<'a>(&'a self, origin: Origin<'_, 'a>, key_tree: &'a Tree, found: &mut Found<'a>) -> Result<(), DecodeError> {
+    fn put_origin<'a>(
+        &'a self,
+        origin: Origin<'_, 'a>,
+        key_tree: &'a Tree,
+        found: &mut Found<'a>,
+    ) -> Result<(), DecodeError> {
         let key = origin.key.filter(|key| !key.is_empty());
-        if let (Some(slot), Some(key)) = (self.parts.key_slot.and_then(|at| found.slots.get_mut(at)), key) {
+        if let (Some(slot), Some(key)) =
+            (self.parts.key_slot.and_then(|at| found.slots.get_mut(at)), key)
+        {
             *slot = text_of(key);
         }
         if !key_tree.is_leaf()
@@ -336,7 +359,10 @@ impl Mapping {
         let mut seen = 0_u64;
         for at in 0..HEADERS_MAX {
             let Some((name, value)) = origin.headers.get(at) else { return Ok(()) };
-            let Some((_, index)) = self.parts.headers.iter().find(|(known, _)| **known == *name) else { continue };
+            let Some((_, index)) = self.parts.headers.iter().find(|(known, _)| **known == *name)
+            else {
+                continue;
+            };
             let bit = 1_u64 << (index & 63);
             if seen & bit != 0 {
                 return Err(Class::DuplicateKey.into());
@@ -350,9 +376,15 @@ impl Mapping {
     }
 }
 
-fn take_over<'a>(field: &Field, from: &mut ConsentChangeRecord<'a>, to: &mut ConsentChangeRecord<'a>) {
+fn take_over<'a>(
+    field: &Field,
+    from: &mut ConsentChangeRecord<'a>,
+    to: &mut ConsentChangeRecord<'a>,
+) {
     use crate::target::Slot;
-    if let (Some(Slot::Text(from)), Some(Slot::Text(to))) = (from.slot(field.index), to.slot(field.index)) {
+    if let (Some(Slot::Text(from)), Some(Slot::Text(to))) =
+        (from.slot(field.index), to.slot(field.index))
+    {
         *to = from.take();
     }
 }

@@ -87,7 +87,9 @@ fn step(text: &str) -> Result<(Step, &str), String> {
     if let Some(rest) = text.strip_prefix('.') {
         let end = rest.find(['.', '[', '(']).unwrap_or(rest.len());
         let (name, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        if name.contains([']', ')', '\'', '"', '*', '?', '@', '$']) || name.contains(char::is_whitespace) {
+        if name.contains([']', ')', '\'', '"', '*', '?', '@', '$'])
+            || name.contains(char::is_whitespace)
+        {
             return Err(format!("has `.{name}`; write an unusual name as `['{name}']`"));
         }
         return named(name, rest);
@@ -127,7 +129,8 @@ mod tests {
 
     #[test]
     fn paths_read_as_they_are_written() {
-        for text in ["$", "$.a", "$.a.b[0].c", "@", "@.x", "key:$.id", "$['a.b'].c", "$.p(json).id"] {
+        for text in ["$", "$.a", "$.a.b[0].c", "@", "@.x", "key:$.id", "$['a.b'].c", "$.p(json).id"]
+        {
             assert_eq!(Path::parse(text).map(|path| path.to_string()).as_deref(), Ok(text));
         }
         assert_eq!(Path::parse("$['a']"), Path::parse("$.a"));
@@ -135,7 +138,19 @@ mod tests {
 
     #[test]
     fn what_is_no_path_says_why() {
-        for text in ["", "a.b", "$a", "$.", "$.a..b", "$.a[", "$.a[-1]", "$.a[*]", "$.a[1000]", "$['a", "$.a b"] {
+        for text in [
+            "",
+            "a.b",
+            "$a",
+            "$.",
+            "$.a..b",
+            "$.a[",
+            "$.a[-1]",
+            "$.a[*]",
+            "$.a[1000]",
+            "$['a",
+            "$.a b",
+        ] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
         assert!(Path::parse(&format!("${}", ".a".repeat(STEPS_MAX + 1))).is_err());

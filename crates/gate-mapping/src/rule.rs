@@ -38,7 +38,11 @@ impl Rule {
 
     /// Nothing is done to what the source gives.
     pub(crate) const fn changes_nothing(&self) -> bool {
-        self.split.is_none() && !self.lower && !self.digits && self.table.is_none() && self.time.is_none()
+        self.split.is_none()
+            && !self.lower
+            && !self.digits
+            && self.table.is_none()
+            && self.time.is_none()
     }
 
     /// Whether everything it can give stands in the mapping: a constant, or a row of a table.
@@ -47,7 +51,9 @@ impl Rule {
             || match &self.source {
                 Source::Constant(_) => true,
                 Source::Value(_) | Source::Join(_) => false,
-                Source::FirstOf(rules) => self.changes_nothing() && rules.iter().all(Self::is_closed),
+                Source::FirstOf(rules) => {
+                    self.changes_nothing() && rules.iter().all(Self::is_closed)
+                }
                 Source::Choose(choices) => {
                     self.changes_nothing() && choices.iter().all(|(_, rule)| rule.is_closed())
                 }

@@ -1,11 +1,10 @@
 //! The fields of our records: their names, what each takes, and where it is kept.
 
 use gate_codec::{
-    ConsentChangeRecord, ContentRecord, ContextRecord, Kind, OutboundMessageRecord,
-    RecipientRecord,
+    ConsentChangeRecord, ContentRecord, ContextRecord, Kind, OutboundMessageRecord, RecipientRecord,
 };
-use gate_core::flags::{CONTEXT_NAMES, CONTEXT_PATHS};
 use gate_core::Timestamp;
+use gate_core::flags::{CONTEXT_NAMES, CONTEXT_PATHS};
 use std::borrow::Cow;
 
 /// What a field takes.
@@ -53,23 +52,54 @@ impl Set {
     pub(crate) const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Action => &[
-                "opt_in_requested", "opt_in", "opt_in_confirmed", "opt_out", "object", "relationship",
-                "inbound_sms", "complaint", "hard_bounce", "address_reassigned", "registry_status",
-                "suppress", "unsuppress", "erase", "profile", "sent", "address_changed",
+                "opt_in_requested",
+                "opt_in",
+                "opt_in_confirmed",
+                "opt_out",
+                "object",
+                "relationship",
+                "inbound_sms",
+                "complaint",
+                "hard_bounce",
+                "address_reassigned",
+                "registry_status",
+                "suppress",
+                "unsuppress",
+                "erase",
+                "profile",
+                "sent",
+                "address_changed",
             ],
             Self::ChannelScope => &CHANNELS_AND_ANY,
             Self::Channel => CHANNELS_AND_ANY.split_at(8).0,
             Self::Category => &[
-                "marketing", "transactional", "service", "emergency", "legal_notice",
-                "optout_confirmation", "consent_request",
+                "marketing",
+                "transactional",
+                "service",
+                "emergency",
+                "legal_notice",
+                "optout_confirmation",
+                "consent_request",
             ],
             Self::Basis => &[
-                "express", "express_written", "soft_opt_in", "charity_soft_opt_in", "implied",
+                "express",
+                "express_written",
+                "soft_opt_in",
+                "charity_soft_opt_in",
+                "implied",
                 "legitimate_interest",
             ],
             Self::RelationshipKind => &[
-                "purchase", "negotiation", "contract", "inquiry", "donation", "volunteer", "support",
-                "interest", "membership", "account_free",
+                "purchase",
+                "negotiation",
+                "contract",
+                "inquiry",
+                "donation",
+                "volunteer",
+                "support",
+                "interest",
+                "membership",
+                "account_free",
             ],
             Self::SuppressionScope => &["all", "marketing"],
             Self::RecipientKind => &["person", "business", "sole_trader"],
@@ -290,7 +320,10 @@ mod tests {
         same(Set::Action, Action::ALL.into_iter().map(Action::as_str));
         same(Set::Channel, Channel::ALL.into_iter().map(Channel::as_str));
         same(Set::Basis, Basis::ALL.into_iter().map(Basis::as_str));
-        same(Set::RelationshipKind, RelationshipKind::ALL.into_iter().map(RelationshipKind::as_str));
+        same(
+            Set::RelationshipKind,
+            RelationshipKind::ALL.into_iter().map(RelationshipKind::as_str),
+        );
         same(Set::RecipientKind, RecipientKind::ALL.into_iter().map(RecipientKind::as_str));
         let other = |name: &&&str| Category::parse(name) == Category::Marketing;
         assert_eq!(Set::Category.names().iter().filter(other).collect::<Vec<_>>(), [&"marketing"]);
@@ -312,7 +345,8 @@ mod tests {
             // and nothing that is read is forgotten
             let names: Vec<_> = targets(kind).iter().map(|target| target.name).collect();
             for path in paths {
-                let is_object = ["evidence", "context", "content", "recipient", "attributes"].contains(&path);
+                let is_object =
+                    ["evidence", "context", "content", "recipient", "attributes"].contains(&path);
                 assert!(is_object || names.contains(&path), "{path}");
             }
         }

@@ -77,7 +77,10 @@ impl TimeFormat {
                 let parsed = strtime::parse(&**pattern, text).ok()?;
                 if *has_time {
                     let at = parsed.to_datetime().ok()?;
-                    Some(Moment { first: at_most(zone, at, false)?, last: at_most(zone, at, true)? })
+                    Some(Moment {
+                        first: at_most(zone, at, false)?,
+                        last: at_most(zone, at, true)?,
+                    })
                 } else {
                     let date = parsed.to_date().ok()?;
                     Some(Moment {
@@ -97,9 +100,11 @@ impl TimeFormat {
         }
         // what it writes it must read again, or it forgets a part
         let sample = jiff::civil::date(2026, 11, 23).at(17, 48, 59, 0);
-        let written = strtime::format(pattern, sample)
-            .map_err(|_| "has a directive that is not known, or one of an offset or a zone".to_owned())?;
-        let parsed = strtime::parse(pattern, &written).map_err(|_| "does not read what it writes".to_owned())?;
+        let written = strtime::format(pattern, sample).map_err(|_| {
+            "has a directive that is not known, or one of an offset or a zone".to_owned()
+        })?;
+        let parsed = strtime::parse(pattern, &written)
+            .map_err(|_| "does not read what it writes".to_owned())?;
         let has_date = parsed.to_date().is_ok_and(|date| date == sample.date());
         if !has_date {
             return Err("does not say year, month and day".to_owned());
@@ -159,7 +164,8 @@ pub(crate) fn date_by(format: &TimeFormat, raw: &Raw<'_>) -> Result<i32, Class> 
     let TimeFormat::Pattern { pattern, .. } = format else { return Err(Class::BadTimestamp) };
     let text = text.trim();
     let parsed = (text.len() <= TEXT_BYTES_MAX).then(|| strtime::parse(&**pattern, text).ok());
-    let date = parsed.flatten().and_then(|parsed| parsed.to_date().ok()).ok_or(Class::BadTimestamp)?;
+    let date =
+        parsed.flatten().and_then(|parsed| parsed.to_date().ok()).ok_or(Class::BadTimestamp)?;
     let since = date.since(jiff::civil::date(1970, 1, 1)).map_err(|_| Class::BadTimestamp)?;
     gate_codec::days(i64::from(since.get_days())).ok_or(Class::BadTimestamp)
 }

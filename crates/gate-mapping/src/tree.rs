@@ -73,10 +73,7 @@ impl Tree {
 
     /// Nothing is looked for in an object here.
     pub(crate) fn is_leaf(&self) -> bool {
-        self.names.is_empty()
-            && self.items.is_empty()
-            && self.json.is_none()
-            && self.each.is_none()
+        self.names.is_empty() && self.items.is_empty() && self.json.is_none() && self.each.is_none()
     }
 
     /// Every place below this one, itself excluded.

@@ -13,7 +13,9 @@ use gate_codec::{Class, DecodeError};
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor};
 use serde::de::value::{BorrowedStrDeserializer, Error, StringDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
+};
 
 /// Most groups within groups that are passed over.
 const GROUPS_MAX: usize = 16;
@@ -98,9 +100,8 @@ pub(crate) fn compile(message: &MessageDescriptor, tree: &Tree) -> Option<Messag
 
 fn field(descriptor: &FieldDescriptor, tree: &Tree) -> Option<Field> {
     let oneof = descriptor.containing_oneof().filter(|it| !it.is_synthetic());
-    let oneof_index = oneof.and_then(|of| {
-        descriptor.parent_message().oneofs().position(|other| other == of)
-    });
+    let oneof_index =
+        oneof.and_then(|of| descriptor.parent_message().oneofs().position(|other| other == of));
     let (kind, card) = if descriptor.is_map() {
         let prost_reflect::Kind::Message(entry) = descriptor.kind() else { return None };
         // every entry has the same kind of value; what is looked at in it is the union of what is looked at in each
@@ -111,7 +112,10 @@ fn field(descriptor: &FieldDescriptor, tree: &Tree) -> Option<Field> {
     } else if descriptor.is_list() {
         (kind(&descriptor.kind(), &merged(tree))?, Card::List)
     } else {
-        (kind(&descriptor.kind(), tree)?, Card::One { is_implicit: !descriptor.supports_presence() })
+        (
+            kind(&descriptor.kind(), tree)?,
+            Card::One { is_implicit: !descriptor.supports_presence() },
+        )
     };
     let name = descriptor.name().into();
     Some(Field { number: descriptor.number(), name, kind, card, oneof: oneof_index })
@@ -160,8 +164,12 @@ fn kind(of: &prost_reflect::Kind, tree: &Tree) -> Option<Kind> {
         }
         P::Message(message) if tree.is_leaf() => match message.full_name() {
             "google.protobuf.Timestamp" => Kind::Timestamp,
-            "google.protobuf.StringValue" | "google.protobuf.BoolValue" | "google.protobuf.Int64Value"
-            | "google.protobuf.UInt64Value" | "google.protobuf.Int32Value" | "google.protobuf.UInt32Value" => {
+            "google.protobuf.StringValue"
+            | "google.protobuf.BoolValue"
+            | "google.protobuf.Int64Value"
+            | "google.protobuf.UInt64Value"
+            | "google.protobuf.Int32Value"
+            | "google.protobuf.UInt32Value" => {
                 Kind::Wrapper(Box::new(kind(&message.get_field(1)?.kind(), tree)?))
             }
             _ => Kind::Message(Message::default()),
@@ -171,7 +179,12 @@ fn kind(of: &prost_reflect::Kind, tree: &Tree) -> Option<Kind> {
 }
 
 impl ProtoSource {
-    pub(crate) fn new(message: Message, who: Message, descriptor: &MessageDescriptor, framing: Framing) -> Self {
+    pub(crate) fn new(
+        message: Message,
+        who: Message,
+        descriptor: &MessageDescriptor,
+        framing: Framing,
+    ) -> Self {
         // a descriptor's path names the kind of each step before its number
         let index = descriptor.path().iter().skip(1).step_by(2).map(|at| i64::from(*at)).collect();
         Self { message, who, framing, index, descriptor: descriptor.clone() }
@@ -180,7 +193,9 @@ impl ProtoSource {
     /// A record as bytes without framing, from its form in JSON.
     pub(crate) fn encoded(&self, record: &serde_json::Value) -> Result<Vec<u8>, &'static str> {
         let message = DynamicMessage::deserialize(self.descriptor.clone(), record.clone());
-        message.map(|message| message.encode_to_vec()).map_err(|_| "does not fit the Protobuf message")
+        message
+            .map(|message| message.encode_to_vec())
+            .map_err(|_| "does not fit the Protobuf message")
     }
 
     pub(crate) fn read<'a>(
@@ -196,7 +211,8 @@ impl ProtoSource {
         };
         let budget = Budget::default();
         let message = if is_who { &self.who } else { &self.message };
-        let input = Value { kind: Read::Message(message), payload: Payload::Bytes(bytes), budget: &budget };
+        let input =
+            Value { kind: Read::Message(message), payload: Payload::Bytes(bytes), budget: &budget };
         let seed = Capture::root(tree, &budget, found);
         Ok(seed.deserialize(input).map_err(|_| budget.why(|| Class::Malformed))?)
     }
@@ -273,7 +289,10 @@ fn take<'a>(rest: &mut &'a [u8], n_bytes: usize) -> Result<&'a [u8], Class> {
 /// The number of a field and the type of what follows.
 fn tag(rest: &mut &[u8]) -> Result<(u32, u8), Class> {
     let tag = varint(rest)?;
-    let number = u32::try_from(tag >> 3).ok().filter(|it| (1..1 << 29).contains(it)).ok_or(Class::Malformed)?;
+    let number = u32::try_from(tag >> 3)
+        .ok()
+        .filter(|it| (1..1 << 29).contains(it))
+        .ok_or(Class::Malformed)?;
     Ok((number, (tag & 7) as u8))
 }
 
@@ -322,9 +341,15 @@ impl<'a> Deserializer<'a> for Value<'_, 'a> {
             (Kind::Signed, Payload::Varint(number)) => visitor.visit_i64(number as i64),
             (Kind::Unsigned, Payload::Varint(number)) => visitor.visit_u64(number),
             (Kind::ZigZag, Payload::Varint(number)) => visitor.visit_i64(zigzag(number)),
-            (Kind::Fixed32, Payload::Four(bytes)) => visitor.visit_u64(u32::from_le_bytes(bytes).into()),
-            (Kind::Sfixed32, Payload::Four(bytes)) => visitor.visit_i64(i32::from_le_bytes(bytes).into()),
-            (Kind::Float, Payload::Four(bytes)) => visitor.visit_f64(f32::from_le_bytes(bytes).into()),
+            (Kind::Fixed32, Payload::Four(bytes)) => {
+                visitor.visit_u64(u32::from_le_bytes(bytes).into())
+            }
+            (Kind::Sfixed32, Payload::Four(bytes)) => {
+                visitor.visit_i64(i32::from_le_bytes(bytes).into())
+            }
+            (Kind::Float, Payload::Four(bytes)) => {
+                visitor.visit_f64(f32::from_le_bytes(bytes).into())
+            }
             (Kind::Fixed64, Payload::Eight(bytes)) => visitor.visit_u64(u64::from_le_bytes(bytes)),
             (Kind::Sfixed64, Payload::Eight(bytes)) => visitor.visit_i64(i64::from_le_bytes(bytes)),
             (Kind::Double, Payload::Eight(bytes)) => visitor.visit_f64(f64::from_le_bytes(bytes)),
@@ -333,9 +358,8 @@ impl<'a> Deserializer<'a> for Value<'_, 'a> {
                 1 => visitor.visit_bool(true),
                 _ => Err(fails(Class::InvalidValue)),
             },
-            (Kind::Text, Payload::Bytes(bytes)) => {
-                visitor.visit_borrowed_str(std::str::from_utf8(bytes).map_err(|_| fails(Class::BadUtf8))?)
-            }
+            (Kind::Text, Payload::Bytes(bytes)) => visitor
+                .visit_borrowed_str(std::str::from_utf8(bytes).map_err(|_| fails(Class::BadUtf8))?),
             (Kind::Bytes, Payload::Bytes(bytes)) => visitor.visit_bytes(bytes),
             (Kind::Enum(names), Payload::Varint(number)) => {
                 let name = i32::try_from(number as i64)
@@ -376,10 +400,22 @@ fn unwritten<'a, V: Visitor<'a>>(kind: &'a Kind, visitor: V) -> Result<V::Value,
             Some((_, name)) => visitor.visit_borrowed_str(name),
             None => visitor.visit_none(),
         },
-        Kind::Text | Kind::Bytes | Kind::Message(_) | Kind::Timestamp | Kind::Wrapper(_) | Kind::Entry(..)
+        Kind::Text
+        | Kind::Bytes
+        | Kind::Message(_)
+        | Kind::Timestamp
+        | Kind::Wrapper(_)
+        | Kind::Entry(..)
         | Kind::Unread => visitor.visit_unit(),
-        Kind::Signed | Kind::Unsigned | Kind::ZigZag | Kind::Fixed32 | Kind::Fixed64 | Kind::Sfixed32
-        | Kind::Sfixed64 | Kind::Float | Kind::Double => visitor.visit_none(),
+        Kind::Signed
+        | Kind::Unsigned
+        | Kind::ZigZag
+        | Kind::Fixed32
+        | Kind::Fixed64
+        | Kind::Sfixed32
+        | Kind::Sfixed64
+        | Kind::Float
+        | Kind::Double => visitor.visit_none(),
     }
 }
 
@@ -406,11 +442,16 @@ fn timestamp(mut rest: &[u8]) -> Result<i64, Class> {
         }
     }
     let micros = seconds.unwrap_or(0).checked_mul(1_000_000).ok_or(Class::BadTimestamp)?;
-    let nanos = nanos.filter(|nanos| (0..1_000_000_000).contains(nanos)).or(nanos.is_none().then_some(0));
+    let nanos =
+        nanos.filter(|nanos| (0..1_000_000_000).contains(nanos)).or(nanos.is_none().then_some(0));
     micros.checked_add(nanos.ok_or(Class::BadTimestamp)? / 1_000).ok_or(Class::BadTimestamp)
 }
 
-fn wrapped<'p, 'a>(kind: &'a Kind, mut rest: &'a [u8], budget: &'p Budget) -> Result<Value<'p, 'a>, Class> {
+fn wrapped<'p, 'a>(
+    kind: &'a Kind,
+    mut rest: &'a [u8],
+    budget: &'p Budget,
+) -> Result<Value<'p, 'a>, Class> {
     let mut found = None;
     while !rest.is_empty() {
         let (number, wire) = tag(&mut rest)?;
@@ -449,7 +490,9 @@ impl<'a> Fields<'_, 'a> {
         while !self.rest.is_empty() {
             let (number, wire) = tag(&mut self.rest)?;
             let place = self.message.fields.iter().position(|field| field.number == number);
-            let Some((index, field)) = place.and_then(|at| Some((at, self.message.fields.get(at)?))) else {
+            let Some((index, field)) =
+                place.and_then(|at| Some((at, self.message.fields.get(at)?)))
+            else {
                 skip(&mut self.rest, number, wire, 0)?;
                 continue;
             };
@@ -479,7 +522,8 @@ impl<'a> Fields<'_, 'a> {
             let field = self.message.fields.get(index)?;
             self.n_filled += 1;
             let is_seen = self.seen & (1_u64 << (index & 63)) != 0;
-            if !is_seen && field.card == (Card::One { is_implicit: true }) && field.oneof.is_none() {
+            if !is_seen && field.card == (Card::One { is_implicit: true }) && field.oneof.is_none()
+            {
                 self.now = Some(Now::One(&field.kind, Payload::Unwritten));
                 return Some(&field.name);
             }
@@ -490,7 +534,10 @@ impl<'a> Fields<'_, 'a> {
 impl<'a> MapAccess<'a> for Fields<'_, 'a> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'a>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         let budget = self.budget;
         let name = self.advance().map_err(|class| budget.fail::<Error>(class))?;
         name.map(|name| seed.deserialize(BorrowedStrDeserializer::new(name))).transpose()
@@ -499,9 +546,18 @@ impl<'a> MapAccess<'a> for Fields<'_, 'a> {
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let budget = self.budget;
         match self.now.take() {
-            Some(Now::One(kind, payload)) => seed.deserialize(Value { kind: Read::Of(kind), payload, budget }),
+            Some(Now::One(kind, payload)) => {
+                seed.deserialize(Value { kind: Read::Of(kind), payload, budget })
+            }
             Some(Now::Many(field, wire)) => {
-                let mut many = Many { field, rest: self.rest, packed: &[], wire: Some(wire), budget, value: None };
+                let mut many = Many {
+                    field,
+                    rest: self.rest,
+                    packed: &[],
+                    wire: Some(wire),
+                    budget,
+                    value: None,
+                };
                 let value = seed.deserialize(&mut many)?;
                 self.rest = many.rest;
                 Ok(value)
@@ -545,7 +601,9 @@ impl<'a> Many<'_, 'a> {
                 }
             };
             match (payload(&mut self.rest, wire)?, &self.field.kind) {
-                (Payload::Bytes(packed), kind) if element_wire(kind).is_some() => self.packed = packed,
+                (Payload::Bytes(packed), kind) if element_wire(kind).is_some() => {
+                    self.packed = packed
+                }
                 (payload, _) => return Ok(Some(payload)),
             }
         }
@@ -558,7 +616,12 @@ const fn element_wire(kind: &Kind) -> Option<u8> {
         Kind::Signed | Kind::Unsigned | Kind::ZigZag | Kind::Flag | Kind::Enum(_) => Some(0),
         Kind::Fixed64 | Kind::Sfixed64 | Kind::Double => Some(1),
         Kind::Fixed32 | Kind::Sfixed32 | Kind::Float => Some(5),
-        Kind::Text | Kind::Bytes | Kind::Message(_) | Kind::Timestamp | Kind::Wrapper(_) | Kind::Entry(..)
+        Kind::Text
+        | Kind::Bytes
+        | Kind::Message(_)
+        | Kind::Timestamp
+        | Kind::Wrapper(_)
+        | Kind::Entry(..)
         | Kind::Unread => None,
     }
 }
@@ -585,7 +648,10 @@ impl<'a> Deserializer<'a> for &mut Many<'_, 'a> {
 impl<'a> SeqAccess<'a> for &mut Many<'_, 'a> {
     type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'a>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
         let budget = self.budget;
         let next = self.next().map_err(|class| budget.fail::<Error>(class))?;
         let kind = Read::Of(&self.field.kind);
@@ -596,7 +662,10 @@ impl<'a> SeqAccess<'a> for &mut Many<'_, 'a> {
 impl<'a> MapAccess<'a> for &mut Many<'_, 'a> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'a>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         let budget = self.budget;
         let fails = |class: Class| budget.fail::<Error>(class);
         let Some(payload) = self.next().map_err(fails)? else { return Ok(None) };

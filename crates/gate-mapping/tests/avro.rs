@@ -1,5 +1,10 @@
 //! Avro of any schema: framings, schemas of a registry, and what another schema may change.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 
 mod common;
 
@@ -37,20 +42,31 @@ impl Schemas for Registry {
 
 fn datum(schema: &str, fields: Vec<(&str, Value)>) -> Vec<u8> {
     let schema = Schema::parse_str(schema).unwrap();
-    let value = Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
-    GenericDatumWriter::builder(&schema).build().unwrap().write_value_to_vec(value.resolve(&schema).unwrap()).unwrap()
+    let value =
+        Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    GenericDatumWriter::builder(&schema)
+        .build()
+        .unwrap()
+        .write_value_to_vec(value.resolve(&schema).unwrap())
+        .unwrap()
 }
 
 fn own_datum() -> Vec<u8> {
-    let who = Value::Record(vec![("number".into(), Value::Long(77)), ("mail".into(), Value::String("a@example.net".into()))]);
-    datum(OWN, vec![
-        ("id", Value::String("1".into())),
-        ("at", Value::Long(1_793_700_000_000)),
-        ("who", who),
-        ("status", Value::String("OUT".into())),
-        ("born", Value::Int(7_300)),
-        ("topic", Value::Null),
-    ])
+    let who = Value::Record(vec![
+        ("number".into(), Value::Long(77)),
+        ("mail".into(), Value::String("a@example.net".into())),
+    ]);
+    datum(
+        OWN,
+        vec![
+            ("id", Value::String("1".into())),
+            ("at", Value::Long(1_793_700_000_000)),
+            ("who", who),
+            ("status", Value::String("OUT".into())),
+            ("born", Value::Int(7_300)),
+            ("topic", Value::Null),
+        ],
+    )
 }
 
 fn framed(id: u32, datum: &[u8]) -> Vec<u8> {
@@ -80,9 +96,15 @@ fn framings() {
     for cut in 0..value.len() {
         assert!(one(&bare, &value[..cut]).is_err(), "{cut}");
     }
-    assert!(one(&bare, &[&value[..], &[0]].concat()).unwrap_err().to_string().contains("trailing_bytes"));
+    assert!(
+        one(&bare, &[&value[..], &[0]].concat())
+            .unwrap_err()
+            .to_string()
+            .contains("trailing_bytes")
+    );
     let single = mapping("single-object");
-    let fingerprint = Schema::parse_str(OWN).unwrap().fingerprint::<apache_avro::rabin::Rabin>().bytes;
+    let fingerprint =
+        Schema::parse_str(OWN).unwrap().fingerprint::<apache_avro::rabin::Rabin>().bytes;
     let value = [&[0xC3, 1][..], &fingerprint, &own_datum()].concat();
     is_read(&one(&single, &value).unwrap());
     let other = [&[0xC3, 1][..], &[7; 8], &own_datum()].concat();
@@ -90,35 +112,62 @@ fn framings() {
     // without a registry nothing is read, and nothing is lost
     let confluent = mapping("confluent");
     assert!(confluent.needs_registry());
-    assert!(matches!(one(&confluent, &framed(7, &own_datum())), Err(DecodeError::Unavailable { .. })));
+    assert!(matches!(
+        one(&confluent, &framed(7, &own_datum())),
+        Err(DecodeError::Unavailable { .. })
+    ));
     assert!(one(&confluent, &own_datum()).is_err());
 }
 
 #[test]
 fn schemas_of_a_registry_are_taken_when_every_path_means_the_same() {
-    let more = OWN.replace(r#"{"name":"topic""#, r#"{"name":"more","type":["null","double"],"default":null},{"name":"topic""#);
-    let less = OWN.replace(r#",
- {"name":"topic","type":["null","string"],"default":null}"#, "");
+    let more = OWN.replace(
+        r#"{"name":"topic""#,
+        r#"{"name":"more","type":["null","double"],"default":null},{"name":"topic""#,
+    );
+    let less = OWN.replace(
+        r#",
+ {"name":"topic","type":["null","string"],"default":null}"#,
+        "",
+    );
     let symbols = OWN.replace(r#"["IN","OUT"]"#, r#"["GONE","OUT","IN"]"#);
     let micros = OWN.replace("timestamp-millis", "timestamp-micros");
     let bare = OWN.replace(r#"{"type":"long","logicalType":"timestamp-millis"}"#, r#""long""#);
-    let text = OWN.replace(r#"{"name":"number","type":"long"}"#, r#"{"name":"number","type":"string"}"#);
+    let text =
+        OWN.replace(r#"{"name":"number","type":"long"}"#, r#"{"name":"number","type":"string"}"#);
     let without = OWN.replace(r#"{"name":"id","type":"string"},"#, "");
-    let schemas = [OWN.to_owned(), more.clone(), less.clone(), symbols.clone(), micros, bare, text, without, "{}".to_owned()];
-    let registry = schemas.into_iter().enumerate().map(|(id, text)| (u32::try_from(id).unwrap(), text));
+    let schemas = [
+        OWN.to_owned(),
+        more.clone(),
+        less.clone(),
+        symbols.clone(),
+        micros,
+        bare,
+        text,
+        without,
+        "{}".to_owned(),
+    ];
+    let registry =
+        schemas.into_iter().enumerate().map(|(id, text)| (u32::try_from(id).unwrap(), text));
     let mapping = mapping("confluent").with_registry(Box::new(Registry(registry.collect())));
     is_read(&one(&mapping, &framed(0, &own_datum())).unwrap());
-    let who = || Value::Record(vec![("number".into(), Value::Long(77)), ("mail".into(), Value::Null)]);
-    let fields = || vec![
-        ("id", Value::String("1".into())),
-        ("at", Value::Long(1_793_700_000_000)),
-        ("who", who()),
-        ("status", Value::String("OUT".into())),
-        ("born", Value::Null),
-    ];
+    let who =
+        || Value::Record(vec![("number".into(), Value::Long(77)), ("mail".into(), Value::Null)]);
+    let fields = || {
+        vec![
+            ("id", Value::String("1".into())),
+            ("at", Value::Long(1_793_700_000_000)),
+            ("who", who()),
+            ("status", Value::String("OUT".into())),
+            ("born", Value::Null),
+        ]
+    };
     let mut longer = fields();
     longer.extend([("more", Value::Double(1.0)), ("topic", Value::String("news".into()))]);
-    assert_eq!(one(&mapping, &framed(1, &datum(&more, longer.clone()))).unwrap().purpose.as_deref(), Some("news"));
+    assert_eq!(
+        one(&mapping, &framed(1, &datum(&more, longer.clone()))).unwrap().purpose.as_deref(),
+        Some("news")
+    );
     is_read(&one(&mapping, &framed(2, &datum(&less, fields()))).unwrap());
     let mut gone = longer.clone();
     gone.remove(5);
@@ -131,7 +180,12 @@ fn schemas_of_a_registry_are_taken_when_every_path_means_the_same() {
         let error = one(&mapping, &framed(id, &own_datum())).unwrap_err().to_string();
         assert!(error.contains("incompatible_schema"), "{id}: {error}");
     }
-    assert!(one(&mapping, &framed(99, &own_datum())).unwrap_err().to_string().contains("unknown_schema"));
+    assert!(
+        one(&mapping, &framed(99, &own_datum()))
+            .unwrap_err()
+            .to_string()
+            .contains("unknown_schema")
+    );
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! What `mapping check` says: a line, a reason, a fix for each mistake.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 
 mod common;
 
@@ -30,34 +35,110 @@ fn mistakes_in_fields() {
         ("  action: $.a\n", 7, "takes only values of ours"),
         ("  action: {path: $.a, values: {OUT: opt_uot}}\n", 7, "did you mean `opt_out`?"),
         ("  action: {constant: opt_uot}\n", 7, "is no value of `action`"),
-        ("  acton: {constant: opt_out}\n  action: {constant: opt_out}\n", 7, "did you mean `action`?"),
+        (
+            "  acton: {constant: opt_out}\n  action: {constant: opt_out}\n",
+            7,
+            "did you mean `action`?",
+        ),
         ("  action: {constant: opt_out, lower: true}\n", 7, "changes a constant"),
         ("  action: opt_out\n", 7, "is no source"),
         ("  action: {pth: $.a, constant: opt_out}\n", 7, "did you mean `path`?"),
-        ("  action: {path: $.a, values: {IN: opt_in}, otherwise: opt_in}\n", 7, "may permit what nobody permitted"),
-        ("  action: {path: $.a, values: {IN: opt_in}, default: opt_in}\n", 7, "may permit what nobody permitted"),
-        ("  action: {path: $.a, values: {IN: opt_in}, default: relationship}\n", 7, "only opt_out, object"),
-        ("  action: {first_of: [{path: $.a, values: {OUT: opt_out}}, {constant: opt_in}]}\n", 7, "may permit"),
-        ("  action: {choose: [{when: {path: $.a, absent: true}, constant: opt_in}]}\n", 7, "may permit"),
-        ("  action: {choose: [{when: {path: $.a, present: true}, constant: unsuppress}]}\n", 7, "may permit"),
+        (
+            "  action: {path: $.a, values: {IN: opt_in}, otherwise: opt_in}\n",
+            7,
+            "may permit what nobody permitted",
+        ),
+        (
+            "  action: {path: $.a, values: {IN: opt_in}, default: opt_in}\n",
+            7,
+            "may permit what nobody permitted",
+        ),
+        (
+            "  action: {path: $.a, values: {IN: opt_in}, default: relationship}\n",
+            7,
+            "only opt_out, object",
+        ),
+        (
+            "  action: {first_of: [{path: $.a, values: {OUT: opt_out}}, {constant: opt_in}]}\n",
+            7,
+            "may permit",
+        ),
+        (
+            "  action: {choose: [{when: {path: $.a, absent: true}, constant: opt_in}]}\n",
+            7,
+            "may permit",
+        ),
+        (
+            "  action: {choose: [{when: {path: $.a, present: true}, constant: unsuppress}]}\n",
+            7,
+            "may permit",
+        ),
         ("  action: {choose: [{constant: opt_in}]}\n", 7, "may permit"),
         ("  action: {join: [opt_, $.a]}\n", 7, "takes only values of ours"),
         ("  action: {first_of: [$.a, $.b]}\n", 7, "takes only values of ours"),
-        ("  action: {constant: opt_out}\n  purpose: {path: $.p, default: marketing}\n", 8, "narrow a refusal"),
-        ("  action: {constant: opt_out}\n  channel: {path: $.c, values: ours, default: email}\n", 8, "narrow a refusal"),
-        ("  action: {constant: opt_out}\n  purpose: {constant: a..b}\n", 8, "no value of `purpose`"),
-        ("  action: {constant: opt_in}\n  evidence.method: {path: $.m, default: form}\n", 8, "may permit"),
-        ("  action: {constant: opt_out}\n  listed: {path: $.l, values: {Y: true}, otherwise: false}\n", 8, "only `true`"),
-        ("  action: {constant: opt_out}\n  keep_suppression: {constant: nope}\n", 8, "write `true` or `false`"),
-        ("  action: {constant: opt_out}\n  birth_date: {path: $.b, time: epoch_s}\n", 8, "no way to write `birth_date`"),
-        ("  action: {constant: opt_out}\n  expires_at: {path: $.e, time: \"%Y\", zone: UTC}\n", 8, "does not say year, month and day"),
-        ("  action: {constant: opt_out}\n  expires_at: {path: $.e, time: \"%Y-%m-%d %H:%M\"}\n", 8, "in which zone"),
-        ("  action: {constant: opt_out}\n  expires_at: {path: $.e, time: \"%Y-%m-%d\", zone: Mars/Base}\n", 8, "no time zone"),
-        ("  action: {constant: opt_out}\n  expires_at: {constant: \"2026-11-03T10:00:00Z\"}\n", 8, "cannot be a fixed value"),
+        (
+            "  action: {constant: opt_out}\n  purpose: {path: $.p, default: marketing}\n",
+            8,
+            "narrow a refusal",
+        ),
+        (
+            "  action: {constant: opt_out}\n  channel: {path: $.c, values: ours, default: email}\n",
+            8,
+            "narrow a refusal",
+        ),
+        (
+            "  action: {constant: opt_out}\n  purpose: {constant: a..b}\n",
+            8,
+            "no value of `purpose`",
+        ),
+        (
+            "  action: {constant: opt_in}\n  evidence.method: {path: $.m, default: form}\n",
+            8,
+            "may permit",
+        ),
+        (
+            "  action: {constant: opt_out}\n  listed: {path: $.l, values: {Y: true}, otherwise: false}\n",
+            8,
+            "only `true`",
+        ),
+        (
+            "  action: {constant: opt_out}\n  keep_suppression: {constant: nope}\n",
+            8,
+            "write `true` or `false`",
+        ),
+        (
+            "  action: {constant: opt_out}\n  birth_date: {path: $.b, time: epoch_s}\n",
+            8,
+            "no way to write `birth_date`",
+        ),
+        (
+            "  action: {constant: opt_out}\n  expires_at: {path: $.e, time: \"%Y\", zone: UTC}\n",
+            8,
+            "does not say year, month and day",
+        ),
+        (
+            "  action: {constant: opt_out}\n  expires_at: {path: $.e, time: \"%Y-%m-%d %H:%M\"}\n",
+            8,
+            "in which zone",
+        ),
+        (
+            "  action: {constant: opt_out}\n  expires_at: {path: $.e, time: \"%Y-%m-%d\", zone: Mars/Base}\n",
+            8,
+            "no time zone",
+        ),
+        (
+            "  action: {constant: opt_out}\n  expires_at: {constant: \"2026-11-03T10:00:00Z\"}\n",
+            8,
+            "cannot be a fixed value",
+        ),
         ("  action: {constant: opt_out}\n  source: \"@.x\"\n", 8, "`@` is the item of `each`"),
         ("  action: {constant: opt_out}\n  source: index\n", 8, "add `each: $.list`"),
         ("  action: {constant: opt_out}\n  source: $.a[*]\n", 8, "no number up to"),
-        ("  action: {constant: opt_out}\n  source: {path: $.a, split: {by: \"\", take: first}}\n", 8, "is no separator"),
+        (
+            "  action: {constant: opt_out}\n  source: {path: $.a, split: {by: \"\", take: first}}\n",
+            8,
+            "is no separator",
+        ),
         ("  action: {constant: opt_out}\n  source: {path: $.a, constant: x}\n", 8, "more than one"),
         ("  action: {constant: opt_out}\n  source: {join: [a, b]}\n", 8, "joins fixed texts only"),
     ] {
@@ -69,14 +150,18 @@ fn mistakes_in_fields() {
 
 #[test]
 fn what_is_missing_or_has_no_place() {
-    let (_, text) = problem("format: json\nrecord: consent_change\nfields: {event_id: $.id, occurred_at: $.at, contact_id: $.who}\n");
+    let (_, text) = problem(
+        "format: json\nrecord: consent_change\nfields: {event_id: $.id, occurred_at: $.at, contact_id: $.who}\n",
+    );
     assert!(text.contains("nothing gives `action`"), "{text}");
     let (line, text) = problem(&common::MESSAGE.replace("fields:", "each: $.recipients\nfields:"));
     assert_eq!(line, 4);
     assert!(text.contains("a message has one recipient"), "{text}");
-    let (_, text) = problem(&common::MESSAGE.replace("fields:", "ignore: {path: $.x, equals: y}\nfields:"));
+    let (_, text) =
+        problem(&common::MESSAGE.replace("fields:", "ignore: {path: $.x, equals: y}\nfields:"));
     assert!(text.contains("no message is ignored"), "{text}");
-    let (_, text) = problem(&consent(ACTION).replace("fields:", "ignore: {path: $.x, absent: true}\nfields:"));
+    let (_, text) =
+        problem(&consent(ACTION).replace("fields:", "ignore: {path: $.x, absent: true}\nfields:"));
     assert!(text.contains("by what they do not say"), "{text}");
     for (text, says) in [
         ("format: xml\nrecord: consent_change\nfields: {}\n", "no format"),
@@ -112,21 +197,40 @@ fn an_avro_schema_is_looked_at() {
     let files = |name: &str| (name == "c.avsc").then(|| AVSC.as_bytes().to_vec());
     let all = "  action: {path: $.status, values: {IN: opt_in, OUT: opt_out, GONE: object}}\n";
     check(&avro(all), &files).unwrap();
-    check(&avro("  action: {path: $.status, values: {IN: opt_in}, otherwise: opt_out}\n"), &files).unwrap();
+    check(&avro("  action: {path: $.status, values: {IN: opt_in}, otherwise: opt_out}\n"), &files)
+        .unwrap();
     for (fields, says) in [
-        ("  action: {path: $.status, values: {IN: opt_in, OUT: opt_out}}\n", "the schema's value `GONE` has no row"),
-        ("  action: {path: $.status, values: {IN: opt_in, OTU: opt_out}, otherwise: object}\n", "did you mean `OUT`?"),
+        (
+            "  action: {path: $.status, values: {IN: opt_in, OUT: opt_out}}\n",
+            "the schema's value `GONE` has no row",
+        ),
+        (
+            "  action: {path: $.status, values: {IN: opt_in, OTU: opt_out}, otherwise: object}\n",
+            "did you mean `OUT`?",
+        ),
         ("  action: {path: $.status, values: ours}\n", "no name of ours"),
         ("  action: {path: $.stauts, values: {OUT: opt_out}}\n", "did you mean `status`?"),
         ("  action: {constant: opt_out}\n  purpose: $.inner\n", "this is an object"),
         ("  action: {constant: opt_out}\n  purpose: $.raw\n", "this is bytes"),
         ("  action: {constant: opt_out}\n  purpose: $.n\n", "add `digits: true`"),
         ("  action: {constant: opt_out}\n  expires_at: $.n\n", "a number does not say its unit"),
-        ("  action: {constant: opt_out}\n  expires_at: {path: $.at, time: epoch_s}\n", "the schema says another unit"),
+        (
+            "  action: {constant: opt_out}\n  expires_at: {path: $.at, time: epoch_s}\n",
+            "the schema says another unit",
+        ),
         ("  action: {constant: opt_out}\n  listed: $.n\n", "add `values:"),
-        ("  action: {constant: opt_out}\n  purpose: $.id.x\n", "there is a text where `.x` is looked for"),
-        ("  action: {constant: opt_out}\n  purpose: $.inner[0]\n", "there is an object where `[0]`"),
-        ("  action: {choose: [{when: {path: $.status, in: [GON]}, constant: opt_out}]}\n", "did you mean `GONE`?"),
+        (
+            "  action: {constant: opt_out}\n  purpose: $.id.x\n",
+            "there is a text where `.x` is looked for",
+        ),
+        (
+            "  action: {constant: opt_out}\n  purpose: $.inner[0]\n",
+            "there is an object where `[0]`",
+        ),
+        (
+            "  action: {choose: [{when: {path: $.status, in: [GON]}, constant: opt_out}]}\n",
+            "did you mean `GONE`?",
+        ),
     ] {
         let problems = check(&avro(fields), &files).map(|_| ()).unwrap_err();
         let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
@@ -143,12 +247,15 @@ fn a_json_schema_or_a_sample_is_looked_at() {
     let sample = r#"{"id":"1","at":"x","who":"ana","s":"A","n":3}"#;
     for (key, body) in [("schema", schema), ("sample", sample)] {
         let files = |_: &str| Some(body.as_bytes().to_vec());
-        let of = |fields: &str| consent(fields).replace("record:", &format!("{key}: f.json\nrecord:"));
+        let of =
+            |fields: &str| consent(fields).replace("record:", &format!("{key}: f.json\nrecord:"));
         check(&of("  action: {path: $.s, values: {A: opt_out, B: object}}\n"), &files).unwrap();
-        let (line, text) = problem_with(&of("  action: {constant: opt_out}\n  purpose: $.nn\n"), &files);
+        let (line, text) =
+            problem_with(&of("  action: {constant: opt_out}\n  purpose: $.nn\n"), &files);
         assert_eq!(line, 9);
         assert!(text.contains("the schema has no `nn` | did you mean"), "{text}");
-        let (_, text) = problem_with(&of("  action: {constant: opt_out}\n  purpose: $.n\n"), &files);
+        let (_, text) =
+            problem_with(&of("  action: {constant: opt_out}\n  purpose: $.n\n"), &files);
         assert!(text.contains("whole number"), "{text}");
     }
 }

@@ -10,7 +10,8 @@ use gate_mapping::Origin;
 fn a_message_of_json_allocates_nothing() {
     let mapping = common::compiled(common::MESSAGE);
     let read = || {
-        let record = mapping.map_message(Some(common::RECORD.as_bytes()), Origin::of_key(Some(b"c-1")));
+        let record =
+            mapping.map_message(Some(common::RECORD.as_bytes()), Origin::of_key(Some(b"c-1")));
         message_of_record(record.unwrap()).unwrap()
     };
     assert_eq!(read().message_id, "m-1");
@@ -19,7 +20,9 @@ fn a_message_of_json_allocates_nothing() {
     });
     // the controller's canonical form is the law's; the plain form makes it as well
     let plain = allocation_counter::measure(|| {
-        std::hint::black_box(gate_core::canonical::Name::new(std::borrow::Cow::Borrowed("Example Ltd")));
+        std::hint::black_box(gate_core::canonical::Name::new(std::borrow::Cow::Borrowed(
+            "Example Ltd",
+        )));
     });
     assert_eq!(counted.count_total, plain.count_total, "{counted:?}");
     // the counter itself must be able to count

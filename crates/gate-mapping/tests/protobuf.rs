@@ -1,13 +1,18 @@
 //! Protobuf: what the walk over the wire reads is what the library wrote, and what it refuses.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 
 mod common;
 
 use gate_codec::{ConsentChangeRecord, DecodeError};
 use gate_mapping::{Changes, Mapping, Origin, run_cases};
 use proptest::prelude::*;
-use std::sync::LazyLock;
 use prost_reflect::{DescriptorPool, DynamicMessage, Value, prost::Message as _};
+use std::sync::LazyLock;
 
 const PROTO: &str = r#"
 syntax = "proto3";
@@ -46,7 +51,11 @@ fn descriptors() -> Vec<u8> {
 }
 
 fn compile() -> Vec<u8> {
-    let folder = std::env::temp_dir().join(format!("gate-mapping-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let folder = std::env::temp_dir().join(format!(
+        "gate-mapping-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("shop.proto"), PROTO).unwrap();
     let set = protox::compile(["shop.proto"], [&folder]).unwrap();
@@ -72,7 +81,9 @@ const FIELDS: &str = r#"
 "#;
 
 fn text(framing: &str, fields: &str) -> String {
-    format!("format: protobuf\nschema: shop.binpb\nmessage: shop.Consent\nframing: {framing}\nrecord: consent_change\nfields:\n{fields}")
+    format!(
+        "format: protobuf\nschema: shop.binpb\nmessage: shop.Consent\nframing: {framing}\nrecord: consent_change\nfields:\n{fields}"
+    )
 }
 
 fn mapping(framing: &str, fields: &str) -> Mapping {
@@ -89,7 +100,8 @@ fn one<'a>(mapping: &'a Mapping, value: &'a [u8]) -> Result<ConsentChangeRecord<
 
 fn message(json: &serde_json::Value) -> DynamicMessage {
     let pool = DescriptorPool::decode(descriptors().as_slice()).unwrap();
-    DynamicMessage::deserialize(pool.get_message_by_name("shop.Consent").unwrap(), json.clone()).unwrap()
+    DynamicMessage::deserialize(pool.get_message_by_name("shop.Consent").unwrap(), json.clone())
+        .unwrap()
 }
 
 const CASES: &str = r#"
@@ -149,7 +161,10 @@ fn a_list_and_a_map_go_through_each() {
     for (each, fields, n) in [("$.people", people, 2), ("$.topics", topics, 2)] {
         let mapping = mapping(&format!("none\neach: {each}"), fields);
         let changes = mapping.map_consent(Some(&value), Origin::of_key(None)).unwrap();
-        let ids: Vec<_> = changes.into_records().map(|it| (it.contact_id.unwrap().into_owned(), it.action.unwrap().into_owned())).collect();
+        let ids: Vec<_> = changes
+            .into_records()
+            .map(|it| (it.contact_id.unwrap().into_owned(), it.action.unwrap().into_owned()))
+            .collect();
         assert_eq!(ids.len(), n, "{ids:?}");
         assert!(ids.iter().all(|(id, _)| ["a", "b", "ana"].contains(&id.as_str())), "{ids:?}");
     }
@@ -162,7 +177,11 @@ fn framings_are_what_they_say() {
     // Consent is the second message of its file
     let framed = |index: &[u8]| [&[0, 0, 0, 0, 7][..], index, &bare].concat();
     assert_eq!(one(&mapping, &framed(&[2, 2])).unwrap().contact_id.as_deref(), Some("ana"));
-    for (index, class) in [(&[0][..], "incompatible_schema"), (&[2, 4], "incompatible_schema"), (&[4, 2, 0], "incompatible_schema")] {
+    for (index, class) in [
+        (&[0][..], "incompatible_schema"),
+        (&[2, 4], "incompatible_schema"),
+        (&[4, 2, 0], "incompatible_schema"),
+    ] {
         assert!(one(&mapping, &framed(index)).unwrap_err().to_string().contains(class));
     }
     assert!(one(&mapping, &bare).unwrap_err().to_string().contains("wrong_magic"));
@@ -175,19 +194,19 @@ fn what_could_override_a_refusal_is_refused() {
     let base = message(&serde_json::json!({"id": "1", "at": "2026-11-03T10:00:00Z", "status": "OUT", "person": {"number": "ana"}, "email": "a@example.net"})).encode_to_vec();
     assert!(one(&mapping, &base).is_ok());
     for (more, class) in [
-        (&[0x18, 1][..], "duplicate_key"),               // status again
+        (&[0x18, 1][..], "duplicate_key"), // status again
         (&[0x22, 5, 0x0A, 3, b'b', b'e', b'n'], "duplicate_key"), // person again
-        (&[0x52, 1, b'1'], "duplicate_key"),             // phone beside email
-        (&[0x58, 1], "duplicate_key"),                   // other, which nobody reads, beside email
+        (&[0x52, 1, b'1'], "duplicate_key"), // phone beside email
+        (&[0x58, 1], "duplicate_key"),     // other, which nobody reads, beside email
         (&[0x28, 0x80], "truncated"),
         (&[0x28, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], "malformed"),
-        (&[0x2D, 1, 2, 3, 4], "wrong_type"),             // version as fixed32
-        (&[0x38, 2], "invalid_value"),                   // a boolean of 2
+        (&[0x2D, 1, 2, 3, 4], "wrong_type"), // version as fixed32
+        (&[0x38, 2], "invalid_value"),       // a boolean of 2
         (&[0x62, 2, 0xFF, 0xFF], "bad_utf8"),
-        (&[0x00, 1], "malformed"),                       // field 0
-        (&[0x9E, 6], "malformed"),                       // wire type 6
-        (&[0x9C, 6], "malformed"),                       // a group that ends before it begins
-        (&[0x9B, 6], "truncated"),                       // a group that never ends
+        (&[0x00, 1], "malformed"), // field 0
+        (&[0x9E, 6], "malformed"), // wire type 6
+        (&[0x9C, 6], "malformed"), // a group that ends before it begins
+        (&[0x9B, 6], "truncated"), // a group that never ends
     ] {
         let value = [&base[..], more].concat();
         let error = one(&mapping, &value).unwrap_err().to_string();

@@ -1,11 +1,17 @@
 //! What becomes of a record: sources, transforms, times, what cannot be read, and that nothing becomes a permission by itself.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets the unexpected must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
 
 mod common;
 
 use common::{compiled, consent};
 use gate_codec::{
-    Class, Codec, ConsentChangeRecord, DecodeError, Format, Kind, consent_of_record, message_of_record,
+    Class, Codec, ConsentChangeRecord, DecodeError, Format, Kind, consent_of_record,
+    message_of_record,
 };
 use gate_core::{ChannelScope, Timestamp};
 use gate_mapping::{Changes, Headers, ITEMS_MAX, Mapping, Origin};
@@ -39,7 +45,8 @@ fn micros(text: &str) -> Timestamp {
 #[test]
 fn a_message_is_what_the_mapping_says() {
     let mapping = compiled(common::MESSAGE);
-    let record = mapping.map_message(Some(common::RECORD.as_bytes()), Origin::of_key(None)).unwrap();
+    let record =
+        mapping.map_message(Some(common::RECORD.as_bytes()), Origin::of_key(None)).unwrap();
     assert_eq!(record.message_id.as_deref(), Some("m-1"));
     assert_eq!(record.controller.as_deref(), Some("Example Ltd"));
     assert_eq!(record.campaign.as_deref(), Some("spring"));
@@ -66,22 +73,39 @@ fn sources_and_transforms() {
         ("{path: $.x, split: {by: ':', take: rest}}", json!("a"), None),
         ("{path: $.x, default: none}", json!(null), Some("none")),
         ("{path: $.x, default: none}", json!("  "), Some("none")),
-        ("{path: $.x.y[1].z, default: none}", json!({"y": [{}, {"z": "deep"}]}), Some("deep")),
-        ("{path: $.x.y[1].z, default: none}", json!({"y": [{}]}), Some("none")),
+        ("{path: '$.x.y[1].z', default: none}", json!({"y": [{}, {"z": "deep"}]}), Some("deep")),
+        ("{path: '$.x.y[1].z', default: none}", json!({"y": [{}]}), Some("none")),
         ("\"$.x['a.b']\"", json!({"a.b": "dot"}), Some("dot")),
         ("$.x(json).y", json!("{\"y\":\"in\\u0073ide\"}"), Some("inside")),
         ("{join: [shop-, $.x, '-', $.id]}", json!(12), Some("shop-12-1")),
         ("{join: [shop-, $.x]}", json!(null), None),
         ("{first_of: [$.x, $.who]}", json!(null), Some("ana")),
-        ("{choose: [{when: {path: $.x, in: [a, 1, true]}, constant: yes-x}, {path: $.who}]}", json!(1), Some("yes-x")),
-        ("{choose: [{when: {path: $.x, in: [a, 1, true]}, constant: yes-x}, {path: $.who}]}", json!(true), Some("yes-x")),
-        ("{choose: [{when: {path: $.x, in: [a]}, constant: yes-x}, {path: $.who}]}", json!("b"), Some("ana")),
-        ("{choose: [{when: [{path: $.x, present: true}, {path: $.y, absent: true}], path: $.who}]}", json!({}), Some("ana")),
+        (
+            "{choose: [{when: {path: $.x, in: [a, 1, true]}, constant: yes-x}, {path: $.who}]}",
+            json!(1),
+            Some("yes-x"),
+        ),
+        (
+            "{choose: [{when: {path: $.x, in: [a, 1, true]}, constant: yes-x}, {path: $.who}]}",
+            json!(true),
+            Some("yes-x"),
+        ),
+        (
+            "{choose: [{when: {path: $.x, in: [a]}, constant: yes-x}, {path: $.who}]}",
+            json!("b"),
+            Some("ana"),
+        ),
+        (
+            "{choose: [{when: [{path: $.x, present: true}, {path: $.y, absent: true}], path: $.who}]}",
+            json!({}),
+            Some("ana"),
+        ),
         ("{path: $.x, values: {a: one, '7': two}, otherwise: other}", json!(7), Some("two")),
         ("{path: $.x, values: {a: one}, otherwise: other}", json!("b"), Some("other")),
         ("{path: $.x, values: {a: null}}", json!("a"), None),
     ] {
-        let mapping = compiled(&consent(&format!("  action: {{constant: opt_out}}\n  source: {rule}\n")));
+        let mapping =
+            compiled(&consent(&format!("  action: {{constant: opt_out}}\n  source: {rule}\n")));
         let text = with(&x);
         let record = one(&mapping, &text).unwrap_or_else(|error| panic!("{rule} {x}: {error}"));
         assert_eq!(record.source.as_deref(), source, "{rule} {x}");
@@ -102,13 +126,21 @@ fn what_does_not_fit_is_unreadable_and_says_where() {
         ("source: {path: $.x, values: {a: b}}", json!("c"), "unknown_symbol: `source`"),
         ("source: {path: $.x, values: {a: b}}", json!(1.5), "wrong_type: `source`"),
         ("source: {path: $.x, digits: true}", json!(1.5), "wrong_type: `source`"),
-        ("source: {path: $.x, digits: true}", json!(9_007_199_254_740_992_u64), "invalid_value: `source`"),
+        (
+            "source: {path: $.x, digits: true}",
+            json!(9_007_199_254_740_992_u64),
+            "invalid_value: `source`",
+        ),
         ("message_id: $.x", json!(0), "invalid_value: `message_id`"),
         ("message_id: $.x", json!(-1), "wrong_type: `message_id`"),
         ("listed: $.x", json!("true"), "wrong_type: `listed`"),
         ("expires_at: $.x", json!(1_793_700_000), "wrong_type: `expires_at`"),
         ("expires_at: $.x", json!("2026-11-03"), "bad_timestamp: `expires_at`"),
-        ("expires_at: {path: $.x, time: epoch_s}", json!(1_793_700_000_000_i64), "bad_timestamp: `expires_at`"),
+        (
+            "expires_at: {path: $.x, time: epoch_s}",
+            json!(1_793_700_000_000_i64),
+            "bad_timestamp: `expires_at`",
+        ),
         ("expires_at: {path: $.x, time: epoch_us}", json!("nan"), "bad_timestamp: `expires_at`"),
         ("birth_date: $.x", json!("1990-02-30"), "bad_timestamp: `birth_date`"),
         ("address: $.x[0]", json!(["a@example.net", "b@example.net"]), "array: `address`"),
@@ -137,7 +169,6 @@ fn bytes_follow_the_rules_of_the_plain_reader() {
         b"{\"x\":NaN}",
         b"{\"x\":Infinity}",
         b"{'x':1}",
-        b"[1,2",
         b"{\"id\":\"1\",",
         deep.as_bytes(),
         deeper.as_bytes(),
@@ -151,8 +182,17 @@ fn bytes_follow_the_rules_of_the_plain_reader() {
     let origin = Origin::of_key(None);
     assert_eq!(mapping.map_consent(None, origin).unwrap_err(), Class::NullValue.into());
     // a repeated name: in an object we look into it is refused, in others it is carried
-    assert_eq!(why(&mapping, br#"{"id":"1","id":"2","at":"2026-11-03T10:00:00Z","who":"ana"}"#), "duplicate_key");
-    assert!(one(&mapping, r#"{"id":"1","z":{"a":1,"a":2},"at":"2026-11-03T10:00:00Z","who":"a\u0000na"}"#).is_ok());
+    assert_eq!(
+        why(&mapping, br#"{"id":"1","id":"2","at":"2026-11-03T10:00:00Z","who":"ana"}"#),
+        "duplicate_key"
+    );
+    assert!(
+        one(
+            &mapping,
+            r#"{"id":"1","z":{"a":1,"a":2},"at":"2026-11-03T10:00:00Z","who":"a\u0000na"}"#
+        )
+        .is_ok()
+    );
     assert_eq!(why(&mapping, b"[{}]"), "array");
     assert_eq!(why(&mapping, b"\"{}\""), "wrong_type");
     assert_eq!(why(&mapping, b"null"), "wrong_type");
@@ -161,7 +201,8 @@ fn bytes_follow_the_rules_of_the_plain_reader() {
 #[test]
 fn times_in_a_zone_never_date_a_refusal_back() {
     let fields = |action: &str, time: &str| {
-        consent(&format!("  action: {{constant: {action}}}\n")).replace("occurred_at: $.at", &format!("occurred_at: {{path: $.x, {time}}}"))
+        consent(&format!("  action: {{constant: {action}}}\n"))
+            .replace("occurred_at: $.at", &format!("occurred_at: {{path: $.x, {time}}}"))
     };
     let berlin = "time: \"%d.%m.%Y %H:%M\", zone: Europe/Berlin";
     let day = "time: \"%d.%m.%Y\", zone: Europe/Berlin";
@@ -182,10 +223,16 @@ fn times_in_a_zone_never_date_a_refusal_back() {
     }
     // the hour that no clock shows
     let mapping = compiled(&fields("opt_out", berlin));
-    assert_eq!(why(&mapping, with(&json!("29.03.2026 02:30")).as_bytes()), "bad_timestamp: `occurred_at`");
+    assert_eq!(
+        why(&mapping, with(&json!("29.03.2026 02:30")).as_bytes()),
+        "bad_timestamp: `occurred_at`"
+    );
     // nobody knows yet whether it refuses
     let mapping = compiled(&fields("inbound_sms", day));
-    assert_eq!(why(&mapping, with(&json!("03.11.2026")).as_bytes()), "bad_timestamp: `occurred_at`");
+    assert_eq!(
+        why(&mapping, with(&json!("03.11.2026")).as_bytes()),
+        "bad_timestamp: `occurred_at`"
+    );
     for (time, x) in [
         ("time: epoch_s", json!(1_793_700_000)),
         ("time: epoch_s", json!(1_793_700_000.0)),
@@ -196,23 +243,34 @@ fn times_in_a_zone_never_date_a_refusal_back() {
     ] {
         let mapping = compiled(&fields("opt_out", time));
         let text = with(&x);
-        assert_eq!(one(&mapping, &text).unwrap().occurred_at, Some(micros("2026-11-03T10:00:00Z")), "{x}");
+        assert_eq!(
+            one(&mapping, &text).unwrap().occurred_at,
+            Some(micros("2026-11-03T10:00:00Z")),
+            "{x}"
+        );
     }
 }
 
 #[test]
 fn key_and_headers_are_sources() {
-    let text = consent("  action: {constant: opt_out}\n  source: header:ce-source\n  via: key:$.shop\n")
-        .replace("contact_id: $.who", "contact_id: key");
+    let text =
+        consent("  action: {constant: opt_out}\n  source: header:ce-source\n  via: key:$.shop\n")
+            .replace("contact_id: $.who", "contact_id: key");
     let mapping = compiled(&text);
     let value = with(&json!(1));
-    let headers: [(&str, Option<&[u8]>); 3] = [("x", Some(b"\xff")), ("ce-source", Some(b"/shop")), ("y", None)];
+    let headers: [(&str, Option<&[u8]>); 3] =
+        [("x", Some(b"\xff")), ("ce-source", Some(b"/shop")), ("y", None)];
     let origin = Origin { key: Some(br#"{"shop":"s7"}"#), headers: &Slice(&headers) };
-    let Changes::One(record) = mapping.map_consent(Some(value.as_bytes()), origin).unwrap() else { panic!() };
+    let Changes::One(record) = mapping.map_consent(Some(value.as_bytes()), origin).unwrap() else {
+        panic!()
+    };
     assert_eq!(record.contact_id.as_deref(), Some(r#"{"shop":"s7"}"#));
     assert_eq!((record.source.as_deref(), record.via.as_deref()), (Some("/shop"), Some("s7")));
     let refused = |key: Option<&[u8]>, headers: &[(&str, Option<&[u8]>)]| {
-        mapping.map_consent(Some(value.as_bytes()), Origin { key, headers: &Slice(headers) }).unwrap_err().to_string()
+        mapping
+            .map_consent(Some(value.as_bytes()), Origin { key, headers: &Slice(headers) })
+            .unwrap_err()
+            .to_string()
     };
     assert!(refused(Some(b"\xff"), &[]).contains("bad_utf8"));
     assert!(refused(None, &[]).contains("missing_field: `contact_id`"));
@@ -242,13 +300,26 @@ fn who_it_is_about_is_found_when_anything_else_fails() {
         })
     };
     let ana = || Some("ana".to_owned());
-    assert_eq!(who(r#"{"who":"ana","x":"??","ch":"E"}"#), Some((ana(), None, ChannelScope::One(gate_core::Channel::Email))));
+    assert_eq!(
+        who(r#"{"who":"ana","x":"??","ch":"E"}"#),
+        Some((ana(), None, ChannelScope::One(gate_core::Channel::Email)))
+    );
     assert_eq!(who(r#"{"who":"ana","ch":"fax"}"#), Some((ana(), None, ChannelScope::Any)));
     assert_eq!(who(r#"{"who":"ana","ch":[1]}"#), Some((ana(), None, ChannelScope::Any)));
-    assert_eq!(who(r#"{"who":"ana","id":"1","id":"2","x":{"y":[]}}"#), Some((ana(), None, ChannelScope::Any)));
+    assert_eq!(
+        who(r#"{"who":"ana","id":"1","id":"2","x":{"y":[]}}"#),
+        Some((ana(), None, ChannelScope::Any))
+    );
     assert_eq!(who(r#"{"mail":"a@example.net"}"#).unwrap().1.as_deref(), Some("a@example.net"));
     // nothing that is uncertain
-    for value in [r#"{"who":"ana","who":"ben"}"#, r#"{"who":["ana"]}"#, r#"{"who":"ana","mail":7}"#, "{}", r#"{"who":"ana""#, "[]"] {
+    for value in [
+        r#"{"who":"ana","who":"ben"}"#,
+        r#"{"who":["ana"]}"#,
+        r#"{"who":"ana","mail":7}"#,
+        "{}",
+        r#"{"who":"ana""#,
+        "[]",
+    ] {
         assert_eq!(who(value), None, "{value}");
     }
 }
@@ -260,16 +331,26 @@ fn an_each_is_all_or_nothing_and_bounded() {
     let mapping = compiled(text);
     let read = |list: Value| {
         let value = json!({"list": list, "id": "e", "at": "2026-11-03T10:00:00Z"}).to_string();
-        mapping
-            .map_consent(Some(value.as_bytes()), Origin::of_key(None))
-            .map(|changes| changes.into_records().map(|it| it.event_id.unwrap().into_owned()).collect::<Vec<_>>())
+        mapping.map_consent(Some(value.as_bytes()), Origin::of_key(None)).map(|changes| {
+            changes.into_records().map(|it| it.event_id.unwrap().into_owned()).collect::<Vec<_>>()
+        })
     };
-    assert_eq!(read(json!([{"who": "a", "a": "IN"}, {"who": "b", "a": "OUT"}])).unwrap(), ["e-0", "e-1"]);
+    assert_eq!(
+        read(json!([{"who": "a", "a": "IN"}, {"who": "b", "a": "OUT"}])).unwrap(),
+        ["e-0", "e-1"]
+    );
     assert!(read(json!([])).unwrap().is_empty());
-    for list in [json!([{"who": "a", "a": "IN"}, {"who": "b", "a": "?"}]), json!(null), json!("x"), json!([1]), json!([null])] {
+    for list in [
+        json!([{"who": "a", "a": "IN"}, {"who": "b", "a": "?"}]),
+        json!(null),
+        json!("x"),
+        json!([1]),
+        json!([null]),
+    ] {
         assert!(read(list.clone()).is_err(), "{list}");
     }
-    let many: Vec<Value> = (0..=ITEMS_MAX).map(|at| json!({"who": at.to_string(), "a": "OUT"})).collect();
+    let many: Vec<Value> =
+        (0..=ITEMS_MAX).map(|at| json!({"who": at.to_string(), "a": "OUT"})).collect();
     assert!(read(json!(many)).is_err());
     // the same id twice would be one change
     let mapping = compiled(&text.replace("{join: [$.id, '-', index]}", "$.id"));
@@ -277,7 +358,8 @@ fn an_each_is_all_or_nothing_and_bounded() {
     assert_eq!(why(&mapping, value.to_string().as_bytes()), "invalid_value: `event_id`");
 }
 
-const PERMITTING: [&str; 5] = ["opt_in", "opt_in_confirmed", "opt_in_requested", "unsuppress", "relationship"];
+const PERMITTING: [&str; 5] =
+    ["opt_in", "opt_in_confirmed", "opt_in_requested", "unsuppress", "relationship"];
 
 /// Every way an action may be read without a row for a permission.
 static REFUSING: LazyLock<Vec<Mapping>> = LazyLock::new(|| {
@@ -297,12 +379,28 @@ static MESSAGE: LazyLock<Mapping> = LazyLock::new(|| compiled(common::MESSAGE));
 
 static AS_PLAIN: LazyLock<Mapping> = LazyLock::new(|| {
     let fields = "  action: {constant: opt_out}\n  address: $.address\n  purpose: $.purpose\n  message_id: $.message_id\n  smtp: $.smtp\n  region: $.region\n";
-    compiled(&consent(fields).replace("$.id", "$.event_id").replace("$.at", "$.occurred_at").replace("$.who", "$.contact_id"))
+    compiled(
+        &consent(fields)
+            .replace("$.id", "$.event_id")
+            .replace("$.at", "$.occurred_at")
+            .replace("$.who", "$.contact_id"),
+    )
 });
 
 fn wild() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
-        "OUT", "opt_in", "opt_in_confirmed", "unsuppress", "relationship", "IN", "", " ", "true", "E", "email", "express",
+        "OUT",
+        "opt_in",
+        "opt_in_confirmed",
+        "unsuppress",
+        "relationship",
+        "IN",
+        "",
+        " ",
+        "true",
+        "E",
+        "email",
+        "express",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -389,7 +487,8 @@ proptest! {
 
 #[test]
 fn nothing_a_record_holds_is_printed() {
-    let mapping = compiled(&consent("  action: {path: $.x, values: {OUT: opt_out}}\n  address: $.mail\n"));
+    let mapping =
+        compiled(&consent("  action: {path: $.x, values: {OUT: opt_out}}\n  address: $.mail\n"));
     let canary = "canary-7f3";
     for value in [
         json!({"id": canary, "at": canary, "who": canary, "x": canary, "mail": canary}),
@@ -407,7 +506,9 @@ fn nothing_a_record_holds_is_printed() {
                 Err(error) => format!("{error:?} {error}"),
             };
             assert!(!printed.contains(canary), "{printed}");
-            assert!(!format!("{:?}", mapping.salvage(Some(text.as_bytes()), origin)).contains(canary));
+            assert!(
+                !format!("{:?}", mapping.salvage(Some(text.as_bytes()), origin)).contains(canary)
+            );
         }
         assert!(!format!("{mapping:?}").contains(canary));
     }

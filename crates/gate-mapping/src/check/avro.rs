@@ -113,7 +113,9 @@ impl<'s> At<'s> {
             Some(Schema::Record(record)) => {
                 match record.fields.iter().find(|field| field.name == name) {
                     Some(field) => Found::To(Cursor::Avro(self.at(&field.schema))),
-                    None => Found::Unknown(record.fields.iter().map(|field| field.name.clone()).collect()),
+                    None => Found::Unknown(
+                        record.fields.iter().map(|field| field.name.clone()).collect(),
+                    ),
                 }
             }
             Some(_) => Found::Not(self.shape()),

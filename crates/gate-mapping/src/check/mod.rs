@@ -141,7 +141,9 @@ impl<'s> Cursor<'s> {
                 (Found::Unknown(known), Step::Name(name)) => {
                     return Err(Lost::Unknown { name: name.to_string(), known });
                 }
-                (Found::Unknown(_), _) => return Err(Lost::Not { step: "[0]".into(), shape: at.shape() }),
+                (Found::Unknown(_), _) => {
+                    return Err(Lost::Not { step: "[0]".into(), shape: at.shape() });
+                }
                 (Found::Not(shape), step) => {
                     let step = match step {
                         Step::Name(name) => format!(".{name}"),

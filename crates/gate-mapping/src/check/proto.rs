@@ -19,7 +19,9 @@ impl At {
 
     fn of_field(field: &FieldDescriptor) -> Self {
         match field.kind() {
-            Kind::Message(entry) if field.is_map() => Self::Map(entry.map_entry_value_field().kind()),
+            Kind::Message(entry) if field.is_map() => {
+                Self::Map(entry.map_entry_value_field().kind())
+            }
             kind if field.is_list() => Self::List(kind),
             kind => Self::Kind(kind),
         }
@@ -36,13 +38,17 @@ impl At {
             Kind::Bytes => Shape::Bytes,
             Kind::Bool => Shape::Flag,
             Kind::Float | Kind::Double => Shape::Fraction,
-            Kind::Enum(of) => Shape::Symbols(of.values().map(|value| value.name().to_owned()).collect()),
+            Kind::Enum(of) => {
+                Shape::Symbols(of.values().map(|value| value.name().to_owned()).collect())
+            }
             Kind::Message(message) => match message.full_name() {
                 "google.protobuf.Timestamp" => Shape::Instant(Unit::Micros),
                 "google.protobuf.StringValue" => Shape::Text,
                 "google.protobuf.BoolValue" => Shape::Flag,
-                "google.protobuf.Int64Value" | "google.protobuf.UInt64Value"
-                | "google.protobuf.Int32Value" | "google.protobuf.UInt32Value" => Shape::Whole,
+                "google.protobuf.Int64Value"
+                | "google.protobuf.UInt64Value"
+                | "google.protobuf.Int32Value"
+                | "google.protobuf.UInt32Value" => Shape::Whole,
                 _ => Shape::Object,
             },
             _ => Shape::Whole,
@@ -53,7 +59,9 @@ impl At {
         match self {
             Self::Kind(Kind::Message(message)) => match message.get_field_by_name(name) {
                 Some(field) => Found::To(Cursor::Proto(Self::of_field(&field))),
-                None => Found::Unknown(message.fields().map(|field| field.name().to_owned()).collect()),
+                None => {
+                    Found::Unknown(message.fields().map(|field| field.name().to_owned()).collect())
+                }
             },
             Self::Map(kind) => Found::To(Cursor::Proto(Self::Kind(kind.clone()))),
             Self::Kind(_) | Self::List(_) => Found::Not(self.shape()),

@@ -11,7 +11,12 @@ use gate_located::{Node, Value};
 use std::borrow::Cow;
 
 /// Reads a value of ours for a field.
-pub(super) fn given(reader: &mut Reader<'_>, node: &Node, target: &Target, kind: Kind) -> Option<Given> {
+pub(super) fn given(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    target: &Target,
+    kind: Kind,
+) -> Option<Given> {
     let wrong = |reader: &mut Reader<'_>, fix: String| {
         let reason = format!("`{}` cannot be {}", target.name, node.value.kind());
         reader.problem(node.place, reason, fix);
@@ -114,13 +119,20 @@ pub(super) fn unsaid(reader: &mut Reader<'_>, node: &Node, target: &Target, give
             },
             format!("only {}", names.join(", ")),
         ),
-        Unsaid::Only(flag) => (matches!(given, Given::Absent) || *given == Given::Flag(flag), format!("only `{flag}`")),
+        Unsaid::Only(flag) => (
+            matches!(given, Given::Absent) || *given == Given::Flag(flag),
+            format!("only `{flag}`"),
+        ),
     };
     if !is_strict {
         let reason = format!(
             "`{}` would say this where the record does not: it may permit what nobody permitted, or narrow a refusal",
             target.name
         );
-        reader.problem(node.place, reason, format!("write a row for each value that means it; without one, {may} may stand here"));
+        reader.problem(
+            node.place,
+            reason,
+            format!("write a row for each value that means it; without one, {may} may stand here"),
+        );
     }
 }

@@ -68,7 +68,11 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
         let path = match Path::parse(text) {
             Ok(path) if path.root == Root::Record => path,
             Ok(_) => {
-                self.reader.problem(node.place, "`each` must be a list of the record", "begin with `$`");
+                self.reader.problem(
+                    node.place,
+                    "`each` must be a list of the record",
+                    "begin with `$`",
+                );
                 return;
             }
             Err(reason) => {
@@ -89,7 +93,11 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
     pub(super) fn fields(&mut self, node: &Node) {
         let targets = targets(self.kind);
         let Value::Map(entries) = &node.value else {
-            self.reader.problem(node.place, "`fields` must be a mapping", "write `event_id: $.id` lines");
+            self.reader.problem(
+                node.place,
+                "`fields` must be a mapping",
+                "write `event_id: $.id` lines",
+            );
             return;
         };
         for (key, value) in entries {
@@ -101,7 +109,10 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
             };
             if let Some(rule) = self.rule(value, target) {
                 if matches!(target.takes, Takes::Symbol(_)) && !rule.is_closed() {
-                    let reason = format!("`{}` takes only values of ours, and this may be anything", target.name);
+                    let reason = format!(
+                        "`{}` takes only values of ours, and this may be anything",
+                        target.name
+                    );
                     let fix = "add `values: {THEIRS: ours}`, or `values: ours` when the record has our names";
                     self.reader.problem(value.place, reason, fix);
                 }
@@ -115,7 +126,11 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
             if !is_there {
                 let names = group.join("` or `");
                 let fix = format!("add `{}:` to `fields`", group.first().unwrap_or(&""));
-                self.reader.problem(node.place, format!("nothing gives `{names}`, which is required"), fix);
+                self.reader.problem(
+                    node.place,
+                    format!("nothing gives `{names}`, which is required"),
+                    fix,
+                );
             }
         }
     }
@@ -146,7 +161,11 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
             (Root::Item, Some((_, item))) => item.clone(),
             (Root::Item, None) => {
                 let fix = "add `each: $.list`, or begin with `$`";
-                self.reader.problem(node.place, "`@` is the item of `each`, which is not there", fix);
+                self.reader.problem(
+                    node.place,
+                    "`@` is the item of `each`, which is not there",
+                    fix,
+                );
                 return None;
             }
         };
@@ -154,11 +173,16 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
             Ok(at) => Some(at),
             Err(crate::check::Lost::Unknown { name, known }) => {
                 let fix = suggestion(&name, known.iter().map(String::as_str));
-                self.reader.problem(node.place, format!("`{path}`: the schema has no `{name}`"), fix);
+                self.reader.problem(
+                    node.place,
+                    format!("`{path}`: the schema has no `{name}`"),
+                    fix,
+                );
                 None
             }
             Err(crate::check::Lost::Not { step, shape }) => {
-                let reason = format!("`{path}`: there is {} where `{step}` is looked for", shape.name());
+                let reason =
+                    format!("`{path}`: there is {} where `{step}` is looked for", shape.name());
                 self.reader.problem(node.place, reason, "correct the path");
                 None
             }
@@ -166,7 +190,13 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
     }
 
     /// The slot of a path.
-    pub(super) fn place(&mut self, node: &Node, path: &Path, target: Option<&Target>, shape: &Shape) -> Option<Place> {
+    pub(super) fn place(
+        &mut self,
+        node: &Node,
+        path: &Path,
+        target: Option<&Target>,
+        shape: &Shape,
+    ) -> Option<Place> {
         let person = target.map(|it| it.name).filter(|name| PERSON.contains(name));
         let (tree, n_slots) = match path.root {
             Root::Record => (&mut self.tree, &mut self.n_slots),
@@ -269,7 +299,8 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
     fn who_trees(&self, who: &[Field]) -> (Tree, Tree) {
         let mut places = Vec::new();
         who.iter().for_each(|field| field.rule.places(&mut places));
-        let (mut tree, mut key_tree, mut item_tree) = (Tree::default(), Tree::default(), Tree::default());
+        let (mut tree, mut key_tree, mut item_tree) =
+            (Tree::default(), Tree::default(), Tree::default());
         for (path, slot) in &self.paths {
             let (tree, place) = match path.root {
                 Root::Record => (&mut tree, Place::Record(*slot)),

@@ -31,7 +31,16 @@ pub struct Given<'g> {
 }
 
 const KEYS: [&str; 10] = [
-    "description", "format", "record", "schema", "message", "sample", "framing", "each", "ignore", "fields",
+    "description",
+    "format",
+    "record",
+    "schema",
+    "message",
+    "sample",
+    "framing",
+    "each",
+    "ignore",
+    "fields",
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -74,12 +83,19 @@ fn head(reader: &mut Reader<'_>, node: &Node, given: &Given<'_>) -> Option<Mappi
     let required = |reader: &mut Reader<'_>, name: &str| {
         let found = find(name);
         if found.is_none() {
-            reader.problem(node.place, format!("has no `{name}`"), format!("add `{name}:`; see docs/mapping.md"));
+            reader.problem(
+                node.place,
+                format!("has no `{name}`"),
+                format!("add `{name}:`; see docs/mapping.md"),
+            );
         }
         found
     };
-    let formats =
-        [("json", FormatName::Json), ("avro", FormatName::Avro), ("protobuf", FormatName::Protobuf)];
+    let formats = [
+        ("json", FormatName::Json),
+        ("avro", FormatName::Avro),
+        ("protobuf", FormatName::Protobuf),
+    ];
     let format = required(reader, "format").and_then(|it| reader.word(it, "format", &formats));
     let records =
         [("consent_change", Kind::ConsentChange), ("outbound_message", Kind::OutboundMessage)];
@@ -106,7 +122,12 @@ fn head(reader: &mut Reader<'_>, node: &Node, given: &Given<'_>) -> Option<Mappi
     let parts = loader.finish(node)?;
     let format = match schema {
         Schema::None | Schema::Json(_) | Schema::Sample(_) => Format::Json,
-        Schema::Avro(schema) => Format::Avro(Box::new(AvroSource::new(*schema, framing, &parts.paths, parts.each.clone())?)),
+        Schema::Avro(schema) => Format::Avro(Box::new(AvroSource::new(
+            *schema,
+            framing,
+            &parts.paths,
+            parts.each.clone(),
+        )?)),
         Schema::Proto(message) => Format::Protobuf(Box::new(ProtoSource::new(
             wire::compile(&message, &parts.tree)?,
             wire::compile(&message, &parts.who_tree)?,
@@ -161,7 +182,11 @@ fn schema(
             }
             (FormatName::Avro | FormatName::Protobuf, _) => {
                 let place = entries.first().map_or(Place::default(), |(key, _)| key.place);
-                reader.problem(place, "has no `schema`", "name the Avro schema, or the descriptor set");
+                reader.problem(
+                    place,
+                    "has no `schema`",
+                    "name the Avro schema, or the descriptor set",
+                );
                 None
             }
         };
@@ -190,7 +215,8 @@ fn schema(
             };
             let found = pool.get_message_by_name(name);
             if found.is_none() {
-                let names: Vec<_> = pool.all_messages().map(|it| it.full_name().to_owned()).collect();
+                let names: Vec<_> =
+                    pool.all_messages().map(|it| it.full_name().to_owned()).collect();
                 let fix = suggestion(name, names.iter().map(String::as_str));
                 let place = message.map_or(node.place, |node| node.place);
                 reader.problem(place, format!("the descriptor set has no `{name}`"), fix);
@@ -204,7 +230,11 @@ fn file(reader: &mut Reader<'_>, node: &Node, given: &Given<'_>) -> Option<Vec<u
     let name = reader.text(node, "a file name")?;
     let bytes = (given.files)(name);
     if bytes.is_none() {
-        reader.problem(node.place, format!("`{name}` cannot be read"), "write the path from the mapping's folder");
+        reader.problem(
+            node.place,
+            format!("`{name}` cannot be read"),
+            "write the path from the mapping's folder",
+        );
     }
     bytes
 }
@@ -213,7 +243,11 @@ fn json(reader: &mut Reader<'_>, node: &Node, given: &Given<'_>) -> Option<serde
     let bytes = file(reader, node, given)?;
     let value = serde_json::from_slice(&bytes).ok();
     if value.is_none() {
-        reader.problem(node.place, "is no JSON", "name a JSON Schema with `schema`, or a record with `sample`");
+        reader.problem(
+            node.place,
+            "is no JSON",
+            "name a JSON Schema with `schema`, or a record with `sample`",
+        );
     }
     value
 }

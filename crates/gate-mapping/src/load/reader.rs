@@ -107,7 +107,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A word of a closed set.
-    pub(crate) fn word<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
         let text = self.text(node, what)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
@@ -124,7 +129,11 @@ pub(crate) fn suggestion<'w>(word: &str, known: impl Iterator<Item = &'w str> + 
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             let list: Vec<&str> = known.take(20).collect();
-            if list.is_empty() { "nothing is known here".to_owned() } else { format!("use one of: {}", list.join(", ")) }
+            if list.is_empty() {
+                "nothing is known here".to_owned()
+            } else {
+                format!("use one of: {}", list.join(", "))
+            }
         }
     }
 }

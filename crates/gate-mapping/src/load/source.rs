@@ -20,8 +20,19 @@ const SEPARATOR_BYTES_MAX: usize = 64;
 
 const SOURCES: [&str; 5] = ["path", "constant", "join", "first_of", "choose"];
 const KEYS: [&str; 13] = [
-    "path", "constant", "join", "first_of", "choose", "split", "lower", "digits", "values", "otherwise", "time",
-    "zone", "default",
+    "path",
+    "constant",
+    "join",
+    "first_of",
+    "choose",
+    "split",
+    "lower",
+    "digits",
+    "values",
+    "otherwise",
+    "time",
+    "zone",
+    "default",
 ];
 
 /// The entries of a rule.
@@ -48,7 +59,11 @@ impl Loader<'_, '_, '_> {
         }
         if !matches!(node.value, Value::Map(_)) {
             let reason = format!("`{}` cannot be {}", target.name, node.value.kind());
-            self.reader.problem(node.place, reason, "write `$.path`, or `{constant: …}` for a fixed value");
+            self.reader.problem(
+                node.place,
+                reason,
+                "write `$.path`, or `{constant: …}` for a fixed value",
+            );
             return None;
         }
         let entries = Entries(self.reader.entries(node, "a source", keys));
@@ -62,8 +77,14 @@ impl Loader<'_, '_, '_> {
     }
 
     /// Where a value comes from, and what the schema says of it; a source without a shape judges its own parts.
-    fn source(&mut self, node: &Node, entries: &Entries<'_>, target: &Target) -> Option<(Source, Option<Shape>)> {
-        let named: Vec<_> = entries.0.iter().filter(|(key, _)| SOURCES.contains(&key.name.as_str())).collect();
+    fn source(
+        &mut self,
+        node: &Node,
+        entries: &Entries<'_>,
+        target: &Target,
+    ) -> Option<(Source, Option<Shape>)> {
+        let named: Vec<_> =
+            entries.0.iter().filter(|(key, _)| SOURCES.contains(&key.name.as_str())).collect();
         let [(key, value)] = named.as_slice() else {
             let fix = "write exactly one of: path, constant, join, first_of, choose";
             self.reader.problem(node.place, "has no source, or more than one", fix);
@@ -77,8 +98,14 @@ impl Loader<'_, '_, '_> {
             }
             "constant" => {
                 let given = constant::given(self.reader, value, target, self.kind)?;
-                if let Some((other, _)) = entries.0.iter().find(|(key, _)| key.name != "constant" && key.name != "when") {
-                    self.reader.problem(other.place, "changes a constant", "write the constant as it shall be");
+                if let Some((other, _)) =
+                    entries.0.iter().find(|(key, _)| key.name != "constant" && key.name != "when")
+                {
+                    self.reader.problem(
+                        other.place,
+                        "changes a constant",
+                        "write the constant as it shall be",
+                    );
                 }
                 Some((Source::Constant(given), None))
             }
@@ -101,7 +128,11 @@ impl Loader<'_, '_, '_> {
     }
 
     /// The items of a list, each read by `read`.
-    fn each_of<T>(&mut self, node: &Node, mut read: impl FnMut(&mut Self, &Node) -> Option<T>) -> Option<Vec<T>> {
+    fn each_of<T>(
+        &mut self,
+        node: &Node,
+        mut read: impl FnMut(&mut Self, &Node) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let items = self.reader.items(node);
         if items.is_empty() || items.len() > PARTS_MAX {
             let reason = format!("must have between 1 and {PARTS_MAX} items");
@@ -155,10 +186,18 @@ impl Loader<'_, '_, '_> {
     }
 
     fn condition(&mut self, node: &Node) -> Option<Condition> {
-        let entries = self.reader.entries(node, "a condition", &["path", "present", "absent", "equals", "in"]);
+        let entries = self.reader.entries(
+            node,
+            "a condition",
+            &["path", "present", "absent", "equals", "in"],
+        );
         let entries = Entries(entries);
         let Some(path) = entries.get("path") else {
-            self.reader.problem(node.place, "a condition has no `path`", "write `{path: $.a, in: [x, y]}`");
+            self.reader.problem(
+                node.place,
+                "a condition has no `path`",
+                "write `{path: $.a, in: [x, y]}`",
+            );
             return None;
         };
         let text = self.reader.text(path, "a path")?;
@@ -166,7 +205,11 @@ impl Loader<'_, '_, '_> {
         let tests: Vec<_> = entries.0.iter().filter(|(key, _)| key.name != "path").collect();
         let [(key, value)] = tests.as_slice() else {
             let fix = "write exactly one of: present, absent, equals, in";
-            self.reader.problem(node.place, "a condition tests nothing, or more than one thing", fix);
+            self.reader.problem(
+                node.place,
+                "a condition tests nothing, or more than one thing",
+                fix,
+            );
             return None;
         };
         let test = match (key.name.as_str(), &value.value) {
@@ -176,7 +219,11 @@ impl Loader<'_, '_, '_> {
                 Test::OneOf(self.each_of(value, |loader, node| loader.plain(node))?)
             }
             _ => {
-                self.reader.problem(value.place, "is no test", "write `present: true`, `equals: x` or `in: [x, y]`");
+                self.reader.problem(
+                    value.place,
+                    "is no test",
+                    "write `present: true`, `equals: x` or `in: [x, y]`",
+                );
                 return None;
             }
         };
@@ -186,7 +233,9 @@ impl Loader<'_, '_, '_> {
                 self.reader.problem(node.place, format!("the schema's enum has no `{value}`"), fix);
             }
         }
-        if let (Test::OneOf(_), Shape::Object | Shape::List | Shape::Bytes | Shape::Fraction) = (&test, &shape) {
+        if let (Test::OneOf(_), Shape::Object | Shape::List | Shape::Bytes | Shape::Fraction) =
+            (&test, &shape)
+        {
             let reason = format!("`{text}` is {}, which equals nothing", shape.name());
             self.reader.problem(path.place, reason, "correct the path");
         }
@@ -201,21 +250,34 @@ impl Loader<'_, '_, '_> {
             Value::Boolean(flag) => Some(if *flag { "true" } else { "false" }.into()),
             other => {
                 let reason = format!("nothing equals {}", other.kind());
-                self.reader.problem(node.place, reason, "write a text, a whole number, `true` or `false`");
+                self.reader.problem(
+                    node.place,
+                    reason,
+                    "write a text, a whole number, `true` or `false`",
+                );
                 None
             }
         }
     }
 
     /// The place that a source names, and what the schema says of it.
-    fn value(&mut self, node: &Node, text: &str, target: Option<&Target>) -> Option<(Place, Shape)> {
+    fn value(
+        &mut self,
+        node: &Node,
+        text: &str,
+        target: Option<&Target>,
+    ) -> Option<(Place, Shape)> {
         match text {
             "key" => return Some((self.key(node)?, Shape::Text)),
             "index" if self.has_item() => return Some((Place::ItemNumber, Shape::Whole)),
             "@key" if self.has_item() => return Some((Place::ItemName, Shape::Text)),
             "index" | "@key" => {
                 let fix = "add `each: $.list`";
-                self.reader.problem(node.place, format!("`{text}` is of the item of `each`, which is not there"), fix);
+                self.reader.problem(
+                    node.place,
+                    format!("`{text}` is of the item of `each`, which is not there"),
+                    fix,
+                );
                 return None;
             }
             text => {
@@ -228,7 +290,8 @@ impl Loader<'_, '_, '_> {
             Ok(path) => path,
             Err(reason) => {
                 let reason = format!("`{text}` is no source: it {reason}");
-                let fix = "write `$.path`, `header:NAME`, `key`, or `{constant: …}` for a fixed value";
+                let fix =
+                    "write `$.path`, `header:NAME`, `key`, or `{constant: …}` for a fixed value";
                 self.reader.problem(node.place, reason, fix);
                 return None;
             }
@@ -242,7 +305,12 @@ impl Loader<'_, '_, '_> {
         Some((self.place(node, &path, target, &shape)?, shape))
     }
 
-    fn transforms(&mut self, entries: &Entries<'_>, target: &Target, rule: &mut Rule) -> Option<()> {
+    fn transforms(
+        &mut self,
+        entries: &Entries<'_>,
+        target: &Target,
+        rule: &mut Rule,
+    ) -> Option<()> {
         if let Some(node) = entries.get("split") {
             rule.split = Some(self.split(node)?);
         }
@@ -250,19 +318,31 @@ impl Loader<'_, '_, '_> {
             if let Some(node) = entries.get(name) {
                 *flag = matches!(node.value, Value::Boolean(true));
                 if !*flag {
-                    self.reader.problem(node.place, format!("`{name}` is `true` or not there"), "write `true`");
+                    self.reader.problem(
+                        node.place,
+                        format!("`{name}` is `true` or not there"),
+                        "write `true`",
+                    );
                 }
             }
         }
         if let Some(node) = entries.get("values") {
             rule.table = Some(self.table(node, entries.get("otherwise"), target)?);
         } else if let Some(node) = entries.get("otherwise") {
-            self.reader.problem(node.place, "`otherwise` belongs to `values`", "add `values`, or use `default`");
+            self.reader.problem(
+                node.place,
+                "`otherwise` belongs to `values`",
+                "add `values`, or use `default`",
+            );
         }
         if let Some(node) = entries.get("time") {
             rule.time = Some(self.time(node, entries.get("zone"), target)?);
         } else if let Some(node) = entries.get("zone") {
-            self.reader.problem(node.place, "`zone` belongs to a pattern in `time`", "add `time: \"%Y-%m-%d %H:%M:%S\"`");
+            self.reader.problem(
+                node.place,
+                "`zone` belongs to a pattern in `time`",
+                "add `time: \"%Y-%m-%d %H:%M:%S\"`",
+            );
         }
         if let Some(node) = entries.get("default") {
             let given = constant::given(self.reader, node, target, self.kind)?;
@@ -275,7 +355,11 @@ impl Loader<'_, '_, '_> {
     fn split(&mut self, node: &Node) -> Option<Split> {
         let entries = Entries(self.reader.entries(node, "`split`", &["by", "take"]));
         let (Some(by), Some(take)) = (entries.get("by"), entries.get("take")) else {
-            self.reader.problem(node.place, "`split` needs `by` and `take`", "write `{by: \":\", take: first}`");
+            self.reader.problem(
+                node.place,
+                "`split` needs `by` and `take`",
+                "write `{by: \":\", take: first}`",
+            );
             return None;
         };
         let by = self.reader.text(by, "a separator")?;
@@ -293,16 +377,28 @@ impl Loader<'_, '_, '_> {
             && text == "ours"
         {
             if let Some(node) = otherwise {
-                self.reader.problem(node.place, "our own names need no `otherwise`", "take it out, or write the rows");
+                self.reader.problem(
+                    node.place,
+                    "our own names need no `otherwise`",
+                    "take it out, or write the rows",
+                );
             }
             return Some(Table::Ours(set));
         }
         let Value::Map(entries) = &node.value else {
-            self.reader.problem(node.place, "`values` must be a mapping", "write `values: {THEIRS: ours}`");
+            self.reader.problem(
+                node.place,
+                "`values` must be a mapping",
+                "write `values: {THEIRS: ours}`",
+            );
             return None;
         };
         if entries.is_empty() || entries.len() > ROWS_MAX {
-            self.reader.problem(node.place, format!("must have between 1 and {ROWS_MAX} rows"), "write the rows");
+            self.reader.problem(
+                node.place,
+                format!("must have between 1 and {ROWS_MAX} rows"),
+                "write the rows",
+            );
             return None;
         }
         let mut rows: Vec<(Box<str>, Given)> = Vec::new();
@@ -310,7 +406,11 @@ impl Loader<'_, '_, '_> {
             let given = constant::given(self.reader, value, target, self.kind)?;
             let name = key.name.trim();
             if name.is_empty() {
-                self.reader.problem(key.place, "a blank value is absent and in no table", "use `default`");
+                self.reader.problem(
+                    key.place,
+                    "a blank value is absent and in no table",
+                    "use `default`",
+                );
             }
             if rows.iter().any(|(known, _)| **known == *name) {
                 self.reader.problem(key.place, format!("`{name}` stands twice"), "write it once");
@@ -350,31 +450,48 @@ impl Loader<'_, '_, '_> {
             ("epoch_us", TimeRule::Instant(TimeFormat::Epoch(Unit::Micros))),
         ];
         let dates = [("date", TimeRule::Date), ("days", TimeRule::Days)];
-        let words: Vec<(&str, TimeRule)> =
-            if is_date { dates.to_vec() } else { instants.to_vec() };
+        let words: Vec<(&str, TimeRule)> = if is_date { dates.to_vec() } else { instants.to_vec() };
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, rule)| rule.clone());
         if found.is_none() {
             let fix = suggestion(text, words.iter().map(|(word, _)| *word));
             let fix = format!("{fix}; or a pattern such as \"%Y-%m-%d %H:%M:%S\" with a `zone`");
-            self.reader.problem(node.place, format!("`{text}` is no way to write `{}`", target.name), fix);
+            self.reader.problem(
+                node.place,
+                format!("`{text}` is no way to write `{}`", target.name),
+                fix,
+            );
         }
         found
     }
 
-    fn pattern(&mut self, node: &Node, text: &str, zone: Option<&Node>, is_date: bool) -> Option<TimeRule> {
+    fn pattern(
+        &mut self,
+        node: &Node,
+        text: &str,
+        zone: Option<&Node>,
+        is_date: bool,
+    ) -> Option<TimeRule> {
         let zone = match zone {
             Some(node) => {
                 let name = self.reader.text(node, "a zone")?;
                 let zone = self.zones.get(name).ok();
                 if zone.is_none() {
-                    self.reader.problem(node.place, format!("`{name}` is no time zone"), "write `Europe/Berlin` or `UTC`");
+                    self.reader.problem(
+                        node.place,
+                        format!("`{name}` is no time zone"),
+                        "write `Europe/Berlin` or `UTC`",
+                    );
                 }
                 zone?
             }
             None if is_date => jiff::tz::TimeZone::UTC,
             None => {
                 let reason = "a pattern does not say in which zone its time is";
-                self.reader.problem(node.place, reason, "add `zone: Europe/Berlin`, or `zone: UTC`");
+                self.reader.problem(
+                    node.place,
+                    reason,
+                    "add `zone: Europe/Berlin`, or `zone: UTC`",
+                );
                 return None;
             }
         };
@@ -382,14 +499,25 @@ impl Loader<'_, '_, '_> {
             Ok(format) if is_date => Some(TimeRule::DateBy(format)),
             Ok(format) => Some(TimeRule::Instant(format)),
             Err(reason) => {
-                self.reader.problem(node.place, format!("the pattern {reason}"), "see the table in docs/mapping.md");
+                self.reader.problem(
+                    node.place,
+                    format!("the pattern {reason}"),
+                    "see the table in docs/mapping.md",
+                );
                 None
             }
         }
     }
 
     /// Whether what the schema says can be what the field takes; fills in what the schema knows.
-    fn fit(&mut self, node: &Node, target: &Target, rule: &mut Rule, shape: &Shape, values: Option<&Node>) {
+    fn fit(
+        &mut self,
+        node: &Node,
+        target: &Target,
+        rule: &mut Rule,
+        shape: &Shape,
+        values: Option<&Node>,
+    ) {
         if let (Some(table), Some(values)) = (&rule.table, values) {
             let problems = rows_against(table, shape, rule.lower, rule.split.is_some());
             for (reason, fix) in problems {
@@ -415,7 +543,9 @@ impl Loader<'_, '_, '_> {
 
 /// Whether a text of a `join` is a source, and not a text.
 fn is_source(text: &str) -> bool {
-    text.starts_with(['$', '@']) || text.starts_with("header:") || text.starts_with("key:$")
+    text.starts_with(['$', '@'])
+        || text.starts_with("header:")
+        || text.starts_with("key:$")
         || matches!(text, "key" | "index")
 }
 
@@ -425,11 +555,17 @@ fn misfit(target: &Target, rule: &Rule, shape: &Shape) -> Option<(String, &'stat
     let reason = |fix| Some((format!("this is {}", shape.name()), fix));
     match (target.takes, shape) {
         // it is asked for a table elsewhere
-        (_, Shape::Any) | (Takes::Symbol(_), Shape::Text | Shape::Symbols(_) | Shape::Whole | Shape::Flag) => None,
-        (Takes::Text | Takes::Id | Takes::Version | Takes::TextOrFlag, Shape::Text | Shape::Symbols(_)) => None,
+        (_, Shape::Any)
+        | (Takes::Symbol(_), Shape::Text | Shape::Symbols(_) | Shape::Whole | Shape::Flag) => None,
+        (
+            Takes::Text | Takes::Id | Takes::Version | Takes::TextOrFlag,
+            Shape::Text | Shape::Symbols(_),
+        ) => None,
         (Takes::Id | Takes::Version, Shape::Whole) => None,
         (Takes::Text | Takes::TextOrFlag, Shape::Whole) if rule.digits => None,
-        (Takes::Text | Takes::TextOrFlag, Shape::Whole) => reason("add `digits: true` if its digits are meant"),
+        (Takes::Text | Takes::TextOrFlag, Shape::Whole) => {
+            reason("add `digits: true` if its digits are meant")
+        }
         (Takes::TextOrFlag | Takes::Flag, Shape::Flag) => None,
         (Takes::Flag, Shape::Text | Shape::Symbols(_) | Shape::Whole) => {
             reason("add `values: {\"Y\": true, \"N\": false}`")
@@ -456,14 +592,26 @@ fn misfit(target: &Target, rule: &Rule, shape: &Shape) -> Option<(String, &'stat
 }
 
 /// What is wrong with a table, given the values that the schema has.
-fn rows_against(table: &Table, shape: &Shape, lower: bool, is_split: bool) -> Vec<(String, String)> {
+fn rows_against(
+    table: &Table,
+    shape: &Shape,
+    lower: bool,
+    is_split: bool,
+) -> Vec<(String, String)> {
     let names: Vec<String> = match shape {
-        Shape::Symbols(symbols) if lower => symbols.iter().map(|it| it.to_ascii_lowercase()).collect(),
+        Shape::Symbols(symbols) if lower => {
+            symbols.iter().map(|it| it.to_ascii_lowercase()).collect()
+        }
         Shape::Symbols(symbols) => symbols.clone(),
         Shape::Flag => vec!["true".to_owned(), "false".to_owned()],
         Shape::Any | Shape::Text | Shape::Whole => return Vec::new(),
         _ if is_split => return Vec::new(),
-        other => return vec![(format!("this is {}, which is in no table", other.name()), "correct the path".into())],
+        other => {
+            return vec![(
+                format!("this is {}, which is in no table", other.name()),
+                "correct the path".into(),
+            )];
+        }
     };
     if is_split {
         return Vec::new();
@@ -473,7 +621,10 @@ fn rows_against(table: &Table, shape: &Shape, lower: bool, is_split: bool) -> Ve
         Table::Ours(set) => {
             for name in names.iter().filter(|name| set.own(name).is_none()) {
                 let reason = format!("the schema's value `{name}` is no name of ours");
-                problems.push((reason, format!("write the rows; ours are: {}", set.names().join(", "))));
+                problems.push((
+                    reason,
+                    format!("write the rows; ours are: {}", set.names().join(", ")),
+                ));
             }
         }
         Table::Rows { rows, otherwise } => {
@@ -482,7 +633,8 @@ fn rows_against(table: &Table, shape: &Shape, lower: bool, is_split: bool) -> Ve
                 let reason = format!("the schema's value `{name}` has no row");
                 problems.push((reason, format!("add `{name}: …`, or `otherwise`")));
             }
-            for (row, _) in rows.iter().filter(|(row, _)| !names.iter().any(|name| **name == **row)) {
+            for (row, _) in rows.iter().filter(|(row, _)| !names.iter().any(|name| **name == **row))
+            {
                 let fix = suggestion(row, names.iter().map(String::as_str));
                 problems.push((format!("the schema has no value `{row}`"), fix));
             }
@@ -490,4 +642,3 @@ fn rows_against(table: &Table, shape: &Shape, lower: bool, is_split: bool) -> Ve
     }
     problems
 }
-

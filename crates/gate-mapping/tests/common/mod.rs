@@ -1,10 +1,18 @@
 //! Mappings for tests, compiled from text.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests that use parts of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "shared by tests that use parts of it"
+)]
 
 use gate_mapping::{Given, Mapping, Problem, compile};
 use jiff::tz::TimeZoneDatabase;
 
-pub(crate) fn check(text: &str, files: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Mapping, Vec<Problem>> {
+pub(crate) fn check(
+    text: &str,
+    files: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Result<Mapping, Vec<Problem>> {
     compile(text, &Given { file: "m.yaml", files, zones: &TimeZoneDatabase::bundled() })
 }
 
