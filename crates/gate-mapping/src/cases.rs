@@ -6,6 +6,7 @@ use crate::load::Reader;
 use crate::mapping::{Changes, Mapping};
 use crate::origin::Origin;
 use crate::problem::Problem;
+use crate::sample::{json_of, node_of, unhex};
 use gate_codec::{
     DecodeError, Encoding, Kind, Salvaged, consent_of_record, encode_consent, encode_message,
     message_of_record, parse_instant,
@@ -112,48 +113,6 @@ fn read(reader: &mut Reader<'_>, text: &str) -> Vec<(usize, Node)> {
     cases
 }
 
-fn node_of(value: &Value, line: usize) -> Node {
-    let place = gate_located::Place { line, column: 1 };
-    let value = match value {
-        Value::Null => Yaml::Null,
-        Value::Bool(flag) => Yaml::Boolean(*flag),
-        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(number), _) => Yaml::Integer(number.into()),
-            (None, Some(number)) => Yaml::Integer(number.into()),
-            (None, None) => Yaml::Float(number.as_f64().unwrap_or_default()),
-        },
-        Value::String(text) => Yaml::Text(text.clone()),
-        Value::Array(items) => Yaml::List(items.iter().map(|item| node_of(item, line)).collect()),
-        Value::Object(fields) => Yaml::Map(
-            fields
-                .iter()
-                .map(|(name, value)| {
-                    (gate_located::Key { place, name: name.clone() }, node_of(value, line))
-                })
-                .collect(),
-        ),
-    };
-    Node { place, used: place, value }
-}
-
-fn json_of(node: &Node) -> Value {
-    match &node.value {
-        Yaml::Null => Value::Null,
-        Yaml::Boolean(flag) => Value::Bool(*flag),
-        Yaml::Integer(number) => match (i64::try_from(*number), u64::try_from(*number)) {
-            (Ok(number), _) => number.into(),
-            (_, Ok(number)) => number.into(),
-            _ => Value::Null,
-        },
-        Yaml::Float(number) => json!(number),
-        Yaml::Text(text) => Value::String(text.clone()),
-        Yaml::List(items) => Value::Array(items.iter().map(json_of).collect()),
-        Yaml::Map(entries) => Value::Object(
-            entries.iter().map(|(key, value)| (key.name.clone(), json_of(value))).collect(),
-        ),
-    }
-}
-
 /// Runs one case: its name and what is different; `None` when it cannot be read, which is a problem of the file.
 fn run(
     reader: &mut Reader<'_>,
@@ -254,19 +213,6 @@ fn input<'n>(
         }
     }
     Some(Input { value, is_bare, key, headers })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16))
-        .collect::<Option<_>>()?;
-    let pairs = digits.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high * 16 + low).ok(),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 fn expected<'n>(

@@ -1,29 +1,24 @@
 //! A compiled mapping: a producer's record in, a record of ours out, or why not.
 
 use crate::avro::AvroSource;
-use crate::budget::Budget;
-use crate::capture::{Capture, Found, Item, Items, class_of_json};
+use crate::capture::{Found, Item, Items};
+use crate::document::{ORIGIN_BYTES_MAX, json, text_of, within_limits};
 use crate::fill::{Scene, fill};
 use crate::origin::Origin;
 use crate::path::Path;
-use crate::raw::Raw;
 use crate::rule::{Condition, Field};
 use crate::target::Record;
 use crate::tree::Tree;
 use crate::wire::ProtoSource;
 use gate_codec::{
     Class, ConsentChangeRecord, DecodeError, Kind, OutboundMessageRecord, Salvaged, Schemas,
-    Unreadable, VALUE_BYTES_MAX, consent_of_record,
+    Unreadable, consent_of_record,
 };
-use gate_core::canonical::is_blank;
 use gate_core::{Action, ChannelScope, ConsentChange};
-use serde::de::DeserializeSeed;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-/// Longest key or header that is looked at, in bytes.
-const ORIGIN_BYTES_MAX: usize = gate_codec::KEY_BYTES_MAX;
 /// Most headers that are looked through.
 const HEADERS_MAX: usize = 1_000;
 
@@ -399,42 +394,5 @@ fn items<'f, 'a>(found: &'f Found<'a>) -> Result<&'f [Item<'a>], Unreadable> {
         Items::Are(items) => Ok(items),
         Items::Absent => Err(Class::MissingField.into()),
         Items::Elsewhere => Err(Class::WrongType.into()),
-    }
-}
-
-/// Text of a key or a header; what is none is something else.
-fn text_of(bytes: &[u8]) -> Raw<'_> {
-    let text = Some(bytes).filter(|bytes| bytes.len() <= ORIGIN_BYTES_MAX);
-    let text = text.and_then(|bytes| std::str::from_utf8(bytes).ok());
-    match text {
-        Some(text) if is_blank(text) => Raw::Absent,
-        Some(text) if !text.contains(char::is_control) => Raw::Text(Cow::Borrowed(text)),
-        _ => Raw::Elsewhere,
-    }
-}
-
-/// Reads one JSON object, or the list an `each` goes through.
-fn json<'a>(tree: &'a Tree, bytes: &'a [u8], found: &mut Found<'a>) -> Result<(), Unreadable> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Class::BadUtf8)?;
-    let budget = Budget::default();
-    let mut input = serde_json::Deserializer::from_str(text);
-    let seed = Capture::root(tree, &budget, found);
-    seed.deserialize(&mut input).map_err(|error| budget.why(|| class_of_json(&error)))?;
-    input.end().map_err(|_| Class::TrailingBytes)?;
-    match text.trim_ascii_start().as_bytes().first() {
-        Some(b'{') => Ok(()),
-        Some(b'[') if tree.each.is_some() => Ok(()),
-        Some(b'[') => Err(Class::Array.into()),
-        _ => Err(Class::WrongType.into()),
-    }
-}
-
-/// The bytes of a value, if there are any and not too many.
-fn within_limits(value: Option<&[u8]>) -> Result<&[u8], Class> {
-    match value {
-        None => Err(Class::NullValue),
-        Some([]) => Err(Class::EmptyValue),
-        Some(bytes) if bytes.len() > VALUE_BYTES_MAX => Err(Class::TooLarge),
-        Some(bytes) => Ok(bytes),
     }
 }

@@ -50,9 +50,8 @@ fn fast<'a, S: DeserializeSeed<'a>>(
     seed: S,
 ) -> Result<S::Value, Unreadable> {
     // bytes behind a datum are no fault of a field
-    walk_avro(schema, datum, seed).map_err(|class| match class {
-        Class::TrailingBytes => class.into(),
-        class => progress.why(|| class),
+    walk_avro(schema, datum, seed).map_err(|class| {
+        if class == Class::TrailingBytes { class.into() } else { progress.why(|| class) }
     })
 }
 

@@ -33,7 +33,8 @@ impl AvroSchema {
 fn collect(schema: &Schema, named: &mut HashMap<Name, Schema>) {
     match schema {
         Schema::Record(record) => {
-            if named.insert(record.name.clone(), schema.clone()).is_none() {
+            let known = named.insert(record.name.clone(), schema.clone());
+            if known.is_none() {
                 record.fields.iter().for_each(|field| collect(&field.schema, named));
             }
         }

@@ -1,9 +1,12 @@
 //! From a mapping file to a compiled mapping, or everything that is wrong with it.
 
 mod constant;
+mod entries;
 mod fields;
+mod fit;
 mod reader;
 mod source;
+mod transform;
 
 pub use self::reader::FILE_BYTES_MAX;
 pub(crate) use self::reader::{Reader, suggestion};

@@ -1,22 +1,21 @@
 //! Sources and transforms: what stands behind a field of ours.
 
 use super::constant;
+use super::entries::Entries;
 use super::fields::Loader;
+use super::fit::{misfit, rows_against};
 use super::reader::suggestion;
 use crate::check::Shape;
 use crate::path::{Path, Root};
-use crate::rule::{Condition, Part, Place, Rule, Source, Split, Take, Test, TimeRule};
-use crate::table::{Given, Table};
+use crate::rule::{Condition, Part, Place, Rule, Source, Test, TimeRule};
 use crate::target::{Takes, Target};
-use crate::time::{TimeFormat, Unit};
-use gate_located::{Key, Node, Value};
+use crate::time::TimeFormat;
+use gate_located::{Node, Value};
 
 /// Most parts, choices, conditions or nested rules of a field.
 const PARTS_MAX: usize = 32;
-/// Most rows of a table.
-const ROWS_MAX: usize = 1_000;
 /// Longest text a mapping splits by or joins with, in bytes.
-const SEPARATOR_BYTES_MAX: usize = 64;
+pub(super) const SEPARATOR_BYTES_MAX: usize = 64;
 
 const SOURCES: [&str; 5] = ["path", "constant", "join", "first_of", "choose"];
 const KEYS: [&str; 13] = [
@@ -34,15 +33,6 @@ const KEYS: [&str; 13] = [
     "zone",
     "default",
 ];
-
-/// The entries of a rule.
-struct Entries<'n>(Vec<(&'n Key, &'n Node)>);
-
-impl<'n> Entries<'n> {
-    fn get(&self, name: &str) -> Option<&'n Node> {
-        self.0.iter().find(|(key, _)| key.name == name).map(|(_, node)| *node)
-    }
-}
 
 impl Loader<'_, '_, '_> {
     /// What gives a field of ours.
@@ -305,210 +295,6 @@ impl Loader<'_, '_, '_> {
         Some((self.place(node, &path, target, &shape)?, shape))
     }
 
-    fn transforms(
-        &mut self,
-        entries: &Entries<'_>,
-        target: &Target,
-        rule: &mut Rule,
-    ) -> Option<()> {
-        if let Some(node) = entries.get("split") {
-            rule.split = Some(self.split(node)?);
-        }
-        for (name, flag) in [("lower", &mut rule.lower), ("digits", &mut rule.digits)] {
-            if let Some(node) = entries.get(name) {
-                *flag = matches!(node.value, Value::Boolean(true));
-                if !*flag {
-                    self.reader.problem(
-                        node.place,
-                        format!("`{name}` is `true` or not there"),
-                        "write `true`",
-                    );
-                }
-            }
-        }
-        if let Some(node) = entries.get("values") {
-            rule.table = Some(self.table(node, entries.get("otherwise"), target)?);
-        } else if let Some(node) = entries.get("otherwise") {
-            self.reader.problem(
-                node.place,
-                "`otherwise` belongs to `values`",
-                "add `values`, or use `default`",
-            );
-        }
-        if let Some(node) = entries.get("time") {
-            rule.time = Some(self.time(node, entries.get("zone"), target)?);
-        } else if let Some(node) = entries.get("zone") {
-            self.reader.problem(
-                node.place,
-                "`zone` belongs to a pattern in `time`",
-                "add `time: \"%Y-%m-%d %H:%M:%S\"`",
-            );
-        }
-        if let Some(node) = entries.get("default") {
-            let given = constant::given(self.reader, node, target, self.kind)?;
-            constant::unsaid(self.reader, node, target, &given);
-            rule.default = Some(given);
-        }
-        Some(())
-    }
-
-    fn split(&mut self, node: &Node) -> Option<Split> {
-        let entries = Entries(self.reader.entries(node, "`split`", &["by", "take"]));
-        let (Some(by), Some(take)) = (entries.get("by"), entries.get("take")) else {
-            self.reader.problem(
-                node.place,
-                "`split` needs `by` and `take`",
-                "write `{by: \":\", take: first}`",
-            );
-            return None;
-        };
-        let by = self.reader.text(by, "a separator")?;
-        if by.is_empty() || by.len() > SEPARATOR_BYTES_MAX {
-            self.reader.problem(node.place, "is no separator", "write a short text");
-            return None;
-        }
-        let words = [("first", Take::First), ("rest", Take::Rest), ("last", Take::Last)];
-        let take = self.reader.word(take, "part", &words)?;
-        Some(Split { by: by.into(), take })
-    }
-
-    fn table(&mut self, node: &Node, otherwise: Option<&Node>, target: &Target) -> Option<Table> {
-        if let (Value::Text(text), Takes::Symbol(set)) = (&node.value, target.takes)
-            && text == "ours"
-        {
-            if let Some(node) = otherwise {
-                self.reader.problem(
-                    node.place,
-                    "our own names need no `otherwise`",
-                    "take it out, or write the rows",
-                );
-            }
-            return Some(Table::Ours(set));
-        }
-        let Value::Map(entries) = &node.value else {
-            self.reader.problem(
-                node.place,
-                "`values` must be a mapping",
-                "write `values: {THEIRS: ours}`",
-            );
-            return None;
-        };
-        if entries.is_empty() || entries.len() > ROWS_MAX {
-            self.reader.problem(
-                node.place,
-                format!("must have between 1 and {ROWS_MAX} rows"),
-                "write the rows",
-            );
-            return None;
-        }
-        let mut rows: Vec<(Box<str>, Given)> = Vec::new();
-        for (key, value) in entries {
-            let given = constant::given(self.reader, value, target, self.kind)?;
-            let name = key.name.trim();
-            if name.is_empty() {
-                self.reader.problem(
-                    key.place,
-                    "a blank value is absent and in no table",
-                    "use `default`",
-                );
-            }
-            if rows.iter().any(|(known, _)| **known == *name) {
-                self.reader.problem(key.place, format!("`{name}` stands twice"), "write it once");
-            }
-            rows.push((name.into(), given));
-        }
-        rows.sort_by(|one, other| one.0.cmp(&other.0));
-        let otherwise = match otherwise {
-            None => None,
-            Some(node) => {
-                let given = constant::given(self.reader, node, target, self.kind)?;
-                constant::unsaid(self.reader, node, target, &given);
-                Some(given)
-            }
-        };
-        Some(Table::Rows { rows, otherwise })
-    }
-
-    fn time(&mut self, node: &Node, zone: Option<&Node>, target: &Target) -> Option<TimeRule> {
-        let is_date = target.takes == Takes::Date;
-        if !is_date && target.takes != Takes::Instant {
-            let reason = format!("`{}` is no time", target.name);
-            self.reader.problem(node.place, reason, "take `time` out");
-            return None;
-        }
-        let text = self.reader.text(node, "`time`")?;
-        if text.contains('%') {
-            return self.pattern(node, text, zone, is_date);
-        }
-        if let Some(zone) = zone {
-            self.reader.problem(zone.place, "`zone` is for patterns", "take it out");
-        }
-        let instants = [
-            ("rfc3339", TimeRule::Instant(TimeFormat::Rfc3339)),
-            ("epoch_s", TimeRule::Instant(TimeFormat::Epoch(Unit::Seconds))),
-            ("epoch_ms", TimeRule::Instant(TimeFormat::Epoch(Unit::Millis))),
-            ("epoch_us", TimeRule::Instant(TimeFormat::Epoch(Unit::Micros))),
-        ];
-        let dates = [("date", TimeRule::Date), ("days", TimeRule::Days)];
-        let words: Vec<(&str, TimeRule)> = if is_date { dates.to_vec() } else { instants.to_vec() };
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, rule)| rule.clone());
-        if found.is_none() {
-            let fix = suggestion(text, words.iter().map(|(word, _)| *word));
-            let fix = format!("{fix}; or a pattern such as \"%Y-%m-%d %H:%M:%S\" with a `zone`");
-            self.reader.problem(
-                node.place,
-                format!("`{text}` is no way to write `{}`", target.name),
-                fix,
-            );
-        }
-        found
-    }
-
-    fn pattern(
-        &mut self,
-        node: &Node,
-        text: &str,
-        zone: Option<&Node>,
-        is_date: bool,
-    ) -> Option<TimeRule> {
-        let zone = match zone {
-            Some(node) => {
-                let name = self.reader.text(node, "a zone")?;
-                let zone = self.zones.get(name).ok();
-                if zone.is_none() {
-                    self.reader.problem(
-                        node.place,
-                        format!("`{name}` is no time zone"),
-                        "write `Europe/Berlin` or `UTC`",
-                    );
-                }
-                zone?
-            }
-            None if is_date => jiff::tz::TimeZone::UTC,
-            None => {
-                let reason = "a pattern does not say in which zone its time is";
-                self.reader.problem(
-                    node.place,
-                    reason,
-                    "add `zone: Europe/Berlin`, or `zone: UTC`",
-                );
-                return None;
-            }
-        };
-        match TimeFormat::pattern(text, zone) {
-            Ok(format) if is_date => Some(TimeRule::DateBy(format)),
-            Ok(format) => Some(TimeRule::Instant(format)),
-            Err(reason) => {
-                self.reader.problem(
-                    node.place,
-                    format!("the pattern {reason}"),
-                    "see the table in docs/mapping.md",
-                );
-                None
-            }
-        }
-    }
-
     /// Whether what the schema says can be what the field takes; fills in what the schema knows.
     fn fit(
         &mut self,
@@ -547,98 +333,4 @@ fn is_source(text: &str) -> bool {
         || text.starts_with("header:")
         || text.starts_with("key:$")
         || matches!(text, "key" | "index")
-}
-
-/// Why a value of this shape is nothing for a field.
-fn misfit(target: &Target, rule: &Rule, shape: &Shape) -> Option<(String, &'static str)> {
-    let has_epoch = matches!(&rule.time, Some(TimeRule::Instant(TimeFormat::Epoch(_))));
-    let reason = |fix| Some((format!("this is {}", shape.name()), fix));
-    match (target.takes, shape) {
-        // it is asked for a table elsewhere
-        (_, Shape::Any)
-        | (Takes::Symbol(_), Shape::Text | Shape::Symbols(_) | Shape::Whole | Shape::Flag) => None,
-        (
-            Takes::Text | Takes::Id | Takes::Version | Takes::TextOrFlag,
-            Shape::Text | Shape::Symbols(_),
-        ) => None,
-        (Takes::Id | Takes::Version, Shape::Whole) => None,
-        (Takes::Text | Takes::TextOrFlag, Shape::Whole) if rule.digits => None,
-        (Takes::Text | Takes::TextOrFlag, Shape::Whole) => {
-            reason("add `digits: true` if its digits are meant")
-        }
-        (Takes::TextOrFlag | Takes::Flag, Shape::Flag) => None,
-        (Takes::Flag, Shape::Text | Shape::Symbols(_) | Shape::Whole) => {
-            reason("add `values: {\"Y\": true, \"N\": false}`")
-        }
-        (Takes::Instant, Shape::Instant(unit)) => match &rule.time {
-            Some(TimeRule::Instant(TimeFormat::Epoch(stated))) if stated != unit => {
-                reason("take `time` out: the schema says another unit")
-            }
-            Some(TimeRule::Instant(TimeFormat::Epoch(_))) => None,
-            _ => reason("take `time` out: the schema says it"),
-        },
-        (Takes::Instant, Shape::Whole | Shape::Fraction) if has_epoch => None,
-        (Takes::Instant, Shape::Whole | Shape::Fraction) => {
-            reason("add `time: epoch_s`, `epoch_ms` or `epoch_us`: a number does not say its unit")
-        }
-        (Takes::Instant | Takes::Date, Shape::Text) => None,
-        (Takes::Date, Shape::Days) => match rule.time {
-            Some(TimeRule::Days) => None,
-            _ => reason("take `time` out: the schema says it"),
-        },
-        (Takes::Date, Shape::Whole) if matches!(rule.time, Some(TimeRule::Days)) => None,
-        _ => reason("name another path, or add a transform that gives what the field takes"),
-    }
-}
-
-/// What is wrong with a table, given the values that the schema has.
-fn rows_against(
-    table: &Table,
-    shape: &Shape,
-    lower: bool,
-    is_split: bool,
-) -> Vec<(String, String)> {
-    let names: Vec<String> = match shape {
-        Shape::Symbols(symbols) if lower => {
-            symbols.iter().map(|it| it.to_ascii_lowercase()).collect()
-        }
-        Shape::Symbols(symbols) => symbols.clone(),
-        Shape::Flag => vec!["true".to_owned(), "false".to_owned()],
-        Shape::Any | Shape::Text | Shape::Whole => return Vec::new(),
-        _ if is_split => return Vec::new(),
-        other => {
-            return vec![(
-                format!("this is {}, which is in no table", other.name()),
-                "correct the path".into(),
-            )];
-        }
-    };
-    if is_split {
-        return Vec::new();
-    }
-    let mut problems = Vec::new();
-    match table {
-        Table::Ours(set) => {
-            for name in names.iter().filter(|name| set.own(name).is_none()) {
-                let reason = format!("the schema's value `{name}` is no name of ours");
-                problems.push((
-                    reason,
-                    format!("write the rows; ours are: {}", set.names().join(", ")),
-                ));
-            }
-        }
-        Table::Rows { rows, otherwise } => {
-            let has = |name: &String| rows.iter().any(|(row, _)| **row == **name);
-            for name in names.iter().filter(|name| otherwise.is_none() && !has(name)) {
-                let reason = format!("the schema's value `{name}` has no row");
-                problems.push((reason, format!("add `{name}: …`, or `otherwise`")));
-            }
-            for (row, _) in rows.iter().filter(|(row, _)| !names.iter().any(|name| **name == **row))
-            {
-                let fix = suggestion(row, names.iter().map(String::as_str));
-                problems.push((format!("the schema has no value `{row}`"), fix));
-            }
-        }
-    }
-    problems
 }
