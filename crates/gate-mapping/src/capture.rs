@@ -143,7 +143,7 @@ impl<'t, 's, 'a> Capture<'t, 's, 'a> {
 
 fn has_each(tree: &Tree) -> bool {
     tree.each.is_some()
-        || tree.fields.iter().any(has_each)
+        || tree.fields.iter().chain(tree.items.iter().map(|(_, tree)| tree)).any(has_each)
         || tree.json.as_deref().is_some_and(has_each)
 }
 

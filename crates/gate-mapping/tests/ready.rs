@@ -53,7 +53,13 @@ fn generated_forms_are_those_in_the_repository() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
     for (name, text) in forms().unwrap() {
         let committed = std::fs::read_to_string(folder.join(name)).unwrap();
-        assert!(committed == text, "{name}: run cargo run -p gate-mapping --example schemas");
+        // whether objects keep their order is for the whole workspace to say
+        let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        let is_same = match parsed(&text) {
+            Some(value) => parsed(&committed) == Some(value),
+            None => committed == text,
+        };
+        assert!(is_same, "{name}: run cargo run -p gate-mapping --example schemas");
     }
 }
 
