@@ -9,7 +9,7 @@ demo: setup ## see the gate decide: no broker, no Java, no Docker (DEMO_ARGS=--o
 test: ## everything, on a real Kafka that is fetched and started by itself
 	@scripts/test $(TEST_ARGS)
 core: ## the gate without Kafka: law, packs, records, engine; a minute once built, no C compiler
-	cargo test -p gate-core -p gate-located -p gate-policy -p gate-codec -p gate-log -p gate-engine -p gate-ledger
+	cargo test -p gate-core -p gate-located -p gate-policy -p gate-codec -p gate-log -p gate-engine -p gate-ledger -p gate-mapping
 kafka: ## a Kafka on 127.0.0.1:9092 to try things with; stop: scripts/kafka stop --dir target/kafka
 	@if [ -f target/kafka/endpoints ]; then scripts/kafka restart --dir target/kafka; else scripts/kafka start --dir target/kafka --port 9092; fi
 bench: ## how fast, beside Kafka Streams and the client library alone (BENCH_ARGS='throughput --runs 1', --help)

@@ -146,6 +146,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
     ("crates/gate-log/src/", PURE),
+    ("crates/gate-mapping/src/", PURE),
     // it keeps files, and is told the time
     (
         "crates/gate-index/src/",

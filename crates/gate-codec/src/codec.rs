@@ -8,7 +8,7 @@ use crate::kind::{Format, Kind};
 use crate::limits::{VALUE_BYTES_MAX, init_limits};
 use crate::read::{self, Fields};
 use crate::record::{ConsentChangeRecord, OutboundMessageRecord};
-use crate::schemas::Schemas;
+use crate::schemas::{FetchedSchema, Schemas};
 use crate::{convert, envelope, json};
 use gate_core::{Address, ChannelScope, ConsentChange, ContactId, OutboundMessage};
 use std::borrow::Cow;
@@ -36,7 +36,7 @@ pub const CAMPAIGN_ATTRIBUTE: &str = "campaign";
 
 enum Source {
     Json,
-    Avro(Box<PlanCache>),
+    Avro(Box<PlanCache<Plan>>),
     AvroSingleObject(Vec<own::KnownSchema>),
     /// All values by one schema, if ours can be read from it.
     OfSchema(Option<Box<Plan>>, Framing),
@@ -71,7 +71,10 @@ impl Codec {
             Format::Avro => {
                 let schemas = schemas.ok_or(CodecError::NoRegistry)?;
                 let reader = own::reader(kind).ok_or(CodecError::OwnSchema(kind.as_str()))?;
-                Source::Avro(Box::new(PlanCache::new(reader, schemas)))
+                let judge = |schema: &FetchedSchema| {
+                    Plan::judge(reader, &schema.text, &schema.references).ok()
+                };
+                Source::Avro(Box::new(PlanCache::new(schemas, judge)))
             }
             Format::AvroSingleObject => Source::AvroSingleObject(own::known(kind)?),
         };

@@ -21,7 +21,10 @@ use std::ops::Deref;
 type Text<'a> = Option<Cow<'a, str>>;
 
 /// A consent change from its record.
-pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'_>, Unreadable> {
+///
+/// # Errors
+/// The first field that is absent and required, or means nothing.
+pub fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'_>, Unreadable> {
     let event_id = required(id(record.event_id), "event_id")?;
     let occurred_at = required(Ok(record.occurred_at), "occurred_at")?;
     let action = required(symbol(record.action, Action::parse), "action")?;
@@ -87,9 +90,10 @@ pub(super) fn consent(record: ConsentChangeRecord<'_>) -> Result<ConsentChange<'
 }
 
 /// A message from its record.
-pub(super) fn message(
-    record: OutboundMessageRecord<'_>,
-) -> Result<OutboundMessage<'_>, Unreadable> {
+///
+/// # Errors
+/// As for a consent change; an unknown channel or category is none.
+pub fn message(record: OutboundMessageRecord<'_>) -> Result<OutboundMessage<'_>, Unreadable> {
     let message_id = required(id(record.message_id), "message_id")?;
     let channel = required(plain(record.channel), "channel")?;
     let recipient = required(Ok(record.recipient), "recipient")?;

@@ -35,8 +35,12 @@ mod schemas;
 mod tests;
 mod time;
 
+pub use avro::cache::PlanCache;
+pub use avro::datum::walk_avro;
+pub use avro::plan::parse_schema;
 pub use class::{Class, CodecError, DecodeError, EncodeError, Unreadable, remedy};
 pub use codec::{CAMPAIGN_ATTRIBUTE, Codec, Framing, Salvaged, schema_id, told_by_headers};
+pub use convert::{consent as consent_of_record, message as message_of_record};
 pub use encode::{Encoding, encode_consent, encode_message};
 pub use key::{KEY_BYTES_MAX, named_by_key};
 pub use kind::{CONSENT_CHANGE_SCHEMA, Format, Kind, OUTBOUND_MESSAGE_SCHEMA};
@@ -50,3 +54,4 @@ pub use record::{
     RecipientRecord,
 };
 pub use schemas::{FetchError, FetchedSchema, SCHEMA_BYTES_MAX, Schemas};
+pub use time::{days, instant, parse_date, parse_instant};

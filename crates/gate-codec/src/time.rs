@@ -30,7 +30,8 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 /// Reads an RFC 3339 date-time; below a microsecond it is cut off towards the past.
-pub(super) fn parse_instant(text: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn parse_instant(text: &str) -> Option<Timestamp> {
     let (text, is_in_utc) = match text.strip_suffix("[UTC]") {
         Some(text) => (text, true),
         None => (text, false),
@@ -49,7 +50,8 @@ pub(super) fn epoch_millis(millis: i64) -> Option<Timestamp> {
 }
 
 /// An instant from microseconds, if a person can have acted then.
-pub(super) fn instant(micros: i64) -> Option<Timestamp> {
+#[must_use]
+pub fn instant(micros: i64) -> Option<Timestamp> {
     (INSTANT_MIN..INSTANT_END).contains(&micros).then(|| Timestamp::from_micros(micros))
 }
 
@@ -60,7 +62,8 @@ pub(super) fn format_instant(at: Timestamp) -> Option<String> {
 }
 
 /// Reads `YYYY-MM-DD` as days since 1970-01-01.
-pub(super) fn parse_date(text: &str) -> Option<i32> {
+#[must_use]
+pub fn parse_date(text: &str) -> Option<i32> {
     let shape: &[u8; 10] = text.as_bytes().try_into().ok()?;
     let dashes = [4, 7].iter().all(|&at| shape.get(at) == Some(&b'-'));
     let n_digits = shape.iter().filter(|byte| byte.is_ascii_digit()).count();
@@ -73,7 +76,8 @@ pub(super) fn parse_date(text: &str) -> Option<i32> {
 }
 
 /// A date from days since 1970-01-01, if a person can have been born then.
-pub(super) fn days(days: i64) -> Option<i32> {
+#[must_use]
+pub fn days(days: i64) -> Option<i32> {
     instant(days.checked_mul(MICROS_PER_DAY)?)?;
     i32::try_from(days).ok()
 }

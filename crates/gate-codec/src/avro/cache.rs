@@ -1,14 +1,12 @@
-//! Plans by schema id, as the registry explains them.
+//! What is made of a schema, by its id, as the registry explains it: a codec makes plans.
 //!
-//! An id never changes its schema, so a plan is kept until the cache is full. That an id is unknown is kept
+//! An id never changes its schema, so what was made of it is kept until the cache is full. That an id is unknown is kept
 //! for a short while only, because it may be registered any moment; that the registry cannot be asked is kept
 //! for a moment, so that a batch of records does not wait for as many time-outs. One caller asks at a time,
 //! the others wait for its answer.
 
-use super::plan::Plan;
 use crate::class::{Class, DecodeError};
-use crate::schemas::{FetchError, Schemas};
-use apache_avro::Schema;
+use crate::schemas::{FetchError, FetchedSchema, Schemas};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -21,30 +19,49 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(30);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// What is known of one schema id.
-#[derive(Clone)]
-enum Known {
-    Plan(Arc<Plan>),
+enum Known<P> {
+    Plan(Arc<P>),
     Incompatible,
     UnknownUntil(Instant),
 }
 
+impl<P> Clone for Known<P> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Plan(plan) => Self::Plan(Arc::clone(plan)),
+            Self::Incompatible => Self::Incompatible,
+            Self::UnknownUntil(until) => Self::UnknownUntil(*until),
+        }
+    }
+}
+
+/// Makes a plan of a schema, or says that it cannot be read.
+type Judge<P> = Box<dyn Fn(&FetchedSchema) -> Option<P> + Send + Sync>;
+
 /// The plans of one topic.
-pub(crate) struct PlanCache {
-    reader: &'static Schema,
+pub struct PlanCache<P> {
+    judge: Judge<P>,
     schemas: Box<dyn Schemas>,
-    known: RwLock<HashMap<u32, Known>>,
+    known: RwLock<HashMap<u32, Known<P>>>,
     /// Held while asking; holds the last failure.
     asking: Mutex<Option<(Instant, &'static str)>>,
 }
 
-impl PlanCache {
-    pub(crate) fn new(reader: &'static Schema, schemas: Box<dyn Schemas>) -> Self {
+impl<P> PlanCache<P> {
+    /// Plans as `judge` makes them of what `schemas` explains.
+    pub fn new(
+        schemas: Box<dyn Schemas>,
+        judge: impl Fn(&FetchedSchema) -> Option<P> + Send + Sync + 'static,
+    ) -> Self {
         let (known, asking) = (RwLock::default(), Mutex::new(None));
-        Self { reader, schemas, known, asking }
+        Self { judge: Box::new(judge), schemas, known, asking }
     }
 
     /// The plan for a schema id; asks the registry when it is new. Blocks for at most its time-out.
-    pub(crate) fn plan(&self, id: u32) -> Result<Arc<Plan>, DecodeError> {
+    ///
+    /// # Errors
+    /// The id is unknown, its schema cannot be read, or the registry cannot be asked now.
+    pub fn plan(&self, id: u32) -> Result<Arc<P>, DecodeError> {
         if let Some(known) = self.look_up(id) {
             return known;
         }
@@ -58,9 +75,9 @@ impl PlanCache {
             return Err(DecodeError::Unavailable { cause });
         }
         let known = match self.schemas.fetch(id) {
-            Ok(schema) => match Plan::judge(self.reader, &schema.text, &schema.references) {
-                Ok(plan) => Known::Plan(Arc::new(plan)),
-                Err(_) => Known::Incompatible,
+            Ok(schema) => match (self.judge)(&schema) {
+                Some(plan) => Known::Plan(Arc::new(plan)),
+                None => Known::Incompatible,
             },
             Err(FetchError::Unusable) => Known::Incompatible,
             Err(FetchError::Unknown) => Known::UnknownUntil(Instant::now() + UNKNOWN_FOR),
@@ -78,7 +95,7 @@ impl PlanCache {
         self.asking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn look_up(&self, id: u32) -> Option<Result<Arc<Plan>, DecodeError>> {
+    fn look_up(&self, id: u32) -> Option<Result<Arc<P>, DecodeError>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         match known.get(&id)? {
             Known::UnknownUntil(until) if *until <= Instant::now() => None,
@@ -88,11 +105,11 @@ impl PlanCache {
         }
     }
 
-    fn remember(&self, id: u32, what: Known) {
+    fn remember(&self, id: u32, what: Known<P>) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= SCHEMAS_MAX && !known.contains_key(&id) {
             // unknown ids go first: somebody may be making them up
-            let unknown = |what: &Known| matches!(what, Known::UnknownUntil(_));
+            let unknown = |what: &Known<P>| matches!(what, Known::UnknownUntil(_));
             let victim = known.iter().find(|(_, what)| unknown(what)).or(known.iter().next());
             if let Some(victim) = victim.map(|(id, _)| *id) {
                 known.remove(&victim);
@@ -102,7 +119,7 @@ impl PlanCache {
     }
 }
 
-fn answer(known: Known) -> Result<Arc<Plan>, DecodeError> {
+fn answer<P>(known: Known<P>) -> Result<Arc<P>, DecodeError> {
     match known {
         Known::Plan(plan) => Ok(plan),
         Known::Incompatible => Err(Class::IncompatibleSchema.into()),

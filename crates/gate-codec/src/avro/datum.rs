@@ -49,16 +49,29 @@ fn fast<'a, S: DeserializeSeed<'a>>(
     datum: &'a [u8],
     seed: S,
 ) -> Result<S::Value, Unreadable> {
+    // bytes behind a datum are no fault of a field
+    walk_avro(schema, datum, seed).map_err(|class| {
+        if class == Class::TrailingBytes { class.into() } else { progress.why(|| class) }
+    })
+}
+
+/// Reads a datum with the fast reader, to the last byte, within the bounds of a record.
+///
+/// # Errors
+/// What is wrong with the datum, as the reader has it.
+pub fn walk_avro<'a, S: DeserializeSeed<'a>>(
+    schema: &serde_avro_fast::Schema,
+    datum: &'a [u8],
+    seed: S,
+) -> Result<S::Value, Class> {
     let mut config = DeserializerConfig::new(schema);
     config.max_seq_size = NODES_MAX;
     config.allowed_depth = AVRO_DEPTH_MAX;
     let mut state = DeserializerState::with_config(SliceRead::new(datum), config);
-    let value = seed
-        .deserialize(state.deserializer())
-        .map_err(|error| progress.why(|| fast_class(&error)))?;
+    let value = seed.deserialize(state.deserializer()).map_err(|error| fast_class(&error))?;
     match state.into_reader().fill_buf() {
         Ok([]) => Ok(value),
-        Ok(_) | Err(_) => Err(Class::TrailingBytes.into()),
+        Ok(_) | Err(_) => Err(Class::TrailingBytes),
     }
 }
 

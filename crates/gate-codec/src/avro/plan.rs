@@ -33,22 +33,11 @@ pub(crate) enum Plan {
 impl Plan {
     /// Judges a writer schema against ours. `references` are the texts of the schemas it names from elsewhere.
     pub(crate) fn judge(reader: &Schema, text: &str, references: &[String]) -> Result<Self, Class> {
-        let texts = || std::iter::once(text).chain(references.iter().map(String::as_str));
-        let n_bytes: usize = texts().map(str::len).sum();
-        if n_bytes > SCHEMA_BYTES_MAX || texts().any(|text| json_depth(text) > SCHEMA_DEPTH_MAX) {
-            return Err(Class::IncompatibleSchema);
-        }
         Self::compile(reader, text, references).ok_or(Class::IncompatibleSchema)
     }
 
     fn compile(reader: &Schema, text: &str, references: &[String]) -> Option<Self> {
-        let (mut writer, others) = Schema::parse_str_with_list(text, references).ok()?;
-        if !references.is_empty() {
-            writer.denormalize(&others).ok()?;
-        }
-        if !matches!(writer, Schema::Record(_)) {
-            return None; // an empty union would be "compatible"
-        }
+        let writer = parse_schema(text, references)?;
         SchemaCompatibility::can_read(&writer, reader).ok()?;
         if !units_agree(&writer, reader) {
             return None;
@@ -64,6 +53,23 @@ impl Plan {
         let walk = canonical.parse().ok()?;
         Some(Self::Resolve { walk: Box::new(walk), writer: Box::new(writer) })
     }
+}
+
+/// A record's schema from its text and the texts of those it names from elsewhere, spelt out; `None` when it is no record
+/// or larger or deeper than is looked at.
+#[must_use]
+pub fn parse_schema(text: &str, references: &[String]) -> Option<Schema> {
+    let texts = || std::iter::once(text).chain(references.iter().map(String::as_str));
+    let n_bytes: usize = texts().map(str::len).sum();
+    if n_bytes > SCHEMA_BYTES_MAX || texts().any(|text| json_depth(text) > SCHEMA_DEPTH_MAX) {
+        return None;
+    }
+    let (mut schema, others) = Schema::parse_str_with_list(text, references).ok()?;
+    if !references.is_empty() {
+        schema.denormalize(&others).ok()?;
+    }
+    // an empty union would be "compatible" with anything
+    matches!(schema, Schema::Record(_)).then_some(schema)
 }
 
 /// Whether what we read as an instant or a date was written as one, in the same unit.

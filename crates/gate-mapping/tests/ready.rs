@@ -1,0 +1,76 @@
+//! The ready mappings: each compiles, and its cases come out as they say; the generated forms of our schemas are those committed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail"
+)]
+
+mod common;
+
+use gate_mapping::{READY, forms, run_cases};
+use std::path::Path;
+
+#[test]
+fn ready_mappings_do_what_their_cases_say() {
+    assert!(READY.len() >= 9);
+    for ready in READY {
+        let mapping = common::compiled(ready.mapping);
+        let report =
+            run_cases(&mapping, ready.name, ready.cases).unwrap_or_else(|it| panic!("{it:#?}"));
+        assert!(report.mismatches.is_empty(), "{}:\n{report}", ready.name);
+        assert!(report.n_passed >= 3, "{}", ready.name);
+    }
+}
+
+#[test]
+fn cases_can_fail() {
+    let mapping =
+        common::compiled(&common::consent("  action: {path: $.a, values: {OUT: opt_out}}\n"));
+    let cases = r#"{"name":"one","in":{"id":"1","at":"2026-11-03T10:00:00Z","who":"ana","a":"OUT"},"expect":{"event_id":"1","occurred_at":"2026-11-03T11:00:00+01:00","action":"opt_in","contact_id":"ana"}}
+{"name":"two","in":{"id":"1"},"error":"wrong_type"}
+{"name":"three","in":{"id":"1","at":"2026-11-03T10:00:00Z","who":"ana","a":"OUT"},"expect":{"event_id":"1","occurred_at":"2026-11-03T11:00:00+01:00","action":"opt_out","contact_id":"ana"}}"#;
+    let report = run_cases(&mapping, "c", cases).unwrap();
+    assert_eq!(
+        report.to_string(),
+        "line 1: one: `action`: expected \"opt_in\", got \"opt_out\"\nline 2: two: expected wrong_type, got missing_field: occurred_at\n1 passed, 2 failed"
+    );
+    for broken in [
+        "[]",
+        "- {in: {}}",
+        "- {expect: {}}",
+        "- {in: {}, ecpect: {}}",
+        "- {hex: 0x, error: x}",
+        "{\"in\":",
+        ": :",
+    ] {
+        assert!(run_cases(&mapping, "c", broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn generated_forms_are_those_in_the_repository() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    for (name, text) in forms().unwrap() {
+        let committed = std::fs::read_to_string(folder.join(name)).unwrap();
+        // whether objects keep their order is for the whole workspace to say
+        let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        let is_same = match parsed(&text) {
+            Some(value) => parsed(&committed) == Some(value),
+            None => committed == text,
+        };
+        assert!(is_same, "{name}: run cargo run -p gate-mapping --example schemas");
+    }
+}
+
+#[test]
+fn the_protobuf_form_compiles_and_says_what_avro_says() {
+    let (_, text) =
+        forms().unwrap().into_iter().find(|(name, _)| name.ends_with(".proto")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    let set = protox::compile(["consent-gate.proto"], [folder]).unwrap();
+    let pool = prost_reflect::DescriptorPool::from_file_descriptor_set(set).unwrap();
+    let change = pool.get_message_by_name("consentgate.ConsentChange").unwrap();
+    assert_eq!(change.get_field_by_name("action").unwrap().number(), 3);
+    assert!(text.contains("ACTION_OPT_OUT = 4;"));
+}
