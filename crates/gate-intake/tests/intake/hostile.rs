@@ -202,7 +202,9 @@ proptest! {
                     Content-Type: message/feedback-report\r\n\r\n";
         for mail in [bytes, text.clone().into_bytes(), format!("{head}{text}").into_bytes()] {
             let window = HashSet::new();
-            let _ = receive_mail(&source, &mail, &tokens(), &IdKey::new([7; 32]), &window, crate::door::at(NOW));
+            let (keys, ids) = (tokens(), IdKey::new([7; 32]));
+            let outcome = receive_mail(&source, &mail, &keys, &ids, &window, crate::door::at(NOW));
+            prop_assert!(outcome.answer.status >= 200);
         }
     }
 
@@ -214,6 +216,6 @@ proptest! {
 
     #[test]
     fn no_sample_file_panics(text in ".{0,200}") {
-        let _ = run_sample(&text);
+        prop_assert_eq!(run_sample(&text).n_passed(), 0);
     }
 }
