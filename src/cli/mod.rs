@@ -15,6 +15,8 @@ mod explain;
 mod generate;
 mod health;
 mod ledger;
+mod mail;
+mod mapping;
 mod moment;
 mod output;
 mod person;
@@ -103,6 +105,11 @@ enum Command {
     /// Make tokens for machines that ask the gate
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Hand a report by mail on standard input to the door, for mail transfer agents
+    Mail(mail::Arguments),
+    /// Check and try how a producer's own records become ours
+    #[command(subcommand)]
+    Mapping(mapping::MappingCommand),
     /// Keys and links with which people unsubscribe
     #[command(subcommand)]
     Unsubscribe(unsubscribe::UnsubscribeCommand),
@@ -181,6 +188,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Mail(arguments) => mail::run(&arguments),
+        Command::Mapping(command) => mapping::run(&command),
         Command::Unsubscribe(command) => unsubscribe::run(&command),
         Command::Ledger(command) => ledger::run(&command),
         Command::Config(command) => config::run(&command),

@@ -10,7 +10,7 @@ use gate_door_pages::{
     Channel, Choice, ChoiceGroup, ChoiceState, ChoicesAwayPage, OffBy, PreferencesPage, Problem,
     StoppedPage, Unsaved, choice_value, read_choice,
 };
-use gate_intake::{Accepted, Answer, Outcome, Request, TokenKind};
+use gate_intake::{Answer, Outcome, Request, TokenKind, accept};
 use serde_json::{Value, json};
 
 use super::{Visit, effect, link};
@@ -124,8 +124,14 @@ async fn refuse(
 ) -> Option<Vec<crate::door::topic::Written>> {
     let mut outcome = Outcome::default();
     for (index, what) in what.iter().enumerate() {
-        let record = refusal(visit, *what);
-        outcome.records.push(Accepted { index, record, json: Vec::new() });
+        // read back as everything else is: what the gate would not read is not said to be saved
+        match accept(index, refusal(visit, *what), &[]) {
+            Ok(accepted) => outcome.records.push(accepted),
+            Err(problem) => {
+                tracing::error!(%problem, "a refusal of the preference page cannot be written");
+                return None;
+            }
+        }
     }
     let taken = settle(door, NAME, outcome).await;
     (taken.answer.status < 500).then(|| taken.written.into_iter().map(|(_, place)| place).collect())
