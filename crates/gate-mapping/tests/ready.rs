@@ -74,3 +74,19 @@ fn the_protobuf_form_compiles_and_says_what_avro_says() {
     assert_eq!(change.get_field_by_name("action").unwrap().number(), 3);
     assert!(text.contains("ACTION_OPT_OUT = 4;"));
 }
+
+/// The example of the documentation is one that works.
+#[test]
+fn the_example_of_the_documentation_works() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapping.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    let [record, mapping, cases] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let body = |block: &str, language: &str| block.strip_prefix(language).unwrap().to_owned();
+    let sample = body(record, "json");
+    let files =
+        |name: &str| (name == "preference.sample.json").then(|| sample.clone().into_bytes());
+    let mapping = common::compiled_with(&body(mapping, "yaml"), &files);
+    let report = run_cases(&mapping, "docs/mapping.md", &body(cases, "yaml")).unwrap();
+    assert_eq!(report.to_string(), "1 passed, 0 failed");
+}
