@@ -196,8 +196,8 @@ config! {
             "File of the sources that may send consent changes: provider, keys, controller, brand, what becomes of its events (`docs/door-sources.md`). Without it there is none.";
         "door.brands_file" brands_file: Option<PathBuf> = optional_path(), Unset, "",
             "File of the brands whose pages are shown: names, colours, languages, approved notices (`docs/door.md`). Without it there are no pages for people.";
-        "door.keys_file" keys_file: Option<PathBuf> = optional_path(), Computed("`keys` in `door.dir`"), "",
-            "Keys that seal unsubscribe links, one line each, the last one for new links; `consent-gate unsubscribe key` prints one. Made with mode 0600 if absent. All doors, and whoever mints links, need the same file, and a key is kept as long as somebody may still have a mail with its links.";
+        "door.keys_file" keys_file: Option<PathBuf> = optional_path(), Unset, "",
+            "Without it `keys` in `door.dir`. Keys that seal unsubscribe links, one line each, the last one for new links; `consent-gate unsubscribe key` prints one. Made with mode 0600 if absent. All doors, and whoever mints links, need the same file, and a key is kept as long as somebody may still have a mail with its links.";
         "door.dir" dir: PathBuf = path(), Value("./door"), "",
             "What was taken in lately, on local disk, so that what a provider sends twice is taken in once. Hashes only; a directory of this door's own.";
         "door.remember_days" remember_days: usize = count(1, 90), Value("14"), "days",

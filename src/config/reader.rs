@@ -272,7 +272,13 @@ impl Reader {
     /// Different names, as many and as long as the table allows.
     pub(super) fn names(&mut self, key: &Key, n_max: usize, bytes_max: usize) -> Vec<String> {
         let path = key.path;
-        let list = self.lists.remove(path).unwrap_or_default();
+        let Some(list) = self.lists.remove(path) else {
+            // a list of the table is written as it stands in a file, which JSON reads as well
+            let Preset::Value(text) = key.preset else { return Vec::new() };
+            let names: Vec<String> = serde_json::from_str(text).unwrap_or_default();
+            self.note_entry(path.to_owned(), format!("[{}]", names.join(", ")), Place::Default);
+            return names;
+        };
         let place = list.first().map_or(Place::Default, |setting| setting.place.clone());
         if list.len() > n_max {
             self.problem_at(

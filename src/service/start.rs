@@ -18,6 +18,7 @@ use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::{self, GateContext};
 use crate::metrics::{Metrics, Sources, TopicNames};
+use crate::outputs::{Output, Writer as WrittenBy};
 use crate::pipeline::InDoubt;
 use crate::policies::archive::{Archive, Keeper};
 use crate::policies::{Loaded, Policies, PolicySource, Watch, publish};
@@ -229,8 +230,12 @@ pub fn start(
 /// end it at once.
 fn await_cluster(config: &Config, shutdown: &Shutdown) -> Result<Option<ClusterInfo>, RunError> {
     while !shutdown.is_requested() {
-        // the desk's own, which the gate has no part in
-        let besides = [config.topics.outputs.access_log.as_str()];
+        // those of desk and door, which the gate has no part in
+        let is_beside =
+            |output: &&Output| matches!(output.row().writer, WrittenBy::Desk | WrittenBy::Door);
+        let besides = Output::ALL.iter().filter(is_beside);
+        let besides: Vec<&str> =
+            besides.map(|output| config.topics.outputs.of(*output).as_str()).collect();
         let asked =
             preflight(config).and_then(|cluster| cluster.require_all(&besides).map(|()| cluster));
         match asked {

@@ -12,6 +12,7 @@
 
 mod compose;
 mod dockerfile;
+mod door;
 mod image;
 mod kubernetes;
 mod packages;

@@ -28,6 +28,18 @@ const SOURCES: &str = r#"
   brand: acme
   actions: [refusals]
 "#;
+const BRANDS: &str = r#"
+- id: acme
+  name: Acme
+  legal_name: "Acme Ltd, 1 Example Street, Exampleton"
+  contact: {email: stop@example.com}
+  locales: [en]
+  default_locale: en
+  channels: [email]
+  purposes:
+    - {id: marketing.newsletter, channels: [email], words: {en: {name: Newsletter, in_sentence: the newsletter}}}
+    - {id: marketing.offers, channels: [email], words: {en: {name: Offers}}}
+"#;
 /// How long a provider tries again in this test.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Posting at a time.
@@ -48,6 +60,7 @@ fn door_setup(setup: &Setup, gates: &[u16], token: &str) -> Setup {
         set("LISTEN", format!("127.0.0.1:{port}")),
         set("DIR", door.dir.join("door").display().to_string()),
         set("SOURCES_FILE", write("sources.yaml", SOURCES)),
+        set("BRANDS_FILE", write("brands.yaml", BRANDS)),
         set("GATES", gates.join(",")),
         set("GATE_TOKEN_FILE", write("gate.token", token)),
         set("PUBLIC_URL", "https://door.example".to_owned()),
@@ -272,5 +285,126 @@ fn each_record_is_answered_for_and_a_click_unsubscribes() {
     running.stop();
     for secret in ["clicking", "canary", "@mail", TOKEN] {
         assert!(!log.contains(secret) && !metrics.contains(secret), "{secret}");
+    }
+}
+
+/// The value of a hidden field, and where a link of a page leads.
+fn between<'p>(page: &'p str, before: &str) -> &'p str {
+    let rest = page.split(before).nth(1).unwrap_or_else(|| panic!("no {before} in {page}"));
+    rest.split('"').next().expect("it ends")
+}
+
+#[test]
+fn people_see_what_is_on_and_stop_it() {
+    let test = "people_see_what_is_on_and_stop_it";
+    let Some(broker) = broker::shared(test) else { return };
+    let bootstrap = &broker.bootstrap;
+    let topics = Topics::create(bootstrap, "door-pages");
+    let stage = Stage::new(bootstrap, &topics);
+    let people = data::contacts("choosing", 2);
+    stage.opt_in(&people);
+    let (setup, token) = gate("door-pages", bootstrap, &topics);
+    let running = setup.spawn_ready();
+    let door = door_setup(&setup, &[setup.port], &token);
+    let mut process = start(&door);
+    process.wait_ready();
+    let browse =
+        |path: &str, form: Option<&str>| http::browse(door.port, path, form).expect("an answer");
+    let address = |n: usize| people[n].message("-", 0)["recipient"]["address"].clone();
+    let links: Vec<Value> = (0..2)
+        .map(|n| json!({"contact_id": people[n].id, "address": address(n), "channel": "email", "controller": "acme-ltd"}))
+        .collect();
+    let body = json!({ "links": links }).to_string();
+    let (code, made) =
+        http::ask(door.port, "/v1/unsubscribe-links", TOKEN, &body).expect("an answer");
+    assert_eq!(code, 200, "{made}");
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let path = |n: usize| {
+        made["links"][n]["url"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("https://door.example")
+            .unwrap()
+            .to_owned()
+    };
+    let n_before = read_all(bootstrap, &[&topics.consent_change]).len();
+
+    // looking changes nothing, and shows no address
+    let page = browse(&path(0), None);
+    assert!(page.status == 200 && page.body.contains("Acme"), "{}", page.body);
+    let shown = address(0).as_str().unwrap().to_owned();
+    assert!(!page.body.contains(&shown), "{}", page.body);
+    let css = between(&page.body, "<link rel=\"stylesheet\" href=\"");
+    assert_eq!(browse(css, None).status, 200);
+    let preferences = format!("/p/{}", between(&page.body, "href=\"/p/"));
+    let choices = browse(&preferences, None);
+    assert_eq!(choices.status, 200, "{}", choices.body);
+    assert!(choices.body.contains("email.marketing.newsletter"), "{}", choices.body);
+    assert_eq!(read_all(bootstrap, &[&topics.consent_change]).len(), n_before);
+
+    // one purpose off, then everything; a form that was not on our page changes nothing
+    let csrf = between(&choices.body, "name=\"csrf\" value=\"").to_owned();
+    assert_eq!(browse(&preferences, Some("stop=everything&csrf=guessed")).status, 403);
+    let form = format!(
+        "csrf={csrf}&shown=email.marketing.newsletter&shown=email.marketing.offers&keep=email.marketing.offers"
+    );
+    let saved = browse(&preferences, Some(&form));
+    assert_eq!(saved.status, 200, "{}", saved.body);
+    let changes = || -> Vec<Value> {
+        let records = read_all(bootstrap, &[&topics.consent_change]);
+        let read = |it: &crate::harness::readers::Record| {
+            serde_json::from_slice(it.value.as_deref()?).ok()
+        };
+        records
+            .iter()
+            .filter_map(read)
+            .filter(|it: &Value| it["evidence"]["method"] == "preference_page")
+            .collect()
+    };
+    let refused = changes();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(
+        (&refused[0]["purpose"], &refused[0]["brand"]),
+        (&json!("marketing.newsletter"), &json!("acme"))
+    );
+    let stopped = browse(&preferences, Some(&format!("csrf={csrf}&stop=everything")));
+    assert_eq!(stopped.status, 200, "{}", stopped.body);
+    let refused = changes();
+    assert!(
+        refused.len() == 2
+            && refused.iter().any(|it| it.get("purpose").is_none() && it.get("channel").is_none()),
+        "{refused:?}"
+    );
+
+    // the one click of a browser: since when it holds; nothing that was damaged opens
+    let done = browse(&path(1), Some("List-Unsubscribe=One-Click"));
+    assert!(
+        done.status == 200
+            && done.header("location").is_none()
+            && done.header("set-cookie").is_none()
+    );
+    assert!(done.body.contains("<html"), "{}", done.body);
+    let unknown = browse(&format!("{}x", path(1)), None);
+    assert!(unknown.status == 404 && unknown.body.contains("<html"), "{}", unknown.body);
+    let during = During::follow(bootstrap, &topics.outputs());
+    stage.message_all(&people);
+    environment::wait_until("all are decided", PATIENCE, || during.count() >= people.len());
+    for output in during.records() {
+        assert_eq!(output.header("gate-reason"), Some("blocked.opted_out"));
+    }
+
+    // without a gate nobody can say what is on, and refusing still works
+    running.stop();
+    let away = browse(&preferences, None);
+    assert!(
+        away.status == 200 && !away.body.contains("email.marketing.newsletter"),
+        "{}",
+        away.body
+    );
+    assert_eq!(browse(&preferences, Some(&format!("csrf={csrf}&stop=everything"))).status, 200);
+    let log = process.log_text();
+    process.stop();
+    for secret in ["choosing", "@mail", &preferences] {
+        assert!(!log.contains(secret), "{secret}");
     }
 }

@@ -47,6 +47,18 @@ pub(crate) fn hop(port: u16, path: &str, cookies: &str) -> Result<Answer> {
     whole(port, &format!("GET {path}"), &cookies, "")
 }
 
+/// What a browser asks for: a page, or with a body the answer to a form.
+pub(crate) fn browse(port: u16, path: &str, form: Option<&str>) -> Result<Answer> {
+    const ACCEPT: &str = "Accept: text/html,application/xhtml+xml\r\n";
+    match form {
+        None => whole(port, &format!("GET {path}"), ACCEPT, ""),
+        Some(form) => {
+            let headers = format!("{ACCEPT}Content-Type: application/x-www-form-urlencoded\r\n");
+            whole(port, &format!("POST {path}"), &headers, form)
+        }
+    }
+}
+
 /// GET with a bearer token.
 pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> {
     request_with(port, &format!("GET {path}"), &format!("Authorization: Bearer {token}\r\n"), "")
