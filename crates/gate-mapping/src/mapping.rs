@@ -143,7 +143,8 @@ impl Mapping {
         is_bare: bool,
     ) -> Result<OutboundMessageRecord<'a>, DecodeError> {
         self.is_of(Kind::OutboundMessage)?;
-        let found = self.found(value, origin, is_bare)?;
+        let mut found = Found::nothing();
+        self.find(value, origin, is_bare, &mut found)?;
         let mut record = OutboundMessageRecord::default();
         fill(&self.parts.fields, Scene { slots: &found.slots, item: None }, &mut record)?;
         required(record.message_id.is_some(), "message_id")?;
@@ -175,7 +176,8 @@ impl Mapping {
         is_bare: bool,
     ) -> Result<Changes<'a>, DecodeError> {
         self.is_of(Kind::ConsentChange)?;
-        let found = self.found(value, origin, is_bare)?;
+        let mut found = Found::nothing();
+        self.find(value, origin, is_bare, &mut found)?;
         if !self.parts.has_each {
             let scene = Scene { slots: &found.slots, item: None };
             return Ok(match self.change(scene)? {
@@ -299,18 +301,17 @@ impl Mapping {
         if self.kind == kind { Ok(()) } else { Err(Class::IncompatibleSchema.into()) }
     }
 
-    /// Everything the mapping looks at.
-    fn found<'a>(
+    /// Everything the mapping looks at, in place: it is too large to be handed round.
+    fn find<'a>(
         &'a self,
         value: Option<&'a [u8]>,
         origin: Origin<'_, 'a>,
         is_bare: bool,
-    ) -> Result<Found<'a>, DecodeError> {
+        found: &mut Found<'a>,
+    ) -> Result<(), DecodeError> {
         let bytes = within_limits(value)?;
-        let mut found = Found::nothing();
-        self.capture(bytes, (&self.parts.tree, false), is_bare, &mut found)?;
-        self.put_origin(origin, &self.parts.key_tree, &mut found)?;
-        Ok(found)
+        self.capture(bytes, (&self.parts.tree, false), is_bare, found)?;
+        self.put_origin(origin, &self.parts.key_tree, found)
     }
 
     fn capture<'a>(
