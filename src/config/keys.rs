@@ -197,7 +197,7 @@ config! {
         "door.brands_file" brands_file: Option<PathBuf> = optional_path(), Unset, "",
             "File of the brands whose pages are shown: names, colours, languages, approved notices (`docs/door.md`). Without it there are no pages for people.";
         "door.keys_file" keys_file: Option<PathBuf> = optional_path(), Unset, "",
-            "Without it `keys` in `door.dir`. Keys that seal unsubscribe links, one line each, the last one for new links; `consent-gate unsubscribe key` prints one. Made with mode 0600 if absent. All doors, and whoever mints links, need the same file, and a key is kept as long as somebody may still have a mail with its links.";
+            "Without it `keys` in `door.dir`, made with mode 0600 at the first start. Keys that seal unsubscribe links, one line each, the last one for new links; `consent-gate unsubscribe key` prints one. All doors, and whoever mints links, need the same file, and a key is kept as long as somebody may still have a mail with its links.";
         "door.dir" dir: PathBuf = path(), Value("./door"), "",
             "What was taken in lately, on local disk, so that what a provider sends twice is taken in once. Hashes only; a directory of this door's own.";
         "door.remember_days" remember_days: usize = count(1, 90), Value("14"), "days",
@@ -209,7 +209,7 @@ config! {
         "door.gate_token_file" gate_token: Option<Secret> = secret_file(), Unset, "",
             "File that holds a token of role `officer` in the gates' `http.tokens_file`."
             or "door.gate_token" "The token itself, instead of a file.";
-        "door.enforced_wait_ms" enforced_wait: Duration = milliseconds(100, 30_000), Value("2000"), "ms",
+        "door.enforced_wait_ms" enforced_wait: Duration = milliseconds(100, 4_000), Value("2000"), "ms",
             "Longest wait of `?wait=enforced` and of pages until all of `door.gates` have applied a change. After it the answer says that it is taken in and not applied yet.";
     }
 

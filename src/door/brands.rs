@@ -49,13 +49,12 @@ impl Brands {
         if problems.is_empty() { Ok(Self(brands)) } else { Err(problems.join("\n")) }
     }
 
-    /// The brand of a link. One that names none is everybody's: the first of the file shows it.
+    /// The brand of a link. One that names none is everybody's: the first of the file shows it. Nobody shows another's.
     pub(super) fn of(&self, name: Option<&str>) -> Option<&Brand> {
         match name {
             Some(name) => self.0.iter().find(|brand| brand.id().eq_ignore_ascii_case(name)),
-            None => None,
+            None => self.0.first(),
         }
-        .or_else(|| self.0.first())
     }
 
     /// The style of `/brand/{id}.css`.
@@ -83,7 +82,7 @@ mod tests {
         let brands = Brands::parse(&format!("{PLAIN}{}", PLAIN.replace("acme", "other"))).unwrap();
         assert_eq!(brands.of(Some("Other")).unwrap().id(), "other");
         assert_eq!(brands.of(None).unwrap().id(), "acme");
-        assert_eq!(brands.of(Some("gone")).unwrap().id(), "acme");
+        assert!(brands.of(Some("gone")).is_none(), "nobody speaks for another brand");
         assert!(Brands::default().of(None).is_none());
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gate_intake::{CertificateUrl, Certificates as Known};
 use reqwest::Client;
@@ -14,10 +14,17 @@ const BYTES_MAX: usize = 64 << 10;
 /// How many are kept; Amazon has one a region and changes it once a year.
 const KEPT_MAX: usize = 64;
 
+/// After one that was not to be had: who sends forged requests must not make the door ask again and again.
+const PAUSE: Duration = Duration::from_secs(5);
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
+
 /// What was fetched.
 pub(super) struct Certificates {
     client: Client,
     known: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// One is fetched at a time; when that failed last.
+    failed: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Certificates {
@@ -29,7 +36,7 @@ impl Certificates {
             .timeout(FETCH_MAX)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { client, known: Mutex::default() })
+        Ok(Self { client, known: Mutex::default(), failed: tokio::sync::Mutex::default() })
     }
 
     /// Those at hand, by their URLs.
@@ -39,7 +46,15 @@ impl Certificates {
 
     /// Fetches one; `None` when it is not to be had now.
     pub(super) async fn fetch(&self, url: &CertificateUrl) -> Option<()> {
-        let found = self.read(&url.0).await;
+        let mut failed = self.failed.lock().await;
+        if self.known().0.contains_key(&url.0) {
+            return Some(());
+        }
+        if failed.is_some_and(|at| at.elapsed() < PAUSE) {
+            return None;
+        }
+        let found = self.read(&url.0).await.filter(|body| is_certificate(body));
+        *failed = found.is_none().then(Instant::now);
         if found.is_none() {
             tracing::error!(
                 "the certificate of a signature cannot be fetched: is HTTPS to Amazon SNS allowed from here?"
@@ -73,4 +88,10 @@ impl Certificates {
         }
         Some(body)
     }
+}
+
+/// Whether it looks like one: an error page with status 200 would be kept as long as the door runs.
+fn is_certificate(body: &[u8]) -> bool {
+    let has = |mark: &[u8]| body.windows(mark.len()).any(|it| it == mark);
+    has(BEGIN) && has(END)
 }

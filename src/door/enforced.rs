@@ -31,6 +31,10 @@ pub(super) async fn wait(door: &Door, places: &[Written]) -> Enforced {
     if door.config.door.gates.is_empty() {
         return Enforced::Unknown;
     }
+    // a place that nobody can name is one that nobody can have applied
+    if places.is_empty() || places.iter().any(|place| place.offset < 0) {
+        return Enforced::NotYet;
+    }
     let n = places.iter().map(|place| place.partition).max().unwrap_or(-1);
     let mut at_least = vec![0i64; usize::try_from(n + 1).unwrap_or(0)];
     for place in places {

@@ -4,7 +4,7 @@
 //! kept as long as somebody may still have a mail with its links, which is for years. All doors of one installation share the file.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use aws_lc_rs::{constant_time, hmac, rand};
@@ -35,12 +35,7 @@ impl Keys {
     /// It cannot be read, written or understood.
     pub(crate) fn load_or_make(path: &Path) -> Result<Self, Failure> {
         if !path.exists() {
-            let line = Zeroizing::new(line(1)?);
-            let mut file = files::create_private(path)
-                .or_fail_at(ExitCode::Storage, || format!("`{}`", path.display()))?;
-            file.write_all(line.as_bytes())
-                .and_then(|()| file.sync_all())
-                .or_fail(ExitCode::Storage)?;
+            make(path).or_fail_at(ExitCode::Storage, || format!("`{}`", path.display()))?;
             tracing::warn!(
                 path = %path.display(),
                 "the door's keys were made; every door needs this file, and a copy of it somewhere safe: without it no link opens"
@@ -92,6 +87,24 @@ impl Keys {
     pub(super) fn is_form(&self, token: &str, sent: &str) -> bool {
         let expected = self.form(token);
         constant_time::verify_slices_are_equal(expected.as_bytes(), sent.as_bytes()).is_ok()
+    }
+}
+
+/// The file appears with its content or not at all, and one that came in between is not written over.
+fn make(path: &Path) -> io::Result<()> {
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let none = || io::Error::other("the system gives no random bytes");
+    // an id by chance: two doors that each made a file are told apart by it
+    let mut id = [0; 4];
+    rand::fill(&mut id).map_err(|_| none())?;
+    let line = Zeroizing::new(line(u32::from_be_bytes(id).max(1)).map_err(|_| none())?);
+    let mut file = files::create_private(&draft)?;
+    let made = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
+    let linked = made.and_then(|()| std::fs::hard_link(&draft, path));
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     }
 }
 

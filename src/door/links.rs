@@ -1,9 +1,10 @@
 //! Links in mail, made for whoever sends it.
 
-use gate_intake::{Answer, Request, Source, SourceSpec, TokenContent, TokenKind};
+use gate_intake::{Answer, Request, Source, SourceSpec, TokenContent, TokenKind, can_be_followed};
 use serde::{Deserialize, Serialize};
 
 use super::Door;
+use crate::clock::now;
 use crate::exit::{ExitCode, Failure};
 
 /// The name under which clicks are counted and recorded.
@@ -53,6 +54,14 @@ impl Wanted {
             message_id: self.message_id,
             ..TokenContent::default()
         };
+        // found out now, and not by whoever clicks in a million mails
+        let source = source().map_err(|_| "links cannot be taken in".to_owned())?;
+        if !can_be_followed(&source, &content, &keys.ids, now()) {
+            return Err(
+                "it names nobody the gate knows how to read, or a channel or purpose that is none"
+                    .to_owned(),
+            );
+        }
         keys.tokens.mint(TokenKind::Unsubscribe, &content).map_err(|error| error.to_string())
     }
 }

@@ -12,6 +12,8 @@ use gate_intake::Window;
 use gate_ledger::sha256;
 use rocksdb::{DB, Options, WriteBatch};
 
+use crate::clock::now;
+
 /// Bytes of a key: the beginning of a SHA-256.
 const KEY_BYTES: usize = 16;
 /// Memory for what is not on disk yet.
@@ -25,6 +27,7 @@ pub(super) struct SeenError(#[from] rocksdb::Error);
 /// The window.
 pub(super) struct Seen {
     db: DB,
+    kept: Duration,
 }
 
 /// What is remembered, as a hash.
@@ -45,13 +48,16 @@ impl Seen {
         options.set_write_buffer_size(BUFFER_BYTES);
         options.set_max_open_files(64);
         options.set_keep_log_file_num(2);
-        Ok(Self { db: DB::open_with_ttl(&options, dir, kept)? })
+        Ok(Self { db: DB::open_with_ttl(&options, dir, kept)?, kept })
     }
 
     /// # Errors
     /// The disk.
     fn has(&self, key: &str) -> Result<bool, SeenError> {
-        Ok(self.db.get_pinned(hashed(key))?.is_some())
+        // RocksDB drops what is older when it compacts, which on a quiet door may be never
+        let at = self.db.get_pinned(hashed(key))?.and_then(|it| <[u8; 8]>::try_from(&*it).ok());
+        let kept = i64::try_from(self.kept.as_micros()).unwrap_or(i64::MAX);
+        Ok(at.is_some_and(|at| now().as_micros().saturating_sub(i64::from_be_bytes(at)) < kept))
     }
 
     /// # Errors
@@ -61,7 +67,8 @@ impl Seen {
             return Ok(());
         }
         let mut batch = WriteBatch::default();
-        keys.iter().for_each(|key| batch.put(hashed(key), []));
+        let at = now().as_micros().to_be_bytes();
+        keys.iter().for_each(|key| batch.put(hashed(key), at));
         Ok(self.db.write(batch)?)
     }
 }
@@ -108,6 +115,9 @@ mod tests {
         assert!(window.knows("a/SM1") && !window.knows("b/SM1") && window.is_whole());
         assert!(Seen::open(dir.path(), day).is_err(), "another door has it");
         drop(seen);
-        assert!(Seen::open(dir.path(), day).unwrap().has("a/SM1").unwrap());
+        let again = Seen::open(dir.path(), day).unwrap();
+        assert!(again.has("a/SM1").unwrap());
+        drop(again);
+        assert!(!Seen::open(dir.path(), Duration::ZERO).unwrap().has("a/SM1").unwrap(), "over");
     }
 }

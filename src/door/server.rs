@@ -1,6 +1,7 @@
 //! The routes of the door, and the bounds in front of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -16,6 +17,11 @@ use super::take_in::take_in;
 use super::{Door, changes, links, measures, pages};
 use crate::http::class;
 use crate::metrics::DoorBound;
+
+/// Longest time for a body to arrive. Only a whole request takes a seat: who sends slowly keeps nobody out.
+const BODY_MAX: Duration = Duration::from_secs(5);
+/// Bytes of a form or a one-click request; whoever has a link may send them.
+const FORM_BYTES_MAX: usize = 64 << 10;
 
 /// All routes.
 pub(super) fn router(door: Arc<Door>) -> Router {
@@ -37,8 +43,13 @@ pub(super) fn router(door: Arc<Door>) -> Router {
         .with_state(door)
 }
 
-async fn livez() -> Response {
-    response(Answer::text(200, "ok\n"))
+/// A client that gave up for good is not seen again before a restart.
+async fn livez(State(door): State<Arc<Door>>) -> Response {
+    response(if door.consent.is_lost() || door.dead_letters.is_lost() {
+        Answer::text(500, "the Kafka client has given up: restart this door\n")
+    } else {
+        Answer::text(200, "ok\n")
+    })
 }
 
 async fn metrics(State(door): State<Arc<Door>>) -> Response {
@@ -96,7 +107,12 @@ async fn mint(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
 async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let response = match admitted(&door, request).await {
         Ok((request, _seat)) => response(pages::followed(&door, &request).await),
-        Err(refused) => response(refused),
+        Err(refused) => {
+            if refused.status == 503 {
+                door.metrics.unavailable.with_label_values(&[links::NAME]).inc();
+            }
+            response(refused)
+        }
     };
     counted(&door, response)
 }
@@ -142,14 +158,21 @@ async fn admitted(
     door: &Door,
     request: HttpRequest,
 ) -> Result<(Request, tokio::sync::OwnedSemaphorePermit), Answer> {
+    let (head, body) = request.into_parts();
+    let is_link = ["/u/", "/p/"].iter().any(|path| head.uri.path().starts_with(path));
+    let bytes_max = if is_link { FORM_BYTES_MAX } else { BODY_BYTES_MAX };
+    let body = tokio::time::timeout(BODY_MAX, to_bytes(body, bytes_max));
+    let body = body.await.map_err(|_| {
+        door.metrics.bounds.of(DoorBound::SlowBody).inc();
+        Answer::text(408, "the body did not arrive in time\n")
+    })?;
+    let body = body.map_err(|_| {
+        door.metrics.bounds.of(DoorBound::Size).inc();
+        Answer::text(413, &format!("too large: at most {} KiB\n", bytes_max >> 10))
+    })?;
     let seat = Arc::clone(&door.seats).try_acquire_owned().map_err(|_| {
         door.metrics.bounds.of(DoorBound::Requests).inc();
         Answer::unavailable()
-    })?;
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-        door.metrics.bounds.of(DoorBound::Size).inc();
-        Answer::text(413, "too large: at most 1 MiB\n")
     })?;
     let headers = head.headers.iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
@@ -158,7 +181,7 @@ async fn admitted(
         method: head.method.as_str().to_owned(),
         path_and_query: path_and_query.to_owned(),
         headers: headers.collect(),
-        body: body.to_vec(),
+        body: body.into(),
     };
     Ok((request, seat))
 }

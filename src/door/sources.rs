@@ -87,14 +87,13 @@ impl Sources {
     }
 
     fn proven(&self, request: &Request, which: fn(&Provider) -> bool) -> Option<&Arc<Source>> {
-        // all are tried, whichever fits
-        let mut found = None;
-        for source in self.0.values().filter(|source| which(source.provider())) {
-            if is_from(source, request, now()) {
-                found = Some(source);
-            }
+        // all are tried, whichever fits; a secret that two of them share says nothing
+        let sources = self.0.values().filter(|source| which(source.provider()));
+        let fitting: Vec<_> = sources.filter(|source| is_from(source, request, now())).collect();
+        if fitting.len() > 1 {
+            tracing::error!("several sources have the same token: give each its own");
         }
-        found
+        fitting.first().copied().filter(|_| fitting.len() == 1)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Source>> {

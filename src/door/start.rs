@@ -85,8 +85,11 @@ fn build(config: Arc<Config>) -> Result<Door, Failure> {
         .or_fail_at(ExitCode::Storage, || format!("`door.dir`: `{}`", door.dir.display()))?;
     let sources = Sources::load(door.sources_file.as_deref(), door.public_url.as_deref())?;
     let brands = Brands::load(door.brands_file.as_deref())?;
-    let made = door.dir.join("keys");
-    let keys = Keys::load_or_make(door.keys_file.as_deref().unwrap_or(&made))?;
+    // a file that was named and is absent is a mount that is missing, not a first start
+    let keys = match &door.keys_file {
+        Some(path) => Keys::load(path)?,
+        None => Keys::load_or_make(&door.dir.join("keys"))?,
+    };
     let cluster = preflight(&config)?;
     cluster.require(&config.topics.consent_change)?;
     cluster.require(&config.topics.outputs.door_dead_letter)?;

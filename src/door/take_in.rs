@@ -15,6 +15,8 @@ use crate::clock::now;
 use crate::headers;
 use crate::metrics::DoorBound;
 
+/// Bytes of an item that are put aside; a record with its headers has to stay below what a broker takes.
+const LETTER_BYTES_MAX: usize = 900 << 10;
 /// Certificates that one request may ask for.
 const CERTIFICATES_MAX: usize = 3;
 
@@ -61,7 +63,8 @@ pub(super) async fn settle(door: &Door, name: &str, outcome: Outcome) -> TakenIn
     else {
         return TakenIn::unavailable(door, name);
     };
-    let letters: Vec<Outgoing> = problems.iter().map(|it| dead_letter(name, it)).collect();
+    let letters: Vec<Outgoing> =
+        problems.iter().filter(|it| !it.raw.is_empty()).map(|it| dead_letter(name, it)).collect();
     let (written, put_aside) =
         tokio::join!(door.consent.write(&outgoing), door.dead_letters.write(&letters));
     let failed = written.iter().chain(&put_aside).find_map(|it| it.as_ref().err());
@@ -149,10 +152,12 @@ fn dead_letter(source: &str, problem: &ItemProblem) -> Outgoing {
         "class": problem.class.as_str(),
         "reason": problem.reason,
         "fix": problem.fix,
+        "bytes": problem.raw.len(),
     });
     let detail = detail.to_string();
     let header = Header { key: headers::DETAIL, value: Some(&detail) };
-    Outgoing { key: None, value: problem.raw.clone(), headers: OwnedHeaders::new().insert(header) }
+    let raw = problem.raw.get(..LETTER_BYTES_MAX).unwrap_or(&problem.raw);
+    Outgoing { key: None, value: raw.to_vec(), headers: OwnedHeaders::new().insert(header) }
 }
 
 async fn done(door: &Door, source: &str, effect: Effect) {

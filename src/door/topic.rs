@@ -67,6 +67,11 @@ impl Topic {
         Ok(Self { producer, told, name: name.to_owned(), doing })
     }
 
+    /// Whether the client has given up for good, as librdkafka does when its idempotence is broken.
+    pub(super) fn is_lost(&self) -> bool {
+        self.producer.client().fatal_error().is_some()
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }

@@ -315,6 +315,8 @@ labels! {
         Requests "requests"
         /// Bytes or items of a request.
         Size "size"
+        /// Time for a body to arrive.
+        SlowBody "slow_body"
         /// Records that wait for the brokers.
         Queue "queue"
     }

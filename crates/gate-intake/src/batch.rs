@@ -121,13 +121,15 @@ impl<'s> Batch<'s> {
         class: ProblemClass,
         reason: &'static str,
     ) {
+        // the bytes of an item once: one mail may have a thousand faults, and a megabyte
+        let is_kept = self.outcome.problems.iter().any(|known| known.index == at.index);
         self.outcome.problems.push(ItemProblem {
             index: at.index,
             pointer: format!("{}{field}", at.pointer),
             class,
             reason,
             fix: class.fix(),
-            raw: at.raw.to_vec(),
+            raw: if is_kept { Vec::new() } else { at.raw.to_vec() },
         });
     }
 

@@ -144,6 +144,8 @@ fn change(batch: &mut Batch<'_>, at: &At<'_>, below: &str, value: &Value, id: Op
             "the source may not say this",
         );
     }
+    // as the contract writes it, however it was written
+    record.action = Some(Cow::Borrowed(action.as_str()));
     if record.region.is_none() {
         record.region = source.region.clone().map(Cow::Owned);
     }

@@ -37,7 +37,7 @@ mod token;
 pub use batch::{IdKey, accept};
 pub use limits::*;
 pub use mail::receive_mail;
-pub use one_click::{PAGE_FIELD, one_click};
+pub use one_click::{PAGE_FIELD, can_be_followed, one_click};
 pub use outcome::{
     Accepted, Answer, CertificateUrl, Effect, ItemProblem, Outcome, ProblemClass, Refusal, Skip,
     Step, Window,

@@ -126,14 +126,16 @@ fn one(batch: &mut Batch<'_>, mapping: &Mapping, at: &At<'_>, whole: &Value) {
     }
     let Some((occurred_at, is_received)) = when(batch, mapping, at, value) else { return };
     let who = first(value, &mapping.address);
-    let id = id(mapping, rule, value, whole);
-    let mut draft = if is_received {
+    let contact = first(value, &mapping.contact_id);
+    let (id, is_sure) = id(mapping, rule, value, (whole, &who, &contact));
+    // what cannot be told from another act is never taken for a repetition: twice is safe, none is not
+    let mut draft = if is_received && is_sure {
         Draft::received(action, id, occurred_at)
     } else {
         Draft::new(action, id, occurred_at)
     };
     draft.address = who.map(|address| plus(mapping, address));
-    draft.contact_id = first(value, &mapping.contact_id);
+    draft.contact_id = contact;
     draft.channel = rule
         .channel
         .clone()
@@ -179,19 +181,27 @@ fn plus(mapping: &Mapping, address: String) -> String {
     if is_bare { format!("+{address}") } else { address }
 }
 
-fn id(mapping: &Mapping, rule: &Rule, value: &Value, whole: &Value) -> Id {
+/// The id of the event, and whether the provider says enough to know it again.
+fn id(
+    mapping: &Mapping,
+    rule: &Rule,
+    value: &Value,
+    (whole, who, contact): (&Value, &Option<String>, &Option<String>),
+) -> (Id, bool) {
     let parts: Option<Vec<String>> =
         mapping.event_id.iter().map(|pointer| json::scalar(value, pointer)).collect();
     let kind = rule.action.clone().unwrap_or_default();
     match parts.filter(|parts| !parts.is_empty()) {
-        Some(parts) => Id::Own(parts),
-        None if mapping.identity.is_empty() => Id::Hashed(vec![kind, whole.to_string()]),
+        Some(parts) => (Id::Own(parts), true),
+        None if mapping.identity.is_empty() => (Id::Hashed(vec![kind, whole.to_string()]), false),
         None => {
-            let each = mapping
-                .identity
-                .iter()
-                .map(|pointer| json::scalar(value, pointer).unwrap_or_default());
-            Id::Hashed(std::iter::once(kind).chain(each).collect())
+            let each: Vec<Option<String>> =
+                mapping.identity.iter().map(|pointer| json::scalar(value, pointer)).collect();
+            let is_sure = each.iter().any(Option::is_some);
+            // the person always belongs to it
+            let each = each.into_iter().chain([who.clone(), contact.clone()]);
+            let each = each.map(Option::unwrap_or_default);
+            (Id::Hashed(std::iter::once(kind).chain(each).collect()), is_sure)
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::limits::{ONE_CLICK_BODY_BYTES_MAX, PATH_BYTES_MAX};
 use crate::outcome::{Answer, Outcome, Refusal};
 use crate::request::Request;
 use crate::source::Source;
-use crate::token::{Token, TokenKeys, TokenKind};
+use crate::token::{Token, TokenContent, TokenKeys, TokenKind};
 use gate_core::{Action, Timestamp};
 use std::collections::BTreeSet;
 
@@ -75,6 +75,24 @@ pub(crate) fn refusal(token: &Token, id: Id, now: Timestamp, method: &'static st
     let message = content.message_id.as_ref();
     draft.via = Some(message.map_or_else(|| method.to_owned(), |id| format!("{method} of {id}")));
     draft
+}
+
+/// Whether a link with this content could be followed: what it would say is read by the gate's own reader, now and not when a
+/// million mails have it.
+#[must_use]
+pub fn can_be_followed(
+    source: &Source,
+    content: &TokenContent,
+    ids: &IdKey,
+    now: Timestamp,
+) -> bool {
+    let token = Token {
+        kind: TokenKind::Unsubscribe,
+        content: content.clone(),
+        id: "not sealed".to_owned(),
+    };
+    let outcome = unsubscribe(source, &token, ids, now);
+    outcome.refused.is_none() && !outcome.records.is_empty()
 }
 
 fn unsubscribe(source: &Source, token: &Token, ids: &IdKey, now: Timestamp) -> Outcome {

@@ -320,7 +320,7 @@ pub struct ItemProblem {
     pub reason: &'static str,
     /// What to do.
     pub fix: &'static str,
-    /// The item as it came.
+    /// The item as it came; empty when an earlier problem of the same item has it.
     pub raw: Vec<u8>,
 }
 

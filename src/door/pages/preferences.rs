@@ -4,6 +4,7 @@
 //! are not shown; refusing works all the same.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use gate_codec::{ConsentChangeRecord, EvidenceRecord};
 use gate_door_pages::{
@@ -21,6 +22,8 @@ use crate::door::take_in::settle;
 
 /// Under which name what is chosen is counted.
 const NAME: &str = "preference-page";
+/// How long a page waits for a gate to say what is on; refusing must not wait for that.
+const CHECK_MAX: Duration = Duration::from_secs(3);
 /// Choices of one page.
 const CHOICES_MAX: usize = 200;
 
@@ -96,7 +99,8 @@ async fn saved(door: &Door, visit: &Visit<'_>, request: &Request) -> Answer {
         return visit.not_saved(Unsaved::Choices { shown, keep }, here, true);
     };
     let enforced = enforced::wait(door, &places).await;
-    let Some(mut groups) = groups(door, visit).await else { return self::shown(door, visit).await };
+    // saved is saved, whether or not a gate can say what else is on
+    let mut groups = groups(door, visit).await.unwrap_or_default();
     let refused: BTreeSet<String> =
         off.iter().flatten().map(|(channel, purpose)| choice_value(*channel, purpose)).collect();
     let effect = effect(enforced);
@@ -179,7 +183,7 @@ async fn groups(door: &Door, visit: &Visit<'_>) -> Option<Vec<ChoiceGroup>> {
     }
     let messages: Vec<Value> =
         rows.iter().map(|(channel, it)| message(visit, *channel, it)).collect();
-    let answer = door.gates.check(&messages).await;
+    let answer = tokio::time::timeout(CHECK_MAX, door.gates.check(&messages)).await.ok()?;
     let answer =
         answer.map_err(|error| tracing::warn!(%error, "a page cannot show choices")).ok()?;
     let decisions = answer.get("messages")?.as_array()?;

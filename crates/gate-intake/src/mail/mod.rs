@@ -9,7 +9,7 @@ mod fields;
 use crate::batch::{At, Batch, IdKey};
 use crate::crypto;
 use crate::draft::{Draft, Id};
-use crate::limits::BODY_BYTES_MAX;
+use crate::limits::{BODY_BYTES_MAX, ITEMS_MAX};
 use crate::one_click::refusal;
 use crate::outcome::{Answer, Outcome, ProblemClass, Refusal, Skip, Window};
 use crate::source::Source;
@@ -23,6 +23,8 @@ use std::borrow::Cow;
 const DATE_SECONDS_MAX: i64 = 30 * 24 * 3600;
 /// Most links of one header that are tried as tokens.
 const LINKS_MAX: usize = 8;
+/// Said of a report that names more people than a request may.
+const TOO_MANY: &str = "it names more recipients than one report may";
 /// Shortest text that can be a token.
 const TOKEN_CHARS_MIN: usize = 60;
 
@@ -140,6 +142,9 @@ impl Reader<'_> {
             .flat_map(|block| block.all("original-rcpt-to"))
             .filter_map(address)
             .collect();
+        if named.len() > ITEMS_MAX {
+            return batch.problem(self.at, "", ProblemClass::InvalidValue, TOO_MANY);
+        }
         let token = self.token();
         let format = (action == Action::Complaint).then(|| "arf".to_owned());
         let mut n_people = 0;
@@ -204,7 +209,10 @@ impl Reader<'_> {
             })
             .map(|block| (block, recipient(block)))
             .collect();
-        let is_single = people.len() == 1;
+        if people.len() > ITEMS_MAX {
+            return batch.problem(self.at, "", ProblemClass::InvalidValue, TOO_MANY);
+        }
+        let token = if people.len() == 1 { self.token() } else { None };
         for (block, person) in people {
             let is_failed = block
                 .get("action")
@@ -217,11 +225,10 @@ impl Reader<'_> {
                 batch.skip(Skip::NotAChange);
                 continue;
             }
-            let token = self.token().filter(|_| is_single);
             let code = status.map(str::to_owned);
-            let draft = match (person, token) {
+            let draft = match (person, &token) {
                 (_, Some(token)) if batch.source.switches.open_mailbox => {
-                    self.of_token(batch, Action::HardBounce, &token)
+                    self.of_token(batch, Action::HardBounce, token)
                 }
                 (Some(person), _) if !batch.source.switches.open_mailbox => {
                     self.draft(batch, Action::HardBounce, &person).about(person)

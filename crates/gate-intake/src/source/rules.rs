@@ -9,15 +9,14 @@ use std::collections::BTreeMap;
 /// Actions that can permit something.
 const GRANTS: [Action; 4] =
     [Action::OptInRequested, Action::OptIn, Action::OptInConfirmed, Action::Relationship];
-/// Actions that can only restrict.
-const REFUSALS: [Action; 7] = [
+/// Actions that can only restrict. Erasing is none of them: it reaches every brand, and may lift what was refused.
+const REFUSALS: [Action; 6] = [
     Action::OptOut,
     Action::Object,
     Action::Complaint,
     Action::HardBounce,
     Action::AddressReassigned,
     Action::Suppress,
-    Action::Erase,
 ];
 /// What a sender of consent changes must be given by name: they undo what others said, or are the gate's own.
 const NAMED_ONLY: [Action; 3] = [Action::Unsuppress, Action::Erase, Action::Sent];
