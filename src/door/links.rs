@@ -36,6 +36,7 @@ pub(crate) struct Wanted {
     channel: Option<String>,
     purpose: Option<String>,
     message_id: Option<String>,
+    jurisdiction: Option<String>,
 }
 
 impl Wanted {
@@ -52,6 +53,7 @@ impl Wanted {
             channel: self.channel,
             purpose: self.purpose,
             message_id: self.message_id,
+            jurisdiction: self.jurisdiction,
             ..TokenContent::default()
         };
         // found out now, and not by whoever clicks in a million mails

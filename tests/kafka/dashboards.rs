@@ -43,13 +43,16 @@ const EMPTY: &[(&str, &str)] = &[
     ("consent_gate:restore_eta_seconds", "only while restoring"),
 ];
 
-/// Series that do not exist while all is well; those of a metric with labels that come and go. And those of ledger and desk,
-/// processes of their own.
-const SERIES_THAT_COME_AND_GO: &[&str] = &[
-    "consent_gate_consent_poison",
-    "consent_gate_consent_held",
-    "consent_gate_ledger_behind_seconds",
-    "consent_gate_desk_index_behind_seconds",
+/// Series that do not exist while all is well; those of a metric with labels that come and go.
+const SERIES_THAT_COME_AND_GO: &[&str] =
+    &["consent_gate_consent_poison", "consent_gate_consent_held"];
+
+/// How the series of ledger, desk and door begin, processes of their own which do not run here.
+const OF_OTHER_PROCESSES: &[&str] = &[
+    "consent_gate_ledger_",
+    "consent_gate_desk_",
+    "consent_gate_door_",
+    "consent_gate_component_info",
 ];
 
 /// One expression to ask for.
@@ -140,7 +143,8 @@ fn faults(prometheus: &Prometheus, asked: &Asked) -> Vec<String> {
     for selector in promql::selectors(&asked.expr) {
         let name = &selector.metric;
         let is_listed = EMPTY.iter().any(|(of, _)| of == name);
-        if is_listed || SERIES_THAT_COME_AND_GO.contains(&name.as_str()) {
+        let is_elsewhere = OF_OTHER_PROCESSES.iter().any(|beginning| name.starts_with(beginning));
+        if is_listed || is_elsewhere || SERIES_THAT_COME_AND_GO.contains(&name.as_str()) {
             continue;
         }
         let conditions = selector.matchers.iter();

@@ -312,7 +312,7 @@ fn people_see_what_is_on_and_stop_it() {
         |path: &str, form: Option<&str>| http::browse(door.port, path, form).expect("an answer");
     let address = |n: usize| people[n].message("-", 0)["recipient"]["address"].clone();
     let links: Vec<Value> = (0..2)
-        .map(|n| json!({"contact_id": people[n].id, "address": address(n), "channel": "email", "controller": "acme-ltd"}))
+        .map(|n| json!({"contact_id": people[n].id, "address": address(n), "channel": "email", "controller": "acme-ltd", "jurisdiction": "GB"}))
         .collect();
     let body = json!({ "links": links }).to_string();
     let (code, made) =

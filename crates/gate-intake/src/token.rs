@@ -85,6 +85,8 @@ pub struct TokenContent {
     pub request_event_id: Option<String>,
     /// For confirmations: until when.
     pub expires_at: Option<Timestamp>,
+    /// Where the person lives, as a message states it: what may come depends on it.
+    pub jurisdiction: Option<String>,
 }
 
 impl fmt::Debug for TokenContent {
@@ -253,6 +255,7 @@ fn fields(content: &TokenContent) -> Result<Vec<u8>, TokenError> {
         &content.message_id,
         &content.request_event_id,
         &until,
+        &content.jurisdiction,
     ];
     let mut bytes = Vec::new();
     for (number, text) in (1_u8..).zip(fields) {
@@ -291,6 +294,7 @@ fn content(mut bytes: &[u8]) -> Option<TokenContent> {
             7 => content.message_id = Some(text),
             8 => content.request_event_id = Some(text),
             9 => content.expires_at = Some(Timestamp::from_micros(text.parse().ok()?)),
+            10 => content.jurisdiction = Some(text),
             _ => return None,
         }
     }

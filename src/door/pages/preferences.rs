@@ -24,6 +24,30 @@ use crate::door::take_in::settle;
 const NAME: &str = "preference-page";
 /// How long a page waits for a gate to say what is on; refusing must not wait for that.
 const CHECK_MAX: Duration = Duration::from_secs(3);
+/// Reasons that say nothing about what may come.
+const NO_ANSWER: [&str; 6] = [
+    "missing_contact",
+    "invalid_address",
+    "invalid_message",
+    "state_unavailable",
+    "policy_unavailable",
+    "unsupported_channel",
+];
+/// Reasons that stop one message and not the next.
+const ONLY_THIS_ONE: [&str; 3] = ["content_requirement", "frequency_cap", "quiet_hours"];
+/// Reasons that hold wherever somebody lives.
+const REFUSED: [&str; 10] = [
+    "undeliverable",
+    "number_reassigned",
+    "suppressed_global",
+    "erased",
+    "suppressed_address",
+    "complaint",
+    "objected",
+    "opted_out",
+    "sender_stop",
+    "consent_unreadable",
+];
 /// Choices of one page.
 const CHOICES_MAX: usize = 200;
 
@@ -190,24 +214,10 @@ async fn groups(door: &Door, visit: &Visit<'_>) -> Option<Vec<ChoiceGroup>> {
     if decisions.len() != rows.len() {
         return None;
     }
-    let reason = |decision: &Value| decision.get("reason")?.as_str().map(str::to_owned);
-    // a link that knows no address cannot tell what may come there
-    let is_known = |decision: &Value| {
-        reason(decision).is_some_and(|reason| {
-            !["blocked.missing_contact", "blocked.invalid_address", "blocked.state_unavailable"]
-                .contains(&reason.as_str())
-        })
-    };
     let mut groups: Vec<ChoiceGroup> = Vec::new();
     for ((channel, purpose), decision) in rows.iter().zip(decisions) {
-        if !is_known(decision) {
-            continue;
-        }
-        let outcome = decision.get("outcome").and_then(Value::as_str);
-        let state = match outcome {
-            Some("approved" | "deferred") => ChoiceState::On,
-            _ => ChoiceState::Off { since: None, by: OffBy::Any },
-        };
+        let lives_somewhere = visit.content().jurisdiction.is_some();
+        let Some(state) = state(decision, lives_somewhere) else { continue };
         let choice = Choice { purpose: (*purpose).to_owned(), state, askable: false };
         match groups.last_mut().filter(|group| group.channel == *channel) {
             Some(group) => group.choices.push(choice),
@@ -215,6 +225,23 @@ async fn groups(door: &Door, visit: &Visit<'_>) -> Option<Vec<ChoiceGroup>> {
         }
     }
     (!groups.is_empty()).then_some(groups)
+}
+
+/// Whether that may come; `None` when a gate cannot say.
+///
+/// A link that does not say where the person lives is judged by the strictest law, and a message that says it by another: then all
+/// is on that was not refused. What is shown as off must not come.
+fn state(decision: &Value, lives_somewhere: bool) -> Option<ChoiceState> {
+    let outcome = decision.get("outcome").and_then(Value::as_str)?;
+    let reason = decision.get("reason").and_then(Value::as_str).unwrap_or_default();
+    let reason = reason.strip_prefix("blocked.").unwrap_or(reason);
+    if NO_ANSWER.contains(&reason) {
+        return None;
+    }
+    let is_on = outcome != "blocked"
+        || ONLY_THIS_ONE.contains(&reason)
+        || (!lives_somewhere && !REFUSED.contains(&reason));
+    Some(if is_on { ChoiceState::On } else { ChoiceState::Off { since: None, by: OffBy::Any } })
 }
 
 /// A message as the brand would send it, with everything in it that a message must have.
@@ -231,6 +258,42 @@ fn message(visit: &Visit<'_>, channel: Channel, purpose: &str) -> Value {
             "promotional": true, "sender_identity": true, "postal_address": true, "unsubscribe": true,
             "one_click": true, "contact_address": true, "ad_label": true,
         },
-        "recipient": {"contact_id": content.contact_id, "address": content.address},
+        "recipient": {
+            "contact_id": content.contact_id,
+            "address": content.address,
+            "jurisdiction": content.jurisdiction,
+        },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_as_off_cannot_come() {
+        let shown = |outcome: &str, reason: &str, lives_somewhere: bool| {
+            let decision = json!({ "outcome": outcome, "reason": reason });
+            state(&decision, lives_somewhere).map(|it| it == ChoiceState::On)
+        };
+        for lives_somewhere in [true, false] {
+            assert_eq!(shown("approved", "approved.express", lives_somewhere), Some(true));
+            assert_eq!(shown("deferred", "deferred.quiet_hours", lives_somewhere), Some(true));
+            assert_eq!(shown("blocked", "blocked.frequency_cap", lives_somewhere), Some(true));
+            assert_eq!(shown("blocked", "blocked.opted_out", lives_somewhere), Some(false));
+            assert_eq!(shown("blocked", "blocked.state_unavailable", lives_somewhere), None);
+        }
+        assert_eq!(shown("blocked", "blocked.no_consent", true), Some(false));
+        // elsewhere it might come without
+        assert_eq!(shown("blocked", "blocked.no_consent", false), Some(true));
+        let reasons = gate_reasons();
+        for reason in NO_ANSWER.iter().chain(&ONLY_THIS_ONE).chain(&REFUSED) {
+            assert!(reasons.contains(&format!("| `blocked.{reason}` |")), "{reason}");
+        }
+    }
+
+    fn gate_reasons() -> String {
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/reasons.md"))
+            .unwrap()
+    }
 }

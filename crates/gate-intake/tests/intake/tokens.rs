@@ -104,10 +104,11 @@ proptest! {
     fn whatever_is_sealed_opens_again(
         address in ".{0,80}", contact_id in text(), controller in text(), brand in text(), channel in text(),
         purpose in text(), message_id in text(), request_event_id in text(), until in option::of(0_i64..9_000_000_000),
+        jurisdiction in text(),
     ) {
         let content = TokenContent {
             contact_id, address: Some(address), controller, brand, channel, purpose, message_id, request_event_id,
-            expires_at: until.map(at),
+            expires_at: until.map(at), jurisdiction,
         };
         let token = tokens().mint(TokenKind::Confirm, &content).unwrap();
         let opened = tokens().open(&token).unwrap();
