@@ -36,11 +36,11 @@ fn relative(path: &Path) -> String {
 
 /// Crates that only the named places may use.
 const CRATES: &[(&str, &[&str])] = &[
-    ("rocksdb::", &["src/store/", "src/approvals/", "src/cli/"]),
+    ("rocksdb::", &["src/store/", "src/approvals/", "src/cli/", "src/door/seen.rs"]),
     ("apache_avro::", &["crates/gate-codec/"]),
     ("serde_avro_fast::", &["crates/gate-codec/"]),
     ("prometheus::", &["src/metrics/"]),
-    ("axum::", &["src/http/", "src/desk/"]),
+    ("axum::", &["src/http/", "src/desk/", "src/door/"]),
     ("clap::", &["src/cli", "src/main.rs"]),
     ("ratatui::", &["src/cli/top"]),
     ("anyhow::", &["src/exit/failure.rs", "src/cli", "src/main.rs"]),

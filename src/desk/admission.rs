@@ -10,8 +10,7 @@ use axum::http::{HeaderMap, HeaderName};
 
 use super::Desk;
 use super::roles::Account;
-use super::session::{Cookie, Who, is_same};
-use super::work_account::Person;
+use super::session::{Cookie, Person, Who, is_same};
 use crate::access::{Digest, Refused, Role};
 use crate::answers::{Problem, ProblemKind};
 use crate::http::bearer::bearer;

@@ -11,8 +11,7 @@ use aws_lc_rs::{constant_time, rand};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 
-use super::work_account::Person;
-use crate::access::Digest;
+use crate::access::{Digest, Role};
 use crate::headers::hex;
 
 /// Browsers at a time; beyond it the one that has been silent longest is signed out.
@@ -35,6 +34,14 @@ pub(super) struct NoRandomness;
 /// Whether both are the same, in a time that tells nothing.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
+}
+
+/// Who has signed in with a work account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Person {
+    /// As the access log names them.
+    pub(super) id: String,
+    pub(super) roles: Vec<Role>,
 }
 
 /// Who is behind a session.

@@ -20,7 +20,7 @@ use openidconnect::{
 };
 use serde_json::{Map, Value};
 
-use super::session::is_same;
+use super::session::{Person, is_same};
 use crate::access::{Digest, Role};
 use crate::config::Oidc;
 
@@ -66,14 +66,6 @@ pub(super) enum WorkAccountError {
     /// None of the groups has a role here.
     #[error("none of this account's groups has a role in `desk.oidc.roles`")]
     NoRole,
-}
-
-/// Who has signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Person {
-    /// As the access log names them.
-    pub(super) id: String,
-    pub(super) roles: Vec<Role>,
 }
 
 /// A browser that was sent away.

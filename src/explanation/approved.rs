@@ -14,7 +14,6 @@ use gate_core::{
 use gate_engine::{Horizon, Keys, Row};
 use gate_log::Entry;
 
-use super::consent::Inputs;
 use crate::exit::Failure;
 
 /// Whose approvals are asked for.
@@ -109,6 +108,9 @@ impl Approved {
     }
 }
 
+/// Reads the value of the message at a place; the outer `None` when it is not there any more.
+type Message<'f> = dyn Fn((i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> + 'f;
+
 /// The recipient's memory as it was before the message.
 ///
 /// # Errors
@@ -118,7 +120,7 @@ pub(crate) fn memory(
     keys: &impl Keys,
     policies: &PolicySet,
     codec: &Codec,
-    inputs: &dyn Inputs,
+    message: &Message<'_>,
 ) -> Result<Row, Failure> {
     let mut in_order: BTreeMap<(i32, i64), &Approved> = BTreeMap::new();
     in_order.extend(approved.iter().map(|one| (one.place, one)));
@@ -126,7 +128,7 @@ pub(crate) fn memory(
     for one in in_order.into_values() {
         let (Some(kind), Some(channel)) = (one.counted_as(policies), one.channel) else { continue };
         let subject = match one.has_cap(policies, |per| per == PerSender::Subject) {
-            true => product_group(one.place, codec, inputs)?,
+            true => product_group(one.place, codec, message)?,
             false => NameHash::default(),
         };
         let sent = SentMessage {
@@ -147,9 +149,9 @@ pub(crate) fn memory(
 fn product_group(
     place: (i32, i64),
     codec: &Codec,
-    inputs: &dyn Inputs,
+    message: &Message<'_>,
 ) -> Result<NameHash, Failure> {
-    let value = inputs.message(place)?.flatten();
+    let value = message(place)?.flatten();
     let message = value.as_deref().and_then(|value| codec.decode_message(Some(value)).ok());
     Ok(message.map_or_else(NameHash::default, |it| NameHash::of(it.product_group.as_deref())))
 }
@@ -164,33 +166,6 @@ mod tests {
 
     const HOUR: i64 = 3_600_000_000;
     const T0: i64 = 1_795_000_000_000_000;
-
-    /// Messages that say their product group; how often one was read.
-    struct Messages(Cell<usize>);
-
-    impl Inputs for Messages {
-        fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> {
-            self.0.set(self.0.get() + 1);
-            let text = format!(
-                r#"{{"message_id":"m{}","channel":"email","product_group":"loans","recipient":{{"address":"a@example.com"}}}}"#,
-                place.1
-            );
-            Ok(Some(Some(text.into_bytes())))
-        }
-
-        fn show(
-            &self,
-            _: &std::collections::BTreeSet<SubjectKey>,
-            _: &BTreeMap<i32, i64>,
-            _: &mut dyn FnMut(&super::super::consent::Lying<'_>),
-        ) -> Result<(), Failure> {
-            Ok(())
-        }
-
-        fn approved(&self, _: &[Question]) -> Result<Vec<Option<Vec<Approved>>>, Failure> {
-            Ok(Vec::new())
-        }
-    }
 
     /// A rule of this set whose caps count by that.
     fn rule_of(set: &PolicySet, per: Option<PerSender>) -> String {
@@ -220,7 +195,16 @@ mod tests {
         let set = PolicySource::of(&config.policies).load().unwrap();
         let keys = Pepper::new(&[7; PEPPER_BYTES]);
         let codec = Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();
-        let inputs = Messages(Cell::new(0));
+        // messages that say their product group; how often one was read
+        let n_read = Cell::new(0);
+        let message = |place: (i32, i64)| {
+            n_read.set(n_read.get() + 1);
+            let text = format!(
+                r#"{{"message_id":"m{}","channel":"email","product_group":"loans","recipient":{{"address":"a@example.com"}}}}"#,
+                place.1
+            );
+            Ok(Some(Some(text.into_bytes())))
+        };
         let (capped, free) = (rule_of(&set, Some(PerSender::Controller)), rule_of(&set, None));
         let found = [
             approved(3, "approved.express_consent", &capped),
@@ -232,7 +216,7 @@ mod tests {
             approved(4, "approved.transactional", &capped),
             approved(5, "approved.optout_confirmation", &free),
         ];
-        let row = memory(&found, &keys, &set, &codec, &inputs).unwrap();
+        let row = memory(&found, &keys, &set, &codec, &message).unwrap();
         let sent: Vec<_> = row.messages().iter().map(|sent| (sent.message, sent.kind)).collect();
         let of = |n: i64, kind| (keys.event(&format!("m{n}")), kind);
         let marketing = SentKind::Marketing;
@@ -242,12 +226,12 @@ mod tests {
             "{found:?}"
         );
         assert_eq!(row.messages()[0].controller, NameHash::of(Some("shop")));
-        assert_eq!(inputs.0.get(), 0, "the log says all of it");
+        assert_eq!(n_read.get(), 0, "the log says all of it");
         // where a product group counts, the message is read
         let by_subject = rule_of(&set, Some(PerSender::Subject));
         let found = [approved(1, "approved.express_consent", &by_subject)];
-        let row = memory(&found, &keys, &set, &codec, &inputs).unwrap();
+        let row = memory(&found, &keys, &set, &codec, &message).unwrap();
         assert_eq!(row.messages()[0].subject, NameHash::of(Some("loans")));
-        assert_eq!(inputs.0.get(), 1);
+        assert_eq!(n_read.get(), 1);
     }
 }

@@ -227,7 +227,9 @@ impl<'c> Recomputer<'c> {
             match answers.next().flatten() {
                 Some(found) => {
                     let set = by.set();
-                    let row = approved::memory(&found, keys, set, &self.message, inputs)?;
+                    let row = approved::memory(&found, keys, set, &self.message, &|place| {
+                        inputs.message(place)
+                    })?;
                     if let Some(address) = question.recipient.first() {
                         replay.remember(*address, row);
                     }
