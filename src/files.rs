@@ -5,7 +5,7 @@
 //! is for its own user alone.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -94,6 +94,24 @@ pub fn private_dir(dir: &Path) -> io::Result<()> {
 /// It is there already, or cannot be made.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)
+}
+
+/// Makes a file with that content, readable for its owner alone: it is there whole or not at all, and never written over.
+///
+/// # Errors
+/// It cannot be made, or a file of that name is there.
+pub fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.draft", std::process::id()));
+    let draft = Path::new(&draft);
+    let written = create_private(draft).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        // fails where a rename would replace
+        std::fs::hard_link(draft, path)
+    });
+    let removed = std::fs::remove_file(draft);
+    written.and(removed)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ fn mint(file: &ConfigFile) -> Result<(), Failure> {
     })?;
     let preset: PathBuf = config.door.dir.join("keys");
     let keys = Keys::load(config.door.keys_file.as_deref().unwrap_or(&preset))?;
+    let source = door::link_source()?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for (nth, line) in (1..).zip(std::io::stdin().lock().lines()) {
         let line = line?;
@@ -53,7 +54,7 @@ fn mint(file: &ConfigFile) -> Result<(), Failure> {
             Failure::new(ExitCode::Usage, reason)
         })?;
         let token = wanted
-            .token(&keys)
+            .token(&source, &keys)
             .map_err(|why| Failure::new(ExitCode::Usage, format!("line {nth}: {why}")))?;
         writeln!(out, "{base}/u/{token}")?;
     }

@@ -1,7 +1,6 @@
 //! Certificates that providers sign with, fetched from where gate-intake allows and kept while the door runs.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gate_intake::{CertificateUrl, Certificates as Known};
@@ -22,7 +21,7 @@ const END: &[u8] = b"-----END CERTIFICATE-----";
 /// What was fetched.
 pub(super) struct Certificates {
     client: Client,
-    known: Mutex<BTreeMap<String, Vec<u8>>>,
+    known: Mutex<Arc<Known>>,
     /// One is fetched at a time; when that failed last.
     failed: tokio::sync::Mutex<Option<Instant>>,
 }
@@ -40,8 +39,8 @@ impl Certificates {
     }
 
     /// Those at hand, by their URLs.
-    pub(super) fn known(&self) -> Known {
-        Known(self.known.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    pub(super) fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Fetches one; `None` when it is not to be had now.
@@ -61,6 +60,7 @@ impl Certificates {
             );
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known(known) = Arc::make_mut(&mut known);
         if known.len() >= KEPT_MAX {
             known.clear();
         }

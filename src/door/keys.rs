@@ -4,7 +4,7 @@
 //! kept as long as somebody may still have a mail with its links, which is for years. All doors of one installation share the file.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use aws_lc_rs::{constant_time, hmac, rand};
@@ -12,7 +12,7 @@ use gate_intake::{IdKey, RING_MAX, TokenKeys};
 use zeroize::Zeroizing;
 
 use crate::exit::{ExitCode, Failure, OrFail as _};
-use crate::files;
+use crate::{files, headers};
 
 const KEY_BYTES: usize = 32;
 /// Bytes of the file.
@@ -80,7 +80,7 @@ impl Keys {
 
     /// What a form of the page of this token must send back: nobody knows it who has not seen that page.
     pub(super) fn form(&self, token: &str) -> String {
-        crate::headers::hex(hmac::sign(&self.forms, token.as_bytes()).as_ref())
+        headers::hex(hmac::sign(&self.forms, token.as_bytes()).as_ref())
     }
 
     /// Whether a form has sent that.
@@ -92,17 +92,12 @@ impl Keys {
 
 /// The file appears with its content or not at all, and one that came in between is not written over.
 fn make(path: &Path) -> io::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let none = || io::Error::other("the system gives no random bytes");
     // an id by chance: two doors that each made a file are told apart by it
     let mut id = [0; 4];
     rand::fill(&mut id).map_err(|_| none())?;
     let line = Zeroizing::new(line(u32::from_be_bytes(id).max(1)).map_err(|_| none())?);
-    let mut file = files::create_private(&draft)?;
-    let made = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
-    let linked = made.and_then(|()| std::fs::hard_link(&draft, path));
-    std::fs::remove_file(&draft)?;
-    match linked {
+    match files::create_whole(path, line.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
@@ -140,24 +135,13 @@ fn parse(text: &str) -> Result<Ring, String> {
         };
         let (id, hex) = line.split_once(char::is_whitespace).ok_or_else(wrong)?;
         let id = id.parse().map_err(|_| wrong())?;
-        ring.push((id, unhex(hex.trim()).ok_or_else(wrong)?));
+        ring.push((id, headers::unhex(hex.trim()).ok_or_else(wrong)?));
     }
     match ring.len() {
         0 => Err("there is no key; `consent-gate unsubscribe key` prints one".to_owned()),
         n if n > RING_MAX => Err(format!("more than {RING_MAX} keys")),
         _ => Ok(ring),
     }
-}
-
-fn unhex(text: &str) -> Option<[u8; KEY_BYTES]> {
-    let mut out = [0; KEY_BYTES];
-    if text.len() != 2 * KEY_BYTES || !text.is_ascii() {
-        return None;
-    }
-    for (nth, to) in out.iter_mut().enumerate() {
-        *to = u8::from_str_radix(text.get(2 * nth..2 * nth + 2)?, 16).ok()?;
-    }
-    Some(out)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const LINKS_MAX: usize = 1_000;
 ///
 /// # Errors
 /// A mistake in this program.
-pub(super) fn source() -> Result<Source, Failure> {
+pub(crate) fn source() -> Result<Source, Failure> {
     let spec =
         SourceSpec { name: NAME.to_owned(), provider: NAME.to_owned(), ..SourceSpec::default() };
     Source::new(spec, &|_| Err("there is no file".to_owned())).map_err(|problems| {
@@ -40,11 +40,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// The token of its link.
+    /// The token of its link, which is taken in as from `source`.
     ///
     /// # Errors
     /// It names nobody, or something is too long.
-    pub(crate) fn token(self, keys: &super::Keys) -> Result<String, String> {
+    pub(crate) fn token(self, source: &Source, keys: &super::Keys) -> Result<String, String> {
         let content = TokenContent {
             contact_id: self.contact_id,
             address: self.address,
@@ -57,8 +57,7 @@ impl Wanted {
             ..TokenContent::default()
         };
         // found out now, and not by whoever clicks in a million mails
-        let source = source().map_err(|_| "links cannot be taken in".to_owned())?;
-        if !can_be_followed(&source, &content, &keys.ids, now()) {
+        if !can_be_followed(source, &content, &keys.ids, now()) {
             return Err(
                 "it names nobody the gate knows how to read, or a channel or purpose that is none"
                     .to_owned(),
@@ -123,7 +122,7 @@ pub(super) fn minted(door: &Door, request: &Request) -> Answer {
         let controller =
             wanted.controller.clone().or_else(|| source.controller().map(str::to_owned));
         let brand = wanted.brand.clone().or_else(|| source.brand().map(str::to_owned));
-        match (Wanted { controller, brand, ..wanted }).token(&door.keys) {
+        match (Wanted { controller, brand, ..wanted }).token(&door.links, &door.keys) {
             Ok(token) => Made::Link { url: format!("{base}/u/{token}") },
             Err(problem) => Made::Problem { problem },
         }

@@ -29,7 +29,7 @@ mod take_in;
 mod topic;
 
 pub(crate) use keys::{Keys, line as key_line};
-pub(crate) use links::Wanted;
+pub(crate) use links::{Wanted, source as link_source};
 pub use start::{Running, start};
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use super::LedgerError;
 use crate::config::{Config, Ledger};
 use crate::files;
 use gate_ledger::{PublicKey, SigningKey};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -71,17 +71,8 @@ fn make(path: &Path, name: &str) -> Result<(), LedgerError> {
     if let Some(parent) = parent {
         files::private_dir(parent).map_err(io_error("make the directory of the key", path))?;
     }
-    // whole or not there: a draft gets the name only if nobody has it
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.draft", std::process::id()));
-    let draft = Path::new(&draft);
-    let written = files::create_private(draft).and_then(|mut file| {
-        file.write_all(format!("{}\n", key.to_secret_text()).as_bytes())?;
-        file.sync_all()?;
-        std::fs::hard_link(draft, path)
-    });
-    let removed = std::fs::remove_file(draft);
-    written.and(removed).map_err(io_error("make the key", path))
+    let text = format!("{}\n", key.to_secret_text());
+    files::create_whole(path, text.as_bytes()).map_err(io_error("make the key", path))
 }
 
 #[cfg(test)]
