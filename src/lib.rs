@@ -33,6 +33,7 @@ pub mod http;
 pub mod identity;
 pub mod kafka;
 pub mod ledger;
+pub(crate) mod links;
 pub mod logging;
 pub mod metrics;
 pub mod outputs;

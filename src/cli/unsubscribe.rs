@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{ConfigFile, ExitCode, Failure, output};
-use crate::door::{self, Keys, Wanted};
+use crate::door::{self, Wanted};
 use crate::exit::OrFail as _;
+use crate::links::{self, Keys};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UnsubscribeCommand {
@@ -27,7 +28,7 @@ pub(super) struct KeyArguments {
 pub(super) fn run(command: &UnsubscribeCommand) -> Result<(), Failure> {
     match command {
         UnsubscribeCommand::Key(arguments) => {
-            Ok(output::print(door::key_line(arguments.id)?.trim_end())?)
+            Ok(output::print(links::key_line(arguments.id)?.trim_end())?)
         }
         UnsubscribeCommand::Mint(file) => mint(file),
     }

@@ -213,6 +213,12 @@ config! {
             "Longest wait of `?wait=enforced` and of pages until all of `door.gates` have applied a change. After it the answer says that it is taken in and not applied yet.";
     }
 
+    /// Section `unsubscribe` as it is written.
+    pub(super) UnsubscribeKeys {
+        "unsubscribe.enabled" enabled: bool = boolean(), Value("false"), "",
+            "Put an unsubscribe link into each approved e-mail that is marketing or service: header `gate-unsubscribe`, for `List-Unsubscribe` (`docs/senders.md`). It leads to the door: `door.public_url` and `door.keys_file` must be those of the doors. Read at the start.";
+    }
+
     /// Section `consent`: the consent reader and the barrier.
     pub Consent {
         "consent.key_names_contact" key_names_contact: bool = boolean(), Value("true"), "",

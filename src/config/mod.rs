@@ -81,6 +81,8 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     /// The people's door, a process of its own.
     pub door: Door,
+    /// What unsubscribe links are made from, if they are wanted.
+    pub unsubscribe: Option<Unsubscribe>,
     /// Consent reader and barrier.
     pub consent: Consent,
     /// How large a batch may grow.
@@ -95,6 +97,15 @@ pub struct Config {
     pub ledger: Ledger,
     /// What the log looks like.
     pub log: Log,
+}
+
+/// Section `unsubscribe`, with what it needs of the doors'.
+#[derive(Debug, Clone)]
+pub struct Unsubscribe {
+    /// How people reach the door.
+    pub public_url: String,
+    /// The keys that seal links.
+    pub keys_file: PathBuf,
 }
 
 /// Section `topics`; all different.

@@ -8,12 +8,12 @@ use std::path::Path;
 use super::keys::{
     Batch, CheckpointKeys, Consent, Decisions, Desk, Door, Formats, Http, InputTopics, Kafka,
     LedgerKeys, Limits, Log, Metrics, OidcKeys, OutputKeys, Policies, Probe, RegistryKeys,
-    StateKeys, TopLevel,
+    StateKeys, TopLevel, UnsubscribeKeys,
 };
 use super::problem::Place;
 use super::reader::Reader;
 use super::{
-    Checkpoints, Config, Format, Ledger, Oidc, Outputs, SchemaRegistry, State, Topics,
+    Checkpoints, Config, Format, Ledger, Oidc, Outputs, SchemaRegistry, State, Topics, Unsubscribe,
     output_topics,
 };
 use crate::metrics::{NAMED_OTHER, SOURCE_OTHER};
@@ -23,6 +23,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
     let TopLevel { instance_id, lanes, shutdown_timeout } = TopLevel::read(reader);
     let kafka = Kafka::read(reader);
     let formats = Formats::read(reader);
+    let door = door(reader);
     let state = state(reader);
     let ledger = ledger(reader, &state);
     Config {
@@ -39,7 +40,8 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         http: Http::read(reader),
         desk: desk(reader),
         oidc: oidc(reader),
-        door: door(reader),
+        unsubscribe: unsubscribe(reader, &door),
+        door,
         consent: Consent::read(reader),
         batch: Batch::read(reader),
         limits: Limits::read(reader),
@@ -201,6 +203,27 @@ fn door(reader: &mut Reader) -> Door {
     let token = "delete them: sources have keys of their own in `door.sources_file`";
     public_url(reader, "door", door.public_url.as_mut(), token);
     door
+}
+
+/// What links are made from, if they are wanted.
+fn unsubscribe(reader: &mut Reader, door: &Door) -> Option<Unsubscribe> {
+    if !UnsubscribeKeys::read(reader).enabled {
+        return None;
+    }
+    for (is_missing, key, fix) in [
+        (door.public_url.is_none(), "door.public_url", "write how people reach the door"),
+        (
+            door.keys_file.is_none(),
+            "door.keys_file",
+            "write where the doors' file of keys is; a copy of it for the gate will do",
+        ),
+    ] {
+        if is_missing {
+            reader.problem("unsubscribe.enabled", format!("needs `{key}`"), fix);
+        }
+    }
+    let (public_url, keys_file) = (door.public_url.clone()?, door.keys_file.clone()?);
+    Some(Unsubscribe { public_url, keys_file })
 }
 
 /// The gates that a process asks, and that it has a token for them.

@@ -44,7 +44,7 @@ impl Wanted {
     ///
     /// # Errors
     /// It names nobody, or something is too long.
-    pub(crate) fn token(self, source: &Source, keys: &super::Keys) -> Result<String, String> {
+    pub(crate) fn token(self, source: &Source, keys: &Keys) -> Result<String, String> {
         let content = TokenContent {
             contact_id: self.contact_id,
             address: self.address,

@@ -17,7 +17,6 @@ mod brands;
 mod certificates;
 mod changes;
 mod enforced;
-mod keys;
 mod links;
 mod measures;
 mod pages;
@@ -28,7 +27,6 @@ mod start;
 mod take_in;
 mod topic;
 
-pub(crate) use keys::{Keys, line as key_line};
 pub(crate) use links::{Wanted, source as link_source};
 pub use start::{Running, start};
 
@@ -38,6 +36,7 @@ use gate_codec::Encoding;
 
 use crate::config::Config;
 use crate::gates::Gates;
+use crate::links::Keys;
 use crate::metrics::DoorMetrics;
 
 /// What all requests share.

@@ -7,7 +7,6 @@ use gate_codec::Kind;
 
 use super::brands::Brands;
 use super::certificates::Certificates;
-use super::keys::Keys;
 use super::seen::Seen;
 use super::sources::Sources;
 use super::topic::Topic;

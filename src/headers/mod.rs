@@ -20,6 +20,8 @@ pub const NOT_BEFORE: &str = "gate-not-before";
 pub const DECISION: &str = "gate-decision";
 /// Header: `1` on every decision about a contact of the synthetic probe. Senders leave those out.
 pub const PROBE: &str = "gate-probe";
+/// Header of an approved e-mail: the https link with which its recipient stops what it is, for `List-Unsubscribe`.
+pub const UNSUBSCRIBE: &str = "gate-unsubscribe";
 /// Header of a dead letter: why it could not be read.
 pub const DETAIL: &str = "gate-detail";
 /// Header of an audited release of an unreadable consent change.
@@ -38,8 +40,19 @@ pub const LOG_FIRST: &str = "gate-first-offset";
 pub const LOG_LAST: &str = "gate-last-offset";
 
 /// The names that an incoming record may not bring along, in whatever case.
-pub const RESERVED: [&str; 10] =
-    [OUTCOME, REASON, SOURCE, NOT_BEFORE, DECISION, PROBE, DETAIL, RELEASE, TOPIC_ID, TAG];
+pub const RESERVED: [&str; 11] = [
+    OUTCOME,
+    REASON,
+    SOURCE,
+    NOT_BEFORE,
+    DECISION,
+    PROBE,
+    UNSUBSCRIBE,
+    DETAIL,
+    RELEASE,
+    TOPIC_ID,
+    TAG,
+];
 
 /// Bytes of exactly that length from hexadecimal.
 #[must_use]

@@ -281,6 +281,14 @@ labels! {
         QuestionRows "question_rows"
     }
 
+    /// What became of a link.
+    LinkResult as "result" {
+        /// It is in the header.
+        Minted "minted"
+        /// What the message names does not fit into one; it went out without.
+        TooLong "too_long"
+    }
+
     /// A route of the HTTP server.
     Route as "route" {
         /// `/`

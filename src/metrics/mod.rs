@@ -34,8 +34,8 @@ pub use desk::DeskMetrics;
 pub use door::DoorMetrics;
 pub use labels::{
     Bound, CheckpointResult, ConsentResult, DeskAct, DeskTopic, DoorBound, ForeignRow, HoldCause,
-    Labels, PolicyArchive, PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent, RecycleCause,
-    Route, StatusClass, Topic, TopicNames, TransactionResult,
+    Labels, LinkResult, PolicyArchive, PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent,
+    RecycleCause, Route, StatusClass, Topic, TopicNames, TransactionResult,
 };
 pub use ledger::LedgerMetrics;
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};
@@ -215,6 +215,8 @@ metrics! {
         "Unreadable consent changes copied to the dead letter topic.";
     dropped_headers: IntCounter = counter("consent_gate_dropped_headers_total", "headers"):
         "Incoming headers dropped because their name is reserved for the gate (gate-*).";
+    unsubscribe_links: Family<IntCounter, LinkResult> = counters("consent_gate_unsubscribe_links_total", "messages"):
+        "Approved e-mails that were to carry an unsubscribe link (`unsubscribe.enabled`), by what became of it.";
     stale_messages: IntCounter = counter("consent_gate_stale_messages_total", "messages"):
         "Messages the client library handed out although they were not next (fetched before a rebalance, or twice); dropped, and fetched again if due.";
     rebalances: Family<IntCounter, RebalanceEvent> = counters("consent_gate_rebalances_total", "events"):

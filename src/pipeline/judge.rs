@@ -8,11 +8,12 @@ use crate::barrier::Hold;
 use crate::clock::now;
 use crate::headers::probe_recipient;
 use crate::identity::Pepper;
+use crate::links::Minted;
 use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
 use crate::policies::Policies;
 use crate::store::Store;
 use gate_codec::{Class, Codec, DecodeError, told_by_headers};
-use gate_core::Decision;
+use gate_core::{Decision, OutboundMessage, Outcome};
 use gate_engine::{Decoded, Inputs, JudgeError, People, Record, RowKey};
 use gate_log::{
     BatchContext, Decided, HeaderWriter, LogRecord, LogWriter, Reconstructed, SourceRef, Written,
@@ -26,6 +27,8 @@ pub(super) struct Judged {
     pub(super) named: NamedPlaces,
     /// It is about a contact of the synthetic probe: marked, and counted apart.
     pub(super) probe: Option<ProbeRecipient>,
+    /// Its unsubscribe link, if it carries one.
+    pub(super) link: Minted,
     /// Where its header stands in [`Verdicts::headers`]; `None` unless outputs carry whole decisions.
     pub(super) header: Option<Written>,
 }
@@ -174,9 +177,17 @@ impl Judge<'_> {
             })?;
             let named = self.metrics.named().map(|named| named.places(message));
             let named = named.unwrap_or_default();
-            told.push(Judged { decision: *decision, channel, named, probe, header });
+            let link = self.link(message, decision);
+            told.push(Judged { decision: *decision, channel, named, probe, link, header });
         }
         Ok((told, headers.map(HeaderWriter::finish).unwrap_or_default()))
+    }
+
+    /// The link with which the recipient of an approved e-mail stops what it is.
+    fn link(&self, message: Option<&OutboundMessage<'_>>, decision: &Decision) -> Minted {
+        let approved = message.filter(|_| decision.outcome() == Outcome::Approved);
+        let minted = self.settings.links.as_ref().zip(approved);
+        minted.map_or(Minted::NotWanted, |(links, message)| links.link(message))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::approvals::SentStore;
 use crate::barrier::Barrier;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
+use crate::links::Minter;
 use crate::metrics::Metrics;
 use crate::outputs::ByOutput;
 use crate::policies::Policies;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub instance_id: String,
     /// Whether outputs carry their whole decision beside what refers to it.
     pub has_full_headers: bool,
+    /// Makes an unsubscribe link for each approved e-mail, if that is wanted.
+    pub(crate) links: Option<Arc<Minter>>,
     /// The output topics.
     pub outputs: ByOutput<String>,
     /// Most messages in one transaction.

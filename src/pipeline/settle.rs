@@ -5,12 +5,13 @@ use super::judge::{Judged, Verdicts};
 use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::{
     DECISION, LOG_FIRST, LOG_LAST, NOT_BEFORE, OUTCOME, PROBE, REASON, RESERVED, SOURCE, SourceRef,
-    is_reserved, rfc3339,
+    UNSUBSCRIBE, is_reserved, rfc3339,
 };
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
-use crate::metrics::{Bound, RecycleCause, Topic, TransactionResult};
+use crate::links::Minted;
+use crate::metrics::{Bound, LinkResult, RecycleCause, Topic, TransactionResult};
 use crate::outputs::{ByOutput, Output};
 use gate_log::LogRecord;
 use rdkafka::error::RDKafkaErrorCode;
@@ -175,6 +176,9 @@ impl<'c> Lane<'c> {
         if judged.probe.is_some() {
             headers.push(PROBE.as_bytes(), Some(b"1"));
         }
+        if let Minted::Link(link) = &judged.link {
+            headers.push(UNSUBSCRIBE.as_bytes(), Some(link.as_bytes()));
+        }
         headers
     }
 
@@ -225,12 +229,18 @@ impl<'c> Lane<'c> {
 
     fn count(&mut self, batch: &LaneBatch<'c>, judged: &[Judged]) {
         self.shared.metrics.transactions.of(TransactionResult::Committed).inc();
+        let links = &self.shared.metrics.unsubscribe_links;
         let decided = batch.messages().iter().zip(judged);
         for (message, judged) in decided {
             // the probe is no business, and whoever uses its name does not vanish
             if let Some(recipient) = judged.probe {
                 self.shared.metrics.probe_record(Topic::OutboundMessage, recipient);
                 continue;
+            }
+            match judged.link {
+                Minted::Link(_) => links.of(LinkResult::Minted).inc(),
+                Minted::TooLong => links.of(LinkResult::TooLong).inc(),
+                Minted::NotWanted => {}
             }
             let record_ms = message.timestamp_ms();
             self.tally.decided(judged.decision.reason(), judged.channel, record_ms);

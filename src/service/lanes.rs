@@ -3,7 +3,7 @@
 use super::RunError;
 use super::start::{Parts, Worker};
 use crate::barrier::Barrier;
-use crate::config::{self, Config, DecisionHeader};
+use crate::config::{self, DecisionHeader};
 use crate::kafka;
 use crate::pipeline::{Clients, LaneParts, PRODUCER_SUFFIXES, Settings, Shared, run_lane};
 use crate::policies::Policies;
@@ -48,7 +48,7 @@ impl Parts<'_> {
             ends: Arc::clone(&self.end_offsets),
             committed_ends: Arc::clone(&self.committed_ends),
         };
-        let parts = LaneParts { shared, settings: lane_settings(config), clients };
+        let parts = LaneParts { shared, settings: self.lane_settings(), clients };
         let consumer_config =
             kafka::lane_consumer(&self.base, group_id, &member, config.kafka.session_timeout);
         self.spawn(&format!("lane-{number}"), move || {
@@ -67,25 +67,27 @@ impl Parts<'_> {
             self.config.consent.barrier_timeout,
         )
     }
-}
 
-fn lane_settings(config: &Config) -> Settings {
-    let topics = &config.topics;
-    Settings {
-        outbound_topic: topics.outbound_message.clone(),
-        group_id: config.kafka.group_id.clone(),
-        consent_topic: topics.consent_change.clone(),
-        instance_id: config.instance_id.clone(),
-        has_full_headers: config.decisions.header == DecisionHeader::Full,
-        outputs: topics.outputs.clone(),
-        batch_messages_max: config.batch.messages_max,
-        batch_bytes_max: config.batch.bytes_max,
-        value_bytes_max: config.limits.value_bytes_max,
-        transaction_timeout: config.kafka.transaction_timeout,
-        start_at: match config.kafka.start_at {
-            config::StartAt::Earliest => Offset::Beginning,
-            config::StartAt::Latest => Offset::End,
-        },
-        leave_on_shutdown: config.kafka.leave_on_shutdown,
+    fn lane_settings(&self) -> Settings {
+        let config = self.config;
+        let topics = &config.topics;
+        Settings {
+            outbound_topic: topics.outbound_message.clone(),
+            group_id: config.kafka.group_id.clone(),
+            consent_topic: topics.consent_change.clone(),
+            instance_id: config.instance_id.clone(),
+            has_full_headers: config.decisions.header == DecisionHeader::Full,
+            links: self.links.clone(),
+            outputs: topics.outputs.clone(),
+            batch_messages_max: config.batch.messages_max,
+            batch_bytes_max: config.batch.bytes_max,
+            value_bytes_max: config.limits.value_bytes_max,
+            transaction_timeout: config.kafka.transaction_timeout,
+            start_at: match config.kafka.start_at {
+                config::StartAt::Earliest => Offset::Beginning,
+                config::StartAt::Latest => Offset::End,
+            },
+            leave_on_shutdown: config.kafka.leave_on_shutdown,
+        }
     }
 }

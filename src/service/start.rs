@@ -17,6 +17,7 @@ use crate::identity::Pepper;
 use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::{self, GateContext};
+use crate::links::{Keys, Minter};
 use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::outputs::{Output, Writer as WrittenBy};
 use crate::pipeline::InDoubt;
@@ -79,6 +80,7 @@ pub(super) struct Parts<'a> {
     pub(super) consent_topic_id: String,
     pub(super) registry: Option<Registry>,
     pub(super) sent: Arc<SentStore>,
+    pub(super) links: Option<Arc<Minter>>,
 }
 
 /// Starts the service, with the pages of `front` at its address. `None` when it was asked to stop before it began.
@@ -108,6 +110,7 @@ pub fn start(
     );
     publish(&metrics, &policies);
     let policies = Arc::new(Policies::new(policies));
+    let links = minter(config)?;
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
     let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
@@ -191,6 +194,7 @@ pub fn start(
         consent_topic_id: identity.topic_id,
         registry: registry(config)?,
         sent: Arc::clone(&sent),
+        links,
     };
     let store = Arc::new(store);
     let (archive, keeper) = Archive::new(config, &metrics, &shutdown);
@@ -224,6 +228,13 @@ pub fn start(
         status,
         metrics,
     }))
+}
+
+/// What makes a link for each approved e-mail. Read before anything else: without its keys nothing is decided.
+fn minter(config: &Config) -> Result<Option<Arc<Minter>>, RunError> {
+    let Some(unsubscribe) = &config.unsubscribe else { return Ok(None) };
+    let keys = Keys::load(&unsubscribe.keys_file).map_err(RunError::Links)?;
+    Ok(Some(Arc::new(Minter::new(&unsubscribe.public_url, keys.tokens))))
 }
 
 /// Waits for brokers and topics as long as they are merely away; credentials, missing topics and configuration

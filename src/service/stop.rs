@@ -73,6 +73,9 @@ pub enum RunError {
     /// The tokens cannot be loaded.
     #[error(transparent)]
     Tokens(#[from] crate::access::TokensError),
+    /// The keys of links cannot be read.
+    #[error("{}", .0.message())]
+    Links(Failure),
     /// HTTP cannot be served.
     #[error(transparent)]
     Ops(#[from] OpsError),
@@ -124,6 +127,7 @@ impl RunError {
             | Self::Policies(_)
             | Self::BesidePartitions { .. }
             | Self::Tokens(_)
+            | Self::Links(_)
             | Self::Ops(_) => ExitCode::Config,
             Self::Store(error) => error.exit_code(),
             Self::Sent(error) => error.exit_code(),

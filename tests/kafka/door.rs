@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+mod links;
+
 const TOKEN: &str = "a-word-that-the-crm-and-the-door-know";
 const SOURCES: &str = r#"
 - name: crm

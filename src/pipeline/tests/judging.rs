@@ -55,6 +55,7 @@ impl Desk {
                 outbound_topic: String::from("outbound"),
                 instance_id: String::from("gate-1"),
                 has_full_headers: true,
+                links: None,
                 group_id: String::from("group"),
                 consent_topic: String::from("consent-change"),
                 outputs: crate::outputs::ByOutput::new(|output| output.row().name.to_owned()),

@@ -1,4 +1,4 @@
-//! The door's keys: what seals links, and what event ids are hashed with where a provider gives none.
+//! The keys that doors and whoever makes links share: what seals links, and what event ids are hashed with where a provider gives none.
 //!
 //! One line a key, `ID HEX`: 32 bytes as 64 hexadecimal digits. The last one seals new links, all of them open old ones; a line is
 //! kept as long as somebody may still have a mail with its links, which is for years. All doors of one installation share the file.
@@ -79,12 +79,12 @@ impl Keys {
     }
 
     /// What a form of the page of this token must send back: nobody knows it who has not seen that page.
-    pub(super) fn form(&self, token: &str) -> String {
+    pub(crate) fn form(&self, token: &str) -> String {
         headers::hex(hmac::sign(&self.forms, token.as_bytes()).as_ref())
     }
 
     /// Whether a form has sent that.
-    pub(super) fn is_form(&self, token: &str, sent: &str) -> bool {
+    pub(crate) fn is_form(&self, token: &str, sent: &str) -> bool {
         let expected = self.form(token);
         constant_time::verify_slices_are_equal(expected.as_bytes(), sent.as_bytes()).is_ok()
     }
