@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use gate_door_pages::{ASSET_HEADERS, CSS, CSS_TYPE, JS};
 use gate_intake::{Answer, BODY_BYTES_MAX, Request};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::take_in::take_in;
 use super::{Door, changes, links, measures, pages};
@@ -67,7 +68,10 @@ async fn hook(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
         return counted(&door, response(Answer::text(401, "unauthorized\n")));
     };
     let response = match admitted(&door, request).await {
-        Ok((request, _seat)) => response(take_in(&door, &source, &request).await.answer),
+        Ok((request, seat)) => {
+            let door = Arc::clone(&door);
+            finished(seat, async move { take_in(&door, &source, &request).await.answer }).await
+        }
         Err(refused) => response(refused),
     };
     counted(&door, response)
@@ -76,7 +80,10 @@ async fn hook(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
 /// Consent changes as they are, by a program.
 async fn consent_changes(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let response = match admitted(&door, request).await {
-        Ok((request, _seat)) => response(changes::answer(&door, &request).await),
+        Ok((request, seat)) => {
+            let door = Arc::clone(&door);
+            finished(seat, async move { changes::answer(&door, &request).await }).await
+        }
         Err(refused) => response(refused),
     };
     counted(&door, response)
@@ -85,8 +92,11 @@ async fn consent_changes(State(door): State<Arc<Door>>, request: HttpRequest) ->
 /// A report by mail, from whoever has a token for it.
 async fn mail(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let response = match admitted(&door, request).await {
-        Ok((request, _seat)) => match door.sources.of_mail(&request).cloned() {
-            Some(source) => response(take_in(&door, &source, &request).await.answer),
+        Ok((request, seat)) => match door.sources.of_mail(&request).cloned() {
+            Some(source) => {
+                let door = Arc::clone(&door);
+                finished(seat, async move { take_in(&door, &source, &request).await.answer }).await
+            }
             None => response(Answer::text(401, "unauthorized\n")),
         },
         Err(refused) => response(refused),
@@ -106,7 +116,10 @@ async fn mint(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
 /// A link in a mail: a mail program that unsubscribes with one click, or somebody who looks.
 async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let response = match admitted(&door, request).await {
-        Ok((request, _seat)) => response(pages::followed(&door, &request).await),
+        Ok((request, seat)) => {
+            let door = Arc::clone(&door);
+            finished(seat, async move { pages::followed(&door, &request).await }).await
+        }
         Err(refused) => {
             if refused.status == 503 {
                 door.metrics.unavailable.with_label_values(&[links::NAME]).inc();
@@ -120,7 +133,10 @@ async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
 /// The page that chooses.
 async fn preferences(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let response = match admitted(&door, request).await {
-        Ok((request, _seat)) => response(pages::chosen(&door, &request).await),
+        Ok((request, seat)) => {
+            let door = Arc::clone(&door);
+            finished(seat, async move { pages::chosen(&door, &request).await }).await
+        }
         Err(refused) => response(refused),
     };
     counted(&door, response)
@@ -157,7 +173,7 @@ fn kept(content_type: &'static str, body: &str) -> Response {
 async fn admitted(
     door: &Door,
     request: HttpRequest,
-) -> Result<(Request, tokio::sync::OwnedSemaphorePermit), Answer> {
+) -> Result<(Request, OwnedSemaphorePermit), Answer> {
     let (head, body) = request.into_parts();
     let is_link = ["/u/", "/p/"].iter().any(|path| head.uri.path().starts_with(path));
     let bytes_max = if is_link { FORM_BYTES_MAX } else { BODY_BYTES_MAX };
@@ -184,6 +200,23 @@ async fn admitted(
         body: body.into(),
     };
     Ok((request, seat))
+}
+
+/// Does what a whole request asks for, to its end: whoever hangs up must not keep the door from remembering what Kafka has
+/// acknowledged, or a repeat would be a second refusal. The seat is free when it is done.
+async fn finished(
+    seat: OwnedSemaphorePermit,
+    work: impl Future<Output = Answer> + Send + 'static,
+) -> Response {
+    let task = tokio::spawn(async move {
+        let answer = work.await;
+        drop(seat);
+        answer
+    });
+    response(task.await.unwrap_or_else(|_| {
+        tracing::error!("a request ended in the midst; it has to come again");
+        Answer::unavailable()
+    }))
 }
 
 fn counted(door: &Door, response: Response) -> Response {

@@ -40,6 +40,12 @@ impl Running {
         let Self { server, door, shutdown, .. } = self;
         shutdown.token().cancelled().await;
         server.stopped().await;
+        // whoever has hung up is still being taken in
+        let seats = u32::try_from(door.config.door.requests_max).unwrap_or(u32::MAX);
+        let idle = tokio::time::timeout(REQUEST_MAX, door.seats.acquire_many(seats)).await;
+        if idle.is_err() {
+            tracing::warn!("some requests were not finished; nobody was told that they were");
+        }
         let flushed = tokio::task::spawn_blocking(move || {
             door.consent.flush();
             door.dead_letters.flush();

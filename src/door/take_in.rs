@@ -7,6 +7,7 @@ use gate_intake::{
     Accepted, Answer, Context, Effect, ItemProblem, Outcome, Refusal, Request, Source, Step,
 };
 use rdkafka::message::{Header, OwnedHeaders};
+use tokio::task::block_in_place;
 
 use super::Door;
 use super::seen::Remembered;
@@ -82,8 +83,9 @@ pub(super) async fn settle(door: &Door, name: &str, outcome: Outcome) -> TakenIn
     for effect in effects {
         done(door, name, effect).await;
     }
-    if let Err(error) = door.seen.remember(&remember) {
+    if let Err(error) = block_in_place(|| door.seen.remember(&remember)) {
         // it is in Kafka: what comes again is written again, which is no loss
+        door.metrics.not_remembered.inc_by(remember.len() as u64);
         tracing::error!(%error, "what was taken in is not remembered");
     }
     let written = records.into_iter().zip(written.into_iter().flatten()).collect();
@@ -103,7 +105,8 @@ async fn understood(door: &Door, source: &Source, request: &Request) -> Option<O
                 ids: &door.keys.ids,
                 window: &window,
             };
-            gate_intake::receive(source, request, &context)
+            // signatures of a whole MiB, and the disk: others go on meanwhile
+            block_in_place(|| gate_intake::receive(source, request, &context))
         };
         match step {
             Step::Done(outcome) => return window.is_whole().then_some(outcome),

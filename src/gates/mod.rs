@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use gate_core::SubjectKey;
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
@@ -122,13 +124,15 @@ impl Gates {
         let question =
             serde_json::json!({"contact_key": nobody, "timeline_max": 0, "at_least": at_least});
         let body = question.to_string().into_bytes();
-        let asked = self.addresses.iter().map(|address| {
+        // ended with whoever asked: a wait that is over asks nobody
+        let mut asked = JoinSet::new();
+        for address in &self.addresses {
             let request = self.request(address, "/v1/subject", body.clone());
             let (address, section) = (address.clone(), self.section);
-            tokio::spawn(async move { answer(section, &address, request).await })
-        });
-        for task in asked.collect::<Vec<_>>() {
-            task.await.map_err(|_| GatesError::Answer)??;
+            asked.spawn(async move { answer(section, &address, request).await });
+        }
+        while let Some(answered) = asked.join_next().await {
+            answered.map_err(|_| GatesError::Answer)??;
         }
         Ok(())
     }

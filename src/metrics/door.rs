@@ -18,6 +18,8 @@ process_metrics! {
             "Consent changes that were taken in and acknowledged by Kafka.";
         repeated: IntCounterVec = bounded_counters("consent_gate_door_repeated_total", "records", &["source"]):
             "Consent changes that came again and are in Kafka already.";
+        not_remembered: IntCounter = counter("consent_gate_door_not_remembered_total", "records"):
+            "Consent changes that were taken in and could not be remembered (the disk of `door.dir`): when they come again they are written again, and one without a time of its own counts as said again.";
         refused: IntCounterVec = bounded_counters("consent_gate_door_refused_total", "requests", &["source", "why"]):
             "Requests that were refused as a whole: `unauthentic` is a wrong signature or token.";
         problems: IntCounterVec = bounded_counters("consent_gate_door_problems_total", "items", &["source", "class"]):
