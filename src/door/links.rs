@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Door;
 use crate::clock::now;
 use crate::exit::{ExitCode, Failure};
+use crate::links::Keys;
 
 /// The name under which clicks are counted and recorded.
 pub(super) const NAME: &str = "one-click";

@@ -17,6 +17,7 @@ use crate::files;
 use crate::gates::Gates;
 use crate::http::{self, Limits};
 use crate::kafka::preflight::preflight;
+use crate::links::Keys;
 use crate::metrics::{DoorMetrics, Metrics, TopicNames};
 use crate::shutdown::Shutdown;
 
@@ -42,8 +43,9 @@ impl Running {
         server.stopped().await;
         // whoever has hung up is still being taken in
         let seats = u32::try_from(door.config.door.requests_max).unwrap_or(u32::MAX);
-        let idle = tokio::time::timeout(REQUEST_MAX, door.seats.acquire_many(seats)).await;
-        if idle.is_err() {
+        let seated = Arc::clone(&door.seats);
+        let idle = tokio::time::timeout(REQUEST_MAX, seated.acquire_many(seats)).await;
+        if !matches!(idle, Ok(Ok(_))) {
             tracing::warn!("some requests were not finished; nobody was told that they were");
         }
         let flushed = tokio::task::spawn_blocking(move || {
