@@ -124,7 +124,7 @@ fn the_gates_commands_and_checks_are_understood() {
         assert!(mounts(&service).contains(&config), "{name} has no configuration");
         n_commands += 1;
     }
-    assert_eq!(n_commands, 5, "topics, gate, ledger, desk, traffic");
+    assert_eq!(n_commands, 6, "topics, gate, ledger, desk, door, traffic");
     let gate = &services()["gate"];
     let check = strings(&gate["healthcheck"]["test"]);
     assert_eq!(check[..3], ["CMD", "consent-gate", "health"], "there is no shell in the image");
@@ -164,7 +164,7 @@ fn the_gate_has_what_its_configuration_says() {
 /// Compose has a Prometheus configuration of its own; but for address and interval it is that of deploy/prometheus.
 #[test]
 fn prometheus_scrapes_the_gate_with_the_rules_of_deploy() {
-    let (mut ours, mut example) =
+    let (mut ours, example) =
         (yaml("deploy/compose/prometheus.yml"), yaml("deploy/prometheus/prometheus.yml"));
     let port = load(CONFIG, &[]).http.listen.port();
     let targets = &ours["scrape_configs"][0]["static_configs"][0]["targets"];
@@ -175,14 +175,14 @@ fn prometheus_scrapes_the_gate_with_the_rules_of_deploy() {
     let desk = load(CONFIG, &[]).desk;
     let targets = &ours["scrape_configs"][2]["static_configs"][0]["targets"];
     assert_eq!(strings(targets), [format!("desk:{}", desk.listen.port())]);
-    for job in 0..3 {
+    let door = load(CONFIG, &[]).door;
+    let targets = &ours["scrape_configs"][3]["static_configs"][0]["targets"];
+    assert_eq!(strings(targets), [format!("door:{}", door.listen.port())]);
+    for job in 0..4 {
         ours["scrape_configs"][job]["static_configs"] =
             example["scrape_configs"][job]["static_configs"].clone();
     }
     ours["global"] = example["global"].clone();
-    // Compose has no door: it wants sources of one's own
-    let jobs = example["scrape_configs"].as_array_mut().unwrap();
-    jobs.retain(|job| job["job_name"] != "consent-gate-door");
     assert_eq!(ours, example);
     let prometheus = services()["prometheus"].clone();
     let to = |from: &str| mounts(&prometheus).into_iter().find(|(its, _)| its == from).unwrap().1;
@@ -246,7 +246,7 @@ fn tokens(word: &str, dir: &Path) -> String {
 fn tokens_are_made_where_gate_and_desk_look_for_them() {
     let made = [(); 2].map(|()| {
         let dir = tempfile::tempdir().unwrap();
-        for part in ["gate", "desk"] {
+        for part in ["gate", "desk", "door", "links"] {
             std::fs::create_dir(dir.path().join(part)).unwrap();
         }
         assert_eq!(tokens("make", dir.path()), "", "no token stands in a log");
@@ -264,13 +264,20 @@ fn tokens_are_made_where_gate_and_desk_look_for_them() {
     assert_eq!(admits(one, "desk/tokens.yaml", sign_in.trim_end()), officer("officer"));
     assert!(admits(one, "gate/tokens.yaml", sign_in.trim_end()).is_err());
     assert!(admits(other, "gate/tokens.yaml", gate_token.trim_end()).is_err(), "its own");
+    let door_token = file(one, "door/gate-token");
+    assert_eq!(admits(one, "gate/tokens.yaml", door_token.trim_end()), officer("door"));
     for (token, other) in [(&gate_token, "desk/gate-token"), (&sign_in, "desk/sign-in")] {
         assert!(token.starts_with(TOKEN_PREFIX) && token.trim_end().len() == 68, "as ours are");
         assert_ne!(*token, file(&made[1], other));
     }
     tokens("make", one.path());
     assert_eq!(file(one, "desk/sign-in"), sign_in, "those that are there stay");
+    assert_eq!(
+        file(one, "links/keys").split_whitespace().map(str::len).collect::<Vec<_>>(),
+        [1, 64]
+    );
     let shown = tokens("show", one.path());
+    assert!(shown.contains(file(one, "door/crm").trim_end()), "{shown}");
     assert!(shown.contains(sign_in.trim_end()) && shown.contains("id:    officer\n"), "{shown}");
     assert!(!file(one, "gate/tokens.yaml").contains(TOKEN_PREFIX));
 
@@ -324,6 +331,44 @@ fn the_desk_has_the_gates_pepper_and_a_directory_of_its_own() {
     assert!(check.last().unwrap().ends_with(&format!(":{port}/readyz")));
     let limit = bytes(&desk["deploy"]["resources"]["limits"]["memory"]);
     assert!(2 * config.desk.memory_bytes as u64 <= limit, "caches and what stands beside them");
+}
+
+#[test]
+fn the_door_finds_its_sources_brands_keys_and_gate() {
+    let (services, config) = (services(), load(CONFIG, &[]).door);
+    let door = &services["door"];
+    let to = |service: &str, from: &str| {
+        let found = mounts(&services[service]).into_iter().find(|(its, _)| its == from);
+        PathBuf::from(found.unwrap_or_else(|| panic!("{service}: no {from}")).1)
+    };
+    let files = to("door", "./deploy/compose/door");
+    for (path, name) in
+        [(&config.sources_file, "sources.yaml"), (&config.brands_file, "brands.yaml")]
+    {
+        assert_eq!(path.as_deref(), Some(files.join(name).as_path()));
+        assert!(root().join("deploy/compose/door").join(name).exists());
+    }
+    for service in ["gate", "door"] {
+        let keys = to(service, "link-keys").join("keys");
+        assert_eq!(config.keys_file.as_deref(), Some(keys.as_path()), "{service} seals and opens");
+    }
+    assert_eq!(to("tokens", "link-keys"), Path::new("/tokens/links"));
+    assert_eq!(to("tokens", "door-tokens"), Path::new("/tokens/door"));
+    let word = to("door", "door-tokens").join("crm");
+    assert!(read("deploy/compose/door/sources.yaml").contains(word.to_str().unwrap()));
+    let token = to("door", "door-tokens").join("gate-token");
+    assert_eq!(door["environment"]["CONSENT_GATE__DOOR__GATE_TOKEN_FILE"], token.to_str().unwrap());
+    assert!(config.dir.starts_with(to("door", "door-data")), "it would be lost");
+    assert!(load(CONFIG, &[]).unsubscribe.is_some(), "the sample's mail has links");
+    let port = config.listen.port();
+    assert_eq!(strings(&door["ports"]), [format!("127.0.0.1:{port}:{port}")]);
+    assert_eq!(config.public_url.as_deref(), Some(format!("http://127.0.0.1:{port}").as_str()));
+    for secret in ["desk-tokens", "door-tokens"] {
+        assert!(mounts(&services["gate"]).iter().all(|(from, _)| from != secret));
+    }
+    let check = strings(&door["healthcheck"]["test"]);
+    assert_parses(&check[2..]);
+    assert!(check.last().unwrap().ends_with(&format!(":{port}/livez")));
 }
 
 #[test]
