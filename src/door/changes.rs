@@ -2,14 +2,15 @@
 
 use gate_intake::{Answer, Request};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Door;
 use super::enforced::{self, Enforced};
 use super::take_in::{TakenIn, take_in};
 
 /// What became of the records of a request.
-#[derive(Debug, Serialize)]
-struct ChangesAnswer {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChangesAnswer {
     /// Where those lie that were taken in.
     records: Vec<TakenAnswer>,
     /// Those that were taken in before.
@@ -20,7 +21,7 @@ struct ChangesAnswer {
     state: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TakenAnswer {
     /// Its place in the request, from 0.
     index: usize,
@@ -29,7 +30,7 @@ struct TakenAnswer {
     offset: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ProblemAnswer {
     index: usize,
     pointer: String,

@@ -2,6 +2,7 @@
 
 use gate_intake::{Answer, Request, Source, SourceSpec, TokenContent, TokenKind, can_be_followed};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Door;
 use crate::clock::now;
@@ -27,7 +28,7 @@ pub(crate) fn source() -> Result<Source, Failure> {
 }
 
 /// Whose link, and what it stops.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     contact_id: Option<String>,
@@ -68,19 +69,21 @@ impl Wanted {
     }
 }
 
-#[derive(Deserialize)]
+/// Whose links are wanted.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MintRequest {
+pub(super) struct MintRequest {
     links: Vec<Wanted>,
 }
 
-#[derive(Serialize)]
-struct MintAnswer {
+/// The links, in the order of the request.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MintAnswer {
     links: Vec<Made>,
 }
 
 /// A link, or why there is none.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum Made {
     Link { url: String },

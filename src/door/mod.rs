@@ -19,6 +19,7 @@ mod changes;
 mod enforced;
 mod links;
 mod measures;
+mod openapi;
 mod pages;
 mod seen;
 mod server;

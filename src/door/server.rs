@@ -15,7 +15,7 @@ use gate_intake::{Answer, BODY_BYTES_MAX, Request};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::take_in::take_in;
-use super::{Door, changes, links, measures, pages};
+use super::{Door, changes, links, measures, openapi, pages};
 use crate::http::class;
 use crate::metrics::DoorBound;
 
@@ -35,6 +35,7 @@ pub(super) fn router(door: Arc<Door>) -> Router {
         .route("/v1/consent-changes", any(consent_changes))
         .route("/v1/mail", any(mail))
         .route("/v1/unsubscribe-links", any(mint))
+        .route("/openapi.json", any(described))
         .route("/u/{token}", any(link))
         .route("/p/{token}", any(preferences))
         .route("/assets/{file}", any(asset))
@@ -57,6 +58,13 @@ async fn metrics(State(door): State<Arc<Door>>) -> Response {
     let text = measures::text(&door);
     let mut answer = Answer::text(200, &text);
     answer.content_type = "text/plain; version=0.0.4";
+    response(answer)
+}
+
+/// What programs may send.
+async fn described() -> Response {
+    let mut answer = Answer::text(200, openapi::text());
+    answer.content_type = "application/json";
     response(answer)
 }
 
