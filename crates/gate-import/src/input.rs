@@ -166,11 +166,8 @@ impl<R: Read> Input<R> {
             return Err(ImportError::Other("the file unpacks to more than a terabyte; split it"));
         }
         self.is_over = n == 0;
-        let mut rest = piece;
-        if !self.is_begun {
-            self.is_begun = true;
-            rest = self.begin(n)?;
-        }
+        let n_mark = if std::mem::replace(&mut self.is_begun, true) { 0 } else { self.begin(n)? };
+        let rest = self.chunk.get(n_mark..n).unwrap_or_default();
         match &mut self.decoder {
             None => out.extend_from_slice(rest),
             Some(decoder) => decode(decoder, rest, self.is_over, out),
@@ -192,11 +189,11 @@ impl<R: Read> Input<R> {
         Ok(n)
     }
 
-    /// What the first bytes say about the encoding, and the rest of them.
-    fn begin(&mut self, n: usize) -> Result<&[u8], ImportError> {
+    /// What the first bytes say about the encoding, and how many of them do.
+    fn begin(&mut self, n: usize) -> Result<usize, ImportError> {
         let piece = self.chunk.get(..n).unwrap_or_default();
         if self.decoder.is_some() {
-            return Ok(piece);
+            return Ok(0);
         }
         let Some((encoding, n_mark)) = Encoding::for_bom(piece) else {
             if piece.iter().take(512).any(|byte| *byte == 0) {
@@ -205,12 +202,12 @@ impl<R: Read> Input<R> {
                     "name `encoding: utf-16le` or `utf-16be`, or export it as UTF-8",
                 ));
             }
-            return Ok(piece);
+            return Ok(0);
         };
         if encoding != encoding_rs::UTF_8 {
             self.decoder = Some(encoding.new_decoder_without_bom_handling());
         }
-        Ok(piece.get(n_mark..).unwrap_or_default())
+        Ok(n_mark)
     }
 }
 

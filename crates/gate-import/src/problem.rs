@@ -63,6 +63,9 @@ kinds! {
     UnknownPurpose "unknown_purpose" "nobody said which purpose this word is" "add it to `values` of the purpose"
     /// Neither an id nor an address.
     Nobody "nobody" "it names nobody" "fill in the contact id or the address"
+    /// A permission for no address.
+    NoAddress "no_address" "a permission counts only for the address it was given for, and none of the channel is there"
+        "fill in the address that the channel delivers to"
     /// An address nobody can use.
     InvalidAddress "invalid_address" "no address that can be used; a number needs its country code or `region`"
         "correct it, or give `region`"
