@@ -145,6 +145,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("src/pipeline", &["crate::cli", "crate::demo", "crate::config"]),
     ("crates/gate-core/src/", PURE),
     ("crates/gate-engine/src/", PURE),
+    ("crates/gate-import/src/", PURE),
     ("crates/gate-log/src/", PURE),
     ("crates/gate-mapping/src/", PURE),
     // it keeps files, and is told the time
