@@ -114,6 +114,22 @@ pub fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written.and(removed)
 }
 
+/// The same, in the place of whatever has that name: after a crash there is the old content or the new.
+///
+/// # Errors
+/// It cannot be written.
+pub fn replace_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".draft");
+    let draft = Path::new(&draft);
+    let options =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).clone();
+    let mut file = options.open(draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(draft, path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -150,7 +150,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// A mapping, with the schemas it names looked for beside it.
-fn load(path: &Path) -> Result<Result<Mapping, Vec<Problem>>, Failure> {
+pub(super) fn load(path: &Path) -> Result<Result<Mapping, Vec<Problem>>, Failure> {
     let text = files::read_text(path, FILE_BYTES_MAX as u64)
         .or_fail_at(ExitCode::Usage, || format!("`{}`", path.display()))?;
     let beside = path.parent().unwrap_or(Path::new("."));

@@ -14,6 +14,7 @@ mod explain;
 
 mod generate;
 mod health;
+mod import;
 mod ledger;
 mod mail;
 mod mapping;
@@ -110,6 +111,8 @@ enum Command {
     /// Check and try how a producer's own records become ours
     #[command(subcommand)]
     Mapping(mapping::MappingCommand),
+    /// Look at a list of people's consent, write it, take it back
+    Import(import::Arguments),
     /// Keys and links with which people unsubscribe
     #[command(subcommand)]
     Unsubscribe(unsubscribe::UnsubscribeCommand),
@@ -190,6 +193,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => token::run(&command),
         Command::Mail(arguments) => mail::run(&arguments),
         Command::Mapping(command) => mapping::run(&command),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Unsubscribe(command) => unsubscribe::run(&command),
         Command::Ledger(command) => ledger::run(&command),
         Command::Config(command) => config::run(&command),

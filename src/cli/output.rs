@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes a text; adds the line end if it has none.
 pub(super) fn print(text: &str) -> io::Result<()> {
@@ -62,6 +62,20 @@ pub(super) fn spinner(what: &'static str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(what);
     spinner.enable_steady_tick(Duration::from_millis(100));
     spinner
+}
+
+/// Shown on a terminal while so many bytes are worked through: how far it is, how fast, and how long it still takes.
+pub(super) fn bar(what: &'static str, n_bytes: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(n_bytes).with_message(what);
+    // a template of ours is one
+    if let Ok(style) = ProgressStyle::with_template("{msg} {percent} % {bytes_per_sec} {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
 }
 
 pub(super) use crate::clock::{now_millis, utc};

@@ -3,6 +3,7 @@
 //! Every setting that a promise depends on is spelled out here, because librdkafka's defaults are made for
 //! other programs.
 
+pub mod bulk;
 pub mod context;
 pub mod failure;
 pub mod murmur2;

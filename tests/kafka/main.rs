@@ -35,6 +35,7 @@ mod frequency_caps;
 mod generate;
 mod harness;
 mod harness_works;
+mod import;
 mod kills;
 mod late_end_txn;
 mod live_refusals;
