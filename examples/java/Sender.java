@@ -1,85 +1,93 @@
-// A sender on Java: says what people want, asks the gate, sends what comes back approved. Needs kafka-clients alone;
-// run as `java -cp 'jars/*' Sender.java`. The JSON is put together by hand here; use the library that you have.
+// A sender on Java: sends what the gate has approved, each message once. Needs kafka-clients and jackson-databind; run as
+// `GATE_TOKEN=… java -cp 'jars/*' Sender.java`. Messages that have waited longer than LAST_LOOK_AFTER seconds since their
+// approval are asked about once more before they go out. With COUNT it ends when so many were sent or held back; without,
+// it runs until it is stopped.
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 public class Sender {
-  static final String BOOTSTRAP = env("BOOTSTRAP", "127.0.0.1:9092");
-  static final String CONSENT = env("CONSENT_TOPIC", "consent-change");
-  static final String CANDIDATES = env("OUTBOUND_TOPIC", "outbound-message");
   static final String APPROVED = env("APPROVED_TOPIC", "approved-message");
-  static final String RUN = env("RUN", Long.toString(System.currentTimeMillis())); // makes ids of this run
-  static final String SCOPE =
-      "'channel':'email','purpose':'marketing','controller':'tents-ltd','brand':'tents'";
-  static final String OPT_IN =
-      "," + SCOPE + ",'basis':'express','evidence':{'method':'web_form','notice_version':'2026-05'}";
-  static final Pattern MESSAGE_ID = Pattern.compile("\"message_id\"\\s*:\\s*\"([^\"]+)\"");
+  static final URI CHECK = URI.create(env("GATE_URL", "http://127.0.0.1:8080") + "/v1/check");
+  static final String TOKEN = env("GATE_TOKEN", ""); // consent-gate token new --role sender
+  static final double LAST_LOOK_AFTER = Double.parseDouble(env("LAST_LOOK_AFTER", "60"));
+  static final int COUNT = Integer.parseInt(env("COUNT", "0"));
+  static final Duration AGAIN_AFTER = Duration.ofSeconds(1);
+  static final ObjectMapper JSON = new ObjectMapper();
+  static final HttpClient HTTP = HttpClient.newHttpClient();
 
   public static void main(String[] args) throws Exception {
-    // kafka-clients waits for all replicas and is idempotent by itself, and its partitioner is the gate's
-    try (var producer = new KafkaProducer<>(
-        Map.<String, Object>of("bootstrap.servers", BOOTSTRAP), new StringSerializer(), new StringSerializer())) {
-      publish(producer, CONSENT, "ana", consent("ana", "opt_in", OPT_IN));
-      publish(producer, CONSENT, "ben", consent("ben", "opt_in", OPT_IN));
-      publish(producer, CONSENT, "ben", consent("ben", "opt_out", "")); // enforced once it is acknowledged
-      publish(producer, CANDIDATES, "ana", candidate("ana"));
-      publish(producer, CANDIDATES, "ben", candidate("ben"));
-    }
-    Map<String, Object> reading = Map.of(
-        "bootstrap.servers", BOOTSTRAP, "group.id", "sender-" + RUN, "auto.offset.reset", "earliest",
+    Map<String, Object> settings = Map.of(
+        "bootstrap.servers", env("BOOTSTRAP", "127.0.0.1:9092"),
+        "group.id", env("GROUP", "sender"),
+        // a new group starts at the beginning here, so that the example finds something; what is old gets the last look
+        "auto.offset.reset", "earliest",
         // decisions are written in transactions, and only what is committed is one: the default reads the others too
-        "isolation.level", "read_committed", "enable.auto.commit", "false");
-    Set<String> sent = new HashSet<>(); // in production: where your sending is recorded
-    try (var consumer = new KafkaConsumer<>(reading, new StringDeserializer(), new StringDeserializer())) {
+        "isolation.level", "read_committed",
+        "enable.auto.commit", "false");
+    // in production: ids kept where your sending is recorded, so that a restart sends none twice
+    Set<String> sent = new HashSet<>();
+    int handled = 0;
+    try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
       consumer.subscribe(List.of(APPROVED));
-      Instant deadline = Instant.now().plusSeconds(60);
-      while (Instant.now().isBefore(deadline) && !sent.contains(RUN + "-m-ana")) {
+      while (COUNT == 0 || handled < COUNT) {
         for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
-          // a tombstone, or of the synthetic probe: nobody is behind it
+          // a tombstone is no message, and behind a probe is nobody
           if (record.value() == null || record.headers().lastHeader("gate-probe") != null) continue;
-          Matcher id = MESSAGE_ID.matcher(record.value());
-          if (id.find() && id.group(1).startsWith(RUN) && sent.add(id.group(1))) {
-            System.out.println("send " + id.group(1));
-          }
+          String id = JSON.readTree(record.value()).get("message_id").asText();
+          String refused = waited(record) >= LAST_LOOK_AFTER ? lastLook(record.value()) : null;
+          if (refused != null) System.out.println("held back " + id + " " + refused);
+          else if (sent.add(id)) send(id);
+          handled++;
         }
-        consumer.commitSync(); // only when they are sent
+        consumer.commitSync(); // only when they are sent: a crash before this repeats them
       }
     }
-    if (sent.isEmpty()) throw new IllegalStateException("nothing was approved in 60 s");
   }
 
-  static void publish(KafkaProducer<String, String> producer, String topic, String name, String json)
-      throws Exception {
-    producer.send(new ProducerRecord<>(topic, RUN + "-" + name, json.replace('\'', '"'))).get();
+  static double waited(ConsumerRecord<?, ?> record) {
+    return (System.currentTimeMillis() - record.timestamp()) / 1000.0;
   }
 
-  static String contact(String name) {
-    return "'contact_id':'%1$s-%2$s','address':'%1$s-%2$s@example.net'".formatted(RUN, name);
+  // Why this message must not go out now, or null. The gate waits for every refusal that Kafka has acknowledged before.
+  static String lastLook(String value) throws InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(CHECK).timeout(Duration.ofSeconds(30))
+        .header("Authorization", "Bearer " + TOKEN).header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString("{\"messages\":[" + value + "]}")).build();
+    while (true) {
+      try {
+        HttpResponse<String> answer = HTTP.send(request, BodyHandlers.ofString());
+        if (answer.statusCode() == 200) {
+          JsonNode verdict = JSON.readTree(answer.body()).get("messages").get(0);
+          return verdict.get("outcome").asText().equals("approved") ? null : verdict.get("reason").asText();
+        }
+        // only 503 is worth asking again
+        if (answer.statusCode() != 503) throw new IllegalStateException("the gate refuses: " + answer.statusCode());
+      } catch (IOException error) {
+        // it is not there: nothing is sent unasked
+      }
+      Thread.sleep(AGAIN_AFTER.toMillis());
+    }
   }
 
-  static String consent(String name, String action, String more) {
-    return "{'event_id':'%s-%s-%s','occurred_at':'%s','action':'%s',%s%s}"
-        .formatted(RUN, name, action, Instant.now(), action, contact(name), more);
-  }
-
-  static String candidate(String name) {
-    return ("{'message_id':'%s-m-%s','category':'marketing',%s,'content':{'promotional':true,'sender_identity':true,"
-        + "'postal_address':true,'unsubscribe':true,'one_click':true,'contact_address':true},"
-        + "'recipient':{%s,'jurisdiction':'GB','tz':'Europe/London'},'body':'Hello %s'}")
-        .formatted(RUN, name, SCOPE, contact(name), name);
+  // Your mail server or provider; when this returns, the message is out.
+  static void send(String id) {
+    System.out.println("sent " + id);
   }
 
   static String env(String name, String otherwise) {

@@ -1,80 +1,79 @@
-"""A sender on Python: says what people want, asks the gate, sends what comes back approved. Needs confluent-kafka."""
+"""A sender on Python: sends what the gate has approved, each message once. Needs confluent-kafka.
+
+    GATE_TOKEN=… python sender.py
+
+Messages that have waited longer than LAST_LOOK_AFTER seconds since their approval are asked about once more before they
+go out. With COUNT it ends when so many were sent or held back; without, it runs until it is stopped.
+"""
 
 import json
 import os
+import sys
 import time
+import urllib.error
+import urllib.request
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer
 
 BOOTSTRAP = os.environ.get("BOOTSTRAP", "127.0.0.1:9092")
-CONSENT = os.environ.get("CONSENT_TOPIC", "consent-change")
-CANDIDATES = os.environ.get("OUTBOUND_TOPIC", "outbound-message")
 APPROVED = os.environ.get("APPROVED_TOPIC", "approved-message")
-RUN = os.environ.get("RUN", str(int(time.time())))  # makes ids of this run
-SCOPE = {"channel": "email", "purpose": "marketing", "controller": "tents-ltd", "brand": "tents"}
+GROUP = os.environ.get("GROUP", "sender")
+GATE = os.environ.get("GATE_URL", "http://127.0.0.1:8080")
+TOKEN = os.environ.get("GATE_TOKEN", "")  # consent-gate token new --role sender
+LAST_LOOK_AFTER = float(os.environ.get("LAST_LOOK_AFTER", "60"))
+COUNT = int(os.environ.get("COUNT", "0"))
+AGAIN_AFTER = 1.0  # seconds
 
 
-def now():
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+def last_look(value):
+    """What the gate says of this message now. It waits for every refusal that Kafka has acknowledged before."""
+    request = urllib.request.Request(f"{GATE}/v1/check", b'{"messages":[' + value + b"]}",
+                                     {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"})
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)["messages"][0]
+        except urllib.error.HTTPError as error:
+            if error.code != 503:  # only this one is worth asking again
+                raise SystemExit(f"the gate refuses to answer: {error.code}") from None
+        except urllib.error.URLError:
+            pass  # it is not there: nothing is sent unasked
+        time.sleep(AGAIN_AFTER)
 
 
-def contact(name):
-    return {"contact_id": f"{RUN}-{name}", "address": f"{RUN}-{name}@example.net"}
+def send(message):
+    """Your mail server or provider; when this returns, the message is out."""
+    print("sent", message["message_id"], flush=True)
 
 
-def consent(name, action, **more):
-    return {"event_id": f"{RUN}-{name}-{action}", "occurred_at": now(), "action": action, **contact(name), **more}
-
-
-def candidate(name):
-    content = {"promotional": True, "sender_identity": True, "postal_address": True, "unsubscribe": True,
-               "one_click": True, "contact_address": True}
-    recipient = {**contact(name), "jurisdiction": "GB", "tz": "Europe/London"}
-    return {"message_id": f"{RUN}-m-{name}", "category": "marketing", **SCOPE, "content": content,
-            "recipient": recipient, "body": f"Hello {name}"}
-
-
-# The partitioner of the Java client: with librdkafka's own, a contact's messages lie where caps do not count them.
-producer = Producer({"bootstrap.servers": BOOTSTRAP, "partitioner": "murmur2_random", "enable.idempotence": True,
-                     "topic.metadata.refresh.interval.ms": 30000})
-failures = []
-
-
-def publish(topic, name, value):
-    told = lambda error, _: error and failures.append(str(error))
-    producer.produce(topic, key=f"{RUN}-{name}", value=json.dumps(value), on_delivery=told)
-
-
-def wait_until_acknowledged():
-    if producer.flush(30) or failures:
-        raise SystemExit(f"not acknowledged: {failures}")
-
-
-opt_in = {**SCOPE, "basis": "express", "evidence": {"method": "web_form", "notice_version": "2026-05"}}
-publish(CONSENT, "ana", consent("ana", "opt_in", **opt_in))
-publish(CONSENT, "ben", consent("ben", "opt_in", **opt_in))
-publish(CONSENT, "ben", consent("ben", "opt_out"))
-wait_until_acknowledged()  # a refusal is enforced from the moment it is acknowledged
-for who in ("ana", "ben"):
-    publish(CANDIDATES, who, candidate(who))
-wait_until_acknowledged()
-
-# Decisions are written in transactions, and only what is committed is one.
-consumer = Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": f"sender-{RUN}", "auto.offset.reset": "earliest",
-                     "isolation.level": "read_committed", "enable.auto.commit": False})
+consumer = Consumer({
+    "bootstrap.servers": BOOTSTRAP,
+    "group.id": GROUP,
+    # a new group starts at the beginning here, so that the example finds something; what is old gets the last look
+    "auto.offset.reset": "earliest",
+    # decisions are written in transactions, and only what is committed is one
+    "isolation.level": "read_committed",
+    "enable.auto.commit": False,
+})
 consumer.subscribe([APPROVED])
-sent = set()  # in production: where your sending is recorded, so that a restart does not send twice
-deadline = time.time() + 60
-while time.time() < deadline and f"{RUN}-m-ana" not in sent:
+sent, n_handled = set(), 0  # in production: ids kept where your sending is recorded, so that a restart sends none twice
+while not COUNT or n_handled < COUNT:
     record = consumer.poll(1.0)
-    if record is None or record.error() or record.value() is None:
+    if record is None:
         continue
-    if any(name == "gate-probe" for name, _ in record.headers() or []):
-        continue  # of the synthetic probe: nobody is behind it
-    message = json.loads(record.value())
-    if message["message_id"].startswith(RUN) and message["message_id"] not in sent:
-        sent.add(message["message_id"])
-        print("send", message["message_id"], flush=True)
-    consumer.commit(record, asynchronous=False)  # only when it is sent
+    if record.error():  # the client goes on by itself; who runs this should know
+        print("kafka:", record.error().name(), file=sys.stderr, flush=True)
+        continue
+    is_probe = any(name == "gate-probe" for name, _ in record.headers() or [])
+    if record.value() is not None and not is_probe:  # a tombstone is no message, and behind a probe is nobody
+        message = json.loads(record.value())
+        waited = time.time() - record.timestamp()[1] / 1000
+        verdict = last_look(record.value()) if waited >= LAST_LOOK_AFTER else {"outcome": "approved"}
+        if verdict["outcome"] != "approved":
+            print("held back", message["message_id"], verdict["reason"], flush=True)
+        elif message["message_id"] not in sent:
+            send(message)
+            sent.add(message["message_id"])
+        n_handled += 1
+    consumer.commit(record, asynchronous=False)  # only when it is sent: a crash before this repeats it
 consumer.close()
-raise SystemExit(0 if sent else "nothing was approved in 60 s")

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A gate that a sender may ask, as an operator sets it up: `token new`, and its line in a file.
-fn asked_setup(name: &str, bootstrap: &str, topics: &Topics) -> (Setup, String) {
+pub(crate) fn asked_setup(name: &str, bootstrap: &str, topics: &Topics) -> (Setup, String) {
     let mut setup = Setup::new(name, bootstrap, topics);
     let mut command = Command::new(&setup.program);
     command.args([

@@ -1,6 +1,8 @@
 //! The programs of `examples/` as they stand, each with the client library of its language: what is refused is not
 //! sent, what is permitted is. kafkajs reads gzip only, so the gate writes that for it.
 
+mod roles;
+
 use crate::harness::gate::Setup;
 use crate::harness::produce::{Outgoing, Plain};
 use crate::harness::readers::read_all;
@@ -12,14 +14,16 @@ use std::process::{Command, Output};
 /// What `scripts/clients` says when the language is not installed.
 const NOT_HERE: i32 = 69;
 
-/// Runs the example of a language beside a gate; both it and the outputs are looked at.
-fn sends_what_is_approved(test: &str, language: &str, compression: &str) {
+/// All roles in one program, beside a gate that packs its outputs with snappy.
+#[test]
+fn a_sender_in_go() {
+    let (test, language) = ("a_sender_in_go", "go");
     let Some(broker) = broker::shared(test) else { return };
     let bootstrap = &broker.bootstrap;
     let topics = Topics::create(bootstrap, language);
     let mut setup = Setup::new(language, bootstrap, &topics);
     let variable = "CONSENT_GATE__OUTPUTS__COMPRESSION".to_owned();
-    setup.environment.push((variable, compression.to_owned()));
+    setup.environment.push((variable, "snappy".to_owned()));
     let gate = setup.spawn_ready();
     let run = format!("{language}-run");
     let output = program(language, bootstrap, &topics).env("RUN", &run).output();
@@ -58,23 +62,33 @@ fn program(language: &str, bootstrap: &str, topics: &Topics) -> Command {
 }
 
 #[test]
-fn a_sender_in_python() {
-    sends_what_is_approved("a_sender_in_python", "python", "lz4");
+fn pipeline_crm_and_sender_in_python() {
+    roles::play("pipeline_crm_and_sender_in_python", "python", "lz4");
 }
 
 #[test]
-fn a_sender_in_java() {
-    sends_what_is_approved("a_sender_in_java", "java", "zstd");
+fn pipeline_crm_and_sender_in_java() {
+    roles::play("pipeline_crm_and_sender_in_java", "java", "zstd");
 }
 
 #[test]
-fn a_sender_in_node_reads_gzip() {
-    sends_what_is_approved("a_sender_in_node_reads_gzip", "node", "gzip");
+fn pipeline_crm_and_sender_in_node_with_gzip() {
+    roles::play("pipeline_crm_and_sender_in_node_with_gzip", "node", "gzip");
 }
 
 #[test]
-fn a_sender_in_go() {
-    sends_what_is_approved("a_sender_in_go", "go", "snappy");
+fn a_crm_that_writes_avro_in_python() {
+    roles::play_in_avro("a_crm_that_writes_avro_in_python", "python");
+}
+
+#[test]
+fn a_crm_that_writes_avro_in_java() {
+    roles::play_in_avro("a_crm_that_writes_avro_in_java", "java");
+}
+
+#[test]
+fn a_crm_that_writes_avro_in_node() {
+    roles::play_in_avro("a_crm_that_writes_avro_in_node", "node");
 }
 
 /// The recipe of docs/senders.md: what is due comes back as it was, what is not stays, and a restart loses nothing.

@@ -200,7 +200,7 @@ fn agrees(own: &Cursor<'_>, writer: &Cursor<'_>, path: &Path) -> bool {
 
 fn same(ours: &Shape, theirs: &Shape) -> bool {
     match (ours, theirs) {
-        (Shape::Text | Shape::Symbols(_), Shape::Text | Shape::Symbols(_)) => true,
+        (Shape::Text | Shape::Symbols { .. }, Shape::Text | Shape::Symbols { .. }) => true,
         (ours, theirs) => ours == theirs,
     }
 }

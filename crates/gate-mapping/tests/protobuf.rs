@@ -39,6 +39,9 @@ message Consent {
   bytes blob = 17;
   repeated Person people = 18;
   int64 seconds = 19;
+  enum Level { LEVEL_UNSPECIFIED = 0; LEVEL_LOW = 1; }
+  Level level = 20;
+  optional Level stated_level = 21;
 }
 message Person { string number = 1; string name = 2; Consent nested = 3; uint64 account = 4; }
 "#;
@@ -242,6 +245,35 @@ fn the_descriptor_is_looked_at() {
     assert!(problems[0].fix.contains("did you mean `shop.Consent`?"), "{problems:?}");
     assert!(common::check(&text("none", FIELDS), &|_| Some(vec![1, 2, 3])).is_err());
     assert!(common::check(&text("single-object", FIELDS), &files).is_err());
+}
+
+/// A zero that says nothing needs no row where it can only be read when somebody wrote it, and is no value then.
+#[test]
+fn what_is_unspecified_needs_a_row_where_it_is_what_nobody_wrote() {
+    let bytes = descriptors();
+    let files = |_: &str| Some(bytes.clone());
+    let basis = |path: &str| {
+        let row =
+            format!("  basis: {{path: $.{path}, lower: true, values: {{level_low: implied}}}}\n");
+        text("none", &(FIELDS.to_owned() + &row))
+    };
+    let problems = common::check(&basis("level"), &files).map(|_| ()).unwrap_err();
+    let says = "the schema's value `level_unspecified` has no row";
+    assert!(problems.iter().any(|it| it.to_string().contains(says)), "{problems:?}");
+    let mapping = common::compiled_with(&basis("stated_level"), &files);
+    let record = |more: serde_json::Value| {
+        let mut record = serde_json::json!({"id": "1", "at": "2026-11-03T10:00:00Z", "status": "IN",
+            "person": {"number": "ana"}});
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        message(&record).encode_to_vec()
+    };
+    let low = record(serde_json::json!({"statedLevel": "LEVEL_LOW"}));
+    assert_eq!(one(&mapping, &low).unwrap().basis.as_deref(), Some("implied"));
+    let unset = record(serde_json::json!({}));
+    assert_eq!(one(&mapping, &unset).unwrap().basis, None);
+    let unspecified = record(serde_json::json!({"statedLevel": "LEVEL_UNSPECIFIED"}));
+    let error = one(&mapping, &unspecified).unwrap_err().to_string();
+    assert!(error.contains("unknown_symbol: `basis`"), "{error}");
 }
 
 proptest! {

@@ -93,7 +93,7 @@ impl<'s> At<'s> {
         let Some(schema) = self.solid() else { return Shape::Any };
         match schema {
             Schema::String | Schema::Uuid(_) => Shape::Text,
-            Schema::Enum(symbols) => Shape::Symbols(symbols.symbols.clone()),
+            Schema::Enum(symbols) => Shape::Symbols { names: symbols.symbols.clone(), unset: None },
             Schema::Int | Schema::Long => Shape::Whole,
             Schema::Float | Schema::Double => Shape::Fraction,
             Schema::Boolean => Shape::Flag,

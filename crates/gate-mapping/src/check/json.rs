@@ -67,7 +67,7 @@ impl<'s> At<'s> {
             let texts = symbols.iter().filter(|symbol| !symbol.is_null());
             let texts: Option<Vec<_>> =
                 texts.map(|symbol| symbol.as_str().map(str::to_owned)).collect();
-            return texts.map_or(Shape::Any, Shape::Symbols);
+            return texts.map_or(Shape::Any, |names| Shape::Symbols { names, unset: None });
         }
         let of = match schema.get("type") {
             Some(Value::String(name)) => Some(name.as_str()),

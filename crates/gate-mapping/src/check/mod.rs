@@ -17,8 +17,12 @@ pub(crate) enum Shape {
     /// Nobody knows.
     Any,
     Text,
-    /// An enum: one of these.
-    Symbols(Vec<String>),
+    /// An enum: one of these. `unset` is the one that says nothing and is never read unless somebody wrote it: without a row it
+    /// is no value.
+    Symbols {
+        names: Vec<String>,
+        unset: Option<String>,
+    },
     Whole,
     Fraction,
     Flag,
@@ -37,7 +41,7 @@ impl Shape {
         match self {
             Self::Any => "anything",
             Self::Text => "a text",
-            Self::Symbols(_) => "an enum",
+            Self::Symbols { .. } => "an enum",
             Self::Whole => "a whole number",
             Self::Fraction => "a fraction",
             Self::Flag => "a boolean",

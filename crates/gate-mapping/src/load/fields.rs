@@ -208,7 +208,7 @@ impl<'r, 'f, 's> Loader<'r, 'f, 's> {
             *n_slots += 1;
             *n_slots - 1
         });
-        if let Shape::Symbols(symbols) = shape {
+        if let Shape::Symbols { names: symbols, .. } = shape {
             leaf.symbols = symbols.iter().map(|symbol| symbol.as_str().into()).collect();
         }
         if !self.paths.contains(&(path.clone(), slot)) {

@@ -18,10 +18,12 @@ pub(super) fn misfit(
     match (target.takes, shape) {
         // it is asked for a table elsewhere
         (_, Shape::Any)
-        | (Takes::Symbol(_), Shape::Text | Shape::Symbols(_) | Shape::Whole | Shape::Flag) => None,
+        | (Takes::Symbol(_), Shape::Text | Shape::Symbols { .. } | Shape::Whole | Shape::Flag) => {
+            None
+        }
         (
             Takes::Text | Takes::Id | Takes::Version | Takes::TextOrFlag,
-            Shape::Text | Shape::Symbols(_),
+            Shape::Text | Shape::Symbols { .. },
         ) => None,
         (Takes::Id | Takes::Version, Shape::Whole) => None,
         (Takes::Text | Takes::TextOrFlag, Shape::Whole) if rule.digits => None,
@@ -29,7 +31,7 @@ pub(super) fn misfit(
             reason("add `digits: true` if its digits are meant")
         }
         (Takes::TextOrFlag | Takes::Flag, Shape::Flag) => None,
-        (Takes::Flag, Shape::Text | Shape::Symbols(_) | Shape::Whole) => {
+        (Takes::Flag, Shape::Text | Shape::Symbols { .. } | Shape::Whole) => {
             reason("add `values: {\"Y\": true, \"N\": false}`")
         }
         (Takes::Instant, Shape::Instant(unit)) => match &rule.time {
@@ -61,10 +63,10 @@ pub(super) fn rows_against(
     is_split: bool,
 ) -> Vec<(String, String)> {
     let names: Vec<String> = match shape {
-        Shape::Symbols(symbols) if lower => {
-            symbols.iter().map(|it| it.to_ascii_lowercase()).collect()
+        Shape::Symbols { names, .. } if lower => {
+            names.iter().map(|it| it.to_ascii_lowercase()).collect()
         }
-        Shape::Symbols(symbols) => symbols.clone(),
+        Shape::Symbols { names, .. } => names.clone(),
         Shape::Flag => vec!["true".to_owned(), "false".to_owned()],
         Shape::Any | Shape::Text | Shape::Whole => return Vec::new(),
         _ if is_split => return Vec::new(),
@@ -91,7 +93,13 @@ pub(super) fn rows_against(
         }
         Table::Rows { rows, otherwise } => {
             let has = |name: &String| rows.iter().any(|(row, _)| **row == **name);
-            for name in names.iter().filter(|name| otherwise.is_none() && !has(name)) {
+            let unset = match shape {
+                Shape::Symbols { unset: Some(unset), .. } if !lower => unset,
+                Shape::Symbols { unset: Some(unset), .. } => &unset.to_ascii_lowercase(),
+                _ => "",
+            };
+            let needs_row = |name: &&String| otherwise.is_none() && **name != unset && !has(name);
+            for name in names.iter().filter(needs_row) {
                 let reason = format!("the schema's value `{name}` has no row");
                 problems.push((reason, format!("add `{name}: …`, or `otherwise`")));
             }

@@ -217,7 +217,7 @@ impl Loader<'_, '_, '_> {
                 return None;
             }
         };
-        if let (Test::OneOf(values), Shape::Symbols(symbols)) = (&test, &shape) {
+        if let (Test::OneOf(values), Shape::Symbols { names: symbols, .. }) = (&test, &shape) {
             for value in values.iter().filter(|value| !symbols.iter().any(|it| it == &***value)) {
                 let fix = suggestion(value, symbols.iter().map(String::as_str));
                 self.reader.problem(node.place, format!("the schema's enum has no `{value}`"), fix);
