@@ -275,7 +275,8 @@ mod tests {
         assert_eq!(read(b"\xef\xbb\xbfM\xc3\xbcller", None).0, expected);
         assert_eq!(read(b"M\xfcller", Some(encoding_rs::WINDOWS_1252)).0, expected);
         assert_eq!(read(b"M\xfcller", None).0, b"M\xfcller");
-        let mut input = Input::open(&utf16(false, false)[..], None).unwrap();
+        let unmarked = utf16(false, false);
+        let mut input = Input::open(&unmarked[..], None).unwrap();
         assert!(matches!(input.fill(&mut Vec::new()), Err(ImportError::Shape { .. })));
     }
 

@@ -182,16 +182,24 @@ impl<'p, R: Read> Rows<'p, R> {
             Format::Ndjson => self.object.read(self.window.slice(&frame.bytes)),
             Format::Csv => {
                 let is_row = self.table.read(self.window.slice(&frame.bytes));
-                if is_row && self.table.n_fields() == self.layout.header.len() {
-                    return if is_mapped { self.write_json() } else { Ok(()) };
-                }
-                if frame.n_lines > 1 {
+                let is_row = is_row && self.table.n_fields() == self.layout.header.len();
+                if frame.n_lines > 1 && (!is_row || frame.is_loose || self.is_broken_over()) {
                     self.window.reopen(frame);
                     return Err(ProblemKind::OpenQuote);
                 }
-                Err(ProblemKind::FieldCount)
+                match is_row {
+                    true if is_mapped => self.write_json(),
+                    true => Ok(()),
+                    false => Err(ProblemKind::FieldCount),
+                }
             }
         }
+    }
+
+    /// Whether a value that the plan reads goes over several lines: no id, address, time or word does.
+    fn is_broken_over(&self) -> bool {
+        let mut fields = self.layout.places.iter().filter_map(|place| self.table.field(*place));
+        fields.any(|field| memchr::memchr(b'\n', field).is_some())
     }
 
     /// The row as a JSON object.
