@@ -68,8 +68,8 @@ pub(crate) struct Place {
 enum End {
     /// With its line end; whether text follows a closing mark.
     At(usize, bool),
-    /// Not within them, and not within quotation marks.
-    Beyond,
+    /// Not within them, and not within quotation marks; whether text follows a closing mark.
+    Beyond(bool),
     /// Not within them, and within quotation marks.
     Open,
 }
@@ -159,16 +159,15 @@ impl<R: Read> Window<R> {
                     let frame = self.take(n, Shape::Whole);
                     return Ok(Some(Frame { is_loose, ..frame }));
                 }
-                End::Beyond | End::Open if looked_at.len() < ROW_BYTES_MAX && !self.is_over => {
+                End::Beyond(_) | End::Open if looked_at.len() < ROW_BYTES_MAX && !self.is_over => {
                     self.more()?;
                 }
                 End::Open => return self.first_line(Shape::OpenQuote).map(Some),
-                End::Beyond if is_all => {
+                End::Beyond(is_loose) if is_all => {
                     let frame = self.take(looked_at.len(), Shape::Whole);
-                    // its end is the file's: nobody can tell what belongs to it
-                    return Ok(Some(Frame { is_loose: frame.n_lines > 1, ..frame }));
+                    return Ok(Some(Frame { is_loose, ..frame }));
                 }
-                End::Beyond => return self.first_line(Shape::TooLong).map(Some),
+                End::Beyond(_) => return self.first_line(Shape::TooLong).map(Some),
             }
         }
     }
@@ -241,7 +240,7 @@ impl<R: Read> Window<R> {
 /// The end of the first row of some bytes. `is_all`: nothing follows them.
 fn end_of(bytes: &[u8], rule: Rule, is_all: bool) -> End {
     let Rule::Quoted { delimiter } = rule else {
-        return memchr(b'\n', bytes).map_or(End::Beyond, |at| End::At(at + 1, false));
+        return memchr(b'\n', bytes).map_or(End::Beyond(false), |at| End::At(at + 1, false));
     };
     let (mut at, mut is_loose) = (0, false);
     loop {
@@ -257,12 +256,12 @@ fn end_of(bytes: &[u8], rule: Rule, is_all: bool) -> End {
             }
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(n) = memchr3(delimiter, b'\n', b'\r', rest) else { return End::Beyond };
+        let Some(n) = memchr3(delimiter, b'\n', b'\r', rest) else { return End::Beyond(is_loose) };
         at += n;
         match (bytes.get(at), bytes.get(at + 1)) {
             (Some(b'\n'), _) => return End::At(at + 1, is_loose),
             (Some(b'\r'), Some(b'\n')) => return End::At(at + 2, is_loose),
-            (Some(b'\r'), None) if !is_all => return End::Beyond,
+            (Some(b'\r'), None) if !is_all => return End::Beyond(is_loose),
             (Some(b'\r'), _) => return End::At(at + 1, is_loose),
             _ => at += 1,
         }
