@@ -249,7 +249,8 @@ fn end_of(bytes: &[u8], rule: Rule, is_all: bool) -> End {
                 Some(after) if after < bytes.len() || is_all => {
                     at = after;
                     let next = bytes.get(after);
-                    is_loose |= next.is_some_and(|byte| *byte != delimiter && !b"\r\n".contains(byte));
+                    is_loose |=
+                        next.is_some_and(|byte| *byte != delimiter && !b"\r\n".contains(byte));
                 }
                 // it may be the first half of a doubled one
                 _ => return End::Open,

@@ -212,12 +212,7 @@ impl<R: Read> Input<R> {
 }
 
 /// Appends a piece as UTF-8; what is no text becomes U+FFFD, which a row is refused for.
-fn decode(
-    decoder: &mut encoding_rs::Decoder,
-    mut piece: &[u8],
-    is_last: bool,
-    out: &mut Vec<u8>,
-) {
+fn decode(decoder: &mut encoding_rs::Decoder, mut piece: &[u8], is_last: bool, out: &mut Vec<u8>) {
     let mut text = String::with_capacity(
         decoder.max_utf8_buffer_length(piece.len()).unwrap_or(piece.len().saturating_mul(3)),
     );

@@ -36,7 +36,8 @@ impl<'p, R: Read> Rows<'p, R> {
     /// # Errors
     /// When the file cannot be read or does not fit the plan.
     pub fn preview(file: R, plan: &'p Plan, now: Timestamp) -> Result<Self, ImportError> {
-        let context = Context { prefix: String::from("preview:"), via: String::from("preview"), now };
+        let context =
+            Context { prefix: String::from("preview:"), via: String::from("preview"), now };
         Self::open(file, plan, context)
     }
 
@@ -155,7 +156,10 @@ impl<'p, R: Read> Rows<'p, R> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    #[allow(clippy::should_implement_trait, reason = "a row borrows from the reader, so this is no iterator")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "a row borrows from the reader, so this is no iterator"
+    )]
     pub fn next(&mut self) -> Result<Option<Row<'_>>, ImportError> {
         let frame = loop {
             let Some(frame) = self.window.next(self.layout.rule())? else { return Ok(None) };
@@ -316,13 +320,15 @@ fn mapped<'r>(judge: &Judge<'r>, mapping: &'r Mapping, json: &'r [u8], said: &mu
         let mut foreign = None;
         for (name, own, said) in own {
             let Some(own) = own else { continue };
-            let is_foreign = said.as_deref().is_some_and(|it| !it.trim().is_empty() && it.trim() != &**own);
+            let is_foreign =
+                said.as_deref().is_some_and(|it| !it.trim().is_empty() && it.trim() != &**own);
             foreign = foreign.or(is_foreign.then_some(name));
             *said = Some(Cow::Borrowed(&**own));
         }
         match foreign {
             Some(name) => {
-                let problem = judge.problem(Some(name), ProblemKind::ForeignScope, Loss::PerhapsRefusal);
+                let problem =
+                    judge.problem(Some(name), ProblemKind::ForeignScope, Loss::PerhapsRefusal);
                 said.problems.push(problem);
             }
             None => judge.accept(record, n, false, said),

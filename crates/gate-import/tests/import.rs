@@ -171,7 +171,8 @@ fn lines_are_those_of_an_editor() {
         assert_eq!(told, ["2: opt_in / ", "5:  / invalid_address@address"], "{end:?}");
     }
     let header = header.replace(',', ";");
-    let file = format!("{header}\r1;ana@example.net;;in;news;2026-03-02T10:00:00Z;web;\r2;b;;out;news;;;");
+    let file =
+        format!("{header}\r1;ana@example.net;;in;news;2026-03-02T10:00:00Z;web;\r2;b;;out;news;;;");
     assert_eq!(told(&plan, file.as_bytes()), ["2: opt_in / ", "3:  / no_time@when"]);
 }
 
@@ -183,7 +184,8 @@ fn an_open_quote_swallows_one_line() {
     // never closed
     let mut file = format!("{header}{}2,\"ben@example.net,,out,news\n", good(1));
     (3..6).for_each(|n| file.push_str(&good(n)));
-    let expected = ["2: opt_out / ", "3:  / open_quote", "4: opt_out / ", "5: opt_out / ", "6: opt_out / "];
+    let expected =
+        ["2: opt_out / ", "3:  / open_quote", "4: opt_out / ", "5: opt_out / ", "6: opt_out / "];
     assert_eq!(told(&plan, file.as_bytes()), expected);
     // closed by the next quoted value
     let quoted = "5,\"e@example.net\",,out,news,2026-03-02T10:00:00Z,\n";
@@ -195,8 +197,16 @@ fn an_open_quote_swallows_one_line() {
     );
     // in a column that nobody reads, so that all counts are right
     let noted = "id,mail,phone,status,list,when,method,note\n";
-    let note = |n: u32, note: &str| format!("{n},p{n}@example.net,,out,news,2026-03-02T10:00:00Z,,{note}\n");
-    let rows = [note(1, "\"hello"), note(2, ""), note(3, ""), note(4, "\"bye\""), note(5, "\"two\nlines\"")];
+    let note = |n: u32, note: &str| {
+        format!("{n},p{n}@example.net,,out,news,2026-03-02T10:00:00Z,,{note}\n")
+    };
+    let rows = [
+        note(1, "\"hello"),
+        note(2, ""),
+        note(3, ""),
+        note(4, "\"bye\""),
+        note(5, "\"two\nlines\""),
+    ];
     let file = format!("{noted}{}", rows.concat());
     assert_eq!(
         told(&plan, file.as_bytes()),
@@ -211,7 +221,10 @@ fn an_open_quote_swallows_one_line() {
     let mut file = format!("{header}1,\"a@example.net,,out\n");
     (0..5_000).for_each(|n| file.push_str(&good(n)));
     let summary = summary(&plan, file.as_bytes());
-    assert_eq!((summary.n_rows, summary.n_changes, summary.n_refusals_perhaps_lost), (5_001, 5_000, 1));
+    assert_eq!(
+        (summary.n_rows, summary.n_changes, summary.n_refusals_perhaps_lost),
+        (5_001, 5_000, 1)
+    );
 }
 
 #[test]
@@ -221,13 +234,17 @@ fn a_row_that_is_too_long_is_passed_over() {
     for row in [format!("1,{long},,out,news,,"), format!("1,\"{long}\",,out,news,,")] {
         let good = "2,b@example.net,,out,news,2026-03-02T10:00:00Z,";
         let file = format!("id,mail,phone,status,list,when,method\n{good}\n{row}\n{good}\n");
-        assert_eq!(told(&plan, file.as_bytes()), ["2: opt_out / ", "3:  / too_long", "4: opt_out / "]);
+        assert_eq!(
+            told(&plan, file.as_bytes()),
+            ["2: opt_out / ", "3:  / too_long", "4: opt_out / "]
+        );
     }
 }
 
 #[test]
 fn addresses_by_channel() {
-    let plan = plan("
+    let plan = plan(
+        "
 controller: acme-ltd
 as_of: 2026-11-01T00:00:00Z
 region: GB
@@ -237,7 +254,8 @@ phone: phone
 statement:
   action: opt_out
   channel: {column: channel, values: {mail: email, text: sms, \"\": any}}
-");
+",
+    );
     let file = b"id,mail,phone,channel\n\
         1,a@example.net,07700 900001,mail\n\
         2,a@example.net,07700 900001,text\n\
@@ -275,16 +293,27 @@ statement:
 
 #[test]
 fn lists_and_objects() {
-    let list = plan("{preset: suppression-list, as_of: 2026-11-01T00:00:00Z, controller: acme-ltd, region: GB}");
-    let file = "ana@example.net\n\n+44 7700 900001\n07700 900002\nnobody\n\"Ben, B.\" <ben@example.net>";
-    let expected = ["1: opt_out / ", "3: opt_out / ", "4: opt_out / ", "5:  / invalid_address@address", "6: opt_out / "];
+    let list = plan(
+        "{preset: suppression-list, as_of: 2026-11-01T00:00:00Z, controller: acme-ltd, region: GB}",
+    );
+    let file =
+        "ana@example.net\n\n+44 7700 900001\n07700 900002\nnobody\n\"Ben, B.\" <ben@example.net>";
+    let expected = [
+        "1: opt_out / ",
+        "3: opt_out / ",
+        "4: opt_out / ",
+        "5:  / invalid_address@address",
+        "6: opt_out / ",
+    ];
     assert_eq!(told(&list, file.as_bytes()), expected);
-    let objects = plan("
+    let objects = plan(
+        "
 preset: hubspot-statuses
 controller: acme-ltd
 brand: acme
 statement: {purpose: marketing.newsletter, evidence: {method: hubspot, notice_version: '2'}}
-");
+",
+    );
     let file = r#"{"subscriberIdString": "a@example.net", "channel": "EMAIL", "status": "SUBSCRIBED", "timestamp": "2026-03-02T10:00:00Z"}
 {"subscriberIdString": "a@example.net", "channel": "EMAIL", "status": "UNSUBSCRIBED", "timestamp": "2026-03-02T10:00:00Z"}
 {"subscriberIdString": "b@example.net", "channel": "FAX", "status": "UNSUBSCRIBED", "timestamp": "2026-03-02T10:00:00Z"}
@@ -353,7 +382,8 @@ fields:
             "5:  / unknown_action@action"
         ]
     );
-    let object = br#"{"id": 1, "mail": "a@example.net", "status": "out", "when": "2026-03-02T10:00:00Z"}"#;
+    let object =
+        br#"{"id": 1, "mail": "a@example.net", "status": "out", "when": "2026-03-02T10:00:00Z"}"#;
     assert_eq!(told(&plan, object), ["1: opt_out / "]);
     let records = records(&plan, object, &import(&plan));
     assert!(records[0]["event_id"].as_str().unwrap().starts_with("import:crm:"));
@@ -379,7 +409,13 @@ fn files_that_do_not_fit() {
         assert!(error.contains(part), "{part}: {error}");
     }
     assert_eq!(shape(&good, b"sep=|\nId|MAIL|status|list|when|method|more\n"), "it opened");
-    assert_eq!(shape(&format!("skip_lines: 1\n{good}"), b"Report of May\nid,mail,status,list,when,method\n"), "it opened");
+    assert_eq!(
+        shape(
+            &format!("skip_lines: 1\n{good}"),
+            b"Report of May\nid,mail,status,list,when,method\n"
+        ),
+        "it opened"
+    );
 }
 
 #[test]
@@ -410,16 +446,24 @@ fn plans_that_would_permit_nothing_are_refused() {
     );
     assert_eq!(refused("{email: mail, statement: {action: opt_out}}"), ["as_of"]);
     assert_eq!(refused("{as_of: 2026-11-01T00:00:00Z, statement: {action: opt_out}}"), ["email"]);
-    for action in ["erase", "unsuppress", "sent", "profile", "inbound_sms", "address_changed", "subscribe"] {
-        let text = format!("{{email: mail, as_of: 2026-11-01T00:00:00Z, statement: {{action: {action}}}}}");
+    for action in
+        ["erase", "unsuppress", "sent", "profile", "inbound_sms", "address_changed", "subscribe"]
+    {
+        let text = format!(
+            "{{email: mail, as_of: 2026-11-01T00:00:00Z, statement: {{action: {action}}}}}"
+        );
         assert_eq!(refused(&text), ["statement.action"], "{action}");
-        let text = format!("{{email: mail, statement: {{action: {{column: a, values: {{x: {action}}}}}}}}}");
+        let text = format!(
+            "{{email: mail, statement: {{action: {{column: a, values: {{x: {action}}}}}}}}}"
+        );
         assert_eq!(refused(&text), ["statement.action.values"], "{action}");
     }
     assert_eq!(refused("{email: mail, colour: red}"), ["plan"]);
     let error = Plan::from_yaml("{statement: {evidence: {notice_version: 1.10}}}").unwrap_err();
     assert!(error[0].reason.contains("quotation marks"), "{error:?}");
-    plan("{email: m, as_of: 2026-11-01T00:00:00Z, statement: {action: {column: a, values: {1: opt_out, true: skip, no: skip}}}}");
+    plan(
+        "{email: m, as_of: 2026-11-01T00:00:00Z, statement: {action: {column: a, values: {1: opt_out, true: skip, no: skip}}}}",
+    );
     assert_eq!(refused("{preset: excel}"), ["preset"]);
     let text = "{email: mail, zone: Mars/Base, encoding: klingon, delimiter: x, as_of: soon, statement: {action: opt_out, channel: fax}}";
     assert_eq!(refused(text), ["zone", "statement.channel", "as_of", "delimiter", "encoding"]);
@@ -498,16 +542,24 @@ fn the_file_of_rows_not_taken_can_be_mended_and_imported() {
 
 #[test]
 fn rows_of_json_not_taken() {
-    let plan = plan("{format: ndjson, email: mail, controller: a, as_of: 2026-11-01T00:00:00Z, statement: {action: opt_out}}");
+    let plan = plan(
+        "{format: ndjson, email: mail, controller: a, as_of: 2026-11-01T00:00:00Z, statement: {action: opt_out}}",
+    );
     let file = "{\"mail\": \"x\", \"n\": 1}\n{broken\n";
     let mut rows = Rows::preview(file.as_bytes(), &plan, Timestamp::from_micros(NOW)).unwrap();
     let mut out = rows.error_header();
     while let Some(row) = rows.next().unwrap() {
         row.write_error(&mut out);
     }
-    let lines: Vec<Value> =
-        out.split(|byte| *byte == b'\n').filter(|it| !it.is_empty()).map(|it| serde_json::from_slice(it).unwrap()).collect();
-    assert_eq!((&lines[0]["mail"], &lines[0]["n"], &lines[0]["import_line"]), (&"x".into(), &1.into(), &1.into()));
+    let lines: Vec<Value> = out
+        .split(|byte| *byte == b'\n')
+        .filter(|it| !it.is_empty())
+        .map(|it| serde_json::from_slice(it).unwrap())
+        .collect();
+    assert_eq!(
+        (&lines[0]["mail"], &lines[0]["n"], &lines[0]["import_line"]),
+        (&"x".into(), &1.into(), &1.into())
+    );
     assert_eq!((&lines[1]["import_row"], &lines[1]["import_line"]), (&"{broken".into(), &2.into()));
 }
 
@@ -529,7 +581,9 @@ fn what_is_interrupted_goes_on() {
             let mut rows = Rows::resume(file.as_bytes(), &plan, &state).unwrap();
             for _ in 0..stop {
                 let row = rows.next().unwrap().unwrap();
-                done.extend(row.changes.iter().map(|it| it.record.event_id.clone().unwrap().into_owned()));
+                done.extend(
+                    row.changes.iter().map(|it| it.record.event_id.clone().unwrap().into_owned()),
+                );
             }
             if stop > 0 {
                 state = rows.resume_state(&import);
@@ -539,7 +593,9 @@ fn what_is_interrupted_goes_on() {
         let state: Resume = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
         let mut rows = Rows::resume(file.as_bytes(), &plan, &state).unwrap();
         while let Some(row) = rows.next().unwrap() {
-            done.extend(row.changes.iter().map(|it| it.record.event_id.clone().unwrap().into_owned()));
+            done.extend(
+                row.changes.iter().map(|it| it.record.event_id.clone().unwrap().into_owned()),
+            );
         }
         assert_eq!(rows.n_rows(), 2_000);
         let ids: Vec<&str> = whole.iter().map(|it| it["event_id"].as_str().unwrap()).collect();
@@ -549,7 +605,10 @@ fn what_is_interrupted_goes_on() {
             let short = &file.as_bytes()[..100];
             assert!(matches!(Rows::resume(short, &plan, &state), Err(ImportError::Other(_))));
             let other = Plan::from_yaml(&PLAN.replace("\"7\"", "\"8\"")).unwrap();
-            assert!(matches!(Rows::resume(file.as_bytes(), &other, &state), Err(ImportError::Other(_))));
+            assert!(matches!(
+                Rows::resume(file.as_bytes(), &other, &state),
+                Err(ImportError::Other(_))
+            ));
         }
     }
 }
@@ -557,7 +616,9 @@ fn what_is_interrupted_goes_on() {
 #[test]
 fn people_in_and_out() {
     let plan = plan(PLAN);
-    let row = |mail: &str, status: &str, day: u32| format!("1,{mail},,{status},news,2026-03-{day:02}T10:00:00Z,web\n");
+    let row = |mail: &str, status: &str, day: u32| {
+        format!("1,{mail},,{status},news,2026-03-{day:02}T10:00:00Z,web\n")
+    };
     let file = [
         "id,mail,phone,status,list,when,method\n".to_owned(),
         row("a@example.net", "in", 1),
@@ -574,7 +635,10 @@ fn people_in_and_out() {
     let conflicts = found.conflicts;
     assert_eq!((conflicts.n_people, conflicts.n_refused, conflicts.n_granted), (3, 2, 1));
     assert_eq!((found.n_repeated, found.n_not_looked_for), (1, 0));
-    assert_eq!(found.changes.iter().map(|it| (it.action, it.n)).collect::<Vec<_>>(), [("opt_in", 5), ("opt_out", 3)]);
+    assert_eq!(
+        found.changes.iter().map(|it| (it.action, it.n)).collect::<Vec<_>>(),
+        [("opt_in", 5), ("opt_out", 3)]
+    );
     // with room for one person
     let mut rows = Rows::preview(file.as_bytes(), &plan, Timestamp::from_micros(NOW)).unwrap();
     let mut preview = Preview::with_people_max(1);

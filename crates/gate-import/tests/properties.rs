@@ -58,8 +58,24 @@ fn plans() -> impl Strategy<Value = Plan> {
 /// What a table is made of, in any order.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
-        &b"\""[..], b",", b"\n", b"\r\n", b"\r", b"\"\"", b"a@example.net", b"in", b"out", b"2026-03-02T10:00:00Z",
-        b"1", b"\xff", b"\0", b" ", b";", b"{\"mail\":\"a@example.net\"}", b"\xef\xbb\xbf", b"out,2026-03-02,\n",
+        &b"\""[..],
+        b",",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"\"\"",
+        b"a@example.net",
+        b"in",
+        b"out",
+        b"2026-03-02T10:00:00Z",
+        b"1",
+        b"\xff",
+        b"\0",
+        b" ",
+        b";",
+        b"{\"mail\":\"a@example.net\"}",
+        b"\xef\xbb\xbf",
+        b"out,2026-03-02,\n",
     ]);
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
