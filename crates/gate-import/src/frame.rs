@@ -45,6 +45,9 @@ pub(crate) struct Frame {
     pub(crate) shape: Shape,
     /// How many lines it has.
     pub(crate) n_lines: u64,
+    /// Text follows a mark that closes a value. In a row of several lines it is the mark that opens another value: what lies
+    /// between was swallowed.
+    pub(crate) is_loose: bool,
     /// It stands within what an open quotation mark swallowed.
     pub(crate) is_in_doubt: bool,
 }
@@ -63,10 +66,10 @@ pub(crate) struct Place {
 
 /// Where the first row of some bytes ends.
 enum End {
-    /// With its line end.
-    At(usize),
-    /// Not within them, and not within quotation marks.
-    Beyond,
+    /// With its line end; whether text follows a closing mark.
+    At(usize, bool),
+    /// Not within them, and not within quotation marks; whether text follows a closing mark.
+    Beyond(bool),
     /// Not within them, and within quotation marks.
     Open,
 }
@@ -152,13 +155,19 @@ impl<R: Read> Window<R> {
             let is_all = self.is_over && looked_at.len() == ahead.len();
             let end = end_of(looked_at, rule, is_all);
             match end {
-                End::At(n) => return Ok(Some(self.take(n, Shape::Whole))),
-                End::Beyond | End::Open if looked_at.len() < ROW_BYTES_MAX && !self.is_over => {
+                End::At(n, is_loose) => {
+                    let frame = self.take(n, Shape::Whole);
+                    return Ok(Some(Frame { is_loose, ..frame }));
+                }
+                End::Beyond(_) | End::Open if looked_at.len() < ROW_BYTES_MAX && !self.is_over => {
                     self.more()?;
                 }
                 End::Open => return self.first_line(Shape::OpenQuote).map(Some),
-                End::Beyond if is_all => return Ok(Some(self.take(looked_at.len(), Shape::Whole))),
-                End::Beyond => return self.first_line(Shape::TooLong).map(Some),
+                End::Beyond(is_loose) if is_all => {
+                    let frame = self.take(looked_at.len(), Shape::Whole);
+                    return Ok(Some(Frame { is_loose, ..frame }));
+                }
+                End::Beyond(_) => return self.first_line(Shape::TooLong).map(Some),
             }
         }
     }
@@ -218,6 +227,7 @@ impl<R: Read> Window<R> {
             bytes: begin..begin + n - n_end,
             shape,
             n_lines,
+            is_loose: false,
             is_in_doubt: self.place.n_lines + 1 < self.place.doubt_until,
         };
         self.start += n;
@@ -230,25 +240,30 @@ impl<R: Read> Window<R> {
 /// The end of the first row of some bytes. `is_all`: nothing follows them.
 fn end_of(bytes: &[u8], rule: Rule, is_all: bool) -> End {
     let Rule::Quoted { delimiter } = rule else {
-        return memchr(b'\n', bytes).map_or(End::Beyond, |at| End::At(at + 1));
+        return memchr(b'\n', bytes).map_or(End::Beyond(false), |at| End::At(at + 1, false));
     };
-    let mut at = 0;
+    let (mut at, mut is_loose) = (0, false);
     loop {
         if bytes.get(at) == Some(&b'"') {
             match closed(bytes, at + 1) {
-                Some(after) if after < bytes.len() || is_all => at = after,
+                Some(after) if after < bytes.len() || is_all => {
+                    at = after;
+                    let next = bytes.get(after);
+                    is_loose |=
+                        next.is_some_and(|byte| *byte != delimiter && !b"\r\n".contains(byte));
+                }
                 // it may be the first half of a doubled one
                 _ => return End::Open,
             }
         }
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(n) = memchr3(delimiter, b'\n', b'\r', rest) else { return End::Beyond };
+        let Some(n) = memchr3(delimiter, b'\n', b'\r', rest) else { return End::Beyond(is_loose) };
         at += n;
         match (bytes.get(at), bytes.get(at + 1)) {
-            (Some(b'\n'), _) => return End::At(at + 1),
-            (Some(b'\r'), Some(b'\n')) => return End::At(at + 2),
-            (Some(b'\r'), None) if !is_all => return End::Beyond,
-            (Some(b'\r'), _) => return End::At(at + 1),
+            (Some(b'\n'), _) => return End::At(at + 1, is_loose),
+            (Some(b'\r'), Some(b'\n')) => return End::At(at + 2, is_loose),
+            (Some(b'\r'), None) if !is_all => return End::Beyond(is_loose),
+            (Some(b'\r'), _) => return End::At(at + 1, is_loose),
             _ => at += 1,
         }
     }

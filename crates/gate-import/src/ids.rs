@@ -113,7 +113,12 @@ mod tests {
     fn ids() {
         let id = ImportId::new("crm-2026.11").unwrap();
         assert!(id.is_of("import:crm-2026.11:00ff:17"));
-        for other in ["import:crm-2026.11-b:00ff:17", "import:crm-2026.1:0:1", "web:crm-2026.11:1", "import:crm-2026.11"] {
+        for other in [
+            "import:crm-2026.11-b:00ff:17",
+            "import:crm-2026.1:0:1",
+            "web:crm-2026.11:1",
+            "import:crm-2026.11",
+        ] {
             assert!(!id.is_of(other), "{other}");
         }
         for text in ["", "a b", "a:b", "ana@example.net", "..", &"a".repeat(65)] {

@@ -212,12 +212,7 @@ impl<R: Read> Input<R> {
 }
 
 /// Appends a piece as UTF-8; what is no text becomes U+FFFD, which a row is refused for.
-fn decode(
-    decoder: &mut encoding_rs::Decoder,
-    mut piece: &[u8],
-    is_last: bool,
-    out: &mut Vec<u8>,
-) {
+fn decode(decoder: &mut encoding_rs::Decoder, mut piece: &[u8], is_last: bool, out: &mut Vec<u8>) {
     let mut text = String::with_capacity(
         decoder.max_utf8_buffer_length(piece.len()).unwrap_or(piece.len().saturating_mul(3)),
     );
@@ -275,7 +270,8 @@ mod tests {
         assert_eq!(read(b"\xef\xbb\xbfM\xc3\xbcller", None).0, expected);
         assert_eq!(read(b"M\xfcller", Some(encoding_rs::WINDOWS_1252)).0, expected);
         assert_eq!(read(b"M\xfcller", None).0, b"M\xfcller");
-        let mut input = Input::open(&utf16(false, false)[..], None).unwrap();
+        let unmarked = utf16(false, false);
+        let mut input = Input::open(&unmarked[..], None).unwrap();
         assert!(matches!(input.fill(&mut Vec::new()), Err(ImportError::Shape { .. })));
     }
 

@@ -93,7 +93,11 @@ impl<'r> Judge<'r> {
         let address = change.address.as_ref().map(|address| change.canonical(address));
         let address = match address {
             Some(None) => {
-                said.problems.push(self.problem(Some("address"), ProblemKind::InvalidAddress, loss(nature)));
+                said.problems.push(self.problem(
+                    Some("address"),
+                    ProblemKind::InvalidAddress,
+                    loss(nature),
+                ));
                 if nature != Nature::Refusal || change.contact_id.is_none() {
                     return;
                 }
@@ -123,7 +127,11 @@ impl<'r> Judge<'r> {
     }
 
     /// Why a change that reads is not taken.
-    fn refused(&self, change: &ConsentChange<'_>, nature: Nature) -> Option<(Option<&'static str>, ProblemKind)> {
+    fn refused(
+        &self,
+        change: &ConsentChange<'_>,
+        nature: Nature,
+    ) -> Option<(Option<&'static str>, ProblemKind)> {
         let whole = |kind| Some((None, kind));
         if nature == Nature::NotAllowed {
             return whole(ProblemKind::ActionNotAllowed);

@@ -71,7 +71,11 @@ impl Layout {
         }
     }
 
-    fn of_table<R: Read>(mut self, window: &mut Window<R>, plan: &Plan) -> Result<Self, ImportError> {
+    fn of_table<R: Read>(
+        mut self,
+        window: &mut Window<R>,
+        plan: &Plan,
+    ) -> Result<Self, ImportError> {
         let ahead = window.ahead(LOOKED_AT_BYTES)?;
         // Excel's own word for the separator
         let excel = ahead.strip_prefix(b"sep=").and_then(|rest| rest.first().copied());
@@ -111,7 +115,9 @@ impl Layout {
         let mut missing = Vec::new();
         for wanted in &plan.columns {
             let same = |exact: bool| -> Vec<usize> {
-                let is_same = |name: &String| if exact { name == wanted } else { name.eq_ignore_ascii_case(wanted) };
+                let is_same = |name: &String| {
+                    if exact { name == wanted } else { name.eq_ignore_ascii_case(wanted) }
+                };
                 let all = self.header.iter().enumerate();
                 all.filter(|(_, name)| is_same(name)).map(|(at, _)| at).collect()
             };
@@ -164,7 +170,8 @@ impl Layout {
 /// An address, where a name of a column should be.
 fn is_value(name: &str) -> bool {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    (name.contains('@') && name.contains('.') && !name.contains(' ')) || (name.starts_with('+') && digits >= 7)
+    (name.contains('@') && name.contains('.') && !name.contains(' '))
+        || (name.starts_with('+') && digits >= 7)
 }
 
 /// The separator that the header has most of, outside of quotation marks.

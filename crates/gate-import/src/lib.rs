@@ -37,7 +37,8 @@ pub use ids::{Import, ImportId};
 pub use input::Digest;
 pub use limits::*;
 pub use plan::{
-    ColumnSpec, FieldSpec, Flags, Format, PRESETS, Plan, PlanProblem, PlanSpec, StatementSpec, WhoSpec,
+    ColumnSpec, FieldSpec, Flags, Format, PRESETS, Plan, PlanProblem, PlanSpec, StatementSpec,
+    WhoSpec,
 };
 pub use preview::{ActionCount, Preview, ProblemCount, Summary};
 pub use problem::{ImportError, Loss, Problem, ProblemKind};

@@ -161,7 +161,9 @@ pub enum ImportError {
     #[error("the file is empty; export it again")]
     Empty,
     /// Its first line is no header.
-    #[error("the first line looks like a row, not like names of columns; add a header, or use `format: list`")]
+    #[error(
+        "the first line looks like a row, not like names of columns; add a header, or use `format: list`"
+    )]
     NoHeader,
     /// It does not fit the plan.
     #[error("{reason}; {fix}")]

@@ -110,8 +110,10 @@ impl Row<'_> {
     /// The object with three members more; what is none becomes a member itself.
     fn object(&self, bytes: &[u8], problem: &str, fix: &str, out: &mut Vec<u8>) {
         let text = String::from_utf8_lossy(bytes);
-        let read: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&text);
-        let is_whole = read.is_ok() && !self.problems.iter().any(|it| it.kind == crate::ProblemKind::DuplicateName);
+        let read: Result<serde_json::Map<String, serde_json::Value>, _> =
+            serde_json::from_str(&text);
+        let is_whole = read.is_ok()
+            && !self.problems.iter().any(|it| it.kind == crate::ProblemKind::DuplicateName);
         let mut object = match read {
             Ok(object) if is_whole => object,
             _ => serde_json::Map::from_iter([("import_row".to_owned(), text.into_owned().into())]),

@@ -36,7 +36,8 @@ impl<'p, R: Read> Rows<'p, R> {
     /// # Errors
     /// When the file cannot be read or does not fit the plan.
     pub fn preview(file: R, plan: &'p Plan, now: Timestamp) -> Result<Self, ImportError> {
-        let context = Context { prefix: String::from("preview:"), via: String::from("preview"), now };
+        let context =
+            Context { prefix: String::from("preview:"), via: String::from("preview"), now };
         Self::open(file, plan, context)
     }
 
@@ -155,7 +156,10 @@ impl<'p, R: Read> Rows<'p, R> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    #[allow(clippy::should_implement_trait, reason = "a row borrows from the reader, so this is no iterator")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "a row borrows from the reader, so this is no iterator"
+    )]
     pub fn next(&mut self) -> Result<Option<Row<'_>>, ImportError> {
         let frame = loop {
             let Some(frame) = self.window.next(self.layout.rule())? else { return Ok(None) };
@@ -182,16 +186,24 @@ impl<'p, R: Read> Rows<'p, R> {
             Format::Ndjson => self.object.read(self.window.slice(&frame.bytes)),
             Format::Csv => {
                 let is_row = self.table.read(self.window.slice(&frame.bytes));
-                if is_row && self.table.n_fields() == self.layout.header.len() {
-                    return if is_mapped { self.write_json() } else { Ok(()) };
-                }
-                if frame.n_lines > 1 {
+                let is_row = is_row && self.table.n_fields() == self.layout.header.len();
+                if frame.n_lines > 1 && (!is_row || frame.is_loose || self.is_broken_over()) {
                     self.window.reopen(frame);
                     return Err(ProblemKind::OpenQuote);
                 }
-                Err(ProblemKind::FieldCount)
+                match is_row {
+                    true if is_mapped => self.write_json(),
+                    true => Ok(()),
+                    false => Err(ProblemKind::FieldCount),
+                }
             }
         }
+    }
+
+    /// Whether a value that the plan reads goes over several lines: no id, address, time or word does.
+    fn is_broken_over(&self) -> bool {
+        let mut fields = self.layout.places.iter().filter_map(|place| self.table.field(*place));
+        fields.any(|field| memchr::memchr(b'\n', field).is_some())
     }
 
     /// The row as a JSON object.
@@ -308,13 +320,15 @@ fn mapped<'r>(judge: &Judge<'r>, mapping: &'r Mapping, json: &'r [u8], said: &mu
         let mut foreign = None;
         for (name, own, said) in own {
             let Some(own) = own else { continue };
-            let is_foreign = said.as_deref().is_some_and(|it| !it.trim().is_empty() && it.trim() != &**own);
+            let is_foreign =
+                said.as_deref().is_some_and(|it| !it.trim().is_empty() && it.trim() != &**own);
             foreign = foreign.or(is_foreign.then_some(name));
             *said = Some(Cow::Borrowed(&**own));
         }
         match foreign {
             Some(name) => {
-                let problem = judge.problem(Some(name), ProblemKind::ForeignScope, Loss::PerhapsRefusal);
+                let problem =
+                    judge.problem(Some(name), ProblemKind::ForeignScope, Loss::PerhapsRefusal);
                 said.problems.push(problem);
             }
             None => judge.accept(record, n, false, said),

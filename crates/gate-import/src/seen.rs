@@ -48,13 +48,15 @@ impl Seen {
     }
 
     pub(crate) fn note(&mut self, subject: u64, is_refusal: bool, at: Timestamp) -> Novelty {
-        let seconds = at.as_micros().div_euclid(1_000_000).clamp(i64::from(NEVER) + 1, i64::from(i32::MAX));
+        let seconds =
+            at.as_micros().div_euclid(1_000_000).clamp(i64::from(NEVER) + 1, i64::from(i32::MAX));
         let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
         let is_full = self.people.len() >= self.people_max;
         if is_full && !self.people.contains_key(&subject) {
             return Novelty::NotLookedFor;
         }
-        let latest = self.people.entry(subject).or_insert(Latest { granted: NEVER, refused: NEVER });
+        let latest =
+            self.people.entry(subject).or_insert(Latest { granted: NEVER, refused: NEVER });
         let own = if is_refusal { &mut latest.refused } else { &mut latest.granted };
         let novelty = if *own == NEVER { Novelty::New } else { Novelty::Again };
         *own = seconds.max(*own);

@@ -80,7 +80,9 @@ fn found<'r>(cells: &impl Cells<'r>, field: Option<&'r Field>) -> Found<'r> {
                 Some(ours) => Found::Text(ours),
                 None => Found::Unknown(*slot, None),
             },
-            (Cell::Absent, Some(values)) => values.find("").map_or(Found::Absent, |ours| Found::Text(ours)),
+            (Cell::Absent, Some(values)) => {
+                values.find("").map_or(Found::Absent, |ours| Found::Text(ours))
+            }
             (Cell::Absent, None) => Found::Absent,
         },
     }
@@ -99,12 +101,19 @@ impl<'r, C: Cells<'r>> Reader<'_, 'r, C> {
         let statement = self.statement;
         let plan = self.judge.plan;
         let mut is_widened = false;
-        let channel = self.scope(&statement.channel, ProblemKind::UnknownChannel, channel_name, &mut is_widened)?;
+        let channel = self.scope(
+            &statement.channel,
+            ProblemKind::UnknownChannel,
+            channel_name,
+            &mut is_widened,
+        )?;
         let is_path = |text: &'r str| {
-            let is_path = text.split('.').all(|part| !part.is_empty()) && !text.contains(char::is_whitespace);
+            let is_path =
+                text.split('.').all(|part| !part.is_empty()) && !text.contains(char::is_whitespace);
             is_path.then_some(text)
         };
-        let purpose = self.scope(&statement.purpose, ProblemKind::UnknownPurpose, is_path, &mut is_widened)?;
+        let purpose =
+            self.scope(&statement.purpose, ProblemKind::UnknownPurpose, is_path, &mut is_widened)?;
         let own = |text: &'r Option<Box<str>>| text.as_deref().map(Cow::Borrowed);
         let mut record = ConsentChangeRecord {
             occurred_at: Some(self.occurred_at()?),
@@ -141,7 +150,8 @@ impl<'r, C: Cells<'r>> Reader<'_, 'r, C> {
         }
         for (at, address) in addresses.into_iter().enumerate() {
             if let Some(address) = address {
-                let record = ConsentChangeRecord { address: Some(Cow::Borrowed(address)), ..record.clone() };
+                let record =
+                    ConsentChangeRecord { address: Some(Cow::Borrowed(address)), ..record.clone() };
                 self.judge.accept(record, n * ADDRESSES_MAX + at, is_widened, said);
             }
         }
@@ -293,7 +303,8 @@ impl<'r, C: Cells<'r>> Reader<'_, 'r, C> {
                 record.cause = text(&self.statement.cause);
             }
             Action::OptOut | Action::Object => {
-                record.evidence = self.evidence().ok().filter(|it| *it != EvidenceRecord::default());
+                record.evidence =
+                    self.evidence().ok().filter(|it| *it != EvidenceRecord::default());
             }
             _ => {}
         }

@@ -121,7 +121,8 @@ impl TimeFormat {
 /// `2026-11-23`, `2026-11-23 17:48`, `2026-11-23T17:48:59.5`, and nothing that has an offset.
 fn civil(text: &str) -> Option<DateTime> {
     let bytes = text.as_bytes();
-    let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'T' | b' ');
+    let is_part =
+        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'T' | b' ');
     let n_dashes = bytes.iter().filter(|byte| **byte == b'-').count();
     let is_shaped = bytes.get(4) == Some(&b'-')
         && bytes.get(7) == Some(&b'-')

@@ -63,7 +63,10 @@ pub struct Undo {
 
 impl std::fmt::Debug for Undo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Undo").field("id", &self.id).field("report", &self.report).finish_non_exhaustive()
+        f.debug_struct("Undo")
+            .field("id", &self.id)
+            .field("report", &self.report)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +93,10 @@ impl Undo {
     /// Looks at a record of the topic, whosever it is: who else suppressed whom.
     pub fn look(&mut self, record: &ConsentChangeRecord<'_>) {
         // most records are something else, and told apart without being read whole
-        let is_suppress = record.action.as_deref().is_some_and(|name| name.trim().eq_ignore_ascii_case("suppress"));
+        let is_suppress = record
+            .action
+            .as_deref()
+            .is_some_and(|name| name.trim().eq_ignore_ascii_case("suppress"));
         if !is_suppress || self.is_of_import(record) {
             return;
         }
@@ -157,8 +163,13 @@ impl Undo {
                 if subjects(&change).into_iter().flatten().any(|it| self.suppressed.contains(&it)) {
                     return Err(Left::SuppressedByOthers);
                 }
-                let later = Timestamp::from_micros(change.occurred_at.as_micros().saturating_add(1));
-                let event_id = record.event_id.as_deref().unwrap_or_default().replacen("import:", "import-undo:", 1);
+                let later =
+                    Timestamp::from_micros(change.occurred_at.as_micros().saturating_add(1));
+                let event_id = record.event_id.as_deref().unwrap_or_default().replacen(
+                    "import:",
+                    "import-undo:",
+                    1,
+                );
                 let scope = record.scope.clone().unwrap_or(Cow::Borrowed("all"));
                 let lifted = ConsentChangeRecord {
                     event_id: Some(Cow::Owned(event_id)),

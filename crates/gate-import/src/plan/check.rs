@@ -1,6 +1,8 @@
 //! From a plan as written to one that can be used, or everything that is wrong with it.
 
-use super::compiled::{ActionField, Field, Nature, Plan, Reading, Statement, Table, TimeField, Who};
+use super::compiled::{
+    ActionField, Field, Nature, Plan, Reading, Statement, Table, TimeField, Who,
+};
 use super::preset::{PRESETS, preset};
 use super::spec::{ColumnSpec, FieldSpec, Format, PlanSpec, StatementSpec, WhoSpec};
 use crate::input::Digest;
@@ -30,7 +32,11 @@ pub struct PlanProblem {
 }
 
 impl PlanProblem {
-    pub(crate) fn new(key: impl Into<String>, reason: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        key: impl Into<String>,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
         Self { key: key.into(), reason: reason.into(), fix: fix.into() }
     }
 }
@@ -48,7 +54,8 @@ impl PlanSpec {
     /// What is wrong with it, by line.
     pub fn from_yaml(text: &str) -> Result<Self, Vec<PlanProblem>> {
         if text.len() > PLAN_BYTES_MAX {
-            let problem = PlanProblem::new("plan", "it is longer than 256 KiB", "shorten its tables");
+            let problem =
+                PlanProblem::new("plan", "it is longer than 256 KiB", "shorten its tables");
             return Err(vec![problem]);
         }
         if text.trim().is_empty() {
@@ -104,8 +111,15 @@ impl Plan {
         if mapping.kind() != gate_codec::Kind::ConsentChange {
             checker.wrong("mapping", "it gives messages", "write `record: consent_change`");
         }
-        if spec.preset.is_some() || spec.statement != StatementSpec::default() || !spec.statements.is_empty() {
-            checker.wrong("statement", "the mapping says what rows say", "leave it out, or the mapping");
+        if spec.preset.is_some()
+            || spec.statement != StatementSpec::default()
+            || !spec.statements.is_empty()
+        {
+            checker.wrong(
+                "statement",
+                "the mapping says what rows say",
+                "leave it out, or the mapping",
+            );
         }
         checker.finish(&spec, Reading::Mapping(Box::new(mapping)), text.as_bytes())
     }
@@ -143,16 +157,27 @@ impl Checker {
         self.problems.push(PlanProblem::new(key, reason, fix));
     }
 
-    fn finish(mut self, spec: &PlanSpec, reading: Reading, more: &[u8]) -> Result<Plan, Vec<PlanProblem>> {
+    fn finish(
+        mut self,
+        spec: &PlanSpec,
+        reading: Reading,
+        more: &[u8],
+    ) -> Result<Plan, Vec<PlanProblem>> {
         let is_mapped = matches!(reading, Reading::Mapping(_));
-        let who = |checker: &mut Self, key, spec: &Option<WhoSpec>| spec.as_ref().and_then(|it| checker.who(key, it));
+        let who = |checker: &mut Self, key, spec: &Option<WhoSpec>| {
+            spec.as_ref().and_then(|it| checker.who(key, it))
+        };
         let contact_id = who(&mut self, "contact_id", &spec.contact_id);
         let email = who(&mut self, "email", &spec.email);
         let phone = who(&mut self, "phone", &spec.phone);
         let address = who(&mut self, "address", &spec.address);
         let names_nobody = [&contact_id, &email, &phone, &address].iter().all(|it| it.is_none());
         if names_nobody && !is_mapped && self.problems.is_empty() {
-            self.wrong("email", "the plan names no column that says who", "name `contact_id`, `email`, `phone` or `address`");
+            self.wrong(
+                "email",
+                "the plan names no column that says who",
+                "name `contact_id`, `email`, `phone` or `address`",
+            );
         }
         let region = spec.region.as_ref().and_then(|it| self.field("region", it));
         let as_of = spec.as_of.as_deref().and_then(|text| self.instant("as_of", text));
@@ -211,7 +236,11 @@ impl Checker {
         let encoding = spec.encoding.as_deref().and_then(|name| {
             let found = encoding_rs::Encoding::for_label(name.trim().as_bytes());
             if found.is_none_or(|found| found == encoding_rs::REPLACEMENT) {
-                self.wrong("encoding", "no encoding of that name", "utf-8, utf-16le, utf-16be, windows-1252, iso-8859-15 …");
+                self.wrong(
+                    "encoding",
+                    "no encoding of that name",
+                    "utf-8, utf-16le, utf-16be, windows-1252, iso-8859-15 …",
+                );
             }
             found
         });
@@ -256,7 +285,11 @@ impl Checker {
             WhoSpec::Name(name) => self.slot(key, name).map(|slot| Who { slot, prefix: None }),
             WhoSpec::Column(column) => {
                 if column.time.is_some() || column.zone.is_some() || column.values.is_some() {
-                    self.wrong(key, "who somebody is has no `values`, `time` or `zone`", "leave them out");
+                    self.wrong(
+                        key,
+                        "who somebody is has no `values`, `time` or `zone`",
+                        "leave them out",
+                    );
                 }
                 if column.prefix.is_some() && key != "contact_id" {
                     self.wrong(key, "an address has no `prefix`", "leave it out");
@@ -276,7 +309,11 @@ impl Checker {
             FieldSpec::Constant(text) => Some(Field::Constant(text.trim().into())),
             FieldSpec::Column(column) => {
                 if column.time.is_some() || column.zone.is_some() || column.prefix.is_some() {
-                    self.wrong(key, "it is no time and no id", "leave out `time`, `zone` and `prefix`");
+                    self.wrong(
+                        key,
+                        "it is no time and no id",
+                        "leave out `time`, `zone` and `prefix`",
+                    );
                 }
                 let values = self.table(key, column, |word| Some(Box::from(word)));
                 self.slot(key, &column.column).map(|slot| Field::Column { slot, values })
@@ -299,19 +336,32 @@ impl Checker {
         for (theirs, ours) in values {
             let Some(meaning) = meaning(ours.trim()) else {
                 let reason = format!("`{ours}` is none of ours");
-                self.wrong(format!("{key}.values"), reason, "use the names in docs/schemas.md, or `skip` of an action");
+                self.wrong(
+                    format!("{key}.values"),
+                    reason,
+                    "use the names in docs/schemas.md, or `skip` of an action",
+                );
                 continue;
             };
             let word: Box<str> = theirs.trim().to_ascii_lowercase().into();
             if table.get(&word).is_some_and(|known| *known != meaning) {
-                self.wrong(format!("{key}.values"), format!("`{theirs}` stands twice"), "write it once, in any case");
+                self.wrong(
+                    format!("{key}.values"),
+                    format!("`{theirs}` stands twice"),
+                    "write it once, in any case",
+                );
             }
             table.insert(word, meaning);
         }
         Some(Table(table))
     }
 
-    fn time(&mut self, key: &str, spec: &FieldSpec, of_plan: Option<&TimeZone>) -> Option<TimeField> {
+    fn time(
+        &mut self,
+        key: &str,
+        spec: &FieldSpec,
+        of_plan: Option<&TimeZone>,
+    ) -> Option<TimeField> {
         match spec {
             FieldSpec::Constant(text) => {
                 self.instant(key, text).map(|at| TimeField::Constant(Moment::exactly(at)))
@@ -327,9 +377,15 @@ impl Checker {
                         return None;
                     }
                 };
-                let zone = self.zone(&format!("{key}.zone"), column.zone.as_deref()).or_else(|| of_plan.cloned());
+                let zone = self
+                    .zone(&format!("{key}.zone"), column.zone.as_deref())
+                    .or_else(|| of_plan.cloned());
                 if zone.is_none() && matches!(format, TimeFormat::Pattern { .. }) {
-                    self.wrong(key, "a pattern says no zone", "name `zone`, such as Europe/Berlin or UTC");
+                    self.wrong(
+                        key,
+                        "a pattern says no zone",
+                        "name `zone`, such as Europe/Berlin or UTC",
+                    );
                 }
                 self.slot(key, &column.column).map(|slot| TimeField::Column { slot, format, zone })
             }
@@ -344,12 +400,17 @@ impl Checker {
             FieldSpec::Constant(word) => {
                 let action = ours(word.trim());
                 if action.is_none() {
-                    self.wrong(KEY, "no action that an import may say", "opt_in, opt_out, suppress …; see docs/import.md");
+                    self.wrong(
+                        KEY,
+                        "no action that an import may say",
+                        "opt_in, opt_out, suppress …; see docs/import.md",
+                    );
                 }
                 action.map(ActionField::Constant)
             }
             FieldSpec::Column(column) => {
-                let meaning = |word: &str| if word == SKIP { Some(None) } else { ours(word).map(Some) };
+                let meaning =
+                    |word: &str| if word == SKIP { Some(None) } else { ours(word).map(Some) };
                 let values = self.table(KEY, column, meaning).unwrap_or_else(|| {
                     // our own names stand for themselves
                     let own = Action::ALL.into_iter().filter(is_allowed);
@@ -360,13 +421,23 @@ impl Checker {
         }
     }
 
-    fn statement(&mut self, spec: &StatementSpec, zone: Option<&TimeZone>, plan: &PlanSpec) -> Option<Statement> {
+    fn statement(
+        &mut self,
+        spec: &StatementSpec,
+        zone: Option<&TimeZone>,
+        plan: &PlanSpec,
+    ) -> Option<Statement> {
         let Some(action) = &spec.action else {
-            self.wrong("statement.action", "the plan does not say what rows say", "name an action, or the column that says it");
+            self.wrong(
+                "statement.action",
+                "the plan does not say what rows say",
+                "name an action, or the column that says it",
+            );
             return None;
         };
         let action = self.action(action);
-        let mut field = |key: &str, spec: &Option<FieldSpec>| spec.as_ref().and_then(|it| self.field(key, it));
+        let mut field =
+            |key: &str, spec: &Option<FieldSpec>| spec.as_ref().and_then(|it| self.field(key, it));
         let channel = field("statement.channel", &spec.channel);
         let purpose = field("statement.purpose", &spec.purpose);
         let basis = field("statement.basis", &spec.basis);
@@ -375,18 +446,28 @@ impl Checker {
         let registry = field("statement.registry", &spec.registry);
         let scope = field("statement.scope", &spec.scope);
         let cause = field("statement.cause", &spec.cause);
-        let mut fields = |key: &str, all: &std::collections::BTreeMap<String, FieldSpec>| -> Vec<(Box<str>, Field)> {
+        let mut fields = |key: &str,
+                          all: &std::collections::BTreeMap<String, FieldSpec>|
+         -> Vec<(Box<str>, Field)> {
             all.iter()
-                .filter_map(|(name, it)| Some((name.as_str().into(), self.field(&format!("{key}.{name}"), it)?)))
+                .filter_map(|(name, it)| {
+                    Some((name.as_str().into(), self.field(&format!("{key}.{name}"), it)?))
+                })
                 .collect()
         };
         let evidence = fields("statement.evidence", &spec.evidence);
         let context = fields("statement.context", &spec.context);
-        let occurred_at = spec.occurred_at.as_ref().and_then(|it| self.time("statement.occurred_at", it, zone));
-        let expires_at = spec.expires_at.as_ref().and_then(|it| self.time("statement.expires_at", it, zone));
+        let occurred_at =
+            spec.occurred_at.as_ref().and_then(|it| self.time("statement.occurred_at", it, zone));
+        let expires_at =
+            spec.expires_at.as_ref().and_then(|it| self.time("statement.expires_at", it, zone));
         for (name, _) in &context {
             if &**name != "product_group" && !CONTEXT_NAMES.contains(&&**name) {
-                self.wrong(format!("statement.context.{name}"), "nothing of that name", "see docs/schemas.md");
+                self.wrong(
+                    format!("statement.context.{name}"),
+                    "nothing of that name",
+                    "see docs/schemas.md",
+                );
             }
         }
         let statement = Statement {
@@ -416,16 +497,38 @@ impl Checker {
             path.split('.').all(|part| !part.is_empty() && !part.contains(char::is_whitespace))
         };
         let sets: [(&str, &Option<Field>, fn(&str) -> bool, &str); 5] = [
-            ("channel", &statement.channel, channel, "email, sms, mms, rcs, whatsapp, push, voice_live, voice_auto or any"),
+            (
+                "channel",
+                &statement.channel,
+                channel,
+                "email, sms, mms, rcs, whatsapp, push, voice_live, voice_auto or any",
+            ),
             ("purpose", &statement.purpose, is_path, "a dotted path such as marketing.newsletter"),
-            ("basis", &statement.basis, |word| Basis::parse(word).is_some(), "express, express_written, soft_opt_in …"),
-            ("kind", &statement.kind, |word| RelationshipKind::parse(word).is_some(), "purchase, inquiry, contract …"),
-            ("scope", &statement.scope, |word| matches!(word, "all" | "marketing"), "all or marketing"),
+            (
+                "basis",
+                &statement.basis,
+                |word| Basis::parse(word).is_some(),
+                "express, express_written, soft_opt_in …",
+            ),
+            (
+                "kind",
+                &statement.kind,
+                |word| RelationshipKind::parse(word).is_some(),
+                "purchase, inquiry, contract …",
+            ),
+            (
+                "scope",
+                &statement.scope,
+                |word| matches!(word, "all" | "marketing"),
+                "all or marketing",
+            ),
         ];
         for (key, field, is_one, fix) in sets {
             let words: Vec<&str> = match field {
                 Some(Field::Constant(word)) => vec![word],
-                Some(Field::Column { values: Some(table), .. }) => table.0.values().map(|word| &**word).collect(),
+                Some(Field::Column { values: Some(table), .. }) => {
+                    table.0.values().map(|word| &**word).collect()
+                }
                 Some(Field::Column { values: None, .. }) | None => Vec::new(),
             };
             if let Some(word) = words.into_iter().find(|word| !is_one(word)) {
@@ -447,31 +550,89 @@ impl Checker {
         match Nature::of(action) {
             Nature::Grant => {
                 let fix = "a permission counts only for what it names";
-                lacks(statement.channel.is_some(), "statement.channel", "a permission without channel permits nothing", fix);
-                lacks(statement.purpose.is_some(), "statement.purpose", "a permission without purpose permits nothing", fix);
-                lacks(plan.controller.is_some(), "controller", "a permission without controller permits nothing", fix);
-                lacks(plan.brand.is_some(), "brand", "a permission without brand permits nothing", "name it, or `any`");
+                lacks(
+                    statement.channel.is_some(),
+                    "statement.channel",
+                    "a permission without channel permits nothing",
+                    fix,
+                );
+                lacks(
+                    statement.purpose.is_some(),
+                    "statement.purpose",
+                    "a permission without purpose permits nothing",
+                    fix,
+                );
+                lacks(
+                    plan.controller.is_some(),
+                    "controller",
+                    "a permission without controller permits nothing",
+                    fix,
+                );
+                lacks(
+                    plan.brand.is_some(),
+                    "brand",
+                    "a permission without brand permits nothing",
+                    "name it, or `any`",
+                );
                 let fix = "say how it was given, and which text the person saw; without proof it permits nothing";
-                lacks(proves("method"), "statement.evidence.method", "a permission without proof", fix);
-                lacks(proves("notice_version"), "statement.evidence.notice_version", "a permission without proof", fix);
-                lacks(has_time, "statement.occurred_at", "a permission without its time", "name the column that has it");
+                lacks(
+                    proves("method"),
+                    "statement.evidence.method",
+                    "a permission without proof",
+                    fix,
+                );
+                lacks(
+                    proves("notice_version"),
+                    "statement.evidence.notice_version",
+                    "a permission without proof",
+                    fix,
+                );
+                lacks(
+                    has_time,
+                    "statement.occurred_at",
+                    "a permission without its time",
+                    "name the column that has it",
+                );
             }
             Nature::Relationship => {
-                lacks(has_time, "statement.occurred_at", "a relationship without its time", "name the column that has it");
+                lacks(
+                    has_time,
+                    "statement.occurred_at",
+                    "a relationship without its time",
+                    "name the column that has it",
+                );
                 let is_something = statement.kind.is_some() || !statement.context.is_empty();
-                lacks(is_something, "statement.kind", "a relationship of no kind permits nothing", "purchase, inquiry …");
+                lacks(
+                    is_something,
+                    "statement.kind",
+                    "a relationship of no kind permits nothing",
+                    "purchase, inquiry …",
+                );
             }
             Nature::Refusal => {
                 let has_time = has_time || plan.as_of.is_some();
-                lacks(has_time, "as_of", "refusals without any time", "say when the list was made, or name the column of the time");
+                lacks(
+                    has_time,
+                    "as_of",
+                    "refusals without any time",
+                    "say when the list was made, or name the column of the time",
+                );
             }
             Nature::NotAllowed => {}
         }
         if action == Action::RegistryStatus && statement.registry.is_none() {
-            self.wrong("statement.registry", "a listing without its registry", "name the registry as your packs do");
+            self.wrong(
+                "statement.registry",
+                "a listing without its registry",
+                "name the registry as your packs do",
+            );
         }
         if action == Action::HardBounce && statement.smtp.is_none() {
-            self.wrong("statement.smtp", "a bounce without its status counts for nothing", "name the column, or 5.1.1 for all");
+            self.wrong(
+                "statement.smtp",
+                "a bounce without its status counts for nothing",
+                "name the column, or 5.1.1 for all",
+            );
         }
     }
 }

@@ -40,7 +40,10 @@ impl<T> Table<T> {
 pub(crate) enum ActionField {
     Constant(Action),
     /// `None`: the word says nothing.
-    Column { slot: Slot, values: Table<Option<Action>> },
+    Column {
+        slot: Slot,
+        values: Table<Option<Action>>,
+    },
 }
 
 /// Where a time comes from.

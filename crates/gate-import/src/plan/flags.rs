@@ -65,7 +65,11 @@ impl Flags {
             "ndjson" | "jsonl" => Some(Format::Ndjson),
             "list" => Some(Format::List),
             _ => {
-                problems.push(PlanProblem::new("format", "no format of that name", "csv, ndjson or list"));
+                problems.push(PlanProblem::new(
+                    "format",
+                    "no format of that name",
+                    "csv, ndjson or list",
+                ));
                 None
             }
         });
@@ -75,12 +79,18 @@ impl Flags {
             ..ColumnSpec::default()
         };
         if self.time_format.is_some() && self.time_column.is_none() {
-            problems.push(PlanProblem::new("time-format", "it says how no column is written", "name `time-column`"));
+            problems.push(PlanProblem::new(
+                "time-format",
+                "it says how no column is written",
+                "name `time-column`",
+            ));
         }
         let time = self.time_column.map(|_| FieldSpec::Column(time));
-        let mut field = |key: &'static str, constant: Option<String>, column: Option<String>, rows: &[String]| {
-            field(key, constant, column, rows, &mut problems)
-        };
+        let mut field =
+            |key: &'static str,
+             constant: Option<String>,
+             column: Option<String>,
+             rows: &[String]| { field(key, constant, column, rows, &mut problems) };
         let action = field("action", self.action, self.action_column, &self.action_values);
         let channel = field("channel", self.channel, self.channel_column, &self.channel_values);
         let purpose = field("purpose", self.purpose, self.purpose_column, &self.purpose_values);
@@ -91,7 +101,11 @@ impl Flags {
         for (name, column) in pairs("evidence-column", &self.evidence_columns, &mut problems) {
             let column = FieldSpec::Column(ColumnSpec { column, ..ColumnSpec::default() });
             if evidence.insert(name, column).is_some() {
-                problems.push(PlanProblem::new("evidence", "the same name twice", "give a text or a column"));
+                problems.push(PlanProblem::new(
+                    "evidence",
+                    "the same name twice",
+                    "give a text or a column",
+                ));
             }
         }
         let constant = |text: Option<String>| text.map(FieldSpec::Constant);
@@ -138,7 +152,11 @@ fn field(
     let values: BTreeMap<String, String> = pairs(key, rows, problems).into_iter().collect();
     match (constant, column) {
         (Some(_), Some(_)) => {
-            problems.push(PlanProblem::new(key, "both the same for all and a column", "give one of the two"));
+            problems.push(PlanProblem::new(
+                key,
+                "both the same for all and a column",
+                "give one of the two",
+            ));
             None
         }
         (Some(text), None) => Some(FieldSpec::Constant(text)),
@@ -148,14 +166,22 @@ fn field(
         }
         (None, None) => {
             if !values.is_empty() {
-                problems.push(PlanProblem::new(key, "words without a column", "name the column they stand in"));
+                problems.push(PlanProblem::new(
+                    key,
+                    "words without a column",
+                    "name the column they stand in",
+                ));
             }
             None
         }
     }
 }
 
-fn pairs(key: &'static str, rows: &[String], problems: &mut Vec<PlanProblem>) -> Vec<(String, String)> {
+fn pairs(
+    key: &'static str,
+    rows: &[String],
+    problems: &mut Vec<PlanProblem>,
+) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for row in rows {
         match row.rsplit_once('=') {

@@ -1,8 +1,11 @@
 //! A plan as written, in YAML or by flags: which column is what. Every key is explained in docs/import.md; an unknown one is an
 //! error.
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// How the rows of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +92,7 @@ pub struct StatementSpec {
 }
 
 /// A value for all rows, or a column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum FieldSpec {
     /// The same for all.
@@ -99,7 +102,7 @@ pub enum FieldSpec {
 }
 
 /// A column that says who.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum WhoSpec {
     /// Its name.
@@ -122,6 +125,48 @@ pub struct ColumnSpec {
     pub zone: Option<String>,
     /// Of a contact id: what stands before it.
     pub prefix: Option<String>,
+}
+
+/// A text, or a column with its keys. A number is neither: `7` and `1.10` would not be what was written.
+struct TextOrColumn;
+
+enum Written {
+    Text(String),
+    Column(ColumnSpec),
+}
+
+impl<'de> Visitor<'de> for TextOrColumn {
+    type Value = Written;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text (in quotation marks where it looks like a number, true or false), or `{column: NAME}`")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+        Ok(Written::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
+        ColumnSpec::deserialize(MapAccessDeserializer::new(map)).map(Written::Column)
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldSpec {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        Ok(match input.deserialize_any(TextOrColumn)? {
+            Written::Text(text) => Self::Constant(text),
+            Written::Column(column) => Self::Column(column),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for WhoSpec {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        Ok(match input.deserialize_any(TextOrColumn)? {
+            Written::Text(name) => Self::Name(name),
+            Written::Column(column) => Self::Column(column),
+        })
+    }
 }
 
 impl StatementSpec {
