@@ -95,7 +95,7 @@ impl Said {
     /// The same, said elsewhere.
     fn change(&self, n: usize) -> Value {
         let plan = Plan::from_yaml(PLAN).unwrap();
-        let mut record = imported(&plan, "x", &[self.clone()]).remove(0);
+        let mut record = imported(&plan, "x", std::slice::from_ref(self)).remove(0);
         record["event_id"] = json!(format!("elsewhere-{n}"));
         record["via"] = json!("web");
         record
