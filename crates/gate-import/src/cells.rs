@@ -103,7 +103,7 @@ enum Value {
     Null,
     Text(String),
     /// A list, an object, or a number that programs do not agree on.
-    NoValue,
+    Unusable,
 }
 
 /// A JSON object, taken apart.
@@ -138,7 +138,7 @@ impl ObjectRow {
         match self.values.get(slot) {
             None | Some(Value::Absent | Value::Null) => Cell::Absent,
             Some(Value::Text(text)) => Cell::of_text(text),
-            Some(Value::NoValue) => Cell::Broken(ProblemKind::NotAValue),
+            Some(Value::Unusable) => Cell::Broken(ProblemKind::NotAValue),
         }
     }
 }
@@ -217,18 +217,18 @@ impl<'de> Visitor<'de> for Member<'_> {
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
         let is_exact = value.unsigned_abs() <= gate_codec::NUMBER_MAX;
-        Ok(if is_exact { Value::Text(value.to_string()) } else { Value::NoValue })
+        Ok(if is_exact { Value::Text(value.to_string()) } else { Value::Unusable })
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
         let is_exact = value <= gate_codec::NUMBER_MAX;
-        Ok(if is_exact { Value::Text(value.to_string()) } else { Value::NoValue })
+        Ok(if is_exact { Value::Text(value.to_string()) } else { Value::Unusable })
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         // seconds since 1970 have fractions; an id that has one is none, and no address
         let is_exact = value.is_finite() && value.abs() < 1e12;
-        Ok(if is_exact { Value::Text(value.to_string()) } else { Value::NoValue })
+        Ok(if is_exact { Value::Text(value.to_string()) } else { Value::Unusable })
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -241,7 +241,7 @@ impl<'de> Visitor<'de> for Member<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::NoValue)
+        Ok(Value::Unusable)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
@@ -249,7 +249,7 @@ impl<'de> Visitor<'de> for Member<'_> {
             return Err(A::Error::custom("too deep"));
         }
         self.object.visit_map(map)?;
-        Ok(Value::NoValue)
+        Ok(Value::Unusable)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cells::TableRow;
 use crate::plan::Nature;
-use crate::problem::{Loss, Problem};
+use crate::problem::{Loss, Problem, ProblemKind};
 use gate_codec::ConsentChangeRecord;
 use gate_core::Action;
 use std::fmt;
@@ -112,8 +112,8 @@ impl Row<'_> {
         let text = String::from_utf8_lossy(bytes);
         let read: Result<serde_json::Map<String, serde_json::Value>, _> =
             serde_json::from_str(&text);
-        let is_whole = read.is_ok()
-            && !self.problems.iter().any(|it| it.kind == crate::ProblemKind::DuplicateName);
+        let is_whole =
+            read.is_ok() && !self.problems.iter().any(|it| it.kind == ProblemKind::DuplicateName);
         let mut object = match read {
             Ok(object) if is_whole => object,
             _ => serde_json::Map::from_iter([("import_row".to_owned(), text.into_owned().into())]),

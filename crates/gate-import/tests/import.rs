@@ -1,5 +1,13 @@
 //! What becomes of lists: plans, rows, problems by line, previews, rows that were not taken, resuming.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::let_underscore_must_use,
+    reason = "a test"
+)]
+
 use gate_codec::{Encoding, encode_consent};
 use gate_core::Timestamp;
 use gate_import::{

@@ -3,6 +3,14 @@
 //! Decisions are compared, since state keeps every record: made with the packs that come with the program, by the engine of the
 //! gate.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::let_underscore_must_use,
+    reason = "a test"
+)]
+
 use gate_codec::{Codec, Encoding, Format, Kind, encode_consent};
 use gate_core::{CanonicalAddress, ContactId, EventKey, SubjectKey};
 use gate_engine::{CaseRunner, Keys};
@@ -87,7 +95,7 @@ impl Said {
     /// The same, said elsewhere.
     fn change(&self, n: usize) -> Value {
         let plan = Plan::from_yaml(PLAN).unwrap();
-        let mut record = imported(&plan, "x", &[self.clone()]).remove(0);
+        let mut record = imported(&plan, "x", std::slice::from_ref(self)).remove(0);
         record["event_id"] = json!(format!("elsewhere-{n}"));
         record["via"] = json!("web");
         record

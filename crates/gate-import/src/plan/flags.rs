@@ -1,6 +1,6 @@
 //! A plan by flags of a command line: the short way for lists whose rows say one thing.
 
-use super::check::PlanProblem;
+use super::problem::PlanProblem;
 use super::spec::{ColumnSpec, FieldSpec, Format, PlanSpec, StatementSpec, WhoSpec};
 use std::collections::BTreeMap;
 
