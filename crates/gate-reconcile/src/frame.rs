@@ -89,7 +89,8 @@ impl Frame {
         let wrong = |key, reason, fix| Err(ListProblem::new(source.name(), key, reason, fix));
         let usual = if *source.provider() == Provider::Twilio { "sms" } else { "email" };
         let name = source.channel().unwrap_or(usual);
-        let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.as_str() == name) else {
+        let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.as_str() == name)
+        else {
             return wrong("channel", "one channel is compared at a time", "name it in the source");
         };
         let canonical = |text: Option<&str>| text.map(|text| fold(text).into_owned());
@@ -98,10 +99,14 @@ impl Frame {
         for (id, scope) in source.groups() {
             // a group without a purpose, or on another channel, is everything of the brand when it is refused
             let is_here = scope.channel.as_deref().is_none_or(|named| named == name);
-            let Some(purpose) = canonical(scope.purpose.as_deref()).filter(|_| is_here) else { continue };
+            let Some(purpose) = canonical(scope.purpose.as_deref()).filter(|_| is_here) else {
+                continue;
+            };
             let number = match u16::try_from(groups.len()) {
                 Ok(number) if groups.len() < GROUPS_MAX => number,
-                Ok(_) | Err(_) => return wrong("groups", "there are too many", "reconcile fewer at a time"),
+                Ok(_) | Err(_) => {
+                    return wrong("groups", "there are too many", "reconcile fewer at a time");
+                }
             };
             let brand = canonical(scope.brand.as_deref());
             numbers.insert(id.clone(), number);

@@ -109,8 +109,14 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Both, Self::OnlyHere, Self::OnlyThere, Self::Overtaken, Self::Undated, Self::NoRefusal];
+    pub const ALL: [Self; 6] = [
+        Self::Both,
+        Self::OnlyHere,
+        Self::OnlyThere,
+        Self::Overtaken,
+        Self::Undated,
+        Self::NoRefusal,
+    ];
 
     /// The public name.
     #[must_use]

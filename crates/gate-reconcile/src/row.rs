@@ -62,25 +62,52 @@ impl fmt::Debug for Row {
 impl Row {
     /// A statement of ours.
     #[must_use]
-    pub const fn ours(key: SubjectKey, said: Said, lane: Lane, kind: Kind, at: Option<Timestamp>) -> Self {
-        Self { key, said, lane, kind, is_whole: false, is_writable: false, at, address: None, smtp: None }
+    pub const fn ours(
+        key: SubjectKey,
+        said: Said,
+        lane: Lane,
+        kind: Kind,
+        at: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            key,
+            said,
+            lane,
+            kind,
+            is_whole: false,
+            is_writable: false,
+            at,
+            address: None,
+            smtp: None,
+        }
     }
 
     /// That this address is a person's: without it nothing can be written to the provider. `None` when it is none of the
     /// channel's.
-    pub fn known(frame: &Frame, address: &str, key: impl FnOnce(&CanonicalAddress) -> SubjectKey) -> Option<Self> {
+    pub fn known(
+        frame: &Frame,
+        address: &str,
+        key: impl FnOnce(&CanonicalAddress) -> SubjectKey,
+    ) -> Option<Self> {
         let canonical = frame.canonical(address)?;
-        let row = Self::ours(key(&canonical), Said::Known, Lane::Everything, Kind::Unsubscribe, None);
+        let row =
+            Self::ours(key(&canonical), Said::Known, Lane::Everything, Kind::Unsubscribe, None);
         Some(Self { address: Some(address.trim().into()), ..row })
     }
 
     /// An entry of the provider's. `None` when its address is none of the channel's: count those, for they cannot be compared.
-    pub fn there(frame: &Frame, entry: &Entry, key: impl FnOnce(&CanonicalAddress) -> SubjectKey) -> Option<Self> {
+    pub fn there(
+        frame: &Frame,
+        entry: &Entry,
+        key: impl FnOnce(&CanonicalAddress) -> SubjectKey,
+    ) -> Option<Self> {
         let canonical = frame.canonical(&entry.address)?;
         let lane = frame.lane(entry);
         let kind = Kind::of(entry.reason, lane);
         let row = Self::ours(key(&canonical), Said::There, lane, kind, entry.at);
-        let cut = |text: &str| text.get(..text.floor_char_boundary(SMTP_BYTES_MAX)).unwrap_or_default().into();
+        let cut = |text: &str| {
+            text.get(..text.floor_char_boundary(SMTP_BYTES_MAX)).unwrap_or_default().into()
+        };
         let smtp = entry.smtp.as_deref().map(cut);
         Some(Self { address: Some(entry.address.clone()), smtp, ..row })
     }
@@ -97,7 +124,13 @@ impl Row {
         out.push(self.said as u8);
         out.extend_from_slice(&self.lane.code().to_le_bytes());
         out.push(self.kind as u8);
-        let flags = [self.is_whole, self.is_writable, self.at.is_some(), self.address.is_some(), self.smtp.is_some()];
+        let flags = [
+            self.is_whole,
+            self.is_writable,
+            self.at.is_some(),
+            self.address.is_some(),
+            self.smtp.is_some(),
+        ];
         out.push((0..).zip(flags).fold(0, |bits, (place, is)| bits | u8::from(is) << place));
         out.extend_from_slice(&self.at.unwrap_or_default().as_micros().to_le_bytes());
         for text in [&self.address, &self.smtp] {

@@ -17,11 +17,16 @@ const ANY: &str = "any";
 /// Refusing that data is sold refuses no message.
 const SALE_SHARE: &str = "sale_share";
 /// Without both an agreement proves nothing and ends no refusal.
-const PROOF: u64 = flags::METHOD | flags::NOTICE_VERSION;
+const PROOF: u64 = flags::EVIDENCE_REQUIRED;
 
 /// The statements about one address. `state` is the state of the address: what its contact refused stands in it too.
 #[must_use]
-pub fn standing(state: &ConsentState<'_>, frame: &Frame, key: SubjectKey, now: Timestamp) -> Vec<Row> {
+pub fn standing(
+    state: &ConsentState<'_>,
+    frame: &Frame,
+    key: SubjectKey,
+    now: Timestamp,
+) -> Vec<Row> {
     let person = Person { facts: state.facts(), is_saturated: state.is_saturated(), frame, now };
     let refused = person.refused().into_iter().map(|(lane, refusal)| Row {
         is_whole: refusal.is_whole,
@@ -87,10 +92,12 @@ struct Person<'s> {
 impl<'s> Person<'s> {
     fn refused(&self) -> Vec<(Lane, Refusal)> {
         let mut lanes: Vec<(Lane, Refusal)> = Vec::new();
-        let mut put = |lane: Lane, refusal: Refusal| match lanes.iter_mut().find(|(known, _)| *known == lane) {
-            Some((_, known)) => *known = known.with(refusal),
-            None => lanes.push((lane, refusal)),
-        };
+        let mut put =
+            |lane: Lane, refusal: Refusal| match lanes.iter_mut().find(|(known, _)| *known == lane)
+            {
+                Some((_, known)) => *known = known.with(refusal),
+                None => lanes.push((lane, refusal)),
+            };
         if let Some(unjudged) = self.unjudged() {
             put(Lane::Everything, unjudged);
         }
@@ -110,13 +117,24 @@ impl<'s> Person<'s> {
 
     /// Whether the gate blocks because it cannot judge.
     fn unjudged(&self) -> Option<Refusal> {
-        let unread = self.facts.iter().filter(|fact| fact.kind == FactKind::Unreadable).map(|fact| fact.at).max();
+        let unread = self
+            .facts
+            .iter()
+            .filter(|fact| fact.kind == FactKind::Unreadable)
+            .map(|fact| fact.at)
+            .max();
         let is_read_since = |at: Timestamp| {
             self.facts.iter().any(|fact| {
-                let says_nothing =
-                    matches!(fact.kind, FactKind::Unreadable | FactKind::Link | FactKind::Moved | FactKind::Sent);
+                let says_nothing = matches!(
+                    fact.kind,
+                    FactKind::Unreadable | FactKind::Link | FactKind::Moved | FactKind::Sent
+                );
                 let is_proven = !fact.kind.is_agreement() || fact.flags & PROOF == PROOF;
-                fact.received > at && !says_nothing && !fact.is_about_contact() && self.counts(fact) && is_proven
+                fact.received > at
+                    && !says_nothing
+                    && !fact.is_about_contact()
+                    && self.counts(fact)
+                    && is_proven
             })
         };
         let is_unread = unread.is_some_and(|at| !is_read_since(at));
@@ -149,8 +167,8 @@ impl<'s> Person<'s> {
             }
         }
         let purpose = if let Reach::Purpose(purpose) = reach { purpose } else { MARKETING };
-        let is_ended =
-            self.is_lifted(fact) || self.acts(None).any(|act| self.ends(act, fact) && permits(act, purpose));
+        let is_ended = self.is_lifted(fact)
+            || self.acts(None).any(|act| self.ends(act, fact) && permits(act, purpose));
         if lanes.is_empty() && in_brand && !is_ended {
             lanes.push((Lane::Partial, refusal));
         }
@@ -171,7 +189,9 @@ impl<'s> Person<'s> {
             FactKind::Complaint => (Kind::Complaint, Reach::Whole),
             FactKind::SuppressAll => (Kind::Suppression, Reach::Whole),
             FactKind::SuppressMarketing => (Kind::Suppression, Reach::Marketing),
-            FactKind::ErasedAddress if fact.flags & flags::KEEP_SUPPRESSION != 0 => (Kind::Erasure, Reach::Marketing),
+            FactKind::ErasedAddress if fact.flags & flags::KEEP_SUPPRESSION != 0 => {
+                (Kind::Erasure, Reach::Marketing)
+            }
             _ => return None,
         };
         let is_here = fact.scope.channel.refuses(self.frame.channel)
@@ -195,7 +215,9 @@ impl<'s> Person<'s> {
     fn is_lifted(&self, fact: &Fact<'_>) -> bool {
         let ends: &[FactKind] = match fact.kind {
             FactKind::SuppressAll => &[FactKind::UnsuppressAll],
-            FactKind::SuppressMarketing => &[FactKind::UnsuppressMarketing, FactKind::UnsuppressAll],
+            FactKind::SuppressMarketing => {
+                &[FactKind::UnsuppressMarketing, FactKind::UnsuppressAll]
+            }
             _ => return false,
         };
         self.facts.iter().any(|end| {
@@ -206,7 +228,9 @@ impl<'s> Person<'s> {
 
     /// Whether a permission counts for now.
     fn counts(&self, act: &Fact<'_>) -> bool {
-        !act.is_quarantined() && !act.is_ahead_of(self.now) && act.end.is_none_or(|end| end > self.now)
+        !act.is_quarantined()
+            && !act.is_ahead_of(self.now)
+            && act.end.is_none_or(|end| end > self.now)
     }
 
     /// The acts by which the person agreed to something of a brand on the channel, proven.
@@ -224,15 +248,21 @@ impl<'s> Person<'s> {
                 }
                 _ => false,
             };
-            let is_sender = self.frame.controller.as_deref().is_none_or(|name| act.scope.controller == Some(name))
-                && (act.scope.brand == Some(ANY) || brand.is_none_or(|name| act.scope.brand == Some(name)));
+            let is_sender = self
+                .frame
+                .controller
+                .as_deref()
+                .is_none_or(|name| act.scope.controller == Some(name))
+                && (act.scope.brand == Some(ANY)
+                    || brand.is_none_or(|name| act.scope.brand == Some(name)));
             is_act && is_sender && self.counts(act)
         })
     }
 
     /// Whether an act came after a refusal, and is of a kind that ends it.
     fn ends(&self, act: &Fact<'_>, refusal: &Fact<'_>) -> bool {
-        let is_suppression = matches!(refusal.kind, FactKind::SuppressAll | FactKind::SuppressMarketing);
+        let is_suppression =
+            matches!(refusal.kind, FactKind::SuppressAll | FactKind::SuppressMarketing);
         let is_idle_start = act.kind == FactKind::Start && refusal.kind == FactKind::ErasedAddress;
         !is_suppression && !is_idle_start && !refusal.outdates(act, self.now)
     }
@@ -258,12 +288,15 @@ impl<'s> Person<'s> {
             let acts = self.acts(group.brand.as_deref()).filter(|act| permits(act, &group.purpose));
             lanes.extend(acts.map(|act| act.at).max().map(|at| (Lane::Group(number), at)));
         }
-        lanes.extend(self.proofs_of_address().map(|proof| proof.at).max().map(|at| (Lane::Closed, at)));
+        lanes.extend(
+            self.proofs_of_address().map(|proof| proof.at).max().map(|at| (Lane::Closed, at)),
+        );
         lanes
     }
 }
 
 /// Whether an act covers a purpose; START covers what STOP did, whatever the purpose.
 fn permits(act: &Fact<'_>, purpose: &str) -> bool {
-    act.kind == FactKind::Start || act.scope.purpose.is_some_and(|permitted| covers(permitted, purpose))
+    act.kind == FactKind::Start
+        || act.scope.purpose.is_some_and(|permitted| covers(permitted, purpose))
 }

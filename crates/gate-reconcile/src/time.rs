@@ -9,7 +9,7 @@ use serde_json::Value;
 /// What is more than this many digits is milliseconds: in seconds it would be the year 5138.
 const SECONDS_DIGITS_MAX: usize = 11;
 
-const fn of(at: jiff::Timestamp) -> Timestamp {
+fn of(at: jiff::Timestamp) -> Timestamp {
     Timestamp::from_micros(at.as_microsecond())
 }
 
@@ -65,16 +65,10 @@ pub(crate) fn rfc3339(at: Timestamp) -> Option<String> {
     Some(at.to_string())
 }
 
-/// `Tue, 24 Nov 2026 10:00:00 +0000`.
+/// `Tue, 24 Nov 2026 10:00:00 GMT`.
 pub(crate) fn rfc2822(at: Timestamp) -> Option<String> {
     let at = jiff::Timestamp::from_second(at.as_micros().div_euclid(1_000_000)).ok()?;
-    rfc2822::to_string(
-        &Offset::UTC
-            .to_timestamp(Offset::UTC.to_datetime(at))
-            .ok()?
-            .to_zoned(jiff::tz::TimeZone::UTC),
-    )
-    .ok()
+    rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
 }
 
 /// `20261124T100000Z`.
@@ -112,7 +106,7 @@ mod tests {
         let at = at.unwrap_or_default();
         assert_eq!(rfc3339(at).as_deref(), Some("2011-10-21T11:02:55Z"));
         assert_eq!(compact(at).as_deref(), Some("20111021T110255Z"));
-        assert_eq!(rfc2822(at).as_deref(), Some("Fri, 21 Oct 2011 11:02:55 +0000"));
+        assert_eq!(rfc2822(at).as_deref(), Some("Fri, 21 Oct 2011 11:02:55 GMT"));
         assert_eq!(rfc3339(Timestamp::MAX), None);
     }
 }

@@ -12,6 +12,7 @@ mod sendgrid;
 mod ses;
 mod spec;
 
+pub(crate) use spec::encoded;
 pub use spec::{ApiSpec, MailgunSpec, SendGridSpec, SesSpec, TwilioSpec};
 
 use crate::entry::Entry;
