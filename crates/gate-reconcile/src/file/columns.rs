@@ -85,7 +85,9 @@ impl TryFrom<String> for Word {
             "block" => Self::Is(Reason::Block),
             "not_listed" => Self::NotListed,
             _ => {
-                return Err("use unsubscribe, complaint, hard_bounce, invalid, block or not_listed");
+                return Err(
+                    "use unsubscribe, complaint, hard_bounce, invalid, block or not_listed",
+                );
             }
         })
     }
