@@ -51,6 +51,16 @@ enum Reach<'a> {
     Purpose(&'a str),
 }
 
+/// How far an opt-out goes; `None` when it refuses no message.
+fn reach(purpose: Option<&str>) -> Option<Reach<'_>> {
+    match purpose.filter(|purpose| !purpose.is_empty()) {
+        None | Some(ANY) => Some(Reach::Whole),
+        Some(MARKETING) => Some(Reach::Marketing),
+        Some(purpose) if covers(SALE_SHARE, purpose) => None,
+        Some(purpose) => Some(Reach::Purpose(purpose)),
+    }
+}
+
 impl Reach<'_> {
     fn covers(self, purpose: &str) -> bool {
         match self {
@@ -177,14 +187,8 @@ impl<'s> Person<'s> {
 
     /// What a fact refuses of the frame's controller on its channel; `None` for what is no refusal of it.
     fn refusing<'f>(&self, fact: &'f Fact<'_>) -> Option<(Kind, Reach<'f>)> {
-        let by_purpose = match fact.scope.purpose.filter(|purpose| !purpose.is_empty()) {
-            None | Some(ANY) => Reach::Whole,
-            Some(MARKETING) => Reach::Marketing,
-            Some(purpose) if covers(SALE_SHARE, purpose) => return None,
-            Some(purpose) => Reach::Purpose(purpose),
-        };
         let (kind, reach) = match fact.kind {
-            FactKind::OptOut => (Kind::Unsubscribe, by_purpose),
+            FactKind::OptOut => (Kind::Unsubscribe, reach(fact.scope.purpose)?),
             FactKind::Objected => (Kind::Objection, Reach::Marketing),
             FactKind::Complaint => (Kind::Complaint, Reach::Whole),
             FactKind::SuppressAll => (Kind::Suppression, Reach::Whole),
