@@ -5,7 +5,7 @@
 //! written for it, on either side.
 
 use crate::finding::{Finding, There};
-use crate::frame::Lane;
+use crate::frame::{Frame, Lane};
 use crate::kind::{Class, Kind};
 use crate::row::{Row, Said};
 use gate_core::{SubjectKey, Timestamp};
@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The findings about rows that come sorted ([`crate::Merge`]). Memory: one person.
 pub struct Diff<I: Iterator> {
+    /// Groups that together are all marketing.
+    marketing: Vec<u16>,
     rows: std::iter::Peekable<I>,
     ready: VecDeque<Finding>,
 }
@@ -22,9 +24,10 @@ impl<I, E> Diff<I>
 where
     I: Iterator<Item = Result<Row, E>>,
 {
-    /// Compares rows in order.
-    pub fn new(rows: I) -> Self {
-        Self { rows: rows.peekable(), ready: VecDeque::new() }
+    /// Compares rows in order, made in this frame.
+    pub fn new(rows: I, frame: &Frame) -> Self {
+        let marketing = frame.marketing_groups();
+        Self { marketing, rows: rows.peekable(), ready: VecDeque::new() }
     }
 
     fn step(&mut self) -> Result<Option<Finding>, E> {
@@ -41,7 +44,7 @@ where
             {
                 person.put(row?);
             }
-            self.ready = person.findings();
+            self.ready = person.findings(&self.marketing);
         }
     }
 }
@@ -112,14 +115,14 @@ impl Person {
     }
 
     /// Each lane that either side speaks of, once.
-    fn findings(self) -> VecDeque<Finding> {
+    fn findings(self, marketing: &[u16]) -> VecDeque<Finding> {
         let mut lanes: Vec<Lane> = self.there.keys().chain(self.refused.keys()).copied().collect();
         lanes.sort_unstable();
         lanes.dedup();
-        lanes.into_iter().map(|lane| self.finding(lane)).collect()
+        lanes.into_iter().map(|lane| self.finding(lane, marketing)).collect()
     }
 
-    fn finding(&self, lane: Lane) -> Finding {
+    fn finding(&self, lane: Lane, marketing: &[u16]) -> Finding {
         let there: Vec<There> =
             self.there.get(&lane).into_iter().flat_map(BTreeMap::values).cloned().collect();
         let here = self.refused.get(&lane);
@@ -128,6 +131,9 @@ impl Person {
             (false, Some(_)) => Class::Both,
             (false, None) if self.is_met_by(&self.refused, lane) => Class::Both,
             (true, _) if self.is_met_by(&self.there, lane) => Class::Both,
+            (true, Some(here)) if !here.is_whole && self.is_met_by_groups(lane, marketing) => {
+                Class::Both
+            }
             (true, _) => Class::OnlyHere,
             (false, None) => self.only_there(lane, &there),
         };
@@ -138,6 +144,8 @@ impl Person {
             kind: kind.or(here.map(|row| row.kind)).unwrap_or(Kind::Unjudged),
             key: self.key,
             address: self.address.clone(),
+            groups_there: self.there.keys().filter_map(|lane| lane.group()).collect(),
+            is_stopped_there: self.there.contains_key(&Lane::Everything),
             since: here.and_then(|row| row.at),
             is_whole: here.is_some_and(|row| row.is_whole),
             is_writable: here.is_some_and(|row| row.is_writable),
@@ -149,6 +157,12 @@ impl Person {
     /// Whether a side that refuses everything refuses what is in this lane.
     fn is_met_by<T>(&self, side: &BTreeMap<Lane, T>, lane: Lane) -> bool {
         matches!(lane, Lane::Group(_) | Lane::Partial) && side.contains_key(&Lane::Everything)
+    }
+
+    /// Whether the provider refuses all marketing group by group.
+    fn is_met_by_groups(&self, lane: Lane, marketing: &[u16]) -> bool {
+        let is_there = |number: &u16| self.there.contains_key(&Lane::Group(*number));
+        lane == Lane::Everything && !marketing.is_empty() && marketing.iter().all(is_there)
     }
 
     fn agreed_in(&self, lane: Lane) -> Option<Timestamp> {

@@ -34,6 +34,10 @@ pub struct Finding {
     pub address: Option<Box<str>>,
     /// The provider's entries, one of each kind.
     pub there: Vec<There>,
+    /// The groups that the provider has the person in, whatever the lane: what replaces its entry must keep them.
+    pub groups_there: Vec<u16>,
+    /// Whether the provider has an entry of the person's that stops everything, whatever the lane.
+    pub is_stopped_there: bool,
     /// Since when it is refused here.
     pub since: Option<Timestamp>,
     /// The refusal here reaches messages that are no marketing too.
@@ -76,7 +80,7 @@ impl Finding {
         };
         put("class", Some(self.class.as_str().to_owned()));
         put("kind", Some(self.kind.as_str().to_owned()));
-        let group = if let Lane::Group(number) = self.lane { frame.group(number) } else { None };
+        let group = self.lane.group().and_then(|number| frame.group(number));
         put("group", group.map(|group| group.id.clone()));
         put("purpose", group.map(|group| group.purpose.clone()));
         match &self.address {

@@ -7,7 +7,7 @@ use crate::entry::{Entry, Reason};
 use crate::limits::GROUPS_MAX;
 use crate::problem::ListProblem;
 use gate_core::canonical::fold;
-use gate_core::{CanonicalAddress, Channel};
+use gate_core::{CanonicalAddress, Channel, covers};
 use gate_intake::{Provider, Source};
 use std::collections::BTreeMap;
 
@@ -37,6 +37,15 @@ impl Lane {
             Self::Partial => 2,
             Self::Blocked => 3,
             Self::Group(number) => number.saturating_add(GROUP_CODE),
+        }
+    }
+
+    /// The group's number, if it is one.
+    #[must_use]
+    pub const fn group(self) -> Option<u16> {
+        match self {
+            Self::Group(number) => Some(number),
+            Self::Everything | Self::Closed | Self::Partial | Self::Blocked => None,
         }
     }
 
@@ -132,6 +141,16 @@ impl Frame {
     #[must_use]
     pub fn group(&self, number: u16) -> Option<&Group> {
         self.groups.get(usize::from(number))
+    }
+
+    /// The groups that together are all marketing of the source's brand.
+    #[must_use]
+    pub fn marketing_groups(&self) -> Vec<u16> {
+        let is_meant = |group: &Group| {
+            let is_of_brand = group.brand.is_none() || group.brand == self.brand;
+            is_of_brand && covers("marketing", &group.purpose)
+        };
+        self.groups().filter(|(_, group)| is_meant(group)).map(|(number, _)| number).collect()
     }
 
     /// The lane of an entry. A group that is not configured is everything (rule 5: a refusal of an unknown scope).

@@ -185,12 +185,16 @@ fn target(
     allowed: Allowed,
 ) -> Result<(Reason, Vec<String>), Hindrance> {
     let has_groups = matches!(api, ApiSpec::SendGrid(_) | ApiSpec::Mailgun(_));
+    // Mailgun replaces an address's entry: without the tags it has, this would lift what was refused
+    let is_kept =
+        |number| matches!(api, ApiSpec::Mailgun(_)) && finding.groups_there.contains(&number);
     let groups = |is_meant: &dyn Fn(u16) -> bool| -> Vec<String> {
-        let meant = frame.groups().filter(|(number, _)| is_meant(*number));
+        let meant = frame.groups().filter(|(number, _)| is_meant(*number) || is_kept(*number));
         meant.map(|(_, group)| group.id.clone()).collect()
     };
     match finding.lane {
-        Lane::Closed if !allowed.bounces => Err(Hindrance::Bounce),
+        // SES has one entry an address: a bounce would take the place of a complaint, and both stop the same
+        Lane::Closed if !allowed.bounces || finding.is_stopped_there => Err(Hindrance::Bounce),
         Lane::Closed if matches!(api, ApiSpec::Mailgun(_) | ApiSpec::Ses(_)) => {
             Ok((Reason::HardBounce, Vec::new()))
         }
@@ -208,14 +212,9 @@ fn target(
                 ApiSpec::Mailgun(_) if is_complaint => Ok((Reason::Complaint, Vec::new())),
                 _ if stops_all => Ok((Reason::Unsubscribe, Vec::new())),
                 _ if has_groups => {
-                    let of_brand = |number| {
-                        frame.group(number).is_some_and(|group| {
-                            let is_marketing = gate_core::covers("marketing", &group.purpose);
-                            is_marketing && (group.brand.is_none() || group.brand == frame.brand)
-                        })
-                    };
-                    let all = groups(&of_brand);
-                    if all.is_empty() {
+                    let marketing = frame.marketing_groups();
+                    let all = groups(&|number| marketing.contains(&number));
+                    if marketing.is_empty() {
                         Err(Hindrance::StopsMore)
                     } else {
                         Ok((Reason::Unsubscribe, all))
@@ -240,7 +239,7 @@ pub fn changes(
 ) -> Outcome {
     let mut entries = Vec::new();
     for finding in findings {
-        let group = if let Lane::Group(number) = finding.lane { frame.group(number) } else { None };
+        let group = finding.lane.group().and_then(|number| frame.group(number));
         for entry in &finding.there {
             let kind = entry.kind.reason().and_then(Reason::listed);
             let (Some(kind), Some(address)) = (kind, finding.address.as_deref()) else { continue };

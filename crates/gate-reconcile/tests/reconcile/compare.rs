@@ -31,7 +31,7 @@ fn findings(rows: &[Row], run: usize) -> Vec<Finding> {
             runs.push(Box::new(sorted.into_iter().map(Ok)));
         }
     }
-    Diff::new(Merge::new(runs).unwrap()).map(Result::unwrap).collect()
+    Diff::new(Merge::new(runs).unwrap(), &frame()).map(Result::unwrap).collect()
 }
 
 fn there(address: &str, reason: Reason, group: Option<&str>, second: Option<i64>) -> Row {
@@ -224,7 +224,11 @@ proptest! {
                 Class::OnlyThere | Class::Overtaken | Class::Undated => prop_assert!(is_there && !is_here),
                 Class::NoRefusal => prop_assert!(one.lane == Lane::Blocked),
                 Class::Both => {
-                    let all = |said| has(said, one.lane) || has(said, Lane::Everything);
+                    let by_groups = has(Said::There, Lane::Group(0)) && has(Said::There, Lane::Group(1));
+                    let all = |said| {
+                        let in_groups = said == Said::There && one.lane == Lane::Everything && by_groups;
+                        has(said, one.lane) || has(said, Lane::Everything) || in_groups
+                    };
                     prop_assert!(all(Said::There) && all(Said::Refused));
                 }
             }

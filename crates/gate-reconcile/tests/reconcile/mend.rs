@@ -43,6 +43,8 @@ fn finding(class: Class, lane: Lane, kind: Kind) -> Finding {
         key: SubjectKey([7; 16]),
         address: Some(ANA.into()),
         there: if class == Class::OnlyHere { Vec::new() } else { vec![there] },
+        groups_there: Vec::new(),
+        is_stopped_there: false,
         since: Some(at(1_443_651_141)),
         is_whole: true,
         is_writable: true,
@@ -124,6 +126,8 @@ fn a_refusal_is_written_there_as_far_as_it_was_given() {
     let partial = here(Lane::Partial, Kind::Unsubscribe);
     let closed = here(Lane::Closed, Kind::HardBounce);
     let gates = Finding { is_writable: false, ..all.clone() };
+    let kept = Finding { groups_there: vec![0], ..group.clone() };
+    let stopped = Finding { is_stopped_there: true, ..closed.clone() };
     let nobody = Finding { address: None, ..all.clone() };
     let none = Allowed::default();
     let wide = Allowed {
@@ -153,6 +157,10 @@ fn a_refusal_is_written_there_as_far_as_it_was_given() {
         (&complaint, Some(&ses), none, there(Reason::Complaint, "")),
         (&group, Some(&sendgrid), none, there(Reason::Unsubscribe, "2")),
         (&group, Some(&ses), wide, Err(Hindrance::NoApi)),
+        // Mailgun replaces an entry: what stands there stays there
+        (&kept, Some(&mailgun), none, there(Reason::Unsubscribe, "1 2")),
+        (&kept, Some(&sendgrid), none, there(Reason::Unsubscribe, "2")),
+        (&stopped, Some(&ses), wide, Err(Hindrance::Bounce)),
         (&partial, Some(&sendgrid), wide, Err(Hindrance::NoGroup)),
         (&all, Some(&ses), none, Err(Hindrance::NoApi)),
         (&all, Some(&ses), wide, there(Reason::Complaint, "")),
@@ -369,7 +377,7 @@ fn all_the_way() {
     entry.group = Some("2".into());
     let row = Row::there(&frame(), &entry, key).unwrap();
     let found: Vec<Finding> =
-        gate_reconcile::Diff::new([Ok::<_, std::convert::Infallible>(row)].into_iter())
+        gate_reconcile::Diff::new([Ok::<_, std::convert::Infallible>(row)].into_iter(), &frame())
             .map(Result::unwrap)
             .collect();
     assert_eq!(Remedy::of(&found[0], &frame(), None, Allowed::default()), Remedy::Here);
