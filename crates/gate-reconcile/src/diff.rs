@@ -14,8 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The findings about rows that come sorted ([`crate::Merge`]). Memory: one person.
 pub struct Diff<I: Iterator> {
-    /// Groups that together are all marketing.
-    marketing: Vec<u16>,
+    groups: Groups,
     rows: std::iter::Peekable<I>,
     ready: VecDeque<Finding>,
 }
@@ -26,8 +25,10 @@ where
 {
     /// Compares rows in order, made in this frame.
     pub fn new(rows: I, frame: &Frame) -> Self {
-        let marketing = frame.marketing_groups();
-        Self { marketing, rows: rows.peekable(), ready: VecDeque::new() }
+        let foreign = frame.groups().map(|(number, _)| number);
+        let foreign = foreign.filter(|number| frame.is_foreign(*number)).collect();
+        let groups = Groups { marketing: frame.marketing_groups(), foreign };
+        Self { groups, rows: rows.peekable(), ready: VecDeque::new() }
     }
 
     fn step(&mut self) -> Result<Option<Finding>, E> {
@@ -44,7 +45,7 @@ where
             {
                 person.put(row?);
             }
-            self.ready = person.findings(&self.marketing);
+            self.ready = person.findings(&self.groups);
         }
     }
 }
@@ -58,6 +59,14 @@ where
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
     }
+}
+
+/// What a refusal of everything says about groups.
+struct Groups {
+    /// Together they are all marketing of the brand.
+    marketing: Vec<u16>,
+    /// They are of other brands.
+    foreign: Vec<u16>,
 }
 
 /// All that is said about one person; as much as there are lanes and kinds, however many rows there are.
@@ -115,23 +124,25 @@ impl Person {
     }
 
     /// Each lane that either side speaks of, once.
-    fn findings(self, marketing: &[u16]) -> VecDeque<Finding> {
+    fn findings(self, groups: &Groups) -> VecDeque<Finding> {
         let mut lanes: Vec<Lane> = self.there.keys().chain(self.refused.keys()).copied().collect();
         lanes.sort_unstable();
         lanes.dedup();
-        lanes.into_iter().map(|lane| self.finding(lane, marketing)).collect()
+        lanes.into_iter().map(|lane| self.finding(lane, groups)).collect()
     }
 
-    fn finding(&self, lane: Lane, marketing: &[u16]) -> Finding {
+    fn finding(&self, lane: Lane, groups: &Groups) -> Finding {
         let there: Vec<There> =
             self.there.get(&lane).into_iter().flat_map(BTreeMap::values).cloned().collect();
         let here = self.refused.get(&lane);
         let class = match (there.is_empty(), here) {
             _ if lane == Lane::Blocked => Class::NoRefusal,
             (false, Some(_)) => Class::Both,
-            (false, None) if self.is_met_by(&self.refused, lane) => Class::Both,
-            (true, _) if self.is_met_by(&self.there, lane) => Class::Both,
-            (true, Some(here)) if !here.is_whole && self.is_met_by_groups(lane, marketing) => {
+            (false, None) if self.is_met_here(lane, groups) => Class::Both,
+            (true, _) if self.is_met_there(lane) => Class::Both,
+            (true, Some(here))
+                if !here.is_whole && self.is_met_by_groups(lane, &groups.marketing) =>
+            {
                 Class::Both
             }
             (true, _) => Class::OnlyHere,
@@ -154,9 +165,15 @@ impl Person {
         }
     }
 
-    /// Whether a side that refuses everything refuses what is in this lane.
-    fn is_met_by<T>(&self, side: &BTreeMap<Lane, T>, lane: Lane) -> bool {
-        matches!(lane, Lane::Group(_) | Lane::Partial) && side.contains_key(&Lane::Everything)
+    /// Whether we refuse everything of the brand, and so what is in this lane.
+    fn is_met_here(&self, lane: Lane, groups: &Groups) -> bool {
+        let is_of_brand = lane.group().is_some_and(|number| !groups.foreign.contains(&number));
+        is_of_brand && self.refused.contains_key(&Lane::Everything)
+    }
+
+    /// Whether the provider stops everything, of whichever brand.
+    fn is_met_there(&self, lane: Lane) -> bool {
+        matches!(lane, Lane::Group(_) | Lane::Partial) && self.there.contains_key(&Lane::Everything)
     }
 
     /// Whether the provider refuses all marketing group by group.

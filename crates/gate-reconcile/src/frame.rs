@@ -143,14 +143,19 @@ impl Frame {
         self.groups.get(usize::from(number))
     }
 
+    /// Whether a group is of a brand of its own, so that a refusal of all of the source's brand says nothing about it.
+    #[must_use]
+    pub fn is_foreign(&self, number: u16) -> bool {
+        self.group(number).is_some_and(|group| group.brand.is_some() && group.brand != self.brand)
+    }
+
     /// The groups that together are all marketing of the source's brand.
     #[must_use]
     pub fn marketing_groups(&self) -> Vec<u16> {
-        let is_meant = |group: &Group| {
-            let is_of_brand = group.brand.is_none() || group.brand == self.brand;
-            is_of_brand && covers("marketing", &group.purpose)
-        };
-        self.groups().filter(|(_, group)| is_meant(group)).map(|(number, _)| number).collect()
+        let meant = self.groups().filter(|(number, group)| {
+            !self.is_foreign(*number) && covers("marketing", &group.purpose)
+        });
+        meant.map(|(number, _)| number).collect()
     }
 
     /// The lane of an entry. A group that is not configured is everything (rule 5: a refusal of an unknown scope).

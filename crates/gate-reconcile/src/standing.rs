@@ -120,7 +120,12 @@ impl<'s> Person<'s> {
             }
         }
         if lanes.iter().any(|(lane, _)| *lane == Lane::Everything) {
-            lanes.retain(|(lane, _)| matches!(lane, Lane::Everything | Lane::Closed));
+            // what is refused of everything is refused of the brand's groups and purposes
+            lanes.retain(|(lane, _)| match lane {
+                Lane::Everything | Lane::Closed | Lane::Blocked => true,
+                Lane::Group(number) => self.frame.is_foreign(*number),
+                Lane::Partial => false,
+            });
         }
         lanes
     }
@@ -162,10 +167,10 @@ impl<'s> Person<'s> {
         let refusal = self.refusal(fact, kind, reach == Reach::Whole);
         let in_brand = self.reaches(fact.scope.brand, self.frame.brand.as_deref());
         let is_broad = !matches!(reach, Reach::Purpose(_)) && in_brand;
-        if is_broad && !self.is_lifted(fact) && !self.acts(None).any(|act| self.ends(act, fact)) {
-            return vec![(Lane::Everything, refusal)];
-        }
         let mut lanes = Vec::new();
+        if is_broad && !self.is_lifted(fact) && !self.acts(None).any(|act| self.ends(act, fact)) {
+            lanes.push((Lane::Everything, refusal));
+        }
         for (number, group) in self.frame.groups() {
             let brand = group.brand.as_deref().or(self.frame.brand.as_deref());
             let is_of_group = reach.covers(&group.purpose) && self.reaches(fact.scope.brand, brand);

@@ -8,7 +8,7 @@ use gate_core::{
     Subjects, SuppressionScope, Timestamp, decide, place,
 };
 use gate_intake::{Source, SourceSpec};
-use gate_reconcile::{Entry, Frame, Kind, Lane, Row, Said, standing};
+use gate_reconcile::{Class, Diff, Entry, Frame, Kind, Lane, Row, Said, standing};
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -253,6 +253,44 @@ fn groups_of_another_channel_or_without_purpose_are_everything() {
     let all = Lane::Everything;
     assert_eq!(["1", "2", "3", "4"].map(lane), [all, all, Lane::Group(0), all]);
     assert_eq!(frame.group(0).map(|group| group.purpose.as_str()), Some("marketing.offers"));
+}
+
+/// A group of another brand is refused by what reaches that brand, and by nothing else.
+#[test]
+fn groups_of_another_brand_stand_for_themselves() {
+    let yaml = "name: two\nprovider: sendgrid\ncontroller: acme-ltd\nbrand: acme\n\
+                scopes: {'1': {purpose: marketing.news}, '2': {purpose: marketing.news, brand: Other}}\n";
+    let source =
+        Source::for_lists(SourceSpec::from_yaml(yaml).unwrap(), &|_| Err(String::new())).unwrap();
+    let frame = Frame::of(&source).unwrap();
+    assert_eq!(frame.marketing_groups(), [0]);
+    let lanes = |said: &[Said1]| {
+        rows_and(said, |state, _| {
+            let rows = standing(state, &frame, ADDRESS, NOW).into_iter();
+            rows.filter(|row| row.said == Said::Refused).collect::<Vec<_>>()
+        })
+    };
+    let of = |rows: &[Row]| rows.iter().map(|row| row.lane).collect::<Vec<_>>();
+    let own = lanes(&[Said1::new(Action::OptOut, 9)]);
+    assert_eq!(of(&own), [Lane::Everything]);
+    let all = lanes(&[Said1 { brand: None, ..Said1::new(Action::OptOut, 9) }]);
+    assert_eq!(of(&all), [Lane::Everything, Lane::Group(1)]);
+    let other = lanes(&[Said1 { brand: Some("other"), ..Said1::new(Action::OptOut, 9) }]);
+    assert_eq!(of(&other), [Lane::Group(1)]);
+    // the provider's entry in the other brand's group is not met by a refusal of ours
+    let entry = Entry::new("ana@example.com", gate_reconcile::Reason::Unsubscribe, None);
+    let class = |group: &str, here: &[Row]| {
+        let entry = Entry { group: Some(group.into()), ..entry.clone() };
+        let row = Row::there(&frame, &entry, |_| ADDRESS).unwrap();
+        let mut rows = [here, &[row]].concat();
+        rows.sort();
+        let rows = rows.into_iter().map(Ok::<_, std::convert::Infallible>);
+        let found: Vec<_> = Diff::new(rows, &frame).map(Result::unwrap).collect();
+        found.into_iter().rfind(|one| !one.there.is_empty()).unwrap().class
+    };
+    assert_eq!(class("1", &own), Class::Both);
+    assert_eq!(class("2", &own), Class::OnlyThere);
+    assert_eq!(class("2", &all), Class::Both);
 }
 
 fn said() -> impl Strategy<Value = Said1> {
