@@ -1,7 +1,12 @@
 //! How fast people are compared, and how much memory and disk it takes: `speed [MILLIONS OF PEOPLE]`, runs in files of the
 //! system's temporary directory. Every person has agreed here, one in ten refused here, one in ten is on the list.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "an example")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "an example"
+)]
 
 use gate_core::{SubjectKey, Timestamp};
 use gate_intake::{Source, SourceSpec};
