@@ -19,6 +19,7 @@ mod draft;
 mod form;
 mod json;
 mod limits;
+mod listed;
 mod mail;
 mod mapped;
 mod one_click;
@@ -36,6 +37,7 @@ mod token;
 
 pub use batch::{IdKey, accept};
 pub use limits::*;
+pub use listed::{Listed, ListedKind, listed};
 pub use mail::receive_mail;
 pub use one_click::{PAGE_FIELD, can_be_followed, one_click};
 pub use outcome::{

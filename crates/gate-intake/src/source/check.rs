@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 struct Checker<'c> {
     read: &'c dyn Fn(&str) -> Result<String, String>,
     problems: Problems,
+    /// Whether requests come from it, which something must prove.
+    sends: bool,
 }
 
 impl Checker<'_> {
@@ -56,8 +58,9 @@ impl Checker<'_> {
 pub(super) fn check(
     spec: SourceSpec,
     read: &dyn Fn(&str) -> Result<String, String>,
+    sends: bool,
 ) -> Result<Source, Vec<SourceProblem>> {
-    let mut checker = Checker { read, problems: Problems::default() };
+    let mut checker = Checker { read, problems: Problems::default(), sends };
     let checked = source(spec, &mut checker);
     match checked {
         Some(source) if checker.problems.0.is_empty() => Ok(source),
@@ -134,7 +137,9 @@ fn source(spec: SourceSpec, checker: &mut Checker<'_>) -> Option<Source> {
         switches,
     };
     words(&source, &mut checker.problems);
-    proofs(&source, &mut checker.problems);
+    if checker.sends {
+        proofs(&source, &mut checker.problems);
+    }
     Some(source)
 }
 
@@ -210,7 +215,7 @@ fn schemes(
     let wanted: Vec<&str> = possible.iter().map(key_of).collect();
     let fitting: Vec<Scheme> =
         possible.iter().filter(|scheme| has_key(scheme, keys)).cloned().collect();
-    if fitting.is_empty() && !possible.is_empty() {
+    if fitting.is_empty() && !possible.is_empty() && checker.sends {
         let fix = format!("give {}", wanted.join(" or "));
         checker.wrong(
             wanted.first().unwrap_or(&"secrets"),

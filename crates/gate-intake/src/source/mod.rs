@@ -141,7 +141,19 @@ impl Source {
         spec: SourceSpec,
         read: &dyn Fn(&str) -> Result<String, String>,
     ) -> Result<Self, Vec<SourceProblem>> {
-        check::check(spec, read)
+        check::check(spec, read, true)
+    }
+
+    /// Checks a source of which only lists are read ([`crate::listed`]), so that nothing has to prove where a request comes
+    /// from. [`crate::receive`] lets in nothing for it.
+    ///
+    /// # Errors
+    /// As [`Source::new`].
+    pub fn for_lists(
+        spec: SourceSpec,
+        read: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, Vec<SourceProblem>> {
+        check::check(spec, read, false)
     }
 
     /// Its name.
@@ -166,6 +178,35 @@ impl Source {
     #[must_use]
     pub fn brand(&self) -> Option<&str> {
         self.brand.as_deref()
+    }
+
+    /// The channel of what names none, where the source says one.
+    #[must_use]
+    pub fn channel(&self) -> Option<&str> {
+        self.channel.as_deref()
+    }
+
+    /// ISO country that national numbers are read with.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// What the provider's groups, topics, streams, tags or lists mean, by their id; of Amazon SES `LIST/TOPIC` besides.
+    pub fn groups(&self) -> impl Iterator<Item = (String, &ScopeSpec)> {
+        let topics = self.contact_lists.iter().flat_map(|(list, topics)| {
+            topics.iter().map(move |(topic, scope)| (format!("{list}/{topic}"), scope))
+        });
+        self.scopes.iter().map(|(id, scope)| (id.clone(), scope)).chain(topics)
+    }
+
+    /// What one of [`Source::groups`] means.
+    pub(crate) fn scope(&self, group: &str) -> Option<&ScopeSpec> {
+        let topic = || {
+            let (list, topic) = group.split_once('/')?;
+            self.contact_lists.get(list)?.get(topic)
+        };
+        self.scopes.get(group).or_else(topic)
     }
 
     /// The same source, known under another URL at the provider.

@@ -1,8 +1,12 @@
 //! Sources: what is wrong with one is said at once, with key, reason and fix, and without a secret.
 
 use crate::door::source;
-use gate_intake::{MAPPED_PROVIDERS, Mapping, Source, SourceSpec};
+use gate_intake::{
+    Certificates, Context, IdKey, MAPPED_PROVIDERS, Mapping, Request, Source, SourceSpec, Step,
+    TokenKeys, receive,
+};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 fn problems(json: Value) -> Vec<String> {
     let spec: SourceSpec = serde_json::from_value(json).unwrap();
@@ -178,4 +182,48 @@ fn what_is_wrong_with_a_mapping_is_said() {
         let why = Mapping::parse(&good.replace(from, to)).unwrap_err();
         assert!(why.contains(word), "{to}: {why}");
     }
+}
+
+/// A source of which only lists are read needs no proof, and no request gets in by it.
+#[test]
+fn a_source_for_lists_lets_nothing_in() {
+    let tokens = TokenKeys::new(&[(1, [1; 32])], 1).unwrap();
+    let ids = IdKey::new([1; 32]);
+    let window = HashSet::new();
+    let certificates = Certificates::default();
+    let context = Context {
+        now: gate_core::Timestamp::from_millis(1_796_040_000_000),
+        certificates: &certificates,
+        tokens: &tokens,
+        ids: &ids,
+        window: &window,
+    };
+    let own =
+        ["twilio", "sendgrid", "ses", "mailgun", "postmark", "hubspot", "shopify", "json", "mime"];
+    for provider in own.into_iter().chain(MAPPED_PROVIDERS) {
+        let spec = SourceSpec {
+            name: "s".to_owned(),
+            provider: provider.to_owned(),
+            ..SourceSpec::default()
+        };
+        let source = Source::for_lists(spec, &|_| Err(String::new())).unwrap();
+        let request = Request {
+            method: "POST".to_owned(),
+            path_and_query: "/hooks/s".to_owned(),
+            headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
+            body: br#"{"event_id":"1","action":"opt_out","occurred_at":"2026-11-24T10:00:00Z"}"#
+                .to_vec(),
+        };
+        let Step::Done(outcome) = receive(&source, &request, &context) else {
+            panic!("{provider}")
+        };
+        assert!(outcome.records.is_empty() && outcome.refused.is_some(), "{provider}");
+        assert!(outcome.answer.status >= 400, "{provider}");
+    }
+    let spec = SourceSpec {
+        name: "s".to_owned(),
+        provider: "shopifi".to_owned(),
+        ..SourceSpec::default()
+    };
+    assert_eq!(Source::for_lists(spec, &|_| Err(String::new())).unwrap_err()[0].key, "provider");
 }

@@ -1,0 +1,89 @@
+//! Whatever bytes come, nothing panics, and no error shows them.
+
+use super::{NOW, frame, key};
+use gate_reconcile::{
+    Answer, ApiSpec, Columns, FileList, MailgunSpec, Row, Rows, SendGridSpec, SesSpec,
+    SuppressionApi,
+};
+use proptest::prelude::*;
+
+fn apis() -> [SuppressionApi; 3] {
+    let ses = SesSpec {
+        region: "eu-west-1".to_owned(),
+        contact_lists: vec!["l".to_owned()],
+        ..SesSpec::default()
+    };
+    let mailgun = MailgunSpec { domain: "example.com".to_owned(), ..MailgunSpec::default() };
+    [ApiSpec::SendGrid(SendGridSpec::default()), ApiSpec::Ses(ses), ApiSpec::Mailgun(mailgun)]
+        .map(|spec| SuppressionApi::new(&spec, NOW).unwrap())
+}
+
+/// JSON that resembles an answer.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("1e308".to_owned()),
+        any::<i64>().prop_map(|number| number.to_string()),
+        "[a-z@.*]{0,8}".prop_map(|text| format!("\"{text}\"")),
+    ];
+    let name = prop::sample::select(vec![
+        "email",
+        "created",
+        "created_at",
+        "group_id",
+        "items",
+        "address",
+        "tags",
+        "paging",
+        "next",
+        "Contacts",
+        "EmailAddress",
+        "Reason",
+        "SuppressedDestinationSummaries",
+        "LastUpdateTime",
+        "NextToken",
+    ]);
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        let member =
+            (name.clone(), inner.clone()).prop_map(|(name, value)| format!("\"{name}\":{value}"));
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(|all| format!("[{}]", all.join(","))),
+            prop::collection::vec(member, 0..5).prop_map(|all| format!("{{{}}}", all.join(","))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn answers(bodies in prop::collection::vec(prop_oneof![prop::collection::vec(any::<u8>(), 0..80), json().prop_map(String::into_bytes)], 1..8), status in prop::sample::select(vec![200_u16, 200, 200, 429, 500, 404])) {
+        for mut api in apis() {
+            for body in &bodies {
+                if let Ok(page) = api.next(&Answer { status, retry_after: Some("x"), body }) {
+                    for entry in &page.entries {
+                        let _ = Row::there(&frame(), entry, key);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn files(file in prop::collection::vec(any::<u8>(), 0..300), head in prop::sample::select(vec!["", "email,created\n", "\u{feff}email;x\n"]), size in 1_usize..40) {
+        let whole = [head.as_bytes(), &file].concat();
+        let mut list = FileList::new("f", Columns::default());
+        let mut is_read = true;
+        for piece in whole.chunks(size) {
+            is_read &= list.push(piece).is_ok();
+        }
+        let _ = list.finish();
+        if is_read {
+            prop_assert!(list.counts().n_entries + list.counts().n_problems <= whole.len() as u64);
+        }
+    }
+
+    #[test]
+    fn spilled_rows(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Rows::new(bytes.as_slice()).take(20).count();
+    }
+}
