@@ -23,6 +23,7 @@ mod output;
 mod person;
 mod policy;
 mod reasons;
+mod reconcile;
 mod report;
 mod run;
 mod shape;
@@ -113,6 +114,8 @@ enum Command {
     Mapping(mapping::MappingCommand),
     /// Look at a list of people's consent, write it, take it back
     Import(import::Arguments),
+    /// Compare a provider's suppression list with the consent here, and write what is missing on either side
+    Reconcile(reconcile::Arguments),
     /// Keys and links with which people unsubscribe
     #[command(subcommand)]
     Unsubscribe(unsubscribe::UnsubscribeCommand),
@@ -194,6 +197,7 @@ pub fn main() -> ExitCode {
         Command::Mail(arguments) => mail::run(&arguments),
         Command::Mapping(command) => mapping::run(&command),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Unsubscribe(command) => unsubscribe::run(&command),
         Command::Ledger(command) => ledger::run(&command),
         Command::Config(command) => config::run(&command),
