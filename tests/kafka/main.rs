@@ -47,6 +47,7 @@ mod policy_archive;
 mod probe;
 mod queued_refusals;
 mod reason_codes;
+mod reconcile;
 mod record_time;
 mod report;
 mod secure;
