@@ -1,0 +1,74 @@
+//! Global Privacy Control: a browser says "do not sell or share my data" with every request, and for whoever lives where the law
+//! asks for it that is a refusal of `sale_share`, recorded and shown. It is never more than that: it stops no mail, and nothing
+//! here or in the gate turns `sale_share` on.
+//!
+//! Sources, each read through a secondary source (L2): Cal. Civ. Code 1798.135(e); 11 CCR 7025(c)(1) (the signal is a valid
+//! request for the browser and, if known, for the consumer), (c)(2) (nothing further may be asked for), (c)(6) (since 1 January
+//! 2026 the site must show whether it honoured the signal). Other states: see [`STATES`].
+
+use crate::outcome::seconds;
+use crate::request::Request;
+use crate::sale_share::SALE_SHARE;
+use crate::shown::at_page;
+use crate::token::TokenContent;
+use gate_codec::{ConsentChangeRecord, EvidenceRecord};
+use gate_core::Timestamp;
+use std::borrow::Cow;
+
+/// Where a browser asks whether a site honours the signal.
+pub const GPC_PATH: &str = "/.well-known/gpc.json";
+/// The answer, as `application/json` (W3C Global Privacy Control, section "GPC Support Resource"; K, from memory). The day is that of
+/// the statement, not of the request.
+pub const GPC_JSON: &str = "{\"gpc\": true, \"lastUpdate\": \"2026-11-30\"}\n";
+
+/// States whose law asks to honour a universal signal; each in force on 1 January 2026 (L2: Nelson Mullins, 13 January 2026, names
+/// eleven; Minnesota: two compliance guides). Texas conditions it (K); a refusal too many harms nobody.
+pub const STATES: [&str; 12] = [
+    "US-CA", "US-CO", "US-CT", "US-DE", "US-MD", "US-MN", "US-MT", "US-NE", "US-NH", "US-NJ",
+    "US-OR", "US-TX",
+];
+
+/// Whether the law asks to honour the signal of somebody who lives there. Where nobody knows where, or only that it is somewhere
+/// in the United States, it might be one of those states: then it is honoured.
+#[must_use]
+pub fn asks_for_gpc(jurisdiction: Option<&str>) -> bool {
+    let Some(place) = jurisdiction.map(str::trim).filter(|place| !place.is_empty()) else {
+        return true;
+    };
+    place.eq_ignore_ascii_case("US") || STATES.iter().any(|own| own.eq_ignore_ascii_case(place))
+}
+
+/// Whether the browser says so: `Sec-GPC: 1` and nothing else.
+#[must_use]
+pub fn says_gpc(request: &Request) -> bool {
+    request.text("sec-gpc") == Some("1")
+}
+
+/// The refusal that the signal is, for the person of a token. It names no brand: who sells is the legal entity. One a day and
+/// link: the same day has the same event id.
+#[must_use]
+pub fn sale_share_refusal(
+    content: &TokenContent,
+    token_id: &str,
+    page: &str,
+    locale: &str,
+    now: Timestamp,
+) -> ConsentChangeRecord<'static> {
+    let own = |text: &Option<String>| text.clone().map(Cow::Owned);
+    let day = seconds(now).div_euclid(24 * 3_600);
+    let mut evidence = EvidenceRecord { method: Some("gpc".into()), ..EvidenceRecord::default() };
+    at_page(&mut evidence, page, locale, None);
+    ConsentChangeRecord {
+        event_id: Some(Cow::Owned(format!("gpc:{token_id}:{day}"))),
+        occurred_at: Some(now),
+        action: Some("opt_out".into()),
+        contact_id: own(&content.contact_id),
+        address: own(&content.address),
+        purpose: Some(SALE_SHARE.into()),
+        controller: own(&content.controller),
+        evidence: Some(evidence),
+        source: Some("door".into()),
+        via: Some("Sec-GPC: 1".into()),
+        ..ConsentChangeRecord::default()
+    }
+}
