@@ -333,7 +333,7 @@ fn content(mut bytes: &[u8]) -> Option<TokenContent> {
         let (text, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
         let text = String::from_utf8(text.to_vec()).ok()?;
         bytes = rest;
-        match number {
+        match *number {
             1 => content.contact_id = Some(text),
             2 => content.address = Some(text),
             3 => content.controller = Some(text),
