@@ -41,6 +41,10 @@ pub enum Unsaved {
     },
     /// A confirmation.
     Confirmation,
+    /// The wish for a new link.
+    Again,
+    /// A sign-up form. What was typed is not given back, so `action` leads to the form.
+    SignUp,
 }
 
 impl Unsaved {
@@ -49,7 +53,7 @@ impl Unsaved {
         match self {
             Self::OneClick { channel } => channel.family().word(),
             Self::Everything | Self::Choices { .. } => "all",
-            Self::Ask { .. } => "ask",
+            Self::Ask { .. } | Self::Again | Self::SignUp => "ask",
             Self::Confirmation => "confirm",
         }
     }
@@ -58,7 +62,7 @@ impl Unsaved {
     pub(crate) fn refuses(&self) -> bool {
         match self {
             Self::OneClick { .. } | Self::Everything | Self::Choices { .. } => true,
-            Self::Ask { .. } | Self::Confirmation => false,
+            Self::Ask { .. } | Self::Confirmation | Self::Again | Self::SignUp => false,
         }
     }
 }
