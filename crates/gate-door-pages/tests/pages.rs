@@ -111,22 +111,29 @@ const HOSTILE: [(&str, &str); 5] = [
 ];
 
 /// Fields that take no such text: they have a type of their own and are refused when they are read.
-const REFUSED: [&str; 29] = [
+const REFUSED: [&str; 37] = [
     "/action",
     "/again",
-    "/asked/at",
+    "/ask",
+    "/ask/Form/action",
+    "/ask/Form/choices/*/asked/notice/locale",
+    "/ask/SameMailbox/action",
+    "/ask/SameMailbox/asked/*/notice/locale",
+    "/asked/*/notice/locale",
+    "/asked_at/at",
     "/at/at",
     "/channel",
     "/effect",
     "/effect/InForce/since/at",
     "/effect/Soon/check",
+    "/form/action",
+    "/form/choices/*/asked/notice/locale",
     "/groups/*/channel",
     "/groups/*/choices/*/state",
     "/groups/*/choices/*/state/Off/by",
     "/groups/*/choices/*/state/Off/since/at",
     "/here",
     "/language",
-    "/notice/locale",
     "/now",
     "/preferences",
     "/problem",
@@ -141,12 +148,15 @@ const REFUSED: [&str; 29] = [
     "/until/at",
     "/what",
     "/what/OneClick/channel",
+    "/wrong/*",
 ];
 
 /// Fields that no page shows as they are: the version of a notice, zones of whole days, and addresses.
-const UNSEEN: [&str; 5] = [
+const UNSEEN: [&str; 7] = [
+    "/ask/SameMailbox/asked/*/notice/version",
+    "/ask/SameMailbox/who/email",
+    "/asked/*/notice/version",
     "/groups/*/choices/*/state/Off/since/zone",
-    "/notice/version",
     "/until/zone",
     "/who/email",
     "/who/phone",

@@ -159,7 +159,7 @@ your-choices = Ihre Auswahl
 ## Links, die nicht gehen
 expired-head = Dieser Link geht nicht
 expired-title = Dieser Link geht nicht mehr.
-expired-again = Wir können einen neuen Link an dasselbe Postfach senden. Es geht um dies:
+expired-again = Wir können einen neuen Link an dieselbe Adresse senden. Es geht um dies:
 expired-form = Sie wollten etwas bekommen?
 expired-say = Links zum Bestätigen gelten { $days ->
     [one] einen Tag

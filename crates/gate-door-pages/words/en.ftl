@@ -159,7 +159,7 @@ your-choices = Your choices
 ## Links that do not work
 expired-head = This link does not work
 expired-title = This link does not work any more.
-expired-again = We can send a new link to the same mailbox. It is about this:
+expired-again = We can send a new link to the same address. It is about this:
 expired-form = You wanted to get something?
 expired-say = Links to confirm something work for { $days ->
     [one] one day
