@@ -11,11 +11,11 @@ use crate::outcome::{Accepted, ItemProblem, seconds};
 use crate::sale_share::is_sale_share;
 use crate::shown::{NoticeShown, at_page, seen};
 use crate::token::Asked;
+use core::net::IpAddr;
 use gate_codec::{ConsentChangeRecord, EvidenceRecord};
 use gate_core::{Action, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
 
 /// Where somebody asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use crate::batch;
 use crate::confirmation::Confirmation;
 use crate::outcome::{ItemProblem, Outcome, Window};
 use crate::shown::{NoticeShown, at_page, seen};
+use core::net::IpAddr;
 use gate_core::{Action, Timestamp};
 use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
 
 /// What stood on the page whose button was pressed. `Debug` shows nothing of it.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@
 //!
 //! Sources, each read through a secondary source (L2): Cal. Civ. Code 1798.135(e); 11 CCR 7025(c)(1) (the signal is a valid
 //! request for the browser and, if known, for the consumer), (c)(2) (nothing further may be asked for), (c)(6) (since 1 January
-//! 2026 the site must show whether it honoured the signal). Other states: see [`STATES`].
+//! 2026 the site must show whether it honoured the signal). Other states: `law/gpc.txt`.
 
 use crate::outcome::seconds;
 use crate::request::Request;
@@ -14,6 +14,7 @@ use crate::token::TokenContent;
 use gate_codec::{ConsentChangeRecord, EvidenceRecord};
 use gate_core::Timestamp;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Where a browser asks whether a site honours the signal.
 pub const GPC_PATH: &str = "/.well-known/gpc.json";
@@ -21,21 +22,20 @@ pub const GPC_PATH: &str = "/.well-known/gpc.json";
 /// the statement, not of the request.
 pub const GPC_JSON: &str = "{\"gpc\": true, \"lastUpdate\": \"2026-11-30\"}\n";
 
-/// States whose law asks to honour a universal signal; each in force on 1 January 2026 (L2: Nelson Mullins, 13 January 2026, names
-/// eleven; Minnesota: two compliance guides). Texas conditions it (K); a refusal too many harms nobody.
-pub const STATES: [&str; 12] = [
-    "US-CA", "US-CO", "US-CT", "US-DE", "US-MD", "US-MN", "US-MT", "US-NE", "US-NH", "US-NJ",
-    "US-OR", "US-TX",
-];
+/// Where the law asks for it: data, as all law is.
+static PLACES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let lines = include_str!("../law/gpc.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().next()).collect()
+});
 
-/// Whether the law asks to honour the signal of somebody who lives there. Where nobody knows where, or only that it is somewhere
-/// in the United States, it might be one of those states: then it is honoured.
+/// Whether the law asks to honour the signal of somebody who lives there (`law/gpc.txt`). Where nobody knows where that is, it
+/// might: then the signal is honoured.
 #[must_use]
 pub fn asks_for_gpc(jurisdiction: Option<&str>) -> bool {
     let Some(place) = jurisdiction.map(str::trim).filter(|place| !place.is_empty()) else {
         return true;
     };
-    place.eq_ignore_ascii_case("US") || STATES.iter().any(|own| own.eq_ignore_ascii_case(place))
+    PLACES.iter().any(|own| own.eq_ignore_ascii_case(place))
 }
 
 /// Whether the browser says so: `Sec-GPC: 1` and nothing else.

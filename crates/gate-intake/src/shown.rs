@@ -1,8 +1,8 @@
 //! Evidence of what stood on a page: the text, the page's address, the language.
 
+use core::net::IpAddr;
 use gate_codec::EvidenceRecord;
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 /// An approved text, as a page showed it or will show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

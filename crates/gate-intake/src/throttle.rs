@@ -2,7 +2,7 @@
 
 use crate::batch::IdKey;
 use crate::mailbox::plain_address;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Bits of an IPv4 address that name a network: what one subscriber or small office has.
 pub const NETWORK_BITS_V4: u32 = 24;
