@@ -88,8 +88,19 @@ pub fn accept(
     }
 }
 
+/// Keeps a record unless the window knows it.
+pub(crate) fn once(outcome: &mut Outcome, accepted: Accepted, window: &dyn Window) {
+    let key = window_key(&accepted.record);
+    if window.knows(&key) {
+        outcome.repeated.push(accepted);
+    } else {
+        outcome.remember.push(key);
+        outcome.records.push(accepted);
+    }
+}
+
 /// Under which name the window knows a record.
-pub(crate) fn window_key(record: &ConsentChangeRecord<'_>) -> String {
+fn window_key(record: &ConsentChangeRecord<'_>) -> String {
     format!("event:{}", record.event_id.as_deref().unwrap_or_default())
 }
 
@@ -188,14 +199,9 @@ impl<'s> Batch<'s> {
                 return self.problem(at, &pointer, kind, class.remedy());
             }
         };
-        let key = window_key(&record);
         let accepted = Accepted { index: at.index, record, json };
-        if is_receipt_dated && self.window.knows(&key) {
-            self.outcome.repeated.push(accepted);
-            return;
-        }
         if is_receipt_dated {
-            self.outcome.remember.push(key);
+            return once(&mut self.outcome, accepted, self.window);
         }
         self.outcome.records.push(accepted);
     }

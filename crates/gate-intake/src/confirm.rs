@@ -72,13 +72,7 @@ pub fn confirm(
         evidence.further.extend(further.map(|(name, text)| (name.into(), Cow::Owned(text))));
         let record = record(confirmation, Action::OptInConfirmed, notice.purpose, evidence, now);
         let accepted = batch::accept(index, record, &[]).map_err(ConfirmError::Refused)?;
-        let key = batch::window_key(&accepted.record);
-        if window.knows(&key) {
-            outcome.repeated.push(accepted);
-        } else {
-            outcome.remember.push(key);
-            outcome.records.push(accepted);
-        }
+        batch::once(&mut outcome, accepted, window);
     }
     Ok(outcome)
 }

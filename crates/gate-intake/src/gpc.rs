@@ -6,11 +6,12 @@
 //! request for the browser and, if known, for the consumer), (c)(2) (nothing further may be asked for), (c)(6) (since 1 January
 //! 2026 the site must show whether it honoured the signal). Other states: `law/gpc.txt`.
 
-use crate::outcome::seconds;
+use crate::batch;
+use crate::outcome::{ItemProblem, Outcome, Window, seconds};
 use crate::request::Request;
 use crate::sale_share::SALE_SHARE;
 use crate::shown::at_page;
-use crate::token::TokenContent;
+use crate::token::Token;
 use gate_codec::{ConsentChangeRecord, EvidenceRecord};
 use gate_core::Timestamp;
 use std::borrow::Cow;
@@ -44,22 +45,25 @@ pub fn says_gpc(request: &Request) -> bool {
     request.text("sec-gpc") == Some("1")
 }
 
-/// The refusal that the signal is, for the person of a token. It names no brand: who sells is the legal entity. One a day and
-/// link: the same day has the same event id.
-#[must_use]
-pub fn sale_share_refusal(
-    content: &TokenContent,
-    token_id: &str,
+/// Takes the refusal that the signal is, for the person of a token. It names no brand: who sells is the legal entity. Of one
+/// day and link it is one event, which a window that knows it does not write again.
+///
+/// # Errors
+/// The gate would not read it: the token names nobody it knows.
+pub fn refuse_sale_share(
+    token: &Token,
     page: &str,
     locale: &str,
+    window: &dyn Window,
     now: Timestamp,
-) -> ConsentChangeRecord<'static> {
+) -> Result<Outcome, Box<ItemProblem>> {
+    let content = &token.content;
     let own = |text: &Option<String>| text.clone().map(Cow::Owned);
     let day = seconds(now).div_euclid(24 * 3_600);
     let mut evidence = EvidenceRecord { method: Some("gpc".into()), ..EvidenceRecord::default() };
     at_page(&mut evidence, page, locale, None);
-    ConsentChangeRecord {
-        event_id: Some(Cow::Owned(format!("gpc:{token_id}:{day}"))),
+    let record = ConsentChangeRecord {
+        event_id: Some(Cow::Owned(format!("gpc:{}:{day}", token.id))),
         occurred_at: Some(now),
         action: Some("opt_out".into()),
         contact_id: own(&content.contact_id),
@@ -70,5 +74,8 @@ pub fn sale_share_refusal(
         source: Some("door".into()),
         via: Some("Sec-GPC: 1".into()),
         ..ConsentChangeRecord::default()
-    }
+    };
+    let mut outcome = Outcome::default();
+    batch::once(&mut outcome, batch::accept(0, record, &[])?, window);
+    Ok(outcome)
 }

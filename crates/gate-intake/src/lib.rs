@@ -48,7 +48,7 @@ pub use ask::{Asking, Way, Wish, WishError, ask};
 pub use batch::{IdKey, accept};
 pub use confirm::{ConfirmError, Shown, confirm};
 pub use confirmation::{CONFIRMED_CHANNEL, Confirmation, Reading};
-pub use gpc::{GPC_JSON, GPC_PATH, asks_for_gpc, sale_share_refusal, says_gpc};
+pub use gpc::{GPC_JSON, GPC_PATH, asks_for_gpc, refuse_sale_share, says_gpc};
 pub use limits::*;
 pub use mail::receive_mail;
 pub use one_click::{PAGE_FIELD, can_be_followed, one_click};

@@ -2,9 +2,11 @@
 
 use crate::door::{NOW, at, post, run, source};
 use gate_intake::{
-    GPC_JSON, TokenContent, accept, asks_for_gpc, is_sale_share, sale_share_refusal, says_gpc,
+    GPC_JSON, Token, TokenContent, TokenKind, asks_for_gpc, is_sale_share, refuse_sale_share,
+    says_gpc,
 };
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 #[test]
 fn only_the_one_value_says_so() {
@@ -38,8 +40,14 @@ fn the_signal_is_a_refusal_of_one_purpose() {
         purpose: Some("marketing.newsletter".to_owned()),
         ..TokenContent::default()
     };
-    let record = |now| sale_share_refusal(&content, "t0", "https://x.example/p", "en", at(now));
-    let accepted = accept(0, record(NOW), &[]).unwrap();
+    let token = Token { kind: TokenKind::Preferences, content, id: "t0".to_owned() };
+    let mut window = HashSet::new();
+    let heard = |window: &HashSet<String>, now| {
+        refuse_sale_share(&token, "https://x.example/p?lang=en", "en", window, at(now)).unwrap()
+    };
+    let first = heard(&window, NOW);
+    window.extend(first.remember.clone());
+    let accepted = &first.records[0];
     let read: Value = serde_json::from_slice(&accepted.json).unwrap();
     assert_eq!(
         read,
@@ -50,8 +58,11 @@ fn the_signal_is_a_refusal_of_one_purpose() {
             "source": "door", "via": "Sec-GPC: 1",
         })
     );
-    assert_eq!(record(NOW).event_id, record(NOW + 3_600).event_id);
-    assert_ne!(record(NOW).event_id, record(NOW + 24 * 3_600).event_id);
+    let same_day = heard(&window, NOW + 3_600);
+    assert_eq!((same_day.records.len(), same_day.repeated.len()), (0, 1));
+    assert_eq!(heard(&window, NOW + 24 * 3_600).records.len(), 1);
+    let nobody = Token { content: TokenContent::default(), ..token.clone() };
+    assert!(refuse_sale_share(&nobody, "https://x.example/p", "en", &window, at(NOW)).is_err());
 }
 
 #[test]
