@@ -21,7 +21,8 @@ pub struct ExpiredPage {
 /// How one can ask again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AskAgain {
-    /// The link was ours, and its time is over: one button, which posts to `action` with `csrf`, and a new mail to the same mailbox.
+    /// The link was ours, and its time is over: one button and a new mail to the same mailbox. It posts `again=yes`, `csrf`,
+    /// `locale` and a `want` for each text ([`AskedText::value`]) to `action`, the link itself.
     SameMailbox {
         /// Where the button posts to.
         action: Link,

@@ -41,9 +41,7 @@ pub enum Unsaved {
     },
     /// A confirmation.
     Confirmation,
-    /// The wish for a new link.
-    Again,
-    /// A sign-up form. What was typed is not given back, so `action` leads to the form.
+    /// A sign-up form, or the wish for a new link. What was typed is not given back, so `action` leads to the page of the form.
     SignUp,
 }
 
@@ -53,7 +51,7 @@ impl Unsaved {
         match self {
             Self::OneClick { channel } => channel.family().word(),
             Self::Everything | Self::Choices { .. } => "all",
-            Self::Ask { .. } | Self::Again | Self::SignUp => "ask",
+            Self::Ask { .. } | Self::SignUp => "ask",
             Self::Confirmation => "confirm",
         }
     }
@@ -62,7 +60,7 @@ impl Unsaved {
     pub(crate) fn refuses(&self) -> bool {
         match self {
             Self::OneClick { .. } | Self::Everything | Self::Choices { .. } => true,
-            Self::Ask { .. } | Self::Confirmation | Self::Again | Self::SignUp => false,
+            Self::Ask { .. } | Self::Confirmation | Self::SignUp => false,
         }
     }
 }

@@ -152,8 +152,7 @@ const REFUSED: [&str; 37] = [
 ];
 
 /// Fields that no page shows as they are: the version of a notice, zones of whole days, and addresses.
-const UNSEEN: [&str; 7] = [
-    "/ask/SameMailbox/asked/*/notice/version",
+const UNSEEN: [&str; 6] = [
     "/ask/SameMailbox/who/email",
     "/asked/*/notice/version",
     "/groups/*/choices/*/state/Off/since/zone",

@@ -1,4 +1,5 @@
-//! What the sign-up form sends: an address, the purposes that were ticked with the texts that stood beside them, the language.
+//! What the sign-up form sends, and the button of an expired link: an address, the purposes that were ticked with the texts that
+//! stood beside them, the language.
 //!
 //! ```text
 //! csrf=…&locale=en&address=ana%40example.com&want=marketing.newsletter+2026-11&want=marketing.offers+2026-11
@@ -24,6 +25,8 @@ pub struct SignUp {
     pub locale: String,
     /// What was ticked, each once.
     pub asked: Vec<Asked>,
+    /// The button of an expired link: another mail to the mailbox of that link, which no field names.
+    pub again: bool,
 }
 
 impl fmt::Debug for SignUp {
@@ -74,6 +77,10 @@ impl SignUp {
             let place = match name.as_str() {
                 "want" => {
                     read.want(&value)?;
+                    continue;
+                }
+                "again" => {
+                    read.again = true;
                     continue;
                 }
                 "csrf" => &mut read.csrf,

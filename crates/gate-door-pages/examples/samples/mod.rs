@@ -334,7 +334,7 @@ fn opt_in(all: &mut Vec<Sample>) {
     all.push(sample("door-confirm-done-two", None, &two));
     let before = ConfirmDonePage { repeated: true, ..done };
     all.push(sample("door-confirm-before", None, &before));
-    let ask = AskAgain::SameMailbox { action: link("/c/T0k3n/again"), who: email(), asked: texts };
+    let ask = AskAgain::SameMailbox { action: link("/c/T0k3n"), who: email(), asked: texts };
     let expired = ExpiredPage { days: 7, ask };
     all.push(sample("door-expired", Some("/c/x"), &expired));
     let unknown = ExpiredPage { ask: AskAgain::Form(form), ..expired };
@@ -364,7 +364,6 @@ fn failures(all: &mut Vec<Sample>) {
             unsaved(Unsaved::Ask { choice: value("marketing.offers") }, "/p/T0k3n"),
         ),
         ("door-not-saved-confirm", unsaved(Unsaved::Confirmation, "/c/T0k3n")),
-        ("door-not-saved-again", unsaved(Unsaved::Again, "/c/T0k3n/again")),
         ("door-not-saved-sign-up", unsaved(Unsaved::SignUp, "/s/tents")),
     ] {
         all.push(sample(name, None, &page));

@@ -289,6 +289,8 @@ fn a_form_is_read_with_the_texts_it_showed() {
     let asked: Vec<_> = read.asked.iter().map(|it| (&*it.purpose, &*it.notice_version)).collect();
     assert_eq!(asked, [("marketing.newsletter", "2026-11"), ("marketing.offers", "v7")]);
     assert!(read.faults().is_empty());
+    assert!(!read.again);
+    assert!(SignUp::read(&form("again=yes&want=p+v")).unwrap().again);
     let empty = SignUp::read(&form("address=ana")).unwrap();
     assert_eq!(empty.faults(), [SignUpFault::Address, SignUpFault::Nothing]);
 }
