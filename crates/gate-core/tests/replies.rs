@@ -295,6 +295,15 @@ fn double_opt_in() {
         "not on its own past: refused in between":
             [request(1), confirm(2), opt_out(3), request(4)],
             message() => "blocked.opted_out [opted_out pending_confirmation]";
+        // a link has one event id, however often its button is pressed (the door, gate-intake `confirmation.rs`)
+        "pressed again after an opt-out, a link permits nothing":
+            [request(1), confirm(2).id("c"), opt_out(3), confirm(4).id("c")],
+            message() => "blocked.opted_out [opted_out no_consent]";
+        "in any order":
+            [confirm(4).id("c"), opt_out(3), confirm(2).id("c"), request(1)],
+            message() => "blocked.opted_out [opted_out no_consent]";
+        "a link of before an opt-out, first pressed after it, is a new act":
+            [request(1), opt_out(2), confirm(3)], message() => APPROVED;
         // by text
         "YES confirms": [request(1).sms(), yes(2)], sms() => APPROVED;
         "START does not": [request(1).sms(), texted(2, "start")], sms() => pending;

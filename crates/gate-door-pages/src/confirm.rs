@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asked::AskedText;
 use crate::channel::Channel;
 use crate::link::Link;
 use crate::masked::Who;
-use crate::notice::Notice;
 use crate::when::When;
 
 /// `GET` of the link in the mail that asks. The button posts to `action` with `csrf`.
@@ -16,28 +16,28 @@ pub struct ConfirmPage {
     pub who: Who,
     /// The channel they would be written to or called on.
     pub channel: Channel,
-    /// What for.
-    pub purpose: String,
-    /// The approved text, of the version that the request names; shown to the letter.
-    pub notice: Notice,
-    /// When the form was filled in.
-    pub asked: When,
+    /// What for, with the texts of the versions that the request names.
+    pub asked: Vec<AskedText>,
+    /// When they asked.
+    pub asked_at: When,
     /// Until when the link works.
     pub until: When,
     /// Where the button posts to.
     pub action: Link,
 }
 
-/// The answer to the POST; the same for a repeat.
+/// The answer to the POST; status 200, also for a repeat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmDonePage {
     /// Who has confirmed.
     pub who: Who,
     /// What for.
-    pub purpose: String,
+    pub purposes: Vec<String>,
     /// When.
     pub at: When,
+    /// It was confirmed before: since then it may have been refused, so the page does not say what will come.
+    pub repeated: bool,
     /// The preference page of the same person.
     pub preferences: Option<Link>,
 }

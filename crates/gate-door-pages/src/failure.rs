@@ -41,6 +41,8 @@ pub enum Unsaved {
     },
     /// A confirmation.
     Confirmation,
+    /// A sign-up form, or the wish for a new link. What was typed is not given back, so `action` leads to the page of the form.
+    SignUp,
 }
 
 impl Unsaved {
@@ -49,7 +51,7 @@ impl Unsaved {
         match self {
             Self::OneClick { channel } => channel.family().word(),
             Self::Everything | Self::Choices { .. } => "all",
-            Self::Ask { .. } => "ask",
+            Self::Ask { .. } | Self::SignUp => "ask",
             Self::Confirmation => "confirm",
         }
     }
@@ -58,7 +60,7 @@ impl Unsaved {
     pub(crate) fn refuses(&self) -> bool {
         match self {
             Self::OneClick { .. } | Self::Everything | Self::Choices { .. } => true,
-            Self::Ask { .. } | Self::Confirmation => false,
+            Self::Ask { .. } | Self::Confirmation | Self::SignUp => false,
         }
     }
 }

@@ -18,6 +18,7 @@ pub struct Frame {
     pub here: Option<Link>,
     /// For every form but the one-click one.
     pub csrf: Csrf,
-    /// The browser sent `Sec-GPC: 1`: the preference page says that it is honoured.
+    /// The browser sent `Sec-GPC: 1`, the law asks to honour it, and the refusal of `sale_share` is recorded: the preference page
+    /// says so, as 11 CCR 7025(c)(6) wants since 2026. What is not recorded is not said to be honoured.
     pub gpc: bool,
 }

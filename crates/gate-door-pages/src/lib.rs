@@ -30,6 +30,7 @@
 )]
 
 mod ask;
+mod asked;
 mod assets;
 pub mod brand;
 mod channel;
@@ -44,16 +45,19 @@ mod headers;
 mod language;
 mod link;
 mod logo;
+mod mail;
 mod masked;
 mod notice;
 mod preferences;
 mod render;
 mod sentences;
+mod sign_up;
 mod unsubscribe;
 mod when;
 mod words;
 
-pub use ask::{ExpiredPage, LinkSentPage};
+pub use ask::{AskAgain, ExpiredPage, LinkSentPage};
+pub use asked::AskedText;
 pub use assets::{Asset, CSS, CSS_TYPE, JS};
 pub use brand::{Brand, BrandProblem, BrandSettings};
 pub use channel::Channel;
@@ -67,6 +71,7 @@ pub use headers::{ASSET_HEADERS, CONTENT_SECURITY_POLICY, HTML_TYPE, PAGE_HEADER
 pub use language::Language;
 pub use link::{Csrf, LINK_BYTES_MAX, Link, NoLink};
 pub use logo::{LOGO_BYTES_MAX, LOGO_DEPTH_MAX, LOGO_ELEMENTS_MAX, Logo, LogoError};
+pub use mail::{ConfirmMail, MailWords};
 pub use masked::{Masked, Who, mask_address};
 pub use notice::{NOTICE_CHARS_MAX, Notice, NoticeError, VERSION_CHARS_MAX, shown_text};
 pub use preferences::{
@@ -74,5 +79,6 @@ pub use preferences::{
     StoppedPage, choice_value, read_choice,
 };
 pub use render::RenderError;
+pub use sign_up::{SignUpChoice, SignUpForm, SignUpPage, Wrong};
 pub use unsubscribe::{UnsubscribeDonePage, UnsubscribePage};
 pub use when::When;

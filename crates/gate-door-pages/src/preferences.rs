@@ -89,11 +89,6 @@ pub fn read_choice(value: &str) -> Option<(Channel, &str)> {
 }
 
 impl PreferencesPage {
-    /// Whether there is something that an e-mail can be sent about.
-    pub(crate) fn anything_askable(&self) -> bool {
-        self.groups.iter().flat_map(|group| &group.choices).any(|choice| choice.askable)
-    }
-
     /// Whether there is a box to clear.
     pub(crate) fn anything_on(&self) -> bool {
         let mut choices = self.groups.iter().flat_map(|group| &group.choices);

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::ask::{ExpiredPage, LinkSentPage};
+use crate::ask::{AskAgain, ExpiredPage, LinkSentPage};
 use crate::assets::{CSS_HREF, JS_HREF};
 use crate::brand::Brand;
 use crate::channel::Channel;
@@ -12,9 +12,11 @@ use crate::failure::{ErrorPage, NotSavedPage, Problem, Unsaved};
 use crate::frame::Frame;
 use crate::masked::Who;
 use crate::preferences::{
-    Choice, ChoiceState, ChoicesAwayPage, OffBy, PreferencesPage, StoppedPage, choice_value,
+    Choice, ChoiceGroup, ChoiceState, ChoicesAwayPage, OffBy, PreferencesPage, StoppedPage,
+    choice_value,
 };
 use crate::sentences;
+use crate::sign_up::{SignUpPage, Wrong};
 use crate::unsubscribe::{UnsubscribeDonePage, UnsubscribePage};
 use crate::words::{PieceKind, Said, Words};
 
@@ -74,7 +76,17 @@ macro_rules! pages {
             /// Whether it can be turned on: an e-mail can be sent, and there is an approved text to ask with.
             fn asks(&self, choice: &Choice, channel: &Channel) -> bool {
                 let notice = self.b.notice(*channel, &choice.purpose, self.t.language());
-                choice.askable && notice.is_some()
+                // an e-mail proves whose a mailbox is, and not whose a telephone (BGH I ZR 164/09)
+                choice.askable && *channel == Channel::Email && notice.is_some()
+            }
+
+            fn asks_any(&self, groups: &[ChoiceGroup]) -> bool {
+                groups.iter().any(|group| {
+                    group.choices.iter().any(|choice| {
+                        matches!(choice.state, ChoiceState::Off { .. })
+                            && self.asks(choice, &group.channel)
+                    })
+                })
             }
 
             fn value(&self, purpose: &str, channel: &Channel) -> String {
@@ -108,6 +120,7 @@ pages! {
     PreferencesPage as Preferences: "preferences.html", |_| 200;
     ChoicesAwayPage as ChoicesAway: "choices-away.html", |_| 200;
     StoppedPage as Stopped: "stopped.html", |_| 200;
+    SignUpPage as SignUp: "sign-up.html", |page| if page.wrong.is_empty() { 200 } else { 422 };
     ConfirmPage as Confirm: "confirm.html", |_| 200;
     ConfirmDonePage as ConfirmDone: "confirm-done.html", |_| 200;
     ExpiredPage as Expired: "expired.html", |_| 404;

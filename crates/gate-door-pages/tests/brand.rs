@@ -152,6 +152,29 @@ fn what_is_wrong_is_named_with_its_key() {
             "`door.brands[3].notices`: `marketing.newsletter` by `email` has no approved text in `de`",
         ),
         (
+            "/purposes/0/id",
+            json!("sale_share"),
+            "`door.brands[3].purposes[0].id`: selling or sharing data can only be refused; take it out",
+        ),
+        ("/purposes/0/id", json!("sale_share.ads"), "`door.brands[3].purposes[0].id`: selling"),
+        ("/sign_up/controller", json!(" "), "`door.brands[3].sign_up.controller`: it is empty"),
+        ("/sign_up/purposes", json!([]), "`door.brands[3].sign_up.purposes`: it has 0 purposes"),
+        (
+            "/sign_up/purposes/1",
+            json!("marketing.other"),
+            "`door.brands[3].sign_up.purposes[1]`: `marketing.other` by `email` has no approved text",
+        ),
+        (
+            "/sign_up/purposes/1",
+            json!("marketing.newsletter"),
+            "`door.brands[3].sign_up.purposes[1]`: `marketing.newsletter` stands twice",
+        ),
+        (
+            "/sign_up/link_hours",
+            json!(24),
+            "`door.brands[3].sign_up.link_hours`: a link cannot work for 24 hours; write 48 to 168",
+        ),
+        (
             "/notices",
             json!([]),
             "`door.brands[3].locales`: no notice in `ar` is approved; add one, or take `ar` out",

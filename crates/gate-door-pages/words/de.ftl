@@ -103,7 +103,7 @@ stopping = Wird abbestellt
 stopped = Abbestellt
 save = Speichern
 save-say = Was Sie abbestellen, gilt etwa eine Sekunde nach dem Speichern.
-gpc = Ihr Browser sagt: Meine Daten nicht verkaufen oder weitergeben (Global Privacy Control). Daran halten wir uns. Mit E-Mails hat das nichts zu tun.
+gpc = Ihr Browser sagt: Meine Daten nicht verkaufen oder weitergeben (Global Privacy Control). Daran halten wir uns: Ihr Widerspruch ist gespeichert. Mit E-Mails hat das nichts zu tun.
 away-head = Ihre Auswahl ist gerade nicht zu sehen
 away-title = Wir können Ihre Auswahl gerade nicht zeigen.
 away-say = Abbestellen geht trotzdem: Es wird jetzt gespeichert und gilt, bevor wieder etwas abgeht.
@@ -118,31 +118,55 @@ stopped-saved-title = Gespeichert. Alles abbestellt.
 stopped-late = Was vorher abging, kann heute noch ankommen.
 back-to-choices = Zurück zur Auswahl
 
+## Anmelden
+sign-up-head = Was möchten Sie bekommen?
+sign-up-title = Was möchten Sie von { $brand } bekommen?
+sign-up-say = Wir senden Ihnen eine E-Mail mit einem Link. Nichts wird eingeschaltet, bevor Sie auf den Knopf dahinter drücken.
+sign-up-choose = Per E-Mail
+sign-up-button = Diese E-Mail senden
+nothing-ticked = Nichts ist angekreuzt.
+nothing-ticked-say = Bitte kreuzen Sie an, was Sie bekommen möchten.
+old-text = Der Text hat sich geändert.
+old-text-say = Er wurde geändert, während diese Seite offen war. Bitte lesen Sie ihn noch einmal und drücken Sie erneut.
+
+## Die Mail, die fragt
+mail-subject = Bitte bestätigen: E-Mails von { $brand }
+mail-asked = Jemand, vermutlich Sie, hat { $brand } am { $at } um dies gebeten:
+mail-link = Um Ja zu sagen, öffnen Sie diese Seite und drücken Sie dort auf den Knopf:
+mail-until = Die Seite geht bis { $day }. Sie zu öffnen ändert nichts.
+mail-not = Nicht Sie? Tun Sie nichts, dann bekommen Sie nichts.
+
 ## Bestätigen
 confirm-head = Bitte bestätigen
 confirm-title = Möchten Sie { $what } von { $brand }?
+confirm-title-all = Möchten Sie dies von { $brand }?
 confirm-by-email = Es käme per E-Mail.
 confirm-by-text = Es käme per SMS.
 confirm-by-whatsapp = Es käme über WhatsApp.
 confirm-by-push = Es käme in der App.
 confirm-by-call = Es käme per Telefon.
-confirm-asked = Jemand, vermutlich Sie, hat am { $at } unser Formular ausgefüllt.
+confirm-asked = Jemand, vermutlich Sie, hat am { $at } darum gebeten.
 confirm-button = Ja, das möchte ich
 confirm-not = Nicht Sie, oder anders überlegt? Schließen Sie diese Seite. Es wird nichts gesendet. Dieser Link gilt bis { $day }.
 confirmed-head = Danke, bestätigt
 confirmed-title = Danke. Sie bekommen { $what }.
+confirmed-title-all = Danke. Sie bekommen, worum Sie gebeten haben.
+confirmed-before = Das haben Sie schon einmal bestätigt.
+confirmed-before-say = Jetzt hat sich nichts geändert. Ihre Auswahl zeigt, was gilt.
 confirmed-at = Bestätigt: { $at }. Sie können es jederzeit abbestellen.
 your-choices = Ihre Auswahl
 
 ## Links, die nicht gehen
 expired-head = Dieser Link geht nicht
 expired-title = Dieser Link geht nicht mehr.
+expired-again = Wir können einen neuen Link an dieselbe Adresse senden. Es geht um dies:
+expired-form = Sie wollten etwas bekommen?
 expired-say = Links zum Bestätigen gelten { $days ->
     [one] einen Tag
    *[other] { $days } Tage
   }. Oder ein Stück des Links ging unterwegs verloren.
 address = Ihre E-Mail-Adresse
-address-say = Wir senden Ihnen einen neuen Link. Für anderes nutzen wir die Adresse nicht.
+address-say = Wir nutzen sie nur für das, was Sie hier auswählen.
 no-address = Das ist keine E-Mail-Adresse.
 no-address-say = Bitte geben Sie sie noch einmal ein, etwa name@example.com.
 expired-button = Neuen Link senden

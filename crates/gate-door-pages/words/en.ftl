@@ -103,7 +103,7 @@ stopping = Stopping
 stopped = Stopped
 save = Save
 save-say = What you stop is in force about a second after you save.
-gpc = Your browser says: do not sell or share my data (Global Privacy Control). We do as it says. It is not about e-mails.
+gpc = Your browser says: do not sell or share my data (Global Privacy Control). We honour it: your refusal is recorded. It is not about e-mails.
 away-head = Your choices cannot be shown now
 away-title = We cannot show your choices now.
 away-say = Stopping still works: it is saved now, and in force before anything else is sent.
@@ -118,31 +118,55 @@ stopped-saved-title = Saved. Everything stops.
 stopped-late = What left before then can still arrive today.
 back-to-choices = Back to your choices
 
+## Sign up
+sign-up-head = What would you like to get?
+sign-up-title = What would you like to get from { $brand }?
+sign-up-say = We send you an e-mail with a link. Nothing is turned on before you press the button behind it.
+sign-up-choose = By e-mail
+sign-up-button = Send me that e-mail
+nothing-ticked = Nothing is ticked.
+nothing-ticked-say = Please tick what you would like to get.
+old-text = The text has changed.
+old-text-say = It was changed while this page was open. Please read it again, and press the button once more.
+
+## The mail that asks
+mail-subject = Please confirm: e-mails from { $brand }
+mail-asked = Somebody, probably you, asked { $brand } for this on { $at }:
+mail-link = To say yes, open this page and press the button there:
+mail-until = The page works until { $day }. Opening it changes nothing.
+mail-not = Not you? Do nothing, and you will get nothing.
+
 ## Confirm
 confirm-head = Please confirm
 confirm-title = Do you want { $what } from { $brand }?
+confirm-title-all = Do you want this from { $brand }?
 confirm-by-email = It would come by e-mail.
 confirm-by-text = It would come by text.
 confirm-by-whatsapp = It would come on WhatsApp.
 confirm-by-push = It would come in the app.
 confirm-by-call = It would come by phone.
-confirm-asked = Somebody, probably you, filled in our form on { $at }.
+confirm-asked = Somebody, probably you, asked for this on { $at }.
 confirm-button = Yes, I want this
 confirm-not = Not you, or changed your mind? Close this page. Nothing will be sent. This link works until { $day }.
 confirmed-head = Thank you, confirmed
 confirmed-title = Thank you. You will get { $what }.
+confirmed-title-all = Thank you. You will get what you asked for.
+confirmed-before = You have confirmed this before.
+confirmed-before-say = Nothing has changed now. Your choices show what holds.
 confirmed-at = Confirmed at { $at }. You can stop it at any time.
 your-choices = Your choices
 
 ## Links that do not work
 expired-head = This link does not work
 expired-title = This link does not work any more.
+expired-again = We can send a new link to the same address. It is about this:
+expired-form = You wanted to get something?
 expired-say = Links to confirm something work for { $days ->
     [one] one day
    *[other] { $days } days
   }. Or a piece of the link was lost on the way.
 address = Your e-mail address
-address-say = We send you a new link. We use the address for nothing else.
+address-say = We use it for nothing but what you choose here.
 no-address = That is no e-mail address.
 no-address-say = Please enter it again, such as name@example.com.
 expired-button = Send me a new link

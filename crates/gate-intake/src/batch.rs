@@ -5,6 +5,7 @@ use crate::crypto::{self, Mac};
 use crate::draft::{Draft, Id};
 use crate::limits::EVENT_ID_BYTES_MAX;
 use crate::outcome::{Accepted, ItemProblem, Outcome, ProblemClass, Skip, Window};
+use crate::sale_share;
 use crate::source::Source;
 use gate_codec::{
     Class, Codec, ConsentChangeRecord, DecodeError, Encoding, EvidenceRecord, Format, Kind,
@@ -63,6 +64,17 @@ pub fn accept(
     record: ConsentChangeRecord<'static>,
     raw: &[u8],
 ) -> Result<Accepted, Box<ItemProblem>> {
+    if sale_share::is_granted_by(&record) {
+        let class = ProblemClass::InvalidValue;
+        return Err(Box::new(ItemProblem {
+            index,
+            pointer: "/purpose".to_owned(),
+            class,
+            reason: sale_share::ONLY_REFUSED,
+            fix: class.fix(),
+            raw: raw.to_vec(),
+        }));
+    }
     match written(&record) {
         Ok(json) => Ok(Accepted { index, record, json }),
         Err((field, class)) => Err(Box::new(ItemProblem {
@@ -74,6 +86,22 @@ pub fn accept(
             raw: raw.to_vec(),
         })),
     }
+}
+
+/// Keeps a record unless the window knows it.
+pub(crate) fn once(outcome: &mut Outcome, accepted: Accepted, window: &dyn Window) {
+    let key = window_key(&accepted.record);
+    if window.knows(&key) {
+        outcome.repeated.push(accepted);
+    } else {
+        outcome.remember.push(key);
+        outcome.records.push(accepted);
+    }
+}
+
+/// Under which name the window knows a record.
+fn window_key(record: &ConsentChangeRecord<'_>) -> String {
+    format!("event:{}", record.event_id.as_deref().unwrap_or_default())
 }
 
 /// JSON pointer to a field of ours.
@@ -159,6 +187,10 @@ impl<'s> Batch<'s> {
         record: ConsentChangeRecord<'static>,
         is_receipt_dated: bool,
     ) {
+        if sale_share::is_granted_by(&record) {
+            let why = sale_share::ONLY_REFUSED;
+            return self.problem(at, "/purpose", ProblemClass::InvalidValue, why);
+        }
         let json = match written(&record) {
             Ok(json) => json,
             Err((field, class)) => {
@@ -167,14 +199,9 @@ impl<'s> Batch<'s> {
                 return self.problem(at, &pointer, kind, class.remedy());
             }
         };
-        let key = format!("event:{}", record.event_id.as_deref().unwrap_or_default());
         let accepted = Accepted { index: at.index, record, json };
-        if is_receipt_dated && self.window.knows(&key) {
-            self.outcome.repeated.push(accepted);
-            return;
-        }
         if is_receipt_dated {
-            self.outcome.remember.push(key);
+            return once(&mut self.outcome, accepted, self.window);
         }
         self.outcome.records.push(accepted);
     }

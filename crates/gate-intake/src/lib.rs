@@ -12,30 +12,44 @@
 
 #![forbid(unsafe_code)]
 
+mod ask;
 mod batch;
 mod changes;
+mod confirm;
+mod confirmation;
 mod crypto;
 mod draft;
 mod form;
+mod gpc;
 mod json;
 mod limits;
 mod listed;
 mod mail;
+mod mailbox;
 mod mapped;
 mod one_click;
 mod outcome;
 mod provider;
 mod receive;
 mod request;
+mod request_mail;
+mod sale_share;
 mod sample;
 mod scheme;
 mod secret;
+mod shown;
+mod sign_up;
 mod source;
 mod table;
+mod throttle;
 mod time;
 mod token;
 
+pub use ask::{Asking, Way, Wish, WishError, ask};
 pub use batch::{IdKey, accept};
+pub use confirm::{ConfirmError, Shown, confirm};
+pub use confirmation::{CONFIRMED_CHANNEL, Confirmation, Reading};
+pub use gpc::{GPC_JSON, GPC_PATH, asks_for_gpc, refuse_sale_share, says_gpc};
 pub use limits::*;
 pub use listed::{Listed, ListedKind, listed};
 pub use mail::receive_mail;
@@ -47,16 +61,21 @@ pub use outcome::{
 pub use provider::sns::Certificates;
 pub use receive::{Context, is_from, receive};
 pub use request::Request;
+pub use request_mail::{MailText, RequestMail, RequestMailError, consent_request};
+pub use sale_share::{SALE_SHARE, is_sale_share};
 pub use sample::{CaseResult, Report, run as run_sample, run_with as run_sample_with};
 pub use scheme::{
     Algorithm, BearerScheme, Encoding, HeaderNames, JwtScheme, KeyForm, Part, Scheme,
     SignatureScheme, Template, TimestampRule, Unit, Written,
 };
 pub use secret::{Keys, Secret, SecretSpec};
+pub use shown::NoticeShown;
+pub use sign_up::{SignUp, SignUpError, SignUpFault};
 pub use source::{
     BasicPair, BasicSpec, Provider, SchemeSpec, ScopeSpec, Source, SourceProblem, SourceSpec, Texts,
 };
 pub use table::{
     AtUnit, BodyKind, Mapping, NAMES as MAPPED_PROVIDERS, NamedScheme, Rule, TimeField,
 };
-pub use token::{RING_MAX, Token, TokenContent, TokenError, TokenKeys, TokenKind};
+pub use throttle::{NETWORK_BITS_V4, NETWORK_BITS_V6, ThrottleKeys, network_of, throttle_keys};
+pub use token::{Asked, RING_MAX, Token, TokenContent, TokenError, TokenKeys, TokenKind};

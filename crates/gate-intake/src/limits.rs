@@ -28,3 +28,21 @@ pub const REPORT_BLOCKS_MAX: usize = 1_000;
 pub const TOLERANCE_SECONDS_MAX: u32 = 7 * 24 * 3600;
 /// How far a provider's clock may be ahead of ours, in seconds.
 pub const AHEAD_SECONDS_MAX: i64 = 300;
+/// Most purposes of one request to be written to: they are asked for in one mail, and read on one page.
+pub const ASKED_MAX: usize = 8;
+/// Longest token of a confirmation link; pages take links of at most 2,048 characters.
+pub const CONFIRM_TOKEN_CHARS_MAX: usize = 2_000;
+/// Shortest life of a confirmation link, in hours: a weekend is no reason to ask again.
+pub const OPT_IN_HOURS_MIN: u32 = 48;
+/// Longest life of a confirmation link, in hours.
+pub const OPT_IN_HOURS_MAX: u32 = 7 * 24;
+/// For how long the same wish is the same request, in seconds.
+pub const REPEAT_SECONDS: i64 = 60;
+/// Longest body of a sign-up form.
+pub const SIGN_UP_BODY_BYTES_MAX: usize = 16 * 1024;
+/// Longest value of a field of it.
+pub const SIGN_UP_FIELD_BYTES_MAX: usize = 1024;
+/// Longest text of a mail that asks for a confirmation: eight notices and what surrounds them.
+pub const REQUEST_MAIL_BYTES_MAX: usize = 256 * 1024;
+/// Longest subject of it.
+pub const REQUEST_SUBJECT_BYTES_MAX: usize = 1024;

@@ -9,6 +9,8 @@
 //! contents share a nonce with probability 2^-96, which a misuse-resistant cipher survives anyway. What is lost by determinism is
 //! that two equal tokens show that they are equal.
 //!
+//! An unknown key id is answered like a damaged token: who holds none of our tokens learns no key id from us.
+//!
 //! Unsubscribe tokens never expire: a key stays in the ring as long as mail sealed with it may be read. Unknown, foreign and
 //! damaged tokens give one answer after the same work.
 
@@ -31,6 +33,8 @@ const TAG: usize = 16;
 const STEP: usize = 64;
 /// Longest content, in bytes.
 const CONTENT_BYTES_MAX: usize = 2 * 1024;
+/// The number of a field that may stand there more than once.
+const ASKED: u8 = 13;
 /// Most keys of a ring.
 pub const RING_MAX: usize = 64;
 
@@ -87,6 +91,37 @@ pub struct TokenContent {
     pub expires_at: Option<Timestamp>,
     /// Where the person lives, as a message states it: what may come depends on it.
     pub jurisdiction: Option<String>,
+    /// For confirmations: what was asked for, each with the text that asks.
+    pub asked: Vec<Asked>,
+    /// For confirmations: the language of those texts.
+    pub locale: Option<String>,
+    /// For confirmations: when the person asked.
+    pub asked_at: Option<Timestamp>,
+}
+
+impl TokenContent {
+    /// The same person at the same sender and nothing else of this token: what a preference page's link is made of. A
+    /// confirmation's end, and what it asked for, must not come along.
+    #[must_use]
+    pub fn person(&self) -> Self {
+        Self {
+            contact_id: self.contact_id.clone(),
+            address: self.address.clone(),
+            controller: self.controller.clone(),
+            brand: self.brand.clone(),
+            jurisdiction: self.jurisdiction.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A purpose that somebody asked for, and the version of the approved text that says what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The purpose's code.
+    pub purpose: String,
+    /// `evidence.notice_version`; it has no blank.
+    pub notice_version: String,
 }
 
 impl fmt::Debug for TokenContent {
@@ -244,7 +279,8 @@ fn opened(key: &Key, bytes: &mut [u8]) -> Option<(TokenKind, TokenContent)> {
 
 /// The fields in order: number, length, bytes; then a zero and padding.
 fn fields(content: &TokenContent) -> Result<Vec<u8>, TokenError> {
-    let until = content.expires_at.map(|at| at.as_micros().to_string());
+    let micros = |at: Timestamp| at.as_micros().to_string();
+    let (until, asked_at) = (content.expires_at.map(micros), content.asked_at.map(micros));
     let fields = [
         &content.contact_id,
         &content.address,
@@ -256,15 +292,20 @@ fn fields(content: &TokenContent) -> Result<Vec<u8>, TokenError> {
         &content.request_event_id,
         &until,
         &content.jurisdiction,
+        &content.locale,
+        &asked_at,
     ];
     let mut bytes = Vec::new();
     for (number, text) in (1_u8..).zip(fields) {
         if let Some(text) = text {
-            let length = u16::try_from(text.len()).map_err(|_| TokenError::Content)?;
-            bytes.push(number);
-            bytes.extend_from_slice(&length.to_be_bytes());
-            bytes.extend_from_slice(text.as_bytes());
+            field(number, text, &mut bytes)?;
         }
+    }
+    for asked in &content.asked {
+        if asked.purpose.contains(' ') {
+            return Err(TokenError::Content);
+        }
+        field(ASKED, &format!("{} {}", asked.purpose, asked.notice_version), &mut bytes)?;
     }
     bytes.push(0);
     if bytes.len() > CONTENT_BYTES_MAX {
@@ -272,6 +313,14 @@ fn fields(content: &TokenContent) -> Result<Vec<u8>, TokenError> {
     }
     bytes.resize(bytes.len().next_multiple_of(STEP), 0);
     Ok(bytes)
+}
+
+fn field(number: u8, text: &str, bytes: &mut Vec<u8>) -> Result<(), TokenError> {
+    let length = u16::try_from(text.len()).map_err(|_| TokenError::Content)?;
+    bytes.push(number);
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
 fn content(mut bytes: &[u8]) -> Option<TokenContent> {
@@ -284,7 +333,7 @@ fn content(mut bytes: &[u8]) -> Option<TokenContent> {
         let (text, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
         let text = String::from_utf8(text.to_vec()).ok()?;
         bytes = rest;
-        match number {
+        match *number {
             1 => content.contact_id = Some(text),
             2 => content.address = Some(text),
             3 => content.controller = Some(text),
@@ -295,6 +344,13 @@ fn content(mut bytes: &[u8]) -> Option<TokenContent> {
             8 => content.request_event_id = Some(text),
             9 => content.expires_at = Some(Timestamp::from_micros(text.parse().ok()?)),
             10 => content.jurisdiction = Some(text),
+            11 => content.locale = Some(text),
+            12 => content.asked_at = Some(Timestamp::from_micros(text.parse().ok()?)),
+            ASKED => {
+                let (purpose, version) = text.split_once(' ')?;
+                let (purpose, notice_version) = (purpose.to_owned(), version.to_owned());
+                content.asked.push(Asked { purpose, notice_version });
+            }
             _ => return None,
         }
     }

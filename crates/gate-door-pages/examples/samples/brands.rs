@@ -67,6 +67,11 @@ pub(crate) fn tents_settings() -> Value {
             },
         ],
         "notices": notices(),
+        "sign_up": {
+            "controller": "tents-ltd",
+            "purposes": ["marketing.newsletter", "marketing.offers"],
+            "link_hours": 168,
+        },
     })
 }
 

@@ -3,10 +3,11 @@
 mod brands;
 
 use gate_door_pages::{
-    Brand, Channel, ChannelLink, Choice, ChoiceGroup, ChoiceState, ChoicesAwayPage,
+    AskAgain, Brand, Channel, ChannelLink, Choice, ChoiceGroup, ChoiceState, ChoicesAwayPage,
     ConfirmDonePage, ConfirmPage, Csrf, Effect, ErrorPage, ExpiredPage, Frame, Language, Link,
-    LinkSentPage, Masked, NotSavedPage, OffBy, PreferencesPage, Problem, RenderError, StoppedPage,
-    Unsaved, UnsubscribeDonePage, UnsubscribePage, When, Who, mask_address,
+    LinkSentPage, Masked, NotSavedPage, OffBy, PreferencesPage, Problem, RenderError, SignUpChoice,
+    SignUpForm, SignUpPage, StoppedPage, Unsaved, UnsubscribeDonePage, UnsubscribePage, When, Who,
+    Wrong, mask_address,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,19 +44,32 @@ impl Sample {
         (self.render)(model, brand, frame).map(|page| page.expect("view models can be rendered"))
     }
 
-    /// The notice of a page in its language.
+    /// The notices of a page in its language.
     pub(crate) fn model_in(&self, language: Language) -> Value {
         let mut model = self.model.clone();
-        if let Some(notice) = model.get_mut("notice") {
-            let own = self.brand.notice(Channel::Email, "marketing.newsletter", language);
-            *notice = serde_json::to_value(own.expect("it is approved")).expect("a notice");
-        }
+        translate(&mut model, &self.brand, language);
         model
     }
 
     /// The languages that its brand has.
     pub(crate) fn languages(&self) -> Vec<Language> {
         self.brand.languages()
+    }
+}
+
+/// Wherever a purpose stands beside its text.
+fn translate(value: &mut Value, brand: &Brand, language: Language) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|v| translate(v, brand, language)),
+        Value::Object(fields) => {
+            let purpose = fields.get("purpose").and_then(Value::as_str).map(str::to_owned);
+            if let (Some(purpose), Some(notice)) = (purpose, fields.get_mut("notice")) {
+                let own = brand.notice(Channel::Email, &purpose, language);
+                *notice = serde_json::to_value(own.expect("it is approved")).expect("a notice");
+            }
+            fields.values_mut().for_each(|v| translate(v, brand, language));
+        }
+        _ => {}
     }
 }
 
@@ -78,6 +92,7 @@ rendered!(
     PreferencesPage,
     ChoicesAwayPage,
     StoppedPage,
+    SignUpPage,
     ConfirmPage,
     ConfirmDonePage,
     ExpiredPage,
@@ -132,7 +147,8 @@ fn soon() -> Effect {
 }
 
 /// Pages that exist with far too long words as well.
-const STRETCHED: [(&str, &str); 4] = [
+const STRETCHED: [(&str, &str); 5] = [
+    ("door-sign-up-nothing", "door-sign-up-stretched"),
     ("door-unsubscribe-list", "door-unsubscribe-stretched"),
     ("door-preferences-saving", "door-preferences-stretched"),
     ("door-confirm", "door-confirm-stretched"),
@@ -283,29 +299,48 @@ fn preferences(all: &mut Vec<Sample>) {
 }
 
 fn opt_in(all: &mut Vec<Sample>) {
-    let notice = tents();
-    let notice = notice.notice(Channel::Email, "marketing.newsletter", Language::English);
+    let texts = tents().sign_up_texts(Language::English);
+    let choices = texts.iter().map(|asked| SignUpChoice { asked: asked.clone(), ticked: false });
+    let form = SignUpForm { action: link("/s/tents"), choices: choices.collect() };
+    let page = SignUpPage { form: form.clone(), wrong: Vec::new() };
+    all.push(sample("door-sign-up", Some("/s/tents"), &page));
+    let mut wrong = SignUpPage { wrong: vec![Wrong::OldText, Wrong::Address], ..page.clone() };
+    wrong.form.choices[0].ticked = true;
+    all.push(sample("door-sign-up-wrong", None, &wrong));
+    let nothing = SignUpPage { wrong: vec![Wrong::Address, Wrong::Nothing], ..page };
+    all.push(sample("door-sign-up-nothing", None, &nothing));
+
     let page = ConfirmPage {
         who: email(),
         channel: Channel::Email,
-        purpose: "marketing.newsletter".to_owned(),
-        notice: notice.expect("it is approved").clone(),
-        asked: at("2026-11-29T13:58:00Z"),
+        asked: texts[..1].to_vec(),
+        asked_at: at("2026-11-29T13:58:00Z"),
         until: at("2026-12-06T13:58:00Z"),
         action: link("/c/T0k3n"),
     };
     all.push(sample("door-confirm", Some("/c/T0k3n"), &page));
+    let two = ConfirmPage { asked: texts.clone(), ..page };
+    all.push(sample("door-confirm-two", Some("/c/T0k3n"), &two));
     let done = ConfirmDonePage {
         who: email(),
-        purpose: "marketing.newsletter".to_owned(),
+        purposes: vec!["marketing.newsletter".to_owned()],
         at: at("2026-11-29T14:02:13Z"),
+        repeated: false,
         preferences: Some(link("/p/T0k3n")),
     };
     all.push(sample("door-confirm-done", None, &done));
-    let expired = ExpiredPage { action: link("/ask"), days: 7, no_address: false };
+    let purposes = texts.iter().map(|it| it.purpose.clone()).collect();
+    let two = ConfirmDonePage { purposes, ..done.clone() };
+    all.push(sample("door-confirm-done-two", None, &two));
+    let before = ConfirmDonePage { repeated: true, ..done };
+    all.push(sample("door-confirm-before", None, &before));
+    let ask = AskAgain::SameMailbox { action: link("/c/T0k3n"), who: email(), asked: texts };
+    let expired = ExpiredPage { days: 7, ask };
     all.push(sample("door-expired", Some("/c/x"), &expired));
-    let wrong = ExpiredPage { no_address: true, ..expired };
-    all.push(sample("door-expired-wrong", None, &wrong));
+    let unknown = ExpiredPage { ask: AskAgain::Form(form), ..expired };
+    all.push(sample("door-expired-unknown", Some("/c/x"), &unknown));
+    let without = ExpiredPage { days: 2, ask: AskAgain::No };
+    all.push(sample("door-expired-no-form", None, &without));
     all.push(sample("door-link-sent", None, &LinkSentPage {}));
 }
 
@@ -329,6 +364,7 @@ fn failures(all: &mut Vec<Sample>) {
             unsaved(Unsaved::Ask { choice: value("marketing.offers") }, "/p/T0k3n"),
         ),
         ("door-not-saved-confirm", unsaved(Unsaved::Confirmation, "/c/T0k3n")),
+        ("door-not-saved-sign-up", unsaved(Unsaved::SignUp, "/s/tents")),
     ] {
         all.push(sample(name, None, &page));
     }

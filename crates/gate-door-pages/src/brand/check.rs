@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::brand::problem::{BrandProblem, Problems};
 use crate::brand::settings::{BrandSettings, ContactSettings, NoticeSettings, PurposeSettings};
+use crate::brand::sign_up::{is_sale_share, sign_up};
 use crate::brand::style::style;
 use crate::brand::{Brand, Purpose, Slot};
 use crate::channel::Channel;
@@ -44,6 +45,7 @@ impl BrandSettings {
         let still_comes = still_comes(&self.still_comes, &locales, p);
         let purposes = purposes(&self.purposes, &locales, &channels, p);
         let notices = notices(&self.notices, &locales, &purposes, p);
+        let sign_up = sign_up(self.sign_up.as_ref(), &notices, p);
         every_locale_is_approved(&locales, &notices, default_locale, p);
         let (Some(default_locale), true) = (default_locale, problems.found.is_empty()) else {
             return Err(problems.found);
@@ -62,6 +64,7 @@ impl BrandSettings {
             channels,
             purposes,
             notices,
+            sign_up,
         })
     }
 }
@@ -236,6 +239,10 @@ fn purposes(
     for (at, purpose) in settings.iter().take(PURPOSES_MAX).enumerate() {
         let key = format!("purposes[{at}]");
         code(&format!("{key}.id"), &purpose.id, "._-", p);
+        if is_sale_share(&purpose.id) {
+            let fix = "take it out: a browser that says so (Sec-GPC) is heard without it";
+            p.add(&format!("{key}.id"), "selling or sharing data can only be refused", fix);
+        }
         if !ids.insert(&purpose.id) {
             p.add(
                 &format!("{key}.id"),

@@ -3,6 +3,7 @@
 mod check;
 mod problem;
 mod settings;
+mod sign_up;
 mod style;
 
 use std::collections::BTreeMap;
@@ -11,9 +12,11 @@ pub use check::{ID_CHARS_MAX, NOTICES_MAX, PURPOSES_MAX, WORDS_CHARS_MAX};
 pub use problem::BrandProblem;
 pub use settings::{
     BrandSettings, ColoursSettings, ContactSettings, NoticeSettings, PurposeSettings, PurposeWords,
-    SchemeSettings,
+    SchemeSettings, SignUpSettings,
 };
+pub use sign_up::{LINK_HOURS, SIGN_UP_PURPOSES_MAX};
 
+use crate::asked::AskedText;
 use crate::channel::Channel;
 use crate::language::{Language, wanted};
 use crate::logo::Logo;
@@ -38,6 +41,7 @@ pub struct Brand {
     channels: Vec<Channel>,
     purposes: Vec<Purpose>,
     notices: BTreeMap<Slot, Vec<Notice>>,
+    sign_up: Option<SignUpSettings>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +148,33 @@ impl Brand {
     ) -> Option<&Notice> {
         let of_slot = self.notices.get(&(purpose.to_owned(), channel))?;
         of_slot.iter().find(|n| n.locale() == language && n.version() == version)
+    }
+
+    /// The sign-up form, if the brand has one.
+    #[must_use]
+    pub fn sign_up(&self) -> Option<&SignUpSettings> {
+        self.sign_up.as_ref()
+    }
+
+    /// What the sign-up form offers, with the texts to ask with now; empty without a form.
+    #[must_use]
+    pub fn sign_up_texts(&self, language: Language) -> Vec<AskedText> {
+        let offered = self.sign_up.iter().flat_map(|form| &form.purposes);
+        offered.filter_map(|purpose| self.text(purpose, language)).collect()
+    }
+
+    /// A purpose by e-mail with the text to ask with now.
+    #[must_use]
+    pub fn text(&self, purpose: &str, language: Language) -> Option<AskedText> {
+        let notice = self.notice(Channel::Email, purpose, language)?.clone();
+        Some(AskedText { purpose: purpose.to_owned(), notice })
+    }
+
+    /// A purpose by e-mail with the text of a version that somebody was shown.
+    #[must_use]
+    pub fn text_of(&self, purpose: &str, language: Language, version: &str) -> Option<AskedText> {
+        let notice = self.notice_of(Channel::Email, purpose, language, version)?.clone();
+        Some(AskedText { purpose: purpose.to_owned(), notice })
     }
 
     fn words(&self, purpose: &str, language: Language) -> Option<&PurposeWords> {

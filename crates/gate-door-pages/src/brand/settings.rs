@@ -38,6 +38,29 @@ pub struct BrandSettings {
     /// The approved texts that people agree to.
     #[serde(default)]
     pub notices: Vec<NoticeSettings>,
+    /// The sign-up form (double opt-in by e-mail); without it there is none.
+    #[serde(default)]
+    pub sign_up: Option<SignUpSettings>,
+}
+
+/// The sign-up form of a brand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpSettings {
+    /// The legal entity, as `controller` of the consent changes.
+    pub controller: String,
+    /// The purposes it offers, by e-mail: 1 to 8, each with an approved notice.
+    pub purposes: Vec<String>,
+    /// For how many hours the link in the mail works: 48 to 168 (the default).
+    #[serde(default = "week")]
+    pub link_hours: u32,
+    /// Whether the IP address is kept as evidence; by default it is not. It does not say who asked.
+    #[serde(default)]
+    pub keep_ip: bool,
+}
+
+fn week() -> u32 {
+    7 * 24
 }
 
 /// Where people turn to.

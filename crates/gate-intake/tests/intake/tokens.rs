@@ -108,7 +108,7 @@ proptest! {
     ) {
         let content = TokenContent {
             contact_id, address: Some(address), controller, brand, channel, purpose, message_id, request_event_id,
-            expires_at: until.map(at), jurisdiction,
+            expires_at: until.map(at), jurisdiction, ..TokenContent::default()
         };
         let token = tokens().mint(TokenKind::Confirm, &content).unwrap();
         let opened = tokens().open(&token).unwrap();

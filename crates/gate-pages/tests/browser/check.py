@@ -209,6 +209,9 @@ SHOTS = [
     ("door-preferences-360", "door-preferences.en.html", 360, 1340, False),
     ("door-preferences-ar", "door-preferences.ar.html", 360, 1340, False),
     ("door-confirm", "door-confirm.en.html", 1000, 700, False),
+    ("door-sign-up", "door-sign-up.en.html", 1000, 1060, False),
+    ("door-sign-up-ar", "door-sign-up.ar.html", 360, 1060, False),
+    ("door-expired-360", "door-expired.de.html", 360, 1240, True),
     ("door-not-saved-360", "door-not-saved.de.html", 360, 720, True),
 ]
 
