@@ -487,17 +487,26 @@ fn flags_are_a_plan() {
         brand: text("acme"),
         email: text("mail"),
         action_column: text("status"),
-        action_values: vec!["in=opt_in".into(), "out=opt_out".into()],
+        action_values: vec!["a=b=opt_in".into(), "in=opt_in".into(), "out=opt_out".into()],
         channel: text("email"),
         purpose: text("marketing"),
         time_column: text("when"),
         zone: text("UTC"),
-        evidence: vec!["method=web_form".into(), "notice_version=3".into()],
+        evidence: vec![
+            "method=web_form".into(),
+            "notice_version=3".into(),
+            "source=https://x.example/?a=b".into(),
+        ],
         ..Flags::default()
     };
     let spec = flags.clone().over(PlanSpec::default()).unwrap();
     let file = b"mail,status,when\na@example.net,in,2026-03-02 10:00\n";
-    assert_eq!(told(&Plan::new(spec).unwrap(), file), ["2: opt_in / "]);
+    let plan = Plan::new(spec).unwrap();
+    assert_eq!(told(&plan, file), ["2: opt_in / "]);
+    assert_eq!(
+        records(&plan, file, &import(&plan))[0]["evidence"]["source"],
+        "https://x.example/?a=b"
+    );
     // over a preset, and over a file
     let flags = Flags {
         preset: text("mailchimp-subscribed"),
