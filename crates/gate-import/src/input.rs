@@ -196,7 +196,9 @@ impl<R: Read> Input<R> {
             return Ok(0);
         }
         let Some((encoding, n_mark)) = Encoding::for_bom(piece) else {
-            if piece.iter().take(512).any(|byte| *byte == 0) {
+            // one or two are a row's problem; in UTF-16 every other byte of plain text is one
+            let looked_at = piece.get(..512).unwrap_or(piece);
+            if looked_at.iter().filter(|byte| **byte == 0).count() > looked_at.len() / 4 {
                 return Err(ImportError::shape(
                     "the file holds zero bytes: it is UTF-16 without a mark, or no text",
                     "name `encoding: utf-16le` or `utf-16be`, or export it as UTF-8",

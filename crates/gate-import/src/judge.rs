@@ -12,6 +12,9 @@ use gate_core::{CLOCK_SKEW_MAX, ConsentChange, Timestamp};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+/// Addresses that one statement may be about: those of the columns `email`, `phone` and `address`.
+pub(crate) const ADDRESSES_MAX: usize = 3;
+
 /// What is the same for all rows of an import.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
@@ -94,7 +97,7 @@ impl<'r> Judge<'r> {
         let address = match address {
             Some(None) => {
                 said.problems.push(self.problem(
-                    Some("address"),
+                    self.address_column(n),
                     ProblemKind::InvalidAddress,
                     loss(nature),
                 ));
@@ -124,6 +127,13 @@ impl<'r> Judge<'r> {
         }
         let (subject, action) = (hasher.finish(), change.action);
         said.changes.push(Change { record, action, is_widened, nature, subject });
+    }
+
+    /// The column that the address of the record with this number stands in.
+    fn address_column(&self, n: usize) -> Option<&'r str> {
+        let columns = [&self.plan.email, &self.plan.phone, &self.plan.address];
+        let who = columns.get(n % ADDRESSES_MAX).and_then(|who| who.as_ref());
+        who.map_or(Some("address"), |who| self.column(who.slot))
     }
 
     /// Why a change that reads is not taken.

@@ -25,8 +25,8 @@ pub const GROUPS_MAX: usize = 1_000;
 /// People (with what they speak about) among whom a preview looks for duplicates and conflicts, unless it is told another
 /// number: as many as fit a table of 2^23 places, 200 MB.
 pub const PEOPLE_MAX: usize = 7_340_032;
-/// Subjects whose operator suppressions an undo tells apart; beyond it, suppressions stay.
-pub const SUPPRESSED_MAX: usize = 50_000_000;
+/// Contacts and addresses whose operator suppressions an undo tells apart; beyond it, suppressions stay.
+pub const SUPPRESSED_MAX: usize = 10_000_000;
 
 /// Bytes that are read at once.
 pub(crate) const CHUNK_BYTES: usize = 256 * 1024;

@@ -4,16 +4,13 @@
 //! that no table has is everything on a refusal, and a problem on a permission. A row whose action nobody knows may be a refusal.
 
 use crate::cells::Cell;
-use crate::judge::{Cells, Judge, Said, loss};
+use crate::judge::{ADDRESSES_MAX, Cells, Judge, Said, loss};
 use crate::plan::{ActionField, Field, Nature, Statement, TimeField, Who};
 use crate::problem::{Loss, ProblemKind};
 use crate::time::{Moment, TimeError};
 use gate_codec::{ConsentChangeRecord, ContextRecord, EvidenceRecord};
 use gate_core::{Action, Channel, Family, Timestamp};
 use std::borrow::Cow;
-
-/// Addresses that one statement may be about: those of the columns `email`, `phone` and `address`.
-pub(crate) const ADDRESSES_MAX: usize = 3;
 
 type Text<'r> = Option<Cow<'r, str>>;
 /// What is wrong, and in which column.

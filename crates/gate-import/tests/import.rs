@@ -137,7 +137,7 @@ fn bad_rows_stop_no_other() {
         told(&plan, file.as_bytes()),
         [
             "2: opt_in / ",
-            "3:  / invalid_address@address",
+            "3:  / invalid_address@mail",
             "4:  / unknown_action@status",
             "5:  / no_evidence@evidence.method",
             "6: opt_out / ",
@@ -149,7 +149,7 @@ fn bad_rows_stop_no_other() {
             "12:  / nobody",
             "13: opt_out / ",
             "14:  / no_address",
-            "15: opt_out / invalid_address@address",
+            "15: opt_out / invalid_address@mail",
             "16:  / field_count",
             "17:  / bad_encoding@mail",
             "18: opt_in / ",
@@ -176,7 +176,7 @@ fn lines_are_those_of_an_editor() {
     for (mark, end) in [("", "\n"), ("\u{feff}", "\r\n"), ("", "\r\n")] {
         let file = format!("{mark}{header}{end}{}{end}", rows.join(end));
         let told = told(&plan, file.as_bytes());
-        assert_eq!(told, ["2: opt_in / ", "5:  / invalid_address@address"], "{end:?}");
+        assert_eq!(told, ["2: opt_in / ", "5:  / invalid_address@mail"], "{end:?}");
     }
     let header = header.replace(',', ";");
     let file =
@@ -487,17 +487,26 @@ fn flags_are_a_plan() {
         brand: text("acme"),
         email: text("mail"),
         action_column: text("status"),
-        action_values: vec!["in=opt_in".into(), "out=opt_out".into()],
+        action_values: vec!["a=b=opt_in".into(), "in=opt_in".into(), "out=opt_out".into()],
         channel: text("email"),
         purpose: text("marketing"),
         time_column: text("when"),
         zone: text("UTC"),
-        evidence: vec!["method=web_form".into(), "notice_version=3".into()],
+        evidence: vec![
+            "method=web_form".into(),
+            "notice_version=3".into(),
+            "source=https://x.example/?a=b".into(),
+        ],
         ..Flags::default()
     };
     let spec = flags.clone().over(PlanSpec::default()).unwrap();
     let file = b"mail,status,when\na@example.net,in,2026-03-02 10:00\n";
-    assert_eq!(told(&Plan::new(spec).unwrap(), file), ["2: opt_in / "]);
+    let plan = Plan::new(spec).unwrap();
+    assert_eq!(told(&plan, file), ["2: opt_in / "]);
+    assert_eq!(
+        records(&plan, file, &import(&plan))[0]["evidence"]["source"],
+        "https://x.example/?a=b"
+    );
     // over a preset, and over a file
     let flags = Flags {
         preset: text("mailchimp-subscribed"),
@@ -541,7 +550,7 @@ fn the_file_of_rows_not_taken_can_be_mended_and_imported() {
     assert_eq!(lines.len(), 3);
     assert!(lines[0].ends_with("\"import_line\",\"import_problem\",\"import_fix\""));
     assert!(lines[1].starts_with("\"2\",\"a \"\"b\"\"\",\"\",\"in\""), "{}", lines[1]);
-    assert!(lines[1].contains(",3,\"invalid_address: address: "));
+    assert!(lines[1].contains(",3,\"invalid_address: mail: "));
     assert!(lines[2].starts_with("\"3,b,\",,,,,,,4,\"field_count: "), "{}", lines[2]);
     let mended = text.replace("a \"\"b\"\"", "b@example.net");
     // the second is still broken: its status is blank, which says nothing by this plan

@@ -9,7 +9,7 @@
 )]
 
 use gate_core::Timestamp;
-use gate_import::{ImportError, Plan, Preview, Rows};
+use gate_import::{Digest, Import, ImportError, ImportId, Plan, Preview, Resume, Row, Rows};
 use proptest::prelude::*;
 
 const NOW: i64 = 1_796_000_000_000_000;
@@ -50,6 +50,21 @@ fn read(plan: &Plan, bytes: &[u8]) -> Result<(Vec<u64>, Vec<u64>), ImportError> 
     assert_eq!(summary.n_rows, rows.n_rows());
     assert_eq!(summary.n_rows_taken, taken.len() as u64);
     Ok((taken, refused))
+}
+
+/// What up to `n` rows say, and where the import is then.
+fn told(plan: &Plan, file: &[u8], from: &Resume, n: usize) -> (Vec<String>, Resume) {
+    let mut rows = Rows::resume(file, plan, from).unwrap();
+    let tell = |row: &Row<'_>| {
+        let ids: Vec<_> = row.changes.iter().map(|it| it.record.event_id.as_deref()).collect();
+        format!("{ids:?} {:?}", row.problems)
+    };
+    let mut all = Vec::new();
+    while all.len() < n {
+        let Some(row) = rows.next().unwrap() else { break };
+        all.push(tell(&row));
+    }
+    (all, rows.resume_state(&from.import))
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
@@ -119,6 +134,23 @@ proptest! {
     fn any_table(plan in plans(), is_headed in any::<bool>(), bytes in pieces()) {
         let header = if is_headed { format!("{HEADER}\n") } else { String::new() };
         let _ = read(&plan, &[header.as_bytes(), &bytes].concat());
+    }
+
+    /// Interrupted after any row, whatever the rows are, an import says the same things under the same ids.
+    #[test]
+    fn any_interruption(mut bytes in pieces(), stop in 0_usize..12) {
+        let plan = Plan::from_yaml(PLAN).unwrap();
+        // many of them are no text, and no file
+        bytes.retain(|byte| *byte != 0);
+        let file = [HEADER.as_bytes(), b"\n", &bytes].concat();
+        let id = ImportId::new("any").unwrap();
+        let import = Import { id, file: Digest([0; 32]), plan: plan.fingerprint(), begun_at_micros: NOW };
+        let whole = told(&plan, &file, &Resume::begin(import.clone()), usize::MAX).0;
+        let (mut parts, state) = told(&plan, &file, &Resume::begin(import), stop);
+        let (rest, end) = told(&plan, &file, &state, usize::MAX);
+        parts.extend(rest);
+        prop_assert_eq!(&parts, &whole);
+        prop_assert_eq!(end.n_rows, whole.len() as u64);
     }
 
     /// Each line stands for itself, whatever its end and its neighbours; also within values.

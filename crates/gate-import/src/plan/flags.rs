@@ -177,6 +177,7 @@ fn field(
     }
 }
 
+/// `NAME=VALUE`: our names hold no `=`, so words of theirs end at the last one, and names of evidence at the first.
 fn pairs(
     key: &'static str,
     rows: &[String],
@@ -184,7 +185,9 @@ fn pairs(
 ) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for row in rows {
-        match row.rsplit_once('=') {
+        let pair =
+            if key.starts_with("evidence") { row.split_once('=') } else { row.rsplit_once('=') };
+        match pair {
             Some((theirs, ours)) => found.push((theirs.to_owned(), ours.to_owned())),
             None => problems.push(PlanProblem::new(key, "no `=` in it", "write NAME=VALUE")),
         }
