@@ -61,7 +61,8 @@ proptest! {
             for body in &bodies {
                 if let Ok(page) = api.next(&Answer { status, retry_after: Some("x"), body }) {
                     for entry in &page.entries {
-                        let _ = Row::there(&frame(), entry, key);
+                        let row = Row::there(&frame(), entry, key);
+                        prop_assert!(row.is_none_or(|row| row.address.is_some()));
                     }
                 }
             }
@@ -76,7 +77,7 @@ proptest! {
         for piece in whole.chunks(size) {
             is_read &= list.push(piece).is_ok();
         }
-        let _ = list.finish();
+        is_read &= list.finish().is_ok();
         if is_read {
             prop_assert!(list.counts().n_entries + list.counts().n_problems <= whole.len() as u64);
         }
@@ -84,6 +85,6 @@ proptest! {
 
     #[test]
     fn spilled_rows(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = Rows::new(bytes.as_slice()).take(20).count();
+        prop_assert!(Rows::new(bytes.as_slice()).take(20).count() <= 20);
     }
 }
