@@ -78,7 +78,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Both at once: the earlier time, since when it stands; the graver words.
+    /// Both at once: the later one names it, and it reaches as far as either.
     fn with(self, other: Self) -> Self {
         Self {
             kind: if self.since >= other.since { self.kind } else { other.kind },
