@@ -54,9 +54,21 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![prop::collection::vec(any::<u8>(), 0..80), json().prop_map(String::into_bytes)]
+}
+
+fn status() -> impl Strategy<Value = u16> {
+    prop::sample::select(vec![200, 200, 200, 429, 500, 404])
+}
+
+fn head() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["", "email,created\n", "\u{feff}email;x\n"])
+}
+
 proptest! {
     #[test]
-    fn answers(bodies in prop::collection::vec(prop_oneof![prop::collection::vec(any::<u8>(), 0..80), json().prop_map(String::into_bytes)], 1..8), status in prop::sample::select(vec![200_u16, 200, 200, 429, 500, 404])) {
+    fn answers(bodies in prop::collection::vec(body(), 1..8), status in status()) {
         for mut api in apis() {
             for body in &bodies {
                 if let Ok(page) = api.next(&Answer { status, retry_after: Some("x"), body }) {
@@ -70,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn files(file in prop::collection::vec(any::<u8>(), 0..300), head in prop::sample::select(vec!["", "email,created\n", "\u{feff}email;x\n"]), size in 1_usize..40) {
+    fn files(file in prop::collection::vec(any::<u8>(), 0..300), head in head(), size in 1_usize..40) {
         let whole = [head.as_bytes(), &file].concat();
         let mut list = FileList::new("f", Columns::default());
         let mut is_read = true;
