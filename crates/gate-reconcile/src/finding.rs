@@ -38,7 +38,7 @@ pub struct Finding {
     pub groups_there: Vec<u16>,
     /// Whether the provider has an entry of the person's that stops everything, whatever the lane.
     pub is_stopped_there: bool,
-    /// Since when it is refused here.
+    /// When it was last refused here.
     pub since: Option<Timestamp>,
     /// The refusal here reaches messages that are no marketing too.
     pub is_whole: bool,

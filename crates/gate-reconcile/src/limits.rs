@@ -22,7 +22,7 @@ pub const COLUMNS_MAX: usize = 512;
 pub const PROBLEMS_KEPT_MAX: usize = 100;
 /// Most bytes of rows that are sorted in memory at a time. One run of that size is one file of the caller's.
 pub const RUN_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Most runs that are merged: 16 GiB of rows, four times what 50 million people on both sides need.
+/// Most runs that are merged, and files that are open: 16 GiB of rows, twice what 50 million people with two rows each need.
 pub const RUNS_MAX: usize = 256;
 /// Longest text of a bounce that is kept, in bytes; the status code stands at its beginning.
 pub const SMTP_BYTES_MAX: usize = 512;

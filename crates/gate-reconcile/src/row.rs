@@ -1,7 +1,7 @@
 //! A statement about one person in one lane, of either side: what is sorted, spilled to files and merged.
 //!
-//! A row takes 36 bytes and its address: 50 million people with one refusal and one consent each are some 6 GiB on disk, and
-//! memory holds one run ([`crate::RUN_BYTES_MAX`]) whatever the number. Rows order by person first.
+//! A row takes 33 bytes on disk, and its address: 50 million people with a refusal and a consent each are 3.3 GB, and memory
+//! holds one run ([`crate::RUN_BYTES_MAX`]) whatever the number. Rows order by person first.
 
 use crate::entry::Entry;
 use crate::frame::{Frame, Lane};

@@ -8,7 +8,7 @@
 use crate::frame::{Frame, Lane};
 use crate::kind::Kind;
 use crate::row::{Row, Said};
-use gate_core::{ConsentState, Fact, FactKind, Scope, SubjectKey, Timestamp, covers, flags};
+use gate_core::{Basis, ConsentState, Fact, FactKind, Scope, SubjectKey, Timestamp, covers, flags};
 
 /// The root of marketing purposes.
 const MARKETING: &str = "marketing";
@@ -16,9 +16,6 @@ const MARKETING: &str = "marketing";
 const ANY: &str = "any";
 /// Refusing that data is sold refuses no message.
 const SALE_SHARE: &str = "sale_share";
-/// Without both an agreement proves nothing and ends no refusal.
-const PROOF: u64 = flags::EVIDENCE_REQUIRED;
-
 /// The statements about one address. `state` is the state of the address: what its contact refused stands in it too.
 #[must_use]
 pub fn standing(
@@ -81,7 +78,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Both at once: the earlier time, since when it stands; the graver words.
+    /// Both at once: the later one names it, and it reaches as far as either.
     fn with(self, other: Self) -> Self {
         Self {
             kind: if self.since >= other.since { self.kind } else { other.kind },
@@ -144,7 +141,7 @@ impl<'s> Person<'s> {
                     fact.kind,
                     FactKind::Unreadable | FactKind::Link | FactKind::Moved | FactKind::Sent
                 );
-                let is_proven = !fact.kind.is_agreement() || fact.flags & PROOF == PROOF;
+                let is_proven = !fact.kind.is_agreement() || self.is_proven(fact);
                 fact.received > at
                     && !says_nothing
                     && !fact.is_about_contact()
@@ -242,13 +239,38 @@ impl<'s> Person<'s> {
             && act.end.is_none_or(|end| end > self.now)
     }
 
+    /// Whether an agreement is express consent that can be proven: by itself, or a confirmation by the request it confirms.
+    fn is_proven(&self, act: &Fact<'_>) -> bool {
+        let has_evidence =
+            |fact: &Fact<'_>| fact.flags & flags::EVIDENCE_REQUIRED == flags::EVIDENCE_REQUIRED;
+        let is_confirmed = |request: &&Fact<'_>| {
+            request.kind == FactKind::OptInRequested
+                && request.scope == act.scope
+                && request.at <= act.at
+                && (request.other.is_none() || request.other == act.other)
+                && has_evidence(request)
+                && self.counts(request)
+        };
+        let proof = if has_evidence(act) {
+            Some(act)
+        } else if act.kind == FactKind::OptInConfirmed {
+            self.facts.iter().filter(is_confirmed).max_by_key(|request| request.at)
+        } else {
+            None
+        };
+        let is_about_sale = act.scope.purpose.is_some_and(|purpose| covers(SALE_SHARE, purpose));
+        let is_express =
+            |proof: &Fact<'_>| matches!(proof.basis(), Basis::Express | Basis::ExpressWritten);
+        !is_about_sale && proof.is_some_and(is_express)
+    }
+
     /// The acts by which the person agreed to something of a brand on the channel, proven.
     fn acts<'a>(&'a self, brand: Option<&'a str>) -> impl Iterator<Item = &'a Fact<'s>> {
         let brand = brand.or(self.frame.brand.as_deref());
         self.facts.iter().filter(move |act| {
             let is_act = match act.kind {
                 FactKind::OptIn | FactKind::OptInConfirmed => {
-                    act.flags & PROOF == PROOF && act.scope.channel.permits(self.frame.channel)
+                    self.is_proven(act) && act.scope.channel.permits(self.frame.channel)
                 }
                 FactKind::Start => {
                     act.flags & flags::YES == 0

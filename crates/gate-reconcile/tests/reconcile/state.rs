@@ -3,9 +3,9 @@
 use super::{NOW, frame};
 use gate_core::canonical::Name;
 use gate_core::{
-    Action, AddressLookup, Channel, ChannelScope, ConsentChange, ConsentState, EventKey, Evidence,
-    OutboundMessage, Outcome, PolicySet, Reason as Blocked, Receipt, Recipient, SubjectKey,
-    Subjects, SuppressionScope, Timestamp, decide, place,
+    Action, AddressLookup, Basis, Channel, ChannelScope, ConsentChange, ConsentState, EventKey,
+    Evidence, OutboundMessage, Outcome, PolicySet, Reason as Blocked, Receipt, Recipient,
+    SubjectKey, Subjects, SuppressionScope, Timestamp, decide, place, unreadable,
 };
 use gate_intake::{Source, SourceSpec};
 use gate_reconcile::{Class, Diff, Entry, Frame, Kind, Lane, Row, Said, standing};
@@ -13,6 +13,9 @@ use proptest::prelude::*;
 use std::borrow::Cow;
 
 const ADDRESS: SubjectKey = SubjectKey([1; 16]);
+
+/// Stands for a change that cannot be read.
+const UNREADABLE: Action = Action::Sent;
 
 /// A change in few words.
 #[derive(Clone, Debug)]
@@ -25,6 +28,7 @@ struct Said1 {
     controller: Option<&'static str>,
     brand: Option<&'static str>,
     is_proven: bool,
+    basis: Option<Basis>,
     scope: Option<SuppressionScope>,
 }
 
@@ -38,6 +42,7 @@ impl Said1 {
             controller: Some("acme-ltd"),
             brand: Some("acme"),
             is_proven: true,
+            basis: None,
             scope: None,
         }
     }
@@ -72,7 +77,7 @@ fn rows_and<T>(said: &[Said1], look: impl FnOnce(&ConsentState<'_>, Vec<Row>) ->
                 purpose: name(said.purpose),
                 controller: name(said.controller),
                 brand: name(said.brand),
-                basis: None,
+                basis: said.basis,
                 kind: None,
                 context_flags: 0,
                 product_group: None,
@@ -96,6 +101,10 @@ fn rows_and<T>(said: &[Said1], look: impl FnOnce(&ConsentState<'_>, Vec<Row>) ->
         .collect();
     let mut state = ConsentState::default();
     for (change, event) in &changes {
+        if change.action == UNREADABLE {
+            state.join([unreadable(*event, Receipt::by_broker(change.occurred_at))]);
+            continue;
+        }
         let subjects = Subjects { address: Some(ADDRESS), ..Subjects::default() };
         let placed = place(change, subjects, *event, Receipt::by_broker(change.occurred_at));
         state.join(placed.address);
@@ -141,6 +150,15 @@ fn refusals_come_into_their_lanes() {
         (vec![Said1::new(Action::Object, 1)], vec![(all, Kind::Objection)]),
         (vec![Said1::new(Action::HardBounce, 1)], vec![(Lane::Closed, Kind::HardBounce)]),
         (vec![Said1::new(Action::Erase, 1)], vec![(all, Kind::Erasure)]),
+        (vec![Said1::new(UNREADABLE, 1)], vec![(all, Kind::Unjudged)]),
+        (vec![Said1::new(UNREADABLE, 9), Said1::new(Action::OptIn, 1)], vec![]),
+        (
+            vec![
+                Said1::new(UNREADABLE, 9),
+                Said1 { is_proven: false, ..Said1::new(Action::OptIn, 1) },
+            ],
+            vec![(all, Kind::Unjudged)],
+        ),
         // agreed again to everything, or before, or without proof
         (vec![opt_out(), Said1::new(Action::OptIn, 5).of("marketing")], vec![]),
         (
@@ -300,12 +318,14 @@ fn said() -> impl Strategy<Value = Said1> {
         Action::OptIn,
         Action::OptIn,
         Action::OptInConfirmed,
+        Action::OptInRequested,
         Action::Object,
         Action::Complaint,
         Action::Suppress,
         Action::Unsuppress,
         Action::HardBounce,
         Action::Erase,
+        UNREADABLE,
     ]);
     let purpose = prop::sample::select(vec![
         None,
@@ -327,13 +347,19 @@ fn said() -> impl Strategy<Value = Said1> {
         prop::sample::select(vec![Some("acme-ltd"), Some("acme-ltd"), None, Some("other-ltd")]);
     let brand =
         prop::sample::select(vec![Some("acme"), Some("acme"), Some("any"), None, Some("other")]);
+    let basis = prop::sample::select(vec![
+        None,
+        None,
+        Some(Basis::Express),
+        Some(Basis::LegitimateInterest),
+    ]);
     let scope = prop::sample::select(vec![
         None,
         Some(SuppressionScope::All),
         Some(SuppressionScope::Marketing),
     ]);
-    (action, 0_i64..30, purpose, channel, controller, brand, any::<bool>(), scope).prop_map(
-        |(action, before, purpose, channel, controller, brand, is_proven, scope)| Said1 {
+    (action, 0_i64..30, purpose, channel, controller, brand, any::<bool>(), basis, scope).prop_map(
+        |(action, before, purpose, channel, controller, brand, is_proven, basis, scope)| Said1 {
             action,
             before,
             purpose,
@@ -341,6 +367,7 @@ fn said() -> impl Strategy<Value = Said1> {
             controller,
             brand,
             is_proven,
+            basis,
             scope,
         },
     )
