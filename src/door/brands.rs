@@ -42,6 +42,12 @@ impl Brands {
                 Ok(brand) if brands.iter().any(|known| known.id() == brand.id()) => {
                     problems.push(format!("`[{nth}].id`: `{}` stands there twice", brand.id()));
                 }
+                // what a proxy says of others is the sender's to write, so it would prove nothing
+                Ok(brand) if brand.sign_up().is_some_and(|form| form.keep_ip) => {
+                    problems.push(format!(
+                        "`[{nth}].sign_up.keep_ip`: behind a proxy the door does not know whose address it would keep; leave it out"
+                    ));
+                }
                 Ok(brand) => brands.push(brand),
                 Err(found) => problems.extend(found.iter().map(ToString::to_string)),
             }
@@ -55,6 +61,11 @@ impl Brands {
             Some(name) => self.0.iter().find(|brand| brand.id().eq_ignore_ascii_case(name)),
             None => self.0.first(),
         }
+    }
+
+    /// Whether one has a form that sends mail.
+    pub(super) fn have_sign_up(&self) -> bool {
+        self.0.iter().any(|brand| brand.sign_up().is_some())
     }
 
     /// The style of `/brand/{id}.css`.

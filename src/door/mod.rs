@@ -26,6 +26,7 @@ mod server;
 mod sources;
 mod start;
 mod take_in;
+mod throttle;
 mod topic;
 
 pub(crate) use links::{Wanted, source as link_source};
@@ -52,6 +53,9 @@ pub(crate) struct Door {
     encoding: Encoding,
     consent: topic::Topic,
     dead_letters: topic::Topic,
+    /// Where mails that ask for a confirmation go as candidates; only where a brand has a sign-up form.
+    outbound: Option<Outbound>,
+    throttle: throttle::Throttle,
     seen: seen::Seen,
     keys: Keys,
     gates: Gates,
@@ -59,4 +63,10 @@ pub(crate) struct Door {
     metrics: DoorMetrics,
     /// Requests at work at a time.
     seats: Arc<tokio::sync::Semaphore>,
+}
+
+/// The messages' topic as the door writes it.
+struct Outbound {
+    topic: topic::Topic,
+    encoding: Encoding,
 }

@@ -11,7 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use gate_door_pages::{ASSET_HEADERS, CSS, CSS_TYPE, JS};
-use gate_intake::{Answer, BODY_BYTES_MAX, Request};
+use gate_intake::{Answer, BODY_BYTES_MAX, GPC_JSON, GPC_PATH, Request};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::take_in::take_in;
@@ -38,6 +38,9 @@ pub(super) fn router(door: Arc<Door>) -> Router {
         .route("/openapi.json", any(described))
         .route("/u/{token}", any(link))
         .route("/p/{token}", any(preferences))
+        .route("/s/{brand}", any(sign_up))
+        .route("/c/{token}", any(confirmation))
+        .route(GPC_PATH, any(signal))
         .route("/assets/{file}", any(asset))
         .route("/brand/{file}", any(brand_style))
         .route("/favicon.ico", any(async || StatusCode::NO_CONTENT))
@@ -47,7 +50,8 @@ pub(super) fn router(door: Arc<Door>) -> Router {
 
 /// A client that gave up for good is not seen again before a restart.
 async fn livez(State(door): State<Arc<Door>>) -> Response {
-    response(if door.consent.is_lost() || door.dead_letters.is_lost() {
+    let is_lost = door.outbound.as_ref().is_some_and(|outbound| outbound.topic.is_lost());
+    response(if is_lost || door.consent.is_lost() || door.dead_letters.is_lost() {
         Answer::text(500, "the Kafka client has given up: restart this door\n")
     } else {
         Answer::text(200, "ok\n")
@@ -150,6 +154,37 @@ async fn preferences(State(door): State<Arc<Door>>, request: HttpRequest) -> Res
     counted(&door, response)
 }
 
+/// The form that asks for a mail.
+async fn sign_up(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, seat)) => {
+            let door = Arc::clone(&door);
+            finished(seat, async move { pages::signed_up(&door, &request).await }).await
+        }
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// The link in that mail.
+async fn confirmation(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let response = match admitted(&door, request).await {
+        Ok((request, seat)) => {
+            let door = Arc::clone(&door);
+            finished(seat, async move { pages::confirmed(&door, &request).await }).await
+        }
+        Err(refused) => response(refused),
+    };
+    counted(&door, response)
+}
+
+/// That Global Privacy Control is heard.
+async fn signal() -> Response {
+    let mut answer = Answer::text(200, GPC_JSON);
+    answer.content_type = "application/json";
+    response(answer)
+}
+
 /// Style and script of the pages.
 async fn asset(request: HttpRequest) -> Response {
     let found = [&CSS, &JS].into_iter().find(|asset| asset.path == request.uri().path());
@@ -183,7 +218,7 @@ async fn admitted(
     request: HttpRequest,
 ) -> Result<(Request, OwnedSemaphorePermit), Answer> {
     let (head, body) = request.into_parts();
-    let is_link = ["/u/", "/p/"].iter().any(|path| head.uri.path().starts_with(path));
+    let is_link = ["/u/", "/p/", "/s/", "/c/"].iter().any(|path| head.uri.path().starts_with(path));
     let bytes_max = if is_link { FORM_BYTES_MAX } else { BODY_BYTES_MAX };
     let body = tokio::time::timeout(BODY_MAX, to_bytes(body, bytes_max));
     let body = body.await.map_err(|_| {

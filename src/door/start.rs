@@ -9,8 +9,9 @@ use super::brands::Brands;
 use super::certificates::Certificates;
 use super::seen::Seen;
 use super::sources::Sources;
+use super::throttle::Throttle;
 use super::topic::Topic;
-use super::{Door, server};
+use super::{Door, Outbound, server};
 use crate::config::Config;
 use crate::exit::{ExitCode, Failure, OrFail as _};
 use crate::files;
@@ -51,6 +52,9 @@ impl Running {
         let flushed = tokio::task::spawn_blocking(move || {
             door.consent.flush();
             door.dead_letters.flush();
+            if let Some(outbound) = &door.outbound {
+                outbound.topic.flush();
+            }
         });
         if flushed.await.is_err() {
             tracing::error!("the last records were not waited for");
@@ -100,6 +104,20 @@ fn build(config: Arc<Config>) -> Result<Door, Failure> {
     let cluster = preflight(&config)?;
     cluster.require(&config.topics.consent_change)?;
     cluster.require(&config.topics.outputs.door_dead_letter)?;
+    let outbound = match brands.have_sign_up() {
+        false => None,
+        true => {
+            if config.door.public_url.is_none() {
+                let reason = "`sign_up` in `door.brands_file` needs `door.public_url`: links in mail begin with it";
+                return Err(Failure::new(ExitCode::Config, reason));
+            }
+            let topic = &config.topics.outbound_message;
+            cluster.require(topic)?;
+            let format = config.formats.outbound_message;
+            let encoding = crate::service::encoding(&config, Kind::OutboundMessage, format)?;
+            Some(Outbound { topic: Topic::open(&config, topic)?, encoding })
+        }
+    };
     let kept = Duration::from_secs(config.door.remember_days as u64 * 24 * 3600);
     let format = config.formats.consent_change;
     Ok(Door {
@@ -109,6 +127,8 @@ fn build(config: Arc<Config>) -> Result<Door, Failure> {
         encoding: crate::service::encoding(&config, Kind::ConsentChange, format)?,
         consent: Topic::open(&config, &config.topics.consent_change)?,
         dead_letters: Topic::open(&config, &config.topics.outputs.door_dead_letter)?,
+        outbound,
+        throttle: Throttle::new(),
         keys,
         seen: Seen::open(&config.door.dir.join("seen"), kept).or_fail(ExitCode::Storage)?,
         gates: Gates::new("door", &config.door.gates, config.door.gate_token.as_ref())

@@ -325,6 +325,8 @@ labels! {
         Size "size"
         /// Time for a body to arrive.
         SlowBody "slow_body"
+        /// Mails that ask for a confirmation, to one mailbox or to all.
+        Mails "mails"
         /// Records that wait for the brokers.
         Queue "queue"
     }

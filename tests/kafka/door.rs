@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 mod links;
+mod opt_in;
 
 const TOKEN: &str = "a-word-that-the-crm-and-the-door-know";
 const SOURCES: &str = r#"

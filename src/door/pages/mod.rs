@@ -3,9 +3,11 @@
 //! INVARIANT: looking changes nothing. What is refused is answered after Kafka has it; when it has not, the page says so and has
 //! the same button again. Nothing is shown as on that a gate would not let pass.
 
+mod opt_in;
 mod preferences;
 mod unsubscribe;
 
+pub(super) use opt_in::{confirmed, signed_up};
 pub(super) use preferences::chosen;
 pub(super) use unsubscribe::followed;
 
@@ -49,12 +51,7 @@ impl<'d> Visit<'d> {
 
     /// The page that chooses, for the same person.
     fn preferences(&self, door: &Door) -> Option<Link> {
-        let content = TokenContent {
-            purpose: None,
-            channel: None,
-            message_id: None,
-            ..self.content().clone()
-        };
+        let content = self.content().person();
         let token = door.keys.tokens.mint(TokenKind::Preferences, &content).ok()?;
         Link::new(&format!("/p/{token}")).ok()
     }
@@ -113,7 +110,8 @@ fn frame(brand: &Brand, request: &Request, csrf: String) -> Frame {
         now: instant(),
         here: if is_read { Link::new(&request.path_and_query).ok() } else { None },
         csrf: Csrf(csrf),
-        gpc: request.text("sec-gpc") == Some("1"),
+        // said once it is recorded
+        gpc: false,
     }
 }
 

@@ -11,13 +11,17 @@ use gate_door_pages::{
     Channel, Choice, ChoiceGroup, ChoiceState, ChoicesAwayPage, OffBy, PreferencesPage, Problem,
     StoppedPage, Unsaved, choice_value, read_choice,
 };
-use gate_intake::{Answer, Outcome, Request, TokenKind, accept};
+use gate_intake::{
+    Answer, Outcome, Request, TokenKind, accept, asks_for_gpc, refuse_sale_share, says_gpc,
+};
 use serde_json::{Value, json};
 
+use super::opt_in::{asked_for, may_ask};
 use super::{Visit, effect, link};
 use crate::clock::now;
 use crate::door::Door;
 use crate::door::enforced;
+use crate::door::seen::Remembered;
 use crate::door::take_in::settle;
 
 /// Under which name what is chosen is counted.
@@ -53,13 +57,32 @@ const CHOICES_MAX: usize = 200;
 
 /// What becomes of a request for `/p/TOKEN`.
 pub(in crate::door) async fn chosen(door: &Door, request: &Request) -> Answer {
-    let Some(visit) = Visit::of(door, request, TokenKind::Preferences) else {
+    let Some(mut visit) = Visit::of(door, request, TokenKind::Preferences) else {
         return super::nothing(door, request);
     };
+    visit.frame.gpc = request.method != "HEAD" && hears_gpc(door, &visit, request).await;
     match request.method.as_str() {
         "GET" | "HEAD" => shown(door, &visit).await,
         "POST" => saved(door, &visit, request).await,
         _ => Answer::text(405, "method not allowed\n"),
+    }
+}
+
+/// Whether the browser's signal is a refusal here, and is on record: then the page says so (11 CCR 7025(c)(6)).
+async fn hears_gpc(door: &Door, visit: &Visit<'_>, request: &Request) -> bool {
+    if !says_gpc(request) || !asks_for_gpc(visit.content().jurisdiction.as_deref()) {
+        return false;
+    }
+    let base = door.config.door.public_url.as_deref().unwrap_or_default();
+    let (page, locale) = (format!("{base}/p"), visit.frame.language.code());
+    let window = Remembered::of(&door.seen);
+    match refuse_sale_share(&visit.token, &page, locale, &window, now()) {
+        Ok(outcome) if window.is_whole() => settle(door, NAME, outcome).await.answer.status < 500,
+        Ok(_) => false,
+        Err(problem) => {
+            tracing::error!(%problem, "a browser's signal cannot be written");
+            false
+        }
     }
 }
 
@@ -103,6 +126,9 @@ async fn saved(door: &Door, visit: &Visit<'_>, request: &Request) -> Answer {
     let Ok(here) = link(&format!("/p/{}", visit.text)) else {
         return visit.problem(Problem::NotFound);
     };
+    if let Some(choice) = form.one("ask") {
+        return asked_for(door, visit.brand, &visit.frame, visit.content(), choice, here).await;
+    }
     if form.one("stop") == Some("everything") {
         let taken = refuse(door, visit, &[None]).await;
         let Some(places) = taken else { return visit.not_saved(Unsaved::Everything, here, true) };
@@ -218,7 +244,10 @@ async fn groups(door: &Door, visit: &Visit<'_>) -> Option<Vec<ChoiceGroup>> {
     for ((channel, purpose), decision) in rows.iter().zip(decisions) {
         let lives_somewhere = visit.content().jurisdiction.is_some();
         let Some(state) = state(decision, lives_somewhere) else { continue };
-        let choice = Choice { purpose: (*purpose).to_owned(), state, askable: false };
+        let askable = *channel == Channel::Email
+            && state != ChoiceState::On
+            && may_ask(brand, visit.content(), purpose);
+        let choice = Choice { purpose: (*purpose).to_owned(), state, askable };
         match groups.last_mut().filter(|group| group.channel == *channel) {
             Some(group) => group.choices.push(choice),
             None => groups.push(ChoiceGroup { channel: *channel, choices: vec![choice] }),
