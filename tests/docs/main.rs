@@ -208,7 +208,10 @@ fn every_name_exists() {
                 let base = series.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
                 // what a line greps for is the beginning of several
                 let begins_several = line.contains("grep") && metrics.contains(&format!("`{name}"));
-                let is_known = is_in(&metrics, name) || is_in(&metrics, base) || begins_several;
+                // what a command writes into a file for a collector is no series of a process
+                let is_written = read("src/cli/reconcile/mod.rs").contains(&format!("{name}{{{{"));
+                let is_known =
+                    is_in(&metrics, name) || is_in(&metrics, base) || begins_several || is_written;
                 check(is_known, name, "metric");
             }
             for value in line.split("=\"").skip(1).filter(|_| line.contains("consent_gate_")) {

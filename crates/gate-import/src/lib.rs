@@ -11,7 +11,7 @@
 //! Invariants: no input panics; memory does not grow with the file; a bad row stops no other; nothing unknown permits anything; a
 //! row that may be a refusal and is not taken is counted by itself; no error and no `Debug` holds a value of a row.
 //!
-//! Deliberately absent: files, Kafka, clocks, progress bars (`src/cli/import.rs`), and guessing what a column means.
+//! Deliberately absent: files, Kafka, clocks, progress bars (`src/cli/import/mod.rs`), and guessing what a column means.
 
 #![forbid(unsafe_code)]
 
