@@ -113,7 +113,7 @@ enum Command {
     #[command(subcommand)]
     Mapping(mapping::MappingCommand),
     /// Look at a list of people's consent, write it, take it back
-    Import(import::Arguments),
+    Import(Box<import::Arguments>),
     /// Compare a provider's suppression list with the consent here, and write what is missing on either side
     Reconcile(reconcile::Arguments),
     /// Keys and links with which people unsubscribe

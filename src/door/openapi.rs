@@ -54,10 +54,13 @@ fn document() -> Value {
 
 fn answers(of: &[(&str, &str, Option<&str>)]) -> Value {
     let of = of.iter().map(|(status, about, schema)| {
-        let mut answer = json!({"description": about});
-        if let Some(schema) = schema {
-            answer["content"] = json!({"application/json": {"schema": reference(schema)}});
-        }
+        let answer = match schema {
+            Some(schema) => {
+                let content = json!({"application/json": {"schema": reference(schema)}});
+                json!({"description": about, "content": content})
+            }
+            None => json!({"description": about}),
+        };
         ((*status).to_owned(), answer)
     });
     Value::Object(of.collect())
