@@ -1,5 +1,10 @@
 //! What a link costs: `cargo run --release -p gate-intake --example mint-throughput`.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program to look at")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a program to look at"
+)]
 
 use gate_intake::{TokenContent, TokenKeys, TokenKind};
 use std::hint::black_box;
