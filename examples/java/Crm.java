@@ -71,7 +71,7 @@ public class Crm {
     serializer.configure(Map.of("apicurio.registry.url", env("REGISTRY_URL", "http://127.0.0.1:8081/apis/registry/v2"),
         "apicurio.registry.auto-register", "true", "apicurio.registry.artifact.group-id", "default",
         "apicurio.registry.headers.enabled", "false", "apicurio.registry.as-confluent", "true",
-        "apicurio.registry.use-id", "globalId"), false);
+        "apicurio.registry.use-id", "contentId"), false);
     return serializer;
   }
 
