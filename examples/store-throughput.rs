@@ -37,6 +37,7 @@ fn measure_all(dir: &Path, n_events: u64, memory_bytes: usize) -> Result<(), Sto
         topic_id: String::new(),
         partitions: 1,
         pepper_id: [0; 8],
+        mapping_id: [0; 8],
     };
     print_memory("before", memory_bytes);
     let (store, mut writer, _) = Store::open(dir, &identity, memory_bytes)?;

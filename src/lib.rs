@@ -41,6 +41,7 @@ pub mod pipeline;
 pub mod policies;
 pub mod probe;
 pub mod reader;
+pub mod records;
 pub mod registry;
 pub mod service;
 pub mod shutdown;

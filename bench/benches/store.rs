@@ -57,6 +57,7 @@ fn read(criterion: &mut Criterion) {
         topic_id: String::new(),
         partitions: 1,
         pepper_id: [0; 8],
+        mapping_id: [0; 8],
     };
     let (store, mut writer, _) = Store::open(&dir, &identity, 4 * MEMORY_BYTES_MIN).unwrap();
     fill(&mut writer);

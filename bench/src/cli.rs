@@ -33,6 +33,8 @@ pub(crate) enum Part {
     Enforcement,
     /// `/v1/check` at 500 questions a second, beside full message load
     Check,
+    /// The door: posts a second beside a gate, and beside strangers who hold connections
+    Door,
     /// From an empty store to ready
     Restore,
     /// After kill -9: the same instance, a second one, the readers
@@ -47,11 +49,12 @@ pub(crate) enum Part {
 
 impl Part {
     /// What can be measured, in this order.
-    pub(crate) const MEASURED: [Self; 8] = [
+    pub(crate) const MEASURED: [Self; 9] = [
         Self::Throughput,
         Self::Latency,
         Self::Enforcement,
         Self::Check,
+        Self::Door,
         Self::Restore,
         Self::Recovery,
         Self::Barrier,

@@ -20,6 +20,8 @@ pub(crate) struct Figures {
     pub(crate) enforcement: Option<Section<Enforcement>>,
     /// Questions of machines.
     pub(crate) check: Option<Section<Check>>,
+    /// The people's door under load.
+    pub(crate) door: Option<Section<Door>>,
     /// From an empty store to ready.
     pub(crate) restore: Option<Section<Restore>>,
     /// After `kill -9`.
@@ -229,6 +231,65 @@ impl Check {
             rounds.flat_map(|round| round.answered_ms.iter().copied()).collect();
         sorted.sort_by(f64::total_cmp);
         sorted
+    }
+}
+
+/// The people's door under load.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Door {
+    /// Every run, in the order they were made.
+    pub(crate) runs: Vec<DoorRun>,
+    /// With nothing else going on: from a post to the answer that it is in force.
+    pub(crate) enforced_ms: Vec<f64>,
+}
+
+/// Who else is at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Crowd {
+    /// Connections that say nothing.
+    Idle,
+    /// Connections that send a letter now and then.
+    Slow,
+}
+
+/// One load at the door.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DoorRun {
+    /// The round.
+    pub(crate) round: usize,
+    /// Posts a second that were due; none: as fast as answers come.
+    pub(crate) wanted_per_s: Option<u32>,
+    /// Changes of a post.
+    pub(crate) changes_each: u32,
+    /// Who else is there.
+    pub(crate) crowd: Option<Crowd>,
+    /// How many connections those had at once.
+    pub(crate) connections_held: u64,
+    /// Posts that were answered with success.
+    pub(crate) posts: u64,
+    /// How long that took.
+    pub(crate) seconds: f64,
+    /// Milliseconds to the answer at [`SHARES`].
+    pub(crate) percentiles_ms: [f64; SHARES.len()],
+    /// Attempts without an answer of success, sent again.
+    pub(crate) again: u64,
+    /// Changes that were answered for.
+    pub(crate) acknowledged: u64,
+    /// Those of them that are not in Kafka.
+    pub(crate) lost: u64,
+    /// CPU of the door.
+    pub(crate) door_cpu_s: f64,
+    /// CPU of the gate, which applies them.
+    pub(crate) gate_cpu_s: f64,
+    /// The most memory of the door up to then.
+    pub(crate) peak_rss_mib: f64,
+}
+
+impl DoorRun {
+    /// Posts a second that were answered.
+    pub(crate) fn posts_per_s(&self) -> f64 {
+        self.posts as f64 / self.seconds
     }
 }
 

@@ -50,6 +50,7 @@ impl Topics {
             "consent-gate-decisions",
             "consent-gate-sent",
             "consent-gate-policies",
+            "consent-gate-door-dead-letter",
         ];
         self.outputs().into_iter().chain(rest.map(|name| self.named(name))).collect()
     }
@@ -97,7 +98,7 @@ impl Setup {
              kafka: {{bootstrap_servers: \"{}\", group_id: {}}}\n\
              topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {approved}\n  blocked: {blocked}\n  \
              deferred: {deferred}\n  consent_dead_letter: {}\n  consent_review: {}\n  \
-             decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n\
+             decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  door_dead_letter: {}\n\
              formats: {{consent_change: {format}, outbound_message: {format}}}\n\
              state: {{dir: \"{}\", memory_bytes: {}, pepper_file: \"{}\"}}\n\
              http: {{listen: \"127.0.0.1:{}\"}}\nlog: {{level: warn}}\n",
@@ -112,6 +113,7 @@ impl Setup {
             self.topics.named("consent-gate-decisions"),
             self.topics.named("consent-gate-sent"),
             self.topics.named("consent-gate-policies"),
+            self.topics.named("consent-gate-door-dead-letter"),
             self.state.display(),
             self.memory_bytes,
             self.dir.join("pepper").display(),
@@ -119,7 +121,8 @@ impl Setup {
         )
     }
 
-    fn config(&self) -> Result<PathBuf> {
+    /// Writes the configuration file.
+    pub(crate) fn config(&self) -> Result<PathBuf> {
         std::fs::create_dir_all(&self.dir)?;
         let path = self.dir.join(format!("{}.yaml", self.instance_id));
         std::fs::write(&path, self.yaml())?;

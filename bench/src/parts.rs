@@ -6,7 +6,9 @@ use crate::machine::{Circumstances, Watch};
 use crate::progress::say;
 use crate::stage::{Stage, repository};
 use crate::table;
-use crate::{barrier, check, enforcement, latency, recovery, report, restore, scaling, throughput};
+use crate::{
+    barrier, check, door, enforcement, latency, recovery, report, restore, scaling, throughput,
+};
 use anyhow::{Result, bail};
 use std::path::Path;
 
@@ -62,6 +64,7 @@ fn one(part: Part, stage: &mut Stage, figures: &mut Figures) -> Result<()> {
         Part::Latency => figures.latency = section(part, stage, latency::run)?,
         Part::Enforcement => figures.enforcement = section(part, stage, enforcement::run)?,
         Part::Check => figures.check = section(part, stage, check::run)?,
+        Part::Door => figures.door = section(part, stage, door::run)?,
         Part::Restore => figures.restore = section(part, stage, restore::run)?,
         Part::Recovery => figures.recovery = section(part, stage, recovery::run)?,
         Part::Barrier => figures.barrier = section(part, stage, barrier::run)?,

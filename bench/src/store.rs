@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         topic_id: String::new(),
         partitions: 1,
         pepper_id: [0; 8],
+        mapping_id: [0; 8],
     };
     let (store, mut writer, _) = Store::open(&arguments.dir, &identity, arguments.memory_bytes)?;
     let mut filled = 0;

@@ -1,7 +1,8 @@
 //! The tables people read, on a terminal and in the page: medians, and ratios within one run.
 
 use crate::figures::{
-    Figures, Latency, Origin, Restore, RestoreRun, SHARES, Scaling, Throughput, ThroughputRun, Who,
+    Crowd, Door, DoorRun, Figures, Latency, Origin, Restore, RestoreRun, SHARES, Scaling,
+    Throughput, ThroughputRun, Who,
 };
 use crate::stats::median;
 use crate::targets;
@@ -31,6 +32,7 @@ fn all(figures: &Figures, style: Style) -> Vec<Table> {
     let mut tables = Vec::new();
     tables.extend(figures.throughput.as_ref().map(|section| throughput(&section.figures, style)));
     tables.extend(figures.latency.as_ref().map(|section| latency(&section.figures, style)));
+    tables.extend(figures.door.as_ref().map(|section| door(&section.figures, style)));
     tables.extend(figures.restore.as_ref().map(|section| restore(&section.figures, style)));
     tables.extend(figures.scaling.as_ref().map(|section| lanes(&section.figures, style)));
     tables.extend(figures.scaling.as_ref().map(|section| contacts(&section.figures, style)));
@@ -84,6 +86,69 @@ pub(crate) fn throughput(figures: &Throughput, style: Style) -> Table {
             number(of(|run| run.window.broker_cpu_s / run.window.messages as f64 * 1e6), 2),
             number(of(|run| run.peak_rss_mib), 0),
             n_runs.to_string(),
+        ]);
+    }
+    table
+}
+
+/// The door by load: medians over the rounds.
+pub(crate) fn door(figures: &Door, style: Style) -> Table {
+    let head = [
+        "load",
+        "posts/s",
+        "changes/s",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "sent again",
+        "answered for",
+        "lost",
+        "door CPU-s per 1,000 posts",
+        "door MiB",
+        "rounds",
+    ];
+    let mut table = empty(style, &head);
+    let mut shown = Vec::new();
+    for run in &figures.runs {
+        let load = (run.wanted_per_s, run.changes_each, run.crowd);
+        if shown.contains(&load) {
+            continue;
+        }
+        shown.push(load);
+        let same = || {
+            let runs = figures.runs.iter();
+            runs.filter(move |run| (run.wanted_per_s, run.changes_each, run.crowd) == load)
+        };
+        let of = |figure: fn(&DoorRun) -> f64| median(same().map(figure));
+        let sum =
+            |figure: fn(&DoorRun) -> u64| number(Some(same().map(figure).sum::<u64>() as f64), 0);
+        let mut words = run.wanted_per_s.map_or_else(
+            || "as fast as answers come".to_owned(),
+            |rate| format!("{} a second", number(Some(f64::from(rate)), 0)),
+        );
+        if run.changes_each > 1 {
+            words += &format!(", {} changes each", run.changes_each);
+        }
+        let held = same().map(|run| run.connections_held).min().unwrap_or_default();
+        let held = number(Some(held as f64), 0);
+        match run.crowd {
+            None => {}
+            Some(Crowd::Idle) => words += &format!(", beside {held} silent connections"),
+            Some(Crowd::Slow) => words += &format!(", beside {held} slow ones"),
+        }
+        table.add_row([
+            words,
+            number(of(DoorRun::posts_per_s), 0),
+            number(of(|run| run.acknowledged as f64 / run.seconds), 0),
+            number(of(|run| run.percentiles_ms[0]), 1),
+            number(of(|run| run.percentiles_ms[2]), 1),
+            number(of(|run| run.percentiles_ms[4]), 1),
+            sum(|run| run.again),
+            sum(|run| run.acknowledged),
+            sum(|run| run.lost),
+            number(of(|run| run.door_cpu_s / run.posts as f64 * 1e3), 2),
+            number(of(|run| run.peak_rss_mib), 0),
+            same().count().to_string(),
         ]);
     }
     table

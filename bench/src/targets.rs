@@ -2,8 +2,8 @@
 //! A row without its figures says "not measured"; nothing is filled in.
 
 use crate::figures::{
-    Barrier, Check, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Origin, Recovery,
-    Restore, RestoreRun, Takeover, Throughput, ThroughputRun, Who,
+    Barrier, Check, Door, DoorRun, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Origin,
+    Recovery, Restore, RestoreRun, Takeover, Throughput, ThroughputRun, Who,
 };
 use crate::stats::{median, percentile};
 
@@ -35,6 +35,7 @@ pub(crate) fn all(figures: &Figures) -> Vec<Target> {
     targets.extend(of_latency(latency));
     targets.push(of_enforcement(enforcement));
     targets.push(of_check(figures.check.as_ref().map(|section| &section.figures)));
+    targets.extend(of_door(figures.door.as_ref().map(|section| &section.figures)));
     targets.extend(of_restore(restore));
     targets.extend(of_recovery(recovery));
     targets.extend(of_barrier(barrier));
@@ -138,6 +139,38 @@ fn of_check(figures: Option<&Check>) -> Target {
         Some((counted, words))
     });
     row("500 checks/s under full load, p99", "≤ 20 ms", found, |ms| ms <= 20.0)
+}
+
+fn of_door(figures: Option<&Door>) -> Vec<Target> {
+    let wanted = Some(crate::door::POSTS_PER_S);
+    let paced = || {
+        let runs = figures.into_iter().flat_map(|figures| &figures.runs);
+        runs.filter(|run| run.wanted_per_s == wanted)
+    };
+    let rate = median(paced().map(DoorRun::posts_per_s));
+    let rate = rate.map(|rate| (rate, format!("{rate:.0} posts/s")));
+    let all = || figures.into_iter().flat_map(|figures| &figures.runs);
+    let lost = figures.map(|_| {
+        let lost: u64 = all().map(|run| run.lost).sum();
+        let acknowledged: u64 = all().map(|run| run.acknowledged).sum();
+        (lost as f64, format!("{lost} of {acknowledged}"))
+    });
+    let enforced = figures.and_then(|figures| {
+        let mut sorted = figures.enforced_ms.clone();
+        sorted.sort_by(f64::total_cmp);
+        let [p50, p99] = [0.5, 0.99].map(|share| percentile(&sorted, share));
+        Some((p99?, format!("{:.1} ms (p50 {:.1}, n = {})", p99?, p50?, sorted.len())))
+    });
+    vec![
+        // the last posts are answered a moment after the load is over
+        row("door: posts answered a second, of 2,000 due", "≥ 1,980/s", rate, |rate| {
+            rate >= 1_980.0
+        }),
+        row("door: answered for and not in Kafka", "0", lost, |lost| lost == 0.0),
+        row("door: opt-out posted → in force, quiet, p99", "≤ 1,000 ms", enforced, |ms| {
+            ms <= 1_000.0
+        }),
+    ]
 }
 
 fn of_restore(figures: Option<&Restore>) -> Vec<Target> {

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use gate_mapping::{FILE_BYTES_MAX, Given, Mapping, Problem, READY, compile, run_cases};
-use jiff::tz::TimeZoneDatabase;
+use gate_mapping::{Mapping, Problem, READY, run_cases};
 use serde_json::json;
 
 use super::{ExitCode, Failure, output};
 use crate::exit::OrFail as _;
 use crate::files;
 
-/// Bytes of a schema or a sample that a mapping names.
-const BESIDE_BYTES_MAX: u64 = 16 << 20;
+/// Bytes of a file of cases.
+const CASES_BYTES_MAX: u64 = 16 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MappingCommand {
@@ -145,20 +144,13 @@ fn told(problem: &Problem, as_json: bool) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    files::read_text(path, BESIDE_BYTES_MAX)
+    files::read_text(path, CASES_BYTES_MAX)
         .or_fail_at(ExitCode::Usage, || format!("`{}`", path.display()))
 }
 
 /// A mapping, with the schemas it names looked for beside it.
 pub(super) fn load(path: &Path) -> Result<Result<Mapping, Vec<Problem>>, Failure> {
-    let text = files::read_text(path, FILE_BYTES_MAX as u64)
+    let loaded = crate::records::load(path)
         .or_fail_at(ExitCode::Usage, || format!("`{}`", path.display()))?;
-    let beside = path.parent().unwrap_or(Path::new("."));
-    let name = path.display().to_string();
-    let given = Given {
-        file: &name,
-        files: &|named| files::read(&beside.join(named), BESIDE_BYTES_MAX).ok(),
-        zones: &TimeZoneDatabase::bundled(),
-    };
-    Ok(compile(&text, &given))
+    Ok(loaded.0)
 }

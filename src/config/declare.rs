@@ -70,6 +70,7 @@ pub(super) use {config, key};
 /// What the reference calls the type that each check of the reader demands.
 pub(super) mod kinds {
     use crate::config::key::{Kind, TOPIC_CHARS_MAX};
+    use crate::config::network::NETWORK_BYTES_MAX;
 
     macro_rules! kinds {
         ($($check:ident($($bound:ident: $type:ty),*) = $kind:expr;)*) => {$(
@@ -96,6 +97,7 @@ pub(super) mod kinds {
         secret_file() = Kind::Path;
         url() = Kind::Url;
         socket() = Kind::Socket;
+        networks(n_max: usize) = Kind::Names { n_max, bytes_max: NETWORK_BYTES_MAX };
         names(n_max: usize, bytes_max: usize) = Kind::Names { n_max, bytes_max };
         properties() = Kind::Properties;
         secrets() = Kind::Secrets;

@@ -12,11 +12,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gate_codec::Format;
+use gate_intake::SHORT_SENDERS_MAX;
 
 use super::declare::config;
 use super::kafka::{Properties, Secrets};
 use super::key::Preset::{Computed, Unset, Value};
 use super::machine::{cores, host_name};
+use super::network::Network;
 use super::output_topics;
 use super::secret::Secret;
 use super::words::{Compression, DecisionHeader, LogFormat, LogLevel, StartAt, Word as _};
@@ -26,6 +28,10 @@ use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
 const GATES_MAX: usize = 32;
 /// Longest address of one.
 const GATE_BYTES_MAX: usize = 256;
+/// Longest `CONTROLLER/BRAND`.
+const SENDER_BYTES_MAX: usize = 400;
+/// Most networks of proxies.
+const NETWORKS_MAX: usize = 64;
 
 config! {
     /// What stands in no section.
@@ -72,6 +78,14 @@ config! {
             "How values of `topics.consent_change` are written. `avro` is Confluent's wire format and needs `schema_registry.url`.";
         "formats.outbound_message" outbound_message: Format = word(Format::WORDS), Value("json"), "",
             "How values of `topics.outbound_message` are written.";
+    }
+
+    /// Section `mapping`.
+    pub Mapping {
+        "mapping.consent_change" consent_change: Option<PathBuf> = optional_path(), Unset, "",
+            "Mapping file (`docs/mapping.md`) by which records of `topics.consent_change` are read that their producers write in a form of their own; those with header `gate-form: plain` are written as `formats.consent_change` says. A changed file has the state built again from the topic.";
+        "mapping.outbound_message" outbound_message: Option<PathBuf> = optional_path(), Unset, "",
+            "The same for `topics.outbound_message`. Values pass to the outputs as they came.";
     }
 
     /// Section `outputs` as it is written.
@@ -192,6 +206,10 @@ config! {
             "Address of `consent-gate door`: `/hooks/{source}`, `/v1`, pages for people, `/livez`, `/readyz`, `/metrics`. A proxy with TLS stands in front of it.";
         "door.public_url" public_url: Option<String> = url(), Unset, "",
             "How the door is reached from outside. Links in mail begin with it, and signatures over an address are checked against it, never against `Host`.";
+        "door.trusted_proxies" trusted_proxies: Vec<Network> = networks(NETWORKS_MAX), Value("[]"), "",
+            "Networks of the proxies in front of the door, e.g. `10.0.0.0/8`. What such a proxy says in `X-Forwarded-For` counts, and nobody else's: the form that sends mail is then bounded by network too, and `keep_ip` of a brand is possible. A proxy of yours has to set that header, or to add to it.";
+        "door.drain_ms" drain: Duration = milliseconds(0, 60_000), Value("2000"), "ms",
+            "After SIGTERM: how long requests are still taken while `/readyz` says 503, so that whatever sends requests here notices first.";
         "door.sources_file" sources_file: Option<PathBuf> = optional_path(), Unset, "",
             "File of the sources that may send consent changes: provider, keys, controller, brand, what becomes of its events (`docs/door-sources.md`). Without it there is none.";
         "door.brands_file" brands_file: Option<PathBuf> = optional_path(), Unset, "",
@@ -209,6 +227,10 @@ config! {
         "door.gate_token_file" gate_token: Option<Secret> = secret_file(), Unset, "",
             "File that holds a token of role `officer` in the gates' `http.tokens_file`."
             or "door.gate_token" "The token itself, instead of a file.";
+        "door.short_url" short_url: Option<String> = url(), Unset, "",
+            "How people reach the door from a text message, e.g. `https://s.example`: links are this, `/` and 22 characters. The proxy hands such paths to the door, which sends on to `door.public_url`. With `unsubscribe.enabled` each approved text that is marketing or service carries one (`gate-unsubscribe`), where `door.short_senders` lists who writes.";
+        "door.short_senders" short_senders: Vec<String> = names(SHORT_SENDERS_MAX, SENDER_BYTES_MAX), Value("[]"), "",
+            "Who short links may be of, as `CONTROLLER/BRAND`; either may be empty, where messages name none. The same for doors and gates. Do not take one away as long as somebody may have a text with its link: that link is dead then.";
         "door.enforced_wait_ms" enforced_wait: Duration = milliseconds(100, 4_000), Value("2000"), "ms",
             "Longest wait of `?wait=enforced` and of pages until all of `door.gates` have applied a change. After it the answer says that it is taken in and not applied yet.";
     }

@@ -11,6 +11,7 @@ mod kafka;
 mod key;
 mod keys;
 mod machine;
+mod network;
 mod output_topics;
 mod problem;
 mod reader;
@@ -36,9 +37,10 @@ pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
 pub use keys::{
-    Batch, Consent, Decisions, Desk, Door, Formats, Http, Kafka, Limits, Log, Metrics, Policies,
-    Probe,
+    Batch, Consent, Decisions, Desk, Door, Formats, Http, Kafka, Limits, Log, Mapping, Metrics,
+    Policies, Probe,
 };
+pub use network::Network;
 pub use problem::{Place, Problem};
 pub use reader::Effective;
 pub use reference::{example, markdown, plain};
@@ -63,6 +65,8 @@ pub struct Config {
     pub topics: Topics,
     /// How the two inputs are written.
     pub formats: Formats,
+    /// How inputs are read that are written otherwise.
+    pub mapping: Mapping,
     /// How outputs are written.
     pub outputs: Outputs,
     /// What is said of decisions, and where.
@@ -106,6 +110,8 @@ pub struct Unsubscribe {
     pub public_url: String,
     /// The keys that seal links.
     pub keys_file: PathBuf,
+    /// How people reach the door from a text message, and who may write it.
+    pub short: Option<(String, Vec<String>)>,
 }
 
 /// Section `topics`; all different.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::key::{Key, Preset, TOPIC_CHARS_MAX, Table};
+use super::network::{NETWORK_BYTES_MAX, Network};
 use super::problem::{Place, Problem};
 use super::secret::Secret;
 use super::words::Word;
@@ -316,6 +317,22 @@ impl Reader {
         }
         self.note_entry(path.to_owned(), format!("[{}]", names.join(", ")), place);
         names
+    }
+
+    /// Networks, each in its own form.
+    pub(super) fn networks(&mut self, key: &Key, n_max: usize) -> Vec<Network> {
+        let names = self.names(key, n_max, NETWORK_BYTES_MAX);
+        let mut networks = Vec::new();
+        for name in names {
+            match Network::parse(&name) {
+                Ok(network) => networks.push(network),
+                Err(fix) => {
+                    let reason = format!("`{}` is not a network it takes", shortened(&name));
+                    self.problem(key.path, reason, fix);
+                }
+            }
+        }
+        networks
     }
 
     pub(super) fn socket(&mut self, key: &Key) -> SocketAddr {

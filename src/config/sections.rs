@@ -7,11 +7,11 @@ use std::path::Path;
 
 use super::keys::{
     Batch, CheckpointKeys, Consent, Decisions, Desk, Door, Formats, Http, InputTopics, Kafka,
-    LedgerKeys, Limits, Log, Metrics, OidcKeys, OutputKeys, Policies, Probe, RegistryKeys,
+    LedgerKeys, Limits, Log, Mapping, Metrics, OidcKeys, OutputKeys, Policies, Probe, RegistryKeys,
     StateKeys, TopLevel, UnsubscribeKeys,
 };
 use super::problem::Place;
-use super::reader::Reader;
+use super::reader::{Reader, shortened};
 use super::{
     Checkpoints, Config, Format, Ledger, Oidc, Outputs, SchemaRegistry, State, Topics, Unsubscribe,
     output_topics,
@@ -31,6 +31,7 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         lanes,
         shutdown_timeout,
         topics: topics(reader),
+        mapping: Mapping::read(reader),
         outputs: outputs(reader, &kafka),
         decisions: Decisions::read(reader),
         kafka,
@@ -202,7 +203,37 @@ fn door(reader: &mut Reader) -> Door {
     gates(reader, "door", &mut door.gates, door.gate_token.is_some());
     let token = "delete them: sources have keys of their own in `door.sources_file`";
     public_url(reader, "door", door.public_url.as_mut(), token);
+    short_links(reader, &mut door);
     door
+}
+
+/// Short links lead to the long ones, and name senders that are listed.
+fn short_links(reader: &mut Reader, door: &mut Door) {
+    let path = "door.short_url";
+    if let Some(url) = &mut door.short_url {
+        let token = "delete them: whoever reads a text has none";
+        http_address(reader, path, url, token, "write e.g. `https://s.example`");
+        url.truncate(url.trim_end_matches('/').len());
+        for (is_missing, key, fix) in [
+            (door.public_url.is_none(), "door.public_url", "write where short links lead"),
+            (
+                door.short_senders.is_empty(),
+                "door.short_senders",
+                "list who writes, as `CONTROLLER/BRAND`",
+            ),
+        ] {
+            if is_missing {
+                reader.problem(path, format!("needs `{key}`"), fix);
+            }
+        }
+    }
+    for sender in door.short_senders.iter().filter(|sender| sender.matches('/').count() != 1) {
+        reader.problem(
+            "door.short_senders",
+            format!("`{}` is no `CONTROLLER/BRAND`", shortened(sender)),
+            "write e.g. `acme-ltd/acme`, or `acme-ltd/` where messages name no brand",
+        );
+    }
 }
 
 /// What links are made from, if they are wanted.
@@ -223,7 +254,8 @@ fn unsubscribe(reader: &mut Reader, door: &Door) -> Option<Unsubscribe> {
         }
     }
     let (public_url, keys_file) = (door.public_url.clone()?, door.keys_file.clone()?);
-    Some(Unsubscribe { public_url, keys_file })
+    let short = door.short_url.clone().map(|url| (url, door.short_senders.clone()));
+    Some(Unsubscribe { public_url, keys_file, short })
 }
 
 /// The gates that a process asks, and that it has a token for them.

@@ -17,6 +17,7 @@ use crate::exit::Failure;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::First;
+use crate::records::{KeptRecord, origin_of};
 
 /// Longest wait for one record.
 const READ_MAX: Duration = Duration::from_secs(30);
@@ -120,23 +121,24 @@ pub(crate) fn of_source(
     Ok(founds)
 }
 
-/// The value of the message at this place of `topics.outbound_message`; the outer `None` when it is not there any more.
+/// The message at this place of `topics.outbound_message`; `None` when it is not there any more.
 ///
 /// # Errors
 /// The topic cannot be read now.
 pub(crate) fn message(
     config: &Config,
     (partition, offset): (i32, i64),
-) -> Result<Option<Option<Vec<u8>>>, Failure> {
+) -> Result<Option<KeptRecord>, Failure> {
     let topic = &config.topics.outbound_message;
-    let mut value = None;
+    let mut found = None;
     let mut take = |record: &Record<'_>| {
         if record.offset == offset {
-            value = Some(record.value.map(<[u8]>::to_vec));
+            let origin = origin_of(record);
+            found = Some(KeptRecord::of(record.value, origin));
         }
     };
     Observer::of(config)
         .first_shown(topic, partition, offset, READ_MAX, &mut take)
         .map_err(|error| scan_failure(&error, &format!("reading topic `{topic}`")))?;
-    Ok(value)
+    Ok(found)
 }

@@ -5,13 +5,14 @@ use crate::exit::{ExitCode, Failure};
 use crate::headers::probe_recipient;
 use crate::identity::{Pepper, PepperFile};
 use crate::metrics::ProbeRecipient;
-use gate_codec::{Codec, DecodeError, Kind};
+use crate::records::{MessageRecords, Origin};
+use gate_codec::DecodeError;
 use gate_core::{ConsentChange, EventKey, OutboundMessage};
 use gate_engine::Keys as _;
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
 pub(crate) struct Reader {
-    codec: Codec,
+    messages: MessageRecords,
     value_bytes_max: usize,
     /// None: this user cannot read it, and nobody is told apart.
     pepper: Option<Pepper>,
@@ -40,7 +41,7 @@ impl Reader {
     /// # Errors
     /// There is no pepper, or none this user may read, and the report cannot do without one.
     pub(crate) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
-        let codec = crate::service::codec(config, Kind::OutboundMessage)?;
+        let messages = crate::service::message_records(config)?;
         let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),
@@ -55,7 +56,7 @@ impl Reader {
             return Err(Failure::new(ExitCode::Config, reason));
         }
         let is_own_pepper = pepper.is_some();
-        Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max, pepper, is_own_pepper })
+        Ok(Self { messages, value_bytes_max: config.limits.value_bytes_max, pepper, is_own_pepper })
     }
 
     /// One that tells people apart in any case: whoever cannot read the pepper compares by another one.
@@ -86,21 +87,26 @@ impl Reader {
 
     /// # Errors
     /// The schema registry cannot be asked now; the text says why.
-    pub(crate) fn read(&self, value: Option<&[u8]>) -> Result<Recipient, &'static str> {
-        Ok(match self.decode(value)? {
+    pub(crate) fn read<'v>(
+        &'v self,
+        value: Option<&'v [u8]>,
+        origin: Origin<'v>,
+    ) -> Result<Recipient, &'static str> {
+        Ok(match self.decode(value, origin)? {
             Ok(message) => self.of(&message),
             Err(class) => Recipient::Unreadable(class),
         })
     }
 
     fn decode<'v>(
-        &self,
+        &'v self,
         value: Option<&'v [u8]>,
+        origin: Origin<'v>,
     ) -> Result<Result<OutboundMessage<'v>, &'static str>, &'static str> {
         if value.is_some_and(|value| value.len() > self.value_bytes_max) {
             return Ok(Err("too_large"));
         }
-        match self.codec.decode_message(value) {
+        match self.messages.read(value, origin) {
             Ok(message) => Ok(Ok(message)),
             Err(DecodeError::Unreadable(why)) => Ok(Err(why.class.as_str())),
             Err(DecodeError::Unavailable { cause }) => Err(cause),
@@ -133,17 +139,19 @@ mod tests {
     use super::*;
     use crate::headers::hex;
     use gate_codec::Format;
+    use gate_codec::{Codec, Kind};
 
     fn reader(pepper: Option<Pepper>) -> Reader {
         let codec = Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();
+        let messages = MessageRecords::new(codec, None);
         let is_own_pepper = pepper.is_some();
-        Reader { codec, value_bytes_max: 1_024, pepper, is_own_pepper }
+        Reader { messages, value_bytes_max: 1_024, pepper, is_own_pepper }
     }
 
     fn read(reader: &Reader, recipient: &str) -> Recipient {
         let value =
             format!(r#"{{"message_id":"m","channel":"email","recipient":{{{recipient}}}}}"#);
-        reader.read(Some(value.as_bytes())).unwrap()
+        reader.read(Some(value.as_bytes()), Origin::of_key(None)).unwrap()
     }
 
     #[test]
@@ -188,7 +196,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_keeps_its_class() {
         let reader = reader(None);
-        assert_eq!(reader.read(None), Ok(Recipient::Unreadable("null_value")));
-        assert_eq!(reader.read(Some(&[b' '; 1_025])), Ok(Recipient::Unreadable("too_large")));
+        assert_eq!(
+            reader.read(None, Origin::of_key(None)),
+            Ok(Recipient::Unreadable("null_value"))
+        );
+        assert_eq!(
+            reader.read(Some(&[b' '; 1_025]), Origin::of_key(None)),
+            Ok(Recipient::Unreadable("too_large"))
+        );
     }
 }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use gate_codec::{Codec, DecodeError};
-use gate_core::{Receipt, SubjectKey, Subjects};
-use gate_engine::{Keys as _, suspects, understand};
+use gate_codec::DecodeError;
+use gate_core::{ConsentChange, Receipt, SubjectKey, Subjects};
+use gate_engine::{Keys as _, understand};
 use gate_index::{Applied, IndexError, Log, Place, Prefix, Writer};
 use gate_log::DecisionBatch;
 use rdkafka::Offset;
@@ -21,10 +21,10 @@ use super::progress::Reach;
 use crate::clock::now;
 use crate::decisions::scan_failure;
 use crate::exit::{ExitCode, Failure, OrFail as _};
-use crate::explanation::replay::CONSENT;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::{First, Patience, Positions, ScanError};
+use crate::records::{ConsentRecords, origin_of};
 use crate::shutdown::Shutdown;
 
 /// Longest wait for an answer of the brokers.
@@ -54,7 +54,7 @@ pub(super) fn start(
     let follower = Follower {
         desk: Arc::clone(desk),
         observer: Observer::of(&desk.config),
-        codec: crate::service::codec(&desk.config, CONSENT)?,
+        records: crate::service::consent_records(&desk.config)?,
         writer,
         shutdown: shutdown.clone(),
         ends: BTreeMap::new(),
@@ -72,7 +72,7 @@ pub(super) fn start(
 struct Follower {
     desk: Arc<Desk>,
     observer: Observer,
-    codec: Codec,
+    records: ConsentRecords,
     writer: Writer,
     shutdown: Shutdown,
     /// Where each partition began and ended when the round began.
@@ -289,8 +289,9 @@ impl Follower {
 
     fn change(&mut self, place: Place, record: &Record<'_>) -> Result<(), Stop> {
         let received_ms = record.timestamp_ms;
-        let change = match self.codec.decode_consent(record.value) {
-            Ok(change) => change,
+        let changes = self.records.read(record.value, origin_of(record));
+        let changes = match &changes {
+            Ok(changes) => changes.all(),
             Err(DecodeError::Unreadable(why)) => {
                 let people = self.suspects(record);
                 let class = why.class.as_str();
@@ -302,25 +303,33 @@ impl Follower {
                 return Err(Failure::new(ExitCode::TryAgain, error).into());
             }
         };
+        // a record that is no change has no place in the index
+        let Some(first) = changes.first() else { return Ok(()) };
+        let named = changes.iter().map(|it| self.named(&it.change)).collect::<Option<Vec<_>>>();
+        let people: Vec<Prefix> = match named {
+            Some(keys) => keys.into_iter().flatten().filter_map(Prefix::of).collect(),
+            None => self.suspects(record),
+        };
+        let action = first.change.action.as_str();
+        Ok(self.writer.apply(&[Applied::Change { place, received_ms, action, people: &people }])?)
+    }
+
+    /// Everybody whom a change names; `None` when one of them is understood by nobody.
+    fn named(&self, change: &ConsentChange<'_>) -> Option<Vec<SubjectKey>> {
         let pepper = &self.desk.pepper;
-        let understood = understand(pepper, &change, Receipt::default());
-        let mut keys = understood.as_ref().map(|it| of(&it.subjects)).unwrap_or_default();
+        let understood = understand(pepper, change, Receipt::default()).ok()?;
+        let mut keys = of(&understood.subjects);
         let new = change.new_address.as_ref().and_then(|address| change.canonical(address));
         keys.extend(new.map(|address| pepper.address(&address)));
-        let people: Vec<Prefix> = match understood {
-            Ok(_) => keys.into_iter().filter_map(Prefix::of).collect(),
-            Err(_) => self.suspects(record),
-        };
-        let action = change.action.as_str();
-        Ok(self.writer.apply(&[Applied::Change { place, received_ms, action, people: &people }])?)
+        Some(keys)
     }
 
     /// Whom a record that nobody can read may be about.
     fn suspects(&self, record: &Record<'_>) -> Vec<Prefix> {
-        let key = record.key.filter(|_| self.desk.config.consent.key_names_contact);
+        let origin = origin_of(record);
+        let origin = (origin, self.desk.config.consent.key_names_contact);
         let all = |_| Ok::<_, std::convert::Infallible>(true);
-        let found = suspects(&self.codec, &self.desk.pepper, (key, record.value), all);
-        let Ok(found) = found;
+        let Ok(found) = self.records.suspects(&self.desk.pepper, record.value, origin, all);
         found.subjects.iter().flat_map(of).filter_map(Prefix::of).collect()
     }
 

@@ -15,6 +15,7 @@ use crate::explanation::approved::{Approved, Question};
 use crate::explanation::consent::{Inputs, Lying, WholeTopic};
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::{PlaceReader, ScanError};
+use crate::records::{KeptRecord, origin_of};
 
 /// Longest wait for records at known places.
 const READ_MAX: Duration = Duration::from_secs(8);
@@ -32,8 +33,7 @@ const APPROVALS_MAX: usize = 1_000;
 pub(super) struct Found {
     pub(super) at_ms: i64,
     pub(super) is_dated_by_broker: bool,
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) value: Option<Vec<u8>>,
+    pub(super) record: KeptRecord,
 }
 
 /// Clients that are kept for the next question: a new one takes longer to connect than to read.
@@ -70,8 +70,7 @@ impl Readers {
             let one = Found {
                 at_ms: record.timestamp_ms,
                 is_dated_by_broker: record.is_dated_by_broker,
-                key: record.key.map(<[u8]>::to_vec),
-                value: record.value.map(<[u8]>::to_vec),
+                record: KeptRecord::of(record.value, origin_of(record)),
             };
             found.insert((record.partition, record.offset), one);
         });
@@ -160,10 +159,10 @@ impl Indexed<'_> {
 }
 
 impl Inputs for Indexed<'_> {
-    fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> {
+    fn message(&self, place: (i32, i64)) -> Result<Option<KeptRecord>, Failure> {
         let topic = &self.config.topics.outbound_message;
         let mut found = self.readers.read(topic, &BTreeSet::from([place]))?;
-        Ok(found.remove(&place).map(|found| found.value))
+        Ok(found.remove(&place).map(|found| found.record))
     }
 
     fn show(
@@ -181,15 +180,11 @@ impl Inputs for Indexed<'_> {
             // how far such a partition's times had come stands in the records between
             return WholeTopic(self.config).show(people, positions, take);
         }
-        for (place, record) in &found {
-            let at = Timestamp::from_millis(record.at_ms);
-            take(&Lying {
-                place: *place,
-                at,
-                log: at,
-                is_dated_by_broker: record.is_dated_by_broker,
-                key: record.key.as_deref(),
-                value: record.value.as_deref(),
+        for (place, found) in &found {
+            let at = Timestamp::from_millis(found.at_ms);
+            let is_dated_by_broker = found.is_dated_by_broker;
+            found.record.read(|value, origin| {
+                take(&Lying { place: *place, at, log: at, is_dated_by_broker, value, origin });
             });
         }
         Ok(())
@@ -206,7 +201,7 @@ impl Inputs for Indexed<'_> {
             let found = self.readers.read(topic, &places)?;
             let is_whole = found.len() == places.len();
             let mut approved = Vec::new();
-            for value in found.values().filter_map(|found| found.value.as_deref()) {
+            for value in found.values().filter_map(|found| found.record.value.as_deref()) {
                 // what the index has read can be read again
                 let Ok(batch) = DecisionBatch::decode(value) else { continue };
                 let entries = batch.entries().filter(|entry| question.is_answered_by(entry));

@@ -17,6 +17,7 @@ use crate::access;
 use crate::config::Config;
 use crate::exit::{ExitCode, Failure, OrFail as _};
 use crate::gates::Gates;
+use crate::headers::hex;
 use crate::http::{self, Limits};
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::observer::Observer;
@@ -125,10 +126,16 @@ fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
         let facts = observer.facts(name, ANSWER_MAX, &format!("asking for topic `{name}`"))?;
         Ok(Topic { name: name.to_owned(), id: facts.id.unwrap_or_default() })
     };
+    let mut consent_change = topic(&config.topics.consent_change)?;
+    let mapping_id = crate::service::consent_records(&config)?.mapping_id();
+    if mapping_id != [0; 8] {
+        // read by another mapping, the same records may be about other people
+        consent_change.id = format!("{}, mapping {}", consent_change.id, hex(&mapping_id));
+    }
     let identity = Identity {
         cluster_id: cluster.cluster_id.clone(),
         decision_log: topic(&config.topics.outputs.decision_log)?,
-        consent_change: topic(&config.topics.consent_change)?,
+        consent_change,
         pepper_id: pepper.id(),
     };
     let settings = Settings {

@@ -17,20 +17,20 @@ const BRANDS_MAX: usize = 100;
 pub(super) struct Brands(Vec<Brand>);
 
 impl Brands {
-    /// Reads the file; without one there are no pages of our own.
+    /// Reads the file; without one there are no pages of our own. A brand may have addresses kept where the door knows them.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub(super) fn load(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn load(path: Option<&Path>, knows_addresses: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::default()) };
         let name = path.display();
         let text = files::read_text(path, FILE_BYTES_MAX)
             .or_fail_at(ExitCode::Config, || format!("`door.brands_file`: `{name}`"))?;
-        let brands = Self::parse(&text);
+        let brands = Self::parse(&text, knows_addresses);
         brands.map_err(|why| Failure::new(ExitCode::Config, format!("{name}: {why}")))
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str, knows_addresses: bool) -> Result<Self, String> {
         let settings: Vec<BrandSettings> = serde_saphyr::from_str(text)
             .map_err(|error| format!("{error}; write a list of brands (docs/door.md)"))?;
         if settings.len() > BRANDS_MAX {
@@ -42,10 +42,10 @@ impl Brands {
                 Ok(brand) if brands.iter().any(|known| known.id() == brand.id()) => {
                     problems.push(format!("`[{nth}].id`: `{}` stands there twice", brand.id()));
                 }
-                // what a proxy says of others is the sender's to write, so it would prove nothing
-                Ok(brand) if brand.sign_up().is_some_and(|form| form.keep_ip) => {
+                // what anybody may write proves nothing
+                Ok(brand) if !knows_addresses && brand.sign_up().is_some_and(|it| it.keep_ip) => {
                     problems.push(format!(
-                        "`[{nth}].sign_up.keep_ip`: behind a proxy the door does not know whose address it would keep; leave it out"
+                        "`[{nth}].sign_up.keep_ip`: needs `door.trusted_proxies`: without it nobody knows whose address would be kept; name the proxies, or leave it out"
                     ));
                 }
                 Ok(brand) => brands.push(brand),
@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_link_is_shown_by_its_brand_or_by_the_first() {
-        let brands = Brands::parse(&format!("{PLAIN}{}", PLAIN.replace("acme", "other"))).unwrap();
+        let brands =
+            Brands::parse(&format!("{PLAIN}{}", PLAIN.replace("acme", "other")), false).unwrap();
         assert_eq!(brands.of(Some("Other")).unwrap().id(), "other");
         assert_eq!(brands.of(None).unwrap().id(), "acme");
         assert!(brands.of(Some("gone")).is_none(), "nobody speaks for another brand");
@@ -100,10 +101,25 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
         let wrong = PLAIN.replace("[en]", "[xx]").replace("stop@example.com", "nobody");
-        let why = Brands::parse(&format!("{wrong}{PLAIN}{PLAIN}")).err().unwrap();
+        let why = Brands::parse(&format!("{wrong}{PLAIN}{PLAIN}"), false).err().unwrap();
         assert!(
             why.contains("locales") && why.contains("contact") && why.contains("twice"),
             "{why}"
         );
+    }
+
+    #[test]
+    fn an_address_is_kept_only_where_somebody_knows_it() {
+        let text = format!(
+            "{PLAIN}{}",
+            r#"  purposes: [{id: marketing.newsletter, channels: [email], words: {en: {name: Newsletter}}}]
+  notices:
+    - {purpose: marketing.newsletter, channel: email, version: "1", locale: en, text: "Yes, send me the newsletter.", approved_by: Kim, approved_on: "2026-11-02"}
+  sign_up: {controller: acme-ltd, purposes: [marketing.newsletter], keep_ip: true}
+"#
+        );
+        let why = Brands::parse(&text, false).err().unwrap();
+        assert!(why.contains("keep_ip") && why.contains("door.trusted_proxies"), "{why}");
+        assert!(Brands::parse(&text, true).unwrap().have_sign_up());
     }
 }

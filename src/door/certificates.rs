@@ -15,8 +15,6 @@ const KEPT_MAX: usize = 64;
 
 /// After one that was not to be had: who sends forged requests must not make the door ask again and again.
 const PAUSE: Duration = Duration::from_secs(5);
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-const END: &[u8] = b"-----END CERTIFICATE-----";
 
 /// What was fetched.
 pub(super) struct Certificates {
@@ -52,20 +50,32 @@ impl Certificates {
         if failed.is_some_and(|at| at.elapsed() < PAUSE) {
             return None;
         }
-        let found = self.read(&url.0).await.filter(|body| is_certificate(body));
-        *failed = found.is_none().then(Instant::now);
-        if found.is_none() {
+        let found = self.read(&url.0).await;
+        let taken = found.is_some_and(|pem| self.keep(url, pem));
+        *failed = (!taken).then(Instant::now);
+        if !taken {
             tracing::error!(
                 "the certificate of a signature cannot be fetched: is HTTPS to Amazon SNS allowed from here?"
             );
         }
+        taken.then_some(())
+    }
+
+    /// Keeps it, where it is one.
+    fn keep(&self, url: &CertificateUrl, pem: Vec<u8>) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Known(known) = Arc::make_mut(&mut known);
-        if known.len() >= KEPT_MAX {
-            known.clear();
+        let known = Arc::make_mut(&mut known);
+        if known.0.len() >= KEPT_MAX {
+            known.0.clear();
         }
-        known.insert(url.0.clone(), found?);
-        Some(())
+        known.take(url.clone(), pem).is_ok()
+    }
+
+    /// Forgets those that proved nothing: kept, they would have every later request refused, and refused requests do not come again.
+    pub(super) fn forget(&self, urls: &[CertificateUrl]) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = Arc::make_mut(&mut known);
+        known.0.retain(|known, _| urls.iter().all(|url| url.0 != *known));
     }
 
     /// Asks for a URL and looks no further than whether that went well.
@@ -90,8 +100,23 @@ impl Certificates {
     }
 }
 
-/// Whether it looks like one: an error page with status 200 would be kept as long as the door runs.
-fn is_certificate(body: &[u8]) -> bool {
-    let has = |mark: &[u8]| body.windows(mark.len()).any(|it| it == mark);
-    has(BEGIN) && has(END)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_fetched_is_not_asked_for_again_at_once() {
+        let certificates = Certificates::new().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url = CertificateUrl(format!("https://127.0.0.1:{port}/a.pem"));
+        // whoever answers is no TLS server: the fetch fails, and so does everything but the certificate itself
+        let answering = std::thread::spawn(move || listener.accept().map(drop).is_ok());
+        assert_eq!(certificates.fetch(&url).await, None);
+        assert!(answering.join().unwrap(), "it was asked for");
+        assert_eq!(certificates.fetch(&url).await, None, "nobody listens there any more");
+        assert!(certificates.failed.lock().await.is_some() && certificates.known().0.is_empty());
+        let half = b"-----BEGIN CERTIFICATE-----\nMIIC\n".to_vec();
+        assert!(!certificates.keep(&url, half) && certificates.known().0.is_empty());
+    }
 }

@@ -134,3 +134,11 @@ pub(super) fn minted(door: &Door, request: &Request) -> Answer {
     let body = serde_json::to_vec(&MintAnswer { links: made.collect() }).unwrap_or_default();
     Answer { status: 200, headers: Vec::new(), content_type: "application/json", body }
 }
+
+/// The long link that a short one stands for.
+pub(super) fn of_short(door: &Door, token: &str) -> Option<String> {
+    let base = door.config.door.public_url.as_deref()?;
+    let content = door.keys.tokens.open_short(token, &door.short_senders)?;
+    let long = door.keys.tokens.mint(TokenKind::Unsubscribe, &content).ok()?;
+    Some(format!("{base}/u/{long}"))
+}

@@ -20,7 +20,9 @@ mod enforced;
 mod links;
 mod measures;
 mod openapi;
+mod origin;
 mod pages;
+mod ready;
 mod seen;
 mod server;
 mod sources;
@@ -30,6 +32,7 @@ mod throttle;
 mod topic;
 
 pub(crate) use links::{Wanted, source as link_source};
+pub(crate) use sources::{Examined, examine};
 pub use start::{Running, start};
 
 use std::sync::Arc;
@@ -40,6 +43,7 @@ use crate::config::Config;
 use crate::gates::Gates;
 use crate::links::Keys;
 use crate::metrics::DoorMetrics;
+use crate::shutdown::Shutdown;
 
 /// What all requests share.
 pub(crate) struct Door {
@@ -55,14 +59,31 @@ pub(crate) struct Door {
     dead_letters: topic::Topic,
     /// Where mails that ask for a confirmation go as candidates; only where a brand has a sign-up form.
     outbound: Option<Outbound>,
+    /// Whose word on addresses counts.
+    proxies: origin::Proxies,
     throttle: throttle::Throttle,
     seen: seen::Seen,
     keys: Keys,
+    /// Who short links may be of; empty without `door.short_url`.
+    short_senders: Vec<gate_intake::ShortSender>,
     gates: Gates,
     certificates: certificates::Certificates,
     metrics: DoorMetrics,
+    watch: ready::Watch,
+    /// Set when somebody asked for a stop, and what is sent is still taken in.
+    shutdown: Shutdown,
     /// Requests at work at a time.
     seats: Arc<tokio::sync::Semaphore>,
+    /// KiB of bodies in memory at a time.
+    body_kib: Arc<tokio::sync::Semaphore>,
+}
+
+impl Door {
+    /// All topics it writes.
+    fn topics(&self) -> impl Iterator<Item = &topic::Topic> {
+        let outbound = self.outbound.as_ref().map(|outbound| &outbound.topic);
+        [&self.consent, &self.dead_letters].into_iter().chain(outbound)
+    }
 }
 
 /// The messages' topic as the door writes it.

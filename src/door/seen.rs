@@ -16,6 +16,8 @@ use crate::clock::now;
 
 /// Bytes of a key: the beginning of a SHA-256.
 const KEY_BYTES: usize = 16;
+/// No hash: it is shorter.
+const TRIED: &[u8] = b"tried";
 /// Memory for what is not on disk yet.
 const BUFFER_BYTES: usize = 8 << 20;
 
@@ -58,6 +60,16 @@ impl Seen {
         let at = self.db.get_pinned(hashed(key))?.and_then(|it| <[u8; 8]>::try_from(&*it).ok());
         let kept = i64::try_from(self.kept.as_micros()).unwrap_or(i64::MAX);
         Ok(at.is_some_and(|at| now().as_micros().saturating_sub(i64::from_be_bytes(at)) < kept))
+    }
+
+    /// Writes and reads something that stands for nothing.
+    ///
+    /// # Errors
+    /// The disk.
+    pub(super) fn try_out(&self) -> Result<(), SeenError> {
+        self.db.put(TRIED, now().as_micros().to_be_bytes())?;
+        self.db.get_pinned(TRIED)?;
+        Ok(())
     }
 
     /// # Errors

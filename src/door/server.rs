@@ -1,13 +1,14 @@
 //! The routes of the door, and the bounds in front of them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use gate_door_pages::{ASSET_HEADERS, CSS, CSS_TYPE, JS};
@@ -15,8 +16,9 @@ use gate_intake::{Answer, BODY_BYTES_MAX, GPC_JSON, GPC_PATH, Request};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::take_in::take_in;
-use super::{Door, changes, links, measures, openapi, pages};
-use crate::http::class;
+use super::topic::Topic;
+use super::{Door, changes, links, measures, openapi, pages, ready};
+use crate::http::{Peer, class};
 use crate::metrics::DoorBound;
 
 /// Longest time for a body to arrive. Only a whole request takes a seat: who sends slowly keeps nobody out.
@@ -24,11 +26,20 @@ const BODY_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a form or a one-click request; whoever has a link may send them.
 const FORM_BYTES_MAX: usize = 64 << 10;
 
+/// KiB of bodies that are being read or worked on at a time.
+pub(super) const BODIES_KIB_MAX: usize = 128 << 10;
+
+/// A request's place among those at work, and its share of their bytes.
+struct Seat {
+    _request: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
 /// All routes.
 pub(super) fn router(door: Arc<Door>) -> Router {
     Router::new()
         .route("/livez", any(livez))
-        .route("/readyz", any(livez))
+        .route("/readyz", any(readyz))
         .route("/metrics", any(metrics))
         .route("/hooks/{source}", any(hook))
         .route("/hooks/{source}/{*rest}", any(hook))
@@ -40,6 +51,7 @@ pub(super) fn router(door: Arc<Door>) -> Router {
         .route("/p/{token}", any(preferences))
         .route("/s/{brand}", any(sign_up))
         .route("/c/{token}", any(confirmation))
+        .route("/{short}", any(short_link))
         .route(GPC_PATH, any(signal))
         .route("/assets/{file}", any(asset))
         .route("/brand/{file}", any(brand_style))
@@ -50,12 +62,29 @@ pub(super) fn router(door: Arc<Door>) -> Router {
 
 /// A client that gave up for good is not seen again before a restart.
 async fn livez(State(door): State<Arc<Door>>) -> Response {
-    let is_lost = door.outbound.as_ref().is_some_and(|outbound| outbound.topic.is_lost());
-    response(if is_lost || door.consent.is_lost() || door.dead_letters.is_lost() {
+    response(if door.topics().any(Topic::is_lost) {
         Answer::text(500, "the Kafka client has given up: restart this door\n")
     } else {
         Answer::text(200, "ok\n")
     })
+}
+
+/// Whether requests should come here, in words or as JSON, as the gate's own page has it.
+async fn readyz(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let readiness = ready::readiness(&door, door.shutdown.is_requested());
+    let status = if readiness.ready { 200 } else { 503 };
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("application/json")) {
+        let body = serde_json::to_vec(&readiness).unwrap_or_default();
+        let content_type = "application/json";
+        return response(Answer { status, content_type, body, ..Answer::default() });
+    }
+    let mut text = readiness.reasons.join("\n");
+    if readiness.ready {
+        text.push_str("ready");
+    }
+    text.push('\n');
+    response(Answer::text(status, &text))
 }
 
 async fn metrics(State(door): State<Arc<Door>>) -> Response {
@@ -142,12 +171,26 @@ async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     counted(&door, response)
 }
 
+/// A short link in a text: it leads to the page of the long one, and changes nothing.
+async fn short_link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let token = request.uri().path().trim_start_matches('/');
+    let long = links::of_short(&door, token).filter(|_| is_read);
+    let answer = long.map_or_else(
+        || Answer::text(404, "nothing here\n"),
+        |url| Answer { status: 302, headers: vec![("location", url)], ..Answer::default() },
+    );
+    counted(&door, response(answer))
+}
+
 /// The page that chooses.
 async fn preferences(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let peer = peer(&request);
     let response = match admitted(&door, request).await {
         Ok((request, seat)) => {
             let door = Arc::clone(&door);
-            finished(seat, async move { pages::chosen(&door, &request).await }).await
+            let origin = door.proxies.origin(peer, &request);
+            finished(seat, async move { pages::chosen(&door, &request, origin).await }).await
         }
         Err(refused) => response(refused),
     };
@@ -156,10 +199,12 @@ async fn preferences(State(door): State<Arc<Door>>, request: HttpRequest) -> Res
 
 /// The form that asks for a mail.
 async fn sign_up(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let peer = peer(&request);
     let response = match admitted(&door, request).await {
         Ok((request, seat)) => {
             let door = Arc::clone(&door);
-            finished(seat, async move { pages::signed_up(&door, &request).await }).await
+            let origin = door.proxies.origin(peer, &request);
+            finished(seat, async move { pages::signed_up(&door, &request, origin).await }).await
         }
         Err(refused) => response(refused),
     };
@@ -168,10 +213,12 @@ async fn sign_up(State(door): State<Arc<Door>>, request: HttpRequest) -> Respons
 
 /// The link in that mail.
 async fn confirmation(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
+    let peer = peer(&request);
     let response = match admitted(&door, request).await {
         Ok((request, seat)) => {
             let door = Arc::clone(&door);
-            finished(seat, async move { pages::confirmed(&door, &request).await }).await
+            let origin = door.proxies.origin(peer, &request);
+            finished(seat, async move { pages::confirmed(&door, &request, origin).await }).await
         }
         Err(refused) => response(refused),
     };
@@ -212,14 +259,34 @@ fn kept(content_type: &'static str, body: &str) -> Response {
     response
 }
 
+/// Where a request comes from. Asked before the body is read, since the connection is known of the head.
+fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    request.extensions().get::<Peer>().map(|peer| peer.0)
+}
+
 /// The whole request, and its place among those at work.
-async fn admitted(
-    door: &Door,
-    request: HttpRequest,
-) -> Result<(Request, OwnedSemaphorePermit), Answer> {
+async fn admitted(door: &Door, request: HttpRequest) -> Result<(Request, Seat), Answer> {
     let (head, body) = request.into_parts();
     let is_link = ["/u/", "/p/", "/s/", "/c/"].iter().any(|path| head.uri.path().starts_with(path));
     let bytes_max = if is_link { FORM_BYTES_MAX } else { BODY_BYTES_MAX };
+    let headers = head.headers.iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+    let path_and_query = head.uri.path_and_query().map_or("/", |it| it.as_str());
+    let mut request = Request {
+        method: head.method.as_str().to_owned(),
+        path_and_query: path_and_query.to_owned(),
+        headers: headers.collect(),
+        body: Vec::new(),
+    };
+    // a token is in the headers: who has none costs no memory
+    if head.uri.path().starts_with("/v1/") && !door.sources.may_know(&request) {
+        return Err(Answer::text(401, "unauthorized\n"));
+    }
+    let bytes = Arc::clone(&door.body_kib).try_acquire_many_owned(kib(&body, bytes_max));
+    let bytes = bytes.map_err(|_| {
+        door.metrics.bounds.of(DoorBound::Bodies).inc();
+        Answer::unavailable()
+    })?;
     let body = tokio::time::timeout(BODY_MAX, to_bytes(body, bytes_max));
     let body = body.await.map_err(|_| {
         door.metrics.bounds.of(DoorBound::SlowBody).inc();
@@ -233,24 +300,20 @@ async fn admitted(
         door.metrics.bounds.of(DoorBound::Requests).inc();
         Answer::unavailable()
     })?;
-    let headers = head.headers.iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    let path_and_query = head.uri.path_and_query().map_or("/", |it| it.as_str());
-    let request = Request {
-        method: head.method.as_str().to_owned(),
-        path_and_query: path_and_query.to_owned(),
-        headers: headers.collect(),
-        body: body.into(),
-    };
-    Ok((request, seat))
+    request.body = body.into();
+    Ok((request, Seat { _request: seat, _bytes: bytes }))
+}
+
+/// KiB that a body takes while it is read and worked on: as many as it announces, or as many as it may have.
+fn kib(body: &Body, bytes_max: usize) -> u32 {
+    let announced = body.size_hint().upper().and_then(|n| usize::try_from(n).ok());
+    let bytes = announced.unwrap_or(bytes_max).min(bytes_max);
+    u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
 /// Does what a whole request asks for, to its end: whoever hangs up must not keep the door from remembering what Kafka has
 /// acknowledged, or a repeat would be a second refusal. The seat is free when it is done.
-async fn finished(
-    seat: OwnedSemaphorePermit,
-    work: impl Future<Output = Answer> + Send + 'static,
-) -> Response {
+async fn finished(seat: Seat, work: impl Future<Output = Answer> + Send + 'static) -> Response {
     let task = tokio::spawn(async move {
         let answer = work.await;
         drop(seat);
@@ -284,4 +347,16 @@ pub(super) fn response(answer: Answer) -> Response {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_takes_what_it_announces_and_at_most_what_it_may_have() {
+        assert_eq!(kib(&Body::empty(), BODY_BYTES_MAX), 0);
+        assert_eq!(kib(&Body::from(vec![0; 1_025]), BODY_BYTES_MAX), 2);
+        assert_eq!(kib(&Body::from(vec![0; 3 << 20]), BODY_BYTES_MAX), 1_024);
+    }
 }

@@ -4,21 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gate_codec::Kind;
+use gate_intake::can_be_mailed;
+use tokio_util::sync::CancellationToken;
 
 use super::brands::Brands;
 use super::certificates::Certificates;
+use super::origin::Proxies;
+use super::ready::Watch;
 use super::seen::Seen;
 use super::sources::Sources;
 use super::throttle::Throttle;
 use super::topic::Topic;
-use super::{Door, Outbound, server};
+use super::{Door, Outbound, ready, server};
 use crate::config::Config;
 use crate::exit::{ExitCode, Failure, OrFail as _};
 use crate::files;
 use crate::gates::Gates;
 use crate::http::{self, Limits};
 use crate::kafka::preflight::preflight;
-use crate::links::Keys;
+use crate::links::{Keys, short_senders};
 use crate::metrics::{DoorMetrics, Metrics, TopicNames};
 use crate::shutdown::Shutdown;
 
@@ -33,14 +37,18 @@ pub struct Running {
     pub address: std::net::SocketAddr,
     server: http::Server,
     door: Arc<Door>,
-    shutdown: Shutdown,
+    /// Cancelled when nobody may come any more.
+    closing: CancellationToken,
 }
 
 impl Running {
-    /// Waits for the wish to stop; answers those who are being served, and waits for Kafka.
+    /// Waits for the wish to stop; says so at `/readyz` while whoever sends here finds another door; answers those who are being
+    /// served, and waits for Kafka.
     pub async fn wait(self) {
-        let Self { server, door, shutdown, .. } = self;
-        shutdown.token().cancelled().await;
+        let Self { server, door, closing, .. } = self;
+        door.shutdown.token().cancelled().await;
+        tokio::time::sleep(door.config.door.drain).await;
+        closing.cancel();
         server.stopped().await;
         // whoever has hung up is still being taken in
         let seats = u32::try_from(door.config.door.requests_max).unwrap_or(u32::MAX);
@@ -50,11 +58,7 @@ impl Running {
             tracing::warn!("some requests were not finished; nobody was told that they were");
         }
         let flushed = tokio::task::spawn_blocking(move || {
-            door.consent.flush();
-            door.dead_letters.flush();
-            if let Some(outbound) = &door.outbound {
-                outbound.topic.flush();
-            }
+            door.topics().for_each(Topic::flush);
         });
         if flushed.await.is_err() {
             tracing::error!("the last records were not waited for");
@@ -70,47 +74,47 @@ pub async fn start(config: Config, shutdown: &Shutdown) -> Result<Running, Failu
     let listen = config.door.listen;
     let config = Arc::new(config);
     let building = {
-        let config = Arc::clone(&config);
-        tokio::task::spawn_blocking(move || build(config))
+        let (config, shutdown) = (Arc::clone(&config), shutdown.clone());
+        tokio::task::spawn_blocking(move || build(config, shutdown))
     };
     let door = Arc::new(building.await.or_fail(ExitCode::Internal)??);
+    ready::watch(&door, shutdown)?;
+    let closing = CancellationToken::new();
     let metrics = Metrics::new(TopicNames::default()).or_fail(ExitCode::Internal)?;
     let limits = Limits {
-        connections_max: CONNECTIONS_MAX,
+        connections_max: http::room_for(CONNECTIONS_MAX),
         request: REQUEST_MAX,
         shutdown: REQUEST_MAX,
         ..Limits::default()
     };
     let router = server::router(Arc::clone(&door));
     let listening = ("door.listen", listen);
-    let served = http::serve_router(listening, router, metrics, limits, shutdown.token()).await;
+    let served = http::serve_router(listening, router, metrics, limits, closing.clone()).await;
     let server = served.or_fail(ExitCode::Config)?;
     tracing::info!(address = %server.address, sources = door.sources.all().count(), "the door listens");
-    Ok(Running { address: server.address, server, door, shutdown: shutdown.clone() })
+    Ok(Running { address: server.address, server, door, closing })
 }
 
 /// Everything that asks Kafka and the disk.
-fn build(config: Arc<Config>) -> Result<Door, Failure> {
+fn build(config: Arc<Config>, shutdown: Shutdown) -> Result<Door, Failure> {
     let door = &config.door;
     files::private_dir(&door.dir)
         .or_fail_at(ExitCode::Storage, || format!("`door.dir`: `{}`", door.dir.display()))?;
     let sources = Sources::load(door.sources_file.as_deref(), door.public_url.as_deref())?;
-    let brands = Brands::load(door.brands_file.as_deref())?;
+    let knows_addresses = !door.trusted_proxies.is_empty();
+    let brands = Brands::load(door.brands_file.as_deref(), knows_addresses)?;
     // a file that was named and is absent is a mount that is missing, not a first start
     let keys = match &door.keys_file {
         Some(path) => Keys::load(path)?,
         None => Keys::load_or_make(&door.dir.join("keys"))?,
     };
+    links_in_mail(brands.have_sign_up(), door.public_url.as_deref())?;
     let cluster = preflight(&config)?;
     cluster.require(&config.topics.consent_change)?;
     cluster.require(&config.topics.outputs.door_dead_letter)?;
     let outbound = match brands.have_sign_up() {
         false => None,
         true => {
-            if config.door.public_url.is_none() {
-                let reason = "`sign_up` in `door.brands_file` needs `door.public_url`: links in mail begin with it";
-                return Err(Failure::new(ExitCode::Config, reason));
-            }
             let topic = &config.topics.outbound_message;
             cluster.require(topic)?;
             let format = config.formats.outbound_message;
@@ -128,14 +132,52 @@ fn build(config: Arc<Config>) -> Result<Door, Failure> {
         consent: Topic::open(&config, &config.topics.consent_change)?,
         dead_letters: Topic::open(&config, &config.topics.outputs.door_dead_letter)?,
         outbound,
+        proxies: Proxies::new(config.door.trusted_proxies.clone()),
         throttle: Throttle::new(),
         keys,
+        short_senders: match &config.door.short_url {
+            Some(_) => short_senders(&config.door.short_senders),
+            None => Vec::new(),
+        },
         seen: Seen::open(&config.door.dir.join("seen"), kept).or_fail(ExitCode::Storage)?,
         gates: Gates::new("door", &config.door.gates, config.door.gate_token.as_ref())
             .or_fail(ExitCode::Internal)?,
         certificates: Certificates::new().or_fail(ExitCode::Internal)?,
         metrics: DoorMetrics::new().or_fail(ExitCode::Internal)?,
+        watch: Watch::default(),
+        shutdown,
         seats: Arc::new(tokio::sync::Semaphore::new(config.door.requests_max)),
+        body_kib: Arc::new(tokio::sync::Semaphore::new(server::BODIES_KIB_MAX)),
         config,
     })
+}
+
+/// Whether a form that sends mail can send links. Found out at the start, and not by whoever asks for a mail.
+fn links_in_mail(has_form: bool, public_url: Option<&str>) -> Result<(), Failure> {
+    let reason = match public_url {
+        _ if !has_form => return Ok(()),
+        Some(url) if can_be_mailed(url) => return Ok(()),
+        Some(_) => {
+            "`sign_up` in `door.brands_file` needs a `door.public_url` with `https://`: whoever reads a link on its way could agree with it"
+        }
+        None => {
+            "`sign_up` in `door.brands_file` needs `door.public_url`: links in mail begin with it"
+        }
+    };
+    Err(Failure::new(ExitCode::Config, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_sends_mail_needs_an_address_for_its_links() {
+        let why = |url| links_in_mail(true, url).err().map(|failure| failure.message());
+        assert!(why(None).unwrap().contains("door.public_url"));
+        assert!(why(Some("http://door.example")).unwrap().contains("https://"));
+        assert_eq!(why(Some("https://door.example")), None);
+        assert_eq!(why(Some("http://127.0.0.1:8090")), None);
+        assert!(links_in_mail(false, Some("http://door.example")).is_ok());
+    }
 }

@@ -15,6 +15,7 @@ use super::topic::{Outgoing, Written};
 use crate::clock::now;
 use crate::headers;
 use crate::metrics::DoorBound;
+use crate::records::plain_headers;
 
 /// Bytes of an item that are put aside; a record with its headers has to stay below what a broker takes.
 const LETTER_BYTES_MAX: usize = 900 << 10;
@@ -95,6 +96,7 @@ pub(super) async fn settle(door: &Door, name: &str, outcome: Outcome) -> TakenIn
 /// What the request says; `None` when a certificate or our own memory is not to be had.
 async fn understood(door: &Door, source: &Source, request: &Request) -> Option<Outcome> {
     let window = Remembered::of(&door.seen);
+    let mut fetched = Vec::new();
     for _ in 0..CERTIFICATES_MAX {
         let step = {
             let certificates = door.certificates.known();
@@ -109,8 +111,20 @@ async fn understood(door: &Door, source: &Source, request: &Request) -> Option<O
             block_in_place(|| gate_intake::receive(source, request, &context))
         };
         match step {
-            Step::Done(outcome) => return window.is_whole().then_some(outcome),
-            Step::Needs(url) => door.certificates.fetch(&url).await?,
+            Step::Done(outcome) => {
+                if outcome.refused == Some(Refusal::Certificate) {
+                    tracing::error!(
+                        source = source.name(),
+                        "a signature has a certificate that proves nothing"
+                    );
+                    door.certificates.forget(&fetched);
+                }
+                return window.is_whole().then_some(outcome);
+            }
+            Step::Needs(url) => {
+                door.certificates.fetch(&url).await?;
+                fetched.push(url);
+            }
         }
     }
     None
@@ -143,7 +157,7 @@ fn record(door: &Door, accepted: &Accepted) -> Option<Outgoing> {
     let value =
         value.map_err(|error| tracing::error!(%error, "a record cannot be written")).ok()?;
     let key = accepted.record.contact_id.as_deref().map(|id| id.as_bytes().to_vec());
-    Some(Outgoing { key, value, headers: OwnedHeaders::new() })
+    Some(Outgoing { key, value, headers: plain_headers() })
 }
 
 /// An item as it came, with what is wrong with it. Without a key: nobody knows whose it is.

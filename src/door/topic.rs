@@ -1,7 +1,7 @@
 //! The consent topic as the door writes it: a record counts as taken in when all replicas have it.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -53,6 +53,8 @@ pub(super) struct Topic {
     told: Arc<Witness>,
     name: String,
     doing: String,
+    /// Why the last record was not taken, and when; until one is.
+    failed: Mutex<Option<(Instant, KafkaFailure)>>,
 }
 
 impl Topic {
@@ -64,12 +66,18 @@ impl Topic {
         let producer = door_producer(&config.client_base(), WRITE_MAX)
             .create_with_context(Told(Arc::clone(&told)))
             .map_err(|error| KafkaFailure::new(&error, &doing))?;
-        Ok(Self { producer, told, name: name.to_owned(), doing })
+        Ok(Self { producer, told, name: name.to_owned(), doing, failed: Mutex::default() })
     }
 
     /// Whether the client has given up for good, as librdkafka does when its idempotence is broken.
     pub(super) fn is_lost(&self) -> bool {
         self.producer.client().fatal_error().is_some()
+    }
+
+    /// Why the last record was not taken, where that was within this time.
+    pub(super) fn failed_lately(&self, within: Duration) -> Option<KafkaFailure> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().filter(|(at, _)| at.elapsed() < within).map(|(_, failure)| failure.clone())
     }
 
     pub(super) fn name(&self) -> &str {
@@ -88,17 +96,29 @@ impl Topic {
         // all are on their way before the first is waited for
         let sent: Vec<_> = sent.collect();
         let mut written = Vec::with_capacity(sent.len());
+        let mut is_of_a_record = false;
         for sent in sent {
             written.push(match sent {
                 Ok(delivery) => match tokio::time::timeout(WRITE_MAX + GRACE, delivery).await {
                     Ok(Ok(Ok(delivery))) => {
                         Ok(Written { partition: delivery.partition, offset: delivery.offset })
                     }
-                    Ok(Ok(Err((error, _)))) => Err(self.failed(&error)),
+                    Ok(Ok(Err((error, _)))) => {
+                        is_of_a_record |= is_about_a_record(&error);
+                        Err(self.failed(&error))
+                    }
                     Ok(Err(_)) | Err(_) => Err(self.failed(&timed_out())),
                 },
-                Err(error) => Err(self.failed(&error)),
+                Err(error) => {
+                    is_of_a_record |= is_about_a_record(&error);
+                    Err(self.failed(&error))
+                }
             });
+        }
+        // what is wrong with one record says nothing about the brokers
+        if let Some(last) = written.last().filter(|_| !is_of_a_record) {
+            let failed = last.as_ref().err().map(|failure| (Instant::now(), failure.clone()));
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
         }
         written
     }
@@ -120,4 +140,12 @@ impl Topic {
 
 fn timed_out() -> KafkaError {
     KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)
+}
+
+/// Whether brokers or client refuse this record alone.
+fn is_about_a_record(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidRecord)
+    )
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use gate_codec::Codec;
 use gate_core::policy::PerSender;
 use gate_core::{
     Channel, NameHash, OutboundMessage, PolicySet, Reason, SentKind, SentMessage, SubjectKey,
@@ -15,6 +14,7 @@ use gate_engine::{Horizon, Keys, Row};
 use gate_log::Entry;
 
 use crate::exit::Failure;
+use crate::records::{KeptRecord, MessageRecords};
 
 /// Whose approvals are asked for.
 #[derive(Clone)]
@@ -108,8 +108,8 @@ impl Approved {
     }
 }
 
-/// Reads the value of the message at a place; the outer `None` when it is not there any more.
-type Message<'f> = dyn Fn((i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> + 'f;
+/// Reads the message at a place; `None` when it is not there any more.
+type Message<'f> = dyn Fn((i32, i64)) -> Result<Option<KeptRecord>, Failure> + 'f;
 
 /// The recipient's memory as it was before the message.
 ///
@@ -119,7 +119,7 @@ pub(crate) fn memory(
     approved: &[Approved],
     keys: &impl Keys,
     policies: &PolicySet,
-    codec: &Codec,
+    messages: &MessageRecords,
     message: &Message<'_>,
 ) -> Result<Row, Failure> {
     let mut in_order: BTreeMap<(i32, i64), &Approved> = BTreeMap::new();
@@ -128,7 +128,7 @@ pub(crate) fn memory(
     for one in in_order.into_values() {
         let (Some(kind), Some(channel)) = (one.counted_as(policies), one.channel) else { continue };
         let subject = match one.has_cap(policies, |per| per == PerSender::Subject) {
-            true => product_group(one.place, codec, message)?,
+            true => product_group(one.place, messages, message)?,
             false => NameHash::default(),
         };
         let sent = SentMessage {
@@ -148,11 +148,12 @@ pub(crate) fn memory(
 /// What the log does not say: unknown, which may be any, when the message is not there any more.
 fn product_group(
     place: (i32, i64),
-    codec: &Codec,
+    messages: &MessageRecords,
     message: &Message<'_>,
 ) -> Result<NameHash, Failure> {
-    let value = message(place)?.flatten();
-    let message = value.as_deref().and_then(|value| codec.decode_message(Some(value)).ok());
+    let found = message(place)?;
+    let message = found.as_ref();
+    let message = message.and_then(|it| it.read(|value, origin| messages.read(value, origin)).ok());
     Ok(message.map_or_else(NameHash::default, |it| NameHash::of(it.product_group.as_deref())))
 }
 
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
     use crate::identity::{PEPPER_BYTES, Pepper};
     use crate::policies::PolicySource;
-    use gate_codec::{Format, Kind};
+    use gate_codec::{Codec, Format, Kind};
     use std::cell::Cell;
 
     const HOUR: i64 = 3_600_000_000;
@@ -194,7 +195,10 @@ mod tests {
         let config = crate::config::Config::parse("f", "", []).unwrap();
         let set = PolicySource::of(&config.policies).load().unwrap();
         let keys = Pepper::new(&[7; PEPPER_BYTES]);
-        let codec = Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();
+        let messages = MessageRecords::new(
+            Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(),
+            None,
+        );
         // messages that say their product group; how often one was read
         let n_read = Cell::new(0);
         let message = |place: (i32, i64)| {
@@ -203,7 +207,7 @@ mod tests {
                 r#"{{"message_id":"m{}","channel":"email","product_group":"loans","recipient":{{"address":"a@example.com"}}}}"#,
                 place.1
             );
-            Ok(Some(Some(text.into_bytes())))
+            Ok(Some(KeptRecord { value: Some(text.into_bytes()), ..KeptRecord::default() }))
         };
         let (capped, free) = (rule_of(&set, Some(PerSender::Controller)), rule_of(&set, None));
         let found = [
@@ -216,7 +220,7 @@ mod tests {
             approved(4, "approved.transactional", &capped),
             approved(5, "approved.optout_confirmation", &free),
         ];
-        let row = memory(&found, &keys, &set, &codec, &message).unwrap();
+        let row = memory(&found, &keys, &set, &messages, &message).unwrap();
         let sent: Vec<_> = row.messages().iter().map(|sent| (sent.message, sent.kind)).collect();
         let of = |n: i64, kind| (keys.event(&format!("m{n}")), kind);
         let marketing = SentKind::Marketing;
@@ -230,7 +234,7 @@ mod tests {
         // where a product group counts, the message is read
         let by_subject = rule_of(&set, Some(PerSender::Subject));
         let found = [approved(1, "approved.express_consent", &by_subject)];
-        let row = memory(&found, &keys, &set, &codec, &message).unwrap();
+        let row = memory(&found, &keys, &set, &messages, &message).unwrap();
         assert_eq!(row.messages()[0].subject, NameHash::of(Some("loans")));
         assert_eq!(n_read.get(), 1);
     }

@@ -11,9 +11,9 @@ use crate::decisions::find;
 use crate::decisions::stretch::{self, Marks};
 use crate::decisions::window::Window;
 use crate::exit::Failure;
+use crate::records::{KeptRecord, Origin, origin_of};
 
 /// A record as it lies there.
-#[derive(Clone, Copy)]
 pub(crate) struct Lying<'r> {
     /// Partition and offset.
     pub(crate) place: (i32, i64),
@@ -23,17 +23,18 @@ pub(crate) struct Lying<'r> {
     pub(crate) log: Timestamp,
     /// Whether a broker has dated it.
     pub(crate) is_dated_by_broker: bool,
-    pub(crate) key: Option<&'r [u8]>,
     pub(crate) value: Option<&'r [u8]>,
+    /// What it came with.
+    pub(crate) origin: Origin<'r>,
 }
 
 /// Shows records, each partition in its order.
 pub(crate) trait Inputs {
-    /// The value of the message at this place; the outer `None` when it is not there any more.
+    /// The message at this place; `None` when it is not there any more.
     ///
     /// # Errors
     /// It cannot be read now.
-    fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure>;
+    fn message(&self, place: (i32, i64)) -> Result<Option<KeptRecord>, Failure>;
 
     /// Every record before these positions that may be about one of these people, and maybe others.
     ///
@@ -57,7 +58,7 @@ pub(crate) trait Inputs {
 pub(crate) struct WholeTopic<'c>(pub(crate) &'c Config);
 
 impl Inputs for WholeTopic<'_> {
-    fn message(&self, place: (i32, i64)) -> Result<Option<Option<Vec<u8>>>, Failure> {
+    fn message(&self, place: (i32, i64)) -> Result<Option<KeptRecord>, Failure> {
         find::message(self.0, place)
     }
 
@@ -84,8 +85,8 @@ impl Inputs for WholeTopic<'_> {
                 at,
                 log: *log,
                 is_dated_by_broker: record.is_dated_by_broker,
-                key: record.key,
                 value: record.value,
+                origin: origin_of(record),
             });
             Ok(())
         })

@@ -19,6 +19,7 @@ use crate::decisions::window::Window;
 use crate::exit::{ExitCode, Failure};
 use crate::headers::{hex, rfc3339};
 use crate::kafka::native::Record;
+use crate::records::origin_of;
 use gate_codec::DecodeError;
 
 /// Changes that are remembered of one recipient, the newest of each partition.
@@ -107,7 +108,7 @@ impl Events {
         if !asked.iter().any(|asked| asked.is_known() && asked.is_of_this_topic) {
             return Ok(events);
         }
-        let codec = crate::service::codec(config, gate_codec::Kind::ConsentChange)?;
+        let records = crate::service::consent_records(config)?;
         let all = Window::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX)?;
         let stretch = up_to(stretch::stretch(config, &topic, &all)?, asked);
         events.is_cut_off = stretch.values().any(|marks| marks.begin > 0);
@@ -121,8 +122,11 @@ impl Events {
                     "looking for consent changes: {n_read} of at most {n_about}"
                 ));
             }
-            match codec.decode_consent(record.value) {
-                Ok(change) => events.take(reader, record, &change, asked),
+            match records.read(record.value, origin_of(record)) {
+                Ok(changes) => changes
+                    .all()
+                    .iter()
+                    .for_each(|it| events.take(reader, record, &it.change, asked)),
                 Err(DecodeError::Unreadable { .. }) => events.n_unreadable += 1,
                 Err(error @ DecodeError::Unavailable { .. }) => {
                     let place = format!("{topic}/{}/{}", record.partition, record.offset);

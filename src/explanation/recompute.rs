@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use gate_codec::{Codec, DecodeError, Kind};
+use gate_codec::DecodeError;
 use gate_core::{Notes, PolicySet, Receipt, Timestamp};
 use gate_engine::Decoded;
 use gate_log::{BatchContext, Decided, DecisionBatch, LogWriter};
@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use super::approved::{self, Question};
 use super::consent::{Inputs, Lying};
-use super::replay::{CONSENT, Consent, Replay, ReplayError, people_of};
+use super::replay::{Consent, Replay, ReplayError, people_of};
 use crate::config::Config;
 use crate::exit::{ExitCode, Failure};
 use crate::identity::{Pepper, PepperFile};
 use crate::policies::archive::{self, Former};
+use crate::records::{ConsentRecords, KeptRecord, MessageRecords};
 
 /// Passes over the consent topic; a contact that hangs together with others by more steps is not followed.
 const PASSES_MAX: usize = 4;
@@ -118,8 +119,8 @@ impl Again {
 pub(crate) struct Recomputer<'c> {
     config: &'c Config,
     pepper: Option<Pepper>,
-    message: Codec,
-    consent: Codec,
+    messages: MessageRecords,
+    consent: ConsentRecords,
     /// Sets of other revisions, or why there is none.
     former: RefCell<BTreeMap<String, Result<Rc<Former>, String>>>,
 }
@@ -132,8 +133,8 @@ impl<'c> Recomputer<'c> {
         Ok(Self {
             config,
             pepper: pepper.map(|pepper| Pepper::new(pepper.expose())),
-            message: crate::service::codec(config, Kind::OutboundMessage)?,
-            consent: crate::service::codec(config, CONSENT)?,
+            messages: crate::service::message_records(config)?,
+            consent: crate::service::consent_records(config)?,
             former: RefCell::default(),
         })
     }
@@ -148,23 +149,23 @@ impl<'c> Recomputer<'c> {
         decisions: &[Logged<'_>],
         inputs: &dyn Inputs,
     ) -> Result<Vec<Again>, Failure> {
-        let values = decisions.iter().map(|logged| self.message_of(logged, inputs));
-        let values = values.collect::<Result<Vec<_>, Failure>>()?;
+        let records = decisions.iter().map(|logged| self.message_of(logged, inputs));
+        let records = records.collect::<Result<Vec<_>, Failure>>()?;
         let mut pending = Vec::new();
-        for (logged, value) in decisions.iter().zip(&values) {
-            pending.push(self.begin(set, logged, value.as_ref())?);
+        for (logged, record) in decisions.iter().zip(&records) {
+            pending.push(self.begin(set, logged, record.as_ref())?);
         }
         collect(&mut pending, inputs)?;
         self.recall(&mut pending, inputs)?;
         Ok(pending.into_iter().map(|pending| self.end(pending)).collect())
     }
 
-    /// The value of its message, or why there is no point in looking for it.
+    /// Its message, or why there is no point in looking for it.
     fn message_of(
         &self,
         logged: &Logged<'_>,
         inputs: &dyn Inputs,
-    ) -> Result<Result<Option<Vec<u8>>, String>, Failure> {
+    ) -> Result<Result<KeptRecord, String>, Failure> {
         if let Some(why) = logged.hindrance(self.config) {
             return Ok(Err(why));
         }
@@ -182,10 +183,10 @@ impl<'c> Recomputer<'c> {
         &'p self,
         set: &'p PolicySet,
         logged: &'p Logged<'p>,
-        value: Result<&'p Option<Vec<u8>>, &'p String>,
+        record: Result<&'p KeptRecord, &'p String>,
     ) -> Result<Result<Pending<'p>, Again>, Failure> {
-        let value = match value {
-            Ok(value) => value.as_deref(),
+        let record = match record {
+            Ok(record) => record,
             Err(why) => return Ok(Err(Again::not(why))),
         };
         let Some(keys) = &self.pepper else { return Ok(Err(Again::not("there is no pepper"))) };
@@ -193,13 +194,14 @@ impl<'c> Recomputer<'c> {
             Ok(by) => by,
             Err(why) => return Ok(Err(Again::not(why))),
         };
-        let message: Decoded<'_> = match self.message.decode_message(value) {
-            Ok(message) => Ok(message),
-            Err(DecodeError::Unreadable(why)) => Err(why),
-            Err(error @ DecodeError::Unavailable { .. }) => {
-                return Err(Failure::new(ExitCode::TryAgain, error));
-            }
-        };
+        let message: Decoded<'_> =
+            match record.read(|value, origin| self.messages.read(value, origin)) {
+                Ok(message) => Ok(message),
+                Err(DecodeError::Unreadable(why)) => Err(why),
+                Err(error @ DecodeError::Unavailable { .. }) => {
+                    return Err(Failure::new(ExitCode::TryAgain, error));
+                }
+            };
         let at: Option<jiff::Timestamp> = logged.text("evaluated_at").parse().ok();
         let Some(now) = at.map(|at| Timestamp::from_micros(at.as_microsecond())) else {
             return Ok(Err(Again::not("it does not say when it was made")));
@@ -227,7 +229,7 @@ impl<'c> Recomputer<'c> {
             match answers.next().flatten() {
                 Some(found) => {
                     let set = by.set();
-                    let row = approved::memory(&found, keys, set, &self.message, &|place| {
+                    let row = approved::memory(&found, keys, set, &self.messages, &|place| {
                         inputs.message(place)
                     })?;
                     if let Some(address) = question.recipient.first() {
@@ -388,13 +390,14 @@ impl Pending<'_> {
         }
         let receipt =
             Receipt { at: record.at, log: record.log, is_broker: record.is_dated_by_broker };
-        let key = record.key.filter(|_| self.key_names_contact);
+        let key_names_contact = self.key_names_contact;
         let consent = || Consent {
-            key: key.map(<[u8]>::to_vec),
-            value: record.value.map(<[u8]>::to_vec),
+            record: KeptRecord::of(record.value, record.origin),
+            key_names_contact,
             receipt,
         };
-        self.collected = self.replay.offer(record.place, consent, record.value, key);
+        let origin = (record.origin, key_names_contact);
+        self.collected = self.replay.offer(record.place, consent, record.value, origin);
     }
 }
 

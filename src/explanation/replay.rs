@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate_codec::{Codec, Kind};
 use gate_core::{Decision, Notes, PolicySet, Receipt, SubjectKey, Subjects, Timestamp};
 use gate_engine::{
     Decoded, Inputs, Keys, Memory, People, Record, Row, RowKey, Scratch, fold, judge_traced,
-    possible_refusal, suspects, understand,
+    possible_refusal, understand,
 };
+
+use crate::records::{Change, ConsentRecords, KeptRecord, Origin};
 
 /// People who are followed from one record to another.
 const PEOPLE_MAX: usize = 1_000;
@@ -22,15 +23,16 @@ const PARTITION: i32 = 0;
 /// A record of the consent topic.
 #[derive(Clone)]
 pub(crate) struct Consent {
-    pub(crate) key: Option<Vec<u8>>,
-    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) record: KeptRecord,
+    /// Whether its key names its contact.
+    pub(crate) key_names_contact: bool,
     pub(crate) receipt: Receipt,
 }
 
 /// What is collected about a recipient.
 pub(crate) struct Replay<'r, K> {
     pub(crate) keys: &'r K,
-    pub(crate) consent: &'r Codec,
+    pub(crate) consent: &'r ConsentRecords,
     people: BTreeSet<SubjectKey>,
     records: BTreeMap<(i32, i64), Consent>,
     /// What was approved before for the recipient.
@@ -60,7 +62,11 @@ pub(crate) enum ReplayError {
 
 impl<'r, K: Keys> Replay<'r, K> {
     /// Of whoever a message names.
-    pub(crate) fn new(keys: &'r K, consent: &'r Codec, people: BTreeSet<SubjectKey>) -> Self {
+    pub(crate) fn new(
+        keys: &'r K,
+        consent: &'r ConsentRecords,
+        people: BTreeSet<SubjectKey>,
+    ) -> Self {
         Self { keys, consent, people, records: BTreeMap::new(), approved: None }
     }
 
@@ -80,9 +86,9 @@ impl<'r, K: Keys> Replay<'r, K> {
         place: (i32, i64),
         record: impl FnOnce() -> Consent,
         value: Option<&[u8]>,
-        key: Option<&[u8]>,
+        origin: (Origin<'_>, bool),
     ) -> Result<(), ReplayError> {
-        let about = self.about(key, value);
+        let about = self.about(value, origin);
         if !about.iter().any(|subject| self.people.contains(subject)) {
             return Ok(());
         }
@@ -95,28 +101,29 @@ impl<'r, K: Keys> Replay<'r, K> {
     }
 
     /// Everybody a record may be about.
-    fn about(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Vec<SubjectKey> {
+    fn about(&self, value: Option<&[u8]>, origin: (Origin<'_>, bool)) -> Vec<SubjectKey> {
         let of = |subjects: &Subjects| {
             [subjects.contact, subjects.address].into_iter().flatten().collect::<Vec<_>>()
         };
-        let Ok(change) = self.consent.decode_consent(value) else {
-            return self.suspects(key, value).iter().flat_map(of).collect();
-        };
-        let Ok(understood) = understand(self.keys, &change, Receipt::default()) else {
-            return self.suspects(key, value).iter().flat_map(of).collect();
-        };
-        let mut about = of(&understood.subjects);
-        let new = change.new_address.as_ref().and_then(|address| change.canonical(address));
-        about.extend(new.map(|address| self.keys.address(&address)));
+        let suspects = || self.suspects(value, origin).iter().flat_map(of).collect();
+        let Ok(changes) = self.consent.read(value, origin.0) else { return suspects() };
+        let mut about = Vec::new();
+        for Change { change, .. } in changes.all() {
+            let Ok(understood) = understand(self.keys, change, Receipt::default()) else {
+                return suspects();
+            };
+            about.extend(of(&understood.subjects));
+            let new = change.new_address.as_ref().and_then(|address| change.canonical(address));
+            about.extend(new.map(|address| self.keys.address(&address)));
+        }
         about
     }
 
     /// Of a record that nobody can read. Whom its key names is known if that is one of those who matter.
-    fn suspects(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Vec<Subjects> {
+    fn suspects(&self, value: Option<&[u8]>, origin: (Origin<'_>, bool)) -> Vec<Subjects> {
         let is_known = |subject| Ok::<_, ReplayError>(self.people.contains(&subject));
-        suspects(self.consent, self.keys, (key, value), is_known)
-            .map(|found| found.subjects)
-            .unwrap_or_default()
+        let found = self.consent.suspects(self.keys, value, origin, is_known);
+        found.map(|found| found.subjects).unwrap_or_default()
     }
 
     /// What the gate decides on all of it.
@@ -145,27 +152,35 @@ impl<'r, K: Keys> Replay<'r, K> {
         Ok(Judged { decision: *decision, people: *people, notes })
     }
 
+    /// As the consent reader does it.
     fn fold(
         &self,
         memory: &mut Memory,
         (partition, offset): (i32, i64),
-        record: &Consent,
+        consent: &Consent,
     ) -> Result<(), ReplayError> {
-        let mut scratch = Scratch::default();
-        let value = record.value.as_deref();
-        if let Ok(change) = self.consent.decode_consent(value)
-            && let Ok(understood) = understand(self.keys, &change, record.receipt)
-        {
-            return fold(memory, &mut scratch, understood.subjects, &understood.placement)
-                .map(drop)
-                .map_err(|_| ReplayError::Fold);
-        }
-        let event = self.keys.event(&format!("unreadable/{partition}/{offset}"));
-        for subjects in self.suspects(record.key.as_deref(), value) {
-            let placement = possible_refusal(subjects, event, record.receipt);
-            fold(memory, &mut scratch, subjects, &placement).map_err(|_| ReplayError::Fold)?;
-        }
-        Ok(())
+        let Consent { record, key_names_contact, receipt } = consent;
+        record.read(|value, origin| {
+            let mut scratch = Scratch::default();
+            let mut put = |subjects, placement: &_| {
+                let folded = fold(memory, &mut scratch, subjects, placement);
+                folded.map(drop).map_err(|_| ReplayError::Fold)
+            };
+            let read = self.consent.read(value, origin);
+            if let Ok(changes) = &read {
+                let all = changes.all().iter();
+                let all = all.map(|it| understand(self.keys, &it.change, *receipt));
+                let understood: Result<Vec<_>, _> = all.collect();
+                if let Ok(understood) = &understood {
+                    return understood.iter().try_for_each(|it| put(it.subjects, &it.placement));
+                }
+            }
+            let event = self.keys.event(&format!("unreadable/{partition}/{offset}"));
+            for subjects in self.suspects(value, (origin, *key_names_contact)) {
+                put(subjects, &possible_refusal(subjects, event, *receipt))?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -176,20 +191,17 @@ pub(crate) fn people_of(keys: &impl Keys, message: &Decoded<'_>) -> BTreeSet<Sub
     contact.chain(message.canonical().map(|address| keys.address(&address))).collect()
 }
 
-/// The kind of the codec that reads consent.
-pub(crate) const CONSENT: Kind = Kind::ConsentChange;
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::identity::{PEPPER_BYTES, Pepper};
-    use gate_codec::Format;
+    use gate_codec::{Codec, Format, Kind};
 
     const T0: i64 = 1_795_000_000_000;
 
     struct Desk {
         keys: Pepper,
-        consent: Codec,
+        consent: ConsentRecords,
         message: Codec,
         policies: PolicySet,
     }
@@ -199,7 +211,10 @@ mod tests {
         let source = crate::policies::PolicySource::of(&config.policies);
         Desk {
             keys: Pepper::new(&[7; PEPPER_BYTES]),
-            consent: Codec::new(Format::Json, CONSENT, None).unwrap(),
+            consent: ConsentRecords::new(
+                Codec::new(Format::Json, Kind::ConsentChange, None).unwrap(),
+                None,
+            ),
             message: Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(),
             policies: source.load().unwrap(),
         }
@@ -221,8 +236,12 @@ mod tests {
                 for (offset, record) in (0..).zip(records) {
                     let value = record.as_bytes();
                     let receipt = Receipt::by_broker(Timestamp::from_millis(T0 + offset));
-                    let consent = || Consent { key: None, value: Some(value.to_vec()), receipt };
-                    replay.offer((0, offset), consent, Some(value), None).unwrap();
+                    let value = Some(value.to_vec());
+                    let record = KeptRecord { value: value.clone(), ..KeptRecord::default() };
+                    let consent =
+                        || Consent { record: record.clone(), key_names_contact: true, receipt };
+                    let origin = (Origin::of_key(None), true);
+                    replay.offer((0, offset), consent, value.as_deref(), origin).unwrap();
                 }
                 if replay.people().len() == n_before {
                     break;

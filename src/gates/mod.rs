@@ -2,9 +2,11 @@
 //!
 //! The state has one home, the gate. INVARIANT: a person stands in bodies alone; nothing of a body or an answer is logged.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use gate_core::SubjectKey;
 use reqwest::{Client, StatusCode};
@@ -56,6 +58,8 @@ pub(crate) struct Gates {
     client: Client,
     addresses: Vec<String>,
     token: Option<String>,
+    /// The one to ask first: who did not answer last time is asked last.
+    first: AtomicUsize,
 }
 
 impl Gates {
@@ -73,7 +77,13 @@ impl Gates {
             .no_proxy()
             .build()?;
         let token = token.map(|token| token.expose().to_owned());
-        Ok(Self { section, client, addresses: addresses.to_vec(), token })
+        Ok(Self {
+            section,
+            client,
+            addresses: addresses.to_vec(),
+            token,
+            first: AtomicUsize::new(0),
+        })
     }
 
     /// `POST /v1/subject`.
@@ -81,7 +91,7 @@ impl Gates {
     /// # Errors
     /// No gate answers it.
     pub(crate) async fn subject(&self, question: &Value) -> Result<Value, GatesError> {
-        self.ask("/v1/subject", question).await
+        self.ask("/v1/subject", question, ANSWER_MAX).await
     }
 
     /// `POST /v1/check`.
@@ -89,20 +99,51 @@ impl Gates {
     /// # Errors
     /// No gate answers it.
     pub(crate) async fn check(&self, messages: &[Value]) -> Result<Value, GatesError> {
+        self.check_within(messages, ANSWER_MAX).await
+    }
+
+    /// The same for whoever waits less.
+    ///
+    /// # Errors
+    /// No gate answers it in that time.
+    pub(crate) async fn check_within(
+        &self,
+        messages: &[Value],
+        within: Duration,
+    ) -> Result<Value, GatesError> {
         #[derive(Serialize)]
         struct Question<'q> {
             messages: &'q [Value],
         }
-        self.ask("/v1/check", &Question { messages }).await
+        self.ask("/v1/check", &Question { messages }, within).await
     }
 
-    /// The first gate that answers; one that is busy, holds or starts leaves it to the next.
-    async fn ask(&self, path: &str, question: &impl Serialize) -> Result<Value, GatesError> {
+    /// The first gate that answers; one that is busy, holds or starts leaves it to the next. Each has its share of the time that
+    /// is left, so that one which hangs does not use up that of the others.
+    async fn ask(
+        &self,
+        path: &str,
+        question: &impl Serialize,
+        within: Duration,
+    ) -> Result<Value, GatesError> {
         let body = serde_json::to_vec(question).map_err(|_| GatesError::Answer)?;
+        let until = Instant::now() + within;
         let mut last = GatesError::None(self.section);
-        for address in &self.addresses {
-            match self.ask_one(address, path, body.clone()).await {
-                Ok(answer) => return Ok(answer),
+        let n = self.addresses.len();
+        let first = self.first.load(Ordering::Relaxed);
+        for nth in 0..n {
+            let at = (first + nth) % n;
+            let Some(address) = self.addresses.get(at) else { break };
+            let left = until.saturating_duration_since(Instant::now());
+            let n_left = u32::try_from(n - nth).unwrap_or(u32::MAX);
+            // noted before the answer: who asks may give up, and then nobody would note it
+            self.first.store(at + 1, Ordering::Relaxed);
+            let request = self.request(address, path, body.clone()).timeout(left / n_left);
+            match answer(self.section, address, request).await {
+                Ok(answer) => {
+                    self.first.store(at, Ordering::Relaxed);
+                    return Ok(answer);
+                }
                 Err(error @ GatesError::Question(_)) => return Err(error),
                 Err(error) => last = error,
             }
@@ -143,10 +184,6 @@ impl Gates {
             request = request.bearer_auth(token);
         }
         request.header("content-type", "application/json").body(body)
-    }
-
-    async fn ask_one(&self, address: &str, path: &str, body: Vec<u8>) -> Result<Value, GatesError> {
-        answer(self.section, address, self.request(address, path, body)).await
     }
 
     /// Where each gate stands: `/status`, or why it says nothing.
@@ -220,4 +257,60 @@ async fn read(mut response: reqwest::Response) -> Option<Value> {
         body.extend_from_slice(&part);
     }
     serde_json::from_slice(&body).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    /// A gate that takes connections and says nothing, or `{}`; with how many it took.
+    async fn gate(says: bool) -> (String, std::sync::Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = std::sync::Arc::new(AtomicUsize::new(0));
+        let count = std::sync::Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut connection, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                if says {
+                    let mut read = [0; 4_096];
+                    let n_read = connection.read(&mut read).await.unwrap_or(0);
+                    assert!(n_read > 0, "a gate is asked something");
+                    let answer =
+                        b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+                    connection.write_all(answer).await.ok();
+                }
+                open.push(connection);
+            }
+        });
+        (address, asked)
+    }
+
+    #[tokio::test]
+    async fn a_gate_that_hangs_leaves_time_for_the_next_and_is_asked_last_afterwards() {
+        let (hanging, n_hanging) = gate(false).await;
+        let (fine, n_fine) = gate(true).await;
+        let gates = Gates::new("door", &[hanging, fine], None).unwrap();
+        let within = Duration::from_secs(4);
+        let asked = tokio::time::timeout(within, gates.check_within(&[], within)).await;
+        assert_eq!(asked.unwrap(), Ok(serde_json::json!({})));
+        for _ in 0..3 {
+            assert!(gates.check_within(&[], within).await.is_ok());
+        }
+        let n = (n_hanging.load(Ordering::SeqCst), n_fine.load(Ordering::SeqCst));
+        assert_eq!(n, (1, 4), "the one that hangs was asked once");
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_asks_another_next_time() {
+        let (hanging, _) = gate(false).await;
+        let (fine, _) = gate(true).await;
+        let gates = Gates::new("door", &[hanging, fine], None).unwrap();
+        let given_up = Duration::from_millis(200);
+        assert!(tokio::time::timeout(given_up, gates.check(&[])).await.is_err());
+        assert!(gates.check(&[]).await.is_ok());
+    }
 }

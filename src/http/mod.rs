@@ -5,6 +5,7 @@
 
 pub(crate) mod bearer;
 mod beside;
+mod files;
 mod limits;
 mod machines;
 mod pages;
@@ -13,9 +14,10 @@ mod seats;
 mod server;
 
 pub use beside::{Answer, Pages, serve_pages};
+pub(crate) use files::room_for;
 pub(crate) use limits::Limits;
 pub use machines::Machines;
 pub use pages::{Front, FrontPage};
 pub(crate) use routes::class;
-pub(crate) use server::serve_router;
 pub use server::{OpsError, Server, serve};
+pub(crate) use server::{Peer, serve_router};

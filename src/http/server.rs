@@ -27,7 +27,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
@@ -116,6 +116,10 @@ pub(crate) async fn serve_router(
     Ok(Server { address, task })
 }
 
+/// The other end of the connection that a request came over; it stands among the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 /// Accepts until shutdown, then waits for the last connections.
 async fn accept(
     listener: TcpListener,
@@ -132,9 +136,9 @@ async fn accept(
             next = next_connection(&listener, &seats, &metrics) => next,
         };
         match next {
-            Ok((stream, seat)) => {
+            Ok((stream, seated)) => {
                 let (router, metrics) = (router.clone(), Arc::clone(&metrics));
-                tokio::spawn(connection(stream, seat, router, metrics, limits, shutdown.clone()));
+                tokio::spawn(connection(stream, seated, router, metrics, limits, shutdown.clone()));
             }
             Err(error) => {
                 if let Some(suppressed) = warnings.admit("accept", 0) {
@@ -155,23 +159,24 @@ async fn next_connection(
     listener: &TcpListener,
     seats: &Arc<Seats>,
     metrics: &Metrics,
-) -> io::Result<(TcpStream, Seat)> {
+) -> io::Result<(TcpStream, (Seat, IpAddr))> {
     let (stream, peer) = listener.accept().await?;
     let seat = seats.take(peer.ip(), metrics).await?;
-    Ok((stream, seat))
+    Ok((stream, (seat, peer.ip())))
 }
 
 /// Serves one connection to its end, or to the end of its time, or until its place is needed.
 async fn connection(
     stream: TcpStream,
-    seat: Seat,
+    (seat, peer): (Seat, IpAddr),
     router: Router,
     metrics: Arc<Metrics>,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
     let router = TowerToHyperService::new(router);
-    let answer = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+    let answer = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
         let (route, began) = (routes::label(request.uri().path()), Instant::now());
         let answer = router.call(request);
         let (seat, metrics) = (&seat, &metrics);

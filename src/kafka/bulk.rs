@@ -7,6 +7,7 @@ use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -60,6 +61,7 @@ impl ProducerContext for Receipts {
 pub struct BulkWriter {
     producer: BaseProducer<Receipts>,
     topic: String,
+    headers: Option<OwnedHeaders>,
     n_sent: u64,
 }
 
@@ -80,7 +82,13 @@ impl BulkWriter {
         let producer = config
             .create_with_context(receipts)
             .map_err(|error| KafkaFailure::new(&error, &doing))?;
-        Ok(Self { producer, topic: topic.to_owned(), n_sent: 0 })
+        Ok(Self { producer, topic: topic.to_owned(), headers: None, n_sent: 0 })
+    }
+
+    /// The same with these headers on every record.
+    #[must_use]
+    pub fn with_headers(self, headers: OwnedHeaders) -> Self {
+        Self { headers: Some(headers), ..self }
     }
 
     /// Puts a record on its way; waits while too many are.
@@ -90,6 +98,7 @@ impl BulkWriter {
     pub fn write(&mut self, key: Option<&[u8]>, value: &[u8]) -> Result<(), KafkaFailure> {
         let mut record = BaseRecord::<[u8], [u8]>::to(&self.topic).payload(value);
         record.key = key;
+        record.headers = self.headers.clone();
         loop {
             match self.producer.send(record) {
                 Ok(()) => break,

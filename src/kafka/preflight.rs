@@ -207,6 +207,6 @@ fn layout(
     })
 }
 
-fn code_of(error: RDKafkaRespErr) -> Code {
+pub(crate) fn code_of(error: RDKafkaRespErr) -> Code {
     KafkaError::Global(error.into()).rdkafka_error_code().unwrap_or(Code::Unknown)
 }

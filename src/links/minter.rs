@@ -1,13 +1,20 @@
-//! An unsubscribe link for an approved e-mail, made while it is judged.
+//! An unsubscribe link for an approved e-mail, or a short one for a text, made while it is judged.
 
-use gate_core::{Category, Channel, OutboundMessage};
-use gate_intake::{TokenContent, TokenKeys, TokenKind};
+use gate_core::{CanonicalAddress, Category, Channel, Name, OutboundMessage};
+use gate_intake::{ShortSender, TokenContent, TokenKeys, TokenKind};
 use std::fmt;
 
 /// Seals links of approved e-mail. Cloned for each lane; the keys are read once, at the start.
 pub(crate) struct Minter {
     base: String,
     keys: TokenKeys,
+    short: Option<ShortLinks>,
+}
+
+/// Short links, for texts.
+struct ShortLinks {
+    base: String,
+    senders: Vec<ShortSender>,
 }
 
 /// What became of one message.
@@ -24,7 +31,12 @@ pub(crate) enum Minted {
 impl Minter {
     /// Links below `{public_url}/u/`.
     pub(crate) fn new(public_url: &str, keys: TokenKeys) -> Self {
-        Self { base: format!("{public_url}/u/"), keys }
+        Self { base: format!("{public_url}/u/"), keys, short: None }
+    }
+
+    /// The same, and short links below `{short_url}/` for texts of these senders.
+    pub(crate) fn with_short(self, short_url: &str, senders: Vec<ShortSender>) -> Self {
+        Self { short: Some(ShortLinks { base: format!("{short_url}/"), senders }), ..self }
     }
 
     /// The link that stops what this approved message is, for its recipient.
@@ -34,8 +46,10 @@ impl Minter {
     /// mail).
     pub(crate) fn link(&self, message: &OutboundMessage<'_>) -> Minted {
         let is_list_mail = matches!(message.category, Category::Marketing | Category::Service);
-        if message.channel != Some(Channel::Email) || !is_list_mail {
-            return Minted::NotWanted;
+        match message.channel {
+            Some(Channel::Email) if is_list_mail => {}
+            Some(channel) if is_list_mail => return self.short_link(message, channel),
+            _ => return Minted::NotWanted,
         }
         let content = TokenContent {
             contact_id: message.contact_id.as_ref().map(|id| id.expose().to_owned()),
@@ -52,6 +66,22 @@ impl Minter {
             Ok(token) => Minted::Link(format!("{}{token}", self.base)),
             Err(_) => Minted::TooLong,
         }
+    }
+}
+
+impl Minter {
+    /// For a text: it names the number and who writes, and stops all of that brand on its channel.
+    fn short_link(&self, message: &OutboundMessage<'_>, channel: Channel) -> Minted {
+        let Some(short) = &self.short else { return Minted::NotWanted };
+        let name = |name: &Option<Name<'_>>| name.as_ref().map(|name| name.to_string());
+        let sender =
+            ShortSender { controller: name(&message.controller), brand: name(&message.brand) };
+        let address = message.canonical();
+        let number = address.as_ref().and_then(CanonicalAddress::e164);
+        let token = number
+            .filter(|_| short.senders.contains(&sender))
+            .and_then(|number| self.keys.mint_short(number, channel.as_str(), &sender));
+        token.map_or(Minted::NotWanted, |token| Minted::Link(format!("{}{token}", short.base)))
     }
 }
 
@@ -146,6 +176,40 @@ mod tests {
         ] {
             assert!(!of(needed, Channel::Email), "{needed:?}");
         }
+    }
+
+    #[test]
+    fn a_text_of_a_listed_sender_carries_a_short_link() {
+        let acme = ShortSender { controller: None, brand: Some("acme".to_owned()) };
+        let minter = Minter::new("https://door.example", keys());
+        let text = |address: &'static str| OutboundMessage {
+            channel: Some(Channel::Sms),
+            address: Address::new(address.into()),
+            region: Some("GB".into()),
+            ..mail()
+        };
+        assert_eq!(minter.link(&text("07700 900123")), Minted::NotWanted, "none is configured");
+        let minter = minter.with_short("https://s.example", vec![acme.clone()]);
+        for address in ["07700 900123", "+44 7700 900123"] {
+            let Minted::Link(link) = minter.link(&text(address)) else { panic!("no link") };
+            let token = link.strip_prefix("https://s.example/").unwrap();
+            assert_eq!(token.len(), 22);
+            let content = keys().open_short(token, std::slice::from_ref(&acme)).unwrap();
+            assert_eq!(content.address.as_deref(), Some("+447700900123"));
+            assert_eq!(
+                (content.brand.as_deref(), content.channel.as_deref()),
+                (Some("acme"), Some("sms"))
+            );
+        }
+        let other = OutboundMessage { brand: Some("other".into()), ..text("+447700900123") };
+        assert_eq!(minter.link(&other), Minted::NotWanted);
+        let needed = OutboundMessage { category: Category::Transactional, ..text("+447700900123") };
+        assert_eq!(minter.link(&needed), Minted::NotWanted);
+        let push = OutboundMessage { channel: Some(Channel::Push), ..text("+447700900123") };
+        assert_eq!(minter.link(&push), Minted::NotWanted);
+        assert!(
+            matches!(minter.link(&mail()), Minted::Link(link) if link.starts_with("https://door.example/u/"))
+        );
     }
 
     #[test]

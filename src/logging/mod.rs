@@ -20,8 +20,8 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Libraries that print what they carry below warnings.
-const PINNED_TARGETS: [&str; 2] = ["rdkafka", "librdkafka"];
+/// Libraries that print what they carry below warnings: records, and the telephone numbers that are read.
+const PINNED_TARGETS: [&str; 3] = ["rdkafka", "librdkafka", "rlibphonenumber"];
 
 /// Libraries that only distract below warnings; `RUST_LOG` may name them.
 const QUIET: &str = "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn";
@@ -142,6 +142,7 @@ mod tests {
         tracing::info!(target: "librdkafka", "kafka info");
         tracing::debug!(target: "rdkafka::client", "kafka debug");
         tracing::warn!(target: "librdkafka", "kafka warning");
+        tracing::trace!(target: "rlibphonenumber::phonenumberutil", "a number");
         tracing::debug!(target: "rdkafka_lookalike", "not pinned");
     }
 
@@ -151,6 +152,7 @@ mod tests {
         {
             let text = logged(rust_log, "trace", LogFormat::Json, kafka_events);
             assert!(!text.contains("kafka info") && !text.contains("kafka debug"), "{text}");
+            assert!(!text.contains("a number"), "{text}");
             assert!(text.contains("kafka warning") && text.contains("not pinned"), "{text}");
         }
     }

@@ -110,6 +110,8 @@ labels! {
         Duplicate "duplicate"
         /// It says nothing about consent.
         NoEffect "no_effect"
+        /// The mapping of the topic says that this record is no consent change.
+        Ignored "ignored"
         /// A text to us that may ask to stop and may not: a person should read it.
         Review "review"
         /// Permissive and from the future: kept aside, not used.
@@ -325,8 +327,12 @@ labels! {
         Size "size"
         /// Time for a body to arrive.
         SlowBody "slow_body"
+        /// Bytes of all bodies at a time.
+        Bodies "bodies"
         /// Mails that ask for a confirmation, to one mailbox or to all.
         Mails "mails"
+        /// The same, asked for from one network.
+        Networks "networks"
         /// Records that wait for the brokers.
         Queue "queue"
     }

@@ -14,6 +14,19 @@ const PROCESS: &str = "`process_cpu_seconds_total` (whole seconds), `process_res
 `process_virtual_memory_bytes`, `process_open_fds`, `process_max_fds`, `process_threads`, \
 `process_start_time_seconds`";
 
+/// What `consent-gate reconcile` leaves behind: it is no server, so nothing of it is registered.
+const RECONCILE: &str = "
+## Of reconcile
+
+In the file of `consent-gate reconcile --metrics`, for the textfile collector of the node exporter.
+
+| metric | type | unit | labels | meaning |
+|---|---|---|---|---|
+| `consent_gate_suppression_drift` | gauge | people | `source` · `direction`: `only_here`, `only_there`, `overtaken`, `undated` · `kind` | \
+People who are refused on one side alone, or on the provider's in spite of later consent. |
+| `consent_gate_suppression_compared_timestamp_seconds` | gauge | seconds | `source` | When a provider's list was last compared to its end. |
+";
+
 /// Sets longer than this are told below the table instead of in it.
 const VALUES_INLINE_MAX: usize = 4;
 
@@ -61,6 +74,7 @@ pub fn reference_page(
         .ok();
         table(&mut page, declarations);
     }
+    page.push_str(RECONCILE);
     page.push_str("\n## What to alert on\n\n");
     for (expression, meaning) in ALERTS {
         writeln!(page, "- `{expression}`: {meaning}").ok();

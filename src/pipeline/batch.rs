@@ -1,11 +1,12 @@
 //! The messages a lane has in hand, and the offsets that are to be committed for them.
 
 use crate::kafka::native::Message;
+use crate::records::Headers;
 use gate_core::Reason;
 use std::collections::{BTreeMap, HashMap};
 
 /// A message of the input topic, as far as a lane looks at it before it is decided.
-pub(super) trait Incoming {
+pub(super) trait Incoming: Headers {
     /// Partition.
     fn partition(&self) -> i32;
     /// Offset.

@@ -11,8 +11,9 @@ use crate::identity::Pepper;
 use crate::links::Minted;
 use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
 use crate::policies::Policies;
+use crate::records::{MessageRecords, Origin};
 use crate::store::Store;
-use gate_codec::{Class, Codec, DecodeError, told_by_headers};
+use gate_codec::{Class, DecodeError, told_by_headers};
 use gate_core::{Decision, OutboundMessage, Outcome};
 use gate_engine::{Decoded, Inputs, JudgeError, People, Record, RowKey};
 use gate_log::{
@@ -47,7 +48,7 @@ pub(super) struct Verdicts {
 
 /// What a batch is judged with.
 pub(super) struct Judge<'a> {
-    pub(super) codec: &'a Codec,
+    pub(super) messages: &'a MessageRecords,
     pub(super) pepper: &'a Pepper,
     pub(super) store: &'a Store,
     pub(super) policies: &'a Policies,
@@ -55,7 +56,7 @@ pub(super) struct Judge<'a> {
     pub(super) settings: &'a Settings,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// Reads every message; an unreadable one is an answer.
     ///
     /// # Errors
@@ -63,16 +64,23 @@ impl Judge<'_> {
     pub(super) fn decode<'m, M: Incoming>(
         &self,
         messages: &'m [M],
-    ) -> Result<Vec<Decoded<'m>>, Hold> {
+    ) -> Result<Vec<Decoded<'m>>, Hold>
+    where
+        'a: 'm,
+    {
         messages.iter().map(|message| self.read(message)).collect()
     }
 
-    fn read<'m, M: Incoming>(&self, message: &'m M) -> Result<Decoded<'m>, Hold> {
+    fn read<'m, M: Incoming>(&self, message: &'m M) -> Result<Decoded<'m>, Hold>
+    where
+        'a: 'm,
+    {
         let Settings { value_bytes_max, outbound_topic, .. } = self.settings;
         if message.payload().is_some_and(|value| value.len() > *value_bytes_max) {
             return Ok(Err(Class::TooLarge.into()));
         }
-        match self.codec.decode_message(message.payload()) {
+        let origin = Origin { key: message.key(), headers: message };
+        match self.messages.read(message.payload(), origin) {
             Ok(message) => Ok(Ok(message)),
             Err(DecodeError::Unreadable(why)) => {
                 Ok(Err(told_by_headers(why, |wanted| message.has_header(wanted.to_bytes()))))

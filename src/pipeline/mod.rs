@@ -361,7 +361,7 @@ impl<'c> Lane<'c> {
     /// What batches are judged with.
     fn judge(&self) -> Judge<'_> {
         Judge {
-            codec: &self.shared.codec,
+            messages: &self.shared.messages,
             pepper: &self.shared.pepper,
             store: &self.shared.store,
             policies: &self.shared.policies,
@@ -370,7 +370,7 @@ impl<'c> Lane<'c> {
         }
     }
 
-    fn decode<'m>(&self, messages: &'m [Message<'c>]) -> Result<Vec<Decoded<'m>>, Hold> {
+    fn decode<'m>(&'m self, messages: &'m [Message<'c>]) -> Result<Vec<Decoded<'m>>, Hold> {
         self.judge().decode(messages)
     }
 
@@ -448,7 +448,7 @@ impl<'c> Lane<'c> {
     /// taken up, so every change acknowledged before that is within the answer.
     #[allow(clippy::type_complexity, reason = "the results of two things done at a time")]
     fn decode_and_ask<'m>(
-        &self,
+        &'m self,
         batch: &'m LaneBatch<'c>,
     ) -> (Result<Vec<i64>, Hold>, Result<Vec<Decoded<'m>>, Hold>) {
         let barrier = &self.shared.barrier;

@@ -9,10 +9,10 @@ use crate::links::Minter;
 use crate::metrics::Metrics;
 use crate::outputs::ByOutput;
 use crate::policies::Policies;
+use crate::records::MessageRecords;
 use crate::shutdown::Shutdown;
 use crate::status::{OutboundPositions, Status};
 use crate::store::Store;
-use gate_codec::Codec;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::{ClientConfig, Offset};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct LaneParts {
 #[derive(Clone)]
 pub struct Shared {
     /// Reads messages.
-    pub codec: Arc<Codec>,
+    pub messages: MessageRecords,
     /// Hashes identities.
     pub pepper: Arc<Pepper>,
     /// Consent state.

@@ -9,13 +9,15 @@
 use super::round::Seen;
 use crate::headers;
 use crate::kafka::murmur2::partition_of;
+use crate::kafka::native::header_of;
 use crate::kafka::offsets::offsets_of_reader;
 use crate::kafka::{self, GateContext};
+use crate::records::plain_headers;
 use crate::shutdown::Shutdown;
 use gate_core::Outcome;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
 use std::sync::{Mutex, PoisonError};
@@ -143,7 +145,8 @@ impl Client {
         let record = BaseRecord::with_opaque_to(outgoing.topic, ticket)
             .partition(outgoing.partition)
             .key(outgoing.key)
-            .payload(outgoing.value);
+            .payload(outgoing.value)
+            .headers(plain_headers());
         self.producer.send(record).map_err(|(error, _)| trouble(error))?;
         loop {
             self.producer.poll(step(deadline));
@@ -261,7 +264,8 @@ fn trouble(error: KafkaError) -> Trouble {
 }
 
 fn header<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
-    message.headers()?.iter().find(|header| header.key == name)?.value
+    let mut headers = (0..).map_while(|at| header_of(message, at));
+    headers.find(|(key, _)| *key == name.as_bytes())?.1
 }
 
 fn seen(message: &BorrowedMessage<'_>) -> Result<Seen, Trouble> {

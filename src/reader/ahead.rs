@@ -8,8 +8,7 @@ use super::incoming::Incoming;
 use super::{Reader, ReaderError, Stand};
 use gate_codec::{Class, DecodeError, Unreadable};
 use gate_core::Receipt;
-use gate_engine::{Owner, suspects, understand};
-use std::sync::Arc;
+use gate_engine::{Owner, understand};
 
 /// How many records behind the one it stands at. A longer burst is released in rounds.
 const AHEAD_MAX: i64 = 10_000;
@@ -27,10 +26,7 @@ impl Reader {
     /// Puts the record aside if the partition would stop at it too.
     pub(super) fn look_ahead(&mut self, record: &Incoming<'_>) -> Result<(), ReaderError> {
         let Some(why) = self.why_unreadable(record) else { return Ok(()) };
-        let parts = &mut self.parts;
-        let key = record.key.filter(|_| parts.key_names_contact);
-        let is_known = |subject| parts.writer.is_known(subject);
-        let suspects = suspects(&parts.codec, &*parts.pepper, (key, record.value), is_known)?;
+        let suspects = self.suspects(record)?;
         if suspects.subjects.is_empty() {
             // what cannot be staged now is staged in its turn
             drop(self.put_aside(record, why, Owner::Unknown, false));
@@ -43,11 +39,12 @@ impl Reader {
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
             return Some(Class::TooLarge.into());
         }
-        let codec = Arc::clone(&self.parts.codec);
-        match codec.decode_consent(record.value) {
+        match self.parts.records.read(record.value, record.origin()) {
             Err(DecodeError::Unreadable(why)) => Some(record.told(why)),
             // when it was received does not matter here
-            Ok(change) => understand(&*self.parts.pepper, &change, Receipt::default()).err(),
+            Ok(changes) => changes.all().iter().find_map(|it| {
+                understand(&*self.parts.pepper, &it.change, Receipt::default()).err()
+            }),
             Err(DecodeError::Unavailable { .. }) => None,
         }
     }

@@ -64,6 +64,7 @@ impl Reader {
             field: None,
             owner: Owner::Unknown,
             is_applied: false,
+            is_plain: false,
         };
         if let Err(error) = self.parts.dead_letters.stage(&letter) {
             tracing::warn!(%error, "an unreadable batch is not in the dead-letter topic yet; trying again");

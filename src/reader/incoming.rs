@@ -2,6 +2,7 @@
 
 use crate::kafka::native::Record;
 use crate::reader::dead_letter::Place;
+use crate::records::{Headers, KeptHeaders, Origin};
 use gate_codec::{KEY_BYTES_MAX, Unreadable, told_by_headers};
 
 /// Bytes of kept values altogether. A record beyond that is looked at again for its key alone, until a restart.
@@ -23,11 +24,21 @@ pub(super) struct Incoming<'r> {
 #[derive(Clone, Copy)]
 enum Look<'r> {
     First(Record<'r>),
-    /// It is in the dead letter topic and counted. Why at the first look, and whether the value is at hand.
+    /// It is in the dead letter topic and counted. Why at the first look, and whether value and headers are at hand.
     Again {
         why: Unreadable,
         is_whole: bool,
+        headers: &'r KeptHeaders,
     },
+}
+
+impl Headers for Incoming<'_> {
+    fn get(&self, at: usize) -> Option<(&str, Option<&[u8]>)> {
+        match &self.look {
+            Look::First(record) => record.get(at),
+            Look::Again { headers, .. } => headers.get(at),
+        }
+    }
 }
 
 impl<'r> Incoming<'r> {
@@ -43,6 +54,11 @@ impl<'r> Incoming<'r> {
         }
     }
 
+    /// What its value came with.
+    pub(super) fn origin(&self) -> Origin<'_> {
+        Origin { key: self.key, headers: self }
+    }
+
     pub(super) fn place(&self) -> Place {
         (self.partition, self.offset)
     }
@@ -55,7 +71,7 @@ impl<'r> Incoming<'r> {
     /// Why it cannot be read when its value is not at hand.
     pub(super) fn why_without_value(&self) -> Option<Unreadable> {
         match self.look {
-            Look::Again { why, is_whole: false } => Some(why),
+            Look::Again { why, is_whole: false, .. } => Some(why),
             Look::Again { is_whole: true, .. } | Look::First(_) => None,
         }
     }
@@ -77,6 +93,7 @@ pub(super) struct Kept {
     why: Unreadable,
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
+    headers: KeptHeaders,
     is_whole: bool,
 }
 
@@ -84,8 +101,11 @@ impl Kept {
     /// Keeps what may be of use later, beside so many bytes that are kept already.
     pub(super) fn of(record: &Incoming<'_>, why: Unreadable, n_bytes_kept: usize) -> Self {
         let key = record.key.filter(|key| key.len() <= KEY_BYTES_MAX);
-        let n_bytes = record.value.map_or(0, <[u8]>::len);
-        let is_whole = n_bytes_kept + n_bytes <= KEPT_BYTES_MAX;
+        let headers = KeptHeaders::of(record);
+        let n_bytes = record.value.map_or(0, <[u8]>::len) + headers.n_bytes();
+        // without its key a mapping might read it as something else
+        let is_whole =
+            n_bytes_kept + n_bytes <= KEPT_BYTES_MAX && key.is_some() == record.key.is_some();
         Self {
             offset: record.offset,
             timestamp_ms: record.timestamp_ms,
@@ -93,12 +113,13 @@ impl Kept {
             why,
             key: key.map(<[u8]>::to_vec),
             value: record.value.filter(|_| is_whole).map(<[u8]>::to_vec),
+            headers: if is_whole { headers } else { KeptHeaders::default() },
             is_whole,
         }
     }
 
     pub(super) fn n_bytes(&self) -> usize {
-        self.value.as_ref().map_or(0, Vec::len)
+        self.value.as_ref().map_or(0, Vec::len) + self.headers.n_bytes()
     }
 
     pub(super) fn offset(&self) -> i64 {
@@ -114,7 +135,7 @@ impl Kept {
             is_dated_by_broker: self.is_dated_by_broker,
             key: self.key.as_deref(),
             value: self.value.as_deref(),
-            look: Look::Again { why: self.why, is_whole: self.is_whole },
+            look: Look::Again { why: self.why, is_whole: self.is_whole, headers: &self.headers },
         }
     }
 }

@@ -1,15 +1,16 @@
 //! One consent record: what it says, and what when it cannot be read or only in part.
 
 use super::incoming::Incoming;
-use super::{Reader, ReaderError, Taken};
+use super::{Reader, ReaderError, ReaderParts, Taken};
 use crate::headers::probe_recipient;
 use crate::metrics::{Changed, ConsentResult, HoldCause, ProbeRecipient, Topic};
 use crate::reader::dead_letter::{DeadLetter, Place, Staged};
-use crate::store::Source;
+use crate::records::{Change, is_plain};
+use crate::store::{Source, StoreError};
 use gate_codec::{Class, DecodeError, Unreadable};
 use gate_core::{ConsentChange, Effect, Receipt, Timestamp};
 use gate_engine::{
-    INVALID_ADDRESS, Keys as _, Owner, Understood, possible_refusal, suspects, understand,
+    INVALID_ADDRESS, Keys as _, Owner, Suspects, Understood, possible_refusal, understand,
 };
 use std::sync::Arc;
 
@@ -23,9 +24,9 @@ impl Reader {
         if record.value.is_some_and(|value| value.len() > self.parts.value_bytes_max) {
             return self.unreadable(record, receipt, Class::TooLarge.into());
         }
-        let codec = Arc::clone(&self.parts.codec);
-        match codec.decode_sourced_consent(record.value) {
-            Ok((change, source)) => self.apply(&change, source.as_deref(), (record, receipt)),
+        let records = self.parts.records.clone();
+        match records.read(record.value, record.origin()) {
+            Ok(changes) => self.apply(changes.all(), (record, receipt)),
             Err(DecodeError::Unreadable(why)) => self.unreadable(record, receipt, record.told(why)),
             Err(DecodeError::Unavailable { cause }) => {
                 Ok(Taken::Again(HoldCause::RegistryUnavailable, cause.to_owned()))
@@ -33,35 +34,73 @@ impl Reader {
         }
     }
 
+    /// Everything that a record says, or nothing of it: what stands in the way is looked for before anything is applied.
     fn apply(
         &mut self,
-        change: &ConsentChange<'_>,
-        from: Option<&str>,
+        changes: &[Change<'_>],
         (record, receipt): (&Incoming<'_>, Receipt),
     ) -> Result<Taken, ReaderError> {
-        let understood = match understand(&*self.parts.pepper, change, receipt) {
+        if let [change] = changes {
+            let understood = match understand(&*self.parts.pepper, &change.change, receipt) {
+                Ok(understood) => understood,
+                Err(why) => return self.unreadable(record, receipt, why),
+            };
+            if let Some(again) = self.lay_aside(&[(change, &understood)], record) {
+                return Ok(again);
+            }
+            return self.fold_change(change, &understood, record);
+        }
+        let pepper = Arc::clone(&self.parts.pepper);
+        let all = changes.iter().map(|it| understand(&*pepper, &it.change, receipt));
+        let understood = match all.collect::<Result<Vec<_>, _>>() {
             Ok(understood) => understood,
             Err(why) => return self.unreadable(record, receipt, why),
         };
-        if understood.is_half_a_refusal()
+        let pairs: Vec<_> = changes.iter().zip(&understood).collect();
+        if let Some(again) = self.lay_aside(&pairs, record) {
+            return Ok(again);
+        }
+        for (change, understood) in pairs {
+            self.fold_change(change, understood, record)?;
+        }
+        if changes.is_empty() {
+            self.parts.metrics.consent_changes.of(Changed(None, ConsentResult::Ignored)).inc();
+        }
+        Ok(Taken::Applied { is_probe: false })
+    }
+
+    /// Puts the record aside for whatever of it a person must look at, once; what to do instead when that fails.
+    fn lay_aside(
+        &mut self,
+        changes: &[(&Change<'_>, &Understood<'_>)],
+        record: &Incoming<'_>,
+    ) -> Option<Taken> {
+        if changes.iter().any(|(_, understood)| understood.is_half_a_refusal())
             && let Some(again) = self.address_not_understood(record)
         {
-            return Ok(again);
+            return Some(again);
         }
-        let Understood { subjects, placement, is_partial } = understood;
-        let probe = probe_recipient(change.contact_id.as_ref(), change.address.as_ref());
-        if placement.review
-            && probe != Some(ProbeRecipient::Synthetic)
-            && let Some(again) = self.queue_for_review(record, subjects)
-        {
-            return Ok(again);
-        }
+        let is_doubtful = |(change, understood): &&(&Change<'_>, &Understood<'_>)| {
+            understood.placement.review
+                && probe_of(&change.change) != Some(ProbeRecipient::Synthetic)
+        };
+        let (_, doubtful) = changes.iter().find(is_doubtful)?;
+        self.queue_for_review(record, doubtful.subjects)
+    }
+
+    /// Folds a change, and counts what it did.
+    fn fold_change(
+        &mut self,
+        Change { change, source: from }: &Change<'_>,
+        Understood { subjects, placement, is_partial }: &Understood<'_>,
+        record: &Incoming<'_>,
+    ) -> Result<Taken, ReaderError> {
         let source = Source { partition: record.partition, offset: record.offset };
-        let is_changed = self.parts.writer.apply(subjects, &placement, source)?;
+        let is_changed = self.parts.writer.apply(*subjects, placement, source)?;
         let result = match placement.effect {
             Effect::None if placement.review => ConsentResult::Review,
             Effect::None => ConsentResult::NoEffect,
-            Effect::Quarantined | Effect::Clamped | Effect::Facts if is_partial => {
+            Effect::Quarantined | Effect::Clamped | Effect::Facts if *is_partial => {
                 ConsentResult::Partial
             }
             Effect::Quarantined => ConsentResult::Quarantined,
@@ -69,12 +108,12 @@ impl Reader {
             Effect::Facts if is_changed => ConsentResult::Applied,
             Effect::Facts => ConsentResult::Duplicate,
         };
-        if let Some(recipient) = probe {
+        if let Some(recipient) = probe_of(change) {
             self.parts.metrics.probe_record(Topic::ConsentChange, recipient);
             return Ok(Taken::Applied { is_probe: true });
         }
         self.parts.metrics.consent_changes.of(Changed(Some(change.action), result)).inc();
-        self.parts.sources.changed(from, record.timestamp_ms);
+        self.parts.sources.changed(from.as_deref(), record.timestamp_ms);
         Ok(Taken::Applied { is_probe: false })
     }
 
@@ -115,10 +154,7 @@ impl Reader {
         receipt: Receipt,
         why: Unreadable,
     ) -> Result<Taken, ReaderError> {
-        let parts = &mut self.parts;
-        let key = record.key.filter(|_| parts.key_names_contact);
-        let is_known = |subject| parts.writer.is_known(subject);
-        let suspects = suspects(&parts.codec, &*parts.pepper, (key, record.value), is_known)?;
+        let suspects = self.suspects(record)?;
         let mut staged = Staged::Known;
         if !record.is_again() {
             match self.put_aside(record, why, suspects.owner, false) {
@@ -148,6 +184,13 @@ impl Reader {
         Ok(Taken::Applied { is_probe: false })
     }
 
+    /// Whom a record may be about that nobody can read.
+    pub(super) fn suspects(&mut self, record: &Incoming<'_>) -> Result<Suspects, StoreError> {
+        let ReaderParts { records, pepper, writer, key_names_contact, .. } = &mut self.parts;
+        let origin = (record.origin(), *key_names_contact);
+        records.suspects(&**pepper, record.value, origin, |subject| writer.is_known(subject))
+    }
+
     /// Stages its dead letter; when that fails, what to do instead.
     pub(super) fn put_aside(
         &mut self,
@@ -164,6 +207,7 @@ impl Reader {
             field: why.field,
             owner,
             is_applied,
+            is_plain: is_plain(record),
         };
         self.parts.dead_letters.stage(&letter).map_err(|error| {
             let detail = format!(
@@ -242,4 +286,8 @@ impl Reader {
         self.parts.metrics.invalid(Topic::ConsentChange, class);
         self.parts.metrics.consent_changes.of(Changed(None, result)).inc();
     }
+}
+
+fn probe_of(change: &ConsentChange<'_>) -> Option<ProbeRecipient> {
+    probe_recipient(change.contact_id.as_ref(), change.address.as_ref())
 }

@@ -33,11 +33,11 @@ use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_offset_lost, is_unreadable_b
 use crate::logging::Limited;
 use crate::metrics::{HoldCause, Metrics, Sources, Topic};
 use crate::reader::dead_letter::{DeadLetters, Lost};
+use crate::records::ConsentRecords;
 use crate::shutdown::Shutdown;
 use crate::status::{Holder, Place, Status};
 use crate::store::{StoreError, Writer};
 use batches::BadBatch;
-use gate_codec::Codec;
 use gate_codec::Unreadable;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset};
@@ -99,7 +99,7 @@ pub struct ReaderParts {
     /// Settings for a look at a partition beside the reading.
     pub scan_config: ClientConfig,
     /// Reads consent changes.
-    pub codec: Arc<Codec>,
+    pub records: ConsentRecords,
     /// Hashes identities.
     pub pepper: Arc<Pepper>,
     /// Owns the state.

@@ -9,6 +9,7 @@ use super::incoming::Incoming;
 use super::{Reader, Taken};
 use crate::metrics::HoldCause;
 use crate::reader::dead_letter::{DeadLetter, Staged};
+use crate::records::is_plain;
 use gate_core::Subjects;
 use gate_engine::Owner;
 
@@ -30,6 +31,7 @@ impl Reader {
             field: None,
             owner: if subjects.contact.is_some() { Owner::Contact } else { Owner::Address },
             is_applied: false,
+            is_plain: is_plain(record),
         };
         match self.parts.review.stage(&letter) {
             Ok(Staged::New) => self.ask_for_review(record),

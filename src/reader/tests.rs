@@ -33,6 +33,7 @@ impl Gate {
             topic_id: "id".into(),
             partitions: 2,
             pepper_id: [1; 8],
+            mapping_id: [0; 8],
         };
         let (store, writer, _) = Store::open(dir.path(), &identity, MEMORY_BYTES_MIN).unwrap();
         let codec = Codec::new(Format::Json, Kind::ConsentChange, None).unwrap();

@@ -8,7 +8,6 @@ use crate::kafka;
 use crate::pipeline::{Clients, LaneParts, PRODUCER_SUFFIXES, Settings, Shared, run_lane};
 use crate::policies::Policies;
 use crate::store::Store;
-use gate_codec::Codec;
 use rdkafka::Offset;
 use std::sync::Arc;
 
@@ -18,7 +17,6 @@ impl Parts<'_> {
         &self,
         number: usize,
         store: &Arc<Store>,
-        codec: &Arc<Codec>,
         policies: &Arc<Policies>,
     ) -> Result<Worker, RunError> {
         let config = self.config;
@@ -30,7 +28,7 @@ impl Parts<'_> {
             kafka::lane_producer(&self.config.producer_base(), &transactional_id, timeout)
         };
         let shared = Shared {
-            codec: Arc::clone(codec),
+            messages: self.messages.clone(),
             pepper: Arc::clone(&self.pepper),
             store: Arc::clone(store),
             sent: Arc::clone(&self.sent),

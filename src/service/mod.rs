@@ -24,7 +24,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{codec, encoding};
+pub(crate) use registry::{consent_records, encoding, message_records};
 pub use start::{Running, start};
 pub use stop::RunError;
 

@@ -3,31 +3,58 @@
 use super::RunError;
 use crate::config::{self, Config};
 use crate::exit::{ExitCode, Failure, OrFail as _};
+use crate::records::{ConsentRecords, MappingFile, MessageRecords};
 use crate::registry::{Registry, RegistrySettings};
 use gate_codec::{Codec, Encoding, Format, Kind};
+use std::path::Path;
 
 /// The schema registry, if the configuration names one.
 pub(super) fn registry(config: &Config) -> Result<Option<Registry>, RunError> {
     Ok(registry_settings(config)?.map(Registry::new).transpose()?)
 }
 
-/// Reads records of this kind as the configuration says they are written.
-pub(crate) fn codec(config: &Config, kind: Kind) -> Result<Codec, RunError> {
-    codec_with(config, kind, registry(config)?)
+/// Reads consent changes as the configuration says they are written.
+pub(crate) fn consent_records(config: &Config) -> Result<ConsentRecords, RunError> {
+    consent_records_with(config, registry(config)?)
+}
+
+/// Reads messages as the configuration says they are written.
+pub(crate) fn message_records(config: &Config) -> Result<MessageRecords, RunError> {
+    message_records_with(config, registry(config)?)
 }
 
 /// The same over a registry that is there already.
-pub(super) fn codec_with(
+pub(super) fn consent_records_with(
     config: &Config,
+    registry: Option<Registry>,
+) -> Result<ConsentRecords, RunError> {
+    let path = config.mapping.consent_change.as_deref();
+    let kind = Kind::ConsentChange;
+    let mapping = mapping("mapping.consent_change", path, kind, registry.clone())?;
+    let plain = Codec::new(config.formats.consent_change, kind, registry.map(Registry::boxed))?;
+    Ok(ConsentRecords::new(plain, mapping))
+}
+
+/// The same over a registry that is there already.
+pub(super) fn message_records_with(
+    config: &Config,
+    registry: Option<Registry>,
+) -> Result<MessageRecords, RunError> {
+    let path = config.mapping.outbound_message.as_deref();
+    let kind = Kind::OutboundMessage;
+    let mapping = mapping("mapping.outbound_message", path, kind, registry.clone())?;
+    let plain = Codec::new(config.formats.outbound_message, kind, registry.map(Registry::boxed))?;
+    Ok(MessageRecords::new(plain.with_campaign(&config.decisions.campaign), mapping))
+}
+
+fn mapping(
+    key: &'static str,
+    path: Option<&Path>,
     kind: Kind,
     registry: Option<Registry>,
-) -> Result<Codec, RunError> {
-    let format = match kind {
-        Kind::ConsentChange => config.formats.consent_change,
-        Kind::OutboundMessage => config.formats.outbound_message,
-    };
-    let codec = Codec::new(format, kind, registry.map(Registry::boxed))?;
-    Ok(codec.with_campaign(&config.decisions.campaign))
+) -> Result<Option<MappingFile>, RunError> {
+    let open = |path| MappingFile::open(key, path, kind, registry.map(Registry::boxed));
+    Ok(path.map(open).transpose()?)
 }
 
 /// How records of this kind are to be written in that format: our schema is registered if it was not. Blocks.

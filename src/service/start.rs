@@ -6,7 +6,7 @@ use super::checkpointer::{Checkpointer, CheckpointerParts};
 use super::common_pepper::CommonPepper;
 use super::monitor::{Monitor, MonitorParts};
 use super::orphans::Orphans;
-use super::registry::{codec_with, registry};
+use super::registry::{consent_records_with, message_records_with, registry};
 use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
 use crate::approvals::SentStore;
 use crate::barrier::Applied;
@@ -17,7 +17,7 @@ use crate::identity::Pepper;
 use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, preflight};
 use crate::kafka::{self, GateContext};
-use crate::links::{Keys, Minter};
+use crate::links::{Keys, Minter, short_senders};
 use crate::metrics::{Metrics, Sources, TopicNames};
 use crate::outputs::{Output, Writer as WrittenBy};
 use crate::pipeline::InDoubt;
@@ -26,12 +26,12 @@ use crate::policies::{Loaded, Policies, PolicySource, Watch, publish};
 use crate::probe::{Probe, ProbeParts};
 use crate::reader::dead_letter::{DeadLetterParts, DeadLetters};
 use crate::reader::{Reader, ReaderParts};
+use crate::records::{ConsentRecords, MessageRecords};
 use crate::registry::Registry;
 use crate::shutdown::Shutdown;
 use crate::status::OutboundPositions;
 use crate::status::Status;
 use crate::store::{Checkpoints, Identity, Maker, Store, StoreError, Writer};
-use gate_codec::{Codec, Kind};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::net::SocketAddr;
@@ -79,6 +79,8 @@ pub(super) struct Parts<'a> {
     pub(super) consent_topic: Arc<ConsentTopic>,
     pub(super) consent_topic_id: String,
     pub(super) registry: Option<Registry>,
+    pub(super) consent: ConsentRecords,
+    pub(super) messages: MessageRecords,
     pub(super) sent: Arc<SentStore>,
     pub(super) links: Option<Arc<Minter>>,
 }
@@ -111,6 +113,9 @@ pub fn start(
     publish(&metrics, &policies);
     let policies = Arc::new(Policies::new(policies));
     let links = minter(config)?;
+    let registry = registry(config)?;
+    let consent = consent_records_with(config, registry.clone())?;
+    let messages = message_records_with(config, registry.clone())?;
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
     let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
@@ -139,12 +144,12 @@ pub fn start(
     }
     cluster.require(&config.topics.consent_change)?;
     // id and partitions in one answer: the topic may have been made again since it was looked for
-    let consent = topic_facts(&end_offsets, &config.topics.consent_change)?;
+    let consent_facts = topic_facts(&end_offsets, &config.topics.consent_change)?;
     let brokers = cluster.brokers.iter().map(|broker| broker.id).collect();
     let consent_topic = Arc::new(ConsentTopic::new(
         &config.topics.consent_change,
-        consent.id.clone(),
-        consent.n_partitions,
+        consent_facts.id.clone(),
+        consent_facts.n_partitions,
         brokers,
     ));
     let in_force = policies.current();
@@ -159,9 +164,10 @@ pub fn start(
     let identity = Identity {
         cluster_id: cluster.cluster_id.clone(),
         topic: config.topics.consent_change.clone(),
-        topic_id: consent.id.unwrap_or_default(),
-        partitions: u32::try_from(consent.n_partitions).unwrap_or(u32::MAX),
+        topic_id: consent_facts.id.unwrap_or_default(),
+        partitions: u32::try_from(consent_facts.n_partitions).unwrap_or(u32::MAX),
         pepper_id: pepper.id(),
+        mapping_id: consent.mapping_id(),
     };
     let checkpoints = checkpoints(config, &pepper);
     let opened = open_store(&StateParts {
@@ -192,7 +198,9 @@ pub fn start(
         committed_ends: Arc::new(committed_ends),
         consent_topic,
         consent_topic_id: identity.topic_id,
-        registry: registry(config)?,
+        registry,
+        consent,
+        messages,
         sent: Arc::clone(&sent),
         links,
     };
@@ -209,9 +217,8 @@ pub fn start(
     if let Some(checkpoints) = checkpoints {
         workers.push(parts.start_checkpointer(&store, checkpoints)?);
     }
-    let codec = Arc::new(parts.codec(Kind::OutboundMessage)?);
     for number in 0..config.lanes {
-        workers.push(parts.start_lane(number, &store, &codec, &policies)?);
+        workers.push(parts.start_lane(number, &store, &policies)?);
     }
     if config.probe.enabled {
         workers.push(parts.start_probe(&policies)?);
@@ -234,7 +241,11 @@ pub fn start(
 fn minter(config: &Config) -> Result<Option<Arc<Minter>>, RunError> {
     let Some(unsubscribe) = &config.unsubscribe else { return Ok(None) };
     let keys = Keys::load(&unsubscribe.keys_file).map_err(RunError::Links)?;
-    Ok(Some(Arc::new(Minter::new(&unsubscribe.public_url, keys.tokens))))
+    let minter = Minter::new(&unsubscribe.public_url, keys.tokens);
+    Ok(Some(Arc::new(match &unsubscribe.short {
+        Some((url, senders)) => minter.with_short(url, short_senders(senders)),
+        None => minter,
+    })))
 }
 
 /// Waits for brokers and topics as long as they are merely away; credentials, missing topics and configuration
@@ -262,10 +273,6 @@ fn await_cluster(config: &Config, shutdown: &Shutdown) -> Result<Option<ClusterI
 }
 
 impl Parts<'_> {
-    fn codec(&self, kind: Kind) -> Result<Codec, RunError> {
-        codec_with(self.config, kind, self.registry.clone())
-    }
-
     pub(super) fn scan_config(&self) -> ClientConfig {
         kafka::scanner(&self.base, &self.config.kafka.group_id)
     }
@@ -296,7 +303,7 @@ impl Parts<'_> {
             consent_topic: Arc::clone(&self.consent_topic),
             barrier: self.barrier(),
             scan_config: self.scan_config(),
-            codec: Arc::new(self.codec(Kind::ConsentChange)?),
+            records: self.consent.clone(),
             pepper: Arc::clone(&self.pepper),
             writer,
             applied: Arc::clone(&self.applied),

@@ -48,6 +48,9 @@ pub enum RunError {
     /// A codec cannot be made.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// A mapping cannot be used.
+    #[error(transparent)]
+    Mapping(#[from] crate::records::MappingError),
     /// The client of the schema registry cannot be made.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -121,6 +124,7 @@ impl RunError {
                 failure.class.into()
             }
             Self::Codec(_)
+            | Self::Mapping(_)
             | Self::Registry(_)
             | Self::RegistryCa { .. }
             | Self::Pepper(_)

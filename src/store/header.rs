@@ -17,6 +17,8 @@ pub(super) const POSITIONS_KEY: &[u8] = b"positions";
 pub(super) const TIMES_KEY: &[u8] = b"times";
 
 const MAGIC: &[u8; 8] = b"CGSTORE\0";
+/// The topic has no mapping.
+const NO_MAPPING: [u8; 8] = [0; 8];
 
 /// The bytes of the header of a store with this identity.
 pub(super) fn encode(identity: &Identity) -> Vec<u8> {
@@ -27,6 +29,10 @@ pub(super) fn encode(identity: &Identity) -> Vec<u8> {
     for text in [&identity.cluster_id, &identity.topic, &identity.topic_id] {
         out.extend_from_slice(&(text.len() as u64).to_le_bytes());
         out.extend_from_slice(text.as_bytes());
+    }
+    // without a mapping the header is what it was before there were any
+    if identity.mapping_id != NO_MAPPING {
+        out.extend_from_slice(&identity.mapping_id);
     }
     out
 }
@@ -80,6 +86,7 @@ pub(super) fn check_identity(found: &Identity, wanted: &Identity) -> Result<(), 
         ),
         (found.partitions == wanted.partitions || is_grown, RebuildReason::PartitionsChanged),
         (found.pepper_id == wanted.pepper_id, RebuildReason::OtherPepper),
+        (found.mapping_id == wanted.mapping_id, RebuildReason::OtherMapping),
     ];
     match same.into_iter().find(|(same, _)| !same) {
         Some((_, reason)) => Err(reason),
@@ -97,14 +104,20 @@ fn decode_identity(input: &[u8]) -> Option<Identity> {
         input = rest;
         String::from_utf8(text.to_vec()).ok()
     };
-    let identity = Identity {
-        cluster_id: text()?,
-        topic: text()?,
-        topic_id: text()?,
+    let (cluster_id, topic, topic_id) = (text()?, text()?, text()?);
+    let mapping_id = match input.split_first_chunk::<8>() {
+        None if input.is_empty() => NO_MAPPING,
+        Some((id, [])) if *id != NO_MAPPING => *id,
+        Some(_) | None => return None,
+    };
+    Some(Identity {
+        cluster_id,
+        topic,
+        topic_id,
         partitions: u32::from_le_bytes(*partitions),
         pepper_id: *pepper_id,
-    };
-    input.is_empty().then_some(identity)
+        mapping_id,
+    })
 }
 
 /// The bytes of the next offsets, one per partition.
@@ -150,6 +163,7 @@ mod tests {
             topic_id: "id".into(),
             partitions: 3,
             pepper_id: [7; 8],
+            mapping_id: [0; 8],
         }
     }
 
@@ -180,6 +194,17 @@ mod tests {
                 }
             };
             assert!(is_seen, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_fold_by_another_mapping_is_another_one() {
+        let mapped = Identity { mapping_id: [3; 8], ..identity() };
+        let other = Identity { mapping_id: [4; 8], ..identity() };
+        assert_eq!(check(&encode(&mapped), &mapped), Ok(mapped.clone()));
+        let pairs = [(&mapped, &other), (&mapped, &identity()), (&identity(), &mapped)];
+        for (found, wanted) in pairs {
+            assert_eq!(check(&encode(found), wanted), Err(RebuildReason::OtherMapping));
         }
     }
 

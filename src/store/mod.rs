@@ -61,4 +61,6 @@ pub struct Identity {
     pub partitions: u32,
     /// Which pepper the subject keys were made with: a fingerprint, not the pepper.
     pub pepper_id: [u8; 8],
+    /// Which mapping its records were read by: a digest of its files, zeros without one.
+    pub mapping_id: [u8; 8],
 }

@@ -29,6 +29,8 @@ reasons! {
     PartitionsChanged = "partitions-changed",
     /// Its subject keys were made with another pepper.
     OtherPepper = "other-pepper",
+    /// Its records were read by another mapping, or without one.
+    OtherMapping = "other-mapping",
     /// Its states have another format.
     StateFormat = "state-format",
     /// Its column families, keys or header have another layout.

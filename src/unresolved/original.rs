@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{Message as _, OwnedMessage};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Place;
@@ -17,6 +17,7 @@ use crate::kafka::failure::{KafkaFailure, Witness};
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::First;
 use crate::kafka::{is_offset_lost, is_unreadable_code};
+use crate::records::KeptRecord;
 
 /// Longest wait for one record.
 const READ_MAX: Duration = Duration::from_secs(15);
@@ -28,11 +29,33 @@ const DOING: &str = "reading the consent change";
 /// What lies at a place.
 pub(crate) enum Original {
     /// A committed record.
-    Record(Box<OwnedMessage>),
+    Record(Box<Found>),
     /// None, or none any more.
     Gone,
     /// A batch that cannot be unpacked; the place names all of it.
     Batch,
+}
+
+/// A committed record.
+pub(crate) struct Found {
+    pub(crate) record: KeptRecord,
+    /// Its record time.
+    pub(crate) timestamp_ms: Option<i64>,
+}
+
+impl Found {
+    fn of(message: &BorrowedMessage<'_>) -> Self {
+        let timestamp_ms = message.timestamp().to_millis();
+        Self { record: KeptRecord::of_message(message), timestamp_ms }
+    }
+
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        self.record.key.as_deref()
+    }
+
+    pub(crate) fn payload(&self) -> Option<&[u8]> {
+        self.record.value.as_deref()
+    }
 }
 
 /// Reads single records; quick when they are asked for in order.
@@ -72,7 +95,7 @@ impl Originals {
                         return Ok(Original::Gone);
                     }
                     if offset == place.offset {
-                        return Ok(Original::Record(Box::new(message.detach())));
+                        return Ok(Original::Record(Box::new(Found::of(&message))));
                     }
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) if partition == place.partition => {

@@ -5,51 +5,76 @@ use gate_core::{Address, ConsentChange};
 
 use crate::config::Config;
 use crate::exit::{ExitCode, Failure};
+use crate::records::{Changes, ConsentRecords, KeptRecord, Origin};
 use gate_codec::{Class, Codec, DecodeError, Kind, Unreadable};
 
 /// How a value reads.
 pub(crate) enum Reading<'a> {
     /// All of it.
-    Whole(Box<ConsentChange<'a>>),
+    Whole(Box<Changes<'a>>),
     /// Not, or not whose it is, or only half of that; the class and field as in dead letters.
     Unreadable(Unreadable),
 }
 
-/// Reads values of `topics.consent_change`.
+/// Reads records of `topics.consent_change`.
 pub(crate) struct Reader {
-    codec: Codec,
+    records: ConsentRecords,
     value_bytes_max: usize,
-}
-
-/// Reads values of `topics.consent_change`.
-pub(crate) fn codec(config: &Config) -> Result<Codec, Failure> {
-    Ok(crate::service::codec(config, Kind::ConsentChange)?)
 }
 
 impl Reader {
     pub(crate) fn new(config: &Config) -> Result<Self, Failure> {
-        Ok(Self { codec: codec(config)?, value_bytes_max: config.limits.value_bytes_max })
+        let records = crate::service::consent_records(config)?;
+        Ok(Self { records, value_bytes_max: config.limits.value_bytes_max })
     }
 
     /// One that reads JSON, whatever the topic holds: for what people write by hand.
     pub(crate) fn of_json(config: &Config) -> Result<Self, Failure> {
         let codec = Codec::new(gate_codec::Format::Json, Kind::ConsentChange, None)
             .or_fail(ExitCode::Internal)?;
-        Ok(Self { codec, value_bytes_max: config.limits.value_bytes_max })
+        let records = ConsentRecords::new(codec, None);
+        Ok(Self { records, value_bytes_max: config.limits.value_bytes_max })
     }
 
-    pub(crate) fn codec(&self) -> &Codec {
-        &self.codec
+    pub(crate) fn records(&self) -> &ConsentRecords {
+        &self.records
+    }
+
+    /// Why a record is not readable; `None` when it is.
+    ///
+    /// # Errors
+    /// The schema registry cannot be asked now.
+    pub(crate) fn why_unreadable(
+        &self,
+        record: &KeptRecord,
+    ) -> Result<Option<Unreadable>, Failure> {
+        let reading = record.read(|value, origin| self.read(value, origin))?;
+        Ok(match reading {
+            Reading::Whole(_) => None,
+            Reading::Unreadable(why) => Some(why),
+        })
+    }
+
+    /// Whether a record may speak about several people.
+    pub(crate) fn may_give_several(&self, record: &KeptRecord) -> bool {
+        record.read(|_, origin| self.records.may_give_several(origin))
     }
 
     /// # Errors
     /// The schema registry cannot be asked now.
-    pub(crate) fn read<'a>(&self, value: Option<&'a [u8]>) -> Result<Reading<'a>, Failure> {
+    pub(crate) fn read<'a>(
+        &'a self,
+        value: Option<&'a [u8]>,
+        origin: Origin<'a>,
+    ) -> Result<Reading<'a>, Failure> {
         if value.is_some_and(|value| value.len() > self.value_bytes_max) {
             return Ok(Reading::Unreadable(Class::TooLarge.into()));
         }
-        match self.codec.decode_consent(value) {
-            Ok(change) => Ok(named(change)),
+        match self.records.read(value, origin) {
+            Ok(changes) => Ok(match changes.all().iter().find_map(|it| unclear(&it.change)) {
+                None => Reading::Whole(Box::new(changes)),
+                Some(why) => Reading::Unreadable(why),
+            }),
             Err(DecodeError::Unreadable(why)) => Ok(Reading::Unreadable(why)),
             Err(error @ DecodeError::Unavailable { .. }) => {
                 Err(Failure::new(ExitCode::TryAgain, error))
@@ -59,20 +84,19 @@ impl Reader {
 }
 
 /// A change counts as read when everybody it names is understood.
-fn named(change: ConsentChange<'_>) -> Reading<'_> {
+fn unclear(change: &ConsentChange<'_>) -> Option<Unreadable> {
     let is_unclear = |address: &Option<Address<'_>>| {
         address.as_ref().is_some_and(|address| change.canonical(address).is_none())
     };
-    let why = if is_unclear(&change.address) {
-        Class::InvalidAddress.in_field("address")
+    if is_unclear(&change.address) {
+        Some(Class::InvalidAddress.in_field("address"))
     } else if is_unclear(&change.new_address) {
-        Class::InvalidAddress.in_field("new_address")
+        Some(Class::InvalidAddress.in_field("new_address"))
     } else if change.address.is_none() && change.contact_id.is_none() {
-        Class::MissingField.in_field("contact_id")
+        Some(Class::MissingField.in_field("contact_id"))
     } else {
-        return Reading::Whole(Box::new(change));
-    };
-    Reading::Unreadable(why)
+        None
+    }
 }
 
 #[cfg(test)]
@@ -87,7 +111,7 @@ mod tests {
             let value = format!(
                 r#"{{"event_id":"1","occurred_at":"2026-11-20T18:30:00Z","action":"opt_out"{who}}}"#
             );
-            match reader.read(Some(value.as_bytes())).unwrap() {
+            match reader.read(Some(value.as_bytes()), Origin::of_key(None)).unwrap() {
                 Reading::Whole(_) => "whole",
                 Reading::Unreadable(why) => why.class.as_str(),
             }

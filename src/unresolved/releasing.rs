@@ -1,11 +1,9 @@
 //! Letters released by a person who answers for it: looked at in the original first, and written down for auditors.
 
-use rdkafka::message::Message as _;
-
 use super::Place;
 use super::original::{Original, Originals};
 use super::queue::{Letter, Queue};
-use super::reading::{Reader, Reading};
+use super::reading::Reader;
 use super::release::{self, Decision};
 use super::writer::{Writer, Written};
 use crate::config::Config;
@@ -120,9 +118,9 @@ impl<'q> Releasing<'q> {
                 "`{name}` stands in a batch that cannot be unpacked; release it by the offset that /readyz names it with"
             ),
             (None, Original::Record(record)) => {
-                match Reader::new(self.config)?.read(record.payload())? {
-                    Reading::Whole(_) => format!("`{name}` is readable: there is nothing to skip"),
-                    Reading::Unreadable(why) => format!(
+                match Reader::new(self.config)?.why_unreadable(&record.record)? {
+                    None => format!("`{name}` is readable: there is nothing to skip"),
+                    Some(why) => format!(
                         "`{name}` cannot be read ({why}), and the gate has written no dead letter of it yet: it releases \
                      only what it has met; wait until `consent-gate consent show` lists it"
                     ),
@@ -156,9 +154,9 @@ impl<'q> Releasing<'q> {
             match self.originals.read(letter.place)? {
                 Original::Gone => left.push((letter.place, Left::Gone)),
                 Original::Batch => releasable.push(*letter),
-                Original::Record(record) => match reader.read(record.payload())? {
-                    Reading::Whole(_) => left.push((letter.place, Left::Readable)),
-                    Reading::Unreadable(_) => releasable.push(*letter),
+                Original::Record(record) => match reader.why_unreadable(&record.record)? {
+                    None => left.push((letter.place, Left::Readable)),
+                    Some(_) => releasable.push(*letter),
                 },
             }
         }

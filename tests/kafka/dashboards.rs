@@ -47,12 +47,13 @@ const EMPTY: &[(&str, &str)] = &[
 const SERIES_THAT_COME_AND_GO: &[&str] =
     &["consent_gate_consent_poison", "consent_gate_consent_held"];
 
-/// How the series of ledger, desk and door begin, processes of their own which do not run here.
+/// How the series of ledger, desk, door and `reconcile` begin, processes of their own which do not run here.
 const OF_OTHER_PROCESSES: &[&str] = &[
     "consent_gate_ledger_",
     "consent_gate_desk_",
     "consent_gate_door_",
     "consent_gate_component_info",
+    "consent_gate_suppression_",
 ];
 
 /// One expression to ask for.

@@ -1,21 +1,24 @@
-//! Promise P1 through the door: whoever was answered with success is not written to any more, over kills of the door and of
-//! brokers; what a provider sends twice is taken in once; a click unsubscribes; nothing of a person is in the door's log.
+//! The door as people and programs meet it: each record is answered for, a click unsubscribes, a page shows what is on and
+//! stops it; nothing of a person is in the door's log.
 
-use crate::harness::data::{self, Contact, Refusal};
-use crate::harness::drain::drained;
+use crate::harness::data::{self, Refusal};
 use crate::harness::gate::{Gate, Setup, free_port};
 use crate::harness::load::Stage;
-use crate::harness::random::Random;
 use crate::harness::readers::{During, read_all};
 use crate::harness::topics::Topics;
-use crate::harness::{broker, environment, figures, http, oracle};
+use crate::harness::{broker, environment, http};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+mod canary;
+mod findings;
+mod leaving;
 mod links;
 mod opt_in;
+mod origin;
+mod ready;
+mod signals;
+mod sns;
 
 const TOKEN: &str = "a-word-that-the-crm-and-the-door-know";
 const SOURCES: &str = r#"
@@ -45,8 +48,6 @@ const BRANDS: &str = r#"
 "#;
 /// How long a provider tries again in this test.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Posting at a time.
-const POSTERS: usize = 4;
 
 /// A setup of a door beside the gates of `setup`, which answer with this token.
 fn door_setup(setup: &Setup, gates: &[u16], token: &str) -> Setup {
@@ -85,96 +86,6 @@ fn gate(test: &str, bootstrap: &str, topics: &Topics) -> (Setup, String) {
     let path = path.display().to_string();
     setup.environment.push(("CONSENT_GATE__HTTP__TOKENS_FILE".to_owned(), path));
     (setup, token)
-}
-
-#[test]
-fn opt_outs_that_the_door_has_answered_for_count_over_kills() {
-    let test = "opt_outs_that_the_door_has_answered_for_count_over_kills";
-    let Some(broker) = broker::cluster(test) else { return };
-    let bootstrap = &broker.bootstrap;
-    let n = environment::count("DOOR", 400);
-    let n_kills = environment::count("DOOR_KILLS", 4);
-    let mut random = Random::new(test);
-    let topics = Topics::create(bootstrap, "door");
-    let stage = Arc::new(Stage::new(bootstrap, &topics));
-    let people = Arc::new(data::contacts("leaving", n));
-    stage.opt_in(&people);
-    let during = During::follow(bootstrap, &topics.outputs());
-    let (setup, token) = gate("door", bootstrap, &topics);
-    let running = setup.spawn_ready();
-    let door = door_setup(&setup, &[setup.port], &token);
-    let mut process = start(&door);
-    process.wait_ready();
-
-    let next = Arc::new(AtomicUsize::new(0));
-    let posters: Vec<_> = (0..POSTERS)
-        .map(|_| {
-            let (stage, people, next) =
-                (Arc::clone(&stage), Arc::clone(&people), Arc::clone(&next));
-            let port = door.port;
-            std::thread::spawn(move || leave(&stage, &people, &next, port))
-        })
-        .collect();
-    for round in 0..n_kills {
-        let mark = people.len() * (round + 1) / (n_kills + 1);
-        environment::wait_until("people go on leaving", PATIENCE, || {
-            next.load(Ordering::SeqCst) >= mark
-        });
-        std::thread::sleep(Duration::from_micros(random.range(0, 20_000) as u64));
-        if round % 2 == 0 {
-            process.kill();
-            process = start(&door);
-        } else {
-            broker.restart(round % broker::CLUSTER + 1, true);
-        }
-    }
-    let mut took = Vec::new();
-    for poster in posters {
-        took.extend(poster.join().expect("everybody leaves"));
-    }
-    drained(&stage, &during);
-    let log = process.log_text();
-    process.stop();
-    running.stop();
-    assert!(!log.contains("leaving-") && !log.contains("@mail"), "the door's log names people");
-    let findings = oracle::examine_logs(bootstrap, &topics, &during, &stage.ledger);
-    let mut numbers = findings.figures();
-    numbers["post_to_enforced"] = figures::percentiles(&took);
-    figures::record(test, numbers);
-    findings.assert_clean();
-    let outputs = during.records();
-    let n_approved =
-        outputs.iter().filter(|it| it.header("gate-outcome") == Some("approved")).count();
-    assert_eq!((outputs.len(), n_approved), (n, 0), "nobody is written to who was told so");
-}
-
-/// Posts one refusal after the other until it is answered with success, and sends that person a message at once.
-fn leave(stage: &Stage, people: &[Contact], next: &AtomicUsize, port: u16) -> Vec<Duration> {
-    let mut took = Vec::new();
-    loop {
-        let nth = next.fetch_add(1, Ordering::SeqCst);
-        let Some(person) = people.get(nth) else { return took };
-        let change = person.refusal(Refusal::nth(nth), &stage.event_id(), jiff::Timestamp::now());
-        let body = change.to_string();
-        let sent = Instant::now();
-        loop {
-            let answered = http::ask(port, "/v1/consent-changes?wait=enforced", TOKEN, &body);
-            match answered {
-                Ok((200, answer)) => {
-                    let answer: Value = serde_json::from_str(&answer).expect("an object");
-                    if answer["state"] == "enforced" {
-                        took.push(sent.elapsed());
-                    }
-                    break;
-                }
-                Ok((503, _)) | Err(_) => std::thread::sleep(Duration::from_millis(50)),
-                Ok((code, answer)) => panic!("{code}: {answer}"),
-            }
-            assert!(sent.elapsed() < PATIENCE, "it was never taken in");
-        }
-        stage.ledger.refused(&person.id, sent, Instant::now());
-        stage.message(person);
-    }
 }
 
 #[test]

@@ -40,6 +40,7 @@ mod kills;
 mod late_end_txn;
 mod live_refusals;
 mod looking_in;
+mod mapped;
 mod oracle_turns_red;
 mod peppers;
 mod poison;

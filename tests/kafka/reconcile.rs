@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+mod api;
+
 const PATIENCE: Duration = Duration::from_secs(120);
 const SPEC: &str = r#"
 source: {name: sendgrid-main, provider: sendgrid, controller: acme-ltd, brand: acme}

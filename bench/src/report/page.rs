@@ -42,6 +42,7 @@ pub(super) fn text(figures: &Figures, notes: &str) -> String {
         throughput(figures),
         latency(figures),
         enforcement(figures),
+        door(figures),
         restore(figures),
         recovery(figures),
         barrier(figures),
@@ -85,10 +86,11 @@ fn wrapped(text: &str) -> String {
 
 /// Where each part was measured.
 fn machine(figures: &Figures) -> String {
-    let parts: [(&str, Option<&Circumstances>); 7] = [
+    let parts: [(&str, Option<&Circumstances>); 8] = [
         ("throughput", figures.throughput.as_ref().map(|s| &s.circumstances)),
         ("latency", figures.latency.as_ref().map(|s| &s.circumstances)),
         ("enforcement", figures.enforcement.as_ref().map(|s| &s.circumstances)),
+        ("door", figures.door.as_ref().map(|s| &s.circumstances)),
         ("restore", figures.restore.as_ref().map(|s| &s.circumstances)),
         ("recovery", figures.recovery.as_ref().map(|s| &s.circumstances)),
         ("barrier", figures.barrier.as_ref().map(|s| &s.circumstances)),
@@ -174,6 +176,32 @@ fn enforcement(figures: &Figures) -> String {
          endpoint and back is included. By the gate's own histogram (record timestamp to applied) half of them took at most \
          {own_p50} ms and 99 of 100 at most {own_p99} ms. No message taken up after the acknowledgement is decided without it in any case: \
          the barrier waits.\n\n![enforcement](performance/enforcement.svg)\n"
+    )
+}
+
+fn door(figures: &Figures) -> String {
+    let Some(section) = &figures.door else { return String::new() };
+    let f = &section.figures;
+    let mut sorted = f.enforced_ms.clone();
+    sorted.sort_by(f64::total_cmp);
+    let shown = |share| table::number(crate::stats::percentile(&sorted, share), 1);
+    let c = &section.circumstances;
+    format!(
+        "\n## The people's door\n\n\
+         Opt-outs posted to `/v1/consent-changes` of one door over 64 kept connections (large posts: 8), beside a gate that applies \
+         each of them; broker (one, so `acks=all` is one replica), gate, door and clients share {} cores. A paced load is open: a post counts from the \
+         moment it was due. After each run every record is read back from Kafka, and each change that was answered for is looked for by its \
+         event id. *Silent connections* say nothing and *slow ones* send a letter of their headers or body each half second, from the \
+         clients' own address; the door keeps 4,096 connections and cuts the others, who come back after a second. *Sent again*: attempts that were cut or sent away, repeated by \
+         the client as a provider does.\n\n{}\n\n\
+         One opt-out after the other, from the post to the answer that it is in force (`?wait=enforced`), nothing else going on: p50 {} ms, \
+         p99 {} ms, at most {} ms, n = {}.\n",
+        c.cores,
+        table::door(f, Style::Markdown),
+        shown(0.5),
+        shown(0.99),
+        shown(1.0),
+        sorted.len()
     )
 }
 

@@ -48,6 +48,56 @@ fn a_permission_counts_until_the_end_its_source_states() {
             message() => "blocked.suppressed_global";
         "a refusal has no end": [opt_in(1), opt_out(2).with(early)], message() => OPTED_OUT;
     }
+    check_all! {
+        "a confirmation that ended proves no address":
+            [
+                opt_in(1), event(Action::HardBounce, at(2)),
+                event(Action::OptInConfirmed, at(3)).with(early)
+            ],
+            message() => "blocked.undeliverable [undeliverable]";
+        "and one that stands does":
+            [event(Action::HardBounce, at(2)), event(Action::OptInConfirmed, at(3))],
+            message() => APPROVED;
+        "nor a number":
+            [
+                event(Action::AddressReassigned, at(1)).address(PHONE), opt_in(2).sms(),
+                event(Action::OptInConfirmed, at(3)).sms().with(early)
+            ],
+            sms() => "blocked.number_reassigned [number_reassigned]";
+        "a START that ended gives no consent back":
+            [opt_in(1).sms(), texted(2, "stop"), texted(3, "start").with(early)],
+            sms() => "blocked.opted_out [opted_out sender_stop no_consent]";
+        "a YES that ended confirms nothing":
+            [
+                event(Action::OptInRequested, at(1)).sms(),
+                texted(2, "yes").with(early)
+            ],
+            sms() => "blocked.pending_confirmation [pending_confirmation]";
+        "a change that ended leaves the doubt of an unreadable one":
+            [opt_in(1), unreadable_record(Some("ben"), None, 2), until(3, at(5)).brand("zeta")],
+            message() => "blocked.consent_unreadable [consent_unreadable]";
+        "nor does a relationship that ended settle it":
+            [
+                opt_in(1), unreadable_record(Some("ben"), None, 2),
+                event(Action::Relationship, at(3)).with(early)
+            ],
+            message() => "blocked.consent_unreadable [consent_unreadable]";
+        "a request that ended proves no confirmation that ends a refusal":
+            [
+                opt_in(1), opt_out(1).purpose("marketing.offers"),
+                event(Action::OptInRequested, at(2)).with(early),
+                event(Action::OptInConfirmed, at(3)).no_evidence()
+            ],
+            message() => "blocked.opted_out [opted_out consent_expired]";
+        "a confirmation with proof of its own does not end with the request it confirms":
+            [
+                event(Action::OptInRequested, at(1)).with(early).with(|c| {
+                    c.basis = Some(Basis::ExpressWritten);
+                }),
+                event(Action::OptInConfirmed, at(2))
+            ],
+            message() => APPROVED;
+    }
     // the permission is over before the person acted, whatever clock is ahead
     check(&[until(5, at(5))], &message(), at(4), EXPIRED);
     let purchase = |end| {
@@ -68,6 +118,81 @@ fn a_permission_counts_until_the_end_its_source_states() {
     let long = [until(0, day(99))];
     check_by(&short, &long, &in_aa(message()), micros_later(day(10), -1), APPROVED);
     check_by(&short, &long, &in_aa(message()), day(10), EXPIRED);
+}
+
+#[test]
+fn what_has_ended_is_no_sign_of_life() {
+    let dormancy = policy::Dormancy { warn_after: None, block_after: days(40) };
+    let express = BasisRule::express().having(|basis| basis.dormancy = Some(dormancy));
+    let policies = only([base("AA/base").having(|rule| rule.bases = vec![express])]);
+    let day = |n: i64| at(n * 1_440);
+    let purchase =
+        |n| event(Action::Relationship, day(n)).with(|c| c.kind = Some(RelationshipKind::Purchase));
+    let ended = |event: Event| event.with(|c| c.expires_at = Some(c.occurred_at));
+    for (act, expected) in [
+        (purchase(30), APPROVED),
+        (purchase(30).with(|c| c.expires_at = Some(at(51 * 1_440))), APPROVED),
+        (purchase(30).with(|c| c.expires_at = Some(at(50 * 1_440))), EXPIRED),
+        (ended(purchase(30)), EXPIRED),
+        (opt_in(30 * 1_440).purpose("marketing.news"), APPROVED),
+        (ended(opt_in(30 * 1_440).purpose("marketing.news")), EXPIRED),
+    ] {
+        check_by(&policies, &[opt_in(0), act], &in_aa(message()), day(50), expected);
+    }
+}
+
+#[test]
+fn a_relationship_said_to_run_no_more_has_ended_whatever_end_is_stated_of_that() {
+    let implied = only([base("AA/base").having(|r| {
+        let mut basis = by_purchase(Basis::Implied);
+        for ground in &mut basis.grounds {
+            for kind in &mut ground.kinds {
+                (kind.kind, kind.period, kind.while_running) =
+                    (RelationshipKind::Contract, days(10), true);
+            }
+        }
+        r.bases = vec![basis];
+    })]);
+    let day = |n: i64| at(n * 1_440);
+    let contract = |n: i64, flags| {
+        event(Action::Relationship, day(n)).with(|c| {
+            (c.kind, c.context_flags) = (Some(RelationshipKind::Contract), flags);
+        })
+    };
+    let runs = |n| contract(n, flags::RELATIONSHIP_ACTIVE);
+    let check = |history: &[Event], expected| {
+        check_by(&implied, history, &in_aa(message()), day(500), expected);
+    };
+    let over = |event: Event| event.with(|c| c.expires_at = Some(c.occurred_at));
+    check(&[runs(0)], "approved.implied_consent");
+    check(&[runs(0), contract(100, 0)], EXPIRED);
+    check(&[runs(0), over(contract(100, 0))], EXPIRED);
+    // nor does a version of the same event that says the reverse take it back
+    check(&[runs(0), contract(100, 0).id("e"), over(runs(99)).id("e")], EXPIRED);
+    check(&[runs(0), contract(100, 0), over(runs(101))], EXPIRED);
+    check(&[runs(0), contract(100, 0), runs(101)], "approved.implied_consent");
+}
+
+#[test]
+fn a_profile_that_ended_spares_nobody() {
+    let free = base("AA/base").having(|rule| rule.regime = Some(policy::Regime::OptOut));
+    let policies = policies([land("AA", [free]).having(|land| land.minor_below = Some(18))]);
+    let born = |minutes, days| {
+        event(Action::Profile, at(minutes)).unscoped().with(|c| c.birth_date_days = Some(days))
+    };
+    let (young, old) = (20_000, -9_000);
+    let over = |event: Event| event.with(|c| c.expires_at = Some(at(9)));
+    let free = "approved.opt_out_regime";
+    let minor = "blocked.minor [minor]";
+    check_all! {
+        by &policies, at at(NOW);
+        "one that stands": [born(1, young), born(2, old)], in_aa(message()) => free;
+        "of an adult, that ended": [born(1, young), over(born(2, old))], in_aa(message()) => minor;
+        "of a minor, that ended": [over(born(2, young))], in_aa(message()) => minor;
+        "before one that stands": [over(born(1, young)), born(2, old)], in_aa(message()) => free;
+        "at the instant of one that stands": [born(2, young), over(born(2, old))],
+            in_aa(message()) => minor;
+    }
 }
 
 #[test]

@@ -367,6 +367,66 @@ proptest! {
         );
     }
 
+    /// What has come to its end permits nothing, by no pack: with one more permission, relationship, check or
+    /// profile that has ended, of its own or as a version of an event on file, nothing is approved that was not
+    /// approved without it.
+    #[test]
+    fn what_has_ended_never_helps(
+        land in lands("AA"),
+        ((offer, history), extra) in offers_and_lives().prop_flat_map(|(offer, history)| {
+            let channel = offer.channel.unwrap_or(Channel::Email);
+            (Just((offer, history)), biographies(channel))
+        }),
+        approved in approvals(),
+        bounced in prop::option::weighted(0.2, 0..=TODAY),
+        unread in prop::option::weighted(0.2, 0..=TODAY),
+        version_of in prop::option::weighted(0.3, any::<Index>()),
+        minutes in 0..1_440i64,
+        ended in 0..2_000i64,
+    ) {
+        let policies = set_of(&[land], &["AA"]);
+        let channel = offer.channel.unwrap_or(Channel::Email);
+        let now = later_today(minutes);
+        let mut history = history;
+        history.extend(unread.map(|day| {
+            unreadable_record(Some("ben"), None, 0).received(on_day(day))
+        }));
+        let bounce = |day| for_offer(event(Action::HardBounce, at(0)), channel, on_day(day));
+        history.extend(bounced.map(bounce));
+        let decided = |history: &[Event]| {
+            World::of(history).decide_by(&policies, &offer, &approved, now)
+        };
+        let before = decided(&history);
+        let id = version_of.map_or_else(|| "more".into(), |which| {
+            match &history[which.index(history.len())].record {
+                Record::Change { change, .. } => change.event_id.clone(),
+                Record::Unreadable { .. } => "more".into(),
+            }
+        });
+        let is_permission = |event: &&Event| match &event.record {
+            Record::Change { change, .. } => match change.action {
+                Action::OptIn | Action::OptInConfirmed | Action::OptInRequested
+                | Action::Relationship | Action::Profile => true,
+                Action::RegistryStatus => change.listed == Some(false),
+                Action::InboundSms => change.text.as_deref() != Some("stop"),
+                _ => false,
+            },
+            Record::Unreadable { .. } => false,
+        };
+        let extra = extra.iter().find(is_permission).cloned();
+        prop_assume!(extra.is_some());
+        let extra = extra.unwrap().with(|change| {
+            change.event_id = id;
+            change.expires_at = Some(Timestamp::from_micros(now.as_micros() - ended * 60_000_000));
+        });
+        history.push(extra.clone());
+        let after = decided(&history);
+        prop_assert!(
+            before.outcome() == Outcome::Approved || after.outcome() != Outcome::Approved,
+            "with {:?} {} became {}", extra, before.reason().code(), after.reason().code()
+        );
+    }
+
     /// A claimed interest, with evidence or without, never makes a refusal go away.
     #[test]
     fn a_claimed_interest_ends_no_refusal(

@@ -264,6 +264,35 @@ proptest! {
         prop_assert!(before.outcome() == Outcome::Approved || after.outcome() != Outcome::Approved);
     }
 
+    /// What has come to its end permits nothing: with one more permission, relationship, START, YES or `unsuppress`
+    /// whose stated end has passed, nothing is approved that was not approved without it. It may be a version of an
+    /// event on file.
+    #[test]
+    fn what_has_ended_never_helps(
+        history in histories(1..12),
+        message in any_messages(),
+        extra in permissions(),
+        is_version in any::<bool>(),
+        to_end in -3..1i64,
+        now in clocks(),
+    ) {
+        let before = World::of(&history).decide(&message, now);
+        let end = Timestamp::from_micros(now.as_micros() + 180_000_000 * to_end);
+        let extra = extra.event().with(|change| {
+            change.expires_at = Some(end);
+            if !is_version {
+                change.event_id = "extra".into();
+            }
+        });
+        let mut history = history;
+        history.push(extra.clone());
+        let after = World::of(&history).decide(&message, now);
+        prop_assert!(
+            before.outcome() == Outcome::Approved || after.outcome() != Outcome::Approved,
+            "with {:?} {} became {}", extra, before.reason().code(), after.reason().code()
+        );
+    }
+
     /// A refusal by contact alone that covers the message blocks it at every address seen with that contact, whoever
     /// the message names, unless somebody acted for the address later.
     #[test]
@@ -452,6 +481,20 @@ proptest! {
 }
 
 /// What the gate approved before: few ids and instants, each kind, also of other senders.
+/// What a change of any kind would be that has an end: the others are made confirmations and texts that start.
+fn permissions() -> impl Strategy<Value = Parts> {
+    parts().prop_map(|parts| match parts.action {
+        Action::OptIn
+        | Action::OptInConfirmed
+        | Action::OptInRequested
+        | Action::Relationship
+        | Action::Unsuppress => parts,
+        Action::InboundSms if parts.text == "YES" => parts,
+        Action::InboundSms => Parts { text: "START", ..parts },
+        _ => Parts { action: Action::OptInConfirmed, ..parts },
+    })
+}
+
 fn approvals() -> impl Strategy<Value = SentMessage> {
     let kinds = [SentKind::Marketing, SentKind::Confirmation, SentKind::Request, SentKind::Unknown];
     let kind = select(kinds.to_vec());

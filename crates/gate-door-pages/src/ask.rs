@@ -40,4 +40,7 @@ pub enum AskAgain {
 /// The answer to a form that sends an e-mail; the same whether the address is known or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LinkSentPage {}
+pub struct LinkSentPage {
+    /// Refusals of the same form were saved as well: pressing "turn on" beside a cleared box keeps the box cleared.
+    pub saved: bool,
+}

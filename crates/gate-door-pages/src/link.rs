@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 
-/// As long as a path with its query may be. A link of ours has about 200 characters.
-pub const LINK_BYTES_MAX: usize = 2_048;
+/// As long as a path with its query may be: more than any token that opens. A link of ours has about 200 characters.
+pub const LINK_BYTES_MAX: usize = 4_352;
 
 /// A path on the door itself, perhaps with a query: `/u/AbC…`. It cannot lead to another host.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

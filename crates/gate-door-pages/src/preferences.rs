@@ -8,8 +8,9 @@ use crate::link::Link;
 use crate::masked::Who;
 use crate::when::When;
 
-/// The choices, as the gate sees them. Forms: `save` gets `shown` (every box that was there) and `keep` (those still ticked), or
-/// `ask` (one to turn on by e-mail); `stop` gets `stop=everything`. All carry `csrf`. What was shown and is not kept is refused.
+/// The choices, as the gate sees them. Forms: `save` gets `shown` (every box that was there) and `keep` (those still ticked), and
+/// perhaps `ask` (one to turn on by e-mail); `stop` gets `stop=everything`. All carry `csrf`. What was shown and is not kept is
+/// refused, whichever button was pressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PreferencesPage {

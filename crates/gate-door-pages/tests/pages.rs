@@ -313,6 +313,10 @@ fn what_is_on_can_be_cleared_and_what_is_off_is_asked_for_by_mail() {
     let nothing = one("door-preferences-nothing").html(Language::English);
     assert!(!nothing.contains("type=\"checkbox\"") && !nothing.contains(">Save</button>"));
     assert!(!nothing.contains("value=\"voice_live.marketing.offers\""));
+    // Enter on a box presses the first button of its form, which saves
+    let form = page.split_once("aria-labelledby=\"choose\">").unwrap().1;
+    let first = form.split_once("<button").unwrap().1.split_once("</button>").unwrap().0;
+    assert!(first.ends_with(">Save") && !first.contains("name="), "{first}");
     // stopping everything stands first
     let at = |what: &str| page.find(what).unwrap();
     assert!(at("value=\"everything\"") < at("name=\"keep\""));

@@ -38,5 +38,6 @@ pub use judge::{
 pub use keys::Keys;
 pub use memory::{Memory, MemoryError};
 pub use understand::{
-    INVALID_ADDRESS, Owner, Suspects, Understood, possible_refusal, suspects, understand,
+    INVALID_ADDRESS, Owner, Suspects, Understood, possible_refusal, suspects, suspects_of,
+    understand,
 };

@@ -11,7 +11,7 @@
 //! whose owner is not known is looked at again.
 
 use crate::keys::Keys;
-use gate_codec::{Class, Codec, Unreadable, named_by_key};
+use gate_codec::{Class, Codec, Salvaged, Unreadable, named_by_key};
 use gate_core::{
     CanonicalAddress, ConsentChange, ContactId, Effect, EventKey, Placement, Receipt, SubjectKey,
     Subjects, place, unreadable,
@@ -101,14 +101,31 @@ pub fn suspects<E>(
     codec: &Codec,
     keys: &impl Keys,
     (key, value): (Option<&[u8]>, Option<&[u8]>),
+    is_known: impl FnMut(SubjectKey) -> Result<bool, E>,
+) -> Result<Suspects, E> {
+    let said: Vec<Salvaged<'_>> = codec.salvage(value).into_iter().collect();
+    let key = key.filter(|_| !Codec::may_be_several(value));
+    suspects_of(&said, keys, key, is_known)
+}
+
+/// The same of a value that has been salvaged already: all it is about, or nothing. `key` is `None` also where the record
+/// may speak about several people, of whom it names one.
+///
+/// # Errors
+/// As [`suspects`].
+pub fn suspects_of<E>(
+    said: &[Salvaged<'_>],
+    keys: &impl Keys,
+    key: Option<&[u8]>,
     mut is_known: impl FnMut(SubjectKey) -> Result<bool, E>,
 ) -> Result<Suspects, E> {
-    if let Some(subjects) = said(codec, keys, value) {
-        let owner = if subjects.contact.is_some() { Owner::Contact } else { Owner::Address };
-        return Ok(Suspects { owner, subjects: vec![subjects] });
+    let all: Option<Vec<Subjects>> = said.iter().map(|who| subjects_of(keys, who)).collect();
+    if let Some(subjects) = all.filter(|all| !all.is_empty()) {
+        let has_contact = subjects.iter().any(|subjects| subjects.contact.is_some());
+        let owner = if has_contact { Owner::Contact } else { Owner::Address };
+        return Ok(Suspects { owner, subjects });
     }
-    let named = key.filter(|_| !Codec::may_be_several(value)).map(named_by_key);
-    let named = named.unwrap_or_default();
+    let named = key.map(named_by_key).unwrap_or_default();
     let subjects: Vec<Subjects> = named.iter().filter_map(|name| called(keys, name)).collect();
     for subject in subjects.iter().flat_map(|both| [both.contact, both.address]).flatten() {
         if is_known(subject)? {
@@ -142,8 +159,7 @@ fn called(keys: &impl Keys, name: &str) -> Option<Subjects> {
     keys.named(contact.as_ref(), address.as_ref())
 }
 
-fn said(codec: &Codec, keys: &impl Keys, value: Option<&[u8]>) -> Option<Subjects> {
-    let who = codec.salvage(value)?;
+fn subjects_of(keys: &impl Keys, who: &Salvaged<'_>) -> Option<Subjects> {
     let (channel, region) = (who.channel.channel(), who.region.as_deref());
     let address = who.address.as_ref();
     let address =

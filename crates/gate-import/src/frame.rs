@@ -187,9 +187,16 @@ impl<R: Read> Window<R> {
     fn first_line(&mut self, shape: Shape) -> Result<Frame, ImportError> {
         let ahead = self.bytes.get(self.start..).unwrap_or_default();
         let looked_at = ahead.get(..ROW_BYTES_MAX).unwrap_or(ahead);
+        // the mark may close beyond the bound: what it holds may be written to look like rows
+        let is_bound = looked_at.len() == ROW_BYTES_MAX;
         if let Some(n) = memchr(b'\n', looked_at) {
-            return Ok(self.take(n + 1, shape));
+            let frame = self.take(n + 1, shape);
+            if is_bound {
+                self.place.doubt_until = u64::MAX;
+            }
+            return Ok(frame);
         }
+        let mut has_mark = shape == Shape::OpenQuote;
         if looked_at.len() < ROW_BYTES_MAX {
             return Ok(self.take(looked_at.len(), shape));
         }
@@ -200,6 +207,7 @@ impl<R: Read> Window<R> {
             let ahead = self.bytes.get(self.start..).unwrap_or_default();
             let (n, is_end) =
                 memchr(b'\n', ahead).map_or((ahead.len(), false), |at| (at + 1, true));
+            has_mark |= memchr(b'"', ahead.get(..n).unwrap_or_default()).is_some();
             self.start += n;
             self.place.offset += n as u64;
             if is_end || !self.more()? {
@@ -207,6 +215,9 @@ impl<R: Read> Window<R> {
             }
         }
         self.place.n_lines = frame.line;
+        if has_mark {
+            self.place.doubt_until = u64::MAX;
+        }
         frame.bytes = 0..beginning.len();
         self.bytes.splice(..self.start, beginning);
         self.start = frame.bytes.end;
@@ -217,6 +228,8 @@ impl<R: Read> Window<R> {
         let begin = self.start;
         let row = self.bytes.get(begin..begin + n).unwrap_or_default();
         let n_lines = (memchr_iter(b'\n', row).count() + usize::from(!row.ends_with(b"\n"))) as u64;
+        // the first mark ends an open doubt, and not before the end of the row it stands in
+        let closes = self.place.doubt_until == u64::MAX && closed(row, 0).is_some();
         let n_end = match row {
             [.., b'\r', b'\n'] => 2,
             [.., b'\n' | b'\r'] => 1,
@@ -233,6 +246,9 @@ impl<R: Read> Window<R> {
         self.start += n;
         self.place.offset += n as u64;
         self.place.n_lines += n_lines;
+        if closes {
+            self.place.doubt_until = self.place.n_lines + 1;
+        }
         frame
     }
 }

@@ -11,6 +11,8 @@ use std::io::Read;
 const LOOKED_AT_BYTES: usize = 64 * 1024;
 /// Edits between a column that is not there and one that may be meant.
 const EDITS_MAX: usize = 3;
+/// Digits from which on a name of a column is taken for a value.
+const VALUE_DIGITS: usize = 6;
 
 /// How a file is written.
 #[derive(Debug)]
@@ -21,9 +23,9 @@ pub(crate) struct Layout {
     pub(crate) header: Vec<String>,
     /// Of each column of the plan the number in the header.
     pub(crate) places: Vec<usize>,
-    /// Columns of the file that the plan does not read.
+    /// Columns of the file that the plan does not read, as they may be shown.
     pub(crate) unused: Vec<String>,
-    /// Columns that stand twice, which the plan does not read.
+    /// Columns that stand twice, which the plan does not read, as they may be shown.
     pub(crate) repeated: Vec<String>,
 }
 
@@ -103,7 +105,7 @@ impl Layout {
             let name = String::from_utf8_lossy(row.field(at).unwrap_or_default());
             self.header.push(name.trim().to_owned());
         }
-        if self.header.iter().any(|name| is_value(name)) {
+        if self.header.iter().any(|name| is_address(name)) {
             return Err(ImportError::NoHeader);
         }
         self.bind(plan)?;
@@ -112,6 +114,11 @@ impl Layout {
 
     /// Finds the plan's columns in the header.
     fn bind(&mut self, plan: &Plan) -> Result<(), ImportError> {
+        // what may be somebody's is in no error, and no column is told by its name then: the others may be a person's name
+        let has_values = self.header.iter().any(|name| is_value(name));
+        let shown = |at: usize, name: &str| {
+            if has_values { format!("number {}", at + 1) } else { name.to_owned() }
+        };
         let mut missing = Vec::new();
         for wanted in &plan.columns {
             let same = |exact: bool| -> Vec<usize> {
@@ -125,6 +132,8 @@ impl Layout {
             let found = if exact.is_empty() { same(false) } else { exact };
             match found.as_slice() {
                 [at] => self.places.push(*at),
+                // a name that holds digits is one among names that the plan knows, and a value where it knows none of them
+                [] if has_values => return Err(ImportError::NoHeader),
                 [] => {
                     let names = self.header.iter().map(String::as_str);
                     let meant = nearest(wanted, names, EDITS_MAX);
@@ -150,10 +159,10 @@ impl Layout {
         }
         for (at, name) in self.header.iter().enumerate() {
             if !self.places.contains(&at) {
-                self.unused.push(name.clone());
+                self.unused.push(shown(at, name));
             }
             if self.header.iter().take(at).any(|earlier| earlier == name) {
-                self.repeated.push(name.clone());
+                self.repeated.push(shown(at, name));
             }
         }
         let is_mapped = plan.columns.is_empty();
@@ -167,11 +176,29 @@ impl Layout {
     }
 }
 
-/// An address, where a name of a column should be.
+/// An address, where a name of a column should be: no header has one.
+fn is_address(name: &str) -> bool {
+    name.contains('@') || (name.starts_with('+') && n_digits(name) >= 7)
+}
+
+/// What may be somebody's: an address, a number of a person, a date. Some names of columns are taken for one
+/// (`field_4711815`), so a file that fits its plan is read in spite of it.
 fn is_value(name: &str) -> bool {
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    (name.contains('@') && name.contains('.') && !name.contains(' '))
-        || (name.starts_with('+') && digits >= 7)
+    let has_letters = name.chars().any(char::is_alphabetic);
+    is_address(name)
+        || n_digits(name) >= VALUE_DIGITS
+        || (n_digits(name) > 0 && !has_letters)
+        || is_date_in_words(name)
+}
+
+fn n_digits(text: &str) -> usize {
+    text.chars().filter(|char| char.is_numeric()).count()
+}
+
+/// A day and a year beside a word, in any language: `3 Mar 2024`, `May 5, 1980`. In digits alone it has no letters.
+fn is_date_in_words(name: &str) -> bool {
+    let numbers = || name.split(|char: char| !char.is_ascii_digit()).filter(|it| !it.is_empty());
+    numbers().any(|number| number.len() == 4) && numbers().any(|number| number.len() <= 2)
 }
 
 /// The separator that the header has most of, outside of quotation marks.

@@ -162,7 +162,7 @@ pub enum ImportError {
     Empty,
     /// Its first line is no header.
     #[error(
-        "the first line looks like a row, not like names of columns; add a header, or use `format: list`"
+        "the first line looks like a row, not like names of columns; add a header (`skip_lines` where it stands lower), or use `format: list`"
     )]
     NoHeader,
     /// It does not fit the plan.

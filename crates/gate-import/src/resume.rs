@@ -17,12 +17,16 @@ pub struct Resume {
     pub(crate) place: Place,
     /// Rows before it.
     pub n_rows: u64,
+    /// It was taken back. Its events have an end then, and the earliest end counts: whatever is written under this name once more
+    /// permits nothing, so it is not written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undone: bool,
 }
 
 impl Resume {
     /// Of an import that has not begun.
     #[must_use]
     pub fn begin(import: Import) -> Self {
-        Self { import, place: Place::default(), n_rows: 0 }
+        Self { import, place: Place::default(), n_rows: 0, is_undone: false }
     }
 }

@@ -63,8 +63,12 @@ impl<'p, R: Read> Rows<'p, R> {
     /// preview first, or with that at the end.
     ///
     /// # Errors
-    /// As [`Rows::apply`], and when the file is shorter than what was imported of it.
+    /// As [`Rows::apply`], when the file is shorter than what was imported of it, and when the import was undone.
     pub fn resume(file: R, plan: &'p Plan, resume: &Resume) -> Result<Self, ImportError> {
+        if resume.is_undone {
+            let reason = "the import was undone, and what is written under its name permits nothing; import the list under another";
+            return Err(ImportError::Other(reason));
+        }
         let mut rows = Self::apply(file, plan, &resume.import)?;
         if resume.place != Place::default() {
             rows.window.skip_to(resume.place)?;
@@ -123,7 +127,12 @@ impl<'p, R: Read> Rows<'p, R> {
     /// Where to go on once the changes of all rows so far are in Kafka.
     #[must_use]
     pub fn resume_state(&self, import: &Import) -> Resume {
-        Resume { import: import.clone(), place: self.window.place(), n_rows: self.n_rows }
+        Resume {
+            import: import.clone(),
+            place: self.window.place(),
+            n_rows: self.n_rows,
+            is_undone: false,
+        }
     }
 
     /// What the whole file holds; reads whatever is left of it.

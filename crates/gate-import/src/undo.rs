@@ -10,7 +10,7 @@
 //!   only a later, proven consent of the person ends it, and a consent that nobody gave then is none. To say it again with a later
 //!   date would also outvote an opt-out that is dated between and comes late.
 //!
-//! What is left besides, for `opt_in_confirmed` and `relationship`, is in docs/import.md (what cannot be undone).
+//! What is left besides, such as a relationship that was said to run no more, is in docs/import.md (what cannot be undone).
 
 use crate::ids::ImportId;
 use crate::limits::SUPPRESSED_MAX;
@@ -30,6 +30,8 @@ pub enum Left {
     Refusal,
     /// Somebody else suppressed the same person too.
     SuppressedByOthers,
+    /// The beginning of the topic is gone, so nobody knows who else did.
+    OthersUnknown,
     /// More people are suppressed than can be told apart, so nobody knows who else did.
     TooManySuppressed,
     /// It cannot be read, or its time is the last there is.
@@ -58,6 +60,7 @@ pub struct Undo {
     /// Contacts and addresses that others suppressed, hashed.
     suppressed: FxHashSet<u64>,
     suppressed_max: usize,
+    are_others_known: bool,
     report: UndoReport,
 }
 
@@ -80,8 +83,16 @@ impl Undo {
             via,
             suppressed: FxHashSet::default(),
             suppressed_max: SUPPRESSED_MAX,
+            are_others_known: true,
             report: UndoReport::default(),
         }
+    }
+
+    /// For a topic whose beginning was deleted: a gate still knows who else suppressed whom there, so no suppression is lifted.
+    #[must_use]
+    pub const fn of_cut_topic(mut self) -> Self {
+        self.are_others_known = false;
+        self
     }
 
     /// Whether a record is one of this import's.
@@ -128,6 +139,7 @@ impl Undo {
             let why = match left {
                 Left::Refusal => "refusal",
                 Left::SuppressedByOthers => "suppressed_by_others",
+                Left::OthersUnknown => "others_unknown",
                 Left::TooManySuppressed => "too_many_suppressed",
                 Left::Unreadable => "unreadable",
             };
@@ -157,6 +169,9 @@ impl Undo {
                 Ok(Some(ended))
             }
             Nature::Refusal if change.action == Action::Suppress => {
+                if !self.are_others_known {
+                    return Err(Left::OthersUnknown);
+                }
                 if self.suppressed.len() >= self.suppressed_max {
                     return Err(Left::TooManySuppressed);
                 }

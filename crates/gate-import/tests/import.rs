@@ -606,6 +606,13 @@ fn what_is_interrupted_goes_on() {
                 state = rows.resume_state(&import);
             }
         }
+        // one that was undone is not gone on with, also when that was written down
+        let mut undone = state.clone();
+        undone.is_undone = true;
+        let undone: Resume =
+            serde_json::from_str(&serde_json::to_string(&undone).unwrap()).unwrap();
+        let refused = Rows::resume(file.as_bytes(), &plan, &undone).err().unwrap().to_string();
+        assert!(refused.contains("was undone") && refused.contains("under another"), "{refused}");
         // written down and read again
         let state: Resume = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
         let mut rows = Rows::resume(file.as_bytes(), &plan, &state).unwrap();
@@ -685,4 +692,40 @@ fn nothing_shows_a_value() {
     }
     shown.push_str(&format!("{preview:?} {:?} {plan:?}", preview.summary()));
     assert!(shown.contains("unknown_action") && !shown.contains("secret"), "{shown}");
+}
+
+/// A list without a header has somebody's data where names of columns should be: no error and no list of columns shows it.
+#[test]
+fn a_first_row_is_never_shown() {
+    let said = |first: &str| {
+        let file = format!("{first}\n{first}\n");
+        Rows::preview(file.as_bytes(), &plan(PLAN), Timestamp::from_micros(NOW)).err().unwrap()
+    };
+    for value in [
+        "0151 2345678",
+        "(0151) 23-45",
+        "ana at@example",
+        "DE89370400440532013000",
+        "1980-05-17",
+        "17.5.80",
+        "17. Mai 1980",
+        "May 7 1980",
+        "4711",
+        "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}\u{667}",
+    ] {
+        // `mai` is near to the plan's `mail`
+        let error = said(&format!("Ana,Bauer,{value},mai"));
+        assert!(matches!(error, ImportError::NoHeader), "{value}: {error}");
+        let twice = format!("id,mail,phone,status,list,when,method,{value},Ana,Ana\n");
+        match Rows::preview(twice.as_bytes(), &plan(PLAN), Timestamp::from_micros(NOW)) {
+            Err(error) => assert!(matches!(error, ImportError::NoHeader), "{value}: {error}"),
+            Ok(rows) => {
+                assert_eq!(rows.unused_columns(), ["number 8", "number 9", "number 10"], "{value}");
+                assert_eq!(rows.repeated_columns(), ["number 10"], "{value}");
+            }
+        }
+    }
+    // names with a few digits are names
+    let error = said("id,mail2,phone1,status,list,when,method,consent 2024").to_string();
+    assert!(error.contains("`mail` (is it `mail2`?)") && error.contains("consent 2024"), "{error}");
 }

@@ -346,3 +346,21 @@ fn undone_twice_is_undone_once() {
     let (again, n_left) = undone(&topic);
     assert_eq!((again, n_left), (ends, 0));
 }
+
+/// Where the beginning of the topic is gone, somebody else's suppression may have stood in it, which a gate still knows.
+#[test]
+fn a_cut_topic_lifts_no_suppression() {
+    let plan = Plan::from_yaml(PLAN).unwrap();
+    let wrong = imported(&plan, "wrong", &[one("suppress", 3), one("opt_in", 3)]);
+    assert_eq!(undone(&wrong).1, 0);
+    let codec = Codec::new(Format::Json, Kind::ConsentChange, None).unwrap();
+    let mut undo = Undo::new(ImportId::new("wrong").unwrap()).of_cut_topic();
+    for record in &wrong {
+        let text = record.to_string().into_bytes();
+        let undone = undo.of(&codec.decode_consent_record(Some(&text)).unwrap());
+        assert_eq!(undone.is_err(), record["action"] == "suppress", "{undone:?}");
+    }
+    let report = undo.report();
+    assert_eq!((report.n_lifted, report.n_ended), (0, 1));
+    assert_eq!(report.left, [("suppress: others_unknown".to_owned(), 1)].into());
+}

@@ -99,6 +99,7 @@ pub fn ask(wish: &Wish<'_>, ids: &IdKey, now: Timestamp) -> Result<Asking, WishE
     let asked = wish.notices.iter().map(|notice| Asked {
         purpose: notice.purpose.to_owned(),
         notice_version: notice.version.to_owned(),
+        text_sha256: Some(Asked::seal_of(notice.sha256).to_owned()),
     });
     let own = |text: Option<&str>| text.map(str::to_owned);
     let confirmation = Confirmation {

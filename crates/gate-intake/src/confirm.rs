@@ -54,8 +54,13 @@ pub fn confirm(
     window: &dyn Window,
     now: Timestamp,
 ) -> Result<Outcome, ConfirmError> {
-    let asked = confirmation.asked.iter().map(|it| (&*it.purpose, &*it.notice_version));
-    if !asked.eq(shown.notices.iter().map(|it| (it.purpose, it.version))) {
+    let n_asked = confirmation.asked.len();
+    let mut pairs = confirmation.asked.iter().zip(shown.notices);
+    let is_asked = pairs.all(|(asked, seen)| {
+        (&*asked.purpose, &*asked.notice_version) == (seen.purpose, seen.version)
+            && asked.is_text(seen.sha256)
+    });
+    if n_asked != shown.notices.len() || !is_asked {
         return Err(ConfirmError::OtherTexts);
     }
     let mut outcome = Outcome::default();

@@ -37,6 +37,7 @@ mod sale_share;
 mod sample;
 mod scheme;
 mod secret;
+mod short;
 mod shown;
 mod sign_up;
 mod source;
@@ -58,10 +59,10 @@ pub use outcome::{
     Accepted, Answer, CertificateUrl, Effect, ItemProblem, Outcome, ProblemClass, Refusal, Skip,
     Step, Window,
 };
-pub use provider::sns::Certificates;
-pub use receive::{Context, is_from, receive};
+pub use provider::sns::{Certificates, NoCertificate};
+pub use receive::{Context, is_from, may_be_from, receive};
 pub use request::Request;
-pub use request_mail::{MailText, RequestMail, RequestMailError, consent_request};
+pub use request_mail::{MailText, RequestMail, RequestMailError, can_be_mailed, consent_request};
 pub use sale_share::{SALE_SHARE, is_sale_share};
 pub use sample::{CaseResult, Report, run as run_sample, run_with as run_sample_with};
 pub use scheme::{
@@ -69,10 +70,12 @@ pub use scheme::{
     SignatureScheme, Template, TimestampRule, Unit, Written,
 };
 pub use secret::{Keys, Secret, SecretSpec};
+pub use short::{SHORT_SENDERS_MAX, SHORT_TOKEN_CHARS, ShortSender};
 pub use shown::NoticeShown;
 pub use sign_up::{SignUp, SignUpError, SignUpFault};
 pub use source::{
-    BasicPair, BasicSpec, Provider, SchemeSpec, ScopeSpec, Source, SourceProblem, SourceSpec, Texts,
+    BasicPair, BasicSpec, Provider, Remark, SchemeSpec, ScopeSpec, Source, SourceProblem,
+    SourceSpec, Texts,
 };
 pub use table::{
     AtUnit, BodyKind, Mapping, NAMES as MAPPED_PROVIDERS, NamedScheme, Rule, TimeField,

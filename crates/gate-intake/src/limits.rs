@@ -30,7 +30,7 @@ pub const TOLERANCE_SECONDS_MAX: u32 = 7 * 24 * 3600;
 pub const AHEAD_SECONDS_MAX: i64 = 300;
 /// Most purposes of one request to be written to: they are asked for in one mail, and read on one page.
 pub const ASKED_MAX: usize = 8;
-/// Longest token of a confirmation link; pages take links of at most 2,048 characters.
+/// Longest token of a confirmation link.
 pub const CONFIRM_TOKEN_CHARS_MAX: usize = 2_000;
 /// Shortest life of a confirmation link, in hours: a weekend is no reason to ask again.
 pub const OPT_IN_HOURS_MIN: u32 = 48;

@@ -9,7 +9,7 @@ use crate::outcome::{ProblemClass, Refusal, Skip};
 use crate::request::Request;
 use crate::table::{AtUnit, BodyKind, Mapping, Rule};
 use crate::time;
-use gate_core::{Action, Timestamp};
+use gate_core::{Action, Keyword, Timestamp, classify};
 use serde_json::{Map, Value};
 
 /// What the items say.
@@ -128,6 +128,10 @@ fn one(batch: &mut Batch<'_>, mapping: &Mapping, at: &At<'_>, whole: &Value) {
     let who = first(value, &mapping.address);
     let contact = first(value, &mapping.contact_id);
     let (id, is_sure) = id(mapping, rule, value, (whole, &who, &contact));
+    let parts: Vec<String> =
+        mapping.parts.iter().filter_map(|pointer| json::scalar(value, pointer)).collect();
+    // parts of one text may come under one id, and a STOP in the second is no repetition of the first
+    let id = parts.iter().fold(id, |id, part| id.and(part));
     // what cannot be told from another act is never taken for a repetition: twice is safe, none is not
     let mut draft = if is_received && is_sure {
         Draft::received(action, id, occurred_at)
@@ -163,7 +167,10 @@ fn one(batch: &mut Batch<'_>, mapping: &Mapping, at: &At<'_>, whole: &Value) {
         Action::InboundSms => {
             draft.text = first(value, &mapping.text);
             draft.to = first(value, &mapping.to).map(|to| plus(mapping, to));
-            if draft.text.is_none() {
+            let Some(text) = &draft.text else { return batch.skip(Skip::NotAChange) };
+            // a piece of something longer that reads as a YES is none
+            let permits = matches!(classify(text), Keyword::Start | Keyword::Yes);
+            if permits && !parts.is_empty() {
                 return batch.skip(Skip::NotAChange);
             }
         }

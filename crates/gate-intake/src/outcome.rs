@@ -135,6 +135,8 @@ pub enum Refusal {
     Replayed,
     /// Signed by the provider, but for a topic that is not ours.
     ForeignTopic,
+    /// The certificate of a signature is not made out to the provider, not valid now, or not of an authority that we trust.
+    Certificate,
     /// A method that this route does not have.
     Method,
     /// More bytes or items than one request may have.
@@ -151,11 +153,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unauthentic,
         Self::Stale,
         Self::Replayed,
         Self::ForeignTopic,
+        Self::Certificate,
         Self::Method,
         Self::TooLarge,
         Self::Unreadable,
@@ -172,6 +175,7 @@ impl Refusal {
             Self::Stale => "stale",
             Self::Replayed => "replayed",
             Self::ForeignTopic => "foreign_topic",
+            Self::Certificate => "certificate",
             Self::Method => "method",
             Self::TooLarge => "too_large",
             Self::Unreadable => "unreadable",
@@ -185,7 +189,7 @@ impl Refusal {
     #[must_use]
     pub fn answer(self) -> Answer {
         match self {
-            Self::Unauthentic | Self::Stale | Self::ForeignTopic => {
+            Self::Unauthentic | Self::Stale | Self::ForeignTopic | Self::Certificate => {
                 Answer::text(401, "unauthorized\n")
             }
             Self::Replayed => Answer::text(406, "not acceptable: it counted before\n"),

@@ -156,6 +156,14 @@ pub fn is_from(source: &Source, request: &Request, now: Timestamp) -> bool {
     request.body.len() <= BODY_BYTES_MAX && proof(source, request, now).is_ok()
 }
 
+/// Whether a request can be this source's, looked at before its body is read: it is when a scheme that covers no content fits, and
+/// it can be when a scheme covers it.
+#[must_use]
+pub fn may_be_from(source: &Source, head: &Request, now: Timestamp) -> bool {
+    source.schemes.iter().any(crate::scheme::Scheme::covers_content)
+        || proof(source, head, now).is_ok()
+}
+
 /// Whether one of the source's schemes fits. All are tried, so that a sender can change from one to another.
 fn proof(source: &Source, request: &Request, now: Timestamp) -> Result<(), Refusal> {
     let url = source.signed_url(&request.path_and_query);

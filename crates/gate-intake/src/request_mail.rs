@@ -11,6 +11,9 @@ use gate_core::Category;
 use std::borrow::Cow;
 use std::fmt;
 
+/// This machine by HTTP, for trying things out.
+const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+
 /// Subject and text, as gate-door-pages writes them from the brand's names and approved texts. `Debug` shows nothing of it.
 #[derive(Clone, Copy)]
 pub struct MailText<'a> {
@@ -58,6 +61,15 @@ impl fmt::Debug for RequestMail {
     }
 }
 
+/// Whether links of this address may stand in a mail: by TLS, or to this machine. Who reads such a link on its way can agree.
+#[must_use]
+pub fn can_be_mailed(url: &str) -> bool {
+    let is_own = |host: &&str| {
+        url.strip_prefix(*host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    };
+    url.starts_with("https://") || LOOPBACK.iter().any(is_own)
+}
+
 /// The message that carries `url`, the confirmation's link. It is of no use after the link's end, and not sent then.
 ///
 /// # Errors
@@ -67,8 +79,7 @@ pub fn consent_request(
     mail: &MailText<'_>,
     url: &str,
 ) -> Result<RequestMail, RequestMailError> {
-    let is_link = url.starts_with("https://") || url.starts_with("http://127.0.0.1");
-    if !is_link || !mail.text.contains(url) {
+    if !can_be_mailed(url) || !mail.text.contains(url) {
         return Err(RequestMailError::Link);
     }
     let is_subject = !mail.subject.trim().is_empty() && !mail.subject.contains(['\r', '\n', '\0']);

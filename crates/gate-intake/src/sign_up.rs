@@ -105,7 +105,7 @@ impl SignUp {
             return Err(SignUpError::Unreadable);
         }
         let (purpose, notice_version) = (purpose.to_owned(), version.to_owned());
-        self.asked.push(Asked { purpose, notice_version });
+        self.asked.push(Asked { purpose, notice_version, text_sha256: None });
         Ok(())
     }
 

@@ -16,6 +16,7 @@
 
 use crate::crypto::{self, Mac};
 use crate::limits::TOKEN_CHARS_MAX;
+use crate::short::{ShortKey, ShortSender};
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use gate_core::Timestamp;
 use std::fmt;
@@ -31,10 +32,12 @@ const CLEAR: usize = HEAD + NONCE_LEN;
 const TAG: usize = 16;
 /// Content is padded to a multiple of this, so that its length shows little.
 const STEP: usize = 64;
-/// Longest content, in bytes.
-const CONTENT_BYTES_MAX: usize = 2 * 1024;
+/// Longest content that is sealed, in bytes: 1,923 characters of a link. Older tokens may be longer, and open all the same.
+const CONTENT_BYTES_MAX: usize = 22 * STEP;
 /// The number of a field that may stand there more than once.
 const ASKED: u8 = 13;
+/// Hexadecimal digits of a text's hash that are sealed: enough to tell apart what one operator writes.
+const TEXT_HEX: usize = 16;
 /// Most keys of a ring.
 pub const RING_MAX: usize = 64;
 
@@ -122,6 +125,22 @@ pub struct Asked {
     pub purpose: String,
     /// `evidence.notice_version`; it has no blank.
     pub notice_version: String,
+    /// The beginning of the text's SHA-256 ([`Asked::seal_of`]), of links that say it: a version whose text was changed is another.
+    pub text_sha256: Option<String>,
+}
+
+impl Asked {
+    /// What a link says of a text: the first 8 bytes of its SHA-256, in hexadecimal digits.
+    #[must_use]
+    pub fn seal_of(sha256: &str) -> &str {
+        sha256.get(..TEXT_HEX).unwrap_or(sha256)
+    }
+
+    /// Whether a text with this SHA-256 is the one that was asked with, as far as the link says so.
+    #[must_use]
+    pub fn is_text(&self, sha256: &str) -> bool {
+        self.text_sha256.as_deref().is_none_or(|own| own == Self::seal_of(sha256))
+    }
 }
 
 impl fmt::Debug for TokenContent {
@@ -162,7 +181,9 @@ pub enum TokenError {
     #[error("no token of this door")]
     Unknown,
     /// The content does not fit, or names nobody.
-    #[error("a token names a contact or an address, in at most 2 KiB")]
+    #[error(
+        "a token names a contact or an address, in at most {CONTENT_BYTES_MAX} bytes with all it says"
+    )]
     Content,
     /// The ring has no keys, too many, or an id twice.
     #[error("a ring has 1 to 64 keys with different ids, and the current one among them")]
@@ -177,6 +198,7 @@ pub struct TokenKeys {
 
 struct Key {
     sealing: LessSafeKey,
+    short: ShortKey,
     naming: Zeroizing<Vec<u8>>,
 }
 
@@ -187,6 +209,7 @@ impl Key {
         let unbound = UnboundKey::new(&AES_256_GCM_SIV, &sealing).ok()?;
         Some(Self {
             sealing: LessSafeKey::new(unbound),
+            short: ShortKey::new(bytes),
             naming: derive(b"consent-gate token nonce 1"),
         })
     }
@@ -213,6 +236,27 @@ impl TokenKeys {
         }
         let has_current = ring.iter().any(|(id, _)| *id == current);
         if has_current { Ok(Self { ring, current }) } else { Err(TokenError::Ring) }
+    }
+
+    /// A short token (`short.rs`) that refuses what `sender` sends to this number over this channel (`sms`, `mms`, `rcs`,
+    /// `whatsapp`). The same gives the same. `None` for another channel, and for what is no number in international form.
+    #[must_use]
+    pub fn mint_short(&self, address: &str, channel: &str, sender: &ShortSender) -> Option<String> {
+        let (_, key) = self.ring.iter().find(|(id, _)| *id == self.current)?;
+        key.short.seal(address, channel, sender)
+    }
+
+    /// What a short token names; `None` for one that is unknown, foreign or damaged, or of a sender that is not listed.
+    #[must_use]
+    pub fn open_short(&self, text: &str, senders: &[ShortSender]) -> Option<TokenContent> {
+        let short = self.ring.iter().find_map(|(_, key)| key.short.open(text, senders))?;
+        Some(TokenContent {
+            address: Some(short.address),
+            controller: short.sender.controller,
+            brand: short.sender.brand,
+            channel: Some(short.channel.to_owned()),
+            ..TokenContent::default()
+        })
     }
 
     /// Seals a token. The same content gives the same token.
@@ -302,10 +346,16 @@ fn fields(content: &TokenContent) -> Result<Vec<u8>, TokenError> {
         }
     }
     for asked in &content.asked {
-        if asked.purpose.contains(' ') {
+        let Asked { purpose, notice_version, text_sha256 } = asked;
+        if purpose.contains(' ') || (text_sha256.is_some() && notice_version.contains(' ')) {
             return Err(TokenError::Content);
         }
-        field(ASKED, &format!("{} {}", asked.purpose, asked.notice_version), &mut bytes)?;
+        let mut text = format!("{purpose} {notice_version}");
+        if let Some(hash) = text_sha256 {
+            text.push(' ');
+            text.push_str(hash);
+        }
+        field(ASKED, &text, &mut bytes)?;
     }
     bytes.push(0);
     if bytes.len() > CONTENT_BYTES_MAX {
@@ -347,9 +397,14 @@ fn content(mut bytes: &[u8]) -> Option<TokenContent> {
             11 => content.locale = Some(text),
             12 => content.asked_at = Some(Timestamp::from_micros(text.parse().ok()?)),
             ASKED => {
-                let (purpose, version) = text.split_once(' ')?;
+                let (purpose, rest) = text.split_once(' ')?;
+                let (version, hash) = match rest.split_once(' ') {
+                    Some((version, hash)) => (version, Some(hash.to_owned())),
+                    // a link of before texts were sealed
+                    None => (rest, None),
+                };
                 let (purpose, notice_version) = (purpose.to_owned(), version.to_owned());
-                content.asked.push(Asked { purpose, notice_version });
+                content.asked.push(Asked { purpose, notice_version, text_sha256: hash });
             }
             _ => return None,
         }

@@ -148,8 +148,8 @@ fn run(
 
 struct OfCase<'h>(&'h [(&'h str, Option<&'h [u8]>)]);
 
-impl<'h> crate::origin::Headers<'h> for OfCase<'h> {
-    fn get(&self, at: usize) -> Option<(&'h str, Option<&'h [u8]>)> {
+impl crate::origin::Headers for OfCase<'_> {
+    fn get(&self, at: usize) -> Option<(&str, Option<&[u8]>)> {
         self.0.get(at).copied()
     }
 }
@@ -247,7 +247,7 @@ enum Outcome {
 fn outcome<'a>(
     mapping: &'a Mapping,
     value: Option<&'a [u8]>,
-    origin: Origin<'_, 'a>,
+    origin: Origin<'a>,
     is_bare: bool,
 ) -> Outcome {
     let records = match mapping.kind() {

@@ -130,7 +130,7 @@ impl Mapping {
     pub fn map_message<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
     ) -> Result<OutboundMessageRecord<'a>, DecodeError> {
         self.message(value, origin, false)
     }
@@ -139,7 +139,7 @@ impl Mapping {
     pub(crate) fn message<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
         is_bare: bool,
     ) -> Result<OutboundMessageRecord<'a>, DecodeError> {
         self.is_of(Kind::OutboundMessage)?;
@@ -163,7 +163,7 @@ impl Mapping {
     pub fn map_consent<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
     ) -> Result<Changes<'a>, DecodeError> {
         self.changes(value, origin, false)
     }
@@ -172,7 +172,7 @@ impl Mapping {
     pub(crate) fn changes<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
         is_bare: bool,
     ) -> Result<Changes<'a>, DecodeError> {
         self.is_of(Kind::ConsentChange)?;
@@ -233,7 +233,7 @@ impl Mapping {
     pub fn salvage<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
     ) -> Option<Vec<Salvaged<'a>>> {
         self.who(value, origin, false)
     }
@@ -242,7 +242,7 @@ impl Mapping {
     pub(crate) fn who<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
         is_bare: bool,
     ) -> Option<Vec<Salvaged<'a>>> {
         if self.kind != Kind::ConsentChange {
@@ -305,7 +305,7 @@ impl Mapping {
     fn find<'a>(
         &'a self,
         value: Option<&'a [u8]>,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
         is_bare: bool,
         found: &mut Found<'a>,
     ) -> Result<(), DecodeError> {
@@ -331,7 +331,7 @@ impl Mapping {
     /// What key and headers say.
     fn put_origin<'a>(
         &'a self,
-        origin: Origin<'_, 'a>,
+        origin: Origin<'a>,
         key_tree: &'a Tree,
         found: &mut Found<'a>,
     ) -> Result<(), DecodeError> {

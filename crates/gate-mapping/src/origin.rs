@@ -1,36 +1,30 @@
 //! What comes with a value: its key and its headers.
 
 /// The headers of a record, in their order.
-pub trait Headers<'a> {
+pub trait Headers {
     /// The header with this number, from 0: its name and its value; `None` behind the last.
-    fn get(&self, at: usize) -> Option<(&'a str, Option<&'a [u8]>)>;
-}
-
-impl<'a> Headers<'a> for [(&'a str, Option<&'a [u8]>)] {
-    fn get(&self, at: usize) -> Option<(&'a str, Option<&'a [u8]>)> {
-        <[_]>::get(self, at).copied()
-    }
+    fn get(&self, at: usize) -> Option<(&str, Option<&[u8]>)>;
 }
 
 /// What comes with a value.
 #[derive(Clone, Copy)]
-pub struct Origin<'o, 'a> {
+pub struct Origin<'a> {
     /// The record's key.
     pub key: Option<&'a [u8]>,
     /// Its headers.
-    pub headers: &'o dyn Headers<'a>,
+    pub headers: &'a dyn Headers,
 }
 
 /// No header.
 struct NoHeaders;
 
-impl<'a> Headers<'a> for NoHeaders {
-    fn get(&self, _: usize) -> Option<(&'a str, Option<&'a [u8]>)> {
+impl Headers for NoHeaders {
+    fn get(&self, _: usize) -> Option<(&str, Option<&[u8]>)> {
         None
     }
 }
 
-impl<'a> Origin<'a, 'a> {
+impl<'a> Origin<'a> {
     /// A key and no headers.
     #[must_use]
     pub fn of_key(key: Option<&'a [u8]>) -> Self {

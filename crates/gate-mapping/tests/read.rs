@@ -280,8 +280,8 @@ fn key_and_headers_are_sources() {
 
 struct Slice<'h>(&'h [(&'h str, Option<&'h [u8]>)]);
 
-impl<'h> Headers<'h> for Slice<'h> {
-    fn get(&self, at: usize) -> Option<(&'h str, Option<&'h [u8]>)> {
+impl Headers for Slice<'_> {
+    fn get(&self, at: usize) -> Option<(&str, Option<&[u8]>)> {
         self.0.get(at).copied()
     }
 }

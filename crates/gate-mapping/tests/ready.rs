@@ -54,7 +54,7 @@ fn the_example_of_the_documentation_works() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapping.md");
     let page = std::fs::read_to_string(page).unwrap();
     let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
-    let [record, mapping, cases] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let [record, mapping, cases, ..] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
     let body = |block: &str, language: &str| block.strip_prefix(language).unwrap().to_owned();
     let sample = body(record, "json");
     let files =

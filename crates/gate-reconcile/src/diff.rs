@@ -108,7 +108,9 @@ impl Person {
                 }
                 Slot::Occupied(mut slot) => {
                     let known = slot.get_mut();
-                    known.is_whole |= row.is_whole;
+                    // only what may be written says how far is written
+                    known.is_whole =
+                        (known.is_whole && known.is_writable) || (row.is_whole && row.is_writable);
                     known.is_writable |= row.is_writable;
                     if known.at < row.at {
                         (known.at, known.kind) = (row.at, row.kind);

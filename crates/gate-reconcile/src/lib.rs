@@ -67,6 +67,7 @@ mod sigv4;
 mod sort;
 mod standing;
 mod time;
+mod writing;
 
 pub use api::{ApiSpec, MailgunSpec, Page, SendGridSpec, SesSpec, SuppressionApi, TwilioSpec};
 pub use call::{Call, Written, calls};
@@ -85,3 +86,4 @@ pub use row::{Row, Rows, Said};
 pub use sigv4::AwsKey;
 pub use sort::{Merge, MergeError, Sorter};
 pub use standing::standing;
+pub use writing::Writing;

@@ -26,3 +26,5 @@ pub const RUN_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const RUNS_MAX: usize = 256;
 /// Longest text of a bounce that is kept, in bytes; the status code stands at its beginning.
 pub const SMTP_BYTES_MAX: usize = 512;
+/// Entries that a provider rejects one after another, and takes none between, until the writing ends: it is not about an address then.
+pub const REJECTED_IN_A_ROW_MAX: u32 = 100;

@@ -26,6 +26,10 @@ pub struct Report {
     pub n_skipped: u64,
     /// Entries whose address is none of the channel's: they are compared with nobody. Look at them.
     pub n_unusable: u64,
+    /// Lines of an export that could not be used: they may be refusals.
+    pub n_problems: u64,
+    /// The beginning of our own topic is gone: what was said there, refusals too, is compared with nothing.
+    pub is_cut_off: bool,
     /// People whose state was read here.
     pub n_people: u64,
     /// Findings by class and kind, without those that are 0.
@@ -70,14 +74,26 @@ impl Report {
         self.classes.get(class.as_str()).map_or(0, |kinds| kinds.values().sum())
     }
 
-    /// Whether both sides refuse the same.
+    /// Entries and lines of the provider's that were compared with nobody: each may be a refusal.
+    #[must_use]
+    pub const fn n_uncompared(&self) -> u64 {
+        self.n_problems + self.n_unusable
+    }
+
+    /// Whether both sides refuse the same, everything was compared, and the provider took what was written.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        Class::ALL.into_iter().filter(|class| class.is_drift()).all(|class| self.n(class) == 0)
+        self.n_uncompared() == 0
+            && self.n_refused_there == 0
+            && !self.is_cut_off
+            && Class::ALL
+                .into_iter()
+                .filter(|class| class.is_drift())
+                .all(|class| self.n(class) == 0)
     }
 
     /// The values of the gauge `consent_gate_suppression_drift`: every direction and kind, also those that are 0, so that a
-    /// series goes back when the drift is mended. 40 series a source.
+    /// series goes back when the drift is mended. What was compared with nobody is direction `uncompared`. 41 series a source.
     #[must_use]
     pub fn drift(&self) -> Vec<Drift<'_>> {
         let directions = Class::ALL.into_iter().filter(|class| class.is_drift());
@@ -94,6 +110,12 @@ impl Report {
                 .copied()
                 .unwrap_or(0),
         })
+        .chain(std::iter::once(Drift {
+            source: &self.source,
+            direction: "uncompared",
+            kind: Kind::Unjudged.as_str(),
+            value: self.n_uncompared(),
+        }))
         .collect()
     }
 }
@@ -103,7 +125,7 @@ impl Report {
 pub struct Drift<'r> {
     /// The source.
     pub source: &'r str,
-    /// `only_here`, `only_there`, `overtaken`, `undated`.
+    /// `only_here`, `only_there`, `overtaken`, `undated`, `uncompared`.
     pub direction: &'static str,
     /// What it is.
     pub kind: &'static str,

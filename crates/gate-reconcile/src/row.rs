@@ -7,7 +7,7 @@ use crate::entry::Entry;
 use crate::frame::{Frame, Lane};
 use crate::kind::Kind;
 use crate::limits::SMTP_BYTES_MAX;
-use gate_core::{ADDRESS_BYTES_MAX, AddressKind, CanonicalAddress, SubjectKey, Timestamp};
+use gate_core::{ADDRESS_BYTES_MAX, CanonicalAddress, SubjectKey, Timestamp};
 use std::fmt;
 use std::io::{self, Read};
 
@@ -82,22 +82,18 @@ impl Row {
         }
     }
 
-    /// That this address is a person's: without it nothing can be written to the provider. A number is kept as `+` and digits,
-    /// which is what providers take. `None` when it is none of the channel's.
+    /// That this address is a person's: without it nothing can be written to the provider. It is kept in the spelling that
+    /// the gate compares by (a number as `+` and digits, a mail address without its name and brackets), which providers take.
+    /// `None` when it is none of the channel's.
     pub fn known(
         frame: &Frame,
         address: &str,
         key: impl FnOnce(&CanonicalAddress) -> SubjectKey,
     ) -> Option<Self> {
         let canonical = frame.canonical(address)?;
-        let written = if canonical.kind() == AddressKind::Phone {
-            canonical.expose()
-        } else {
-            address.trim()
-        };
         let row =
             Self::ours(key(&canonical), Said::Known, Lane::Everything, Kind::Unsubscribe, None);
-        Some(Self { address: Some(written.into()), ..row })
+        Some(Self { address: Some(canonical.expose().into()), ..row })
     }
 
     /// An entry of the provider's. `None` when its address is none of the channel's: count those, for they cannot be compared.

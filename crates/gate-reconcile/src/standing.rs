@@ -78,12 +78,13 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Both at once: the later one names it, and it reaches as far as either.
+    /// Both at once: the later one names it, and it reaches as far as either. Only what may be written says how far is written: a
+    /// block of our own beside a refusal of marketing must not stop every message there.
     fn with(self, other: Self) -> Self {
         Self {
             kind: if self.since >= other.since { self.kind } else { other.kind },
             since: self.since.max(other.since),
-            is_whole: self.is_whole || other.is_whole,
+            is_whole: (self.is_whole && self.is_writable) || (other.is_whole && other.is_writable),
             is_writable: self.is_writable || other.is_writable,
         }
     }

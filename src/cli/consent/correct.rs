@@ -12,13 +12,13 @@ use clap::Args;
 use gate_core::{
     Action, ConsentChange, Effect, EventKey, Placement, Receipt, SubjectKey, Subjects, Timestamp,
 };
-use rdkafka::message::{Message as _, OwnedHeaders};
 use serde_json::Value;
 
 use super::{check_topic, dead_letters, plain_text, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
 use crate::reader::dead_letter::UNREADABLE_BATCH;
+use crate::records::{Origin, plain_headers};
 use crate::unresolved::Place;
 use crate::unresolved::original::{Original, Originals};
 use crate::unresolved::queue::{Letter, Queue};
@@ -70,28 +70,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     check_topic(&config, arguments.topic.as_deref())?;
     let text = read_file(&arguments.file)?;
     let reader = Reader::of_json(&config)?;
-    let change = match reader.read(Some(&text))? {
-        Reading::Whole(change) => change,
+    let changes = match reader.read(Some(&text), Origin::of_key(None))? {
+        Reading::Whole(changes) => changes,
         Reading::Unreadable(why) => {
             let remedy = remedy(why.class.as_str());
             let reason = format!("the corrected record cannot be read either ({why}): {remedy}");
             return Err(Failure::new(ExitCode::Usage, reason));
         }
     };
-    let meaning = Meaning::of(&change);
+    let nothing = || Failure::new(ExitCode::Usage, "the corrected record says nothing");
+    let meaning = Meaning::of(&changes.all().first().ok_or_else(nothing)?.change);
     meaning.check(arguments.grants)?;
     let spinner = output::spinner("reading dead letters");
     let place = Place { partition: arguments.partition, offset: arguments.offset };
     let queue = dead_letters(&config, Some(place))?;
     let letter = correctable(&config, &queue, place)?;
     spinner.finish_and_clear();
-    let record = reader.codec().decode_consent_record(Some(&text)).or_fail(ExitCode::Usage)?;
+    let said = reader.records().written(Some(&text), Origin::of_key(None));
+    let record = said.or_fail(ExitCode::Usage)?.pop().ok_or_else(nothing)?;
     let value = encoded(&config, &record, &text, arguments.dry_run)?;
     let outgoing = Outgoing {
         partition: None,
         key: Some(key(&record)),
         value: Some(value),
-        headers: OwnedHeaders::new(),
+        headers: plain_headers(),
     };
     if arguments.dry_run {
         return dry_run(arguments, &config, letter, &meaning);
@@ -161,12 +163,19 @@ fn correctable<'q>(
             "`{name}` stands for a whole batch that cannot be unpacked: {}",
             remedy(UNREADABLE_BATCH)
         )),
-        Original::Record(record) => match Reader::new(config)?.read(record.payload())? {
-            Reading::Whole(_) => refused(format!(
-                "`{name}` is readable with this configuration: a gate that was started with it reads it again by itself"
-            )),
-            Reading::Unreadable(_) => Ok(letter),
-        },
+        Original::Record(record) => {
+            let reader = Reader::new(config)?;
+            match reader.why_unreadable(&record.record)? {
+                None => refused(format!(
+                    "`{name}` is readable with this configuration: a gate that was started with it reads it again by itself"
+                )),
+                Some(_) if reader.may_give_several(&record.record) => refused(format!(
+                    "`{name}` may speak about several people, and a corrected record speaks about one: publish a change for \
+                 each of them with header `gate-form: plain`, then release the record with `consent-gate consent skip`"
+                )),
+                Some(_) => Ok(letter),
+            }
+        }
         Original::Gone => Ok(letter),
     }
 }
@@ -350,8 +359,8 @@ mod tests {
         );
         let config = Config::parse("f", "", []).unwrap();
         let reader = Reader::of_json(&config).unwrap();
-        match reader.read(Some(text.as_bytes())).unwrap() {
-            Reading::Whole(change) => Meaning::of(&change),
+        match reader.read(Some(text.as_bytes()), Origin::of_key(None)).unwrap() {
+            Reading::Whole(changes) => Meaning::of(&changes.all()[0].change),
             Reading::Unreadable(why) => panic!("{why}: {fields}"),
         }
     }

@@ -7,12 +7,12 @@ use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::exit::OrFail as _;
 use crate::headers::SourceRef;
 use crate::identity::{Pepper, PepperFile};
+use crate::unresolved::Place;
 use crate::unresolved::original::{Original, Originals};
-use crate::unresolved::{Place, reading};
+use crate::unresolved::reading::Reader;
 use clap::Args;
 use gate_core::{CanonicalAddress, Channel, ContactId, Timestamp};
 use gate_engine::Keys as _;
-use rdkafka::message::Message as _;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let topic = &config.topics.consent_change;
             Failure::new(ExitCode::Usage, format!("the reference must be {topic}/PARTITION/OFFSET"))
         })?;
-    let codec = reading::codec(&config)?;
+    let reader = Reader::new(&config)?;
     let pepper = PepperFile::load(&config.state.pepper_file)
         .or_fail(ExitCode::Config)?
         .ok_or_else(|| {
@@ -47,25 +47,34 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             format!("there is no committed record at `{source}`; has retention deleted it?"),
         ));
     };
-    let change = codec
-        .decode_consent_record(message.payload())
+    let changes = message
+        .record
+        .read(|value, origin| reader.records().written(value, origin))
         .or_fail_at(ExitCode::Usage, || format!("`{source}` cannot be read"))?;
-    let channel = change.channel.as_deref().and_then(Channel::parse);
-    let address = change.address.as_deref().and_then(|address| {
-        CanonicalAddress::parse(address, channel, change.region.as_deref()).ok()
-    });
-    let contact = change.contact_id.clone().and_then(ContactId::new);
-    let reference = Reference {
-        source: source.to_string(),
-        received_at: message.timestamp().to_millis().map(Timestamp::from_millis),
-        contact: contact.map(|contact| pepper.contact(&contact)),
-        address: address.map(|address| pepper.address(&address)),
-    };
-    match consent_record(&change, &reference) {
-        Some(record) => output::print_json(&record),
-        None => Err(Failure::new(
+    let received_at = message.timestamp_ms.map(Timestamp::from_millis);
+    let mut n_printed = 0usize;
+    for change in &changes {
+        let channel = change.channel.as_deref().and_then(Channel::parse);
+        let address = change.address.as_deref().and_then(|address| {
+            CanonicalAddress::parse(address, channel, change.region.as_deref()).ok()
+        });
+        let contact = change.contact_id.clone().and_then(ContactId::new);
+        let reference = Reference {
+            source: source.to_string(),
+            received_at,
+            contact: contact.map(|contact| pepper.contact(&contact)),
+            address: address.map(|address| pepper.address(&address)),
+        };
+        if let Some(record) = consent_record(change, &reference) {
+            output::print_json(&record)?;
+            n_printed += 1;
+        }
+    }
+    if n_printed == 0 {
+        return Err(Failure::new(
             ExitCode::Usage,
             format!("`{source}` is no consent: it neither gives, asks for, nor withdraws any"),
-        )),
+        ));
     }
+    Ok(())
 }

@@ -17,7 +17,6 @@ mod skip;
 use std::time::{Duration, Instant};
 
 use clap::Subcommand;
-use rdkafka::message::Message as _;
 
 pub(super) use self::correct::Meaning;
 use super::{ExitCode, Failure};
@@ -27,7 +26,7 @@ use crate::reader::dead_letter::UNREADABLE_BATCH;
 use crate::unresolved::Place;
 use crate::unresolved::original::{Original, Originals};
 use crate::unresolved::queue::Queue;
-use crate::unresolved::reading::{Reader, Reading};
+use crate::unresolved::reading::Reader;
 
 /// How long the dead letter of a record that cannot be read may take: the gate says where it stands before that is written.
 const LETTER_MAX: Duration = Duration::from_secs(15);
@@ -113,10 +112,7 @@ fn dead_letters(config: &Config, place: Option<Place>) -> Result<Queue<()>, Fail
         return Ok(queue);
     };
     let will_come = match Originals::new(config)?.read(place)? {
-        Original::Record(record) => {
-            let reading = Reader::new(config)?.read(record.payload())?;
-            matches!(reading, Reading::Unreadable(_))
-        }
+        Original::Record(record) => Reader::new(config)?.why_unreadable(&record.record)?.is_some(),
         Original::Batch => true,
         Original::Gone => false,
     };

@@ -9,18 +9,19 @@ use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use rdkafka::message::{Message as _, OwnedHeaders, OwnedMessage};
 
 use super::correct::encoding;
 use super::{check_topic, cluster, counted, plain_text};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
-use crate::unresolved::original::{Original, Originals};
+use crate::records::{ConsentRecords, origin_of, plain_headers};
+use crate::unresolved::Place;
+use crate::unresolved::original::{Found, Original, Originals};
 use crate::unresolved::queue::{Letter, Queue};
+use crate::unresolved::reading::Reader;
 use crate::unresolved::release::{self, Decision, written};
 use crate::unresolved::writer::{Outgoing, Writer, Written};
-use crate::unresolved::{Place, reading};
-use gate_codec::{Codec, ConsentChangeRecord, encode_consent};
+use gate_codec::{ConsentChangeRecord, encode_consent};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("one").args(["offset"]).requires_all(["partition", "as_", "reason"]))]
@@ -99,9 +100,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let spinner = output::spinner("reading the texts that wait");
     cluster(&config, &config.topics.outputs.consent_review)?;
-    let codec = reading::codec(&config)?;
+    let reader = Reader::new(&config)?;
+    let records = reader.records();
     let queue = Queue::read(&config, &config.topics.outputs.consent_review, &mut |record| {
-        summary(&codec, record.value)
+        let origin = origin_of(record);
+        summary(&texts(records.written(record.value, origin)))
     })?;
     spinner.finish_and_clear();
     if arguments.list {
@@ -109,7 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut desk = Desk {
         config: &config,
-        codec: &codec,
+        records,
         queue: &queue,
         originals: Originals::new(&config)?,
         operator: arguments.operator.as_deref().unwrap_or_default(),
@@ -126,8 +129,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-fn summary(codec: &Codec, value: Option<&[u8]>) -> Summary {
-    let Ok(record) = codec.decode_consent_record(value) else {
+/// What people wrote, among all that a record says.
+fn texts<E>(written: Result<Vec<ConsentChangeRecord<'_>>, E>) -> Vec<ConsentChangeRecord<'_>> {
+    written.unwrap_or_default().into_iter().filter(|record| record.text.is_some()).collect()
+}
+
+fn summary(texts: &[ConsentChangeRecord<'_>]) -> Summary {
+    let Some(record) = texts.first() else {
         return Summary { our_number: "-".to_owned(), sender: "-".to_owned() };
     };
     let our_number = record.to.as_deref().unwrap_or("-");
@@ -194,7 +202,7 @@ type Resolved = (Option<Written>, Option<Written>);
 
 struct Desk<'q> {
     config: &'q Config,
-    codec: &'q Codec,
+    records: &'q ConsentRecords,
     queue: &'q Queue<Summary>,
     originals: Originals,
     operator: &'q str,
@@ -236,22 +244,28 @@ impl<'q> Desk<'q> {
     fn publish(&mut self, place: Place) -> Result<Written, Failure> {
         let topic = &self.config.topics.consent_change;
         let name = place.of(topic);
-        let record = self.original(place)?;
-        let text = self
-            .codec
-            .decode_consent_record(record.payload())
-            .or_fail_at(ExitCode::Usage, || format!("`{name}` cannot be read any more"))?;
-        let opt_out = opt_out(&text, &name);
-        let key = opt_out.contact_id.as_deref().or(opt_out.address.as_deref()).unwrap_or_default();
-        let value = encode_consent(&opt_out, encoding(self.config)?).or_fail(ExitCode::Internal)?;
-        let key = Some(key.as_bytes().to_vec());
-        let headers = OwnedHeaders::new();
-        let outgoing = Outgoing { partition: None, key, value: Some(value), headers };
+        let found = self.original(place)?;
+        let said = found.record.read(|value, origin| self.records.written(value, origin));
         let doing = format!("publishing the opt-out to `{topic}`");
-        Writer::new(self.config, topic, doing)?.send(&outgoing)
+        let writer = Writer::new(self.config, topic, doing)?;
+        let mut published = None;
+        for (n, text) in texts(said).iter().enumerate() {
+            // the first keeps the id it always had
+            let nth = if n == 0 { String::new() } else { format!("/{n}") };
+            let opt_out = opt_out(text, &format!("{name}{nth}"));
+            let key = opt_out.contact_id.as_deref().or(opt_out.address.as_deref());
+            let key = Some(key.unwrap_or_default().as_bytes().to_vec());
+            let value = encode_consent(&opt_out, encoding(self.config)?);
+            let value = Some(value.or_fail(ExitCode::Internal)?);
+            let headers = plain_headers();
+            published = Some(writer.send(&Outgoing { partition: None, key, value, headers })?);
+        }
+        let unreadable =
+            || Failure::new(ExitCode::Usage, format!("`{name}` cannot be read any more"));
+        published.ok_or_else(unreadable)
     }
 
-    fn original(&mut self, place: Place) -> Result<Box<OwnedMessage>, Failure> {
+    fn original(&mut self, place: Place) -> Result<Box<Found>, Failure> {
         let name = place.of(&self.config.topics.consent_change);
         let gone = || Failure::new(ExitCode::Usage, format!("`{name}` is no longer in the topic"));
         match self.originals.read(place)? {
@@ -270,7 +284,8 @@ impl<'q> Desk<'q> {
                 writeln!(out, "{place} is no longer in the topic; left alone\n")?;
                 continue;
             };
-            let card = card(self.codec, record.payload());
+            let card =
+                record.record.read(|value, origin| card(self.records.written(value, origin)));
             writeln!(
                 out,
                 "{} of {n_all}   {place}   waits for {}",
@@ -300,10 +315,15 @@ impl<'q> Desk<'q> {
 }
 
 /// The text for the person at the terminal.
-fn card(codec: &Codec, value: Option<&[u8]>) -> String {
-    let Ok(record) = codec.decode_consent_record(value) else {
+fn card<E>(written: Result<Vec<ConsentChangeRecord<'_>>, E>) -> String {
+    let texts = texts(written);
+    if texts.is_empty() {
         return "  it cannot be read with this configuration".to_owned();
-    };
+    }
+    texts.iter().map(text_card).collect::<Vec<_>>().join("\n\n")
+}
+
+fn text_card(record: &ConsentChangeRecord<'_>) -> String {
     let shown = |text: &Option<Cow<'_, str>>| {
         shape::printable(text.as_deref().unwrap_or("-"), TEXT_CHARS_MAX)
     };

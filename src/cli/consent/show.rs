@@ -4,17 +4,17 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use crate::records::Headers as _;
 use clap::Args;
-use rdkafka::message::{Headers as _, Message as _, OwnedMessage};
 
 use super::{check_topic, cluster, counted, remedy};
 use crate::cli::{ConfigFile, ExitCode, Failure, output, shape};
 use crate::config::Config;
 use crate::reader::dead_letter::UNREADABLE_BATCH;
 use crate::unresolved::Place;
-use crate::unresolved::original::{Original, Originals};
+use crate::unresolved::original::{Found, Original, Originals};
 use crate::unresolved::queue::{Letter, Queue};
-use crate::unresolved::reading::{Reader, Reading};
+use crate::unresolved::reading::Reader;
 use crate::unresolved::release::written;
 use gate_codec::{Unreadable, told_by_headers};
 
@@ -188,10 +188,9 @@ fn one(
         return Err(Failure::new(ExitCode::Usage, reason));
     }
     let why_now = match original {
-        Original::Record(record) => match Reader::new(config)?.read(record.payload())? {
-            Reading::Whole(_) => None,
-            Reading::Unreadable(why) => Some(told(why, record)),
-        },
+        Original::Record(record) => {
+            Reader::new(config)?.why_unreadable(&record.record)?.map(|why| told(why, record))
+        }
         Original::Batch | Original::Gone => None,
     };
     let facts = Facts { config, place, letter, original, why_now };
@@ -203,10 +202,10 @@ fn one(
 }
 
 /// With what the record's headers tell, as the gate gives it.
-fn told(why: Unreadable, record: &OwnedMessage) -> Unreadable {
+fn told(why: Unreadable, found: &Found) -> Unreadable {
     told_by_headers(why, |name| {
-        let mut headers = record.headers().into_iter().flat_map(|headers| headers.iter());
-        headers.any(|header| header.key.as_bytes() == name.to_bytes())
+        let mut headers = (0..).map_while(|at| found.record.headers.get(at));
+        headers.any(|(known, _)| known.as_bytes() == name.to_bytes())
     })
 }
 
@@ -232,7 +231,7 @@ impl Facts<'_> {
         self.record().is_some() && self.why_now.is_none()
     }
 
-    fn record(&self) -> Option<&OwnedMessage> {
+    fn record(&self) -> Option<&Found> {
         match self.original {
             Original::Record(record) => Some(record),
             Original::Gone | Original::Batch => None,
@@ -263,7 +262,7 @@ impl Facts<'_> {
     fn as_text(&self, file: &str) -> String {
         let topics = &self.config.topics;
         let mut lines = vec![("record", self.place.of(&topics.consent_change))];
-        let received = self.record().and_then(|record| record.timestamp().to_millis());
+        let received = self.record().and_then(|record| record.timestamp_ms);
         if let Some(received) = received {
             lines.push(("received", output::utc(received)));
         }
@@ -371,6 +370,7 @@ fn print_value(config: &Config, place: Place) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::KeptRecord;
     use clap::Parser as _;
 
     #[derive(Debug, clap::Parser)]
@@ -416,16 +416,14 @@ mod tests {
             note: (),
             release: None,
         };
-        let headers = None;
-        let original = Original::Record(Box::new(OwnedMessage::new(
-            Some(br#"{"action": 7, "contact_id": "ana"}"#.to_vec()),
-            Some(b"\"ana\"".to_vec()),
-            "consent-change".to_owned(),
-            rdkafka::Timestamp::CreateTime(0),
-            3,
-            17,
-            headers,
-        )));
+        let original = Original::Record(Box::new(Found {
+            record: KeptRecord {
+                key: Some(b"\"ana\"".to_vec()),
+                value: Some(br#"{"action": 7, "contact_id": "ana"}"#.to_vec()),
+                ..KeptRecord::default()
+            },
+            timestamp_ms: Some(0),
+        }));
         let mut facts = Facts {
             config: &config,
             place,

@@ -14,7 +14,8 @@ use crate::cli::shape;
 use crate::config::Config;
 use crate::headers::is_probe;
 use crate::kafka::preflight::ClusterInfo;
-use gate_codec::{Codec, DecodeError, Kind};
+use crate::records::{Change, Changes, ConsentRecords, Origin, origin_of};
+use gate_codec::DecodeError;
 
 /// How a key relates to the person its record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,12 +103,18 @@ struct Sample {
 }
 
 impl Sample {
-    fn add(&mut self, codec: &Codec, key: Option<&[u8]>, value: Option<&[u8]>) {
-        match codec.decode_consent(value) {
-            // the probe chooses partitions, and keys with them
-            Ok(change) if is_probe(change.contact_id.as_ref()) => {}
-            Ok(change) => {
-                let relation = Relation::of(key, &change);
+    fn add(&mut self, records: &ConsentRecords, value: Option<&[u8]>, origin: Origin<'_>) {
+        let key = origin.key;
+        let read = records.read(value, origin);
+        let changes = read.as_ref().map(Changes::all);
+        match changes {
+            // the key of a record about several people names none of them
+            Ok([Change { change, .. }]) => {
+                // the probe chooses partitions, and keys with them
+                if is_probe(change.contact_id.as_ref()) {
+                    return;
+                }
+                let relation = Relation::of(key, change);
                 let kind = match relation {
                     Relation::Contact | Relation::Address | Relation::Unstated | Relation::Null => {
                         ""
@@ -116,6 +123,7 @@ impl Sample {
                 };
                 *self.counts.entry((relation, kind)).or_default() += 1;
             }
+            Ok(_) => {}
             Err(DecodeError::Unreadable { .. }) => self.n_unreadable += 1,
             Err(DecodeError::Unavailable { cause }) => self.unavailable = Some(cause),
         }
@@ -131,14 +139,15 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
     let topic = &config.topics.consent_change;
     let n_partitions = cluster.require(topic).ok()?.partitions;
     let check = format!("topic {topic}: keys");
-    let codec = match crate::service::codec(config, Kind::ConsentChange) {
-        Ok(codec) => codec,
+    let records = match crate::service::consent_records(config) {
+        Ok(records) => records,
         // the registry and the formats have checks of their own
         Err(error) => return Some(Finding::skip(check, error.to_string())),
     };
     let mut sample = Sample::default();
     let read = visit_newest(config, topic, n_partitions, &mut |record| {
-        sample.add(&codec, record.key, record.value);
+        let origin = origin_of(record);
+        sample.add(&records, record.value, origin);
     });
     Some(match read {
         Ok(()) => judge(check, &sample, config.consent.key_names_contact),
@@ -211,15 +220,17 @@ fn share(n: usize, of: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gate_codec::{Codec, Kind};
 
     fn judged(keys: &[Option<&[u8]>], who: &str, key_names_contact: bool) -> Finding {
         let codec = Codec::new(gate_codec::Format::Json, Kind::ConsentChange, None).unwrap();
+        let records = ConsentRecords::new(codec, None);
         let value = format!(
             r#"{{"event_id":"1","occurred_at":"2026-11-20T18:30:00Z","action":"opt_out",{who}}}"#
         );
         let mut sample = Sample::default();
         for key in keys {
-            sample.add(&codec, *key, Some(value.as_bytes()));
+            sample.add(&records, Some(value.as_bytes()), Origin::of_key(*key));
         }
         judge(String::from("keys"), &sample, key_names_contact)
     }

@@ -8,11 +8,13 @@ mod clock;
 mod cluster;
 mod compression;
 mod consent_keys;
+mod door;
 mod fix;
 mod held;
 mod keys;
 mod ledger;
 mod local;
+mod mapping;
 mod report;
 mod rights;
 mod running;
@@ -124,6 +126,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     findings.push(compression::check(&config));
     findings.extend(ledger::check(&config));
     findings.extend(tokens::check(&config));
+    findings.extend(door::check(&config));
     match preflight(&config) {
         Ok(cluster) => {
             findings.push(cluster::brokers(&cluster));
@@ -139,6 +142,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             findings.extend(keys::check(&config, &cluster));
             findings.extend(consent_keys::check(&config, &cluster));
             findings.extend(zones::check(&config, &cluster));
+            findings.extend(mapping::check(&config, &cluster));
             spinner.set_message("looking for what holds");
             findings.extend(held::approvals(&config, &cluster));
             findings.extend(held::letters(&config, &cluster, is_ready));

@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: what is shown is how many and where the newest of them lies, never what stands there.
 
-use gate_codec::{Codec, DecodeError, Kind};
+use gate_codec::DecodeError;
 use gate_core::PolicySet;
 
 use super::Finding;
@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::headers::probe_recipient;
 use crate::kafka::preflight::ClusterInfo;
 use crate::policies::PolicySource;
+use crate::records::{MessageRecords, Origin, origin_of};
 
 /// What the newest readable messages declare.
 #[derive(Debug, Default)]
@@ -27,11 +28,12 @@ struct Sample {
 impl Sample {
     fn add(
         &mut self,
-        (codec, policies): (&Codec, &PolicySet),
+        (messages, policies): (&MessageRecords, &PolicySet),
         place: (i32, i64),
         value: Option<&[u8]>,
+        origin: Origin<'_>,
     ) {
-        match codec.decode_message(value) {
+        match messages.read(value, origin) {
             Ok(message) => {
                 let (contact, address) = (message.contact_id.as_ref(), message.address.as_ref());
                 if probe_recipient(contact, address).is_some() {
@@ -59,14 +61,15 @@ pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
     // packs that cannot be loaded have a check of their own
     let policies = PolicySource::of(&config.policies).load().ok()?;
     let check = format!("topic {topic}: time zones");
-    let codec = match crate::service::codec(config, Kind::OutboundMessage) {
-        Ok(codec) => codec,
+    let messages = match crate::service::message_records(config) {
+        Ok(messages) => messages,
         Err(error) => return Some(Finding::skip(check, error.to_string())),
     };
     let mut sample = Sample::default();
     let read = visit_newest(config, topic, n_partitions, &mut |record| {
         let place = (record.partition, record.offset);
-        sample.add((&codec, &policies), place, record.value);
+        let origin = origin_of(record);
+        sample.add((&messages, &policies), place, record.value, origin);
     });
     Some(match read {
         Ok(()) => judge(check, &sample),
@@ -103,9 +106,11 @@ fn judge(check: String, sample: &Sample) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gate_codec::{Codec, Kind};
 
     fn judged(zones: &[&str]) -> Finding {
         let codec = Codec::new(gate_codec::Format::Json, Kind::OutboundMessage, None).unwrap();
+        let messages = MessageRecords::new(codec, None);
         let config = Config::parse("f", "", []).unwrap();
         let policies = PolicySource::of(&config.policies).load().unwrap();
         let mut sample = Sample::default();
@@ -114,7 +119,9 @@ mod tests {
                 "message_id": "m", "channel": "sms", "category": "marketing", "purpose": "marketing",
                 "controller": "shop", "recipient": {"contact_id": "ana", "tz": zone},
             });
-            sample.add((&codec, &policies), (0, offset), Some(value.to_string().as_bytes()));
+            let value = value.to_string();
+            let origin = Origin::of_key(None);
+            sample.add((&messages, &policies), (0, offset), Some(value.as_bytes()), origin);
         }
         judge(String::from("zones"), &sample)
     }

@@ -206,8 +206,9 @@ impl Found {
 
     /// Whom the message names, by another pepper than the gate's.
     fn who_by(&self, config: &Config, reader: &Reader) -> Result<Who, Failure> {
-        let value = find::message(config, self.source)?;
-        Ok(match value.map(|value| reader.read(value.as_deref())) {
+        let record = find::message(config, self.source)?;
+        let read = record.map(|record| record.read(|value, origin| reader.read(value, origin)));
+        Ok(match read {
             Some(Ok(Recipient::Known(keys))) => Who::of(&keys),
             Some(Ok(Recipient::Probe | Recipient::Unreadable(_)) | Err(_)) | None => Who::default(),
         })

@@ -15,9 +15,10 @@ use super::pace::Pace;
 use super::{Arguments, Encodings, encoded};
 use crate::cli::{ExitCode, Failure, output};
 use crate::clock::now;
-use crate::config::{Config, Topics};
+use crate::config::{Config, Mapping, Topics};
 use crate::generate::{HEADER, HEADER_VALUE, Sample, Traffic};
 use crate::kafka::failure::{Class, KafkaFailure, Witness};
+use crate::records::plain_headers;
 
 /// Consent changes a second while histories are sent: seconds for the usual crowd, no flood for a large one.
 const HISTORY_PER_SECOND: f64 = 2_000.0;
@@ -93,6 +94,7 @@ impl Receipts {
 struct Sender<'a> {
     arguments: &'a Arguments,
     topics: &'a Topics,
+    mapping: &'a Mapping,
     encodings: Encodings,
     producer: BaseProducer<Receipts>,
     stop: &'a AtomicBool,
@@ -117,6 +119,7 @@ pub(super) fn run(
     let mut sender = Sender {
         arguments,
         topics: &config.topics,
+        mapping: &config.mapping,
         encodings,
         producer: producer(config)?,
         stop,
@@ -239,15 +242,17 @@ impl Sender<'_> {
     /// Queues a record; waits while the queue is full. False when it was stopped meanwhile.
     fn send(&mut self, sample: &Sample) -> Result<bool, Failure> {
         let value = encoded(sample, self.encodings.of(sample))?;
-        let topic = match sample.is_message() {
-            true => &self.topics.outbound_message,
-            false => &self.topics.consent_change,
+        let (topic, is_mapped) = match sample.is_message() {
+            true => (&self.topics.outbound_message, self.mapping.outbound_message.is_some()),
+            false => (&self.topics.consent_change, self.mapping.consent_change.is_some()),
         };
         let header = Header { key: HEADER, value: Some(HEADER_VALUE) };
+        // elsewhere nobody looks for it, and what is measured is what producers write
+        let headers = if is_mapped { plain_headers() } else { OwnedHeaders::new() };
         let mut record = BaseRecord::to(topic)
             .key(sample.key.as_str())
             .payload(value.as_slice())
-            .headers(OwnedHeaders::new().insert(header));
+            .headers(headers.insert(header));
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(true),

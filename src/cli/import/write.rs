@@ -16,6 +16,7 @@ use crate::exit::OrFail as _;
 use crate::files;
 use crate::kafka::bulk::BulkWriter;
 use crate::kafka::preflight::preflight;
+use crate::records::plain_headers;
 
 /// Bytes of the file that says how far an import is.
 const STATE_BYTES_MAX: u64 = 64 << 10;
@@ -84,7 +85,9 @@ pub(super) fn run(
         )
     } else {
         Ok(output::print(&format!(
-            "\n{n_written} changes are in `{topic}`, acknowledged; import `{id}` is whole. `consent-gate import undo {id}` takes it back."
+            "\n{n_written} changes are in `{topic}`, acknowledged; import `{id}` is whole. \
+             `consent-gate import undo {id} --state {}` takes it back.",
+            state.display()
         ))?)
     }
 }
@@ -92,22 +95,21 @@ pub(super) fn run(
 /// Where the import is to go on: at its beginning, or where an earlier run of it ended.
 fn begun(state: &Path, id: &ImportId, plan: &Plan, looked: &Looked) -> Result<Resume, Failure> {
     let at = || format!("`{}`", state.display());
-    let text = match files::read_text(state, STATE_BYTES_MAX) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let import = Import {
-                id: id.clone(),
-                file: looked.digest,
-                plan: plan.fingerprint(),
-                begun_at_micros: now().as_micros(),
-            };
-            return Ok(Resume::begin(import));
-        }
-        Err(error) => return Err(Failure::new(ExitCode::Storage, format!("{}: {error}", at()))),
+    let Some(resume) = state_of(state)? else {
+        let import = Import {
+            id: id.clone(),
+            file: looked.digest,
+            plan: plan.fingerprint(),
+            begun_at_micros: now().as_micros(),
+        };
+        return Ok(Resume::begin(import));
     };
-    let resume: Resume = serde_json::from_str(&text).or_fail_at(ExitCode::Usage, at)?;
     let differs = if resume.import.id != *id {
         Some("another import: name the state of this one with --state")
+    } else if resume.is_undone {
+        Some(
+            "an import that was undone, and what is written under its name permits nothing: give this one another --id",
+        )
     } else if resume.import.file != looked.digest {
         Some("the same import of a list that held something else: give this one another --id")
     } else if resume.import.plan != plan.fingerprint() {
@@ -118,6 +120,16 @@ fn begun(state: &Path, id: &ImportId, plan: &Plan, looked: &Looked) -> Result<Re
     match differs {
         Some(why) => Err(Failure::new(ExitCode::Usage, format!("{} is of {why}", at()))),
         None => Ok(resume),
+    }
+}
+
+/// What a state file says; `None` when there is none.
+pub(super) fn state_of(state: &Path) -> Result<Option<Resume>, Failure> {
+    let at = || format!("`{}`", state.display());
+    match files::read_text(state, STATE_BYTES_MAX) {
+        Ok(text) => Ok(Some(serde_json::from_str(&text).or_fail_at(ExitCode::Usage, at)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::new(ExitCode::Storage, format!("{}: {error}", at()))),
     }
 }
 
@@ -133,7 +145,8 @@ fn written(
         crate::service::encoding(config, Kind::ConsentChange, config.formats.consent_change)?;
     let topic = &config.topics.consent_change;
     let doing = format!("writing to topic `{topic}`");
-    let mut writer = BulkWriter::new(&config.client_base(), topic, doing)?;
+    let mut writer =
+        BulkWriter::new(&config.client_base(), topic, doing)?.with_headers(plain_headers());
     let (list, bar) = opened(file, "writing")?;
     let mut rows = Rows::resume(list, plan, begun).map_err(|error| unreadable(error, file))?;
     noted(state, begun)?;
@@ -178,7 +191,7 @@ fn value(change: &gate_import::Change<'_>, encoding: Encoding) -> Result<Vec<u8>
 }
 
 /// Writes down how far it is; only what is acknowledged.
-fn noted(state: &Path, resume: &Resume) -> Result<(), Failure> {
+pub(super) fn noted(state: &Path, resume: &Resume) -> Result<(), Failure> {
     let text = serde_json::to_vec(resume).or_fail(ExitCode::Internal)?;
     files::replace_whole(state, &text)
         .or_fail_at(ExitCode::Storage, || format!("`{}`", state.display()))

@@ -5,8 +5,9 @@ use crate::cli::{ConfigFile, ExitCode, Failure, output, person};
 use crate::decisions::recipient::Reader;
 use crate::ledger::forget::{Forgotten, Person, forget};
 use crate::ledger::{LedgerError, public_key};
+use crate::records::origin_of;
 use clap::Args;
-use gate_codec::{DecodeError, Kind};
+use gate_codec::DecodeError;
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true, id = "who")]
@@ -36,12 +37,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         contact: contact.as_deref().map(|id| person::contact(&config, id)).transpose()?,
         address: address.as_deref().map(|text| person::address(&config, text)).transpose()?,
     };
-    let (codec, reader) =
-        (crate::service::codec(&config, Kind::ConsentChange)?, Reader::new(&config, true)?);
+    let (records, reader) =
+        (crate::service::consent_records(&config)?, Reader::new(&config, true)?);
     let spinner = output::spinner("looking for what is about them");
     let forgotten = forget(&config, &dir, &key, &them, &mut |record| {
-        match codec.decode_consent(record.value) {
-            Ok(change) => Ok(reader.keys_of_change(&change).iter().any(|key| them.has(key))),
+        match records.read(record.value, origin_of(record)) {
+            Ok(changes) => Ok(changes
+                .all()
+                .iter()
+                .any(|it| reader.keys_of_change(&it.change).iter().any(|key| them.has(key)))),
             // nobody knows whom it names
             Err(DecodeError::Unreadable { .. }) => Ok(false),
             Err(error @ DecodeError::Unavailable { .. }) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gate_codec::{DecodeError, Kind};
+use gate_codec::DecodeError;
 use gate_core::Receipt;
 use gate_core::{CanonicalAddress, ConsentState, SubjectKey, Timestamp};
 use gate_engine::{Keys as _, understand};
@@ -18,6 +18,7 @@ use crate::decisions::window::Window;
 use crate::exit::OrFail as _;
 use crate::identity::{Pepper, PepperFile};
 use crate::kafka::preflight::preflight;
+use crate::records::{Change, origin_of};
 use crate::store::{Identity, Source, Store, Writer};
 
 /// Memory of the store.
@@ -60,6 +61,7 @@ pub(super) fn read(
         topic_id: "reconcile".to_owned(),
         partitions: cluster.require(topic)?.partitions,
         pepper_id: pepper.id(),
+        mapping_id: [0; 8],
     };
     let (store, mut writer, _) = Store::open(&dir.join("state"), &identity, MEMORY_BYTES)
         .map_err(|error| Failure::new(ExitCode::Storage, error))?;
@@ -72,7 +74,7 @@ pub(super) fn read(
         received: BTreeMap::new(),
         n: 0,
     };
-    folding.topic(config)?;
+    report.is_cut_off = folding.topic(config)?;
     let people = folding.people;
     writer.commit().map_err(|error| Failure::new(ExitCode::Storage, error))?;
     let people: Vec<SubjectKey> = people.into_iter().collect();
@@ -105,42 +107,56 @@ struct Folding<'f, 'd> {
 }
 
 impl Folding<'_, '_> {
-    fn topic(&mut self, config: &Config) -> Result<(), Failure> {
+    /// Folds the topic; whether its beginning is gone.
+    fn topic(&mut self, config: &Config) -> Result<bool, Failure> {
         let topic = &config.topics.consent_change;
-        let codec = crate::service::codec(config, Kind::ConsentChange)?;
+        let records = crate::service::consent_records(config)?;
         let all = Window::new(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX)?;
         let stretch = stretch::stretch(config, topic, &all)?;
+        let is_cut_off = stretch.values().any(|marks| marks.begin > 0);
+        if is_cut_off {
+            output::note(&format!(
+                "warning: the beginning of `{topic}` was deleted (retention, or by hand). Who refused there is not found here and is not \
+                 written to the provider, and who agreed there counts as not having: this comparison is not whole, and its exit code is 1"
+            ));
+        }
         let spinner = output::spinner("reading what was said here");
         stretch::read(config, topic, &stretch, &mut |record| {
             let at = Timestamp::from_millis(record.timestamp_ms);
             let log = self.received.entry(record.partition).or_insert(at);
             *log = at.max(*log);
             let receipt = Receipt { at, log: *log, is_broker: record.is_dated_by_broker };
-            let change = match codec.decode_consent(record.value) {
-                Ok(change) => change,
+            let origin = origin_of(record);
+            let changes = match records.read(record.value, origin) {
+                Ok(changes) => changes,
                 // a possible refusal of the gate's own, and never written to a provider
                 Err(DecodeError::Unreadable(_)) => return Ok(()),
                 Err(error @ DecodeError::Unavailable { .. }) => {
                     return Err(Failure::new(ExitCode::TryAgain, error));
                 }
             };
-            for address in [&change.address, &change.new_address].into_iter().flatten() {
-                self.known(address.expose())?;
-            }
-            let Ok(understood) = understand(self.pepper, &change, receipt) else { return Ok(()) };
             let source = Source { partition: record.partition, offset: record.offset };
-            self.writer
-                .apply(understood.subjects, &understood.placement, source)
-                .map_err(|error| Failure::new(ExitCode::Storage, error))?;
-            self.n += 1;
-            if self.n.is_multiple_of(COMMIT_EACH) {
-                self.writer.commit().map_err(|error| Failure::new(ExitCode::Storage, error))?;
-                spinner.set_message(format!("reading what was said here: {} changes", self.n));
+            let all = changes.all().iter();
+            let all = all.map(|it| understand(self.pepper, &it.change, receipt));
+            // a record counts as a whole, as in the gate
+            let Ok(understood) = all.collect::<Result<Vec<_>, _>>() else { return Ok(()) };
+            for (Change { change, .. }, understood) in changes.all().iter().zip(&understood) {
+                for address in [&change.address, &change.new_address].into_iter().flatten() {
+                    self.known(address.expose())?;
+                }
+                self.writer
+                    .apply(understood.subjects, &understood.placement, source)
+                    .map_err(|error| Failure::new(ExitCode::Storage, error))?;
+                self.n += 1;
+                if self.n.is_multiple_of(COMMIT_EACH) {
+                    self.writer.commit().map_err(|error| Failure::new(ExitCode::Storage, error))?;
+                    spinner.set_message(format!("reading what was said here: {} changes", self.n));
+                }
             }
             Ok(())
         })?;
         spinner.finish_and_clear();
-        Ok(())
+        Ok(is_cut_off)
     }
 
     /// An address of the channel: its state is asked for, and the provider can be told about it.

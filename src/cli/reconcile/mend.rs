@@ -2,7 +2,7 @@
 
 use gate_codec::{Kind, encode_consent};
 use gate_core::Timestamp;
-use gate_reconcile::{Answer, Finding, Remedy, Wanted, Written, calls, changes};
+use gate_reconcile::{Answer, Finding, Remedy, Wanted, Writing, changes};
 
 use super::spec::Spec;
 use super::there::{asked, client};
@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::exit::OrFail as _;
 use crate::kafka::bulk::BulkWriter;
 use crate::links::Keys;
+use crate::records::plain_headers;
 
 /// Findings that one run mends; the next run mends the rest.
 const MENDED_MAX: usize = 5_000_000;
@@ -58,7 +59,8 @@ impl Mending {
         let format = config.formats.consent_change;
         let encoding = crate::service::encoding(config, Kind::ConsentChange, format)?;
         let doing = format!("writing to topic `{topic}`");
-        let mut writer = BulkWriter::new(&config.client_base(), topic, doing)?;
+        let mut writer =
+            BulkWriter::new(&config.client_base(), topic, doing)?.with_headers(plain_headers());
         let mut n_unusable = 0;
         for findings in self.here.chunks(CHUNK) {
             let outcome = changes(findings, &spec.frame, &spec.source, &keys.ids, now);
@@ -84,32 +86,21 @@ impl Mending {
             return Ok((0, 0));
         };
         let (runtime, client) = (runtime()?, client()?);
-        let (mut n_taken, mut n_refused) = (0, 0);
-        for call in calls(api, &self.there) {
-            let mut n_waits = 0;
-            loop {
-                let (status, later, body) =
-                    runtime.block_on(asked(&client, &call.request, credentials))?;
-                let answer = Answer { status, retry_after: later.as_deref(), body: &body };
-                let written = call.answered(&answer, n_waits).map_err(|problem| {
-                    Failure::new(
-                        ExitCode::TryAgain,
-                        format!("{problem} ({n_taken} refusals were written before)"),
-                    )
-                })?;
-                match written {
-                    Written::Done { n_taken: taken, n_refused: refused } => {
-                        n_taken += taken as u64;
-                        n_refused += refused as u64;
-                        break;
-                    }
-                    Written::Later(wait) => {
-                        n_waits += 1;
-                        std::thread::sleep(wait);
-                    }
-                }
+        let mut writing = Writing::new(api, &self.there);
+        while let Some(call) = writing.call() {
+            let (status, later, body) =
+                runtime.block_on(asked(&client, &call.request, credentials))?;
+            let answer = Answer { status, retry_after: later.as_deref(), body: &body };
+            let wait = writing.answered(&answer).map_err(|problem| {
+                let (taken, refused) = (writing.n_taken(), writing.n_refused());
+                let before =
+                    format!("before, {taken} refusals were written and {refused} not taken");
+                Failure::new(ExitCode::TryAgain, format!("{problem} ({before})"))
+            })?;
+            if let Some(wait) = wait {
+                std::thread::sleep(wait);
             }
         }
-        Ok((n_taken, n_refused))
+        Ok((writing.n_taken(), writing.n_refused()))
     }
 }

@@ -17,6 +17,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use gate_core::Timestamp;
 use gate_reconcile::{Class, Diff, Remedy, Report};
 
 use super::{ConfigFile, ExitCode, Failure, output};
@@ -90,7 +91,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some((mut out, to)) = details {
         out.flush().or_fail_at(ExitCode::Storage, || to.display().to_string())?;
     }
-    let is_clean = report.is_clean();
     if arguments.write_here {
         report.n_written_here = mending.here(&config, &spec, now)?;
     }
@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (report.n_written_there, report.n_refused_there) = mending.there(&spec)?;
     }
     if let Some(path) = &arguments.metrics {
-        files::replace_whole(path, gauge(&report).as_bytes())
+        files::replace_whole(path, gauge(&report, now).as_bytes())
             .or_fail_at(ExitCode::Storage, || format!("`{}`", path.display()))?;
     }
     if arguments.json {
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         output::print(&told(&report, arguments))?;
     }
-    if is_clean { Ok(()) } else { Err(Failure::silent(ExitCode::No)) }
+    if report.is_clean() { Ok(()) } else { Err(Failure::silent(ExitCode::No)) }
 }
 
 fn created(path: &Path) -> Result<(BufWriter<File>, &Path), Failure> {
@@ -133,13 +133,20 @@ fn told(report: &Report, arguments: &Arguments) -> String {
             report.n_unusable,
             "entries have an address that is none of the channel's: compared with nobody",
         ),
+        (report.n_problems, "lines of the list cannot be used: compared with nobody"),
         (report.n_written_here, "consent changes were written here"),
         (report.n_written_there, "refusals were written there"),
-        (report.n_refused_there, "refusals the provider did not take"),
+        (
+            report.n_refused_there,
+            "refusals the provider did not take: mend the address, or write them there by hand",
+        ),
     ] {
         if n > 0 {
             out.push_str(&format!("\n{n} {what}"));
         }
+    }
+    if report.is_cut_off {
+        out.push_str("\nThe beginning of the consent topic is gone: what was said there is compared with nothing.");
     }
     if report.is_clean() {
         out.push_str("\nBoth sides refuse the same.");
@@ -151,8 +158,8 @@ fn told(report: &Report, arguments: &Arguments) -> String {
     out
 }
 
-/// The gauge as Prometheus reads it.
-fn gauge(report: &Report) -> String {
+/// The gauges as Prometheus reads them. A run that compared nothing writes none, so the time says how old the numbers are.
+fn gauge(report: &Report, now: Timestamp) -> String {
     let mut out = String::from(
         "# HELP consent_gate_suppression_drift People who are refused on one side alone, or on the provider's in spite of later consent.\n\
          # TYPE consent_gate_suppression_drift gauge\n",
@@ -164,5 +171,12 @@ fn gauge(report: &Report) -> String {
             drift.source, drift.direction, drift.kind, drift.value
         ));
     }
+    out.push_str(&format!(
+        "# HELP consent_gate_suppression_compared_timestamp_seconds When a provider's list was last compared to its end.\n\
+         # TYPE consent_gate_suppression_compared_timestamp_seconds gauge\n\
+         consent_gate_suppression_compared_timestamp_seconds{{source=\"{}\"}} {}\n",
+        report.source,
+        now.as_micros().div_euclid(1_000_000)
+    ));
     out
 }

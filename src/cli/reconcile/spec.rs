@@ -74,6 +74,10 @@ impl Spec {
             Some(spec) => Some(credentials(spec, &read).map_err(wrong)?),
         };
         let SpecFile { api, columns, allowed, .. } = file;
+        // before anything is sent there, read or written
+        if let Some(api) = &api {
+            api.check().map_err(|problem| wrong(problem.to_string()))?;
+        }
         Ok(Self { source, frame, api, credentials, columns, allowed })
     }
 }

@@ -91,6 +91,7 @@ impl Taking<'_, '_> {
         self.entries(&entries)?;
         let counts = list.counts();
         self.report.n_skipped += counts.n_skipped;
+        self.report.n_problems += counts.n_problems;
         for problem in &counts.problems {
             output::note(&format!("{}: line {}: {}", path.display(), problem.line, problem.reason));
         }

@@ -175,7 +175,7 @@ fn logged(desk: &Desk, row: &DecisionRow) -> Result<Entry, Failure> {
         Failure::new(ExitCode::No, reason)
     };
     let found = desk.places.read(topic, &BTreeSet::from([place]))?;
-    let value = found.get(&place).and_then(|found| found.value.as_deref());
+    let value = found.get(&place).and_then(|found| found.record.value.as_deref());
     let value = value.ok_or_else(|| gone("is not there any more"))?;
     let batch = DecisionBatch::decode(value).map_err(|error| gone(&error.to_string()))?;
     let is_it = |entry: &gate_log::Entry<'_>| {

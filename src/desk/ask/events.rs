@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use gate_codec::{Codec, DecodeError};
-use gate_core::{Action, ChannelScope, ConsentChange, EventKey};
-use gate_engine::Keys as _;
-use gate_index::Person;
+use gate_codec::DecodeError;
+use gate_core::{Action, ChannelScope, ConsentChange, EventKey, Receipt};
+use gate_engine::{Keys as _, understand};
+use gate_index::{Person, Prefix};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,8 +17,8 @@ use super::decisions::storage;
 use crate::clock::utc;
 use crate::decisions::one_line;
 use crate::exit::{ExitCode, Failure};
-use crate::explanation::replay::CONSENT;
 use crate::headers::{hex, rfc3339};
+use crate::records::ConsentRecords;
 
 /// A consent change.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -109,7 +109,7 @@ const fn words(action: Action) -> &'static str {
 /// Which changes.
 pub(super) struct Changes<'d> {
     pub(super) desk: &'d Desk,
-    codec: Codec,
+    records: ConsentRecords,
     /// Whether ids and addresses are given out.
     pub(super) in_clear: bool,
 }
@@ -122,7 +122,7 @@ pub(in crate::desk) struct EventsPage {
 
 impl<'d> Changes<'d> {
     pub(super) fn new(desk: &'d Desk, in_clear: bool) -> Result<Self, Failure> {
-        Ok(Self { desk, codec: crate::service::codec(&desk.config, CONSENT)?, in_clear })
+        Ok(Self { desk, records: crate::service::consent_records(&desk.config)?, in_clear })
     }
 
     /// What is on record about these people, as far as `was_known` allows.
@@ -151,7 +151,7 @@ impl<'d> Changes<'d> {
         for item in &page.items {
             let place = (item.place.partition, item.place.offset);
             if let Some(found) = found.get(&place) {
-                events.push(self.event(place, found)?);
+                events.extend(self.events(place, found, person)?);
             }
         }
         Ok(EventsPage { events, next: page.next })
@@ -161,8 +161,52 @@ impl<'d> Changes<'d> {
         &self.desk.config.topics.consent_change
     }
 
-    fn event(&self, place: (i32, i64), found: &Found) -> Result<EventAnswer, Failure> {
-        let blank = EventAnswer {
+    /// What a record says, of several people about this one.
+    fn events(
+        &self,
+        place: (i32, i64),
+        found: &Found,
+        person: &Person,
+    ) -> Result<Vec<EventAnswer>, Failure> {
+        let blank = self.blank(place, found);
+        found.record.read(|value, origin| match self.records.read(value, origin) {
+            Ok(changes) => Ok(match changes.all() {
+                [only] => vec![self.readable(blank, &only.change)],
+                several => {
+                    let pepper = &self.desk.pepper;
+                    let why = several
+                        .iter()
+                        .find_map(|it| understand(pepper, &it.change, Receipt::default()).err());
+                    if let Some(why) = why {
+                        // the gate applies nothing of it
+                        let class = Some(why.class.as_str());
+                        return Ok(vec![EventAnswer { class, ..blank }]);
+                    }
+                    let about = several.iter().filter(|it| self.is_about(&it.change, person));
+                    about.map(|it| self.readable(blank.clone(), &it.change)).collect()
+                }
+            }),
+            Err(DecodeError::Unreadable(why)) => {
+                Ok(vec![EventAnswer { class: Some(why.class.as_str()), ..blank }])
+            }
+            Err(error @ DecodeError::Unavailable { .. }) => {
+                Err(Failure::new(ExitCode::TryAgain, error))
+            }
+        })
+    }
+
+    fn is_about(&self, change: &ConsentChange<'_>, person: &Person) -> bool {
+        let pepper = &self.desk.pepper;
+        let contact = change.contact_id.iter().map(|contact| pepper.contact(contact));
+        let addresses = [&change.address, &change.new_address].into_iter().flatten();
+        let addresses = addresses.filter_map(|address| change.canonical(address));
+        let keys = contact.chain(addresses.map(|address| pepper.address(&address)));
+        let mut prefixes = keys.filter_map(Prefix::of).map(Some);
+        prefixes.any(|prefix| prefix == person.contact || prefix == person.address)
+    }
+
+    fn blank(&self, place: (i32, i64), found: &Found) -> EventAnswer {
+        EventAnswer {
             source: format!("{}/{}/{}", self.topic(), place.0, place.1),
             place,
             received_at: utc(found.at_ms),
@@ -182,15 +226,6 @@ impl<'d> Changes<'d> {
             event_id: None,
             contact_id: None,
             address: None,
-        };
-        match self.codec.decode_consent(found.value.as_deref()) {
-            Ok(change) => Ok(self.readable(blank, &change)),
-            Err(DecodeError::Unreadable(why)) => {
-                Ok(EventAnswer { class: Some(why.class.as_str()), ..blank })
-            }
-            Err(error @ DecodeError::Unavailable { .. }) => {
-                Err(Failure::new(ExitCode::TryAgain, error))
-            }
         }
     }
 

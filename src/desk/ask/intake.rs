@@ -20,7 +20,6 @@ use super::{blocking, release, search};
 use crate::answers::Problem;
 use crate::clock::{now, utc};
 use crate::exit::{ExitCode, Failure};
-use crate::explanation::replay::CONSENT;
 use crate::unresolved::Place;
 use crate::unresolved::queue::Queue;
 
@@ -142,15 +141,15 @@ pub(in crate::desk) async fn record(
             let reason = format!("`{source}` is not there, or not any more");
             return Err(Failure::new(ExitCode::No, reason));
         };
-        let codec = crate::service::codec(&desk.config, CONSENT)?;
-        let class = match codec.decode_consent(found.value.as_deref()) {
-            Ok(_) => None,
-            Err(DecodeError::Unreadable(why)) => Some(why.class.as_str()),
+        let records = crate::service::consent_records(&desk.config)?;
+        let class = found.record.read(|value, origin| match records.read(value, origin) {
+            Ok(_) => Ok(None),
+            Err(DecodeError::Unreadable(why)) => Ok(Some(why.class.as_str())),
             Err(error @ DecodeError::Unavailable { .. }) => {
-                return Err(Failure::new(ExitCode::TryAgain, error));
+                Err(Failure::new(ExitCode::TryAgain, error))
             }
-        };
-        let value = found.value.as_deref().unwrap_or_default();
+        })?;
+        let value = found.record.value.as_deref().unwrap_or_default();
         let shown = value.get(..value.len().min(SHOWN_MAX)).unwrap_or_default();
         let clear = |bytes: &[u8]| in_clear.then(|| String::from_utf8_lossy(bytes).into_owned());
         Ok(RecordAnswer {
@@ -163,7 +162,7 @@ pub(in crate::desk) async fn record(
                 release: None,
             }
             .judged(&release::letters(&desk.config)?),
-            key: found.key.as_deref().and_then(clear),
+            key: found.record.key.as_deref().and_then(clear),
             text: clear(shown),
             bytes: if in_clear { shown.to_vec() } else { Vec::new() },
             size: value.len(),

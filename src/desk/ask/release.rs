@@ -20,9 +20,10 @@ use crate::config::Config;
 use crate::decisions::stretch;
 use crate::decisions::window::Window;
 use crate::exit::{ExitCode, Failure};
-use crate::explanation::replay::CONSENT;
+use crate::records::origin_of;
 use crate::unresolved::Place;
 use crate::unresolved::queue::{Letter, Queue};
+use crate::unresolved::reading::{Reader, Reading};
 use crate::unresolved::release::{Decision, written};
 use crate::unresolved::releasing::{Left, Releasing, Target};
 
@@ -288,14 +289,21 @@ fn found(
 /// The first readable change of that id since then.
 fn event(config: &Config, event_id: &str, since_ms: i64) -> Result<Option<FoundEvent>, Failure> {
     let topic = &config.topics.consent_change;
-    let codec = crate::service::codec(config, CONSENT)?;
+    let reader = Reader::new(config)?;
     let from = jiff::Timestamp::from_millisecond(since_ms.max(0));
     let window = Window::new(from.unwrap_or_default(), jiff::Timestamp::MAX)?;
     let stretch = stretch::stretch(config, topic, &window)?;
     let mut found = None;
     stretch::read(config, topic, &stretch, &mut |record| {
+        let origin = origin_of(record);
+        // a record that is readable only in part is applied to nobody
         let is_it = found.is_none()
-            && codec.decode_consent(record.value).is_ok_and(|change| change.event_id == event_id);
+            && match reader.read(record.value, origin) {
+                Ok(Reading::Whole(changes)) => {
+                    changes.all().iter().any(|it| it.change.event_id == event_id)
+                }
+                Ok(Reading::Unreadable(_)) | Err(_) => false,
+            };
         if is_it {
             let place = (record.partition, record.offset);
             found = Some(FoundEvent {

@@ -5,6 +5,7 @@
 
 mod opt_in;
 mod preferences;
+mod request_mail;
 mod unsubscribe;
 
 pub(super) use opt_in::{confirmed, signed_up};
@@ -20,6 +21,9 @@ use gate_intake::{Answer, Request, Token, TokenContent, TokenKind};
 use super::Door;
 use super::enforced::Enforced;
 use crate::clock::now;
+
+// whatever token opens has pages
+const _: () = assert!(gate_door_pages::LINK_BYTES_MAX > gate_intake::TOKEN_CHARS_MAX + "/u/".len());
 
 /// What surrounds a page.
 struct Visit<'d> {

@@ -6,25 +6,28 @@
 //! ```
 //! INVARIANT: the answer to a form is the same whoever the address belongs to, and comes after Kafka has request and mail.
 
-use gate_codec::encode_message;
+use std::net::IpAddr;
+
+use gate_core::CanonicalAddress;
 use gate_door_pages::{
-    AskAgain, AskedText, Brand, Channel, ConfirmDonePage, ConfirmMail, ConfirmPage, ExpiredPage,
-    Frame, HTML_TYPE, Language, Link, LinkSentPage, NotSavedPage, Problem, RenderError,
-    SignUpChoice, SignUpForm, SignUpPage, Unsaved, When, Who, Wrong, mask_address,
+    AskAgain, AskedText, Brand, Channel, ConfirmDonePage, ConfirmPage, ExpiredPage, Frame,
+    HTML_TYPE, Language, Link, LinkSentPage, NotSavedPage, Problem, RenderError, SignUpChoice,
+    SignUpForm, SignUpPage, Unsaved, When, Who, Wrong, mask_address,
 };
 use gate_intake::{
-    Answer, Asking, ConfirmError, Confirmation, MailText, NoticeShown, Reading, Request, Shown,
-    SignUp, SignUpError, SignUpFault, TokenContent, TokenKind, Way, Wish, WishError, ask, confirm,
-    consent_request, throttle_keys,
+    Answer, Asking, ConfirmError, Confirmation, NoticeShown, Reading, Request, Shown, SignUp,
+    SignUpError, SignUpFault, TokenContent, TokenKind, Way, Wish, WishError, ask, confirm,
+    throttle_keys,
 };
-use rdkafka::message::OwnedHeaders;
 
+use super::request_mail::{MailOf, unmailed};
 use super::{answer, frame, instant, link, problem_page};
 use crate::clock::now;
 use crate::door::Door;
+use crate::door::origin::Origin;
 use crate::door::seen::Remembered;
 use crate::door::take_in::settle;
-use crate::door::topic::Outgoing;
+use crate::door::throttle::{Admission, Full};
 
 /// Under which name what is asked and confirmed is counted.
 const NAME: &str = "double-opt-in";
@@ -36,15 +39,17 @@ struct Page<'d> {
     door: &'d Door,
     brand: &'d Brand,
     frame: Frame,
+    /// Where the request came from.
+    origin: Origin,
 }
 
 /// What becomes of a request for `/s/{brand}`.
-pub(in crate::door) async fn signed_up(door: &Door, request: &Request) -> Answer {
+pub(in crate::door) async fn signed_up(door: &Door, request: &Request, origin: Origin) -> Answer {
     let id = request.path().rsplit('/').next().unwrap_or_default().to_owned();
     let brand = door.brands.of(Some(&id)).filter(|brand| brand.sign_up().is_some());
     let Some(brand) = brand else { return super::nothing(door, request) };
     let csrf = form_name(brand);
-    let page = Page { door, brand, frame: frame(brand, request, door.keys.form(&csrf)) };
+    let page = Page { door, brand, frame: frame(brand, request, door.keys.form(&csrf)), origin };
     match request.method.as_str() {
         "GET" | "HEAD" => page.form(&[], Vec::new()),
         "POST" => page.posted(request).await,
@@ -53,18 +58,18 @@ pub(in crate::door) async fn signed_up(door: &Door, request: &Request) -> Answer
 }
 
 /// What becomes of a request for `/c/{token}`.
-pub(in crate::door) async fn confirmed(door: &Door, request: &Request) -> Answer {
+pub(in crate::door) async fn confirmed(door: &Door, request: &Request, origin: Origin) -> Answer {
     let text = request.path().rsplit('/').next().unwrap_or_default().to_owned();
     let reading = door.keys.tokens.read(&text, now());
     let (confirmation, is_valid) = match reading {
         Reading::Valid(confirmation) => (confirmation, true),
         Reading::Expired(confirmation) => (confirmation, false),
-        Reading::Wrong => return unknown(door, request),
+        Reading::Wrong => return unknown(door, request, origin),
     };
     let Some(brand) = door.brands.of(confirmation.brand.as_deref()) else {
         return super::nothing(door, request);
     };
-    let page = Page { door, brand, frame: frame(brand, request, door.keys.form(&text)) };
+    let page = Page { door, brand, frame: frame(brand, request, door.keys.form(&text)), origin };
     let Ok(here) = link(&format!("/c/{text}")) else { return page.problem(Problem::NotFound) };
     let texts = page.texts(&confirmation).filter(|_| is_valid);
     match (request.method.as_str(), texts) {
@@ -75,29 +80,32 @@ pub(in crate::door) async fn confirmed(door: &Door, request: &Request) -> Answer
     }
 }
 
-/// A wish of the preference page: a mail that asks, to the mailbox of the link.
+/// A wish of the preference page: a mail that asks, to the mailbox of the link. `saved`: the form has refused something as well.
 pub(super) async fn asked_for(
     door: &Door,
     brand: &Brand,
-    frame: &Frame,
+    (frame, here, saved): (&Frame, Link, bool),
+    origin: Origin,
     content: &TokenContent,
     choice: &str,
-    here: Link,
 ) -> Answer {
-    let page = Page { door, brand, frame: frame.clone() };
+    let page = Page { door, brand, frame: frame.clone(), origin };
     let found = gate_door_pages::read_choice(choice)
         .filter(|(channel, purpose)| *channel == Channel::Email && may_ask(brand, content, purpose))
         .and_then(|(_, purpose)| brand.text(purpose, frame.language));
-    let (Some(text), Some(address)) = (found, content.address.as_deref()) else {
+    let (Some(text), Some(address)) = (found, mailbox(content)) else {
         return page.problem(Problem::BadRequest);
     };
+    // a link need not name the controller; a request without one is of nobody's
+    let own = brand.sign_up().map(|form| form.controller.as_str());
     let wish = WishOf {
-        address,
+        address: &address,
         contact_id: content.contact_id.as_deref(),
-        controller: content.controller.as_deref(),
+        controller: content.controller.as_deref().or(own),
         jurisdiction: content.jurisdiction.as_deref(),
         way: Way::PreferencePage,
         path: "/p",
+        saved,
     };
     let unsaved = Unsaved::Ask { choice: choice.to_owned() };
     page.asked(&wish, frame.language, vec![text], (unsaved, here)).await
@@ -106,14 +114,21 @@ pub(super) async fn asked_for(
 /// Whether a link of this person may ask for a mail about this purpose: by e-mail, and where the brand has a text for it.
 pub(super) fn may_ask(brand: &Brand, content: &TokenContent, purpose: &str) -> bool {
     let offers = brand.sign_up().is_some_and(|form| form.purposes.iter().any(|own| own == purpose));
-    offers && content.address.as_deref().is_some_and(|address| address.contains('@'))
+    offers && mailbox(content).is_some()
+}
+
+/// The mailbox of a link; messages may name it as `Ana <ana@example.com>`.
+fn mailbox(content: &TokenContent) -> Option<String> {
+    let address = content.address.as_deref()?;
+    let read = CanonicalAddress::of_recipient(address, gate_core::Channel::Email, None).ok()?;
+    Some(read.expose().to_owned())
 }
 
 /// Nobody knows whose link it was.
-fn unknown(door: &Door, request: &Request) -> Answer {
+fn unknown(door: &Door, request: &Request, origin: Origin) -> Answer {
     let Some(brand) = door.brands.of(None) else { return Answer::text(404, "not found\n") };
-    let page =
-        Page { door, brand, frame: frame(brand, request, door.keys.form(&form_name(brand))) };
+    let frame = frame(brand, request, door.keys.form(&form_name(brand)));
+    let page = Page { door, brand, frame, origin };
     let ask = page.sign_up(&[]).map_or(AskAgain::No, AskAgain::Form);
     page.gone(ask)
 }
@@ -131,6 +146,8 @@ struct WishOf<'w> {
     jurisdiction: Option<&'w str>,
     way: Way,
     path: &'w str,
+    /// Refusals of the same form are in Kafka.
+    saved: bool,
 }
 
 impl Page<'_> {
@@ -191,11 +208,28 @@ impl Page<'_> {
             jurisdiction: None,
             way: Way::Form,
             path: &format!("/s/{}", self.brand.id()),
+            saved: false,
         };
         let Ok(action) = link(&format!("/s/{}", self.brand.id())) else {
             return self.problem(Problem::NotFound);
         };
         self.asked(&wish, self.frame.language, texts, (Unsaved::SignUp, action)).await
+    }
+
+    /// Whether one more mail may go there, asked for from here.
+    fn admitted(&self, address: &str) -> Result<Option<Admission>, Full> {
+        let from = self.origin.counted();
+        let unknown = std::net::Ipv4Addr::UNSPECIFIED.into();
+        let keys = throttle_keys(address, from.unwrap_or(unknown), &self.door.keys.ids);
+        // what is no address is told so, and sends nothing
+        let Some(mailbox) = &keys.address else { return Ok(None) };
+        self.door.throttle.admit(mailbox, from.map(|_| keys.network.as_str())).map(Some)
+    }
+
+    /// The address that the brand wants as evidence.
+    fn kept_ip(&self) -> Option<IpAddr> {
+        self.brand.sign_up().filter(|form| form.keep_ip)?;
+        self.origin.evident()
     }
 
     /// The request and the mail that asks, both in Kafka before the answer.
@@ -206,18 +240,32 @@ impl Page<'_> {
         texts: Vec<AskedText>,
         not_saved: (Unsaved, Link),
     ) -> Answer {
-        let keys = &self.door.keys;
-        // without its network: throttle.rs says why
-        let mailbox =
-            throttle_keys(wish.address, std::net::Ipv4Addr::UNSPECIFIED.into(), &keys.ids);
-        if let Some(mailbox) = &mailbox.address
-            && let Err(seconds) = self.door.throttle.admit(mailbox)
-        {
-            self.door.metrics.bounds.of(crate::metrics::DoorBound::Mails).inc();
-            return self.problem(Problem::TooMany { seconds });
+        let admission = match self.admitted(wish.address) {
+            Ok(admission) => admission,
+            Err(full) => {
+                self.door.metrics.bounds.of(full.bound).inc();
+                return self.problem(Problem::TooMany { seconds: full.seconds });
+            }
+        };
+        let answer = self.mailed(wish, language, &texts, not_saved).await;
+        if let Some(admission) = admission.filter(|_| answer.status >= 400) {
+            // nothing was sent: who tries again while Kafka is away must not be told to wait for an hour
+            self.door.throttle.give_back(&admission);
         }
+        answer
+    }
+
+    /// The same of somebody who may be written to.
+    async fn mailed(
+        &self,
+        wish: &WishOf<'_>,
+        language: Language,
+        texts: &[AskedText],
+        not_saved: (Unsaved, Link),
+    ) -> Answer {
+        let keys = &self.door.keys;
         let hashes: Vec<String> = texts.iter().map(|it| it.notice.sha256()).collect();
-        let notices = shown(&texts, &hashes);
+        let notices = shown(texts, &hashes);
         let base = self.door.config.door.public_url.as_deref().unwrap_or_default();
         let asking = ask(
             &Wish {
@@ -230,7 +278,7 @@ impl Page<'_> {
                 notices: &notices,
                 way: wish.way,
                 page: &format!("{base}{}", wish.path),
-                ip: None,
+                ip: self.kept_ip(),
                 hours: self.brand.sign_up().map_or(7 * HOURS_OF_DAY, |form| form.link_hours),
             },
             &keys.ids,
@@ -244,9 +292,9 @@ impl Page<'_> {
                 return self.problem(Problem::Internal);
             }
         };
-        match self.sent(asking, language, &texts, base).await {
+        match self.sent(asking, language, texts, base).await {
             Some(()) => {
-                let view = LinkSentPage {};
+                let view = LinkSentPage { saved: wish.saved };
                 self.page(view.status(), view.render(self.brand, &self.frame))
             }
             None => self.not_saved(not_saved.0, not_saved.1),
@@ -262,46 +310,30 @@ impl Page<'_> {
         base: &str,
     ) -> Option<()> {
         let Asking { confirmation, records } = asking;
+        // made before anything is written: a request whose mail cannot be made would wait for nothing
+        let outbound = self.door.outbound.as_ref()?;
+        let mail = MailOf { confirmation: &confirmation, language, texts, base };
+        let mail = mail.outgoing(&self.door.keys, self.brand, outbound)?;
         let outcome = gate_intake::Outcome { records, ..gate_intake::Outcome::default() };
         if settle(self.door, NAME, outcome).await.answer.status >= 500 {
             return None;
         }
-        let failed = |error: &dyn std::fmt::Display| {
-            tracing::error!(%error, "the mail that asks cannot be written");
-        };
-        let token =
-            self.door.keys.tokens.seal(&confirmation).map_err(|error| failed(&error)).ok()?;
-        let url = format!("{base}/c/{token}");
-        let at = |at: gate_core::Timestamp| {
-            When::utc(jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default())
-        };
-        let (asked_at, until) = (at(confirmation.asked_at), at(confirmation.expires_at));
-        let mail = ConfirmMail { asked: texts, asked_at: &asked_at, until: &until, url: &url };
-        let words = mail.words(self.brand, language, instant());
-        let text = MailText { subject: &words.subject, text: &words.text };
-        let mail =
-            consent_request(&confirmation, &text, &url).map_err(|error| failed(&error)).ok()?;
-        let outbound = self.door.outbound.as_ref()?;
-        let value =
-            encode_message(&mail.record, outbound.encoding).map_err(|error| failed(&error)).ok()?;
-        let key = confirmation.contact_id.as_deref().unwrap_or(&confirmation.address);
-        let outgoing =
-            Outgoing { key: Some(key.as_bytes().to_vec()), value, headers: OwnedHeaders::new() };
-        let written = outbound.topic.write(&[outgoing]).await;
-        match written.into_iter().next()? {
-            Ok(_) => Some(()),
-            Err(failure) => {
-                failed(&failure);
-                None
-            }
-        }
+        let written = outbound.topic.write(&[mail]).await;
+        written.into_iter().next()?.map_err(|failure| unmailed(&failure)).ok()?;
+        Some(())
     }
 
-    /// The texts that a request names, as long as all of them are there to be shown.
+    /// The texts that a request names, as long as all of them are there to be shown as they were.
     fn texts(&self, confirmation: &Confirmation) -> Option<Vec<AskedText>> {
-        let language = self.language(&confirmation.locale);
+        // in the language of the request, or not at all: a translation is another text
+        let language = Language::from_code(&confirmation.locale)
+            .filter(|own| self.brand.languages().contains(own))?;
         let each = confirmation.asked.iter();
-        each.map(|it| self.brand.text_of(&it.purpose, language, &it.notice_version)).collect()
+        each.map(|it| {
+            let text = self.brand.text_of(&it.purpose, language, &it.notice_version)?;
+            it.is_text(&text.notice.sha256()).then_some(text)
+        })
+        .collect()
     }
 
     fn question(
@@ -381,6 +413,7 @@ impl Page<'_> {
                     jurisdiction: confirmation.jurisdiction.as_deref(),
                     way: Way::Form,
                     path: "/c",
+                    saved: false,
                 };
                 self.asked(&wish, self.frame.language, texts, (Unsaved::SignUp, here)).await
             }
@@ -400,7 +433,7 @@ impl Page<'_> {
         let base = self.door.config.door.public_url.as_deref().unwrap_or_default();
         let page = format!("{base}/c");
         let window = Remembered::of(&self.door.seen);
-        let shown = Shown { notices: &notices, page: &page, ip: None };
+        let shown = Shown { notices: &notices, page: &page, ip: self.kept_ip() };
         let outcome = match confirm(confirmation, &shown, &window, now()) {
             Ok(outcome) if window.is_whole() => outcome,
             Ok(_) => return self.not_saved(Unsaved::Confirmation, here),
@@ -464,4 +497,21 @@ fn shown<'t>(texts: &'t [AskedText], hashes: &'t [String]) -> Vec<NoticeShown<'t
 
 fn who(confirmation: &Confirmation) -> Who {
     Who::of(&[mask_address(&confirmation.address)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mailbox_of_a_link_is_found_however_the_message_named_it() {
+        let of = |address: &str| {
+            let address = Some(address.to_owned());
+            mailbox(&TokenContent { address, ..TokenContent::default() })
+        };
+        for named in ["ana@example.com", "Ana <ana@example.com>", " Ana@Example.com "] {
+            assert_eq!(of(named).as_deref(), Some("ana@example.com"), "{named}");
+        }
+        assert_eq!((of("+441632960001"), of("")), (None, None));
+    }
 }

@@ -4,7 +4,7 @@
 //! are not shown; refusing works all the same.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gate_codec::{ConsentChangeRecord, EvidenceRecord};
 use gate_door_pages::{
@@ -20,7 +20,8 @@ use super::opt_in::{asked_for, may_ask};
 use super::{Visit, effect, link};
 use crate::clock::now;
 use crate::door::Door;
-use crate::door::enforced;
+use crate::door::enforced::{self, Enforced};
+use crate::door::origin::Origin;
 use crate::door::seen::Remembered;
 use crate::door::take_in::settle;
 
@@ -28,6 +29,9 @@ use crate::door::take_in::settle;
 const NAME: &str = "preference-page";
 /// How long a page waits for a gate to say what is on; refusing must not wait for that.
 const CHECK_MAX: Duration = Duration::from_secs(3);
+/// How long a page takes for all that it may leave out, from when the request is whole: with the body's time and Kafka's it stays
+/// below what the server gives a request.
+const PAGE_MAX: Duration = Duration::from_secs(9);
 /// Reasons that say nothing about what may come.
 const NO_ANSWER: [&str; 6] = [
     "missing_contact",
@@ -52,18 +56,26 @@ const REFUSED: [&str; 10] = [
     "sender_stop",
     "consent_unreadable",
 ];
+/// Characters of a purpose's code, as long as a brand may have them.
+const PURPOSE_CHARS_MAX: usize = 64;
 /// Choices of one page.
 const CHOICES_MAX: usize = 200;
 
 /// What becomes of a request for `/p/TOKEN`.
-pub(in crate::door) async fn chosen(door: &Door, request: &Request) -> Answer {
+pub(in crate::door) async fn chosen(door: &Door, request: &Request, origin: Origin) -> Answer {
     let Some(mut visit) = Visit::of(door, request, TokenKind::Preferences) else {
         return super::nothing(door, request);
     };
-    visit.frame.gpc = request.method != "HEAD" && hears_gpc(door, &visit, request).await;
+    let until = Instant::now() + PAGE_MAX;
     match request.method.as_str() {
-        "GET" | "HEAD" => shown(door, &visit).await,
-        "POST" => saved(door, &visit, request).await,
+        "GET" | "HEAD" => {
+            // at once: a signal that Kafka is slow to take must not use up the time for the choices
+            let heard = async { request.method == "GET" && hears_gpc(door, &visit, request).await };
+            let (heard, groups) = tokio::join!(heard, groups(door, &visit, until));
+            visit.frame.gpc = heard;
+            shown(&visit, groups)
+        }
+        "POST" => saved(door, visit, request, (origin, until)).await,
         _ => Answer::text(405, "method not allowed\n"),
     }
 }
@@ -86,11 +98,11 @@ async fn hears_gpc(door: &Door, visit: &Visit<'_>, request: &Request) -> bool {
     }
 }
 
-async fn shown(door: &Door, visit: &Visit<'_>) -> Answer {
+fn shown(visit: &Visit<'_>, groups: Option<Vec<ChoiceGroup>>) -> Answer {
     let Ok(here) = link(&format!("/p/{}", visit.text)) else {
         return visit.problem(Problem::NotFound);
     };
-    match groups(door, visit).await {
+    match groups {
         Some(groups) => {
             let (stop, save) = (here.clone(), here);
             let view = PreferencesPage { who: visit.who(), groups, stop, save, saved: None };
@@ -117,40 +129,59 @@ impl Form {
     }
 }
 
-async fn saved(door: &Door, visit: &Visit<'_>, request: &Request) -> Answer {
+async fn saved(
+    door: &Door,
+    mut visit: Visit<'_>,
+    request: &Request,
+    (origin, until): (Origin, Instant),
+) -> Answer {
     let pairs = form_urlencoded::parse(&request.body);
     let form = Form(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect());
-    if !door.keys.is_form(&visit.text, form.one("csrf").unwrap_or_default()) {
-        return visit.problem(Problem::Form);
-    }
+    let everything = form.one("stop") == Some("everything");
+    let (shown, keep) = (form.all("shown"), form.all("keep"));
+    let off = match cleared(&shown, &keep) {
+        _ if !door.keys.is_form(&visit.text, form.one("csrf").unwrap_or_default()) => {
+            Err(Problem::Form)
+        }
+        _ if everything => Ok(vec![None]),
+        Some(off) => Ok(off),
+        None => Err(Problem::BadRequest),
+    };
+    let refused = async {
+        match &off {
+            Ok(off) => refuse(door, &visit, off).await,
+            Err(_) => None,
+        }
+    };
+    // the browser's signal and the form at once: one after the other Kafka might take longer than a request has
+    let (heard, taken) = tokio::join!(hears_gpc(door, &visit, request), refused);
+    visit.frame.gpc = heard;
+    let visit = &visit;
+    let off = match off {
+        Ok(off) => off,
+        Err(problem) => return visit.problem(problem),
+    };
     let Ok(here) = link(&format!("/p/{}", visit.text)) else {
         return visit.problem(Problem::NotFound);
     };
-    if let Some(choice) = form.one("ask") {
-        return asked_for(door, visit.brand, &visit.frame, visit.content(), choice, here).await;
+    let Some(places) = taken else {
+        let what = if everything { Unsaved::Everything } else { Unsaved::Choices { shown, keep } };
+        return visit.not_saved(what, here, true);
+    };
+    // whatever was pressed: "turn on" beside a cleared box keeps it cleared, and asks only after Kafka has that
+    if let Some(choice) = form.one("ask").filter(|_| !everything) {
+        let page = (&visit.frame, here, !off.is_empty());
+        return asked_for(door, visit.brand, page, origin, visit.content(), choice).await;
     }
-    if form.one("stop") == Some("everything") {
-        let taken = refuse(door, visit, &[None]).await;
-        let Some(places) = taken else { return visit.not_saved(Unsaved::Everything, here, true) };
-        let enforced = enforced::wait(door, &places).await;
+    let enforced = tokio::time::timeout_at(until.into(), enforced::wait(door, &places)).await;
+    let enforced = enforced.unwrap_or(Enforced::NotYet);
+    if everything {
         let (who, preferences) = (visit.who(), Some(here));
         let view = StoppedPage { who, effect: effect(enforced), preferences };
         return visit.page(view.status(), view.render(visit.brand, &visit.frame));
     }
-    let (shown, keep) = (form.all("shown"), form.all("keep"));
-    let kept: BTreeSet<&String> = keep.iter().collect();
-    let off = shown.iter().filter(|value| !kept.contains(value));
-    let off: Vec<Option<(Channel, &str)>> = off
-        .filter_map(|value| read_choice(value))
-        .filter(|(channel, purpose)| visit.brand.purposes(*channel).contains(purpose))
-        .map(Some)
-        .collect();
-    let Some(places) = refuse(door, visit, &off).await else {
-        return visit.not_saved(Unsaved::Choices { shown, keep }, here, true);
-    };
-    let enforced = enforced::wait(door, &places).await;
     // saved is saved, whether or not a gate can say what else is on
-    let mut groups = groups(door, visit).await.unwrap_or_default();
+    let mut groups = groups(door, visit, until).await.unwrap_or_default();
     let refused: BTreeSet<String> =
         off.iter().flatten().map(|(channel, purpose)| choice_value(*channel, purpose)).collect();
     let effect = effect(enforced);
@@ -168,6 +199,23 @@ async fn saved(door: &Door, visit: &Visit<'_>, request: &Request) -> Answer {
     let (stop, save, saved) = (here.clone(), here, (!off.is_empty()).then_some(effect));
     let view = PreferencesPage { who: visit.who(), groups, stop, save, saved };
     visit.page(view.status(), view.render(visit.brand, &visit.frame))
+}
+
+/// What was shown and is not kept, each once; `None` for a value that no page of ours shows.
+///
+/// A purpose that has left the brand since the page was shown is refused all the same: "saved" must be true of every box.
+fn cleared<'f>(shown: &'f [String], keep: &[String]) -> Option<Vec<Option<(Channel, &'f str)>>> {
+    let kept: BTreeSet<&String> = keep.iter().collect();
+    let off: BTreeSet<&String> = shown.iter().filter(|value| !kept.contains(value)).collect();
+    let is_code = |purpose: &str| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        purpose.len() <= PURPOSE_CHARS_MAX && purpose.chars().all(plain)
+    };
+    let read = off.into_iter().map(|value| {
+        let found = read_choice(value).filter(|(_, purpose)| is_code(purpose));
+        found.map(Some)
+    });
+    read.collect()
 }
 
 /// Writes a refusal of each; `None` is everything. Where they lie, or `None` when Kafka has not all of them.
@@ -221,7 +269,7 @@ fn refusal(visit: &Visit<'_>, what: Option<(Channel, &str)>) -> ConsentChangeRec
 }
 
 /// What a gate would let pass now, for each channel and purpose of the brand; `None` when nobody can say.
-async fn groups(door: &Door, visit: &Visit<'_>) -> Option<Vec<ChoiceGroup>> {
+async fn groups(door: &Door, visit: &Visit<'_>, until: Instant) -> Option<Vec<ChoiceGroup>> {
     let brand = visit.brand;
     let channels = brand.channels().iter().copied();
     let rows: Vec<(Channel, &str)> = channels
@@ -233,7 +281,9 @@ async fn groups(door: &Door, visit: &Visit<'_>) -> Option<Vec<ChoiceGroup>> {
     }
     let messages: Vec<Value> =
         rows.iter().map(|(channel, it)| message(visit, *channel, it)).collect();
-    let answer = tokio::time::timeout(CHECK_MAX, door.gates.check(&messages)).await.ok()?;
+    let within = until.saturating_duration_since(Instant::now()).min(CHECK_MAX);
+    let answer = door.gates.check_within(&messages, within);
+    let answer = tokio::time::timeout(within, answer).await.ok()?;
     let answer =
         answer.map_err(|error| tracing::warn!(%error, "a page cannot show choices")).ok()?;
     let decisions = answer.get("messages")?.as_array()?;
@@ -318,6 +368,22 @@ mod tests {
         let reasons = gate_reasons();
         for reason in NO_ANSWER.iter().chain(&ONLY_THIS_ONE).chain(&REFUSED) {
             assert!(reasons.contains(&format!("| `blocked.{reason}` |")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_cleared_is_refused_even_when_the_brand_has_it_no_more() {
+        let own = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let shown = own(&["email.marketing.newsletter", "email.gone", "sms.marketing.offers"]);
+        let kept = own(&["sms.marketing.offers", "email.never-shown"]);
+        let off = cleared(&shown, &kept).unwrap();
+        let email = |purpose| Some((Channel::Email, purpose));
+        assert_eq!(off, [email("gone"), email("marketing.newsletter")]);
+        assert_eq!(cleared(&own(&["email.a", "email.a"]), &[]).unwrap().len(), 1);
+        assert_eq!(cleared(&[], &[]), Some(Vec::new()));
+        let long = format!("email.{}", "a".repeat(PURPOSE_CHARS_MAX + 1));
+        for wrong in ["email", "fax.a", "email.A b", "email.\0", &long] {
+            assert_eq!(cleared(&own(&["email.fine", wrong]), &[]), None, "{wrong}");
         }
     }
 

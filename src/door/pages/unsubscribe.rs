@@ -23,12 +23,14 @@ pub(in crate::door) async fn followed(door: &Door, request: &Request) -> Answer 
         return if is_unknown { super::nothing(door, request) } else { settled };
     };
     let channel = channel(&visit);
-    let Ok(action) = link(&format!("/u/{}", visit.text)) else {
-        return visit.problem(gate_door_pages::Problem::NotFound);
-    };
+    let action = link(&format!("/u/{}", visit.text)).ok();
     if is_read {
-        return question(door, &visit, channel, action);
+        return match action {
+            Some(action) => question(door, &visit, channel, action),
+            None => visit.problem(gate_door_pages::Problem::NotFound),
+        };
     }
+    // the click before everything that only a page needs
     let keys = &door.keys;
     let outcome = one_click(&door.links, request, &keys.tokens, &keys.ids, now());
     if outcome.refused.is_some() {
@@ -37,7 +39,10 @@ pub(in crate::door) async fn followed(door: &Door, request: &Request) -> Answer 
     let taken = settle(door, NAME, outcome).await;
     let browser = is_browser(request);
     if taken.answer.status >= 500 {
-        return visit.not_saved(Unsaved::OneClick { channel }, action, browser);
+        return match action {
+            Some(action) => visit.not_saved(Unsaved::OneClick { channel }, action, browser),
+            None => taken.answer,
+        };
     }
     // a mail program does not wait for what it does not show
     let places: Vec<_> = taken.written.iter().map(|(_, place)| *place).collect();

@@ -1,5 +1,6 @@
 //! Batch consume, with the offsets of end-of-partition events, and a member's generation.
 
+use super::headers::{header_at, raw_headers};
 use super::{NativeError, log_through, millis};
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -84,6 +85,12 @@ impl<'b> Record<'b> {
             }
             (!value.is_null()).then(|| std::slice::from_raw_parts(value.cast::<u8>(), len))
         }
+    }
+
+    /// The header with this number, from 0: its name and its value, which may be null; `None` behind the last.
+    pub fn header_at(&self, index: usize) -> Option<(&'b [u8], Option<&'b [u8]>)> {
+        // SAFETY: as in `header`.
+        unsafe { header_at(raw_headers(ptr::from_ref(self.message))?, index) }
     }
 }
 

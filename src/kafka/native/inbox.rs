@@ -3,11 +3,12 @@
 //! The safe layer hands out one message per event; here the partitions of a lane feed one queue of their own,
 //! and group events stay on the consumer's. So a batch costs one call, and no rebalance hides among messages.
 
+use super::headers::{header_at, raw_headers};
 use super::{NativeError, millis};
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::types::RDKafkaRespErr;
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::{CString, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
@@ -190,35 +191,17 @@ impl Message<'_> {
 
     /// The headers in their order; a value may be null.
     pub fn headers(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-        let mut headers = ptr::null_mut();
-        // SAFETY: the message is live and owns its headers; they are parsed on first use by the one thread
-        // that has the message.
-        let found = unsafe { sys::rd_kafka_message_headers(self.raw(), &raw mut headers) };
-        let has_headers = found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
-        (0..).map_while(move |index| {
-            if !has_headers {
-                return None;
-            }
-            let (mut name, mut value, mut len) = (ptr::null::<c_char>(), ptr::null(), 0);
-            // SAFETY: the headers live as long as the message, to which the slices are tied; names are
-            // NUL-terminated, values have `len` bytes or are null.
-            unsafe {
-                let got = sys::rd_kafka_header_get_all(
-                    headers,
-                    index,
-                    &raw mut name,
-                    &raw mut value,
-                    &raw mut len,
-                );
-                if got != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
-                    return None;
-                }
-                let name = std::ffi::CStr::from_ptr(name).to_bytes();
-                let value =
-                    (!value.is_null()).then(|| std::slice::from_raw_parts(value.cast::<u8>(), len));
-                Some((name, value))
-            }
-        })
+        // SAFETY: the message is live, and one thread has it.
+        let headers = unsafe { raw_headers(self.raw()) };
+        // SAFETY: they are those of this message, to which what is handed out is tied.
+        (0..).map_while(move |index| unsafe { header_at(headers?, index) })
+    }
+
+    /// The header with this number, from 0; `None` behind the last.
+    #[must_use]
+    pub fn header(&self, index: usize) -> Option<(&[u8], Option<&[u8]>)> {
+        // SAFETY: as in `headers`, both.
+        unsafe { header_at(raw_headers(self.raw())?, index) }
     }
 }
 

@@ -14,11 +14,13 @@
 #![allow(unsafe_code, reason = "the one FFI module; every block states why it is sound")]
 
 mod consumer;
+mod headers;
 mod inbox;
 mod producer;
 mod topic_facts;
 
 pub use consumer::{Batch, BatchReader, GroupMembership, Polled, Record};
+pub use headers::header_of;
 pub use inbox::{Inbox, Message, Trouble};
 pub use producer::{
     NativeHeaders, OffsetsOnTheirWay, TopicIndex, TransactionalProducer, WrittenTopic,

@@ -9,6 +9,7 @@ use crate::pipeline::batch::{Batch, Out};
 use crate::pipeline::judge::{Judge, Verdicts};
 use crate::pipeline::parts::Settings;
 use crate::policies::{Policies, PolicySource};
+use crate::records::MessageRecords;
 use crate::store::{Identity, MEMORY_BYTES_MIN, Source, Store, Writer};
 use gate_codec::{Codec, Format, Kind};
 use gate_core::{ContactId, Receipt, Timestamp};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 struct Desk {
-    codec: Codec,
+    messages: MessageRecords,
     consent: Codec,
     pepper: Pepper,
     store: Store,
@@ -40,11 +41,15 @@ impl Desk {
             topic_id: "id".into(),
             partitions: 1,
             pepper_id: [1; 8],
+            mapping_id: [0; 8],
         };
         let (store, writer, _) = Store::open(dir.path(), &identity, MEMORY_BYTES_MIN).unwrap();
         let config = Config::parse("f", "", []).unwrap();
         Self {
-            codec: Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(),
+            messages: MessageRecords::new(
+                Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(),
+                None,
+            ),
             consent: Codec::new(Format::Json, Kind::ConsentChange, None).unwrap(),
             pepper: Pepper::new(&[7; PEPPER_BYTES]),
             store,
@@ -84,7 +89,7 @@ impl Desk {
 
     fn judge(&self, batch: &Batch<Double>) -> Verdicts {
         let judge = Judge {
-            codec: &self.codec,
+            messages: &self.messages,
             pepper: &self.pepper,
             store: &self.store,
             policies: &self.policies,
@@ -180,7 +185,7 @@ fn an_id_of_a_schema_in_a_header_is_noticed() {
     let judge = |headers| {
         let odd = Double { headers, ..with(0, b"\x02\x04") };
         let judge = Judge {
-            codec: &desk.codec,
+            messages: &desk.messages,
             pepper: &desk.pepper,
             store: &desk.store,
             policies: &desk.policies,

@@ -14,6 +14,7 @@ use crate::barrier::Hold;
 use crate::kafka::native::{NativeError, Trouble};
 use crate::metrics::{HoldCause, Metrics, TopicNames};
 use crate::pipeline::Setback;
+use crate::records::Headers;
 use rdkafka::error::RDKafkaErrorCode;
 use std::sync::Arc;
 
@@ -45,6 +46,12 @@ impl Incoming for Double {
 
     fn has_header(&self, name: &[u8]) -> bool {
         self.headers.iter().any(|known| known.as_bytes() == name)
+    }
+}
+
+impl Headers for Double {
+    fn get(&self, at: usize) -> Option<(&str, Option<&[u8]>)> {
+        Some((self.headers.get(at)?, None))
     }
 }
 

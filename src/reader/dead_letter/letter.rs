@@ -144,6 +144,7 @@ mod tests {
             field: None,
             owner: Owner::Unknown,
             is_applied: false,
+            is_plain: false,
         };
         let read: serde_json::Value = serde_json::from_str(&letter_detail(&letter)).unwrap();
         assert_eq!(

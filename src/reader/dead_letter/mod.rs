@@ -27,6 +27,7 @@ use crate::kafka::native::{
 };
 use crate::kafka::scan::{Positions, ScanError, positions_since, scan_up_to};
 use crate::logging::Limited;
+use crate::records::{FORM, PLAIN};
 use gate_engine::Owner;
 use rdkafka::ClientConfig;
 use std::collections::HashMap;
@@ -93,6 +94,8 @@ pub struct DeadLetter<'r> {
     pub owner: Owner,
     /// Whether a part of what it says is applied.
     pub is_applied: bool,
+    /// Whether it says of itself that it is written in a form of ours ([`crate::records::FORM`]).
+    pub is_plain: bool,
 }
 
 /// Whether a dead letter had to be written.
@@ -308,11 +311,14 @@ impl Index {
         let detail = letter_detail(letter);
         let tag = letter_tag(&self.pepper, &origin, &detail, letter.key, letter.value);
         let source = origin.source.to_string();
-        let mut headers = NativeHeaders::with_capacity(4);
+        let mut headers = NativeHeaders::with_capacity(5);
         for (name, value) in
             [(SOURCE, &source), (TOPIC_ID, &self.topic_id), (DETAIL, &detail), (TAG, &tag)]
         {
             headers.push(name.as_bytes(), Some(value.as_bytes()));
+        }
+        if letter.is_plain {
+            headers.push(FORM.as_bytes(), Some(PLAIN.as_bytes()));
         }
         headers
     }

@@ -68,6 +68,9 @@ pub struct Manifest {
     pub topic_id: String,
     /// Fingerprint of the pepper, hexadecimal.
     pub pepper_id: String,
+    /// Digest of the mapping by which the records were read, hexadecimal; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping_id: Option<String>,
     /// The next offset of each partition: everything before it is in the states.
     pub positions: Vec<i64>,
     /// Its files, all of them.
@@ -98,6 +101,7 @@ impl Manifest {
             topic: identity.topic.clone(),
             topic_id: identity.topic_id.clone(),
             pepper_id: hex(&identity.pepper_id),
+            mapping_id: (identity.mapping_id != [0; 8]).then(|| hex(&identity.mapping_id)),
             positions,
             files,
         }
@@ -133,6 +137,10 @@ impl Manifest {
             topic_id: self.topic_id.clone(),
             partitions: u32::try_from(self.positions.len()).unwrap_or(u32::MAX),
             pepper_id: unhex(&self.pepper_id).ok_or(Rejection::Manifest("its pepper id"))?,
+            mapping_id: match &self.mapping_id {
+                Some(id) => unhex(id).ok_or(Rejection::Manifest("its mapping id"))?,
+                None => [0; 8],
+            },
         };
         header::check_identity(&found, wanted).map_err(Rejection::Foreign)?;
         if found.topic_id.is_empty() || wanted.topic_id.is_empty() {
@@ -246,6 +254,7 @@ mod tests {
             topic_id: "id".into(),
             partitions: 2,
             pepper_id: [7; 8],
+            mapping_id: [0; 8],
         }
     }
 

@@ -31,6 +31,7 @@ pub(super) fn identity() -> Identity {
         topic_id: "topic-1".into(),
         partitions: PARTITIONS,
         pepper_id: [1; 8],
+        mapping_id: [0; 8],
     }
 }
 

@@ -1,10 +1,13 @@
 //! The link that the gate puts into approved mail stops what it is in.
 
+use super::signals::keys;
 use super::{PATIENCE, door_setup, gate, start};
 use crate::harness::load::Stage;
-use crate::harness::readers::During;
+use crate::harness::readers::{During, read_all};
 use crate::harness::topics::Topics;
 use crate::harness::{broker, data, environment, http};
+use gate_intake::ShortSender;
+use serde_json::{Value, json};
 use std::process::Command;
 
 #[test]
@@ -70,4 +73,57 @@ fn approved_mail_carries_a_link_that_stops_it() {
     }
     process.stop();
     running.stop();
+}
+
+#[test]
+fn a_short_link_of_a_text_leads_to_the_page_that_stops_it() {
+    let test = "a_short_link_of_a_text_leads_to_the_page_that_stops_it";
+    let Some(broker) = broker::shared(test) else { return };
+    let bootstrap = &broker.bootstrap;
+    let topics = Topics::create(bootstrap, "door-short");
+    let (setup, token) = gate("door-short", bootstrap, &topics);
+    let mut door = door_setup(&setup, &[], &token);
+    door.environment.retain(|(key, _)| !key.contains("DOOR__GATE"));
+    let set = |key: &str, value: &str| (format!("CONSENT_GATE__DOOR__{key}"), value.to_owned());
+    door.environment.extend([
+        set("SHORT_URL", "https://s.example"),
+        set("SHORT_SENDERS", "other-ltd/,acme-ltd/acme"),
+    ]);
+    let mut process = start(&door);
+    process.wait_ready();
+    let sender = |brand: &str| ShortSender {
+        controller: Some("acme-ltd".into()),
+        brand: Some(brand.into()),
+    };
+    let mint = |brand| {
+        let token = keys(&door.dir).mint_short("+447700900123", "sms", &sender(brand));
+        format!("/{}", token.expect("a token"))
+    };
+    let short = mint("acme");
+    assert!("https://s.example".len() + short.len() <= 40);
+    let looked = http::browse(door.port, &short, None).expect("an answer");
+    assert_eq!(looked.status, 302);
+    let long = looked.header("location").expect("where to");
+    let long = long.strip_prefix("https://door.example").expect("the public address");
+    let page = http::browse(door.port, long, None).expect("a page");
+    assert!(page.status == 200 && page.body.contains("<form"), "{}", page.body);
+    assert!(!page.body.contains("7700900123"), "no page shows a number");
+    for path in [mint("stranger"), format!("{short}x"), short[..short.len() - 2].to_owned()] {
+        assert_eq!(http::browse(door.port, &path, None).expect("an answer").status, 404, "{path}");
+    }
+    // it is a page's address, and no button
+    assert_eq!(http::form(door.port, &short, "stop=yes").expect("an answer").0, 404);
+    assert!(read_all(bootstrap, &[&topics.consent_change]).is_empty(), "looking changes nothing");
+    let done = http::form(door.port, long, "List-Unsubscribe=One-Click").expect("an answer");
+    assert_eq!(done.0, 200);
+    let records = read_all(bootstrap, &[&topics.consent_change]);
+    let change: Value =
+        serde_json::from_slice(records[0].value.as_deref().expect("a value")).expect("JSON");
+    assert_eq!(
+        (&change["action"], &change["address"], &change["brand"], &change["channel"]),
+        (&json!("opt_out"), &json!("+447700900123"), &json!("acme"), &json!("sms"))
+    );
+    let log = process.log_text();
+    process.stop();
+    assert!(!log.contains("7700900123") && !log.contains(&short[1..]), "{log}");
 }

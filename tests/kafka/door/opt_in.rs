@@ -9,7 +9,7 @@ use crate::harness::topics::Topics;
 use crate::harness::{broker, environment, http};
 use serde_json::{Value, json};
 
-const SIGN_UP: &str = r#"  notices:
+pub(super) const SIGN_UP: &str = r#"  notices:
     - {purpose: marketing.newsletter, channel: email, version: "2026-11", locale: en, text: "Yes, send me the newsletter.", approved_by: Kim, approved_on: "2026-11-02"}
   sign_up:
     controller: acme-ltd

@@ -49,14 +49,29 @@ pub(crate) fn hop(port: u16, path: &str, cookies: &str) -> Result<Answer> {
 
 /// What a browser asks for: a page, or with a body the answer to a form.
 pub(crate) fn browse(port: u16, path: &str, form: Option<&str>) -> Result<Answer> {
-    const ACCEPT: &str = "Accept: text/html,application/xhtml+xml\r\n";
+    browse_with(port, path, "", form)
+}
+
+/// The same with more headers, each line with its end.
+pub(crate) fn browse_with(port: u16, path: &str, more: &str, form: Option<&str>) -> Result<Answer> {
+    let accept = format!("Accept: text/html,application/xhtml+xml\r\n{more}");
     match form {
-        None => whole(port, &format!("GET {path}"), ACCEPT, ""),
+        None => whole(port, &format!("GET {path}"), &accept, ""),
         Some(form) => {
-            let headers = format!("{ACCEPT}Content-Type: application/x-www-form-urlencoded\r\n");
+            let headers = format!("{accept}Content-Type: application/x-www-form-urlencoded\r\n");
             whole(port, &format!("POST {path}"), &headers, form)
         }
     }
+}
+
+/// GET of what is of this type.
+pub(crate) fn accepting(port: u16, path: &str, media_type: &str) -> Result<Answer> {
+    whole(port, &format!("GET {path}"), &format!("Accept: {media_type}\r\n"), "")
+}
+
+/// POST with these headers, each line with its end.
+pub(crate) fn post(port: u16, path: &str, headers: &str, body: &str) -> Result<Answer> {
+    whole(port, &format!("POST {path}"), headers, body)
 }
 
 /// GET with a bearer token.

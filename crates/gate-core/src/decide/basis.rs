@@ -370,14 +370,20 @@ impl<'a, T: Trace> Judging<'a, T> {
     pub(super) fn relationship_end(&self, fact: &Fact<'_>, rule: &KindRule) -> Timestamp {
         let kind = fact.relationship_kind();
         let runs = |f: &Fact<'_>| f.flags & flags::RELATIONSHIP_ACTIVE != 0;
+        // that it ended takes a permission away: the end of that statement gives none back, nor does another
+        // version of its event
         let is_ended = |fact: &Fact<'_>| {
-            self.any_granted(|later| {
-                later.kind == FactKind::Relationship
-                    && later.relationship_kind() == kind
-                    && later.at >= fact.at
-                    && !runs(later)
-                    && self.addressed.is_related_by(&later.scope)
-            })
+            self.permissions().filter(|p| p.for_address).any(
+                |Permission { fact: later, .. }| {
+                    later.kind == FactKind::Relationship
+                        && later.relationship_kind() == kind
+                        && later.at >= fact.at
+                        && !runs(later)
+                        && self.addressed.is_related_by(&later.scope)
+                        && !later.is_quarantined()
+                        && !later.is_ahead_of(self.now)
+                },
+            )
         };
         if rule.while_running && runs(fact) && !is_ended(fact) {
             Timestamp::MAX
@@ -408,7 +414,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
-    /// When the person last did something that keeps consent alive.
+    /// When the person last did something that keeps consent alive, of what has not come to its end.
     fn last_act(&self) -> Option<Timestamp> {
         // towards this sender; a published address is no act of the person towards anybody, and an agreement
         // that cannot be proven need not be one either
@@ -426,20 +432,23 @@ impl<'a, T: Trace> Judging<'a, T> {
             is_own && self.addressed.sender_is_named_by(&fact.scope)
         };
         let acts = self.permissions().filter(|p| {
-            p.for_address && is_act(p.fact) && p.fact.at <= self.now && self.counts(p.fact)
+            let is_dated = p.for_address && p.fact.at <= self.now;
+            is_dated && is_act(p.fact) && self.counts(p.fact) && !self.is_over(p.fact)
         });
         acts.map(|p| p.fact.at).max()
     }
 
-    /// Whether an act is express consent that can be proven.
+    /// Whether an act is express consent that can be proven, by what has not come to its end.
     pub(super) fn is_proven_consent(&self, fact: &'a Fact<'a>) -> bool {
         let proof = self.proof_of(fact);
         !crate::reach::is_sale_share(&fact.scope)
             && matches!(proof.basis(), Basis::Express | Basis::ExpressWritten)
             && is_proven(proof, flags::EVIDENCE_REQUIRED)
+            && !self.is_over(proof)
     }
 
-    /// What proves an act: itself, or for a confirmation without evidence of its own the request it confirms.
+    /// What proves an act: itself, or for a confirmation without evidence of its own the latest request that it
+    /// confirms. Where that has come to its end, no earlier one takes its place: nobody knows which was confirmed.
     fn proof_of(&self, fact: &'a Fact<'a>) -> &'a Fact<'a> {
         if fact.kind != FactKind::OptInConfirmed {
             return fact;
@@ -453,11 +462,15 @@ impl<'a, T: Trace> Judging<'a, T> {
                 && self.is_same_person(p.fact, fact)
                 && self.counts(p.fact)
         });
-        // a confirmation may say how it was given, but it is the request that was signed
+        // a confirmation may say how it was given, but it is the request that was signed; with proof of its own it
+        // does not end with the request
         let is_own = is_proven(fact, flags::EVIDENCE_REQUIRED);
-        let needed = |request: &&Fact<'_>| {
-            !is_own || (fact.basis() == Basis::Express && request.basis() == Basis::ExpressWritten)
+        let is_signed = |request: &Fact<'_>| {
+            fact.basis() == Basis::Express
+                && request.basis() == Basis::ExpressWritten
+                && !self.is_over(request)
         };
+        let needed = |request: &&Fact<'_>| !is_own || is_signed(request);
         requests.map(|p| p.fact).filter(needed).max_by_key(|request| request.at).unwrap_or(fact)
     }
 

@@ -21,7 +21,7 @@ pub(super) fn of(
 }
 
 /// The latest statement on file about the message's contact and address; of several at one instant that differ, a
-/// person.
+/// person. One that has come to its end can only make a person of somebody.
 fn on_file(recipient: &Recipient<'_>, now: Timestamp) -> Option<RecipientKind> {
     let (address_key, address) = match recipient.address {
         AddressLookup::Known(key, state) => (Some(key), state.facts()),
@@ -32,19 +32,13 @@ fn on_file(recipient: &Recipient<'_>, now: Timestamp) -> Option<RecipientKind> {
     let is_named = recipient.contact.is_some();
     let is_own = |fact: &&Fact<'_>| fact.other.is_none() || fact.other == address_key;
     let is_shared = |fact: &&Fact<'_>| !is_named || fact.other.is_none();
-    let said = contact.iter().filter(is_own).chain(address.iter().filter(is_shared));
-    let said =
-        said.filter(|f| f.kind == FactKind::Kind && !f.is_quarantined() && !f.is_ahead_of(now));
-    let mut latest: Option<(Timestamp, RecipientKind)> = None;
-    for fact in said {
-        let Some(kind) = fact.recipient_kind() else { continue };
-        latest = match latest {
-            Some((at, known)) if at == fact.at && known != kind => {
-                Some((at, RecipientKind::Person))
-            }
-            Some((at, known)) if at > fact.at => Some((at, known)),
-            _ => Some((fact.at, kind)),
-        };
-    }
-    latest.map(|(_, kind)| kind)
+    let said = || {
+        let said = contact.iter().filter(is_own).chain(address.iter().filter(is_shared));
+        said.filter(|f| f.kind == FactKind::Kind && !f.is_quarantined() && !f.is_ahead_of(now))
+    };
+    let standing = said().filter(|f| f.end.is_none_or(|end| now < end));
+    let latest = standing.map(|f| f.at).max();
+    let not_before = said().filter(|f| latest.is_none_or(|latest| f.at >= latest));
+    let kinds = not_before.filter_map(Fact::recipient_kind);
+    kinds.reduce(|one, other| if one == other { one } else { RecipientKind::Person })
 }

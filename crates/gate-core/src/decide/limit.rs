@@ -37,14 +37,19 @@ impl<'a, T: Trace> Judging<'a, T> {
         }
     }
 
-    /// The latest statement about the person's birth date, in days since 1970-01-01.
+    /// The latest statement about the person's birth date, in days since 1970-01-01. One that has come to its end,
+    /// or is not the version of its event that counts, can only make the person younger.
     fn birth_date(&self) -> Option<i32> {
-        let statements = self
-            .permissions()
-            .filter(|p| p.fact.kind == FactKind::Profile && self.counts(p.fact))
-            .map(|p| p.fact);
-        let latest = statements.max_by_key(|fact| (fact.at, fact.flags))?;
-        u32::try_from(latest.flags).ok().map(u32::cast_signed)
+        let statements = || {
+            let of_profile = self.permissions().map(|p| p.fact);
+            of_profile.filter(|f| {
+                f.kind == FactKind::Profile && !f.is_quarantined() && !f.is_ahead_of(self.now)
+            })
+        };
+        let standing = statements().filter(|f| self.counts(f) && !self.is_over(f));
+        let latest = standing.map(|f| f.at).max();
+        let not_before = statements().filter(|f| latest.is_none_or(|latest| f.at >= latest));
+        not_before.filter_map(|f| u32::try_from(f.flags).ok().map(u32::cast_signed)).max()
     }
 
     /// Step 10: every registry of a rule in force was asked and has nothing against it, unless a live basis or

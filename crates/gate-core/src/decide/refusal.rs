@@ -18,7 +18,7 @@ impl<'a, T: Trace> Judging<'a, T> {
             let died = || self.both().filter(|f| f.kind == kind);
             let Some(latest) = died().map(|f| f.effective_at(self.now)).max() else { continue };
             let is_verified_since = |dead: &Fact<'_>| {
-                self.any_granted(|f| !self.is_outdated(f, dead) && is_proof_of_address(f))
+                self.any_standing(|f| !self.is_outdated(f, dead) && is_proof_of_address(f))
             };
             let is_dead = died().any(|dead| !is_verified_since(dead));
             self.trace.note(Step::DeadAddress, || {
@@ -136,7 +136,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                 .iter()
                 .any(|it| named(*it).is_none())
         };
-        self.any_granted(|act| {
+        self.any_standing(|act| {
             act.kind == FactKind::Start
                 && act.flags & flags::YES == 0
                 && is_vague(act)
@@ -166,8 +166,8 @@ impl<'a, T: Trace> Judging<'a, T> {
     }
 
     /// A possible opt-out stands until a later valid event about the same subject was received; an event
-    /// from the future is none, and neither are the report that something was sent and an agreement without
-    /// proof.
+    /// from the future is none, and neither are the report that something was sent, an agreement without
+    /// proof and what has come to its end: an import that was taken back has said nothing.
     fn is_unreadable(&self) -> bool {
         self.states().any(|state| {
             let unread = state.facts().iter().filter(|f| f.kind == FactKind::Unreadable);
@@ -177,6 +177,7 @@ impl<'a, T: Trace> Judging<'a, T> {
                         && !matches!(f.kind, FactKind::Unreadable | FactKind::Link | FactKind::Moved | FactKind::Sent)
                         && !f.is_quarantined()
                         && !f.is_ahead_of(self.now)
+                        && (!f.kind.is_permissive() || !self.is_over(f))
                         // what only the contact refused is no event about the address
                         && (!std::ptr::eq(state, self.address) || !f.is_about_contact())
                         && (!f.kind.is_agreement() || self.is_proven_consent(f))
@@ -195,7 +196,7 @@ impl<'a, T: Trace> Judging<'a, T> {
     /// scope collapse into the latest, so nobody can tell whether one came between the request and the
     /// `YES`: any later one ends it, and START does not bring it back.
     pub(super) fn is_confirmed_by_reply(&self, request: &Fact<'_>) -> bool {
-        self.any_granted(|yes| {
+        self.any_standing(|yes| {
             yes.kind == FactKind::Start
                 && yes.flags & flags::YES != 0
                 && yes.at > request.at
@@ -210,7 +211,7 @@ impl<'a, T: Trace> Judging<'a, T> {
         self.both().any(|refusal| {
             self.covers(refusal)
                 && self.is_outdated(basis, refusal)
-                && !self.any_granted(|f| f.kind == FactKind::Start && self.ends(f, refusal))
+                && !self.any_standing(|f| f.kind == FactKind::Start && self.ends(f, refusal))
         })
     }
 

@@ -341,7 +341,8 @@ fn opt_in(all: &mut Vec<Sample>) {
     all.push(sample("door-expired-unknown", Some("/c/x"), &unknown));
     let without = ExpiredPage { days: 2, ask: AskAgain::No };
     all.push(sample("door-expired-no-form", None, &without));
-    all.push(sample("door-link-sent", None, &LinkSentPage {}));
+    all.push(sample("door-link-sent", None, &LinkSentPage { saved: false }));
+    all.push(sample("door-link-sent-saved", None, &LinkSentPage { saved: true }));
 }
 
 fn failures(all: &mut Vec<Sample>) {

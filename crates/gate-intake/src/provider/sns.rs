@@ -24,6 +24,25 @@ const CERTIFICATES_MAX: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Certificates(pub BTreeMap<String, Vec<u8>>);
 
+impl Certificates {
+    /// Takes one in, where it is one that can be read. An error page with status 200, or half of an answer, would be kept for long.
+    ///
+    /// # Errors
+    /// It is none: it is not to be had now.
+    pub fn take(&mut self, url: CertificateUrl, pem: Vec<u8>) -> Result<(), NoCertificate> {
+        let chain = certificates(&pem).unwrap_or_default();
+        let leaf = chain.first().ok_or(NoCertificate)?;
+        EndEntityCert::try_from(leaf).map_err(|_| NoCertificate)?;
+        self.0.insert(url.0, pem);
+        Ok(())
+    }
+}
+
+/// What was fetched is no certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what was fetched is no certificate")]
+pub struct NoCertificate;
+
 /// What a verified request is.
 pub(crate) struct Message {
     pub(crate) kind: Kind,
@@ -182,7 +201,7 @@ fn is_confirmation(url: &str, host: &str) -> bool {
 fn public_key(source: &Source, pem: &[u8], host: &str, now: Timestamp) -> Result<Vec<u8>, Refusal> {
     let chain = certificates(pem).filter(|chain| !chain.is_empty()).ok_or(Refusal::Ours)?;
     let leaf = chain.first().ok_or(Refusal::Ours)?;
-    let certificate = EndEntityCert::try_from(leaf).map_err(|_| Refusal::Unauthentic)?;
+    let certificate = EndEntityCert::try_from(leaf).map_err(|_| Refusal::Certificate)?;
     let key = certificate.subject_public_key_info().as_ref().to_vec();
     if source.switches.trust_fetch {
         return Ok(key);
@@ -193,7 +212,7 @@ fn public_key(source: &Source, pem: &[u8], host: &str, now: Timestamp) -> Result
             .is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
     });
     if !is_made_out {
-        return Err(Refusal::Unauthentic);
+        return Err(Refusal::Certificate);
     }
     let anchors = source
         .trust_anchor
@@ -215,7 +234,7 @@ fn public_key(source: &Source, pem: &[u8], host: &str, now: Timestamp) -> Result
         None,
         None,
     );
-    verified.map(|_| key).map_err(|_| Refusal::Unauthentic)
+    verified.map(|_| key).map_err(|_| Refusal::Certificate)
 }
 
 /// The certificates of a PEM text.

@@ -2,10 +2,12 @@
 
 mod check;
 mod problem;
+mod remark;
 mod rules;
 mod spec;
 
 pub use problem::SourceProblem;
+pub use remark::Remark;
 pub use spec::{BasicPair, BasicSpec, SchemeSpec, ScopeSpec, SourceSpec, Texts};
 
 use crate::scheme::Scheme;
@@ -219,30 +221,6 @@ impl Source {
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
         self.actions.contains(&action)
-    }
-
-    /// What a `doctor` should say about it: how little its scheme proves, what it leaves open.
-    #[must_use]
-    pub fn remarks(&self) -> Vec<&'static str> {
-        let mut remarks = Vec::new();
-        let own = match self.provider {
-            Provider::Mailgun => Some(
-                "Mailgun signs a word and a time, not the event: who saw one request can write another until its word is used",
-            ),
-            Provider::Twilio | Provider::SendGrid | Provider::Ses | Provider::OneClick => None,
-            _ if self.schemes.iter().any(Scheme::covers_content) => None,
-            _ => Some(
-                "only a secret word proves the sender: the content is not signed; keep the word out of logs and change it at times",
-            ),
-        };
-        remarks.extend(own);
-        if self.provider == Provider::Changes && self.controller.is_none() {
-            remarks.push("no `controller`: whoever holds the key speaks for every legal entity");
-        }
-        if self.switches.trust_fetch && self.provider == Provider::Ses {
-            remarks.push("`trust_fetch`: certificates count as fetched, without a chain to an anchor of yours");
-        }
-        remarks
     }
 
     /// The URL that was signed: as configured, with the query as received unless one is configured.

@@ -49,6 +49,10 @@ pub struct Mapping {
     /// Pointers to what the person wrote.
     #[serde(default)]
     pub text: Vec<String>,
+    /// Pointers that tell the parts of a long text apart. Where one is there, the text is a part: they belong to its event id, and it
+    /// may refuse and not permit.
+    #[serde(default)]
+    pub parts: Vec<String>,
     /// Pointers to our number.
     #[serde(default)]
     pub to: Vec<String>,
@@ -166,6 +170,7 @@ impl Mapping {
             &self.address,
             &self.contact_id,
             &self.text,
+            &self.parts,
             &self.to,
             &self.smtp,
         ];

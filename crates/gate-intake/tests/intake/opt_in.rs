@@ -159,11 +159,35 @@ fn pressing_again_changes_nothing() {
 fn another_text_confirms_nothing() {
     let confirmation = asked(&[NEWSLETTER, OFFERS]).confirmation;
     let newer = NoticeShown { version: "2026-12", ..NEWSLETTER };
-    for notices in [&[NEWSLETTER][..], &[newer, OFFERS], &[OFFERS, NEWSLETTER], &[]] {
+    // the same version, and somebody has changed the text under it
+    let edited = NoticeShown { sha256: "aa12", ..NEWSLETTER };
+    let more = [NEWSLETTER, OFFERS, OFFERS];
+    for notices in
+        [&[NEWSLETTER][..], &[newer, OFFERS], &[OFFERS, NEWSLETTER], &[], &[edited, OFFERS], &more]
+    {
         let shown = Shown { notices, page: "https://x.example/c", ip: None };
         let error = confirm(&confirmation, &shown, &HashSet::new(), at(NOW)).err().unwrap();
         assert!(matches!(error, ConfirmError::OtherTexts));
     }
+}
+
+#[test]
+fn a_link_seals_the_text_and_one_of_before_that_still_works() {
+    let sha256 = "0123456789abcdef0123";
+    let mut confirmation = asked(&[NoticeShown { sha256, ..NEWSLETTER }]).confirmation;
+    let read = |confirmation: &Confirmation| {
+        let token = tokens().seal(confirmation).unwrap();
+        let Reading::Valid(read) = tokens().read(&token, at(NOW)) else { panic!("no link") };
+        read.asked[0].clone()
+    };
+    let new = read(&confirmation);
+    assert_eq!(new.text_sha256.as_deref(), Some("0123456789abcdef"));
+    assert!(new.is_text(sha256) && !new.is_text("1123456789abcdef0123"));
+    confirmation.asked[0].text_sha256 = None;
+    let old = read(&confirmation);
+    assert_eq!((old.notice_version.as_str(), &old.text_sha256), ("2026-11", &None));
+    assert!(old.is_text(sha256));
+    assert_eq!(pressed(&confirmation, &[NEWSLETTER]).len(), 1);
 }
 
 #[test]
@@ -274,6 +298,19 @@ fn the_mail_is_a_request_for_consent_and_promotes_nothing() {
     }
 }
 
+#[test]
+fn links_in_mail_are_read_by_nobody_on_their_way() {
+    use gate_intake::can_be_mailed;
+    for fine in
+        ["https://door.example", "http://127.0.0.1:8090", "http://localhost/c", "http://[::1]"]
+    {
+        assert!(can_be_mailed(fine), "{fine}");
+    }
+    for no in ["http://door.example", "http://127.0.0.1.example", "http://localhost.example", "x"] {
+        assert!(!can_be_mailed(no), "{no}");
+    }
+}
+
 fn form(body: impl Into<Vec<u8>>) -> gate_intake::Request {
     let kind = ("content-type", "application/x-www-form-urlencoded");
     crate::door::post(&[kind], body)
@@ -323,6 +360,27 @@ fn attempts_are_counted_by_address_and_network_without_naming_either() {
     assert_eq!((six.address.clone(), &six.network), (None, &key("x", "2001:db8:0:100::9").network));
     assert_ne!(six.network, key("x", "2001:db8:0:200::9").network);
     assert!(!format!("{one:?}{six:?}").contains("192.0") && !format!("{one:?}").contains("ana@"));
+}
+
+#[test]
+fn a_mailbox_counts_once_under_all_its_names() {
+    let ip = "192.0.2.7".parse().unwrap();
+    let key = |address: &str| throttle_keys(address, ip, &ids()).address.unwrap();
+    for (one, other) in [
+        ("ana+1@example.com", "Ana+two+three@example.com"),
+        ("ana+1@example.com", "ana@EXAMPLE.com"),
+        ("a.n.a+x@gmail.com", "ana@googlemail.com"),
+    ] {
+        assert_eq!(key(one), key(other), "{one} {other}");
+    }
+    for (one, other) in [
+        ("ana@example.com", "ana@example.org"),
+        ("a.na@example.com", "ana@example.com"),
+        ("+1@example.com", "+2@example.com"),
+        ("ben+ana@example.com", "ana@example.com"),
+    ] {
+        assert_ne!(key(one), key(other), "{one} {other}");
+    }
 }
 
 #[test]

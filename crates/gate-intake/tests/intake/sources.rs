@@ -123,19 +123,34 @@ fn a_source_reads_the_same_from_yaml() {
 }
 
 #[test]
-fn a_weak_proof_is_remarked() {
-    assert!(
-        source(json!({"name": "s", "provider": "shopify", "secret": "k"})).remarks().is_empty()
-    );
-    assert_eq!(source(json!({"name": "s", "provider": "brevo", "token": "k"})).remarks().len(), 1);
-    assert_eq!(
-        source(json!({"name": "s", "provider": "mailgun", "signing_key": "k"})).remarks().len(),
-        1
-    );
-    assert_eq!(
-        source(json!({"name": "s", "provider": "cloudevents", "token": "k"})).remarks().len(),
-        2
-    );
+fn what_is_weak_is_remarked() {
+    let long = "a-word-of-more-than-sixteen-bytes";
+    for (spec, says) in [
+        (json!({"provider": "shopify", "secret": long}), &[][..]),
+        (json!({"provider": "shopify", "secret": "k"}), &["fewer than 16 bytes"]),
+        (json!({"provider": "shopify", "secrets": [long, long]}), &["two keys"]),
+        (json!({"provider": "brevo", "token": long}), &["only a secret word"]),
+        (
+            json!({"provider": "postmark", "basic_auth": {"user": "a-user-with-a-long-name", "password": "k"}}),
+            &["only a secret word", "fewer than 16 bytes"],
+        ),
+        (json!({"provider": "mailgun", "signing_key": long}), &["Mailgun signs a word"]),
+        (
+            json!({"provider": "cloudevents", "token": long}),
+            &["only a secret word", "no `controller`"],
+        ),
+        (json!({"provider": "vonage", "secret": long, "get": true}), &["`get: true`"]),
+    ] {
+        let mut spec = spec;
+        spec["name"] = json!("s");
+        let source = source(spec.clone());
+        let remarks = source.remarks();
+        assert_eq!(remarks.len(), says.len(), "{spec} {remarks:?}");
+        for (remark, says) in remarks.iter().zip(says) {
+            assert!(remark.text.starts_with(says) || remark.text.contains(says), "{remark:?}");
+            assert!(!remark.fix.is_empty());
+        }
+    }
 }
 
 #[test]

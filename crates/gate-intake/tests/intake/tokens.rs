@@ -63,6 +63,22 @@ fn what_is_no_ring_and_no_content() {
 }
 
 #[test]
+fn what_is_sealed_fits_into_a_link_of_2000_characters() {
+    for n in 1_300..1_600 {
+        let content = TokenContent { message_id: Some("m".repeat(n)), ..ana() };
+        match tokens().mint(TokenKind::Unsubscribe, &content) {
+            Ok(token) => assert!(token.len() <= 2_000 && tokens().open(&token).is_ok(), "{n}"),
+            Err(error) => {
+                assert_eq!(error, TokenError::Content);
+                assert!(n > 1_300, "{n}");
+            }
+        }
+    }
+    let long = TokenContent { message_id: Some("m".repeat(1_600)), ..ana() };
+    assert_eq!(tokens().mint(TokenKind::Unsubscribe, &long), Err(TokenError::Content));
+}
+
+#[test]
 fn nothing_of_a_token_is_printed() {
     let token = tokens().open(&tokens().mint(TokenKind::Unsubscribe, &ana()).unwrap()).unwrap();
     let printed = format!("{token:?} {:?} {:?}", token.content, tokens());

@@ -61,7 +61,7 @@ LISTEN = r"""
     reached.set(e.target, ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) >= 2);
   });
   document.activeElement.blur();
-  window.usable = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')];
+  window.usable = [...document.querySelectorAll('a[href], button:not([aria-hidden=true]), input:not([type=hidden]), select, textarea, summary')];
   return usable.length;
 })()
 """

@@ -125,7 +125,10 @@ impl ApiSpec {
     }
 
     /// Whether the settings can be.
-    pub(crate) fn check(&self) -> Result<(), ListProblem> {
+    ///
+    /// # Errors
+    /// Names the setting that cannot, such as an address to which the secret would travel openly.
+    pub fn check(&self) -> Result<(), ListProblem> {
         let wrong =
             |key: &str, reason, fix| Err(ListProblem::new(self.provider(), key, reason, fix));
         let is_label = |text: &str| {

@@ -1,21 +1,29 @@
 //! A provider's export as a file: CSV in UTF-8 or UTF-16, pushed in pieces, entries out.
 //!
-//! The parser keeps one line, so that a quotation mark that is never closed is an error and not a field of 50 million lines. What
-//! a line lacks is a problem of that line, counted and kept with its number; a word nobody knows in the column of kinds is a
-//! refusal of everything: on a list of suppressions the unknown restricts.
+//! The parser keeps one line, so that a quotation mark that is never closed is an error and not a field of 50 million lines. A
+//! stray mark swallows lines up to the next one, and a refusal that was swallowed would be missing without a trace: so marks that
+//! stand wrong, a line with fewer or more fields than the heading, and a line break within an address, a kind, a time or a group
+//! are errors of the whole file. What else a line lacks is a problem of that line, counted and kept with its number; a word nobody
+//! knows in the column of kinds is a refusal of everything: on a list of suppressions the unknown restricts.
 
 mod columns;
+mod quotes;
 mod text;
 
 pub use columns::{Columns, Word};
 
 use self::columns::Places;
+use self::quotes::Quotes;
 use self::text::Decoder;
 use crate::entry::{Entry, Reason};
 use crate::limits::{COLUMNS_MAX, LINE_BYTES_MAX, PROBLEMS_KEPT_MAX, SMTP_BYTES_MAX};
 use crate::problem::ListProblem;
 use crate::time;
 use csv_core::{ReadRecordResult, ReaderBuilder};
+
+/// What to do about quotation marks that stand wrong.
+const MARK_FIX: &str =
+    "look there for a quotation mark too many or too few, and export the file again";
 
 /// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +59,11 @@ pub struct FileList {
     /// Text of the first line while its separator is looked for.
     head: Vec<u8>,
     reader: Option<csv_core::Reader>,
+    separator: u8,
+    quotes: Quotes,
     places: Option<Places>,
+    /// Of the heading, and so of every line.
+    n_columns: usize,
     output: Vec<u8>,
     ends: Vec<usize>,
     n_output: usize,
@@ -75,7 +87,10 @@ impl FileList {
             decoder: Decoder::default(),
             head: Vec::new(),
             reader: None,
+            separator: b',',
+            quotes: Quotes::default(),
             places: None,
+            n_columns: 0,
             output: vec![0; LINE_BYTES_MAX],
             ends: vec![0; COLUMNS_MAX],
             n_output: 0,
@@ -115,7 +130,9 @@ impl FileList {
             return Err(self.wrong("it ends within a character", "copy the file again: it was cut"));
         }
         self.text(b"\n", &mut entries)?;
-        self.start();
+        if let Some(line) = self.quotes.open() {
+            return Err(self.at(line, "the file ends within quotation marks", MARK_FIX));
+        }
         self.records(&[], &mut entries)?;
         if self.places.is_none() {
             return Err(self.wrong("it is empty", "an export has a line that names its columns"));
@@ -124,7 +141,10 @@ impl FileList {
     }
 
     fn wrong(&self, reason: &'static str, fix: &'static str) -> ListProblem {
-        let line = self.reader.as_ref().map_or(1, csv_core::Reader::line);
+        self.at(self.reader.as_ref().map_or(1, csv_core::Reader::line), reason, fix)
+    }
+
+    fn at(&self, line: u64, reason: &'static str, fix: &'static str) -> ListProblem {
         ListProblem::new(self.name.clone(), format!("line {line}"), reason, fix)
     }
 
@@ -149,13 +169,16 @@ impl FileList {
         let first = self.head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |separator: u8| first.iter().filter(|byte| **byte == separator).count();
         let found = [b',', b';', b'\t'].into_iter().rev().max_by_key(|separator| count(*separator));
-        let separator =
+        self.separator =
             self.columns.separator.and_then(|c| u8::try_from(c).ok()).or(found).unwrap_or(b',');
-        self.reader = Some(ReaderBuilder::new().delimiter(separator).build());
+        self.reader = Some(ReaderBuilder::new().delimiter(self.separator).build());
     }
 
     fn records(&mut self, mut input: &[u8], entries: &mut Vec<Entry>) -> Result<(), ListProblem> {
         let is_end = input.is_empty();
+        self.quotes
+            .push(input, self.separator)
+            .map_err(|line| self.at(line, "text follows a quotation mark that closes", MARK_FIX))?;
         loop {
             let Some(reader) = &mut self.reader else { return Ok(()) };
             let output = self.output.get_mut(self.n_output..).unwrap_or_default();
@@ -195,14 +218,34 @@ impl FileList {
             .zip(ends)
             .map(|(start, end)| self.output.get(*start..*end).unwrap_or_default())
             .collect();
+        let has_break = |field: &&[u8]| field.contains(&b'\n') || field.contains(&b'\r');
+        // where the record begins: behind its last line, less the breaks in its fields
+        let after = self.reader.as_ref().map_or(1, csv_core::Reader::line);
+        let n_breaks =
+            fields.iter().flat_map(|field| *field).filter(|byte| **byte == b'\n').count();
+        let line = after.saturating_sub(1 + n_breaks as u64);
         let Some(places) = &self.places else {
+            if fields.iter().any(has_break) {
+                return Err(self.at(line, "the name of a column holds a line break", MARK_FIX));
+            }
+            self.n_columns = fields.len();
             let places = Places::find(&self.columns, &fields).map_err(|(key, reason, fix)| {
                 ListProblem::new(self.name.clone(), key, reason, fix)
             })?;
             self.places = Some(places);
             return Ok(());
         };
-        let line = self.reader.as_ref().map_or(0, |reader| reader.line().saturating_sub(1));
+        if fields.len() != self.n_columns {
+            return Err(self.at(line, "it has not as many fields as the heading", MARK_FIX));
+        }
+        let of_one_line = [Some(places.address), places.kind, places.at, places.group];
+        if of_one_line.into_iter().flatten().filter_map(|place| fields.get(place)).any(has_break) {
+            return Err(self.at(
+                line,
+                "an address, kind, time or group holds a line break",
+                MARK_FIX,
+            ));
+        }
         match entry(&self.columns, places, &fields, &mut self.counts) {
             Ok(Some(entry)) => {
                 self.counts.n_entries += 1;

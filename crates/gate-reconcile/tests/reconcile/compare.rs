@@ -120,6 +120,9 @@ fn people_and_lanes() {
     let known = Row::known(&frame(), ANA, key).unwrap();
     let found = findings(&[ours(ANA, Said::Refused, Lane::Everything, 1), known], 1);
     assert_eq!(found[0].address.as_deref(), Some(ANA));
+    // a spelling that no provider takes is written as the one that all take
+    let shouted = Row::known(&frame(), " <Ana@EXAMPLE.com> ", key).unwrap();
+    assert_eq!(shouted.address.as_deref(), Some(ANA));
 }
 
 #[test]
@@ -143,11 +146,13 @@ fn nothing_shows_a_person() {
 fn the_gauge_has_every_series_whatever_was_found() {
     let mut report = Report::new(&frame(), "sendgrid", at(1));
     assert!(report.is_clean());
+    assert!(!Report { is_cut_off: true, ..report.clone() }.is_clean());
+    assert!(!Report { n_refused_there: 1, ..report.clone() }.is_clean());
     let found = findings(&[there(ANA, Reason::Complaint, None, Some(1))], 1);
     report.add(&found[0], &Remedy::Here);
     assert!(!report.is_clean());
     let drift = report.drift();
-    assert_eq!(drift.len(), 40);
+    assert_eq!(drift.len(), 41);
     let moved: Vec<_> = drift.iter().filter(|one| one.value != 0).collect();
     assert_eq!((moved.len(), moved[0].direction, moved[0].kind), (1, "only_there", "complaint"));
 }

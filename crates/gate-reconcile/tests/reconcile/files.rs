@@ -69,7 +69,7 @@ fn named_columns_and_words() {
                 d@example.com,opt-in,,,\n\
                 e@example.com,Frobnicated,never,1,\n\
                 ,unsubscribe,,,\n\
-                f@example.com\n";
+                f@example.com,,,,\n";
     let (entries, counts) = read(file.as_bytes(), &columns).unwrap();
     let said: Vec<_> =
         entries.iter().map(|e| (e.address.as_ref(), e.reason, e.group.as_deref())).collect();
@@ -110,6 +110,42 @@ fn what_cannot_be_read_is_an_error_that_names_nobody() {
     assert!(wrong(open.as_bytes(), &usual).fix.contains("quotation mark"));
     let (_, counts) = read(b"email\nan\xe9@example.com\nben@example.com\n", &usual).unwrap();
     assert_eq!((counts.n_entries, counts.n_problems), (1, 1));
+}
+
+/// A stray quotation mark swallows refusals up to the next one: whatever it swallowed, the whole file is refused.
+#[test]
+fn no_line_is_swallowed_by_a_stray_mark() {
+    let columns = Columns {
+        kind: Some("kind".to_owned()),
+        smtp: Some("said".to_owned()),
+        ..Columns::default()
+    };
+    let heading = "email,kind,created,said\n";
+    for (line, rows) in [
+        // to the end of the file: as one field, as the last of a line
+        (2, "\"a@example.com,bounce,2026-01-02,x\nb@example.com,complaint,2026-01-02,x\n"),
+        (2, "a@example.com,bounce,2026-01-02,\"550\nb@example.com,complaint,2026-01-02,x"),
+        // up to the next one: too few fields, a break within an address, text behind the mark
+        (2, "a@example.com,\"bounce,2026-01-02,x\nb@example.com,complaint,2026-01-02,\"\n"),
+        (3, "a@example.com,,,\n\"b@example.com\nc@example.com\",bounce,2026-01-02,x\n"),
+        (2, "a@example.com,,,\"550\nb@example.com,complaint,2026-01-02,\"550 no\"\n"),
+        (2, "a@example.com,\"bounce\n\",2026-01-02,x\n"),
+        (2, "a@example.com,bounce,\"2026-01-02\n\",x\n"),
+        // fields too many and too few, without a mark
+        (2, "a@example.com,bounce,2026-01-02,x,y\n"),
+        (3, "a@example.com,,,\nb@example.com\n"),
+    ] {
+        let file = format!("{heading}{rows}");
+        let problem = read(file.as_bytes(), &columns).unwrap_err();
+        assert_eq!(problem.pointer, format!("line {line}"), "{rows}: {problem}");
+    }
+    read(b"\"email\na@example.com\n\"\nb@example.com\n", &Columns::default()).unwrap_err();
+    // what a mail server said in two lines swallows nobody
+    let file = format!(
+        "{heading}a@example.com,bounce,,\"550 no\n550 \"\"gone\"\"\"\r\n\nb@example.com,,,\n"
+    );
+    let (entries, counts) = read(file.as_bytes(), &columns).unwrap();
+    assert_eq!((entries.len(), counts.n_problems), (2, 0));
 }
 
 /// A file that holds one list says so once.

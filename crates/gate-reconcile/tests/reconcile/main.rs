@@ -8,6 +8,7 @@ mod files;
 mod lists;
 mod mend;
 mod state;
+mod writing;
 
 use gate_core::{CanonicalAddress, SubjectKey, Timestamp};
 use gate_intake::{Source, SourceSpec};
