@@ -63,8 +63,9 @@ pub(super) fn wanted(names: &Topics, replication: i32, input_bytes_max: u64) -> 
         wanted
     };
     let consent = topic(&names.consent_change, Kept::ForEver, true);
-    let messages = topic(&names.outbound_message, Kept::AsUsual, false);
-    [consent, messages].into_iter().chain(Output::ALL.iter().map(output)).collect()
+    let messages = names.outbound_messages.iter();
+    let messages = messages.map(|name| topic(name, Kept::AsUsual, false));
+    std::iter::once(consent).chain(messages).chain(Output::ALL.iter().map(output)).collect()
 }
 
 const MESSAGE_BYTES_MAX: &str = "max.message.bytes";

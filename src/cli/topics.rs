@@ -132,8 +132,11 @@ fn partitions_of(name: &str, names: &TopicNames, cluster: &ClusterInfo, default:
     if let Some(n_partitions) = row.and_then(|row| row.n_partitions) {
         return i32::try_from(n_partitions).unwrap_or(default);
     }
-    let is_beside = row.is_some_and(|row| row.is_beside_messages);
-    match cluster.require(&names.outbound_message) {
+    // topics with messages have as many as each other
+    let is_beside = row.is_none_or(|row| row.is_beside_messages) && name != names.consent_change;
+    let mut known = names.outbound_messages.iter().map(|topic| cluster.require(topic));
+    let missing = || cluster.require(names.own_outbound());
+    match known.find(Result::is_ok).unwrap_or_else(missing) {
         Ok(layout) if is_beside => i32::try_from(layout.partitions).unwrap_or(default),
         _ => default,
     }
@@ -156,7 +159,7 @@ async fn input_bytes_max(
     };
     let of_topics = existing
         .iter()
-        .filter(|(name, _)| *name == names.consent_change || *name == names.outbound_message)
+        .filter(|(name, _)| *name == names.consent_change || names.is_outbound(name))
         .filter_map(|(_, settings)| parse(settings, "max.message.bytes"));
     of_topics.chain(of_brokers).max().unwrap_or(KAFKA_MESSAGE_BYTES_MAX)
 }

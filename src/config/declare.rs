@@ -87,6 +87,9 @@ pub(super) mod kinds {
         name(chars_max: usize) = Kind::Name { chars_max };
         name_or(chars_max: usize, _computed: fn() -> Option<String>) = Kind::Name { chars_max };
         topic() = Kind::Name { chars_max: TOPIC_CHARS_MAX };
+        topics(n_max: usize) = Kind::Topics { n_max };
+        word_by_topic(words: &'static [&'static str]) = Kind::ChoiceByTopic(words);
+        path_by_topic() = Kind::PathByTopic;
         count(min: u64, max: u64) = Kind::Integer { min, max };
         count_or(min: u64, max: u64, _computed: fn() -> u64) = Kind::Integer { min, max };
         milliseconds(min: u64, max: u64) = Kind::Integer { min, max };

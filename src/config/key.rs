@@ -39,6 +39,15 @@ pub enum Kind {
         /// Longest of them.
         bytes_max: usize,
     },
+    /// The name of a topic, or a list of several.
+    Topics {
+        /// Most of them.
+        n_max: usize,
+    },
+    /// One of these words, or for each of several topics its own.
+    ChoiceByTopic(&'static [&'static str]),
+    /// A path, or for each of several topics its own.
+    PathByTopic,
     /// A mapping of librdkafka's property names to values.
     Properties,
     /// A mapping of librdkafka's secret property names to files that hold them.
@@ -51,6 +60,11 @@ impl Kind {
     /// Whether names that are not ours stand below the key.
     pub(super) fn is_mapping(self) -> bool {
         matches!(self, Self::Properties | Self::Secrets)
+    }
+
+    /// Whether it may be a value, or a mapping of topics to values.
+    pub(super) fn is_by_topic(self) -> bool {
+        matches!(self, Self::ChoiceByTopic(_) | Self::PathByTopic)
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 use gate_codec::Format;
 use gate_intake::SHORT_SENDERS_MAX;
 
+use super::by_topic::ByTopic;
 use super::declare::config;
 use super::kafka::{Properties, Secrets};
 use super::key::Preset::{Computed, Unset, Value};
@@ -22,7 +23,9 @@ use super::network::Network;
 use super::output_topics;
 use super::secret::Secret;
 use super::words::{Compression, DecisionHeader, LogFormat, LogLevel, StartAt, Word as _};
-use crate::metrics::{NAMED_BYTES_MAX, NAMED_MAX, SOURCE_BYTES_MAX, SOURCES_MAX};
+use crate::metrics::{
+    NAMED_BYTES_MAX, NAMED_MAX, OUTBOUND_TOPICS_MAX, SOURCE_BYTES_MAX, SOURCES_MAX,
+};
 
 /// Most gates a desk or a door asks.
 const GATES_MAX: usize = 32;
@@ -68,24 +71,24 @@ config! {
     pub(super) InputTopics and output_topics::KEYS {
         "topics.consent_change" consent_change: String = topic(), Value("consent-change"), "",
             "Input: what people consent to and refuse. Read whole, by every instance.";
-        "topics.outbound_message" outbound_message: String = topic(), Value("outbound-message"), "",
-            "Input: the messages to decide about.";
+        "topics.outbound_message" outbound_messages: Vec<String> = topics(OUTBOUND_TOPICS_MAX), Value("outbound-message"), "",
+            "Input: the messages to decide about; one topic, or a list of several with the same number of partitions each. What has one key in several of them is counted together by frequency caps, so key them alike.";
     }
 
     /// Section `formats`.
     pub Formats {
         "formats.consent_change" consent_change: Format = word(Format::WORDS), Value("json"), "",
             "How values of `topics.consent_change` are written. `avro` is Confluent's wire format and needs `schema_registry.url`.";
-        "formats.outbound_message" outbound_message: Format = word(Format::WORDS), Value("json"), "",
-            "How values of `topics.outbound_message` are written.";
+        "formats.outbound_message" outbound_message: ByTopic<Format> = word_by_topic(Format::WORDS), Value("json"), "",
+            "How values of `topics.outbound_message` are written: a word for all, or `topic: word` lines; a topic without a line has the default.";
     }
 
     /// Section `mapping`.
     pub Mapping {
         "mapping.consent_change" consent_change: Option<PathBuf> = optional_path(), Unset, "",
             "Mapping file (`docs/mapping.md`) by which records of `topics.consent_change` are read that their producers write in a form of their own; those with header `gate-form: plain` are written as `formats.consent_change` says. A changed file has the state built again from the topic.";
-        "mapping.outbound_message" outbound_message: Option<PathBuf> = optional_path(), Unset, "",
-            "The same for `topics.outbound_message`. Values pass to the outputs as they came.";
+        "mapping.outbound_message" outbound_message: ByTopic<Option<PathBuf>> = path_by_topic(), Unset, "",
+            "The same for `topics.outbound_message`: a file for all, or `topic: file` lines. Values pass to the outputs as they came.";
     }
 
     /// Section `outputs` as it is written.

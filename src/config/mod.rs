@@ -6,6 +6,7 @@
 //! Invariant: a [`Config`] exists only if every value passed; nobody downstream checks again. Secrets are read here,
 //! and never shown. Absent: whether brokers, topics and rights are there: that is `doctor`'s and `preflight`'s.
 
+mod by_topic;
 mod declare;
 mod kafka;
 mod key;
@@ -31,8 +32,9 @@ use std::time::Duration;
 use gate_core::Outcome;
 use rdkafka::ClientConfig;
 
-use crate::outputs::{ByOutput, Input, Output};
+use crate::outputs::{ByOutput, Output};
 
+pub use by_topic::ByTopic;
 pub use gate_codec::Format;
 pub use kafka::{Properties, Secrets};
 pub use key::{Key, Kind, Preset};
@@ -120,7 +122,9 @@ pub struct Topics {
     /// What people consent to and refuse.
     pub consent_change: String,
     /// The messages to decide about.
-    pub outbound_message: String,
+    ///
+    /// INVARIANT: at least one.
+    pub outbound_messages: Vec<String>,
     /// What the gate writes.
     pub outputs: ByOutput<String>,
 }
@@ -128,12 +132,11 @@ pub struct Topics {
 impl Topics {
     /// All of them with their keys, inputs first.
     fn by_key(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let inputs = [
-            ("topics.consent_change", self.consent_change.as_str()),
-            ("topics.outbound_message", self.outbound_message.as_str()),
-        ];
+        let consent = ("topics.consent_change", self.consent_change.as_str());
+        let messages = self.outbound_messages.iter();
+        let messages = messages.map(|topic| ("topics.outbound_message", topic.as_str()));
         let name = |output: &Output| (output.row().key, self.outputs.of(*output).as_str());
-        inputs.into_iter().chain(Output::ALL.iter().map(name))
+        std::iter::once(consent).chain(messages).chain(Output::ALL.iter().map(name))
     }
 
     /// All of them, inputs first.
@@ -155,13 +158,16 @@ impl Topics {
         Output::ALL.iter().copied().find(|output| self.outputs.of(*output) == name)
     }
 
-    /// The name of this input.
+    /// Whether it is one of the topics with messages to decide about.
     #[must_use]
-    pub fn input(&self, input: Input) -> &str {
-        match input {
-            Input::ConsentChange => &self.consent_change,
-            Input::OutboundMessage => &self.outbound_message,
-        }
+    pub fn is_outbound(&self, name: &str) -> bool {
+        self.outbound_messages.iter().any(|topic| topic == name)
+    }
+
+    /// Where this program itself publishes messages (probe, samples): the first of the topics.
+    #[must_use]
+    pub fn own_outbound(&self) -> &str {
+        self.outbound_messages.first().map_or("", String::as_str)
     }
 }
 

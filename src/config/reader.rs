@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::by_topic::ByTopic;
 use super::key::{Key, Preset, TOPIC_CHARS_MAX, Table};
 use super::network::{NETWORK_BYTES_MAX, Network};
 use super::problem::{Place, Problem};
@@ -66,6 +67,12 @@ impl Reader {
     /// Where the value of this key was written.
     pub(super) fn place(&self, path: &str) -> Place {
         self.settings.get(path).map_or(Place::Default, |setting| setting.place.clone())
+    }
+
+    /// Where a name below a key was written that has been read.
+    pub(super) fn place_of_entry(&self, entry: &str) -> Place {
+        let noted = self.effective.iter().find(|effective| effective.key == entry);
+        noted.map_or(Place::File, |effective| effective.place.clone())
     }
 
     pub(super) fn problem(
@@ -239,6 +246,66 @@ impl Reader {
         self.name(key, TOPIC_CHARS_MAX)
     }
 
+    /// The names of one topic or several; at least one, whatever was written.
+    pub(super) fn topics(&mut self, key: &Key, n_max: usize) -> Vec<String> {
+        let path = key.path;
+        let Some(listed) = self.lists.get(path) else { return vec![self.topic(key)] };
+        if listed.is_empty() {
+            let fix = "name at least one topic, or delete the line to get the default";
+            self.problem(path, "is an empty list", fix);
+            return vec![WRONG.to_owned()];
+        }
+        let places: Vec<Place> = listed.iter().map(|setting| setting.place.clone()).collect();
+        let names = self.names(key, n_max, TOPIC_CHARS_MAX);
+        for (name, place) in names.iter().zip(places) {
+            if !is_name(name, TOPIC_CHARS_MAX) {
+                let reason = format!("`{}` is not a name it takes", shortened(name));
+                self.problem_at(path, place, reason, name_fix(TOPIC_CHARS_MAX));
+            }
+        }
+        if names.is_empty() { vec![WRONG.to_owned()] } else { names }
+    }
+
+    /// A word for all topics, or a word for each of some.
+    pub(super) fn word_by_topic<T: Word>(&mut self, key: &Key, words: &[&str]) -> ByTopic<T> {
+        let mut own = BTreeMap::new();
+        for (topic, text, place) in self.entries(key.path) {
+            let name = format!("{}.{topic}", key.path);
+            match T::of(&text) {
+                Some(word) => {
+                    self.note_entry(name, text, place);
+                    own.insert(topic, word);
+                }
+                None => {
+                    let reason = format!("`{}` is not one of the words it takes", shortened(&text));
+                    self.problem_at(
+                        &name,
+                        place,
+                        reason,
+                        format!("write one of: {}", words.join(", ")),
+                    );
+                }
+            }
+        }
+        ByTopic { otherwise: self.word(key, words), own }
+    }
+
+    /// A path for all topics, or one for each of some.
+    pub(super) fn path_by_topic(&mut self, key: &Key) -> ByTopic<Option<PathBuf>> {
+        let mut own = BTreeMap::new();
+        for (topic, text, place) in self.entries(key.path) {
+            let name = format!("{}.{topic}", key.path);
+            if text.trim().is_empty() || text.chars().any(char::is_control) {
+                let fix = "write a path, or delete the line to read the topic in our own form";
+                self.problem_at(&name, place, "is empty or has control characters in it", fix);
+                continue;
+            }
+            self.note_entry(name, text.clone(), place);
+            own.insert(topic, Some(PathBuf::from(text)));
+        }
+        ByTopic { otherwise: self.optional_path(key), own }
+    }
+
     /// As [`Reader::name`]; what nobody set is found out.
     pub(super) fn name_or(
         &mut self,
@@ -259,13 +326,9 @@ impl Reader {
             );
             return WRONG.to_owned();
         };
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if name.len() > chars_max || !name.chars().all(allowed) || name == "." || name == ".." {
-            self.problem(
-                path,
-                format!("`{}` is not a name it takes", shortened(&name)),
-                format!("use 1 to {chars_max} letters, digits, `.`, `_` and `-`"),
-            );
+        if !is_name(&name, chars_max) {
+            let reason = format!("`{}` is not a name it takes", shortened(&name));
+            self.problem(path, reason, name_fix(chars_max));
         }
         name
     }
@@ -423,6 +486,16 @@ fn text_of(value: Scalar) -> Result<String, &'static str> {
         Scalar::Null => Err("has no value"),
         Scalar::Float => Err("is a number with a fraction, which YAML may write differently"),
     }
+}
+
+/// Whether Kafka would take it for a topic or a client.
+fn is_name(name: &str, chars_max: usize) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.len() <= chars_max && name.chars().all(allowed) && name != "." && name != ".."
+}
+
+fn name_fix(chars_max: usize) -> String {
+    format!("use 1 to {chars_max} letters, digits, `.`, `_` and `-`")
 }
 
 /// Enough of a value to recognise it.

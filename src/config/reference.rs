@@ -25,6 +25,12 @@ impl Kind {
             Self::Names { n_max, bytes_max } => {
                 format!("list of at most {n_max} names of at most {bytes_max} bytes")
             }
+            Self::Topics { n_max } => format!("name of a topic, or a list of at most {n_max}"),
+            Self::ChoiceByTopic(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                format!("{}; or a mapping of topics to these", words.join(", "))
+            }
+            Self::PathByTopic => "path; or a mapping of topics to paths".to_owned(),
             Self::Properties => "mapping".to_owned(),
             Self::Secrets => "mapping to files".to_owned(),
             Self::EnvironmentOnly => "secret, environment only".to_owned(),

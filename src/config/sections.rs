@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::by_topic::ByTopic;
 use super::keys::{
     Batch, CheckpointKeys, Consent, Decisions, Desk, Door, Formats, Http, InputTopics, Kafka,
     LedgerKeys, Limits, Log, Mapping, Metrics, OidcKeys, OutputKeys, Policies, Probe, RegistryKeys,
@@ -23,6 +24,10 @@ pub(super) fn config(reader: &mut Reader) -> Config {
     let TopLevel { instance_id, lanes, shutdown_timeout } = TopLevel::read(reader);
     let kafka = Kafka::read(reader);
     let formats = Formats::read(reader);
+    let topics = topics(reader);
+    let mapping = Mapping::read(reader);
+    of_known_topics(reader, &topics, "formats.outbound_message", &formats.outbound_message);
+    of_known_topics(reader, &topics, "mapping.outbound_message", &mapping.outbound_message);
     let door = door(reader);
     let state = state(reader);
     let ledger = ledger(reader, &state);
@@ -30,8 +35,8 @@ pub(super) fn config(reader: &mut Reader) -> Config {
         instance_id,
         lanes,
         shutdown_timeout,
-        topics: topics(reader),
-        mapping: Mapping::read(reader),
+        topics,
+        mapping,
         outputs: outputs(reader, &kafka),
         decisions: Decisions::read(reader),
         kafka,
@@ -68,9 +73,9 @@ fn outputs(reader: &mut Reader, kafka: &Kafka) -> Outputs {
 }
 
 fn topics(reader: &mut Reader) -> Topics {
-    let InputTopics { consent_change, outbound_message } = InputTopics::read(reader);
+    let InputTopics { consent_change, outbound_messages } = InputTopics::read(reader);
     let outputs = output_topics::read(reader);
-    let topics = Topics { consent_change, outbound_message, outputs };
+    let topics = Topics { consent_change, outbound_messages, outputs };
     let mut first_of = BTreeMap::new();
     for (path, name) in topics.by_key() {
         if let Some(first) = first_of.get(name) {
@@ -87,6 +92,25 @@ fn topics(reader: &mut Reader) -> Topics {
     topics
 }
 
+/// What is said of a topic that is none of those of messages is meant for another, and would hold for none.
+fn of_known_topics<T>(
+    reader: &mut Reader,
+    topics: &Topics,
+    path: &'static str,
+    by_topic: &ByTopic<T>,
+) {
+    for topic in by_topic.topics().filter(|topic| !topics.is_outbound(topic)) {
+        let known = topics.outbound_messages.join("`, `");
+        let entry = format!("{path}.{topic}");
+        reader.problem_at(
+            &entry,
+            reader.place_of_entry(&entry),
+            "is none of `topics.outbound_message`",
+            format!("write one of `{known}`, or add the topic there"),
+        );
+    }
+}
+
 fn schema_registry(reader: &mut Reader, formats: &Formats) -> Option<SchemaRegistry> {
     let RegistryKeys { url, username, password, ca_file, timeout } = RegistryKeys::read(reader);
     if username.is_some() != password.is_some() {
@@ -97,11 +121,14 @@ fn schema_registry(reader: &mut Reader, formats: &Formats) -> Option<SchemaRegis
         );
     }
     let Some(url) = url else {
-        for (path, format) in [
-            ("formats.consent_change", formats.consent_change),
-            ("formats.outbound_message", formats.outbound_message),
+        let formats_of_messages = &formats.outbound_message;
+        let of_messages = formats_of_messages.own.values().chain([&formats_of_messages.otherwise]);
+        let is_of_messages = of_messages.copied().any(|format| format == Format::Avro);
+        for (path, is_avro) in [
+            ("formats.consent_change", formats.consent_change == Format::Avro),
+            ("formats.outbound_message", is_of_messages),
         ] {
-            if format == Format::Avro {
+            if is_avro {
                 reader.problem(
                     path,
                     "`avro` needs a schema registry",

@@ -67,7 +67,7 @@ fn an_empty_file_is_all_defaults() {
                 "consent-gate-door-dead-letter"
             ]
         );
-        assert_eq!(config.formats.outbound_message, Format::Json);
+        assert_eq!(config.formats.outbound_message, ByTopic::all(Format::Json));
         assert!(config.schema_registry.is_none() && config.http.token.is_none());
         assert_eq!(config.state.pepper_file, PathBuf::from("./state/pepper"));
         assert_eq!(config.kafka.transaction_timeout, Duration::from_secs(10));
@@ -165,6 +165,79 @@ fn a_list_of_names_says_what_is_wrong_with_each() {
     ] {
         check_one(text, &[], "metrics.sources", place, says);
     }
+}
+
+#[test]
+fn messages_come_on_one_topic_or_several() {
+    assert_eq!(parse("").unwrap().topics.outbound_messages, ["outbound-message"]);
+    assert_eq!(parse("topics: {outbound_message: a}").unwrap().topics.outbound_messages, ["a"]);
+    let list = "topics:\n  outbound_message:\n    - a\n    - b.2\n";
+    let config = parse(list).unwrap();
+    assert_eq!(config.topics.outbound_messages, ["a", "b.2"]);
+    assert!(config.topics.is_outbound("b.2") && !config.topics.is_outbound("outbound-message"));
+    assert_eq!(config.topics.own_outbound(), "a");
+    let variable = [("CONSENT_GATE__TOPICS__OUTBOUND_MESSAGE", "c, d")];
+    assert_eq!(parse_with(list, &variable).unwrap().topics.outbound_messages, ["c", "d"]);
+    let one = "topics: {outbound_message: a}";
+    assert_eq!(parse_with(one, &variable).unwrap().topics.outbound_messages, ["c", "d"]);
+    let key = "topics.outbound_message";
+    for (text, says) in [
+        ("topics: {outbound_message: []}", "empty list"),
+        ("topics: {outbound_message: [a, a]}", "a second time"),
+        ("topics: {outbound_message: [a, 'b c']}", "not a name it takes"),
+        ("topics: {outbound_message: [a, consent-change]}", "is also"),
+    ] {
+        let problems = problems_with(text, &[]);
+        let [problem] = problems.as_slice() else { panic!("{text}: {problems:#?}") };
+        assert_eq!(problem.key, key, "{text}");
+        let said = format!("{} {}", problem.reason, problem.fix);
+        assert!(said.contains(says), "{text}: {said}");
+    }
+    let many: Vec<String> = (0..17).map(|n| format!("t{n}")).collect();
+    let many = format!("topics: {{outbound_message: [{}]}}", many.join(", "));
+    assert!(problems_with(&many, &[])[0].reason.contains("17 names"));
+}
+
+#[test]
+fn each_topic_may_have_its_own_format_and_mapping() {
+    let text = "topics: {outbound_message: [a, b]}\nformats: {outbound_message: {b: avro-single-object}}\n\
+                mapping: {outbound_message: {a: a.yaml}}\n";
+    let config = parse(text).unwrap();
+    let of = |topic| {
+        let (formats, mapping) =
+            (&config.formats.outbound_message, &config.mapping.outbound_message);
+        (*formats.of(topic), mapping.of(topic).clone())
+    };
+    assert_eq!(of("a"), (Format::Json, Some(PathBuf::from("a.yaml"))));
+    assert_eq!(of("b"), (Format::AvroSingleObject, None));
+    let all =
+        parse("topics: {outbound_message: [a, b]}\nmapping: {outbound_message: m.yaml}").unwrap();
+    assert_eq!(all.mapping.outbound_message.of("b"), &Some(PathBuf::from("m.yaml")));
+    // a variable means all of them
+    let variable = [("CONSENT_GATE__MAPPING__OUTBOUND_MESSAGE", "v.yaml")];
+    let config = parse_with(text, &variable).unwrap();
+    assert_eq!(config.mapping.outbound_message.of("a"), &Some(PathBuf::from("v.yaml")));
+    check_one(
+        "mapping: {outbound_message: {elsewhere: a.yaml}}",
+        &[],
+        "mapping.outbound_message.elsewhere",
+        "line 1",
+        "`outbound-message`",
+    );
+    check_one(
+        "formats:\n  outbound_message:\n    outbound-message: yaml\n",
+        &[],
+        "formats.outbound_message.outbound-message",
+        "line 3",
+        "write one of: json",
+    );
+    check_one(
+        "formats: {outbound_message: {outbound-message: avro}}",
+        &[],
+        "formats.outbound_message",
+        "default",
+        "needs a schema registry",
+    );
 }
 
 #[test]

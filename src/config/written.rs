@@ -176,7 +176,12 @@ impl Written {
                 "is not a mapping of names to values",
                 "write one `name: value` a line below it",
             )),
-            (Kind::Names { .. }, Value::List(items)) => self.list(key.path, items),
+            (kind, Value::Map(entries)) if kind.is_by_topic() => {
+                self.mapping(key.path, full, entries);
+            }
+            (Kind::Names { .. } | Kind::Topics { .. }, Value::List(items)) => {
+                self.list(key.path, items)
+            }
             (Kind::Names { .. }, Value::Null) => {}
             (Kind::Names { .. }, _) => self.problems.push(Problem::new(
                 full,
@@ -275,7 +280,12 @@ impl Written {
             return;
         }
         self.note_name(key, &path);
-        if let Kind::Names { .. } = key.kind {
+        if key.kind.is_by_topic() {
+            // what the file says of single topics does not stand behind a variable that means all
+            self.entries.remove(key.path);
+        }
+        if let Kind::Names { .. } | Kind::Topics { .. } = key.kind {
+            self.settings.remove(key.path);
             // the whole list at once; an empty variable is an empty list
             let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
             let setting = |name: &str| Setting {

@@ -5,6 +5,7 @@
 pub(crate) mod decision;
 pub(crate) mod find;
 pub(crate) mod lack;
+pub(crate) mod place;
 pub(crate) mod recipient;
 pub(crate) mod stretch;
 pub(crate) mod survey;

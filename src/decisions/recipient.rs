@@ -9,10 +9,12 @@ use crate::records::{MessageRecords, Origin};
 use gate_codec::DecodeError;
 use gate_core::{ConsentChange, EventKey, OutboundMessage};
 use gate_engine::Keys as _;
+use std::collections::BTreeMap;
 
 /// Reads recipients out of the values of the outputs, which are those of the input.
 pub(crate) struct Reader {
-    messages: MessageRecords,
+    /// By input topic.
+    messages: BTreeMap<String, MessageRecords>,
     value_bytes_max: usize,
     /// None: this user cannot read it, and nobody is told apart.
     pepper: Option<Pepper>,
@@ -41,7 +43,7 @@ impl Reader {
     /// # Errors
     /// There is no pepper, or none this user may read, and the report cannot do without one.
     pub(crate) fn new(config: &Config, needs_pepper: bool) -> Result<Self, Failure> {
-        let messages = crate::service::message_records(config)?;
+        let messages = crate::service::message_records_by_topic(config)?;
         let pepper = match PepperFile::load(&config.state.pepper_file) {
             Ok(pepper) => pepper.map(|pepper| Pepper::new(pepper.expose())),
             Err(error) if needs_pepper => return Err(Failure::new(ExitCode::Config, error)),
@@ -85,14 +87,17 @@ impl Reader {
         contact.chain(addresses.map(|address| pepper.address(&address).0)).collect()
     }
 
+    /// What the value of a record of this input topic says.
+    ///
     /// # Errors
     /// The schema registry cannot be asked now; the text says why.
     pub(crate) fn read<'v>(
         &'v self,
+        topic: &str,
         value: Option<&'v [u8]>,
         origin: Origin<'v>,
     ) -> Result<Recipient, &'static str> {
-        Ok(match self.decode(value, origin)? {
+        Ok(match self.decode(topic, value, origin)? {
             Ok(message) => self.of(&message),
             Err(class) => Recipient::Unreadable(class),
         })
@@ -100,13 +105,15 @@ impl Reader {
 
     fn decode<'v>(
         &'v self,
+        topic: &str,
         value: Option<&'v [u8]>,
         origin: Origin<'v>,
     ) -> Result<Result<OutboundMessage<'v>, &'static str>, &'static str> {
         if value.is_some_and(|value| value.len() > self.value_bytes_max) {
             return Ok(Err("too_large"));
         }
-        match self.messages.read(value, origin) {
+        let Some(messages) = self.messages.get(topic) else { return Ok(Err("unknown_topic")) };
+        match messages.read(value, origin) {
             Ok(message) => Ok(Ok(message)),
             Err(DecodeError::Unreadable(why)) => Ok(Err(why.class.as_str())),
             Err(DecodeError::Unavailable { cause }) => Err(cause),
@@ -141,9 +148,12 @@ mod tests {
     use gate_codec::Format;
     use gate_codec::{Codec, Kind};
 
+    const TOPIC: &str = "outbound-message";
+
     fn reader(pepper: Option<Pepper>) -> Reader {
         let codec = Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap();
         let messages = MessageRecords::new(codec, None);
+        let messages = BTreeMap::from([(TOPIC.to_owned(), messages)]);
         let is_own_pepper = pepper.is_some();
         Reader { messages, value_bytes_max: 1_024, pepper, is_own_pepper }
     }
@@ -151,7 +161,7 @@ mod tests {
     fn read(reader: &Reader, recipient: &str) -> Recipient {
         let value =
             format!(r#"{{"message_id":"m","channel":"email","recipient":{{{recipient}}}}}"#);
-        reader.read(Some(value.as_bytes()), Origin::of_key(None)).unwrap()
+        reader.read(TOPIC, Some(value.as_bytes()), Origin::of_key(None)).unwrap()
     }
 
     #[test]
@@ -197,11 +207,11 @@ mod tests {
     fn what_cannot_be_read_keeps_its_class() {
         let reader = reader(None);
         assert_eq!(
-            reader.read(None, Origin::of_key(None)),
+            reader.read(TOPIC, None, Origin::of_key(None)),
             Ok(Recipient::Unreadable("null_value"))
         );
         assert_eq!(
-            reader.read(Some(&[b' '; 1_025]), Origin::of_key(None)),
+            reader.read(TOPIC, Some(&[b' '; 1_025]), Origin::of_key(None)),
             Ok(Recipient::Unreadable("too_large"))
         );
     }

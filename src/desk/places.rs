@@ -9,10 +9,12 @@ use gate_index::{DecisionRow, Index, Person as Whom, Prefix};
 use gate_log::DecisionBatch;
 
 use crate::config::Config;
+use crate::decisions::place::MessagePlace;
 use crate::decisions::scan_failure;
 use crate::exit::{ExitCode, Failure};
 use crate::explanation::approved::{Approved, Question};
 use crate::explanation::consent::{Inputs, Lying, WholeTopic};
+use crate::headers::SourceRef;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::{PlaceReader, ScanError};
 use crate::records::{KeptRecord, origin_of};
@@ -124,12 +126,12 @@ impl Indexed<'_> {
         if question.since < crate::clock::now().saturating_sub(kept) {
             return Ok(None);
         }
-        let (partition, offset) = question.before;
         let is_earlier = |row: &DecisionRow| {
-            row.outcome() == "approved"
-                && (row.source.partition, &*row.source.topic)
-                    == (partition, self.config.topics.outbound_message.as_str())
-                && row.source.offset < offset
+            let source = &row.source;
+            let (topic, partition, record_offset) =
+                (&*source.topic, source.partition, source.offset);
+            let source = SourceRef { topic, partition, record_offset };
+            row.outcome() == "approved" && question.is_behind(&source, row.place.offset)
         };
         let (mut places, mut n_seen) = (BTreeSet::new(), 0usize);
         for key in &question.recipient {
@@ -159,10 +161,10 @@ impl Indexed<'_> {
 }
 
 impl Inputs for Indexed<'_> {
-    fn message(&self, place: (i32, i64)) -> Result<Option<KeptRecord>, Failure> {
-        let topic = &self.config.topics.outbound_message;
-        let mut found = self.readers.read(topic, &BTreeSet::from([place]))?;
-        Ok(found.remove(&place).map(|found| found.record))
+    fn message(&self, place: &MessagePlace) -> Result<Option<KeptRecord>, Failure> {
+        let at = (place.partition, place.offset);
+        let mut found = self.readers.read(&place.topic, &BTreeSet::from([at]))?;
+        Ok(found.remove(&at).map(|found| found.record))
     }
 
     fn show(
@@ -201,11 +203,12 @@ impl Inputs for Indexed<'_> {
             let found = self.readers.read(topic, &places)?;
             let is_whole = found.len() == places.len();
             let mut approved = Vec::new();
-            for value in found.values().filter_map(|found| found.record.value.as_deref()) {
+            for ((_, at), found) in &found {
+                let Some(value) = found.record.value.as_deref() else { continue };
                 // what the index has read can be read again
                 let Ok(batch) = DecisionBatch::decode(value) else { continue };
-                let entries = batch.entries().filter(|entry| question.is_answered_by(entry));
-                approved.extend(entries.map(|entry| Approved::of(&entry)));
+                let entries = batch.entries().filter(|entry| question.is_answered_by(entry, *at));
+                approved.extend(entries.map(|entry| Approved::of(&entry, *at)));
             }
             answers.push(is_whole.then_some(approved));
         }

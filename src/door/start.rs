@@ -115,9 +115,9 @@ fn build(config: Arc<Config>, shutdown: Shutdown) -> Result<Door, Failure> {
     let outbound = match brands.have_sign_up() {
         false => None,
         true => {
-            let topic = &config.topics.outbound_message;
+            let topic = config.topics.own_outbound();
             cluster.require(topic)?;
-            let format = config.formats.outbound_message;
+            let format = *config.formats.outbound_message.of(topic);
             let encoding = crate::service::encoding(&config, Kind::OutboundMessage, format)?;
             Some(Outbound { topic: Topic::open(&config, topic)?, encoding })
         }

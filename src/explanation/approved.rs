@@ -13,7 +13,9 @@ use gate_core::{
 use gate_engine::{Horizon, Keys, Row};
 use gate_log::Entry;
 
+use crate::decisions::place::MessagePlace;
 use crate::exit::Failure;
+use crate::headers::SourceRef;
 use crate::records::{KeptRecord, MessageRecords};
 
 /// Whose approvals are asked for.
@@ -21,8 +23,10 @@ use crate::records::{KeptRecord, MessageRecords};
 pub(crate) struct Question {
     /// The address, and what it was before the numbers of a line were joined.
     pub(crate) recipient: Vec<SubjectKey>,
-    /// Partition and offset of the message that is decided: what stands before it counts.
-    pub(crate) before: (i32, i64),
+    /// The message that is decided: what stands before it counts.
+    pub(crate) before: MessagePlace,
+    /// Where the log has its decision, in the partition of its number: what was decided before it in other topics counts.
+    pub(crate) logged_at: i64,
     /// Older ones count no more.
     pub(crate) since: Timestamp,
 }
@@ -33,7 +37,7 @@ impl Question {
         keys: &impl Keys,
         policies: &PolicySet,
         message: &OutboundMessage<'_>,
-        before: (i32, i64),
+        (before, logged_at): (&MessagePlace, i64),
         now: Timestamp,
     ) -> Option<Self> {
         let address = message.canonical()?;
@@ -47,18 +51,30 @@ impl Question {
             SentKind::Request => Timestamp::MIN,
             _ => now.saturating_sub(Horizon::of(policies, now).kept_for()),
         };
-        Some(Self { recipient: recipient.into_iter().flatten().collect(), before, since })
+        let recipient = recipient.into_iter().flatten().collect();
+        Some(Self { recipient, before: before.clone(), logged_at, since })
     }
 
-    /// Whether this decision is one of them.
-    pub(crate) fn is_answered_by(&self, entry: &Entry<'_>) -> bool {
-        let (partition, offset) = self.before;
+    /// Whether this decision is one of them, which stands in the record of the log at this offset.
+    pub(crate) fn is_answered_by(&self, entry: &Entry<'_>, logged_at: i64) -> bool {
         let batch = entry.batch();
         entry.shape.outcome == "approved"
-            && batch.source_partition == partition
-            && entry.offset < offset
+            && self.is_behind(&entry.source(), logged_at)
             && batch.evaluated_at >= self.since.as_micros()
             && self.recipient.iter().any(|key| entry.is_of_address(*key))
+    }
+}
+
+impl Question {
+    /// Whether the message at this place was decided before.
+    pub(crate) fn is_behind(&self, earlier: &SourceRef<'_>, logged_at: i64) -> bool {
+        let MessagePlace { topic, partition, offset } = &self.before;
+        earlier.partition == *partition
+            && if earlier.topic == topic {
+                earlier.record_offset < *offset
+            } else {
+                logged_at < self.logged_at
+            }
     }
 }
 
@@ -66,8 +82,9 @@ impl Question {
 #[derive(Clone, Debug)]
 pub(crate) struct Approved {
     at: Timestamp,
-    /// Partition and offset of its message.
-    place: (i32, i64),
+    place: MessagePlace,
+    /// Offset of the record of the log that has it.
+    logged_at: i64,
     message_id: String,
     reason: String,
     channel: Option<Channel>,
@@ -77,12 +94,13 @@ pub(crate) struct Approved {
 }
 
 impl Approved {
-    pub(crate) fn of(entry: &Entry<'_>) -> Self {
+    pub(crate) fn of(entry: &Entry<'_>, logged_at: i64) -> Self {
         let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
         let batch = entry.batch();
         Self {
             at: Timestamp::from_micros(batch.evaluated_at),
-            place: (batch.source_partition, entry.offset),
+            place: MessagePlace::of(&entry.source()),
+            logged_at,
             message_id: entry.message_id.unwrap_or_default().to_owned(),
             reason: entry.shape.reason.to_string(),
             channel: entry.shape.channel.as_deref().and_then(Channel::parse),
@@ -109,7 +127,9 @@ impl Approved {
 }
 
 /// Reads the message at a place; `None` when it is not there any more.
-type Message<'f> = dyn Fn((i32, i64)) -> Result<Option<KeptRecord>, Failure> + 'f;
+type Message<'f> = dyn Fn(&MessagePlace) -> Result<Option<KeptRecord>, Failure> + 'f;
+/// Reads the records of an input topic.
+type Records<'f> = dyn Fn(&str) -> Option<&'f MessageRecords> + 'f;
 
 /// The recipient's memory as it was before the message.
 ///
@@ -119,16 +139,24 @@ pub(crate) fn memory(
     approved: &[Approved],
     keys: &impl Keys,
     policies: &PolicySet,
-    messages: &MessageRecords,
+    records: &Records<'_>,
     message: &Message<'_>,
 ) -> Result<Row, Failure> {
-    let mut in_order: BTreeMap<(i32, i64), &Approved> = BTreeMap::new();
-    in_order.extend(approved.iter().map(|one| (one.place, one)));
+    // each once; of two entries about one message the first says when it was decided
+    let mut once: BTreeMap<&MessagePlace, &Approved> = BTreeMap::new();
+    for one in approved {
+        let known = once.entry(&one.place).or_insert(one);
+        if one.logged_at < known.logged_at {
+            *known = one;
+        }
+    }
+    let mut in_order: Vec<&Approved> = once.into_values().collect();
+    in_order.sort_by_key(|one| (one.logged_at, one.place.offset));
     let mut row = Row::default();
-    for one in in_order.into_values() {
+    for one in in_order {
         let (Some(kind), Some(channel)) = (one.counted_as(policies), one.channel) else { continue };
         let subject = match one.has_cap(policies, |per| per == PerSender::Subject) {
-            true => product_group(one.place, messages, message)?,
+            true => product_group(&one.place, records, message)?,
             false => NameHash::default(),
         };
         let sent = SentMessage {
@@ -147,10 +175,11 @@ pub(crate) fn memory(
 
 /// What the log does not say: unknown, which may be any, when the message is not there any more.
 fn product_group(
-    place: (i32, i64),
-    messages: &MessageRecords,
+    place: &MessagePlace,
+    records: &Records<'_>,
     message: &Message<'_>,
 ) -> Result<NameHash, Failure> {
+    let Some(messages) = records(&place.topic) else { return Ok(NameHash::default()) };
     let found = message(place)?;
     let message = found.as_ref();
     let message = message.and_then(|it| it.read(|value, origin| messages.read(value, origin)).ok());
@@ -180,7 +209,8 @@ mod tests {
     fn approved(offset: i64, reason: &str, rule: &str) -> Approved {
         Approved {
             at: Timestamp::from_micros(T0 + offset * HOUR),
-            place: (0, offset),
+            place: MessagePlace { topic: "outbound-message".to_owned(), partition: 0, offset },
+            logged_at: offset,
             message_id: format!("m{offset}"),
             reason: reason.to_owned(),
             channel: Some(Channel::Email),
@@ -201,11 +231,11 @@ mod tests {
         );
         // messages that say their product group; how often one was read
         let n_read = Cell::new(0);
-        let message = |place: (i32, i64)| {
+        let message = |place: &MessagePlace| {
             n_read.set(n_read.get() + 1);
             let text = format!(
                 r#"{{"message_id":"m{}","channel":"email","product_group":"loans","recipient":{{"address":"a@example.com"}}}}"#,
-                place.1
+                place.offset
             );
             Ok(Some(KeptRecord { value: Some(text.into_bytes()), ..KeptRecord::default() }))
         };
@@ -220,7 +250,7 @@ mod tests {
             approved(4, "approved.transactional", &capped),
             approved(5, "approved.optout_confirmation", &free),
         ];
-        let row = memory(&found, &keys, &set, &messages, &message).unwrap();
+        let row = memory(&found, &keys, &set, &|_| Some(&messages), &message).unwrap();
         let sent: Vec<_> = row.messages().iter().map(|sent| (sent.message, sent.kind)).collect();
         let of = |n: i64, kind| (keys.event(&format!("m{n}")), kind);
         let marketing = SentKind::Marketing;
@@ -234,7 +264,7 @@ mod tests {
         // where a product group counts, the message is read
         let by_subject = rule_of(&set, Some(PerSender::Subject));
         let found = [approved(1, "approved.express_consent", &by_subject)];
-        let row = memory(&found, &keys, &set, &messages, &message).unwrap();
+        let row = memory(&found, &keys, &set, &|_| Some(&messages), &message).unwrap();
         assert_eq!(row.messages()[0].subject, NameHash::of(Some("loans")));
         assert_eq!(n_read.get(), 1);
     }

@@ -8,6 +8,7 @@ use gate_log::DecisionBatch;
 use super::approved::{Approved, Question};
 use crate::config::Config;
 use crate::decisions::find;
+use crate::decisions::place::MessagePlace;
 use crate::decisions::stretch::{self, Marks};
 use crate::decisions::window::Window;
 use crate::exit::Failure;
@@ -34,7 +35,7 @@ pub(crate) trait Inputs {
     ///
     /// # Errors
     /// It cannot be read now.
-    fn message(&self, place: (i32, i64)) -> Result<Option<KeptRecord>, Failure>;
+    fn message(&self, place: &MessagePlace) -> Result<Option<KeptRecord>, Failure>;
 
     /// Every record before these positions that may be about one of these people, and maybe others.
     ///
@@ -58,7 +59,7 @@ pub(crate) trait Inputs {
 pub(crate) struct WholeTopic<'c>(pub(crate) &'c Config);
 
 impl Inputs for WholeTopic<'_> {
-    fn message(&self, place: (i32, i64)) -> Result<Option<KeptRecord>, Failure> {
+    fn message(&self, place: &MessagePlace) -> Result<Option<KeptRecord>, Failure> {
         find::message(self.0, place)
     }
 
@@ -104,9 +105,9 @@ impl Inputs for WholeTopic<'_> {
         let mut stretch =
             stretch::stretch(self.0, topic, &Window::new(from, jiff::Timestamp::MAX)?)?;
         // a partition of the log holds the decisions of the partition of that number
-        stretch.retain(|partition, _| questions.iter().any(|it| it.before.0 == *partition));
+        stretch.retain(|partition, _| questions.iter().any(|it| it.before.partition == *partition));
         for (question, answer) in questions.iter().zip(&mut answers) {
-            if stretch.get(&question.before.0).is_none_or(Marks::is_cut_off) {
+            if stretch.get(&question.before.partition).is_none_or(Marks::is_cut_off) {
                 *answer = None;
             }
         }
@@ -117,8 +118,10 @@ impl Inputs for WholeTopic<'_> {
             };
             for (question, answer) in questions.iter().zip(&mut answers) {
                 if let Some(answer) = answer {
-                    let found = batch.entries().filter(|entry| question.is_answered_by(entry));
-                    answer.extend(found.map(|entry| Approved::of(&entry)));
+                    let at = record.offset;
+                    let found = batch.entries();
+                    let found = found.filter(|entry| question.is_answered_by(entry, at));
+                    answer.extend(found.map(|entry| Approved::of(&entry, at)));
                 }
             }
             Ok(())

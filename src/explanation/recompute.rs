@@ -15,6 +15,7 @@ use super::approved::{self, Question};
 use super::consent::{Inputs, Lying};
 use super::replay::{Consent, Replay, ReplayError, people_of};
 use crate::config::Config;
+use crate::decisions::place::MessagePlace;
 use crate::exit::{ExitCode, Failure};
 use crate::identity::{Pepper, PepperFile};
 use crate::policies::archive::{self, Former};
@@ -80,7 +81,9 @@ impl Answer {
 /// A logged decision, and where its message stands.
 pub(crate) struct Logged<'d> {
     pub(crate) decision: &'d Value,
-    pub(crate) source: (i32, i64),
+    pub(crate) source: &'d MessagePlace,
+    /// Offset of the record of the log that has it.
+    pub(crate) logged_at: i64,
     /// How far consent was applied: next offset by partition.
     pub(crate) positions: &'d BTreeMap<i32, i64>,
 }
@@ -97,6 +100,12 @@ impl Logged<'_> {
         }
         if self.text("consent_topic") != config.topics.consent_change {
             return Some("it is by another consent topic than the configured one".to_owned());
+        }
+        if !config.topics.is_outbound(&self.source.topic) {
+            let topic = &self.source.topic;
+            return Some(format!(
+                "its topic `{topic}` is none of `topics.outbound_message` any more"
+            ));
         }
         None
     }
@@ -119,7 +128,8 @@ impl Again {
 pub(crate) struct Recomputer<'c> {
     config: &'c Config,
     pepper: Option<Pepper>,
-    messages: MessageRecords,
+    /// By input topic.
+    messages: BTreeMap<String, MessageRecords>,
     consent: ConsentRecords,
     /// Sets of other revisions, or why there is none.
     former: RefCell<BTreeMap<String, Result<Rc<Former>, String>>>,
@@ -133,7 +143,7 @@ impl<'c> Recomputer<'c> {
         Ok(Self {
             config,
             pepper: pepper.map(|pepper| Pepper::new(pepper.expose())),
-            messages: crate::service::message_records(config)?,
+            messages: crate::service::message_records_by_topic(config)?,
             consent: crate::service::consent_records(config)?,
             former: RefCell::default(),
         })
@@ -194,22 +204,26 @@ impl<'c> Recomputer<'c> {
             Ok(by) => by,
             Err(why) => return Ok(Err(Again::not(why))),
         };
-        let message: Decoded<'_> =
-            match record.read(|value, origin| self.messages.read(value, origin)) {
-                Ok(message) => Ok(message),
-                Err(DecodeError::Unreadable(why)) => Err(why),
-                Err(error @ DecodeError::Unavailable { .. }) => {
-                    return Err(Failure::new(ExitCode::TryAgain, error));
-                }
-            };
+        let Some(messages) = self.messages.get(&logged.source.topic) else {
+            return Ok(Err(Again::not("its topic is not configured")));
+        };
+        let message: Decoded<'_> = match record.read(|value, origin| messages.read(value, origin)) {
+            Ok(message) => Ok(message),
+            Err(DecodeError::Unreadable(why)) => Err(why),
+            Err(error @ DecodeError::Unavailable { .. }) => {
+                return Err(Failure::new(ExitCode::TryAgain, error));
+            }
+        };
         let at: Option<jiff::Timestamp> = logged.text("evaluated_at").parse().ok();
         let Some(now) = at.map(|at| Timestamp::from_micros(at.as_microsecond())) else {
             return Ok(Err(Again::not("it does not say when it was made")));
         };
         let replay = Replay::new(keys, &self.consent, people_of(keys, &message));
         let earlier = message.as_ref().ok();
-        let earlier = earlier
-            .and_then(|message| Question::about(keys, by.set(), message, logged.source, now));
+        let earlier = earlier.and_then(|message| {
+            let place = (logged.source, logged.logged_at);
+            Question::about(keys, by.set(), message, place, now)
+        });
         let key_names_contact = self.config.consent.key_names_contact;
         let collected = Ok(());
         Ok(Ok(Pending { logged, message, by, now, replay, earlier, key_names_contact, collected }))
@@ -229,7 +243,8 @@ impl<'c> Recomputer<'c> {
             match answers.next().flatten() {
                 Some(found) => {
                     let set = by.set();
-                    let row = approved::memory(&found, keys, set, &self.messages, &|place| {
+                    let records = |topic: &str| self.messages.get(topic);
+                    let row = approved::memory(&found, keys, set, &records, &|place| {
                         inputs.message(place)
                     })?;
                     if let Some(address) = question.recipient.first() {
@@ -270,7 +285,7 @@ impl<'c> Recomputer<'c> {
         };
         let context = BatchContext {
             policies: by.set(),
-            source_topic: &self.config.topics.outbound_message,
+            source_topic: &logged.source.topic,
             consent_topic: &self.config.topics.consent_change,
             consent_positions: &[],
             evaluated_at: now,
@@ -278,8 +293,8 @@ impl<'c> Recomputer<'c> {
             instance: &self.config.instance_id,
         };
         let decided = Decided {
-            partition: logged.source.0,
-            offset: logged.source.1,
+            partition: logged.source.partition,
+            offset: logged.source.offset,
             message: message.as_ref().ok(),
             decision: &judged.decision,
             contact: judged.people.contact,

@@ -8,6 +8,7 @@ use super::*;
 use crate::access::{Role, Token};
 use crate::answers::{Desk, QUESTIONS_MAX, Waiting, questions};
 use crate::barrier::Applied;
+use crate::kafka::source::SourcePartition;
 use crate::metrics::{Bound, Metrics, Requested, StatusClass, TopicNames};
 use crate::status::Status;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +60,7 @@ fn start() -> Gate {
     let status = Status::new(Arc::clone(&metrics), 1);
     status.consent_start(&[0]);
     status.consent_end(0, 0);
-    status.lane_assigned(0, &[0]);
+    status.lane_assigned(0, &[0].map(SourcePartition::of_first));
     let (access, tokens) = access();
     let (questions, asked, _) = questions(Arc::clone(&metrics));
     let machines = Machines { access, questions: Arc::new(questions) };

@@ -1,6 +1,7 @@
 //! The server over real sockets, with clients that behave badly.
 
 use super::*;
+use crate::kafka::source::SourcePartition;
 use crate::metrics::{Bound, HoldCause, Topic, TopicNames};
 use crate::status::{Holder, Membership, Place};
 use std::io::{Read as _, Write as _};
@@ -73,7 +74,7 @@ impl Running {
     fn in_order(&self) {
         self.status.consent_start(&[0]);
         self.status.consent_end(0, 0);
-        self.status.lane_assigned(0, &[0, 1]);
+        self.status.lane_assigned(0, &[0, 1].map(SourcePartition::of_first));
     }
 }
 

@@ -12,6 +12,7 @@ pub mod observer;
 pub mod offsets;
 pub mod preflight;
 pub mod scan;
+pub mod source;
 pub mod writer;
 
 use rdkafka::ClientConfig;

@@ -189,11 +189,16 @@ impl Registrar<'_> {
     fn family<V, M, L, F>(&self, vec: V, stray: M, child: F) -> prometheus::Result<Family<M, L>>
     where
         V: Collector + Clone + 'static,
+        M: Clone,
         L: Labels,
         F: Fn(&V, &[&str]) -> prometheus::Result<M>,
     {
         let mut children = Vec::new();
         for member in L::all() {
+            if !member.is_there(self.topics) {
+                children.push(stray.clone());
+                continue;
+            }
             let values = member.values(self.topics);
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
             children.push(child(&vec, &values)?);
@@ -208,8 +213,8 @@ impl Registrar<'_> {
     }
 
     fn declare<L: Labels>(&mut self, spec: &Spec, kind: &'static str) {
-        let rows: Vec<Vec<String>> =
-            L::all().into_iter().map(|member| member.values(self.topics)).collect();
+        let members = L::all().into_iter().filter(|member| member.is_there(self.topics));
+        let rows: Vec<Vec<String>> = members.map(|member| member.values(self.topics)).collect();
         let labels = L::names().into_iter().enumerate().map(|(column, name)| {
             let mut values: Vec<String> = Vec::new();
             for value in rows.iter().filter_map(|row| row.get(column)) {

@@ -8,20 +8,23 @@
 //! Four sets are known only at run time, and bounded: partition numbers ([`super::PARTITION_SERIES_MAX`]), the
 //! sources named in the configuration (`sources.rs`), brands and campaigns named there (`named.rs`), and packs and revisions of the policies in force.
 
+/// Most topics with messages.
+pub const OUTBOUND_TOPICS_MAX: usize = 16;
+
 /// The configured names of the input topics, as they stand in `topic` labels.
 #[derive(Clone, Debug)]
 pub struct TopicNames {
     /// Where consent changes arrive.
     pub consent_change: String,
-    /// Where candidate messages arrive.
-    pub outbound_message: String,
+    /// Where candidate messages arrive; at most [`OUTBOUND_TOPICS_MAX`].
+    pub outbound_messages: Vec<String>,
 }
 
 impl Default for TopicNames {
     fn default() -> Self {
         Self {
             consent_change: "consent-change".to_owned(),
-            outbound_message: "outbound-message".to_owned(),
+            outbound_messages: vec!["outbound-message".to_owned()],
         }
     }
 }
@@ -32,7 +35,7 @@ impl TopicNames {
     pub fn name(&self, topic: Topic) -> &str {
         match topic {
             Topic::ConsentChange => &self.consent_change,
-            Topic::OutboundMessage => &self.outbound_message,
+            Topic::Outbound(place) => self.outbound_messages.get(place).map_or("", String::as_str),
         }
     }
 }
@@ -47,6 +50,10 @@ pub trait Labels: Copy + 'static {
     fn index(self) -> usize;
     /// The label values of this member.
     fn values(self, topics: &TopicNames) -> Vec<String>;
+    /// Whether there is such a member in this configuration; what is not there has no series.
+    fn is_there(self, _topics: &TopicNames) -> bool {
+        true
+    }
 }
 
 /// No labels at all.
@@ -187,6 +194,8 @@ labels! {
         SentUnreadable "sent_unreadable"
         /// A batch cannot be unpacked: too large, damaged, or of a kind the client does not know.
         UnreadableBatch "unreadable_batch"
+        /// Equally numbered partitions of the topics with messages are with different members of the group.
+        TopicsApart "topics_apart"
         /// This machine's clock and the brokers' differ: caps and hours would be judged wrongly.
         Clock "clock"
     }
@@ -367,8 +376,8 @@ labels! {
 pub enum Topic {
     /// Where consent changes arrive.
     ConsentChange,
-    /// Where candidate messages arrive.
-    OutboundMessage,
+    /// Where candidate messages arrive: the topic at this place of `topics.outbound_message`.
+    Outbound(usize),
 }
 
 impl Labels for Topic {
@@ -376,12 +385,22 @@ impl Labels for Topic {
         vec!["topic"]
     }
     fn all() -> Vec<Self> {
-        vec![Self::ConsentChange, Self::OutboundMessage]
+        let outbound = (0..OUTBOUND_TOPICS_MAX).map(Self::Outbound);
+        std::iter::once(Self::ConsentChange).chain(outbound).collect()
     }
     fn index(self) -> usize {
-        self as usize
+        match self {
+            Self::ConsentChange => 0,
+            Self::Outbound(place) => place.saturating_add(1),
+        }
     }
     fn values(self, topics: &TopicNames) -> Vec<String> {
         vec![topics.name(self).to_owned()]
+    }
+    fn is_there(self, topics: &TopicNames) -> bool {
+        match self {
+            Self::ConsentChange => true,
+            Self::Outbound(place) => place < topics.outbound_messages.len(),
+        }
     }
 }

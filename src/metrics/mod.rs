@@ -34,8 +34,9 @@ pub use desk::DeskMetrics;
 pub use door::DoorMetrics;
 pub use labels::{
     Bound, CheckpointResult, ConsentResult, DeskAct, DeskTopic, DoorBound, ForeignRow, HoldCause,
-    Labels, LinkResult, PolicyArchive, PolicyReload, ProbeRecipient, ProbeResult, RebalanceEvent,
-    RecycleCause, Route, StatusClass, Topic, TopicNames, TransactionResult,
+    Labels, LinkResult, OUTBOUND_TOPICS_MAX, PolicyArchive, PolicyReload, ProbeRecipient,
+    ProbeResult, RebalanceEvent, RecycleCause, Route, StatusClass, Topic, TopicNames,
+    TransactionResult,
 };
 pub use ledger::LedgerMetrics;
 pub use named::{NAMED_BYTES_MAX, NAMED_MAX, NAMED_OTHER, Named, NamedPlaces};

@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn series_come_and_go_with_the_partitions() {
         let metrics = Metrics::new(TopicNames::default()).unwrap();
-        metrics.set_lags(Topic::OutboundMessage, &[lag(0, 5, 1.5), lag(7, 2, 9.0)]);
+        metrics.set_lags(Topic::Outbound(0), &[lag(0, 5, 1.5), lag(7, 2, 9.0)]);
         metrics.set_lags(Topic::ConsentChange, &[lag(0, 0, 0.0)]);
         let text = metrics.encode().unwrap();
         for line in [
@@ -77,11 +77,37 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
-        metrics.set_lags(Topic::OutboundMessage, &[lag(7, 0, 0.0)]);
+        metrics.set_lags(Topic::Outbound(0), &[lag(7, 0, 0.0)]);
         let text = metrics.encode().unwrap();
         assert!(!text.contains("partition=\"0\",topic=\"outbound-message\""), "given away");
         assert!(text.contains("partition=\"0\",topic=\"consent-change\""), "another topic's");
         assert!(text.contains("consent_gate_lag_records{topic=\"outbound-message\"} 0"));
+    }
+
+    #[test]
+    fn each_topic_with_messages_has_series_of_its_own_and_topics_that_are_not_there_have_none() {
+        let outbound_messages = ["a", "b"].map(str::to_owned).to_vec();
+        let names = TopicNames { outbound_messages, ..TopicNames::default() };
+        let metrics = Metrics::new(names).unwrap();
+        metrics.set_lags(Topic::Outbound(0), &[lag(0, 5, 1.5)]);
+        metrics.set_lags(Topic::Outbound(1), &[lag(0, 7, 2.5)]);
+        metrics.invalid(Topic::Outbound(1), "truncated");
+        metrics.invalid(Topic::Outbound(2), "truncated");
+        let text = metrics.encode().unwrap();
+        for line in [
+            "consent_gate_partition_lag_records{partition=\"0\",topic=\"a\"} 5",
+            "consent_gate_partition_lag_records{partition=\"0\",topic=\"b\"} 7",
+            "consent_gate_lag_records{topic=\"b\"} 7",
+            "consent_gate_invalid_records_total{class=\"truncated\",topic=\"a\"} 0",
+            "consent_gate_invalid_records_total{class=\"truncated\",topic=\"b\"} 1",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        assert!(!text.contains("topic=\"\""), "a topic without a name");
+        metrics.set_lags(Topic::Outbound(1), &[]);
+        let text = metrics.encode().unwrap();
+        assert!(text.contains("consent_gate_partition_lag_records{partition=\"0\",topic=\"a\"} 5"));
+        assert!(!text.contains("partition=\"0\",topic=\"b\""), "given away");
     }
 
     #[test]
@@ -92,13 +118,13 @@ mod tests {
         if let Some(last) = lags.last_mut() {
             last.seconds = 30.0;
         }
-        metrics.set_lags(Topic::OutboundMessage, &lags);
-        metrics.set_lags(Topic::OutboundMessage, &lags);
+        metrics.set_lags(Topic::Outbound(0), &lags);
+        metrics.set_lags(Topic::Outbound(0), &lags);
         let text = metrics.encode().unwrap();
         let n_series = text.matches("consent_gate_partition_lag_records{").count();
         assert_eq!(n_series, PARTITION_SERIES_MAX);
-        assert_eq!(metrics.lag_records.of(Topic::OutboundMessage).get(), i64::from(n_lags));
-        assert_eq!(metrics.lag_seconds.of(Topic::OutboundMessage).get(), 30.0);
+        assert_eq!(metrics.lag_records.of(Topic::Outbound(0)).get(), i64::from(n_lags));
+        assert_eq!(metrics.lag_seconds.of(Topic::Outbound(0)).get(), 30.0);
         assert_eq!(metrics.bounds_reached.of(Bound::PartitionSeries).get(), 1, "said once");
     }
 }

@@ -142,8 +142,8 @@ fn counting_reaches_the_series_it_names() {
     let name = "consent_gate_consent_changes_total{action=\"opt_out\",result=\"clamped\"}";
     assert_eq!(value(&metrics, name), Some(1.0));
 
-    metrics.invalid(Topic::OutboundMessage, "truncated");
-    metrics.invalid(Topic::OutboundMessage, "never declared");
+    metrics.invalid(Topic::Outbound(0), "truncated");
+    metrics.invalid(Topic::Outbound(0), "never declared");
     for class in ["truncated", "other"] {
         let name = format!(
             "consent_gate_invalid_records_total{{class=\"{class}\",topic=\"outbound-message\"}}"
@@ -154,7 +154,8 @@ fn counting_reaches_the_series_it_names() {
 
 #[test]
 fn topics_are_labelled_with_their_configured_names() {
-    let names = TopicNames { consent_change: "cc.v2".into(), outbound_message: "out".into() };
+    let names =
+        TopicNames { consent_change: "cc.v2".into(), outbound_messages: vec!["out".into()] };
     let metrics = Metrics::new(names).unwrap();
     metrics.lag_records.of(Topic::ConsentChange).set(7);
     assert_eq!(value(&metrics, "consent_gate_lag_records{topic=\"cc.v2\"}"), Some(7.0));
@@ -163,7 +164,8 @@ fn topics_are_labelled_with_their_configured_names() {
 #[test]
 fn the_same_name_for_both_topics_does_not_bring_the_gate_down_here() {
     // The configuration refuses it with a proper message; metrics must not panic before that.
-    let names = TopicNames { consent_change: "same".into(), outbound_message: "same".into() };
+    let names =
+        TopicNames { consent_change: "same".into(), outbound_messages: vec!["same".into()] };
     assert!(Metrics::new(names).is_ok());
 }
 

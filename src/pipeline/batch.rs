@@ -1,14 +1,15 @@
 //! The messages a lane has in hand, and the offsets that are to be committed for them.
 
 use crate::kafka::native::Message;
+use crate::kafka::source::SourcePartition;
 use crate::records::Headers;
 use gate_core::Reason;
 use std::collections::{BTreeMap, HashMap};
 
 /// A message of the input topic, as far as a lane looks at it before it is decided.
 pub(super) trait Incoming: Headers {
-    /// Partition.
-    fn partition(&self) -> i32;
+    /// Topic and partition.
+    fn source(&self) -> SourcePartition;
     /// Offset.
     fn offset(&self) -> i64;
     /// Key; `None` is null, not empty.
@@ -20,8 +21,8 @@ pub(super) trait Incoming: Headers {
 }
 
 impl Incoming for Message<'_> {
-    fn partition(&self) -> i32 {
-        self.partition()
+    fn source(&self) -> SourcePartition {
+        self.source()
     }
 
     fn offset(&self) -> i64 {
@@ -47,11 +48,11 @@ impl Incoming for Message<'_> {
 /// messages that turned out to be decided already; it is what the transaction commits.
 pub(super) struct Batch<M> {
     messages: Vec<M>,
-    next_offsets: BTreeMap<i32, i64>,
+    next_offsets: BTreeMap<SourcePartition, i64>,
     /// Approved in a transaction that was committed only by half: out already, and perhaps not remembered.
     approved_before: Vec<M>,
     /// Partition and offset of what is out already and is no approval.
-    others_before: Vec<(i32, i64)>,
+    others_before: Vec<(SourcePartition, i64)>,
     /// Those of both whose entry in the decision log was lost.
     unlogged: Vec<Unlogged>,
     value_bytes: usize,
@@ -59,7 +60,7 @@ pub(super) struct Batch<M> {
 }
 
 /// Sources whose output is there.
-pub(super) type Emitted = HashMap<(i32, i64), Out>;
+pub(super) type Emitted = HashMap<(SourcePartition, i64), Out>;
 
 /// What is known of a decision that is out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub(super) struct Out {
 /// A decision that is out, and is not in the decision log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unlogged {
-    pub(super) partition: i32,
+    pub(super) partition: SourcePartition,
     pub(super) offset: i64,
     /// What its output says.
     pub(super) reason: Option<Reason>,
@@ -97,10 +98,18 @@ impl<M> Default for Batch<M> {
 impl<M: Incoming> Batch<M> {
     /// Adds a message behind those of its partition.
     pub(super) fn push(&mut self, message: M) {
-        self.next_offsets.insert(message.partition(), message.offset() + 1);
+        self.next_offsets.insert(message.source(), message.offset() + 1);
         let bytes = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
         self.value_bytes += bytes(message.payload()) + bytes(message.key());
         self.messages.push(message);
+    }
+
+    /// Puts messages of one topic behind those of another, each partition in its order: the order in which the decision log
+    /// has them, so that whoever decides again counts as it was counted.
+    pub(super) fn order_by_topic(&mut self) {
+        if !self.messages.is_sorted_by_key(|message| message.source().topic) {
+            self.messages.sort_by_key(|message| message.source().topic);
+        }
     }
 
     /// The messages, in the order of each partition.
@@ -134,9 +143,9 @@ impl<M: Incoming> Batch<M> {
     }
 
     /// Partition and offset of each message, those that are out already included.
-    pub(super) fn in_hand(&self) -> impl Iterator<Item = (i32, i64)> {
+    pub(super) fn in_hand(&self) -> impl Iterator<Item = (SourcePartition, i64)> {
         let messages = self.messages.iter().chain(&self.approved_before);
-        messages.map(|m| (m.partition(), m.offset())).chain(self.others_before.iter().copied())
+        messages.map(|m| (m.source(), m.offset())).chain(self.others_before.iter().copied())
     }
 
     /// Number of partitions in hand.
@@ -145,7 +154,7 @@ impl<M: Incoming> Batch<M> {
     }
 
     /// What to commit.
-    pub(super) fn next_offsets(&self) -> &BTreeMap<i32, i64> {
+    pub(super) fn next_offsets(&self) -> &BTreeMap<SourcePartition, i64> {
         &self.next_offsets
     }
 
@@ -161,10 +170,10 @@ impl<M: Incoming> Batch<M> {
     }
 
     /// Lets go of a partition that was taken away; its messages are somebody else's now.
-    pub(super) fn drop_partition(&mut self, partition: i32) {
+    pub(super) fn drop_partition(&mut self, partition: SourcePartition) {
         self.next_offsets.remove(&partition);
-        self.messages.retain(|message| message.partition() != partition);
-        self.approved_before.retain(|message| message.partition() != partition);
+        self.messages.retain(|message| message.source() != partition);
+        self.approved_before.retain(|message| message.source() != partition);
         self.others_before.retain(|(of, _)| *of != partition);
         self.unlogged.retain(|it| it.partition != partition);
     }
@@ -173,10 +182,11 @@ impl<M: Incoming> Batch<M> {
     /// committed in part. What the group takes for decided and has no output is still due.
     pub(super) fn keep_undecided(
         &mut self,
-        committed: &BTreeMap<i32, i64>,
+        committed: &BTreeMap<SourcePartition, i64>,
         emitted: &Emitted,
     ) -> bool {
-        let committed_of = |partition: i32| committed.get(&partition).copied().unwrap_or(i64::MIN);
+        let committed_of =
+            |partition: SourcePartition| committed.get(&partition).copied().unwrap_or(i64::MIN);
         let next_offsets = self.next_offsets.clone();
         for (partition, next) in &next_offsets {
             // beyond the batch somebody else has gone on
@@ -185,13 +195,13 @@ impl<M: Incoming> Batch<M> {
             }
         }
         let is_torn = self.messages.iter().any(|message| {
-            let out = emitted.get(&(message.partition(), message.offset()));
-            out.is_some() != (committed_of(message.partition()) > message.offset())
+            let out = emitted.get(&(message.source(), message.offset()));
+            out.is_some() != (committed_of(message.source()) > message.offset())
                 || out.is_some_and(|out| !out.is_logged)
         });
         self.drop_emitted(emitted);
         for (partition, next) in &next_offsets {
-            let is_due = self.messages.iter().any(|message| message.partition() == *partition)
+            let is_due = self.messages.iter().any(|message| message.source() == *partition)
                 || self.unlogged.iter().any(|it| it.partition == *partition);
             if committed_of(*partition) >= *next && !is_due {
                 self.drop_partition(*partition);
@@ -204,7 +214,7 @@ impl<M: Incoming> Batch<M> {
     /// be remembered with the offsets, and what the decision log lacks is written there.
     pub(super) fn drop_emitted(&mut self, emitted: &Emitted) {
         for message in std::mem::take(&mut self.messages) {
-            let (partition, offset) = (message.partition(), message.offset());
+            let (partition, offset) = (message.source(), message.offset());
             let Some(Out { is_approval, is_logged, reason }) = emitted.get(&(partition, offset))
             else {
                 self.messages.push(message);

@@ -7,6 +7,7 @@
 
 use super::batch::{Batch, Incoming};
 use crate::kafka::scan::Positions;
+use crate::kafka::source::SourcePartition;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,8 +19,8 @@ const REMEMBERED_ENDS_MAX: usize = 12;
 /// What the brokers may not remember as this process does, by partition of the input topic.
 #[derive(Default)]
 pub struct InDoubt {
-    partitions: Mutex<BTreeMap<i32, Doubt>>,
-    acknowledged: Mutex<BTreeMap<i32, Acknowledged>>,
+    partitions: Mutex<BTreeMap<SourcePartition, Doubt>>,
+    acknowledged: Mutex<BTreeMap<SourcePartition, Acknowledged>>,
 }
 
 /// What was in a transaction whose end nobody knows yet. At most a batch.
@@ -95,7 +96,7 @@ impl InDoubt {
 
     /// What to look for in a partition that the group gives us from `committed` on; nothing when it remembers as much
     /// as we do.
-    pub(super) fn wanted(&self, partition: i32, committed: i64) -> Option<Wanted> {
+    pub(super) fn wanted(&self, partition: SourcePartition, committed: i64) -> Option<Wanted> {
         // beyond it somebody else has gone on
         let doubt = self.of(partition).filter(|doubt| committed <= doubt.next_offset);
         let mut all = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,12 +139,12 @@ impl InDoubt {
         }
     }
 
-    fn of(&self, partition: i32) -> Option<Doubt> {
+    fn of(&self, partition: SourcePartition) -> Option<Doubt> {
         let partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
         partitions.get(&partition).cloned()
     }
 
-    pub(super) fn settled(&self, partition: i32) {
+    pub(super) fn settled(&self, partition: SourcePartition) {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
     }
 }
@@ -153,13 +154,17 @@ impl InDoubt {
 mod tests {
     use super::*;
 
+    fn source(partition: i32) -> SourcePartition {
+        SourcePartition { topic: 0, partition }
+    }
+
     fn ends(at: i64) -> Arc<Positions> {
         Arc::new([((String::from("approved"), 0), at)].into_iter().collect())
     }
 
     fn acknowledge(doubts: &InDoubt, first: i64, next_offset: i64, outputs_from: &Arc<Positions>) {
         let mut all = doubts.acknowledged.lock().unwrap();
-        all.entry(0).or_default().note(|| first, next_offset, outputs_from);
+        all.entry(source(0)).or_default().note(|| first, next_offset, outputs_from);
     }
 
     fn outputs_from(wanted: &Wanted) -> i64 {
@@ -173,21 +178,21 @@ mod tests {
         acknowledge(&doubts, 0, 10, &early);
         acknowledge(&doubts, 10, 20, &early);
         acknowledge(&doubts, 20, 30, &late);
-        assert!(doubts.wanted(0, 30).is_none(), "the group remembers as much");
-        let wanted = doubts.wanted(0, 25).unwrap();
+        assert!(doubts.wanted(source(0), 30).is_none(), "the group remembers as much");
+        let wanted = doubts.wanted(source(0), 25).unwrap();
         assert_eq!((wanted.forgotten.clone(), outputs_from(&wanted)), (25..30, 70));
         assert!(!wanted.contains(24) && wanted.contains(25) && !wanted.contains(30));
-        let wanted = doubts.wanted(0, 19).unwrap();
+        let wanted = doubts.wanted(source(0), 19).unwrap();
         assert_eq!((wanted.forgotten.clone(), outputs_from(&wanted)), (19..30, 7));
-        assert!(doubts.wanted(1, 0).is_none(), "another partition");
+        assert!(doubts.wanted(source(1), 0).is_none(), "another partition");
     }
 
     #[test]
     fn where_somebody_else_has_gone_on_nothing_is_looked_for() {
         let doubts = InDoubt::default();
         acknowledge(&doubts, 0, 10, &ends(7));
-        assert!(doubts.wanted(0, 11).is_none());
-        assert!(doubts.wanted(0, 5).is_none(), "what we knew is old since then");
+        assert!(doubts.wanted(source(0), 11).is_none());
+        assert!(doubts.wanted(source(0), 5).is_none(), "what we knew is old since then");
     }
 
     #[test]

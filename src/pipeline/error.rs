@@ -61,13 +61,13 @@ pub enum LaneError {
     Consumer(KafkaError),
     /// The committed position of a partition is no longer in the log.
     #[error(
-        "a committed offset of `{topic}` is outside the log: messages were deleted before they were judged, or the topic was \
+        "a committed offset of `{topics}` is outside the log: messages were deleted before they were judged, or the topic was \
          recreated; nothing is skipped silently. Decide where to go on and set it with `kafka-consumer-groups.sh --group \
-         {group} --topic {topic} --reset-offsets`, then start again"
+         {group} --topic TOPIC --reset-offsets`, then start again"
     )]
     OffsetLost {
-        /// The input topic.
-        topic: String,
+        /// The input topics, of which it is one.
+        topics: String,
         /// The group.
         group: String,
     },

@@ -8,6 +8,7 @@ use crate::barrier::Hold;
 use crate::clock::now;
 use crate::headers::probe_recipient;
 use crate::identity::Pepper;
+use crate::kafka::source::SourcePartition;
 use crate::links::Minted;
 use crate::metrics::{Bound, HoldCause, Metrics, NamedPlaces, ProbeRecipient, Topic};
 use crate::policies::Policies;
@@ -48,7 +49,8 @@ pub(super) struct Verdicts {
 
 /// What a batch is judged with.
 pub(super) struct Judge<'a> {
-    pub(super) messages: &'a MessageRecords,
+    /// Of each input topic its own.
+    pub(super) messages: &'a [MessageRecords],
     pub(super) pepper: &'a Pepper,
     pub(super) store: &'a Store,
     pub(super) policies: &'a Policies,
@@ -75,21 +77,25 @@ impl<'a> Judge<'a> {
     where
         'a: 'm,
     {
-        let Settings { value_bytes_max, outbound_topic, .. } = self.settings;
+        let Settings { value_bytes_max, topics, .. } = self.settings;
         if message.payload().is_some_and(|value| value.len() > *value_bytes_max) {
             return Ok(Err(Class::TooLarge.into()));
         }
         let origin = Origin { key: message.key(), headers: message };
-        match self.messages.read(message.payload(), origin) {
+        let source = message.source();
+        let Some(records) = self.messages.get(source.topic) else {
+            // there is one for each topic; without, nobody could say what the record is
+            return Ok(Err(Class::Malformed.into()));
+        };
+        match records.read(message.payload(), origin) {
             Ok(message) => Ok(Ok(message)),
             Err(DecodeError::Unreadable(why)) => {
                 Ok(Err(told_by_headers(why, |wanted| message.has_header(wanted.to_bytes()))))
             }
             Err(DecodeError::Unavailable { cause }) => {
+                let (place, offset) = (topics.told(source), message.offset());
                 let detail = format!(
-                    "`{outbound_topic}` partition {} offset {}: the schema registry cannot be asked now: {cause}",
-                    message.partition(),
-                    message.offset()
+                    "{place} offset {offset}: the schema registry cannot be asked now: {cause}"
                 );
                 Err(Hold::new(HoldCause::RegistryUnavailable, detail))
             }
@@ -110,12 +116,13 @@ impl<'a> Judge<'a> {
         let snapshot = self.store.snapshot();
         let consent_positions = snapshot.positions()?;
         let policies = self.policies.current();
-        let context = BatchContext {
+        let evaluated_at = now();
+        let context = |source_topic| BatchContext {
             policies: &policies,
-            source_topic: &self.settings.outbound_topic,
+            source_topic,
             consent_topic: &self.settings.consent_topic,
             consent_positions: &consent_positions,
-            evaluated_at: now(),
+            evaluated_at,
             gate_version: env!("CARGO_PKG_VERSION"),
             instance: &self.settings.instance_id,
         };
@@ -124,10 +131,11 @@ impl<'a> Judge<'a> {
             policies: &policies,
             states: &snapshot,
             approvals: &approvals.kept(),
-            now: context.evaluated_at,
+            now: evaluated_at,
         };
         let in_hand = batch.next_offsets();
-        let repairs = approvals.repairs(|partition| in_hand.contains_key(&partition));
+        let is_in_hand = |partition| in_hand.keys().any(|source| source.partition == partition);
+        let repairs = approvals.repairs(is_in_hand);
         let before = records(batch.approved_before(), approved_before);
         let judged =
             gate_engine::judge(inputs, &records(batch.messages(), messages), &before, &repairs)
@@ -135,14 +143,24 @@ impl<'a> Judge<'a> {
                     JudgeError::States(error) => LaneError::from(error),
                     JudgeError::Approvals(error) => LaneError::from(error),
                 })?;
-        note_oddities(self.metrics, &judged, messages);
-        let mut log = LogWriter::new(context);
-        for lost in lost(batch, approved_before, &judged.people_before) {
-            log.add_reconstructed(&lost)?;
+        note_oddities(self.metrics, &judged, batch.messages(), messages);
+        let topics = || self.settings.topics.names().map(context);
+        let mut logs: Vec<LogWriter<'_>> = topics().map(LogWriter::new).collect();
+        for (topic, lost) in lost(batch, approved_before, &judged.people_before) {
+            if let Some(log) = logs.get_mut(topic) {
+                log.add_reconstructed(&lost)?;
+            }
         }
+        let headers = self.settings.has_full_headers.then(|| {
+            // what it says of the topic comes with each source
+            topics().next().map(|context| HeaderWriter::new(context, messages.len()))
+        });
         let (decided, headers) =
-            self.tell(context, batch.messages(), messages, &judged, &mut log)?;
-        let log = log.finish()?;
+            self.tell(headers.flatten(), batch.messages(), messages, &judged, &mut logs)?;
+        let mut log = Vec::new();
+        for writer in logs {
+            log.extend(writer.finish()?);
+        }
         let at = |partition, now| approvals.written(partition, now);
         let rows = judged.history.sealed(approvals.seal(), at);
         Ok(Verdicts { judged: decided, headers, log, rows })
@@ -151,19 +169,17 @@ impl<'a> Judge<'a> {
     /// What goes into the headers of each output, and into the decision log.
     fn tell<'m, M: Incoming>(
         &self,
-        context: BatchContext<'_>,
+        mut headers: Option<HeaderWriter<'_>>,
         records: &[M],
         messages: &'m [Decoded<'_>],
         judged: &'m gate_engine::Judged,
-        log: &mut LogWriter<'m>,
+        logs: &mut [LogWriter<'m>],
     ) -> Result<(Vec<Judged>, Vec<u8>), LaneError> {
-        let topic = &self.settings.outbound_topic;
         let mut told = Vec::with_capacity(messages.len());
-        let is_full = self.settings.has_full_headers;
-        let mut headers = is_full.then(|| HeaderWriter::new(context, messages.len()));
         let decided = judged.decisions.iter().zip(&judged.people);
         for ((record, message), (decision, people)) in records.iter().zip(messages).zip(decided) {
-            let (partition, offset) = (record.partition(), record.offset());
+            let SourcePartition { topic: place, partition } = record.source();
+            let (topic, offset) = (self.settings.topics.name(place), record.offset());
             let source = SourceRef { topic, partition, record_offset: offset };
             let message = message.as_ref().ok();
             let channel = message.and_then(|message| message.channel);
@@ -174,15 +190,17 @@ impl<'a> Judge<'a> {
             let probe = message.and_then(|message| {
                 probe_recipient(message.contact_id.as_ref(), message.address.as_ref())
             });
-            log.add(&Decided {
-                partition,
-                offset,
-                message,
-                decision,
-                contact: people.contact,
-                address: people.address,
-                is_probe: probe == Some(ProbeRecipient::Synthetic),
-            })?;
+            if let Some(log) = logs.get_mut(place) {
+                log.add(&Decided {
+                    partition,
+                    offset,
+                    message,
+                    decision,
+                    contact: people.contact,
+                    address: people.address,
+                    is_probe: probe == Some(ProbeRecipient::Synthetic),
+                })?;
+            }
             let named = self.metrics.named().map(|named| named.places(message));
             let named = named.unwrap_or_default();
             let link = self.link(message, decision);
@@ -199,25 +217,31 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What is out already and not in the log: as much as is known of it.
+/// What is out already and not in the log, each with its topic's place: as much as is known of it.
 fn lost<'m, M: Incoming>(
     batch: &Batch<M>,
     approved_before: &'m [Decoded<'m>],
     people: &[People],
-) -> Vec<Reconstructed<'m>> {
+) -> Vec<(usize, Reconstructed<'m>)> {
     let of = |unlogged: &Unlogged| {
         let Unlogged { partition, offset, reason } = *unlogged;
-        let is_it = |record: &M| (record.partition(), record.offset()) == (partition, offset);
+        let is_it = |record: &M| (record.source(), record.offset()) == (partition, offset);
         let nth = batch.approved_before().iter().position(is_it);
         let message = nth.and_then(|nth| approved_before.get(nth)?.as_ref().ok());
         let People { contact, address } =
             nth.and_then(|nth| people.get(nth).copied()).unwrap_or_default();
-        Reconstructed { partition, offset, reason, message, contact, address }
+        let SourcePartition { topic, partition } = partition;
+        (topic, Reconstructed { partition, offset, reason, message, contact, address })
     };
     batch.unlogged().iter().map(of).collect()
 }
 
-fn note_oddities(metrics: &Metrics, judged: &gate_engine::Judged, messages: &[Decoded<'_>]) {
+fn note_oddities<M: Incoming>(
+    metrics: &Metrics,
+    judged: &gate_engine::Judged,
+    records: &[M],
+    messages: &[Decoded<'_>],
+) {
     (0..judged.n_full).for_each(|_| metrics.bound_reached(Bound::SentMessages));
     if judged.n_uncounted > 0 {
         tracing::error!(
@@ -225,13 +249,15 @@ fn note_oddities(metrics: &Metrics, judged: &gate_engine::Judged, messages: &[De
             "approvals that count were judged without their history; blocked"
         );
     }
-    for why in messages.iter().filter_map(|message| message.as_ref().err()) {
-        metrics.invalid(Topic::OutboundMessage, why.class.as_str());
+    for (record, message) in records.iter().zip(messages) {
+        if let Err(why) = message {
+            metrics.invalid(Topic::Outbound(record.source().topic), why.class.as_str());
+        }
     }
 }
 
 /// Messages as the engine takes them.
 fn records<'m, M: Incoming>(messages: &[M], decoded: &'m [Decoded<'m>]) -> Vec<Record<'m>> {
-    let partitions = messages.iter().map(M::partition);
+    let partitions = messages.iter().map(|message| message.source().partition);
     partitions.zip(decoded).map(|(partition, message)| Record { partition, message }).collect()
 }

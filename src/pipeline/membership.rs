@@ -3,9 +3,10 @@
 //! Rebalances are recorded by the context during a poll and carried out here, right after it, when no
 //! transaction is open.
 
-use super::{Lane, LaneBatch, LaneError};
+use super::{Lane, LaneBatch, LaneError, Setback};
+use crate::kafka::source::SourcePartition;
 use crate::kafka::{REQUEST_TIMEOUT, Rebalance, is_consumer_refused};
-use crate::metrics::RebalanceEvent;
+use crate::metrics::{HoldCause, RebalanceEvent};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
@@ -69,24 +70,28 @@ impl<'c> Lane<'c> {
             return Ok(());
         };
         self.settle_doubts(&mut from)?;
-        for element in from.elements() {
-            self.inbox.receive(element.partition()).map_err(LaneError::Inbox)?;
+        let sources = self.settings.topics.of_list(&from);
+        for source in &sources {
+            self.inbox.receive(*source).map_err(LaneError::Inbox)?;
         }
         self.consumer.assign(&from).map_err(LaneError::Consumer)?;
         for element in from.elements() {
-            self.upcoming.take_up(element.partition(), element.offset());
+            let source = self.settings.topics.find(element.topic(), element.partition());
+            let Some(source) = source else { continue };
+            self.upcoming.take_up(source, element.offset());
             // what waits counts as lag from now on, not from the first commit
             match element.offset() {
-                Offset::Offset(next) => self.shared.positions.set(element.partition(), next, None),
-                Offset::Beginning => self.shared.positions.set(element.partition(), 0, None),
+                Offset::Offset(next) => self.shared.positions.set(source, next, None),
+                Offset::Beginning => self.shared.positions.set(source, 0, None),
                 _ => {}
             }
-            self.approvals.forget(element.partition());
+            self.approvals.forget(source.partition);
         }
         if self.is_paused {
             self.consumer.pause(partitions).map_err(LaneError::Consumer)?;
         }
-        tracing::info!(lane = self.number, partitions = ?numbers(&from), "partitions taken up");
+        let partitions = self.told(&sources);
+        tracing::info!(lane = self.number, ?partitions, "partitions taken up");
         Ok(())
     }
 
@@ -144,23 +149,58 @@ impl<'c> Lane<'c> {
         self.shared.metrics.rebalances.of(event).inc();
         // nothing of these partitions is in a transaction: what is in hand simply belongs to another now
         let mut paused_alone = false;
-        for element in partitions.elements() {
-            batch.drop_partition(element.partition());
-            self.shared.positions.forget(element.partition());
-            paused_alone |= self.upcoming.give_away(element.partition());
-            self.approvals.forget(element.partition());
+        let sources = self.settings.topics.of_list(partitions);
+        for source in &sources {
+            batch.drop_partition(*source);
+            self.shared.positions.forget(*source);
+            paused_alone |= self.upcoming.give_away(*source);
+            self.approvals.forget(source.partition);
         }
         if self.is_paused || paused_alone {
             // a pause survives the assignment: the partition would come back paused, and stay so
             self.consumer.resume(partitions).map_err(LaneError::Consumer)?;
         }
         self.consumer.unassign().map_err(LaneError::Consumer)?;
-        tracing::info!(lane = self.number, partitions = ?numbers(partitions), is_lost, "partitions given away");
+        let partitions = self.told(&sources);
+        tracing::info!(lane = self.number, ?partitions, is_lost, "partitions given away");
         Ok(())
     }
 
-    fn assigned_partitions(&self) -> Vec<i32> {
-        self.consumer.assignment().map(|assigned| numbers(&assigned)).unwrap_or_default()
+    fn assigned_partitions(&self) -> Vec<SourcePartition> {
+        let topics = &self.settings.topics;
+        self.consumer.assignment().map(|assigned| topics.of_list(&assigned)).unwrap_or_default()
+    }
+
+    /// Equally numbered partitions of all topics share a partition of the changelog of approvals, so one lane has to have
+    /// all of them. The group gives them out like that as long as all of its members are subscribed to the same topics.
+    ///
+    /// # Errors
+    /// A hold while another member has some.
+    pub(super) fn stay_together(&self) -> Result<(), Setback> {
+        match self.upcoming.apart(self.settings.topics.len()) {
+            None => Ok(()),
+            Some(source) => {
+                let topics: Vec<&str> = self.settings.topics.names().collect();
+                let place = self.settings.topics.told(source);
+                let detail = format!(
+                    "{place} is another member's, or nobody's, while this lane has that partition of other topics: let \
+                     every instance of the group have the same `topics.outbound_message` (here: {}), and the topics as many \
+                     partitions each",
+                    topics.join(", ")
+                );
+                Err(Setback::hold(HoldCause::TopicsApart, detail))
+            }
+        }
+    }
+
+    /// Partitions for the log.
+    fn told(&self, sources: &[SourcePartition]) -> Vec<String> {
+        let topics = &self.settings.topics;
+        let of = |topic: usize| -> Vec<i32> {
+            let here = sources.iter().filter(|source| source.topic == topic);
+            here.map(|source| source.partition).collect()
+        };
+        topics.names().enumerate().map(|(at, name)| format!("{name}: {:?}", of(at))).collect()
     }
 
     /// Takes nothing new up; what is polled from now on only serves the membership.
@@ -181,8 +221,9 @@ impl<'c> Lane<'c> {
     pub(super) fn resume(&mut self) -> bool {
         let Ok(all) = self.consumer.assignment() else { return false };
         for element in all.elements() {
-            let Some(next) = self.upcoming.next(element.partition()) else { continue };
             let topic = element.topic();
+            let source = self.settings.topics.find(topic, element.partition());
+            let Some(next) = source.and_then(|source| self.upcoming.next(source)) else { continue };
             if let Err(error) =
                 self.consumer.seek(topic, element.partition(), next, REQUEST_TIMEOUT)
             {
@@ -234,7 +275,7 @@ impl<'c> Lane<'c> {
             KafkaError::MessageConsumptionFatal(_) => Err(LaneError::Consumer(error)),
             KafkaError::MessageConsumption(code) if crate::kafka::is_offset_lost(*code) => {
                 Err(LaneError::OffsetLost {
-                    topic: self.settings.outbound_topic.clone(),
+                    topics: self.settings.topics.names().collect::<Vec<_>>().join("`, `"),
                     group: self.settings.group_id.clone(),
                 })
             }
@@ -248,12 +289,4 @@ impl<'c> Lane<'c> {
             }
         }
     }
-}
-
-fn numbers(partitions: &TopicPartitionList) -> Vec<i32> {
-    partitions
-        .elements()
-        .iter()
-        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
-        .collect()
 }

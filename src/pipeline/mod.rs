@@ -53,7 +53,7 @@ use crate::clock::now;
 use crate::kafka::GateContext;
 use crate::kafka::native::{BatchReader, Inbox, Message, NativeError};
 use crate::logging::Limited;
-use crate::metrics::{Bound, HoldCause, RebalanceEvent, RecycleCause, Tally, Topic};
+use crate::metrics::{Bound, HoldCause, RebalanceEvent, RecycleCause, Tally};
 use crate::status::{Heart, Holder, Membership, Place};
 use crate::store::StoreError;
 use batch::Batch;
@@ -181,7 +181,7 @@ impl<'c> Lane<'c> {
         consumer: &'c BaseConsumer<GateContext>,
     ) -> Result<Self, LaneError> {
         let LaneParts { shared, settings, clients } = parts;
-        let inbox = Inbox::new(consumer, &settings.outbound_topic).map_err(LaneError::Inbox)?;
+        let inbox = Inbox::new(consumer, &settings.topics).map_err(LaneError::Inbox)?;
         let approved_topic = &settings.outputs.approved;
         let in_doubt = Arc::clone(&shared.in_doubt);
         let approvals = Approvals::new(ApprovalsParts {
@@ -204,7 +204,7 @@ impl<'c> Lane<'c> {
             producers: producers::Producers::default(),
             fencings: Fencings::default(),
             approvals,
-            reconciler: Reconciler::new(&settings.outbound_topic, approved_topic, in_doubt),
+            reconciler: Reconciler::new(&settings.topics, approved_topic, in_doubt),
             standstill: Standstill::default(),
             clock: ClockCheck::default(),
             shared,
@@ -230,7 +230,8 @@ impl<'c> Lane<'c> {
         self.release();
         self.is_paused = false;
         self.shared.status.lane(self.number, Membership::Joining);
-        self.consumer.subscribe(&[&self.settings.outbound_topic]).map_err(LaneError::Consumer)?;
+        let topics: Vec<&str> = self.settings.topics.names().collect();
+        self.consumer.subscribe(&topics).map_err(LaneError::Consumer)?;
         while !self.shared.shutdown.is_requested() {
             self.heart.beat();
             self.retry_unreadable();
@@ -263,6 +264,7 @@ impl<'c> Lane<'c> {
             wait = Duration::ZERO;
         }
         self.reconciler.drop_decided(&mut batch);
+        batch.order_by_topic();
         if !batch.is_done() {
             let (n_messages, next_offsets) = (batch.len(), batch.next_offsets());
             tracing::debug!(lane = self.number, n_messages, ?next_offsets, "dequeued");
@@ -318,6 +320,7 @@ impl<'c> Lane<'c> {
 
     fn attempt(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), Setback> {
         self.clock.wait(Instant::now()).map_err(Setback::Hold)?;
+        self.stay_together()?;
         self.restore(batch)?;
         self.approvals.ask_ends(&self.outside());
         self.note_output_ends(batch)?;
@@ -348,11 +351,11 @@ impl<'c> Lane<'c> {
     /// Reads back what was approved in partitions taken up, all that are in hand, so that the next batch need not wait
     /// again.
     fn restore(&mut self, batch: &LaneBatch<'c>) -> Result<(), Setback> {
-        let in_batch = || batch.next_offsets().keys().copied();
+        let in_batch = || batch.next_offsets().keys().map(|source| source.partition);
         if self.approvals.knows(in_batch()) {
             return Ok(());
         }
-        let in_hand = self.upcoming.iter().map(|(partition, _)| partition).chain(in_batch());
+        let in_hand = self.upcoming.iter().map(|(source, _)| source.partition).chain(in_batch());
         let horizon = Horizon::of(&self.shared.policies.current(), now());
         let outside = self.outside();
         self.approvals.restore(in_hand, &outside, horizon)
@@ -384,7 +387,7 @@ impl<'c> Lane<'c> {
         let (upcoming, mut arrivals) = (&mut self.upcoming, Arrivals::default());
         let n_taken = self.inbox.poll(wait, n_max, |taken| match taken {
             Ok(message) => {
-                if upcoming.admit(message.partition(), message.offset(), &mut arrivals) {
+                if upcoming.admit(message.source(), message.offset(), &mut arrivals) {
                     batch.push(message);
                 }
             }
@@ -409,15 +412,11 @@ impl<'c> Lane<'c> {
             return Ok(());
         }
         let still = self.standstill.look(&self.upcoming, &self.outside(), Instant::now());
-        let Some(Still { partition, next_offset, found }) = still else { return Ok(()) };
-        tracing::warn!(
-            lane = self.number,
-            partition,
-            next_offset,
-            ?found,
-            "nothing comes of a partition"
-        );
-        let topic = self.settings.outbound_topic.clone();
+        let Some(Still { partition: source, next_offset, found }) = still else { return Ok(()) };
+        let place = self.settings.topics.told(source);
+        tracing::warn!(lane = self.number, %place, next_offset, ?found, "nothing comes of a partition");
+        let topic = self.settings.topics.name(source.topic).to_owned();
+        let partition = source.partition;
         Err(LaneError::StandsStill { topic, partition, next_offset })
     }
 
@@ -467,15 +466,8 @@ impl<'c> Lane<'c> {
     }
 
     fn hold(&self, cause: HoldCause, detail: &str, batch: &LaneBatch<'_>) {
-        let places: Vec<Place> = batch
-            .next_offsets()
-            .keys()
-            .map(|partition| Place {
-                topic: Topic::OutboundMessage,
-                partition: *partition,
-                offset: None,
-            })
-            .collect();
+        let places: Vec<Place> =
+            batch.next_offsets().keys().map(|source| Place::of(*source, None)).collect();
         self.shared.status.hold(Holder::Lane(self.number), cause, &places, detail);
     }
 

@@ -8,6 +8,7 @@ use crate::approvals::LogRecord;
 use crate::kafka::native::{BatchReader, Polled, Record};
 use crate::kafka::offsets::offsets;
 use crate::kafka::scan::{First, Positions, ScanError, first, scan_up_to};
+use crate::kafka::source::SourcePartition;
 use crate::kafka::{GateContext, REQUEST_TIMEOUT, is_unreadable_batch};
 use crate::outputs::Output;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -34,18 +35,17 @@ impl Outside {
     pub(super) fn committed(
         &self,
         consumer: &BaseConsumer<GateContext>,
-        partitions: impl Iterator<Item = i32>,
-    ) -> Result<BTreeMap<i32, i64>, KafkaError> {
-        let mut query = TopicPartitionList::new();
-        for partition in partitions {
-            query.add_partition(&self.settings.outbound_topic, partition);
-        }
+        sources: impl Iterator<Item = SourcePartition>,
+    ) -> Result<BTreeMap<SourcePartition, i64>, KafkaError> {
+        let topics = &self.settings.topics;
+        let query = topics.to_list(sources);
         let answer = consumer.committed_offsets(query, REQUEST_TIMEOUT)?;
         let mut committed = BTreeMap::new();
         for element in answer.elements() {
             element.error()?;
-            if let Offset::Offset(next_offset) = element.offset() {
-                committed.insert(element.partition(), next_offset);
+            let source = topics.find(element.topic(), element.partition());
+            if let (Offset::Offset(next_offset), Some(source)) = (element.offset(), source) {
+                committed.insert(source, next_offset);
             }
         }
         Ok(committed)
@@ -90,14 +90,22 @@ impl Tails for Outside {
 }
 
 impl InputLog for Outside {
-    fn ends(&self, partitions: Vec<i32>) -> Option<BTreeMap<i32, i64>> {
-        let (client, topic) = (&self.clients.committed_ends, &self.settings.outbound_topic);
-        offsets(client, topic, partitions, Offset::End, REQUEST_TIMEOUT).ok()
+    fn ends(&self, sources: Vec<SourcePartition>) -> Option<BTreeMap<SourcePartition, i64>> {
+        let client = &self.clients.committed_ends;
+        let mut ends = BTreeMap::new();
+        for (place, topic) in self.settings.topics.names().enumerate() {
+            let here = sources.iter().filter(|source| source.topic == place);
+            let partitions = here.map(|source| source.partition);
+            let found = offsets(client, topic, partitions, Offset::End, REQUEST_TIMEOUT).ok()?;
+            let source = |(partition, end)| (SourcePartition { topic: place, partition }, end);
+            ends.extend(found.into_iter().map(source));
+        }
+        Some(ends)
     }
 
-    fn first(&self, partition: i32, offset: i64) -> Result<First, ScanError> {
-        let topic = &self.settings.outbound_topic;
-        first(&self.clients.scan_config, topic, partition, offset, REQUEST_TIMEOUT)
+    fn first(&self, source: SourcePartition, offset: i64) -> Result<First, ScanError> {
+        let topic = self.settings.topics.name(source.topic);
+        first(&self.clients.scan_config, topic, source.partition, offset, REQUEST_TIMEOUT)
     }
 }
 

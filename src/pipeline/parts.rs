@@ -5,6 +5,7 @@ use crate::approvals::SentStore;
 use crate::barrier::Barrier;
 use crate::identity::Pepper;
 use crate::kafka::GateContext;
+use crate::kafka::source::SourceTopics;
 use crate::links::Minter;
 use crate::metrics::Metrics;
 use crate::outputs::ByOutput;
@@ -32,8 +33,8 @@ pub struct LaneParts {
 /// What all lanes of a process share.
 #[derive(Clone)]
 pub struct Shared {
-    /// Reads messages.
-    pub messages: MessageRecords,
+    /// Reads messages, of each input topic its own.
+    pub messages: Arc<[MessageRecords]>,
     /// Hashes identities.
     pub pepper: Arc<Pepper>,
     /// Consent state.
@@ -59,8 +60,8 @@ pub struct Shared {
 /// How a lane works.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The input topic.
-    pub outbound_topic: String,
+    /// The input topics.
+    pub topics: SourceTopics,
     /// The consumer group, for messages to people.
     pub group_id: String,
     /// The consent topic, named in each decision.

@@ -15,6 +15,7 @@ use super::doubt::InDoubt;
 use super::{Lane, LaneBatch, LaneError, Setback};
 use crate::headers::SourceRef;
 use crate::kafka::scan::{Positions, ScanError};
+use crate::kafka::source::{SourcePartition, SourceTopics};
 use crate::metrics::{HoldCause, TransactionResult};
 use gate_core::Reason;
 use gate_log::DecisionBatch;
@@ -62,7 +63,7 @@ pub(super) trait Tails {
 
 /// Finds out what is decided already.
 pub(super) struct Reconciler {
-    outbound_topic: String,
+    topics: SourceTopics,
     approved_topic: String,
     in_doubt: Arc<InDoubt>,
     ends: Option<OutputEnds>,
@@ -87,9 +88,9 @@ pub(super) struct StartingPoint {
 
 impl Reconciler {
     /// Nothing is known yet.
-    pub(super) fn new(outbound_topic: &str, approved_topic: &str, in_doubt: Arc<InDoubt>) -> Self {
+    pub(super) fn new(topics: &SourceTopics, approved_topic: &str, in_doubt: Arc<InDoubt>) -> Self {
         Self {
-            outbound_topic: outbound_topic.to_owned(),
+            topics: topics.clone(),
             approved_topic: approved_topic.to_owned(),
             in_doubt,
             ends: None,
@@ -147,11 +148,11 @@ impl Reconciler {
     pub(super) fn keep_undecided<M: Incoming>(
         &self,
         batch: &mut Batch<M>,
-        committed: &BTreeMap<i32, i64>,
+        committed: &BTreeMap<SourcePartition, i64>,
         tails: &impl Tails,
     ) -> Result<bool, ScanError> {
-        let open: BTreeSet<(i32, i64)> =
-            batch.messages().iter().map(|m| (m.partition(), m.offset())).collect();
+        let open: BTreeSet<(SourcePartition, i64)> =
+            batch.messages().iter().map(|m| (m.source(), m.offset())).collect();
         let emitted = match &self.ends {
             Some(ends) => self.emitted(&ends.positions, |place| open.contains(&place), tails)?,
             None => Emitted::new(),
@@ -178,7 +179,7 @@ impl Reconciler {
     /// When the outputs cannot be read now.
     pub(super) fn take_up(
         &mut self,
-        partition: i32,
+        partition: SourcePartition,
         committed: i64,
         tails: &impl Tails,
     ) -> Result<StartingPoint, ScanError> {
@@ -204,7 +205,7 @@ impl Reconciler {
     fn emitted(
         &self,
         from: &Positions,
-        is_wanted: impl Fn((i32, i64)) -> bool,
+        is_wanted: impl Fn((SourcePartition, i64)) -> bool,
         tails: &impl Tails,
     ) -> Result<Emitted, ScanError> {
         let ends = tails.ends()?;
@@ -216,21 +217,21 @@ impl Reconciler {
         tails.read(&from, &ends, &mut |tail| match tail {
             Tail::Output { topic, source, reason } => {
                 if let Some(source) = source.and_then(SourceRef::parse)
-                    && source.topic == self.outbound_topic
-                    && is_wanted((source.partition, source.record_offset))
+                    && let Some(partition) = self.topics.find(source.topic, source.partition)
+                    && is_wanted((partition, source.record_offset))
                 {
                     let is_approval = topic == self.approved_topic;
                     let reason = reason.and_then(Reason::parse);
-                    let place = (source.partition, source.record_offset);
+                    let place = (partition, source.record_offset);
                     emitted.insert(place, Out { is_approval, is_logged: false, reason });
                 }
             }
             // what cannot be read there is nobody's entry
             Tail::Log { value } => {
                 if let Ok(batch) = DecisionBatch::decode(value)
-                    && batch.source_topic == self.outbound_topic
+                    && let Some(partition) =
+                        self.topics.find(&batch.source_topic, batch.source_partition)
                 {
-                    let partition = batch.source_partition;
                     logged.extend(batch.entries().map(|entry| (partition, entry.offset)));
                 }
             }
@@ -258,7 +259,7 @@ impl<'c> Lane<'c> {
     pub(super) fn reconcile(&mut self, batch: &mut LaneBatch<'c>) -> Result<(), LaneError> {
         while !batch.is_done() && !self.shared.shutdown.is_requested() {
             let n_before = batch.len();
-            let partitions: Vec<i32> = batch.next_offsets().keys().copied().collect();
+            let partitions: Vec<SourcePartition> = batch.next_offsets().keys().copied().collect();
             match self.find_decided(batch) {
                 Ok(is_torn) => {
                     if is_torn {
@@ -284,7 +285,7 @@ impl<'c> Lane<'c> {
         self.reconciler.keep_undecided(batch, &committed, &outside)
     }
 
-    fn tell_torn(&self, partitions: &[i32]) {
+    fn tell_torn(&self, partitions: &[SourcePartition]) {
         self.shared.metrics.transactions.of(TransactionResult::Torn).inc();
         tracing::error!(
             lane = self.number,
@@ -299,7 +300,10 @@ impl<'c> Lane<'c> {
     /// When the outputs cannot be read for a long time.
     pub(super) fn settle_doubts(&mut self, from: &mut TopicPartitionList) -> Result<(), LaneError> {
         for element in from.clone().elements() {
-            let partition = element.partition();
+            let topics = &self.settings.topics;
+            let Some(partition) = topics.find(element.topic(), element.partition()) else {
+                continue;
+            };
             let committed = element.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(0);
             let Some(start) = self.starting_point(partition, committed)? else { return Ok(()) };
             if start.is_torn {
@@ -307,7 +311,7 @@ impl<'c> Lane<'c> {
             }
             if start.offset < committed {
                 let next = Offset::Offset(start.offset);
-                from.set_partition_offset(element.topic(), partition, next)
+                from.set_partition_offset(element.topic(), element.partition(), next)
                     .map_err(LaneError::Consumer)?;
             }
         }
@@ -317,7 +321,7 @@ impl<'c> Lane<'c> {
     /// `None` when the process stops meanwhile.
     fn starting_point(
         &mut self,
-        partition: i32,
+        partition: SourcePartition,
         committed: i64,
     ) -> Result<Option<StartingPoint>, LaneError> {
         let began = Instant::now();
@@ -330,7 +334,8 @@ impl<'c> Lane<'c> {
                     return Err(LaneError::NoStartingPoint);
                 }
                 Err(error) => {
-                    tracing::warn!(lane = self.number, partition, %error, "cannot tell yet what is decided");
+                    let place = self.settings.topics.told(partition);
+                    tracing::warn!(lane = self.number, %place, %error, "cannot tell yet what is decided");
                     std::thread::sleep(super::HELD_WAIT);
                 }
             }

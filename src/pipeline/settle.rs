@@ -10,6 +10,7 @@ use crate::headers::{
 use crate::kafka::native::{
     GroupMembership, Message, NativeError, NativeHeaders, OffsetsOnTheirWay, TopicIndex,
 };
+use crate::kafka::source::SourcePartition;
 use crate::links::Minted;
 use crate::metrics::{Bound, LinkResult, RecycleCause, Topic, TransactionResult};
 use crate::outputs::{ByOutput, Output};
@@ -162,8 +163,8 @@ impl<'c> Lane<'c> {
         headers.push(OUTCOME.as_bytes(), Some(decision.outcome().as_str().as_bytes()));
         headers.push(REASON.as_bytes(), Some(decision.reason().code().as_bytes()));
         let source = SourceRef {
-            topic: &self.settings.outbound_topic,
-            partition: message.partition(),
+            topic: self.settings.topics.name(message.source().topic),
+            partition: message.source().partition,
             record_offset: message.offset(),
         };
         headers.push(SOURCE.as_bytes(), Some(source.to_string().as_bytes()));
@@ -184,13 +185,12 @@ impl<'c> Lane<'c> {
 
     fn offsets(&self, batch: &LaneBatch<'c>) -> Result<TopicPartitionList, NativeError> {
         let mut offsets = TopicPartitionList::with_capacity(batch.n_partitions());
-        for (partition, next_offset) in batch.next_offsets() {
+        for (source, next_offset) in batch.next_offsets() {
             let next_offset = Offset::Offset(*next_offset);
+            let topic = self.settings.topics.name(source.topic);
             // refused only for offsets below zero, which the broker never hands out
-            if let Err(error) =
-                offsets.add_partition_offset(&self.settings.outbound_topic, *partition, next_offset)
-            {
-                tracing::error!(partition, %error, "an offset cannot be committed");
+            if let Err(error) = offsets.add_partition_offset(topic, source.partition, next_offset) {
+                tracing::error!(topic, partition = source.partition, %error, "an offset cannot be committed");
             }
         }
         Ok(offsets)
@@ -234,7 +234,8 @@ impl<'c> Lane<'c> {
         for (message, judged) in decided {
             // the probe is no business, and whoever uses its name does not vanish
             if let Some(recipient) = judged.probe {
-                self.shared.metrics.probe_record(Topic::OutboundMessage, recipient);
+                let topic = Topic::Outbound(message.source().topic);
+                self.shared.metrics.probe_record(topic, recipient);
                 continue;
             }
             match judged.link {
@@ -250,9 +251,9 @@ impl<'c> Lane<'c> {
         }
         self.tally.committed();
         let newest_ms = newest_ms(batch.messages());
-        for (partition, next_offset) in batch.next_offsets() {
-            let record_ms = newest_ms.get(partition).copied();
-            self.shared.positions.set(*partition, *next_offset, record_ms);
+        for (source, next_offset) in batch.next_offsets() {
+            let record_ms = newest_ms.get(source).copied();
+            self.shared.positions.set(*source, *next_offset, record_ms);
         }
     }
 
@@ -305,13 +306,13 @@ impl<'c> Lane<'c> {
 }
 
 /// The newest record timestamp of each partition. A partition's messages come in runs.
-fn newest_ms(messages: &[Message<'_>]) -> BTreeMap<i32, i64> {
+fn newest_ms(messages: &[Message<'_>]) -> BTreeMap<SourcePartition, i64> {
     let mut newest = BTreeMap::new();
-    for run in messages.chunk_by(|a, b| a.partition() == b.partition()) {
-        let partition = run.first().map(Message::partition);
+    for run in messages.chunk_by(|a, b| a.source() == b.source()) {
+        let source = run.first().map(Message::source);
         let run_ms = run.iter().filter_map(Message::timestamp_ms).max();
-        if let (Some(partition), Some(run_ms)) = (partition, run_ms) {
-            let known: &mut i64 = newest.entry(partition).or_insert(run_ms);
+        if let (Some(source), Some(run_ms)) = (source, run_ms) {
+            let known: &mut i64 = newest.entry(source).or_insert(run_ms);
             *known = run_ms.max(*known);
         }
     }

@@ -5,6 +5,7 @@
 
 use super::upcoming::Upcoming;
 use crate::kafka::scan::{First, ScanError};
+use crate::kafka::source::SourcePartition;
 use rdkafka::Offset;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -17,16 +18,16 @@ const STILL_MAX: u32 = 3;
 /// Who looks into the input topic past the lane's own consumer.
 pub(super) trait InputLog {
     /// Where these partitions end as far as is committed; `None` when the brokers do not say.
-    fn ends(&self, partitions: Vec<i32>) -> Option<BTreeMap<i32, i64>>;
+    fn ends(&self, partitions: Vec<SourcePartition>) -> Option<BTreeMap<SourcePartition, i64>>;
     /// What lies at an offset or behind it.
-    fn first(&self, partition: i32, offset: i64) -> Result<First, ScanError>;
+    fn first(&self, partition: SourcePartition, offset: i64) -> Result<First, ScanError>;
 }
 
 /// What the last comparison found.
 #[derive(Default)]
 pub(super) struct Standstill {
     compared_at: Option<Instant>,
-    partitions: BTreeMap<i32, Place>,
+    partitions: BTreeMap<SourcePartition, Place>,
 }
 
 /// A partition at the last comparison.
@@ -43,7 +44,7 @@ struct Place {
 /// A partition that nothing comes of.
 #[derive(Debug)]
 pub(super) struct Still {
-    pub(super) partition: i32,
+    pub(super) partition: SourcePartition,
     /// What should have come.
     pub(super) next_offset: i64,
     /// What was found there, or why nobody can tell.
@@ -71,7 +72,7 @@ impl Standstill {
 
     /// Notes where partitions are; those that were there the last time. Why nothing comes of one that stands before a
     /// batch nobody can unpack is known, and said.
-    fn quiet(&mut self, upcoming: &Upcoming) -> Vec<i32> {
+    fn quiet(&mut self, upcoming: &Upcoming) -> Vec<SourcePartition> {
         let before = std::mem::take(&mut self.partitions);
         let mut quiet = Vec::new();
         for (partition, next) in upcoming.iter() {
@@ -86,7 +87,12 @@ impl Standstill {
         quiet
     }
 
-    fn compare(&mut self, partition: i32, end_offset: i64, log: &impl InputLog) -> Option<Still> {
+    fn compare(
+        &mut self,
+        partition: SourcePartition,
+        end_offset: i64,
+        log: &impl InputLog,
+    ) -> Option<Still> {
         let place = self.partitions.get_mut(&partition)?;
         if end_offset <= place.next_offset.max(place.empty_up_to) {
             place.n_still = 0;

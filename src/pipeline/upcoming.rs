@@ -10,6 +10,7 @@
 //! nothing up until it has been sought back to where it stands.
 
 use crate::kafka::native::{NativeError, Trouble};
+use crate::kafka::source::SourcePartition;
 use crate::kafka::{is_offset_lost, is_unreadable_batch, place_of_batch};
 use rdkafka::Offset;
 use std::collections::BTreeMap;
@@ -31,8 +32,8 @@ enum Standing {
 #[derive(Default)]
 pub(super) struct Upcoming {
     /// The starting point, then behind the last message.
-    next: BTreeMap<i32, Offset>,
-    standing: BTreeMap<i32, Standing>,
+    next: BTreeMap<SourcePartition, Offset>,
+    standing: BTreeMap<SourcePartition, Standing>,
 }
 
 /// What one look into the inbox has brought beside messages that are next.
@@ -41,7 +42,7 @@ pub(super) struct Arrivals {
     /// Messages that were not next.
     pub(super) n_stale: u64,
     /// Partitions whose batch was read after all.
-    pub(super) read: Vec<i32>,
+    pub(super) read: Vec<SourcePartition>,
     /// Batches nobody can unpack.
     pub(super) unreadable: Vec<Trouble>,
     /// Anything else.
@@ -50,13 +51,13 @@ pub(super) struct Arrivals {
 
 impl Upcoming {
     /// A partition is taken up here.
-    pub(super) fn take_up(&mut self, partition: i32, from: Offset) {
+    pub(super) fn take_up(&mut self, partition: SourcePartition, from: Offset) {
         self.next.insert(partition, from);
         self.standing.remove(&partition);
     }
 
     /// A partition is somebody else's. Returns whether it stood before a batch nobody can unpack, paused.
-    pub(super) fn give_away(&mut self, partition: i32) -> bool {
+    pub(super) fn give_away(&mut self, partition: SourcePartition) -> bool {
         self.next.remove(&partition);
         self.standing.remove(&partition).is_some()
     }
@@ -66,17 +67,33 @@ impl Upcoming {
     }
 
     /// Partitions in hand, and what is next of each.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, Offset)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (SourcePartition, Offset)> {
         self.next.iter().map(|(partition, next)| (*partition, *next))
     }
 
     /// What is next of a partition in hand.
-    pub(super) fn next(&self, partition: i32) -> Option<Offset> {
+    pub(super) fn next(&self, partition: SourcePartition) -> Option<Offset> {
         self.next.get(&partition).copied()
     }
 
+    /// A partition that is missing beside the same one of another topic, of so many topics.
+    pub(super) fn apart(&self, n_topics: usize) -> Option<SourcePartition> {
+        if n_topics < 2 {
+            return None;
+        }
+        let all = self.next.keys().flat_map(|source| {
+            (0..n_topics).map(|topic| SourcePartition { topic, partition: source.partition })
+        });
+        all.into_iter().find(|source| !self.next.contains_key(source))
+    }
+
     /// Whether this message is to be taken: then what lies behind it is next.
-    pub(super) fn admit(&mut self, partition: i32, offset: i64, arrivals: &mut Arrivals) -> bool {
+    pub(super) fn admit(
+        &mut self,
+        partition: SourcePartition,
+        offset: i64,
+        arrivals: &mut Arrivals,
+    ) -> bool {
         let next = self.next.get_mut(&partition).filter(|next| is_due(**next, offset));
         let (Some(next), None | Some(Standing::Again)) = (next, self.standing.get(&partition))
         else {
@@ -92,7 +109,10 @@ impl Upcoming {
 
     /// Something came instead of messages.
     pub(super) fn meet(&mut self, trouble: Trouble, arrivals: &mut Arrivals) {
-        let partition = trouble.partition;
+        let Some(partition) = trouble.source else {
+            arrivals.errors.push(trouble.error);
+            return;
+        };
         if is_unreadable_batch(&trouble.error) {
             let stands_before = matches!(self.standing.get(&partition), Some(Standing::Before(_)));
             if stands_before || !self.next.contains_key(&partition) {
@@ -109,7 +129,7 @@ impl Upcoming {
     }
 
     /// Where a partition stands that met such a batch at `offset`; `None` when it is not in hand.
-    pub(super) fn stand_before(&mut self, partition: i32, offset: i64) -> Option<i64> {
+    pub(super) fn stand_before(&mut self, partition: SourcePartition, offset: i64) -> Option<i64> {
         let next = self.next.get_mut(&partition)?;
         // what is next stays next: behind a damaged batch librdkafka reads offsets out of the middle of records
         Some(match next {
@@ -123,7 +143,7 @@ impl Upcoming {
     }
 
     /// Partitions whose batch is to be read again, and where.
-    pub(super) fn due_again(&self) -> Vec<(i32, Offset)> {
+    pub(super) fn due_again(&self) -> Vec<(SourcePartition, Offset)> {
         let is_due = |standing: &Standing| match standing {
             Standing::Before(at) => at.elapsed() >= RETRY_INTERVAL,
             Standing::Again => false,
@@ -133,7 +153,7 @@ impl Upcoming {
     }
 
     /// A partition was sought back to its batch, or could not be.
-    pub(super) fn sought(&mut self, partition: i32, is_sought: bool) {
+    pub(super) fn sought(&mut self, partition: SourcePartition, is_sought: bool) {
         let standing = if is_sought { Standing::Again } else { Standing::Before(Instant::now()) };
         self.standing.insert(partition, standing);
     }
@@ -144,7 +164,7 @@ impl Upcoming {
     }
 
     /// Whether a partition stands before a batch nobody can unpack.
-    pub(super) fn stands(&self, partition: i32) -> bool {
+    pub(super) fn stands(&self, partition: SourcePartition) -> bool {
         self.standing.contains_key(&partition)
     }
 

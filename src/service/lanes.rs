@@ -5,6 +5,7 @@ use super::start::{Parts, Worker};
 use crate::barrier::Barrier;
 use crate::config::{self, DecisionHeader};
 use crate::kafka;
+use crate::kafka::source::SourceTopics;
 use crate::pipeline::{Clients, LaneParts, PRODUCER_SUFFIXES, Settings, Shared, run_lane};
 use crate::policies::Policies;
 use crate::store::Store;
@@ -28,7 +29,7 @@ impl Parts<'_> {
             kafka::lane_producer(&self.config.producer_base(), &transactional_id, timeout)
         };
         let shared = Shared {
-            messages: self.messages.clone(),
+            messages: Arc::clone(&self.messages),
             pepper: Arc::clone(&self.pepper),
             store: Arc::clone(store),
             sent: Arc::clone(&self.sent),
@@ -70,7 +71,7 @@ impl Parts<'_> {
         let config = self.config;
         let topics = &config.topics;
         Settings {
-            outbound_topic: topics.outbound_message.clone(),
+            topics: SourceTopics::new(&topics.outbound_messages),
             group_id: config.kafka.group_id.clone(),
             consent_topic: topics.consent_change.clone(),
             instance_id: config.instance_id.clone(),

@@ -24,7 +24,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{consent_records, encoding, message_records};
+pub(crate) use registry::{consent_records, encoding, message_records, message_records_by_topic};
 pub use start::{Running, start};
 pub use stop::RunError;
 

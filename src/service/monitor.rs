@@ -5,6 +5,7 @@
 use super::RunError;
 use crate::barrier::Barrier;
 use crate::barrier::ConsentTopic;
+use crate::kafka::source::{SourcePartition, SourceTopics};
 use crate::kafka::{GateContext, REQUEST_TIMEOUT};
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
@@ -30,8 +31,8 @@ pub(super) struct MonitorParts {
     pub client: Arc<BaseConsumer<GateContext>>,
     /// The consent topic.
     pub consent_topic: Arc<ConsentTopic>,
-    /// The input topic.
-    pub outbound_topic: String,
+    /// The input topics.
+    pub outbound_topics: SourceTopics,
     /// Where the lanes are.
     pub positions: Arc<OutboundPositions>,
     /// Its size.
@@ -48,7 +49,7 @@ pub(super) struct MonitorParts {
 pub(super) struct Monitor {
     parts: MonitorParts,
     /// Where the message partitions ended at earlier looks.
-    outbound_ends: BTreeMap<i32, Ends>,
+    outbound_ends: BTreeMap<SourcePartition, Ends>,
 }
 
 impl Monitor {
@@ -99,9 +100,10 @@ impl Monitor {
         let positions = self.parts.positions.all();
         self.outbound_ends.retain(|partition, _| positions.contains_key(partition));
         let mut query = TopicPartitionList::new();
-        for partition in positions.keys() {
-            let topic = &self.parts.outbound_topic;
-            if query.add_partition_offset(topic, *partition, Offset::End).is_err() {
+        let topics = &self.parts.outbound_topics;
+        for source in positions.keys() {
+            let (topic, partition) = (topics.name(source.topic), source.partition);
+            if query.add_partition_offset(topic, partition, Offset::End).is_err() {
                 return;
             }
         }
@@ -110,8 +112,9 @@ impl Monitor {
             if let Ok(answer) = self.parts.client.offsets_for_times(query, REQUEST_TIMEOUT) {
                 let now = Instant::now();
                 for element in answer.elements() {
-                    if let Offset::Offset(end) = element.offset() {
-                        self.outbound_ends.entry(element.partition()).or_default().saw(end, now);
+                    let source = topics.find(element.topic(), element.partition());
+                    if let (Offset::Offset(end), Some(source)) = (element.offset(), source) {
+                        self.outbound_ends.entry(source).or_default().saw(end, now);
                     }
                 }
                 for (partition, ends) in &mut self.outbound_ends {
@@ -121,11 +124,11 @@ impl Monitor {
                 }
             }
         }
-        let waiting = positions.into_iter().map(|(partition, position)| Waiting {
-            partition,
+        let waiting = positions.into_iter().map(|(source, position)| Waiting {
+            source,
             next_offset: position.next_offset,
             record_ms: position.record_ms,
-            ends: self.outbound_ends.get(&partition).cloned().unwrap_or_default(),
+            ends: self.outbound_ends.get(&source).cloned().unwrap_or_default(),
         });
         self.parts.status.outbound_waiting(waiting.collect());
     }

@@ -6,6 +6,7 @@ use crate::exit::{ExitCode, Failure, OrFail as _};
 use crate::records::{ConsentRecords, MappingFile, MessageRecords};
 use crate::registry::{Registry, RegistrySettings};
 use gate_codec::{Codec, Encoding, Format, Kind};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The schema registry, if the configuration names one.
@@ -18,9 +19,21 @@ pub(crate) fn consent_records(config: &Config) -> Result<ConsentRecords, RunErro
     consent_records_with(config, registry(config)?)
 }
 
-/// Reads messages as the configuration says they are written.
-pub(crate) fn message_records(config: &Config) -> Result<MessageRecords, RunError> {
-    message_records_with(config, registry(config)?)
+/// Reads messages of this topic as the configuration says they are written.
+pub(crate) fn message_records(config: &Config, topic: &str) -> Result<MessageRecords, RunError> {
+    message_records_with(config, topic, registry(config)?)
+}
+
+/// Reads messages of each topic, by its name.
+pub(crate) fn message_records_by_topic(
+    config: &Config,
+) -> Result<BTreeMap<String, MessageRecords>, RunError> {
+    let registry = registry(config)?;
+    let topics = config.topics.outbound_messages.iter();
+    let of = |topic: &String| {
+        Ok((topic.clone(), message_records_with(config, topic, registry.clone())?))
+    };
+    topics.map(of).collect()
 }
 
 /// The same over a registry that is there already.
@@ -38,12 +51,14 @@ pub(super) fn consent_records_with(
 /// The same over a registry that is there already.
 pub(super) fn message_records_with(
     config: &Config,
+    topic: &str,
     registry: Option<Registry>,
 ) -> Result<MessageRecords, RunError> {
-    let path = config.mapping.outbound_message.as_deref();
+    let path = config.mapping.outbound_message.of(topic).as_deref();
     let kind = Kind::OutboundMessage;
     let mapping = mapping("mapping.outbound_message", path, kind, registry.clone())?;
-    let plain = Codec::new(config.formats.outbound_message, kind, registry.map(Registry::boxed))?;
+    let format = *config.formats.outbound_message.of(topic);
+    let plain = Codec::new(format, kind, registry.map(Registry::boxed))?;
     Ok(MessageRecords::new(plain.with_campaign(&config.decisions.campaign), mapping))
 }
 
@@ -63,8 +78,8 @@ fn mapping(
 /// There is no registry, or it cannot be asked.
 pub(crate) fn encoding(config: &Config, kind: Kind, format: Format) -> Result<Encoding, Failure> {
     let topic = match kind {
-        Kind::ConsentChange => &config.topics.consent_change,
-        Kind::OutboundMessage => &config.topics.outbound_message,
+        Kind::ConsentChange => config.topics.consent_change.as_str(),
+        Kind::OutboundMessage => config.topics.own_outbound(),
     };
     match format {
         Format::Json => Ok(Encoding::Json),

@@ -7,7 +7,9 @@ use super::common_pepper::CommonPepper;
 use super::monitor::{Monitor, MonitorParts};
 use super::orphans::Orphans;
 use super::registry::{consent_records_with, message_records_with, registry};
-use super::stores::{StateParts, checkpoints, open_sent, open_store, topic_facts};
+use super::stores::{
+    StateParts, checkpoints, open_sent, open_store, outbound_partitions, topic_facts,
+};
 use crate::approvals::SentStore;
 use crate::barrier::Applied;
 use crate::barrier::ConsentTopic;
@@ -16,6 +18,7 @@ use crate::http::{self, Front};
 use crate::identity::Pepper;
 use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, preflight};
+use crate::kafka::source::SourceTopics;
 use crate::kafka::{self, GateContext};
 use crate::links::{Keys, Minter, short_senders};
 use crate::metrics::{Metrics, Sources, TopicNames};
@@ -80,7 +83,7 @@ pub(super) struct Parts<'a> {
     pub(super) consent_topic_id: String,
     pub(super) registry: Option<Registry>,
     pub(super) consent: ConsentRecords,
-    pub(super) messages: MessageRecords,
+    pub(super) messages: Arc<[MessageRecords]>,
     pub(super) sent: Arc<SentStore>,
     pub(super) links: Option<Arc<Minter>>,
 }
@@ -97,7 +100,7 @@ pub fn start(
 ) -> Result<Option<Running>, RunError> {
     let metrics = Metrics::new(TopicNames {
         consent_change: config.topics.consent_change.clone(),
-        outbound_message: config.topics.outbound_message.clone(),
+        outbound_messages: config.topics.outbound_messages.clone(),
     })?;
     metrics.count_by_name(&config.metrics.brands, &config.metrics.campaigns);
     let source = PolicySource::of(&config.policies);
@@ -115,7 +118,9 @@ pub fn start(
     let links = minter(config)?;
     let registry = registry(config)?;
     let consent = consent_records_with(config, registry.clone())?;
-    let messages = message_records_with(config, registry.clone())?;
+    let topics = config.topics.outbound_messages.iter();
+    let messages = topics.map(|topic| message_records_with(config, topic, registry.clone()));
+    let messages: Arc<[MessageRecords]> = messages.collect::<Result<_, _>>()?;
     let status = Status::new(Arc::clone(&metrics), config.lanes);
     // health first: a liveness probe must get its answer while the broker is still away
     let token = config.http.token.as_ref().map(|token| token.expose().to_owned());
@@ -224,7 +229,7 @@ pub fn start(
         workers.push(parts.start_probe(&policies)?);
     }
     if let Some(answering) = answering {
-        let n_partitions = cluster.require(&config.topics.outbound_message)?.partitions;
+        let (_, n_partitions) = outbound_partitions(config, &cluster)?;
         workers.extend(parts.start_answers(answering, &store, &policies, n_partitions)?);
     }
     Ok(Some(Running {
@@ -329,7 +334,7 @@ impl Parts<'_> {
             barrier: self.barrier(),
             client: Arc::clone(&self.end_offsets),
             consent_topic: Arc::clone(&self.consent_topic),
-            outbound_topic: self.config.topics.outbound_message.clone(),
+            outbound_topics: SourceTopics::new(&self.config.topics.outbound_messages),
             positions: Arc::clone(&self.positions),
             store: Arc::clone(store),
             metrics: Arc::clone(&self.metrics),
@@ -411,7 +416,10 @@ impl Parts<'_> {
             group_id: config.kafka.group_id.clone(),
             instance_id: config.instance_id.clone(),
             consent: (topics.consent_change.clone(), formats.consent_change),
-            outbound: (topics.outbound_message.clone(), formats.outbound_message),
+            outbound: {
+                let topic = topics.own_outbound();
+                (topic.to_owned(), *formats.outbound_message.of(topic))
+            },
             outputs: topics.decisions().map(str::to_owned),
             registry: self.registry.clone(),
             policies: Arc::clone(policies),

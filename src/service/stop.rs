@@ -42,6 +42,22 @@ pub enum RunError {
         /// Its partitions.
         wanted: u32,
     },
+    /// The topics with messages do not fit each other.
+    #[error(
+        "`{topic}` has {found} partitions, `{first}` has {wanted}: topics of `topics.outbound_message` need equally many, since \
+         what is remembered of messages with one key stands in the partition they share. Raise it with `kafka-topics.sh \
+         --alter --topic TOPIC --partitions N` while nothing is written, or give it a gate of its own"
+    )]
+    OutboundPartitions {
+        /// The topic.
+        topic: String,
+        /// Its partitions.
+        found: u32,
+        /// The first of them.
+        first: String,
+        /// Its partitions.
+        wanted: u32,
+    },
     /// The policies cannot be loaded.
     #[error(transparent)]
     Policies(#[from] crate::policies::PolicyFailure),
@@ -130,6 +146,7 @@ impl RunError {
             | Self::Pepper(_)
             | Self::Policies(_)
             | Self::BesidePartitions { .. }
+            | Self::OutboundPartitions { .. }
             | Self::Tokens(_)
             | Self::Links(_)
             | Self::Ops(_) => ExitCode::Config,

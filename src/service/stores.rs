@@ -175,13 +175,12 @@ pub(super) fn open_sent(
     cluster: &ClusterInfo,
     pepper: &Pepper,
 ) -> Result<SentStore, RunError> {
-    let outbound = &config.topics.outbound_message;
-    let wanted = cluster.require(outbound)?.partitions;
+    let (outbound, wanted) = outbound_partitions(config, cluster)?;
     for output in Output::ALL.iter().filter(|output| output.row().is_beside_messages) {
         let topic = config.topics.outputs.of(*output);
         let found = cluster.require(topic)?.partitions;
         if found != wanted {
-            let (topic, outbound) = (topic.clone(), outbound.clone());
+            let (topic, outbound) = (topic.clone(), outbound.to_owned());
             return Err(RunError::BesidePartitions { topic, found, outbound, wanted });
         }
     }
@@ -206,6 +205,24 @@ pub(super) fn open_sent(
         }
     }
     Ok(store)
+}
+
+/// How many partitions the topics with messages have, and the first of them. All have as many: equally numbered ones share a
+/// partition of the changelog of approvals.
+pub(super) fn outbound_partitions<'c>(
+    config: &'c Config,
+    cluster: &ClusterInfo,
+) -> Result<(&'c str, u32), RunError> {
+    let first = config.topics.own_outbound();
+    let wanted = cluster.require(first)?.partitions;
+    for topic in &config.topics.outbound_messages {
+        let found = cluster.require(topic)?.partitions;
+        if found != wanted {
+            let (topic, first) = (topic.clone(), first.to_owned());
+            return Err(RunError::OutboundPartitions { topic, found, first, wanted });
+        }
+    }
+    Ok((first, wanted))
 }
 
 /// First and next offset of a partition. Leaders move, above all right after a topic was created.

@@ -12,6 +12,7 @@ use super::heart::{Heart, Hearts, lock};
 use super::holds::{Hold, Holder, Holds, Place};
 use super::membership::Membership;
 use super::snapshot::{Check, Lag, Readiness, Snapshot};
+use crate::kafka::source::SourcePartition;
 use crate::metrics::{Bound, HoldCause, Labels as _, Metrics, PartitionLag, Topic};
 use crate::status::Waiting;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 #[derive(Default)]
 struct Lane {
     membership: Membership,
-    partitions: Vec<i32>,
+    partitions: Vec<SourcePartition>,
 }
 
 #[derive(Default)]
@@ -34,17 +35,17 @@ struct State {
 }
 
 impl State {
-    /// What waits in each message partition of this instance, by the wall clock and the monotonic one.
-    fn message_lags(&self, now_ms: i64, now: Instant) -> Vec<PartitionLag> {
+    /// What waits in each partition of this topic with messages that this instance has, by the wall clock and the monotonic one.
+    fn message_lags(&self, topic: usize, now_ms: i64, now: Instant) -> Vec<PartitionLag> {
         let lag = |waiting: &Waiting| {
             let record_age = waiting.record_ms.map(|at| age(at, now_ms));
             PartitionLag {
-                partition: waiting.partition,
+                partition: waiting.source.partition,
                 records: waiting.ends.waiting(waiting.next_offset),
                 seconds: waiting.ends.age(waiting.next_offset, record_age, now).as_secs_f64(),
             }
         };
-        self.outbound.iter().map(lag).collect()
+        self.outbound.iter().filter(|waiting| waiting.source.topic == topic).map(lag).collect()
     }
 }
 
@@ -86,7 +87,7 @@ impl Status {
     }
 
     /// A lane is a member and owns exactly these message partitions; its holds of others end.
-    pub fn lane_assigned(&self, lane: usize, partitions: &[i32]) {
+    pub fn lane_assigned(&self, lane: usize, partitions: &[SourcePartition]) {
         let mut state = lock(&self.state);
         if let Some(its) = state.lanes.get_mut(lane) {
             let partitions = partitions.to_vec();
@@ -236,7 +237,9 @@ impl Status {
         let (now_ms, now) = (now_ms(), Instant::now());
         // under the lock: two publications at a time must not leave an older one's series behind
         metrics.set_lags(Topic::ConsentChange, &state.consent.lags(now_ms, now));
-        metrics.set_lags(Topic::OutboundMessage, &state.message_lags(now_ms, now));
+        for topic in 0..metrics.topics().outbound_messages.len() {
+            metrics.set_lags(Topic::Outbound(topic), &state.message_lags(topic, now_ms, now));
+        }
     }
 
     /// Where this instance stands, as one value.
@@ -246,11 +249,13 @@ impl Status {
         let readiness = self.ready_at(now);
         let topics = self.metrics.topics();
         let state = lock(&self.state);
+        let outbound = topics.outbound_messages.iter();
+        let lag = |name: &str, topic| Lag::of(name, &state.message_lags(topic, now_ms, now));
         let standing = gather::Standing {
             readiness,
             consent: Lag::of(&topics.consent_change, &state.consent.lags(now_ms, now)),
             restore_remaining: state.consent.restore_remaining(),
-            messages: Lag::of(&topics.outbound_message, &state.message_lags(now_ms, now)),
+            messages: outbound.enumerate().map(|(topic, name)| lag(name, topic)).collect(),
             holds: state.holds.all(topics, now),
             now_ms,
         };

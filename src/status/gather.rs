@@ -11,7 +11,8 @@ pub(super) struct Standing {
     pub(super) readiness: Readiness,
     pub(super) consent: Lag,
     pub(super) restore_remaining: i64,
-    pub(super) messages: Lag,
+    /// Of each topic with messages.
+    pub(super) messages: Vec<Lag>,
     pub(super) holds: Vec<Held>,
     /// Unix milliseconds.
     pub(super) now_ms: i64,
@@ -32,7 +33,8 @@ pub(super) fn snapshot(metrics: &Metrics, standing: Standing) -> Snapshot {
             rejected: metrics.policy_rejected.get() > 0,
         },
         messages: Messages {
-            lag: messages,
+            lag: Lag::sum(&messages),
+            lags: (messages.len() > 1).then_some(messages),
             decisions: metrics.decisions_by_reason(),
             latency: histogram(buckets(&metrics.decision_latency)),
         },

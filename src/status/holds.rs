@@ -5,6 +5,7 @@
 //! of topic names and numbers, never of anything read from a record.
 
 use super::snapshot::{Held as HeldNow, HeldPlace};
+use crate::kafka::source::SourcePartition;
 use crate::metrics::{HoldCause, Topic, TopicNames};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,6 +50,13 @@ pub struct Place {
 }
 
 impl Place {
+    /// A partition of the messages.
+    #[must_use]
+    pub fn of(source: SourcePartition, offset: Option<i64>) -> Self {
+        let SourcePartition { topic, partition } = source;
+        Self { topic: Topic::Outbound(topic), partition, offset }
+    }
+
     fn named(self, topics: &TopicNames) -> HeldPlace {
         let topic = topics.name(self.topic).to_owned();
         HeldPlace { topic, partition: self.partition, offset: self.offset }
@@ -123,13 +131,16 @@ impl Holds {
     }
 
     /// A lane owns `partitions` of the messages now: its holds elsewhere end.
-    pub(super) fn keep_assigned(&mut self, lane: usize, partitions: &[i32]) {
+    pub(super) fn keep_assigned(&mut self, lane: usize, assigned: &[SourcePartition]) {
         self.holds.retain(|(holder, _), hold| {
             if *holder != Holder::Lane(lane) || hold.places.is_empty() {
                 return true;
             }
-            hold.places.retain(|(topic, partition), _| {
-                *topic != Topic::OutboundMessage || partitions.contains(partition)
+            hold.places.retain(|(topic, partition), _| match *topic {
+                Topic::ConsentChange => true,
+                Topic::Outbound(topic) => {
+                    assigned.contains(&SourcePartition { topic, partition: *partition })
+                }
             });
             !hold.places.is_empty()
         });
@@ -246,7 +257,7 @@ mod tests {
         let now = Instant::now();
         let mut holds = Holds::default();
         holds.hold(POISON, &[place(Topic::ConsentChange, 0, Some(1))], "", now);
-        holds.hold(BARRIER, &[place(Topic::OutboundMessage, 0, None)], "", now);
+        holds.hold(BARRIER, &[place(Topic::Outbound(0), 0, None)], "", now);
         holds.hold((Holder::Lane(2), HoldCause::BarrierTimeout), &[], "", now);
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 2, "no place named counts as one");
         assert!(holds.release(Holder::Lane(1), HoldCause::BarrierTimeout).is_some());
@@ -259,11 +270,11 @@ mod tests {
     fn holds_of_partitions_that_went_away_end() {
         let now = Instant::now();
         let mut holds = Holds::default();
-        let places = [0, 1].map(|partition| place(Topic::OutboundMessage, partition, None));
+        let places = [0, 1].map(|partition| place(Topic::Outbound(0), partition, None));
         holds.hold(BARRIER, &places, "", now);
         holds.hold((Holder::Lane(1), HoldCause::Recovering), &[], "", now);
         holds.hold((Holder::Lane(2), HoldCause::BarrierTimeout), &places, "", now);
-        holds.keep_assigned(1, &[1, 7]);
+        holds.keep_assigned(1, &[1, 7].map(|partition| SourcePartition { topic: 0, partition }));
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 3);
         holds.keep_assigned(1, &[]);
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), 2, "only lane 2 is left");
@@ -276,7 +287,7 @@ mod tests {
         let mut holds = Holds::default();
         let max = i32::try_from(PLACES_MAX).unwrap();
         let places: Vec<Place> =
-            (0..=max).map(|partition| place(Topic::OutboundMessage, partition, None)).collect();
+            (0..=max).map(|partition| place(Topic::Outbound(0), partition, None)).collect();
         assert!(holds.hold(BARRIER, &places, &"x\n".repeat(1_000), now).is_full);
         assert_eq!(holds.n_held(HoldCause::BarrierTimeout), PLACES_MAX);
         let text = text(&holds, now);

@@ -1,10 +1,11 @@
-//! How far the lanes have come in the input topic, and how old what waits in a partition is.
+//! How far the lanes have come in the input topics, and how old what waits in a partition is.
 //!
 //! A record's age is not known before it is read, and what waits is not read yet. So it is bounded from above by two
 //! facts, and the smaller counts: the record is newer than the last look at which its partition ended before it
 //! ([`Ends`]), and not older than the record before it. The first alone would be a second coarse under load; the
 //! second alone would call the first message after a silent night twelve hours late.
 
+use crate::kafka::source::SourcePartition;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -100,8 +101,8 @@ impl Ends {
 /// What waits in one partition of the input topic; the monitor's last look.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    /// Partition.
-    pub partition: i32,
+    /// Topic and partition.
+    pub source: SourcePartition,
     /// Everything before it is decided and committed.
     pub next_offset: i64,
     /// Timestamp of the newest decided record, Unix milliseconds.
@@ -110,11 +111,11 @@ pub struct Waiting {
     pub ends: Ends,
 }
 
-/// Next offset and newest decided record timestamp, by partition of the input topic: written when a partition is
+/// Next offset and newest decided record timestamp, by partition of the input topics: written when a partition is
 /// taken up and at each commit, read by the monitor.
 #[derive(Default)]
 pub struct OutboundPositions {
-    partitions: Mutex<BTreeMap<i32, OutboundPosition>>,
+    partitions: Mutex<BTreeMap<SourcePartition, OutboundPosition>>,
 }
 
 /// One partition's position.
@@ -128,19 +129,19 @@ pub struct OutboundPosition {
 
 impl OutboundPositions {
     /// A commit reached `next_offset`, or the partition goes on there.
-    pub fn set(&self, partition: i32, next_offset: i64, record_ms: Option<i64>) {
+    pub fn set(&self, source: SourcePartition, next_offset: i64, record_ms: Option<i64>) {
         let position = OutboundPosition { next_offset, record_ms };
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, position);
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).insert(source, position);
     }
 
     /// The partition belongs to somebody else now.
-    pub fn forget(&self, partition: i32) {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+    pub fn forget(&self, source: SourcePartition) {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner).remove(&source);
     }
 
     /// All positions.
     #[must_use]
-    pub fn all(&self) -> BTreeMap<i32, OutboundPosition> {
+    pub fn all(&self) -> BTreeMap<SourcePartition, OutboundPosition> {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

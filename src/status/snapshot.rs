@@ -89,8 +89,11 @@ pub struct Policies {
 /// Messages of this instance's partitions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Messages {
-    /// What waits.
+    /// What waits; of several topics the names with commas between, and equally numbered partitions together.
     pub lag: Lag,
+    /// What waits in each topic, if there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lags: Option<Vec<Lag>>,
     /// Committed decisions: outcome, then reason, then how many.
     pub decisions: BTreeMap<String, Counts>,
     /// From the record timestamp of a message to the commit of its decision.
@@ -209,6 +212,24 @@ pub struct Store {
 }
 
 impl Lag {
+    /// Of several topics together.
+    pub(super) fn sum(lags: &[Self]) -> Self {
+        let mut partitions: BTreeMap<i32, PartitionLag> = BTreeMap::new();
+        for lag in lags.iter().flat_map(|lag| &lag.partitions) {
+            let none = PartitionLag { partition: lag.partition, records: 0, seconds: 0.0 };
+            let sum = partitions.entry(lag.partition).or_insert(none);
+            sum.records = sum.records.saturating_add(lag.records);
+            sum.seconds = sum.seconds.max(lag.seconds);
+        }
+        let names: Vec<&str> = lags.iter().map(|lag| lag.topic.as_str()).collect();
+        Self {
+            topic: names.join(", "),
+            records: lags.iter().map(|lag| lag.records).fold(0, i64::saturating_add),
+            seconds: lags.iter().map(|lag| lag.seconds).fold(0.0, f64::max),
+            partitions: partitions.into_values().take(PARTITIONS_LISTED_MAX).collect(),
+        }
+    }
+
     /// From the lag of each partition.
     pub(super) fn of(topic: &str, partitions: &[PartitionLag]) -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 use super::super::consent::GRACE;
 use super::*;
+use crate::kafka::source::SourcePartition;
 use crate::metrics::TopicNames;
 use crate::status::{PARTITIONS_LISTED_MAX, SNAPSHOT_BYTES_MAX};
 use std::collections::BTreeSet;
@@ -29,15 +30,12 @@ fn running(n_lanes: usize) -> (Arc<Status>, Arc<Metrics>) {
 fn waiting(partition: i32, records: i64, record_ms: Option<i64>) -> Waiting {
     let mut ends = crate::status::Ends::default();
     ends.saw(100i64.saturating_add(records), Instant::now());
-    Waiting { partition, next_offset: 100, record_ms, ends }
+    Waiting { source: SourcePartition::of_first(partition), next_offset: 100, record_ms, ends }
 }
 
 fn messages(partitions: &[i32]) -> Vec<Place> {
-    let place = |partition: &i32| Place {
-        topic: Topic::OutboundMessage,
-        partition: *partition,
-        offset: None,
-    };
+    let place =
+        |partition: &i32| Place { topic: Topic::Outbound(0), partition: *partition, offset: None };
     partitions.iter().map(place).collect()
 }
 
@@ -64,7 +62,7 @@ fn a_new_process_is_not_ready_and_says_what_is_missing() {
 #[test]
 fn a_lane_without_partitions_stands_by_and_is_ready() {
     let (status, _) = running(2);
-    status.lane_assigned(0, &[0, 1, 2]);
+    status.lane_assigned(0, &[0, 1, 2].map(SourcePartition::of_first));
     let readiness = status.ready();
     assert!(readiness.ready);
     let details: Vec<&str> = readiness.checks.iter().map(|check| check.detail.as_str()).collect();
@@ -97,7 +95,7 @@ fn every_membership_but_member_is_not_ready() {
 fn every_hold_is_not_ready_but_alive_and_counted_by_its_cause() {
     for cause in HoldCause::ALL.iter().copied() {
         let (status, metrics) = running(1);
-        status.lane_assigned(0, &[0, 1]);
+        status.lane_assigned(0, &[0, 1].map(SourcePartition::of_first));
         status.hold(Holder::Lane(0), cause, &messages(&[0, 1]), "consent-change/3 at 7 of 9");
         let readiness = status.ready();
         assert!(!readiness.ready, "{cause:?}");
@@ -153,9 +151,9 @@ fn a_lane_that_waits_names_no_record() {
 #[test]
 fn a_revoked_partition_takes_its_hold_along() {
     let (status, metrics) = running(2);
-    status.lane_assigned(0, &[0, 1]);
+    status.lane_assigned(0, &[0, 1].map(SourcePartition::of_first));
     status.hold(Holder::Lane(0), HoldCause::BarrierTimeout, &messages(&[0, 1]), "");
-    status.lane_assigned(0, &[1]);
+    status.lane_assigned(0, &[1].map(SourcePartition::of_first));
     assert_eq!(metrics.held_partitions.of(HoldCause::BarrierTimeout).get(), 1);
     status.lane(0, Membership::Joining);
     assert_eq!(metrics.held_partitions.of(HoldCause::BarrierTimeout).get(), 0);
@@ -165,7 +163,7 @@ fn a_revoked_partition_takes_its_hold_along() {
 fn shutting_down_is_not_ready_for_good() {
     let (status, _) = running(1);
     status.stopping();
-    status.lane_assigned(0, &[0]);
+    status.lane_assigned(0, &[0].map(SourcePartition::of_first));
     assert_eq!(status.ready().reasons, ["process: shutting down"]);
     assert!(status.stuck().is_empty());
 }
@@ -206,10 +204,10 @@ fn positions_are_published_as_gauges() {
     ]);
     status.publish();
     assert_eq!(metrics.lag_records.of(Topic::ConsentChange).get(), 40);
-    assert_eq!(metrics.lag_records.of(Topic::OutboundMessage).get(), 15, "partitions add up");
+    assert_eq!(metrics.lag_records.of(Topic::Outbound(0)).get(), 15, "partitions add up");
     let age = |topic| metrics.lag_seconds.of(topic).get();
     assert!((5.0..7.0).contains(&age(Topic::ConsentChange)));
-    assert!((9.0..11.0).contains(&age(Topic::OutboundMessage)), "the worst partition counts");
+    assert!((9.0..11.0).contains(&age(Topic::Outbound(0))), "the worst partition counts");
     let text = metrics.encode().unwrap();
     for line in [
         "consent_gate_applied_offset{partition=\"0\"} 60",
@@ -223,14 +221,14 @@ fn positions_are_published_as_gauges() {
 
     status.outbound_waiting(vec![waiting(0, 10, Some(now_ms() - 2_000))]);
     status.publish();
-    assert!(age(Topic::OutboundMessage) < 4.0, "a partition that was given away has no age");
+    assert!(age(Topic::Outbound(0)) < 4.0, "a partition that was given away has no age");
     assert!(!metrics.encode().unwrap().contains("{partition=\"1\",topic=\"outbound-message\"}"));
 }
 
 /// A gate about which everything is known.
 fn told() -> Snapshot {
     let (status, metrics) = running(1);
-    status.lane_assigned(0, &[0, 1]);
+    status.lane_assigned(0, &[0, 1].map(SourcePartition::of_first));
     status.hold(Holder::Reader, HoldCause::ConsentPoison, &[poison(3, 17)], "class truncated");
     status.outbound_waiting(vec![waiting(0, 10, Some(0)), waiting(1, 0, None)]);
     metrics.set_policy_revision("5e05dfd7c833");
@@ -289,7 +287,8 @@ fn a_snapshot_is_bounded() {
     let (status, _) = running(64);
     let partitions: Vec<i32> = (0..4_000).collect();
     for lane in 0..64 {
-        status.lane_assigned(lane, &partitions);
+        let assigned: Vec<_> = partitions.iter().copied().map(SourcePartition::of_first).collect();
+        status.lane_assigned(lane, &assigned);
         for cause in HoldCause::ALL.iter().copied() {
             status.hold(Holder::Lane(lane), cause, &messages(&partitions), &"x".repeat(1_000));
         }
@@ -353,7 +352,7 @@ fn what_is_not_known_is_skipped() {
 fn strange_numbers_change_nothing() {
     let (status, _) = running(1);
     status.lane(9, Membership::Lost);
-    status.lane_assigned(9, &[-1]);
+    status.lane_assigned(9, &[-1].map(SourcePartition::of_first));
     status.consent_end(-1, -1);
     status.consent_applied(i32::MAX, i64::MAX, Some(i64::MIN));
     status.outbound_waiting(vec![waiting(-1, i64::MIN, Some(i64::MIN))]);

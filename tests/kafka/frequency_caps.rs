@@ -49,7 +49,11 @@ pub(crate) struct Scene {
 impl Scene {
     /// Its own topics on that broker, with the cap.
     pub(crate) fn new(bootstrap: &str, test: &str) -> Self {
-        let topics = Topics::create(bootstrap, test);
+        Self::on(Topics::create(bootstrap, test), bootstrap, test)
+    }
+
+    /// On these topics; messages go to each of them in turns.
+    pub(crate) fn on(topics: Topics, bootstrap: &str, test: &str) -> Self {
         let stage = Stage::new(bootstrap, &topics);
         let during = During::follow(bootstrap, &topics.outputs());
         let mut setup = Setup::new(test, bootstrap, &topics);
@@ -69,7 +73,7 @@ impl Scene {
         let n = self.n_sent.fetch_add(1, Ordering::Relaxed);
         let message = contact.message(&format!("message-{n}"), 0);
         let record = Outgoing::new(contact.id.as_bytes(), data::bytes(&message));
-        self.stage.producer.start(&self.stage.topics.outbound, &record)
+        self.stage.producer.start(self.stage.topics.input(n), &record)
     }
 
     /// A message under that key.
@@ -115,10 +119,19 @@ impl Scene {
         reasons
     }
 
+    /// As [`Scene::assert_capped`], for these people alone.
+    pub(crate) fn assert_capped_of(&self, people: &[Contact]) -> usize {
+        self.assert_capped_where(|key| people.iter().any(|contact| contact.id == key))
+    }
+
     /// Each recipient got what the cap allows; how many were over it.
     pub(crate) fn assert_capped(&self) -> usize {
+        self.assert_capped_where(|_| true)
+    }
+
+    fn assert_capped_where(&self, which: impl Fn(&str) -> bool) -> usize {
         let mut n_capped = 0;
-        for (key, reasons) in self.reasons() {
+        for (key, reasons) in self.reasons().into_iter().filter(|(key, _)| which(key)) {
             let count = |wanted: &str| reasons.iter().filter(|r| *r == wanted).count();
             let n_approved = count("approved.express_consent");
             let n_blocked = count("blocked.frequency_cap");

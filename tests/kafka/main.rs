@@ -53,6 +53,7 @@ mod record_time;
 mod report;
 mod secure;
 mod seen_and_proven;
+mod several_topics;
 mod sign_in;
 mod state_loss;
 mod stops_and_joins;

@@ -15,7 +15,7 @@ use super::{Finding, Verdict};
 use crate::config::{Config, Topics};
 use crate::kafka::failure::Class;
 use crate::kafka::preflight::{ClusterInfo, Layout};
-use crate::outputs::{Kept, Output};
+use crate::outputs::{Input, Kept, Output};
 
 /// What the gate's headers add to a message, generously.
 const HEADER_BYTES_MAX: u64 = 64 * 1024;
@@ -279,13 +279,33 @@ fn compaction(topic: &str, policy: &str, if_deleted: &str) -> Finding {
 /// What is remembered of a message stands in the partition of the message.
 fn beside_messages(names: &Topics, cluster: &ClusterInfo) -> Vec<Finding> {
     let count = |topic: &str| cluster.require(topic).ok().map(|layout| layout.partitions);
+    let first = names.own_outbound();
+    let others = names.outbound_messages.iter().skip(1);
+    let others =
+        others.filter_map(|topic| Some(as_many(topic, count(topic)?, first, count(first)?)));
     let outputs = Output::ALL.iter().filter(|output| output.row().is_beside_messages);
     let finding = |output: &Output| {
         let topic = names.outputs.of(*output);
-        let (found, outbound) = (count(topic)?, count(&names.outbound_message)?);
-        Some(same_partitions(*output, topic, found, &names.outbound_message, outbound))
+        Some(same_partitions(*output, topic, count(topic)?, first, count(first)?))
     };
-    outputs.filter_map(finding).collect()
+    others.chain(outputs.filter_map(finding)).collect()
+}
+
+/// Topics with messages share partitions of the changelog of approvals.
+fn as_many(topic: &str, partitions: u32, first: &str, wanted: u32) -> Finding {
+    let check = format!("topic {topic}: partitions");
+    let found = format!("{partitions}, and {first} has {wanted}");
+    if partitions == wanted {
+        let what =
+            "messages with one key are counted together, if producers use the same partitioner";
+        return Finding::pass(check, format!("{found}: {what}"));
+    }
+    Finding::fail(
+        check,
+        format!("{found}: the gate does not start"),
+        "give all topics of `topics.outbound_message` as many partitions as the largest of them, or let a gate of its own \
+         decide about this one",
+    )
 }
 
 fn same_partitions(
@@ -323,8 +343,15 @@ fn message_sizes(names: &Topics, known: &[(&str, Settings)]) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for output in Output::ALL {
-        let Some(input) = output.row().copies.map(|input| names.input(input)) else { continue };
+        let inputs = match output.row().copies {
+            Some(Input::ConsentChange) => std::slice::from_ref(&names.consent_change),
+            Some(Input::OutboundMessage) => &names.outbound_messages,
+            None => continue,
+        };
         let output = names.outputs.of(*output);
+        // the largest that may have to be written
+        let input = inputs.iter().max_by_key(|input| limit(input));
+        let Some(input) = input else { continue };
         let (Some(taken), Some(given)) = (limit(input), limit(output)) else {
             continue;
         };

@@ -48,8 +48,12 @@ impl Sample {
     }
 }
 
-pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
-    let topic = &config.topics.outbound_message;
+pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
+    let topics = config.topics.outbound_messages.iter();
+    topics.filter_map(|topic| check_topic(config, cluster, topic)).collect()
+}
+
+fn check_topic(config: &Config, cluster: &ClusterInfo, topic: &str) -> Option<Finding> {
     let n_partitions = cluster.require(topic).ok()?.partitions;
     let check = format!("topic {topic}: keys");
     let mut sample = Sample::default();

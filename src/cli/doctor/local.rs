@@ -291,11 +291,12 @@ pub(super) async fn registry(config: &Config) -> Vec<Finding> {
     if findings.iter().any(|finding| finding.verdict != Verdict::Pass) {
         return findings;
     }
-    let all = [
-        (&config.topics.consent_change, config.formats.consent_change),
-        (&config.topics.outbound_message, config.formats.outbound_message),
-    ];
-    for (topic, _) in all.into_iter().filter(|(_, format)| *format == Format::Avro) {
+    let consent = (&config.topics.consent_change, config.formats.consent_change);
+    let messages = config.topics.outbound_messages.iter();
+    let messages = messages.map(|topic| (topic, *config.formats.outbound_message.of(topic)));
+    for (topic, _) in
+        std::iter::once(consent).chain(messages).filter(|(_, format)| *format == Format::Avro)
+    {
         let check = format!("schema of {topic}");
         findings.push(match status(&client, registry, &format!("/subjects/{topic}-value/versions/latest")).await {
             Ok(status) if status.is_success() => Finding::pass(check, format!("subject {topic}-value is registered")),

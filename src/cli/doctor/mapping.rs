@@ -18,10 +18,12 @@ enum Records {
 }
 
 impl Records {
-    fn of(config: &Config, kind: Kind) -> Result<Self, RunError> {
+    fn of(config: &Config, kind: Kind, topic: &str) -> Result<Self, RunError> {
         Ok(match kind {
             Kind::ConsentChange => Self::Consent(crate::service::consent_records(config)?),
-            Kind::OutboundMessage => Self::Messages(crate::service::message_records(config)?),
+            Kind::OutboundMessage => {
+                Self::Messages(crate::service::message_records(config, topic)?)
+            }
         })
     }
 
@@ -70,20 +72,21 @@ impl Sample {
     }
 }
 
-/// Both topics, those of them that have a mapping.
+/// The topics that have a mapping.
 pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
     let (topics, mapping) = (&config.topics, &config.mapping);
-    let both = [
-        (Kind::ConsentChange, &topics.consent_change, &mapping.consent_change),
-        (Kind::OutboundMessage, &topics.outbound_message, &mapping.outbound_message),
-    ];
-    let mapped = both.into_iter().filter(|(.., mapping)| mapping.is_some());
+    let consent = (Kind::ConsentChange, &topics.consent_change, &mapping.consent_change);
+    let messages = topics.outbound_messages.iter();
+    let messages =
+        messages.map(|topic| (Kind::OutboundMessage, topic, mapping.outbound_message.of(topic)));
+    let all = std::iter::once(consent).chain(messages);
+    let mapped = all.filter(|(.., mapping)| mapping.is_some());
     mapped.map(|(kind, topic, _)| check_topic(config, cluster, kind, topic)).collect()
 }
 
 fn check_topic(config: &Config, cluster: &ClusterInfo, kind: Kind, topic: &str) -> Finding {
     let check = format!("topic {topic}: mapping");
-    let records = match Records::of(config, kind) {
+    let records = match Records::of(config, kind, topic) {
         Ok(records) => records,
         Err(error) => {
             let fix = "mend the mapping until `consent-gate mapping check` finds nothing: the gate does not start with it";
@@ -167,7 +170,8 @@ mod tests {
         .unwrap();
         let config = format!("mapping: {{consent_change: {}}}", file.display());
         let config = Config::parse("f", &config, []).unwrap();
-        let records = Records::of(&config, Kind::ConsentChange).map_err(|e| e.to_string()).unwrap();
+        let records =
+            Records::of(&config, Kind::ConsentChange, "").map_err(|e| e.to_string()).unwrap();
         let mut sample = Sample::default();
         for (offset, value) in (10..).zip(values) {
             sample.add(&records, (0, offset), Some(value.as_bytes()), Origin::of_key(None));

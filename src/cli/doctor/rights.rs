@@ -113,9 +113,8 @@ fn transaction(config: &Config, present: &[&str]) -> Vec<Finding> {
         return vec![refused_or_skip(id_check, &failure, acl)];
     }
     let mut findings = vec![Finding::pass(id_check, "")];
-    let is_input = |topic: &str| {
-        topic == config.topics.consent_change || topic == config.topics.outbound_message
-    };
+    let is_input =
+        |topic: &str| topic == config.topics.consent_change || config.topics.is_outbound(topic);
     let mut attempts = Vec::new();
     // the gate only reads its inputs; the probe writes them
     let is_written = |topic: &&&str| config.probe.enabled || !is_input(topic);
@@ -187,7 +186,7 @@ fn try_group(config: &Config) -> Result<(), KafkaFailure> {
     let group = group_metadata(&config.kafka.group_id)?;
     let mut offsets = TopicPartitionList::new();
     offsets
-        .add_partition_offset(&config.topics.outbound_message, NO_SUCH_PARTITION, Offset::Offset(0))
+        .add_partition_offset(config.topics.own_outbound(), NO_SUCH_PARTITION, Offset::Offset(0))
         .map_err(failed)?;
     let producer = producer(config)?;
     producer.begin_transaction().map_err(failed)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 
 use super::Finding;
-use crate::config::{Config, Topics};
+use crate::config::Config;
 
 /// How often a batch of gzip may grow when it is unpacked, which no client bounds. (zstd grows more, and is bounded by
 /// `receive.message.max.bytes`.)
@@ -18,8 +18,8 @@ pub(super) fn check(
     topic: &str,
     settings: &HashMap<String, String>,
 ) -> Option<Finding> {
-    let Topics { consent_change, outbound_message, .. } = &config.topics;
-    let is_input = topic == consent_change || topic == outbound_message;
+    let topics = &config.topics;
+    let is_input = topic == topics.consent_change || topics.is_outbound(topic);
     is_input.then(|| judge(topic, settings, config.state.memory_bytes as u64, memory_bytes()))
 }
 

@@ -55,13 +55,17 @@ impl Sample {
     }
 }
 
-pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Option<Finding> {
-    let topic = &config.topics.outbound_message;
+pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
+    let topics = config.topics.outbound_messages.iter();
+    topics.filter_map(|topic| check_topic(config, cluster, topic)).collect()
+}
+
+fn check_topic(config: &Config, cluster: &ClusterInfo, topic: &str) -> Option<Finding> {
     let n_partitions = cluster.require(topic).ok()?.partitions;
     // packs that cannot be loaded have a check of their own
     let policies = PolicySource::of(&config.policies).load().ok()?;
     let check = format!("topic {topic}: time zones");
-    let messages = match crate::service::message_records(config) {
+    let messages = match crate::service::message_records(config, topic) {
         Ok(messages) => messages,
         Err(error) => return Some(Finding::skip(check, error.to_string())),
     };

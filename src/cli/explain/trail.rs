@@ -15,6 +15,7 @@ use super::explanation;
 use crate::cli::{ExitCode, Failure, output};
 use crate::config::Config;
 use crate::decisions::lack::Lack;
+use crate::decisions::place::MessagePlace;
 use crate::decisions::recipient::{Reader, Recipient};
 use crate::decisions::survey::{Seen, Survey};
 use crate::decisions::window::Window;
@@ -35,8 +36,7 @@ const READ_MAX: Duration = Duration::from_secs(30);
 /// Which decisions are meant.
 pub(super) enum Wanted {
     MessageId(String),
-    /// Topic, partition, offset.
-    Source(String, i32, i64),
+    Source(MessagePlace),
     Contact(SubjectKey),
     Address(SubjectKey),
 }
@@ -47,13 +47,13 @@ impl Wanted {
             let reason = "--source must be TOPIC/PARTITION/OFFSET, such as outbound-message/3/42";
             Failure::new(ExitCode::Usage, reason)
         })?;
-        Ok(Self::Source(source.topic.to_owned(), source.partition, source.record_offset))
+        Ok(Self::Source(MessagePlace::of(&source)))
     }
 
     fn describe(&self) -> String {
         match self {
             Self::MessageId(id) => format!("message `{}`", one_line(id)),
-            Self::Source(topic, partition, offset) => format!("`{topic}/{partition}/{offset}`"),
+            Self::Source(place) => format!("`{}`", place.source()),
             Self::Contact(_) => "this contact".to_owned(),
             Self::Address(_) => "this address".to_owned(),
         }
@@ -66,7 +66,9 @@ struct Found {
     place: String,
     timestamp_ms: i64,
     decision: Value,
-    source: (i32, i64),
+    source: MessagePlace,
+    /// Offset of the record of the log.
+    logged_at: i64,
     who: Who,
 }
 
@@ -94,9 +96,7 @@ pub(super) fn follow(
         Wanted::Address(key) => {
             newest(config, &|entry| entry.is_of_address(*key), from, &spinner, &mut lack)
         }
-        Wanted::Source(topic, partition, offset) => {
-            by_source(config, (topic, *partition, *offset), from, &mut lack)
-        }
+        Wanted::Source(place) => by_source(config, place, from, &mut lack),
     };
     let (founds, n_found) = found?;
     if founds.is_empty() {
@@ -108,7 +108,12 @@ pub(super) fn follow(
     spinner.finish_and_clear();
     let logged = |(found, asked)| {
         let (found, asked): (&Found, &Asked) = (found, asked);
-        Logged { decision: &found.decision, source: found.source, positions: &asked.positions }
+        Logged {
+            decision: &found.decision,
+            source: &found.source,
+            logged_at: found.logged_at,
+            positions: &asked.positions,
+        }
     };
     let logged: Vec<Logged<'_>> = founds.iter().zip(&asked).map(logged).collect();
     let again = Recomputer::new(config)?.recompute(set, &logged, &WholeTopic(config))?;
@@ -125,7 +130,7 @@ pub(super) fn follow(
     }
     if n_found > founds.len() {
         output::note(&format!("… and {} older decisions", n_found - founds.len()));
-    } else if n_found > 1 && matches!(wanted, Wanted::MessageId(_) | Wanted::Source(..)) {
+    } else if n_found > 1 && matches!(wanted, Wanted::MessageId(_) | Wanted::Source(_)) {
         output::note(&format!(
             "{n_found} decisions: a message that was sent again is decided again"
         ));
@@ -159,7 +164,8 @@ fn newest(
             && is_meant(&logged.entry)
         {
             n_found += 1;
-            let found = Found::of(&logged.entry, logged.place(), logged.timestamp_ms);
+            let found =
+                Found::of(&logged.entry, logged.place(), (logged.offset, logged.timestamp_ms));
             // partitions come one after the other, each in its order
             let at = founds.partition_point(|it: &Found| it.timestamp_ms > found.timestamp_ms);
             founds.insert(at, found);
@@ -173,19 +179,19 @@ fn newest(
 /// The entries about the message at this place. Of one that was lost in part and written again, the whole one counts.
 fn by_source(
     config: &Config,
-    (topic, partition, offset): (&str, i32, i64),
+    wanted: &MessagePlace,
     from: jiff::Timestamp,
     lack: &mut Lack,
 ) -> Result<(Vec<Found>, usize), Failure> {
-    let records = find::of_source(config, partition, offset, lack)?;
+    let records = find::of_source(config, wanted, lack)?;
     let log = &config.topics.outputs.decision_log;
     let mut founds = Vec::new();
     let is_since = |record: &&find::Found| record.timestamp_ms >= from.as_millisecond();
     for record in records.iter().filter(is_since) {
-        let is_it = |entry: &Entry<'_>| entry.offset == offset && entry.source().topic == topic;
+        let is_it = |entry: &Entry<'_>| MessagePlace::of(&entry.source()) == *wanted;
         for entry in record.batch.entries().filter(is_it) {
-            let place = format!("{log}/{partition}/{}", record.offset);
-            founds.push(Found::of(&entry, place, record.timestamp_ms));
+            let place = format!("{log}/{}/{}", wanted.partition, record.offset);
+            founds.push(Found::of(&entry, place, (record.offset, record.timestamp_ms)));
         }
     }
     let n_found = founds.len();
@@ -193,21 +199,24 @@ fn by_source(
 }
 
 impl Found {
-    fn of(entry: &Entry<'_>, place: String, timestamp_ms: i64) -> Self {
+    fn of(entry: &Entry<'_>, place: String, (logged_at, timestamp_ms): (i64, i64)) -> Self {
         let key = |prefix: Option<&[u8]>| prefix.map(<[u8]>::to_vec);
         Self {
             place,
             timestamp_ms,
             decision: entry.to_json(),
-            source: (entry.source().partition, entry.offset),
+            source: MessagePlace::of(&entry.source()),
+            logged_at,
             who: Who { contact: key(entry.contact), address: key(entry.address) },
         }
     }
 
     /// Whom the message names, by another pepper than the gate's.
     fn who_by(&self, config: &Config, reader: &Reader) -> Result<Who, Failure> {
-        let record = find::message(config, self.source)?;
-        let read = record.map(|record| record.read(|value, origin| reader.read(value, origin)));
+        let record = find::message(config, &self.source)?;
+        let topic = &self.source.topic;
+        let read =
+            record.map(|record| record.read(|value, origin| reader.read(topic, value, origin)));
         Ok(match read {
             Some(Ok(Recipient::Known(keys))) => Who::of(&keys),
             Some(Ok(Recipient::Probe | Recipient::Unreadable(_)) | Err(_)) | None => Who::default(),
@@ -251,7 +260,7 @@ fn nothing(config: &Config, wanted: &Wanted, from: jiff::Timestamp, lack: &Lack)
     for missing in lack.say(from) {
         reason.push_str(&format!("\n  {missing}"));
     }
-    if let Wanted::Source(topic, partition, offset) = wanted {
+    if let Wanted::Source(MessagePlace { topic, partition, offset }) = wanted {
         let there = match Observer::of(config).first(topic, *partition, *offset, READ_MAX) {
             Ok(First::Record { offset: at }) if at == *offset => {
                 "the message is there: it is not decided yet (`consent-gate top` shows what is held), or its decision has been deleted"
@@ -274,10 +283,10 @@ mod tests {
 
     #[test]
     fn a_place_is_read_or_refused() {
-        let Ok(Wanted::Source(topic, partition, offset)) = Wanted::source("outbound-message/0/7")
-        else {
+        let Ok(Wanted::Source(place)) = Wanted::source("outbound-message/0/7") else {
             panic!("a place");
         };
+        let MessagePlace { topic, partition, offset } = place;
         assert_eq!((topic.as_str(), partition, offset), ("outbound-message", 0, 7));
         let wrong = Wanted::source("outbound-message/0").err().unwrap();
         assert_eq!(wrong.code(), ExitCode::Usage);

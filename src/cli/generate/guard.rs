@@ -28,7 +28,7 @@ const HEADER: &CStr = c"sample-traffic";
 /// Nothing but samples in both inputs.
 pub(super) fn only_samples(config: &Config, cluster: &ClusterInfo) -> Result<(), Failure> {
     let observer = Observer::of(config);
-    for topic in [&config.topics.consent_change, &config.topics.outbound_message] {
+    for topic in [&config.topics.consent_change, config.topics.own_outbound()] {
         let n_partitions = cluster.require(topic)?.partitions;
         for at in [Edge::Oldest, Edge::Newest] {
             if let Some((partition, offset)) = foreign(&observer, topic, n_partitions, at)? {

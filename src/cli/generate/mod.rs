@@ -181,7 +181,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let stop = super::signals::stop_signal()?;
     let spinner = output::spinner("asking the brokers");
     let cluster = preflight(&config)?;
-    for topic in [&config.topics.consent_change, &config.topics.outbound_message] {
+    for topic in [&config.topics.consent_change, config.topics.own_outbound()] {
         cluster.require(topic)?;
     }
     let encodings = encodings(arguments, &config)?;
@@ -211,7 +211,10 @@ fn encodings(arguments: &Arguments, config: &Config) -> Result<Encodings, Failur
     let encoding = |kind, configured| service::encoding(config, kind, format(configured));
     Ok(Encodings {
         change: encoding(Kind::ConsentChange, formats.consent_change)?,
-        message: encoding(Kind::OutboundMessage, formats.outbound_message)?,
+        message: encoding(
+            Kind::OutboundMessage,
+            *formats.outbound_message.of(config.topics.own_outbound()),
+        )?,
     })
 }
 
@@ -220,7 +223,7 @@ fn dry_run(arguments: &Arguments, recipe: Recipe, config: Option<&Config>) -> Re
     let began = arguments.at.unwrap_or_else(now);
     let mut traffic = Traffic::new(recipe, began)?;
     let names = config.map_or(("consent-change", "outbound-message"), |config| {
-        (config.topics.consent_change.as_str(), config.topics.outbound_message.as_str())
+        (config.topics.consent_change.as_str(), config.topics.own_outbound())
     });
     if !arguments.no_history {
         for sample in traffic.history().take(DRY_HISTORY) {

@@ -243,8 +243,11 @@ impl Sender<'_> {
     fn send(&mut self, sample: &Sample) -> Result<bool, Failure> {
         let value = encoded(sample, self.encodings.of(sample))?;
         let (topic, is_mapped) = match sample.is_message() {
-            true => (&self.topics.outbound_message, self.mapping.outbound_message.is_some()),
-            false => (&self.topics.consent_change, self.mapping.consent_change.is_some()),
+            true => {
+                let topic = self.topics.own_outbound();
+                (topic, self.mapping.outbound_message.of(topic).is_some())
+            }
+            false => (self.topics.consent_change.as_str(), self.mapping.consent_change.is_some()),
         };
         let header = Header { key: HEADER, value: Some(HEADER_VALUE) };
         // elsewhere nobody looks for it, and what is measured is what producers write

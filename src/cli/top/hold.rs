@@ -35,6 +35,9 @@ pub(super) fn advice(cause: &str) -> &'static str {
             HoldCause::SentUnreadable => {
                 "a record of approvals cannot be used; see the log and `topics.sent_log`"
             }
+            HoldCause::TopicsApart => {
+                "give every instance of the group the same `topics.outbound_message`"
+            }
             HoldCause::Clock => "set the clock: run NTP here and on the brokers",
         }
     })

@@ -70,6 +70,7 @@ fn snapshot(seconds: f64) -> Snapshot {
         now_ms: NOW_UNIX as i64 * 1_000,
         policies: Policies { revision: Some("5e05dfd7c833".to_owned()), rejected: false },
         messages: Messages {
+            lags: None,
             lag: lag("outbound-message", 14, 0.21),
             decisions,
             latency: histogram(52.0 * seconds, 0.012),

@@ -20,6 +20,7 @@ use super::blocking;
 use super::decisions::{RowAnswer, meaning, sentence, storage};
 use super::events::{Changes, EventAnswer};
 use crate::answers::Problem;
+use crate::decisions::place::MessagePlace;
 use crate::exit::{ExitCode, Failure};
 use crate::explanation::recompute::{Again, Answer, Logged, Recomputer};
 
@@ -122,9 +123,11 @@ fn explain(
         Failure::new(ExitCode::No, reason)
     })?;
     let entry = logged(desk, &row)?;
+    let place = MessagePlace::of(source);
     let logged = Logged {
         decision: &entry.decision,
-        source: (row.source.partition, row.source.offset),
+        source: &place,
+        logged_at: row.place.offset,
         positions: &entry.positions,
     };
     let set = desk.policies.current();

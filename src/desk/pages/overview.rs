@@ -185,7 +185,7 @@ fn empty(page: &Page<'_>, answer: &OverviewAnswer) -> EmptyPage {
             .max()
             .unwrap_or_default(),
         consent_topic: topics.consent_change.clone(),
-        outbound_topic: topics.outbound_message.clone(),
+        outbound_topic: topics.outbound_messages.join(", "),
         approved_topic: topics.outputs.approved.clone(),
     }
 }

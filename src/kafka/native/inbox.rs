@@ -5,10 +5,11 @@
 
 use super::headers::{header_at, raw_headers};
 use super::{NativeError, millis};
+use crate::kafka::source::{SourcePartition, SourceTopics};
 use rdkafka::bindings as sys;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::types::RDKafkaRespErr;
-use std::ffi::{CString, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
@@ -17,7 +18,8 @@ use std::time::Duration;
 pub struct Inbox<'c> {
     queue: NonNull<sys::rd_kafka_queue_t>,
     client: NonNull<sys::rd_kafka_t>,
-    topic: CString,
+    /// In the order of the configuration.
+    topics: Vec<CString>,
     slots: Vec<*mut sys::rd_kafka_message_t>,
     /// The consumer outlives the inbox and everything taken from it.
     consumer: PhantomData<&'c ()>,
@@ -26,8 +28,8 @@ pub struct Inbox<'c> {
 /// What came instead of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// Partition, or −1 when it concerns the whole client.
-    pub partition: i32,
+    /// The partition; `None` when it concerns the whole client.
+    pub source: Option<SourcePartition>,
     /// Where in the partition; where the batch begins, when it concerns one.
     pub offset: i64,
     /// What it says.
@@ -37,47 +39,53 @@ pub struct Trouble {
 /// A message, destroyed when dropped.
 pub struct Message<'c> {
     message: NonNull<sys::rd_kafka_message_t>,
+    source: SourcePartition,
     consumer: PhantomData<&'c ()>,
 }
 
 impl<'c> Inbox<'c> {
-    /// An empty inbox for messages of `topic`.
+    /// An empty inbox for messages of these topics.
     ///
     /// # Errors
-    /// When the topic's name is none.
+    /// When a topic's name is none.
     pub fn new<C: ConsumerContext>(
         consumer: &'c BaseConsumer<C>,
-        topic: &str,
+        topics: &SourceTopics,
     ) -> Result<Self, NativeError> {
         let invalid = |text| {
             let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__INVALID_ARG;
             NativeError::new("inbox", code, text)
         };
-        let topic = CString::new(topic).map_err(|_| invalid("NUL in a topic name"))?;
+        let topics = topics.names().map(CString::new).collect::<Result<Vec<_>, _>>();
+        let topics = topics.map_err(|_| invalid("NUL in a topic name"))?;
         let client = NonNull::new(consumer.client().native_ptr());
         let client = client.ok_or_else(|| invalid("no client"))?;
         // SAFETY: the handle is live; the returned queue is released in `drop`, before the consumer.
         let queue = NonNull::new(unsafe { sys::rd_kafka_queue_new(client.as_ptr()) });
         let queue = queue.ok_or_else(|| invalid("no queue"))?;
-        Ok(Self { queue, client, topic, slots: Vec::new(), consumer: PhantomData })
+        Ok(Self { queue, client, topics, slots: Vec::new(), consumer: PhantomData })
     }
 
     /// Lets a partition's messages come here; to be called each time before the partition is assigned.
     ///
     /// # Errors
     /// When librdkafka does not know the partition.
-    pub fn receive(&self, partition: i32) -> Result<(), NativeError> {
+    pub fn receive(&self, source: SourcePartition) -> Result<(), NativeError> {
+        let unknown = |text| {
+            let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+            NativeError::new("inbox", code, text)
+        };
+        let name = self.topics.get(source.topic).ok_or_else(|| unknown("no such topic"))?;
         // SAFETY: handle, name and inbox queue are live; the partition's queue is a reference of our own,
         // released after the call. The forwarding keeps a reference to the inbox queue.
         unsafe {
             let of_partition = sys::rd_kafka_queue_get_partition(
                 self.client.as_ptr(),
-                self.topic.as_ptr(),
-                partition,
+                name.as_ptr(),
+                source.partition,
             );
             if of_partition.is_null() {
-                let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-                return Err(NativeError::new("inbox", code, "the partition has no queue"));
+                return Err(unknown("the partition has no queue"));
             }
             sys::rd_kafka_queue_forward(of_partition, self.queue.as_ptr());
             sys::rd_kafka_queue_destroy(of_partition);
@@ -101,18 +109,28 @@ impl<'c> Inbox<'c> {
             self.fill(Duration::ZERO, n_max.saturating_sub(1));
         }
         let n = self.slots.len();
+        let mut topic = None;
         for message in self.slots.drain(..) {
             // never null: librdkafka writes live messages only
             let Some(message) = NonNull::new(message) else { continue };
-            let message = Message { message, consumer: PhantomData };
-            take(match message.raw().err {
-                RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(message),
-                code => {
+            // SAFETY: live, and ours from here on.
+            let raw = unsafe { message.as_ref() };
+            topic = place_of(&self.topics, raw.rkt, topic);
+            let (partition, code) = (raw.partition, raw.err);
+            let source = topic.map(|topic| SourcePartition { topic, partition });
+            let message =
+                Message { message, source: source.unwrap_or_default(), consumer: PhantomData };
+            take(match (code, source) {
+                (RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR, Some(_)) => Ok(message),
+                (RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR, None) => {
+                    let code = RDKafkaRespErr::RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+                    let error = NativeError::new("consume", code, "a message of no topic of ours");
+                    Err(Trouble { source, offset: message.offset(), error })
+                }
+                (code, source) => {
                     let text = String::from_utf8_lossy(message.payload().unwrap_or_default());
                     let error = NativeError::new("consume", code, text.trim_end_matches('\0'));
-                    let is_of_client = message.raw().rkt.is_null();
-                    let partition = if is_of_client { -1 } else { message.partition() };
-                    Err(Trouble { partition, offset: message.offset(), error })
+                    Err(Trouble { source, offset: message.offset(), error })
                 }
             });
         }
@@ -137,6 +155,22 @@ impl<'c> Inbox<'c> {
     }
 }
 
+/// Which of the topics a handle is of, looked for at `guess` first, since messages come in runs; `None` for that of no
+/// message, and of a topic of nobody's. By name each time: handles of topics that were deleted are used again for others.
+fn place_of(
+    topics: &[CString],
+    handle: *mut sys::rd_kafka_topic_t,
+    guess: Option<usize>,
+) -> Option<usize> {
+    if handle.is_null() {
+        return None;
+    }
+    // SAFETY: the handle is that of a live message, and its name lives as long.
+    let name = unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(handle)) };
+    let is_it = |place: &usize| topics.get(*place).is_some_and(|known| known.as_c_str() == name);
+    guess.filter(is_it).or_else(|| (0..topics.len()).find(is_it))
+}
+
 impl Drop for Inbox<'_> {
     fn drop(&mut self) {
         // SAFETY: released once; the consumer, whose partitions may still forward here with references of
@@ -151,10 +185,10 @@ impl Message<'_> {
         unsafe { self.message.as_ref() }
     }
 
-    /// Partition.
+    /// Topic and partition.
     #[must_use]
-    pub fn partition(&self) -> i32 {
-        self.raw().partition
+    pub const fn source(&self) -> SourcePartition {
+        self.source
     }
 
     /// Offset.

@@ -1,19 +1,21 @@
 //! What is in hand, and what is committed for it.
 
-use super::{Double, batch, message, places};
+use super::{Double, batch, message, places, source};
+use crate::kafka::source::SourcePartition;
 use crate::pipeline::batch::{Batch, Emitted, Out, Unlogged};
 use gate_core::Reason;
 use std::collections::BTreeMap;
 
-fn offsets<const N: usize>(next: [(i32, i64); N]) -> BTreeMap<i32, i64> {
-    next.into()
+fn offsets<const N: usize>(next: [(i32, i64); N]) -> BTreeMap<SourcePartition, i64> {
+    next.map(|(partition, next)| (source(partition), next)).into()
 }
 
 /// What is out, and whether it is an approval.
 fn out<const N: usize>(places: [((i32, i64), bool); N]) -> Emitted {
     let reason = Some(Reason::Transactional);
     let out = |is_approval| Out { is_approval, is_logged: true, reason };
-    places.map(|(place, is_approval)| (place, out(is_approval))).into()
+    let at = |(partition, offset)| (source(partition), offset);
+    places.map(|(place, is_approval)| (at(place), out(is_approval))).into()
 }
 
 /// The same without their entries in the decision log.
@@ -44,11 +46,11 @@ fn bytes_of_keys_and_values_are_counted() {
 fn a_partition_that_is_taken_away_takes_everything_of_it_along() {
     let mut batch = batch(&[(0, 5), (1, 9), (0, 6)]);
     batch.drop_emitted(&out([((0, 5), true)]));
-    batch.drop_partition(0);
+    batch.drop_partition(source(0));
     assert_eq!(places(&batch), [(1, 9)]);
     assert!(batch.approved_before().is_empty());
     assert_eq!(*batch.next_offsets(), offsets([(1, 10)]));
-    batch.drop_partition(1);
+    batch.drop_partition(source(1));
     assert!(batch.is_done());
 }
 
@@ -56,9 +58,9 @@ fn a_partition_that_is_taken_away_takes_everything_of_it_along() {
 fn a_partition_taken_away_takes_what_is_out_and_no_approval_too() {
     let mut batch = batch(&[(0, 5), (1, 9)]);
     batch.drop_emitted(&out([((0, 5), false), ((1, 9), false)]));
-    assert_eq!(batch.in_hand().collect::<Vec<_>>(), [(0, 5), (1, 9)]);
-    batch.drop_partition(0);
-    assert_eq!(batch.in_hand().collect::<Vec<_>>(), [(1, 9)]);
+    assert_eq!(batch.in_hand().collect::<Vec<_>>(), [(source(0), 5), (source(1), 9)]);
+    batch.drop_partition(source(0));
+    assert_eq!(batch.in_hand().collect::<Vec<_>>(), [(source(1), 9)]);
 }
 
 #[test]
@@ -126,10 +128,10 @@ fn a_decision_that_only_the_log_lacks_is_logged_with_the_offsets() {
     assert!(batch.keep_undecided(&offsets([(0, 7), (1, 10)]), &emitted), "torn");
     assert!(batch.messages().is_empty());
     let reason = Some(Reason::Transactional);
-    let lost = |partition, offset| Unlogged { partition, offset, reason };
+    let lost = |partition, offset| Unlogged { partition: source(partition), offset, reason };
     assert_eq!(batch.unlogged(), [lost(0, 6), lost(1, 9)]);
     assert_eq!(*batch.next_offsets(), offsets([(0, 7), (1, 10)]), "once more, with the log");
-    batch.drop_partition(0);
+    batch.drop_partition(source(0));
     assert_eq!(batch.unlogged(), [lost(1, 9)]);
     batch.clear();
     assert!(batch.unlogged().is_empty());
@@ -140,4 +142,21 @@ fn what_the_log_lacks_of_a_partition_that_somebody_else_has_is_not_ours() {
     let mut batch = batch(&[(0, 5)]);
     batch.keep_undecided(&offsets([(0, 20)]), &unlogged([((0, 5), true)]));
     assert!(batch.is_done() && batch.unlogged().is_empty());
+}
+
+#[test]
+fn messages_are_decided_topic_by_topic_and_each_partition_in_its_order() {
+    let mut batch = Batch::default();
+    let of = |topic, partition, offset| Double { topic, ..message(partition, offset) };
+    let taken = [(1, 0, 7), (0, 0, 5), (1, 0, 8), (0, 1, 2), (0, 0, 6)];
+    taken.iter().for_each(|(topic, partition, offset)| batch.push(of(*topic, *partition, *offset)));
+    batch.order_by_topic();
+    let order: Vec<_> =
+        batch.messages().iter().map(|it| (it.topic, it.partition, it.offset)).collect();
+    assert_eq!(order, [(0, 0, 5), (0, 1, 2), (0, 0, 6), (1, 0, 7), (1, 0, 8)]);
+    assert_eq!(batch.n_partitions(), 3, "a partition of one topic is none of another");
+    batch.drop_partition(source(0));
+    let order: Vec<_> =
+        batch.messages().iter().map(|it| (it.topic, it.partition, it.offset)).collect();
+    assert_eq!(order, [(0, 1, 2), (1, 0, 7), (1, 0, 8)]);
 }

@@ -1,7 +1,7 @@
 //! A batch read and judged, on real stores and the bundled packs.
 
 use super::restoring::nothing_approved;
-use super::{Double, message, metrics};
+use super::{Double, message, metrics, source, topics};
 use crate::config::Config;
 use crate::identity::{PEPPER_BYTES, Pepper};
 use crate::metrics::Metrics;
@@ -20,8 +20,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
+fn records() -> MessageRecords {
+    MessageRecords::new(Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(), None)
+}
+
 struct Desk {
-    messages: MessageRecords,
+    messages: Vec<MessageRecords>,
     consent: Codec,
     pepper: Pepper,
     store: Store,
@@ -46,10 +50,7 @@ impl Desk {
         let (store, writer, _) = Store::open(dir.path(), &identity, MEMORY_BYTES_MIN).unwrap();
         let config = Config::parse("f", "", []).unwrap();
         Self {
-            messages: MessageRecords::new(
-                Codec::new(Format::Json, Kind::OutboundMessage, None).unwrap(),
-                None,
-            ),
+            messages: ["a", "b"].map(|_| records()).into(),
             consent: Codec::new(Format::Json, Kind::ConsentChange, None).unwrap(),
             pepper: Pepper::new(&[7; PEPPER_BYTES]),
             store,
@@ -57,7 +58,7 @@ impl Desk {
             policies: Policies::new(PolicySource::of(&config.policies).load().unwrap()),
             metrics: metrics(),
             settings: Settings {
-                outbound_topic: String::from("outbound"),
+                topics: topics(),
                 instance_id: String::from("gate-1"),
                 has_full_headers: true,
                 links: None,
@@ -246,7 +247,7 @@ fn what_was_approved_in_a_torn_transaction_counts_and_is_remembered() {
     let mut batch = batch([confirmation(0), confirmation(1)]);
     let reason = Some(gate_core::Reason::ApprovedConfirmation);
     let out = Out { is_approval: true, is_logged: false, reason };
-    batch.drop_emitted(&[((0, 0), out)].into());
+    batch.drop_emitted(&[((source(0), 0), out)].into());
     let verdicts = desk.judge(&batch);
     let [only] = verdicts.judged.as_slice() else { panic!("one is left") };
     assert!(only.decision.reason().code().starts_with("blocked."));
@@ -290,4 +291,23 @@ fn by_reference_nothing_but_the_log_says_all() {
     assert!(entry.is_of_contact(desk.pepper.contact(&ContactId::new("ana".into()).unwrap())));
     assert!(entry.address.is_some());
     assert!(!verdicts.log[0].value.windows(3).any(|it| it == b"ana"), "no id in clear");
+}
+
+#[test]
+fn each_decision_is_logged_under_its_own_topic() {
+    let mut desk = Desk::new();
+    desk.says(0, &change("1", "opt_out", 60));
+    // the same partition and offset of two topics, and one that nobody can read
+    let other = Double { topic: 1, ..service(4) };
+    let unreadable = Double { topic: 1, ..with(5, b"{") };
+    let verdicts = desk.judge(&batch([service(4), other, unreadable]));
+    let sources: Vec<Value> =
+        logged(&verdicts).iter().map(|entry| entry["decision_id"].clone()).collect();
+    assert_eq!(sources, ["outbound/0/4", "other/0/4", "other/0/5"]);
+    let written = |nth: usize| {
+        let header = verdicts.judged[nth].header.as_ref().unwrap();
+        serde_json::from_slice::<Value>(&verdicts.headers[header.json.clone()]).unwrap()
+    };
+    assert_eq!(written(0)["decision_id"], "outbound/0/4");
+    assert_eq!(written(1)["decision_id"], "other/0/4");
 }

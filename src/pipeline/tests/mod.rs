@@ -12,6 +12,7 @@ mod upcoming;
 use super::batch::{Batch, Incoming};
 use crate::barrier::Hold;
 use crate::kafka::native::{NativeError, Trouble};
+use crate::kafka::source::{SourcePartition, SourceTopics};
 use crate::metrics::{HoldCause, Metrics, TopicNames};
 use crate::pipeline::Setback;
 use crate::records::Headers;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 /// A message of the input topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Double {
+    topic: usize,
     partition: i32,
     offset: i64,
     value: Option<Vec<u8>>,
@@ -28,8 +30,8 @@ struct Double {
 }
 
 impl Incoming for Double {
-    fn partition(&self) -> i32 {
-        self.partition
+    fn source(&self) -> SourcePartition {
+        SourcePartition { topic: self.topic, partition: self.partition }
     }
 
     fn offset(&self) -> i64 {
@@ -55,8 +57,18 @@ impl Headers for Double {
     }
 }
 
+/// A partition of the only topic.
+fn source(partition: i32) -> SourcePartition {
+    SourcePartition { topic: 0, partition }
+}
+
 fn message(partition: i32, offset: i64) -> Double {
     Double { partition, offset, ..Double::default() }
+}
+
+/// The topics, of which most tests need one.
+fn topics() -> SourceTopics {
+    SourceTopics::new(&["outbound".to_owned(), "other".to_owned()])
 }
 
 fn batch(places: &[(i32, i64)]) -> Batch<Double> {
@@ -84,7 +96,7 @@ fn native(code: RDKafkaErrorCode) -> NativeError {
 }
 
 fn trouble(partition: i32, offset: i64, code: RDKafkaErrorCode) -> Trouble {
-    Trouble { partition, offset, error: native(code) }
+    Trouble { source: (partition >= 0).then(|| source(partition)), offset, error: native(code) }
 }
 
 /// The hold, when a step must wait.

@@ -1,7 +1,8 @@
 //! What is decided already, found in given tails of the outputs.
 
-use super::{Double, batch, places};
+use super::{Double, batch, places, source, topics};
 use crate::kafka::scan::{Positions, ScanError};
+use crate::kafka::source::SourcePartition;
 use crate::pipeline::InDoubt;
 use crate::pipeline::batch::Batch;
 use crate::pipeline::reconcile::{Reconciler, StartingPoint, Tail, Tails};
@@ -96,7 +97,7 @@ fn logged(source: &str) -> Option<Vec<u8>> {
 }
 
 fn reconciler(in_doubt: &Arc<InDoubt>) -> Reconciler {
-    Reconciler::new("outbound", APPROVED, Arc::clone(in_doubt))
+    Reconciler::new(&topics(), APPROVED, Arc::clone(in_doubt))
 }
 
 /// A reconciler that asked for the ends of the outputs before these records were there.
@@ -110,8 +111,8 @@ fn before(outputs: &mut Outputs) -> (Reconciler, Arc<InDoubt>) {
     (reconciler, in_doubt)
 }
 
-fn committed<const N: usize>(offsets: [(i32, i64); N]) -> BTreeMap<i32, i64> {
-    offsets.into()
+fn committed<const N: usize>(offsets: [(i32, i64); N]) -> BTreeMap<SourcePartition, i64> {
+    offsets.map(|(partition, next)| (source(partition), next)).into()
 }
 
 #[test]
@@ -128,6 +129,7 @@ fn what_has_an_output_is_not_decided_again() {
 fn outputs_of_another_topic_or_message_are_no_answer() {
     let mut outputs = Outputs::with(&[(APPROVED, 1, 5), (APPROVED, 0, 4)]);
     outputs.records.push((APPROVED, String::from("another/0/5")));
+    outputs.records.push((APPROVED, String::from("other/0/5")));
     outputs.records.push((APPROVED, String::from("no source")));
     let (reconciler, _) = before(&mut outputs);
     let mut batch = batch(&[(0, 5)]);
@@ -183,7 +185,7 @@ fn the_ends_are_not_moved_over_a_batch_that_was_tried() {
 fn a_partition_without_doubts_is_taken_up_where_the_group_has_it() {
     let mut reconciler = reconciler(&Arc::default());
     let away = Outputs { are_away: true, ..Outputs::default() };
-    let start = reconciler.take_up(0, 17, &away).unwrap();
+    let start = reconciler.take_up(source(0), 17, &away).unwrap();
     assert_eq!(start, StartingPoint { offset: 17, is_torn: false }, "and nothing is asked");
 }
 
@@ -192,7 +194,7 @@ fn a_doubt_that_was_aborted_is_taken_up_at_its_beginning() {
     let mut outputs = Outputs::default();
     let (mut reconciler, _) = before(&mut outputs);
     reconciler.doubt(&batch(&[(0, 5), (0, 6)]));
-    let start = reconciler.take_up(0, 5, &outputs).unwrap();
+    let start = reconciler.take_up(source(0), 5, &outputs).unwrap();
     assert_eq!(start, StartingPoint { offset: 5, is_torn: false });
     let mut next = batch(&[(0, 5), (0, 6)]);
     reconciler.drop_decided(&mut next);
@@ -204,7 +206,7 @@ fn outputs_of_a_doubt_whose_offsets_are_lost_are_not_made_twice() {
     let mut outputs = Outputs::with(&[(APPROVED, 0, 5), (BLOCKED, 0, 6)]);
     let (mut reconciler, _) = before(&mut outputs);
     reconciler.doubt(&batch(&[(0, 5), (0, 6)]));
-    let start = reconciler.take_up(0, 5, &outputs).unwrap();
+    let start = reconciler.take_up(source(0), 5, &outputs).unwrap();
     assert_eq!(start, StartingPoint { offset: 5, is_torn: true });
     let mut next = batch(&[(0, 5), (0, 6), (0, 7)]);
     reconciler.drop_decided(&mut next);
@@ -218,7 +220,7 @@ fn offsets_of_a_doubt_whose_outputs_are_lost_are_taken_back() {
     let mut outputs = Outputs::with(&[(APPROVED, 0, 5)]);
     let (mut reconciler, _) = before(&mut outputs);
     reconciler.doubt(&batch(&[(0, 5), (0, 6)]));
-    let start = reconciler.take_up(0, 7, &outputs).unwrap();
+    let start = reconciler.take_up(source(0), 7, &outputs).unwrap();
     assert_eq!(start, StartingPoint { offset: 6, is_torn: true });
 }
 
@@ -228,12 +230,12 @@ fn a_doubt_is_settled_once_and_kept_while_nobody_can_tell() {
     let (mut reconciler, in_doubt) = before(&mut outputs);
     reconciler.doubt(&batch(&[(0, 5)]));
     outputs.are_away = true;
-    assert!(reconciler.take_up(0, 5, &outputs).is_err());
+    assert!(reconciler.take_up(source(0), 5, &outputs).is_err());
     outputs.are_away = false;
     // another lane of this process takes it up
-    let mut sibling = Reconciler::new("outbound", APPROVED, in_doubt);
-    assert!(sibling.take_up(0, 5, &outputs).unwrap().is_torn);
-    assert!(!sibling.take_up(0, 6, &outputs).unwrap().is_torn);
+    let mut sibling = Reconciler::new(&topics(), APPROVED, in_doubt);
+    assert!(sibling.take_up(source(0), 5, &outputs).unwrap().is_torn);
+    assert!(!sibling.take_up(source(0), 6, &outputs).unwrap().is_torn);
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn a_commit_that_was_acknowledged_and_is_forgotten_is_not_decided_again() {
     let mut outputs = Outputs::with(&[(APPROVED, 0, 5), (BLOCKED, 0, 6)]);
     let (mut reconciler, _) = before(&mut outputs);
     reconciler.acknowledged(&batch(&[(0, 5), (0, 6)]));
-    let start = reconciler.take_up(0, 5, &outputs).unwrap();
+    let start = reconciler.take_up(source(0), 5, &outputs).unwrap();
     assert_eq!(start, StartingPoint { offset: 5, is_torn: true });
     let mut next = batch(&[(0, 5), (0, 6), (0, 7)]);
     reconciler.drop_decided(&mut next);
@@ -267,7 +269,7 @@ fn a_doubt_is_taken_up_where_the_log_lacks_something() {
     let (mut reconciler, _) = before(&mut outputs);
     reconciler.doubt(&batch(&[(0, 5), (0, 6)]));
     let unlogged = Outputs { are_unlogged: true, ..outputs };
-    let start = reconciler.take_up(0, 7, &unlogged).unwrap();
+    let start = reconciler.take_up(source(0), 7, &unlogged).unwrap();
     assert_eq!(start, StartingPoint { offset: 5, is_torn: true });
     let mut next = batch(&[(0, 5), (0, 6), (0, 7)]);
     reconciler.drop_decided(&mut next);

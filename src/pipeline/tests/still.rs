@@ -1,7 +1,8 @@
 //! A partition that nothing comes of.
 
-use super::trouble;
+use super::{source, trouble};
 use crate::kafka::scan::{First, ScanError};
+use crate::kafka::source::SourcePartition;
 use crate::pipeline::standstill::{InputLog, Standstill, Still};
 use crate::pipeline::upcoming::{Arrivals, Upcoming};
 use rdkafka::Offset;
@@ -18,12 +19,12 @@ struct Log {
 }
 
 impl InputLog for Log {
-    fn ends(&self, partitions: Vec<i32>) -> Option<BTreeMap<i32, i64>> {
+    fn ends(&self, partitions: Vec<SourcePartition>) -> Option<BTreeMap<SourcePartition, i64>> {
         let end = self.end?;
         Some(partitions.into_iter().map(|partition| (partition, end)).collect())
     }
 
-    fn first(&self, _: i32, _: i64) -> Result<First, ScanError> {
+    fn first(&self, _: SourcePartition, _: i64) -> Result<First, ScanError> {
         self.n_looks.set(self.n_looks.get() + 1);
         (self.first)()
     }
@@ -39,7 +40,7 @@ fn record() -> Result<First, ScanError> {
 
 fn at(offset: i64) -> Upcoming {
     let mut upcoming = Upcoming::default();
-    upcoming.take_up(0, Offset::Offset(offset));
+    upcoming.take_up(source(0), Offset::Offset(offset));
     upcoming
 }
 
@@ -70,7 +71,7 @@ fn a_record_that_waits_and_does_not_come_is_a_standstill() {
     let (upcoming, log) = (at(10), log(12, record));
     assert!(look(&mut standstill, &upcoming, &log, 3).is_none(), "noted, and seen there twice");
     let still = look(&mut standstill, &upcoming, &log, 1).unwrap();
-    assert_eq!((still.partition, still.next_offset), (0, 10));
+    assert_eq!((still.partition, still.next_offset), (source(0), 10));
     assert!(matches!(still.found, Ok(First::Record { offset: 10 })));
 }
 
@@ -134,6 +135,6 @@ fn why_nothing_comes_from_behind_an_unreadable_batch_is_known() {
 #[test]
 fn a_partition_without_a_first_message_is_not_compared() {
     let mut upcoming = Upcoming::default();
-    upcoming.take_up(0, Offset::End);
+    upcoming.take_up(source(0), Offset::End);
     assert!(look(&mut Standstill::default(), &upcoming, &log(12, record), 20).is_none());
 }

@@ -34,6 +34,8 @@ pub(crate) struct Setup {
     /// Secret properties, each with the file that holds it.
     pub(crate) secrets: Vec<(String, PathBuf)>,
     pub(crate) environment: Vec<(String, String)>,
+    /// Sections of the configuration that are not among these.
+    pub(crate) more: String,
     /// One for all instances of a group: they share what was approved.
     pub(crate) pepper: PathBuf,
     pub(crate) port: u16,
@@ -59,6 +61,7 @@ impl Setup {
             properties: Vec::new(),
             secrets: Vec::new(),
             environment: Vec::new(),
+            more: String::new(),
             port: free_port(),
         }
     }
@@ -105,7 +108,10 @@ impl Setup {
             yaml,
             "topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {}\n  blocked: {}\n  deferred: {}\n  consent_dead_letter: {}\n  consent_review: {}\n  decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  access_log: {}\n  door_dead_letter: {}\n",
             t.consent_change,
-            t.outbound,
+            match t.others.is_empty() {
+                true => t.outbound.clone(),
+                false => format!("[{}]", t.inputs().join(", ")),
+            },
             t.approved,
             t.blocked,
             t.deferred,
@@ -137,7 +143,7 @@ impl Setup {
             self.port
         )
         .expect("a string can grow");
-        yaml
+        yaml + &self.more
     }
 
     /// Writes the configuration file and returns its path.

@@ -143,7 +143,7 @@ impl Load {
                         stage.refuse(contact, n);
                     }
                     let (_, record) = stage.message_record(contact);
-                    receipts.push(stage.producer.start(&stage.topics.outbound, &record));
+                    receipts.push(stage.producer.start(stage.topics.input(n), &record));
                     let due = Duration::from_secs_f64((n + 1) as f64 / rate as f64);
                     std::thread::sleep(due.saturating_sub(began.elapsed()));
                 }

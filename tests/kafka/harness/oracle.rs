@@ -279,7 +279,7 @@ pub(crate) fn examine_logs(
     during: &During,
     ledger: &Ledger,
 ) -> Findings {
-    let inputs = read_all(bootstrap, &[&topics.outbound]);
+    let inputs = read_all(bootstrap, &topics.inputs());
     let after = read_all(bootstrap, &topics.outputs());
     // the reader beside the test may lag behind by a moment
     let began = std::time::Instant::now();

@@ -21,6 +21,8 @@ const RECORD_BYTES_MAX: &str = "8388608";
 pub(crate) struct Topics {
     pub(crate) consent_change: String,
     pub(crate) outbound: String,
+    /// More topics with messages.
+    pub(crate) others: Vec<String>,
     pub(crate) approved: String,
     pub(crate) blocked: String,
     pub(crate) deferred: String,
@@ -48,6 +50,7 @@ impl Topics {
         Self {
             consent_change: name("consent-change"),
             outbound: name("outbound-message"),
+            others: Vec::new(),
             approved: name("approved-message"),
             blocked: name("blocked-message"),
             deferred: name("deferred-message"),
@@ -68,6 +71,25 @@ impl Topics {
         topics
     }
 
+    /// The same with so many topics with messages.
+    pub(crate) fn create_several(bootstrap: &str, test: &str, n_outbound: usize) -> Self {
+        let mut topics = Self::named(test);
+        topics.others = (1..n_outbound).map(|n| format!("{}.more-{n}", topics.outbound)).collect();
+        topics.make(bootstrap);
+        topics
+    }
+
+    /// All topics with messages.
+    pub(crate) fn inputs(&self) -> Vec<&str> {
+        std::iter::once(&self.outbound).chain(&self.others).map(String::as_str).collect()
+    }
+
+    /// They take turns.
+    pub(crate) fn input(&self, n: usize) -> &str {
+        let inputs = self.inputs();
+        inputs[n % inputs.len()]
+    }
+
     /// Makes them.
     pub(crate) fn make(&self, bootstrap: &str) {
         self.make_dated(bootstrap, "LogAppendTime");
@@ -77,7 +99,11 @@ impl Topics {
     pub(crate) fn make_dated(&self, bootstrap: &str, dated_by: &str) {
         let own = [&self.dead_letter, &self.review, &self.decision_log];
         let rest = [&self.outbound, &self.approved, &self.blocked, &self.deferred];
-        let rest = rest.into_iter().chain(own).map(|name| (name.as_str(), MESSAGE_PARTITIONS));
+        let rest = rest
+            .into_iter()
+            .chain(own)
+            .chain(&self.others)
+            .map(|name| (name.as_str(), MESSAGE_PARTITIONS));
         let rest = rest.chain([(self.access_log.as_str(), 1), (&self.door_dead_letter, 1)]);
         let rest: Vec<_> = rest.collect();
         let consent = [(self.consent_change.as_str(), CONSENT_PARTITIONS)];
