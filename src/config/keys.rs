@@ -294,6 +294,8 @@ config! {
     pub(super) LedgerKeys {
         "ledger.dir" dir: Option<PathBuf> = optional_path(), Unset, "",
             "Directory in which `consent-gate ledger run` keeps tiles and signed checkpoints (`docs/ledger.md`); needed by `ledger` and by nothing else. No personal data. On another machine's disk, or copied there, it proves more.";
+        "ledger.store" store: Option<String> = optional_text(), Unset, "",
+            "Object storage in which tiles, checkpoints and Parquet files lie instead: `s3://BUCKET/PREFIX`, `gs://…` or `az://…`. Credentials and endpoint from the variables of the provider's own tools (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` …). It must know conditional writes. `ledger.dir` then says who this writer is, and holds nothing of the ledger.";
         "ledger.key_file" key_file: Option<PathBuf> = optional_path(), Computed("`ledger-key` in `state.dir`"), "",
             "The key that signs checkpoints, mode 0600; made at the first start of a ledger. Whoever has it can sign another history: keep it off the machines that run Kafka.";
         "ledger.checkpoint_interval_ms" checkpoint_interval: Duration = milliseconds(100, 3_600_000), Value("60000"), "ms",

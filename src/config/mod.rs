@@ -236,6 +236,7 @@ pub struct Oidc {
 #[expect(missing_docs, reason = "each field is the key of the same name")]
 pub struct Ledger {
     pub dir: Option<PathBuf>,
+    pub store: Option<String>,
     pub key_file: PathBuf,
     pub checkpoint_interval: Duration,
     pub parquet: bool,

@@ -341,7 +341,7 @@ fn state(reader: &mut Reader) -> State {
 }
 
 fn ledger(reader: &mut Reader, state: &State) -> Ledger {
-    let LedgerKeys { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen } =
+    let LedgerKeys { dir, store, key_file, checkpoint_interval, parquet, parquet_interval, listen } =
         LedgerKeys::read(reader);
     let key_file = key_file.unwrap_or_else(|| {
         let path = state.dir.join("ledger-key");
@@ -355,7 +355,14 @@ fn ledger(reader: &mut Reader, state: &State) -> Ledger {
             "put the key elsewhere",
         );
     }
-    Ledger { dir, key_file, checkpoint_interval, parquet, parquet_interval, listen }
+    if dir.is_none() && store.is_some() {
+        reader.problem(
+            "ledger.store",
+            "needs a directory of this machine beside it, for a lock",
+            "set `ledger.dir`",
+        );
+    }
+    Ledger { dir, store, key_file, checkpoint_interval, parquet, parquet_interval, listen }
 }
 
 fn checkpoints(reader: &mut Reader, state_dir: &Path) -> Option<Checkpoints> {

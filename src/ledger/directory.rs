@@ -49,6 +49,37 @@ impl Directory {
         Ok(Self::at(root))
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The paths of the files below this one.
+    ///
+    /// # Errors
+    /// A directory cannot be read.
+    pub(super) fn list(&self, below: &str) -> io::Result<Vec<String>> {
+        let (mut found, mut open) = (Vec::new(), vec![below.trim_end_matches('/').to_owned()]);
+        while let Some(path) = open.pop() {
+            let entries = match fs::read_dir(self.root.join(&path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                let path = format!("{path}/{name}");
+                if entry.file_type()?.is_dir() {
+                    open.push(path);
+                } else {
+                    found.push(path);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Writes a whole file that has no name yet.
     fn draft(&self, bytes: &[u8], is_synced: bool) -> io::Result<PathBuf> {
         let number = self.n_drafts.fetch_add(1, Ordering::Relaxed);
@@ -71,7 +102,8 @@ impl Directory {
     }
 }
 
-fn is_tile(path: &str) -> bool {
+/// Whether whoever reads looks at it only after a checkpoint says that it is there.
+pub(super) fn is_tile(path: &str) -> bool {
     path.starts_with("tile/")
 }
 
@@ -159,6 +191,12 @@ mod tests {
         store.put("tile/0/000.p/3", b"three").unwrap();
         store.put("tile/0/000.p/3", b"again").unwrap();
         assert_eq!(store.get("tile/0/000.p/3").unwrap().unwrap(), b"again");
+        store.put("tile/0/x001/234", b"deep").unwrap();
+        let mut listed = store.list("tile/0").unwrap();
+        listed.sort();
+        assert_eq!(listed, ["tile/0/000.p/3", "tile/0/x001/234"]);
+        assert_eq!(store.list("tile/0/000.p/").unwrap(), ["tile/0/000.p/3"]);
+        assert!(store.list("nothing").unwrap().is_empty());
         assert!(store.create("checkpoints/000", b"first").unwrap());
         assert!(!store.create("checkpoints/000", b"second").unwrap());
         assert_eq!(store.get("checkpoints/000").unwrap().unwrap(), b"first");

@@ -15,6 +15,17 @@ pub enum LedgerError {
     /// Not configured.
     #[error("`ledger.dir` is not set: name the directory in which the ledger lies or shall lie")]
     NoDirectory,
+    /// What is configured is no object storage.
+    #[error("`ledger.store`: {0}")]
+    Objects(#[from] gate_objects::ObjectsError),
+    /// Object storage that is a directory.
+    #[error("`ledger.store` names a directory: set `ledger.dir` instead, which has a lock")]
+    StoreIsDirectory,
+    /// Somebody else writes.
+    #[error(
+        "the lease in `{0}` is somebody else's, or could not be renewed in time: this ledger writes nothing more"
+    )]
+    LeaseLost(String),
     /// A file of the ledger.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
@@ -50,10 +61,10 @@ pub enum LedgerError {
         mode: u32,
     },
     /// A log without its key.
-    #[error("there is a ledger in `{}` and no key `{}`: restore the key, or begin a new ledger in another directory", dir.display(), path.display())]
+    #[error("there is a ledger in `{store}` and no key `{}`: restore the key, or begin a new ledger elsewhere", path.display())]
     KeyLost {
-        /// The ledger.
-        dir: PathBuf,
+        /// The ledger's place.
+        store: String,
         /// The key's file.
         path: PathBuf,
     },
@@ -124,6 +135,8 @@ impl LedgerError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::NoDirectory
+            | Self::Objects(_)
+            | Self::StoreIsDirectory
             | Self::Key { .. }
             | Self::KeyExposed { .. }
             | Self::KeyLost { .. }
@@ -132,6 +145,7 @@ impl LedgerError {
                 ExitCode::Storage
             }
             Self::Locked { .. }
+            | Self::LeaseLost(_)
             | Self::NoRandomness
             | Self::Write(_)
             | Self::Scan(_)

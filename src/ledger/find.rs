@@ -2,13 +2,12 @@
 
 use super::follow::raw;
 use super::leaf::content_of;
-use super::{Directory, LedgerError};
+use super::{LedgerError, Storage};
 use crate::config::Config;
 use crate::kafka::observer::Observer;
 use gate_ledger::{
     Checkpoint, Entry, Kind, Ledger, Proof, PublicKey, Signed, TILE_WIDTH, inclusion_path,
 };
-use std::path::Path;
 use std::time::Duration;
 
 /// Longest wait for the record of an entry.
@@ -53,13 +52,12 @@ impl Wanted {
 /// # Errors
 /// The ledger cannot be read, or Kafka.
 pub fn prove(
-    dir: &Path,
+    store: &Storage,
     key: &PublicKey,
     wanted: &Wanted,
     kafka: Option<&Config>,
 ) -> Result<Option<Proof>, LedgerError> {
-    let store = Directory::at(dir);
-    let ledger = Ledger::new(&store, key);
+    let ledger = Ledger::new(store, key);
     let Some(newest) = ledger.latest()? else { return Ok(None) };
     let size = newest.checkpoint.size;
     let Some((index, entry)) = find(&ledger, wanted, size)? else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! From Kafka into the log, round by round: what has been committed since the last one is read to its end and appended.
 
 use super::leaf::{self, Leaf, Raw};
-use super::{Directory, LedgerError};
+use super::{LedgerError, Storage};
 use crate::config::Config;
 use crate::kafka::failure::{Class, KafkaFailure};
 use crate::kafka::native::Record;
@@ -26,7 +26,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 pub(super) struct Follow<'f> {
     observer: Observer,
     topics: [(String, Source); 2],
-    writer: Writer<Directory>,
+    writer: Writer<Storage>,
     metrics: &'f LedgerMetrics,
     shutdown: &'f Shutdown,
     /// Something waits for a checkpoint since then.
@@ -47,7 +47,7 @@ enum Source {
 impl<'f> Follow<'f> {
     pub(super) fn new(
         config: &Config,
-        writer: Writer<Directory>,
+        writer: Writer<Storage>,
         metrics: &'f Arc<LedgerMetrics>,
         shutdown: &'f Shutdown,
         accepts_topics: bool,

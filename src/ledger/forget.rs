@@ -4,7 +4,7 @@
 //! still filling is its own: unless it is stopped, what stands there is for later.
 
 use super::archive::Files;
-use super::{Directory, LedgerError, Lock};
+use super::{LedgerError, Storage};
 use crate::config::Config;
 use crate::kafka::native::Record;
 use crate::kafka::observer::Observer;
@@ -14,7 +14,7 @@ use gate_core::SubjectKey;
 use gate_ledger::{Entry, Kind, Ledger, PublicKey, Salt, Store as _, TILE_WIDTH, Tile};
 use gate_log::{DecisionBatch, hex};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Places that are about one person, at most.
@@ -69,18 +69,12 @@ pub type NamesThem<'n> = &'n mut dyn FnMut(&Record<'_>) -> Result<bool, LedgerEr
 /// Kafka or the ledger cannot be read, or not be written.
 pub fn forget(
     config: &Config,
-    dir: &Path,
     key: &PublicKey,
     person: &Person,
     names_them: NamesThem<'_>,
 ) -> Result<Forgotten, LedgerError> {
-    let about = About::find(config, dir, person, names_them)?;
-    let lock = match Lock::take(dir) {
-        Ok(lock) => Some(lock),
-        Err(LedgerError::Locked { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    let store = Directory::at(dir);
+    let about = About::find(config, person, names_them)?;
+    let (store, writing) = Storage::beside(&config.ledger)?;
     let ledger = Ledger::new(&store, key);
     let size = ledger.latest()?.map_or(0, |it| it.checkpoint.size);
     let mut forgotten = Forgotten::default();
@@ -97,27 +91,27 @@ pub fn forget(
         let n_before = theirs.iter().filter(is_deleted).count() as u64;
         let n_new = theirs.len() as u64 - n_before;
         forgotten.n_before += n_before;
-        if width < TILE_WIDTH && lock.is_none() {
+        if width < TILE_WIDTH && writing.is_none() {
             forgotten.n_later += n_new;
             continue;
         }
-        delete(&store, dir, number, &theirs)?;
+        delete(&store, number, &theirs)?;
         forgotten.n_deleted += n_new;
     }
-    store.sync().map_err(io_error("sync", dir))?;
+    store.sync().map_err(io_error("sync", &store.name()))?;
+    if let Some(writing) = writing {
+        writing.end();
+    }
     Ok(forgotten)
 }
 
 /// In the tile, and in every state it was in before it was full.
-fn delete(store: &Directory, dir: &Path, number: u64, theirs: &[usize]) -> Result<(), LedgerError> {
-    let mut paths = vec![Tile::Salts.path(number)];
+fn delete(store: &Storage, number: u64, theirs: &[usize]) -> Result<(), LedgerError> {
     let partials = Tile::Salts.partials(number);
-    for entry in std::fs::read_dir(dir.join(&partials)).into_iter().flatten().flatten() {
-        paths.extend(entry.file_name().to_str().map(|name| format!("{partials}{name}")));
-    }
+    let mut paths = store.list(&partials).map_err(io_error("list", &partials))?;
+    paths.push(Tile::Salts.path(number));
     for path in paths {
-        let file = dir.join(&path);
-        let failed = io_error("delete salts in", &file);
+        let failed = io_error("delete salts in", &path);
         let Some(mut bytes) = store.get(&path).map_err(&failed)? else { continue };
         for nth in theirs {
             let (from, len) = (nth * Salt::DELETED.0.len(), Salt::DELETED.0.len());
@@ -130,8 +124,8 @@ fn delete(store: &Directory, dir: &Path, number: u64, theirs: &[usize]) -> Resul
     Ok(())
 }
 
-fn io_error(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> LedgerError {
-    let path = path.to_owned();
+fn io_error(action: &'static str, path: &str) -> impl Fn(std::io::Error) -> LedgerError {
+    let path = PathBuf::from(path);
     move |source| LedgerError::Io { action, path: path.clone(), source }
 }
 
@@ -148,17 +142,15 @@ struct About {
 impl About {
     fn find(
         config: &Config,
-        dir: &Path,
         person: &Person,
         names_them: NamesThem<'_>,
     ) -> Result<Self, LedgerError> {
         let mut about =
             Self { consent_topic: config.topics.consent_change.clone(), ..Self::default() };
-        let archive = dir.join("parquet");
-        if archive.is_dir() {
+        if let Some(files) = Files::of(&config.ledger)? {
             let keys = [person.contact, person.address];
             let [contact, address] = keys.map(|key| key.map(|key| hex(&key.0)).unwrap_or_default());
-            Files::at(&archive).sources_of(&contact, &address, &mut about.sources)?;
+            files.sources_of(&contact, &address, &mut about.sources)?;
         }
         let observer = Observer::of(config);
         let decision_log = config.topics.outputs.of(Output::DecisionLog).as_str();

@@ -2,10 +2,10 @@
 //!
 //! INVARIANT: it is made once, before there is a ledger; an existing file is never overwritten.
 
-use super::LedgerError;
+use super::{LedgerError, Storage};
 use crate::config::{Config, Ledger};
 use crate::files;
-use gate_ledger::{PublicKey, SigningKey};
+use gate_ledger::{CHECKPOINT, PublicKey, SigningKey, Store as _};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -18,13 +18,16 @@ const NOT_THEIRS: u32 = 0o037;
 ///
 /// # Errors
 /// It cannot be read, made, or is none.
-pub fn key_of(config: &Config, dir: &Path) -> Result<(SigningKey, bool), LedgerError> {
+pub fn key_of(config: &Config, store: &Storage) -> Result<(SigningKey, bool), LedgerError> {
     let path = &config.ledger.key_file;
     if let Some(key) = load(path)? {
         return Ok((key, false));
     }
-    if dir.join("checkpoint").exists() || dir.join("checkpoints").exists() {
-        return Err(LedgerError::KeyLost { dir: dir.to_owned(), path: path.clone() });
+    let io = |source| LedgerError::Io { action: "look into", path: store.name().into(), source };
+    if store.get(CHECKPOINT).map_err(io)?.is_some()
+        || !store.list("checkpoints").map_err(io)?.is_empty()
+    {
+        return Err(LedgerError::KeyLost { store: store.name(), path: path.clone() });
     }
     make(path, &format!("consent-gate-ledger/{}", config.kafka.group_id))?;
     let key =
@@ -92,23 +95,25 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let config = config(dir.path());
         let ledger = config.ledger.dir.clone().unwrap();
+        let store = Storage::of(&config.ledger).unwrap();
         assert!(public_key(&config.ledger).is_err(), "there is none yet");
-        let (made, is_new) = key_of(&config, &ledger).unwrap();
-        let (again, is_new_again) = key_of(&config, &ledger).unwrap();
+        let (made, is_new) = key_of(&config, &store).unwrap();
+        let (again, is_new_again) = key_of(&config, &store).unwrap();
         assert_eq!((is_new, is_new_again), (true, false));
         assert_eq!(made.public(), again.public());
         assert_eq!(public_key(&config.ledger).unwrap(), *made.public());
         assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 1, "no draft");
 
         std::fs::create_dir_all(ledger.join("checkpoints")).unwrap();
-        key_of(&config, &ledger).unwrap();
+        std::fs::write(ledger.join("checkpoints/000"), "signed").unwrap();
+        key_of(&config, &store).unwrap();
         let path = &config.ledger.key_file;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(key_of(&config, &ledger), Err(LedgerError::KeyExposed { .. })));
+        assert!(matches!(key_of(&config, &store), Err(LedgerError::KeyExposed { .. })));
         std::fs::remove_file(path).unwrap();
-        assert!(matches!(key_of(&config, &ledger), Err(LedgerError::KeyLost { .. })));
+        assert!(matches!(key_of(&config, &store), Err(LedgerError::KeyLost { .. })));
         std::fs::write(path, "nonsense").unwrap();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(matches!(key_of(&config, &ledger), Err(LedgerError::Key { .. })));
+        assert!(matches!(key_of(&config, &store), Err(LedgerError::Key { .. })));
     }
 }

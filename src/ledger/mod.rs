@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! decision log ─┐
-//!               ├▶ follow (rounds) ─▶ leaf ─▶ gate-ledger's writer ─▶ directory: tiles, salts, signed checkpoints
+//!               ├▶ follow (rounds) ─▶ leaf ─▶ gate-ledger's writer ─▶ storage: tiles, salts, signed checkpoints
 //! consent ──────┘
 //! decision log ──▶ archive ─▶ Parquet files by day
 //! verify: checkpoints and tiles (gate-ledger) ─▶ compare, window by window, with what Kafka says now
@@ -22,9 +22,11 @@ pub mod forget;
 mod key;
 pub mod leaf;
 mod run;
+mod storage;
 pub mod verify;
 
 pub use directory::{Directory, Lock};
 pub use error::LedgerError;
 pub use key::{key_of, public_key};
 pub use run::run;
+pub use storage::Storage;

@@ -3,13 +3,14 @@
 use super::archive::Archive;
 use super::follow::Follow;
 use super::key::key_of;
-use super::{Directory, LedgerError, Lock};
+use super::storage::{self, Writing};
+use super::{LedgerError, Storage};
 use crate::config::Config;
 use crate::http::{Answer, Pages, serve_pages};
 use crate::metrics::{LedgerMetrics, Metrics, TopicNames};
 use crate::shutdown::{Shutdown, on_signals};
 use gate_ledger::Writer;
-use std::path::Path;
+use gate_objects::{Lease, RENEW};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ const STILL_MAX: Duration = Duration::from_secs(300);
 /// # Errors
 /// What stopped it, with its exit code.
 pub fn run(config: &Config, accepts_topics: bool) -> Result<(), LedgerError> {
-    let dir = config.ledger.dir.clone().ok_or(LedgerError::NoDirectory)?;
+    let dir = storage::local(&config.ledger)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -55,7 +56,7 @@ pub fn run(config: &Config, accepts_topics: bool) -> Result<(), LedgerError> {
         connections,
         shutdown.token(),
     ))?;
-    let served = run_in(config, &dir, accepts_topics, &metrics, &is_ready, &shutdown);
+    let served = run_in(config, accepts_topics, &metrics, &is_ready, &shutdown);
     shutdown.request();
     runtime.block_on(server.stopped());
     match served {
@@ -66,23 +67,68 @@ pub fn run(config: &Config, accepts_topics: bool) -> Result<(), LedgerError> {
 
 fn run_in(
     config: &Config,
-    dir: &Path,
     accepts_topics: bool,
     metrics: &Arc<LedgerMetrics>,
     is_ready: &AtomicBool,
     shutdown: &Shutdown,
 ) -> Result<(), LedgerError> {
-    let _lock = Lock::take(dir)?;
-    let (key, is_new) = key_of(config, dir)?;
-    let store = Directory::make(dir)?;
+    let (store, writing) = Storage::to_write(&config.ledger, shutdown)?;
+    let name = store.name();
+    let renewing = writing.lease.clone().map(|lease| {
+        let shutdown = shutdown.clone();
+        std::thread::spawn(move || renew(&lease, &shutdown))
+    });
+    let written = write(config, store, &writing, accepts_topics, metrics, is_ready, shutdown);
+    shutdown.request();
+    if let Some(renewing) = renewing
+        && renewing.join().is_err()
+    {
+        tracing::error!("the thread that renews the lease ended in a panic");
+    }
+    let is_sure = storage::is_sure(writing.lease.as_ref());
+    writing.end();
+    written.and_then(|()| is_sure.map_err(|_| LedgerError::LeaseLost(name)))
+}
+
+/// Holds on to the lease until shutdown; ends the process when somebody else has it.
+fn renew(lease: &Lease, shutdown: &Shutdown) {
+    while !shutdown.is_requested() {
+        nap(RENEW, shutdown);
+        match lease.renew(Instant::now()) {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::error!(
+                    "somebody else has taken the lease over: this ledger was silent for too long"
+                );
+                shutdown.request();
+            }
+            Err(error) => tracing::warn!(%error, "the lease cannot be renewed now"),
+        }
+    }
+}
+
+fn write(
+    config: &Config,
+    store: Storage,
+    writing: &Writing,
+    accepts_topics: bool,
+    metrics: &Arc<LedgerMetrics>,
+    is_ready: &AtomicBool,
+    shutdown: &Shutdown,
+) -> Result<(), LedgerError> {
+    let (key, is_new) = key_of(config, &store)?;
+    let name = store.name();
     let public = key.public().to_string();
     let writer = Writer::open(store, key)?;
     tracing::info!(
-        dir = %dir.display(), public_key = public, is_new_key = is_new, size = writer.size(),
+        store = name,
+        public_key = public,
+        is_new_key = is_new,
+        size = writer.size(),
         "following; whoever checks the ledger needs the public key"
     );
     let archive = match config.ledger.parquet {
-        true => Some(Archive::open(config, &dir.join("parquet"), metrics, shutdown)?),
+        true => Some(Archive::open(config, writing.lease.as_ref(), metrics, shutdown)?),
         false => None,
     };
     let archive = archive.map(|archive| std::thread::spawn(move || archive.run()));
@@ -98,7 +144,7 @@ fn run_in(
 
 fn follow(
     config: &Config,
-    writer: Writer<Directory>,
+    writer: Writer<Storage>,
     accepts_topics: bool,
     metrics: &Arc<LedgerMetrics>,
     is_ready: &AtomicBool,

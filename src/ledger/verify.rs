@@ -3,7 +3,7 @@
 use super::compare::{Comparison, Counts, Covered, Told};
 use super::follow::raw;
 use super::leaf::{self, of_record};
-use super::{Directory, LedgerError};
+use super::{LedgerError, Storage};
 use crate::config::Config;
 use crate::kafka::observer::Observer;
 use crate::kafka::scan::{Patience, Positions, ScanError};
@@ -43,13 +43,12 @@ pub struct Verified {
 /// # Errors
 /// Storage or Kafka cannot be read. That something is wrong is no error.
 pub fn verify(
-    dir: &Path,
+    store: &Storage,
     key: &PublicKey,
     known: &[(String, Checkpoint)],
     kafka: Option<&Config>,
 ) -> Result<Verified, LedgerError> {
-    let store = Directory::at(dir);
-    let ledger = Ledger::new(&store, key);
+    let ledger = Ledger::new(store, key);
     let mut verified = Verified::default();
     let mut kafka = kafka.map(Kafka::of);
     let tiles = verify_tiles::<Ended>(&ledger, known, &mut |window| match &mut kafka {

@@ -3,7 +3,7 @@
 use super::super::consent::GRACE;
 use super::*;
 use crate::kafka::source::SourcePartition;
-use crate::metrics::TopicNames;
+use crate::metrics::{PartitionLag, TopicNames};
 use crate::status::{PARTITIONS_LISTED_MAX, SNAPSHOT_BYTES_MAX};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -281,6 +281,34 @@ fn a_snapshot_says_what_the_metrics_say() {
     assert!(told.probe.last_success_s.is_some_and(|at| at > 1.0e9));
 }
 
+#[test]
+fn several_topics_wait_each_for_itself_and_together() {
+    let outbound_messages = ["a", "b"].map(str::to_owned).to_vec();
+    let names = TopicNames { outbound_messages, ..TopicNames::default() };
+    let status = Status::new(Metrics::new(names).unwrap(), 1);
+    let other = |partition, records| {
+        let source = SourcePartition { topic: 1, partition };
+        Waiting { source, ..waiting(partition, records, Some(0)) }
+    };
+    let waiting = vec![waiting(0, 5, Some(0)), waiting(1, 1, None), other(0, 7), other(2, 3)];
+    status.outbound_waiting(waiting);
+    let messages = status.snapshot().messages;
+    assert_eq!((messages.lag.topic.as_str(), messages.lag.records), ("a, b", 16));
+    let of = |lag: &PartitionLag| (lag.partition, lag.records);
+    let together: Vec<_> = messages.lag.partitions.iter().map(of).collect();
+    assert_eq!(together, [(0, 12), (1, 1), (2, 3)]);
+    let lags = messages.lags.unwrap();
+    let each: Vec<_> = lags.iter().map(|lag| (lag.topic.as_str(), lag.records)).collect();
+    assert_eq!(each, [("a", 6), ("b", 10)]);
+    // a hold of a partition of one topic is none of the other's
+    let place = |topic| Place::of(SourcePartition { topic, partition: 0 }, None);
+    status.hold(Holder::Lane(0), HoldCause::TopicsApart, &[place(0), place(1)], "apart");
+    status.lane_assigned(0, &[SourcePartition { topic: 1, partition: 0 }]);
+    let reasons = status.ready().reasons.join("\n");
+    assert!(reasons.contains("topics_apart: b partition 0"), "{reasons}");
+    assert!(!reasons.contains("a partition 0"), "{reasons}");
+}
+
 /// Many partitions and holds fit into what is read, and what is listed is bounded.
 #[test]
 fn a_snapshot_is_bounded() {
@@ -327,7 +355,9 @@ fn every_field_stands_in_the_reference() {
         }
     }
     let mut served = BTreeSet::new();
-    paths(&serde_json::to_value(told()).unwrap(), "", false, &mut served);
+    let mut all = told();
+    all.messages.lags = Some(vec![all.messages.lag.clone()]);
+    paths(&serde_json::to_value(all).unwrap(), "", false, &mut served);
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/status.md");
     let page = std::fs::read_to_string(page).unwrap();
     let told = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());

@@ -41,6 +41,7 @@ mod late_end_txn;
 mod live_refusals;
 mod looking_in;
 mod mapped;
+mod object_storage;
 mod oracle_turns_red;
 mod peppers;
 mod poison;

@@ -40,7 +40,7 @@ pub use entry::{Entry, Kind, Place};
 pub use hash::{EMPTY_ROOT, Hash, leaf_hash, node_hash, sha256};
 pub use note::{KeyError, NoteError, PublicKey, SigningKey, signed_text};
 pub use proof::{Proof, inclusion_path, path_root};
-pub use reader::{Latest, Ledger, ReadError};
+pub use reader::{CHECKPOINT, Latest, Ledger, ReadError};
 pub use store::{MemoryStore, Store};
 pub use tile::{TILE_WIDTH, Tile};
 pub use tree::Tree;

@@ -12,7 +12,8 @@ use crate::tree::{Tree, edge_width, perfect_root};
 use std::io;
 
 /// The newest checkpoint, for whoever asks.
-pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// Path of the newest checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
 
 /// Where the checkpoint of this number is kept.
 pub(crate) fn checkpoint_path(ordinal: u64) -> String {

@@ -35,6 +35,14 @@ impl Tile {
         }
     }
 
+    /// How many leaves a whole one is about.
+    pub(crate) fn span(self) -> u64 {
+        match self {
+            Self::Hashes(level) => TILE_WIDTH.saturating_pow(u32::from(level).saturating_add(1)),
+            Self::Entries | Self::Salts => TILE_WIDTH,
+        }
+    }
+
     /// Where the tile of this number lies when it is whole.
     #[must_use]
     pub fn path(self, number: u64) -> String {

@@ -62,9 +62,14 @@ pub struct Writer<S> {
     /// Next offset of each partition, of what was appended.
     positions: BTreeMap<Position, i64>,
     topics: BTreeMap<String, String>,
-    /// Tiles that have become full since the last checkpoint.
+    /// Tiles that have become full since the last checkpoint, and may have been there in part before.
     full: Vec<(Tile, u64)>,
+    /// Leaves that were there when it was opened.
+    opened_at: u64,
 }
+
+/// Behind the newest checkpoint so many leaves at most were written by a writer that was killed, with partial tiles of its own.
+const LEFT_MAX: u64 = 1 << 18;
 
 impl<S: Store> Writer<S> {
     /// Continues the log behind its newest checkpoint, or begins one.
@@ -93,7 +98,8 @@ impl<S: Store> Writer<S> {
             .as_ref()
             .map(|it| (it.checkpoint.positions.clone(), it.checkpoint.topics.clone()))
             .unwrap_or_default();
-        Ok(Self { store, key, tree, entries, salts, last, positions, topics, full: Vec::new() })
+        let (full, opened_at) = (Vec::new(), size);
+        Ok(Self { store, key, tree, entries, salts, last, positions, topics, full, opened_at })
     }
 
     /// The newest checkpoint.
@@ -160,7 +166,12 @@ impl<S: Store> Writer<S> {
 
     fn put_full(&mut self, tile: Tile, number: u64, bytes: &[u8]) -> Result<(), WriteError> {
         self.put(&tile.path(number), bytes)?;
-        self.full.push((tile, number));
+        // most were never there in part, and to look for that costs an answer of the storage each
+        let last = self.last.as_ref().map_or(0, |it| it.checkpoint.size);
+        let begins = number.saturating_mul(tile.span());
+        if begins <= last || begins <= self.opened_at.saturating_add(LEFT_MAX) {
+            self.full.push((tile, number));
+        }
         Ok(())
     }
 

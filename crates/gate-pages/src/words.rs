@@ -20,17 +20,15 @@ pub(crate) const ENGLISH: &str = include_str!("../words/en.ftl");
 /// German texts as they stand in the file.
 pub(crate) const GERMAN: &str = include_str!("../words/de.ftl");
 
+/// What reasons mean and what to do about them, in German; in English the gate says it.
+const GERMAN_REASONS: &str = include_str!("../words/reasons.de.ftl");
+
 type Bundle = FluentBundle<FluentResource>;
 
-static IN_ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(ENGLISH, "en", ","));
-static IN_GERMAN: LazyLock<Bundle> = LazyLock::new(|| bundle(GERMAN, "de", "."));
+static IN_ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(&[ENGLISH], "en", ","));
+static IN_GERMAN: LazyLock<Bundle> = LazyLock::new(|| bundle(&[GERMAN, GERMAN_REASONS], "de", "."));
 
-fn bundle(source: &str, language: &str, thousands: &str) -> Bundle {
-    // A text that does not parse is left out here and found missing by `every_text_is_there_in_both_languages`.
-    let source = source.replace('`', MARK_CODE).replace("**", MARK_LOUD);
-    let resource = match FluentResource::try_new(source) {
-        Ok(resource) | Err((resource, _)) => resource,
-    };
+fn bundle(sources: &[&str], language: &str, thousands: &str) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![language]);
     // What turns text round is shown by the escaper, so that no invisible marks need to be put around values.
@@ -39,7 +37,14 @@ fn bundle(source: &str, language: &str, thousands: &str) -> Bundle {
         "." => |value, _| whole_number(value, "."),
         _ => |value, _| whole_number(value, ","),
     }));
-    bundle.add_resource_overriding(resource);
+    for source in sources {
+        // A text that does not parse is left out here and found missing by `every_text_is_there_in_both_languages`.
+        let source = source.replace('`', MARK_CODE).replace("**", MARK_LOUD);
+        let resource = match FluentResource::try_new(source) {
+            Ok(resource) | Err((resource, _)) => resource,
+        };
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 
@@ -101,6 +106,21 @@ impl<'a> Words<'a> {
 
     fn has(&self, id: &str) -> bool {
         self.bundle().has_message(id)
+    }
+
+    /// What a reason means, in the page's language; `said` is how the gate says it, for codes without a text.
+    pub(crate) fn meaning(&self, code: &str, said: &str) -> String {
+        self.of_reason("reason-", code, said)
+    }
+
+    /// What to do about a reason, as [`Self::meaning`].
+    pub(crate) fn remedy(&self, code: &str, said: &str) -> String {
+        self.of_reason("remedy-", code, said)
+    }
+
+    fn of_reason(&self, prefix: &str, code: &str, said: &str) -> String {
+        let id = format!("{prefix}{}", code.replace(['.', '_'], "-"));
+        if self.has(&id) { self.say(&id).to_string() } else { said.to_owned() }
     }
 
     /// The name of a channel by its code (`sms`); an unknown code names itself.

@@ -1,6 +1,5 @@
 //! `consent-gate ledger forget`.
 
-use super::dir_of;
 use crate::cli::{ConfigFile, ExitCode, Failure, output, person};
 use crate::decisions::recipient::Reader;
 use crate::ledger::forget::{Forgotten, Person, forget};
@@ -30,7 +29,6 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
-    let dir = dir_of(&config)?;
     let key = public_key(&config.ledger)?;
     let Who { contact, address } = &arguments.who;
     let them = Person {
@@ -40,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (records, reader) =
         (crate::service::consent_records(&config)?, Reader::new(&config, true)?);
     let spinner = output::spinner("looking for what is about them");
-    let forgotten = forget(&config, &dir, &key, &them, &mut |record| {
+    let forgotten = forget(&config, &key, &them, &mut |record| {
         match records.read(record.value, origin_of(record)) {
             Ok(changes) => Ok(changes
                 .all()

@@ -6,10 +6,8 @@ mod run;
 mod verify;
 
 use super::{ConfigFile, Failure};
-use crate::config::Config;
 use crate::ledger::LedgerError;
 use clap::Subcommand;
-use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LedgerCommand {
@@ -36,10 +34,6 @@ pub(super) fn run(command: &LedgerCommand) -> Result<(), Failure> {
             Ok(super::output::print(&key.to_string())?)
         }
     }
-}
-
-fn dir_of(config: &Config) -> Result<PathBuf, Failure> {
-    config.ledger.dir.clone().ok_or_else(|| LedgerError::NoDirectory.into())
 }
 
 impl From<LedgerError> for Failure {

@@ -1,10 +1,9 @@
 //! `consent-gate ledger prove`.
 
-use super::dir_of;
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::exit::OrFail as _;
 use crate::ledger::find::{Wanted, prove};
-use crate::ledger::public_key;
+use crate::ledger::{Storage, public_key};
 use clap::Args;
 use gate_log::SourceRef;
 
@@ -37,12 +36,12 @@ fn place(text: &str) -> Result<String, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
-    let dir = dir_of(&config)?;
+    let store = Storage::of(&config.ledger)?;
     let key = public_key(&config.ledger)?;
     let (wanted, text) = wanted(&arguments.which)
         .ok_or_else(|| Failure::new(ExitCode::Usage, "name --source or --change"))?;
     let spinner = output::spinner("looking for it");
-    let found = prove(&dir, &key, &wanted, (!arguments.offline).then_some(&config))?;
+    let found = prove(&store, &key, &wanted, (!arguments.offline).then_some(&config))?;
     spinner.finish_and_clear();
     let Some(proof) = found else {
         let says = format!("the ledger has nothing about {text}, up to its newest checkpoint");

@@ -1,11 +1,10 @@
 //! `consent-gate ledger verify`.
 
-use super::dir_of;
 use crate::cli::{ConfigFile, ExitCode, Failure, output};
 use crate::exit::OrFail as _;
 use crate::ledger::compare::Counts;
-use crate::ledger::public_key;
 use crate::ledger::verify::{Verified, kept, verify};
+use crate::ledger::{Storage, public_key};
 use clap::Args;
 use gate_ledger::PublicKey;
 use serde_json::json;
@@ -32,13 +31,13 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.file.load()?;
-    let dir = dir_of(&config)?;
+    let store = Storage::of(&config.ledger)?;
     let key = key(arguments, &config.ledger)?;
     let known = arguments.kept.iter().map(|path| kept(path, &key)).collect::<Result<Vec<_>, _>>();
     let known = known.map_err(|says| Failure::new(ExitCode::Usage, says))?;
     let spinner = output::spinner("comparing");
     let kafka = (!arguments.offline).then_some(&config);
-    let verified = verify(&dir, &key, &known, kafka)?;
+    let verified = verify(&store, &key, &known, kafka)?;
     spinner.finish_and_clear();
     if arguments.json {
         output::print_json(&in_json(&verified))?;

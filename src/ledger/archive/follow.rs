@@ -12,10 +12,10 @@ use crate::metrics::LedgerMetrics;
 use crate::outputs::Output;
 use crate::shutdown::Shutdown;
 use gate_log::DecisionBatch;
+use gate_objects::Lease;
 use rdkafka::Offset;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -57,14 +57,16 @@ impl Archive {
     /// The directory cannot be made or read.
     pub(in crate::ledger) fn open(
         config: &Config,
-        root: &Path,
+        lease: Option<&Arc<Lease>>,
         metrics: &Arc<LedgerMetrics>,
         shutdown: &Shutdown,
     ) -> Result<Self, LedgerError> {
-        let io =
-            |source| LedgerError::Io { action: "open the archive", path: root.to_owned(), source };
-        let files = Files::open(root).map_err(io)?;
-        let next = files.next().map_err(io)?;
+        let files = Files::to_write(&config.ledger, lease)?;
+        let next = files.next().map_err(|source| LedgerError::Io {
+            action: "read the archive",
+            path: files.name().into(),
+            source,
+        })?;
         Ok(Self {
             observer: Observer::of(config),
             topic: config.topics.outputs.of(Output::DecisionLog).clone(),
@@ -188,7 +190,8 @@ impl Archive {
     /// Writes the file of a partition; it stays in memory if that fails.
     fn close(&mut self, partition: i32) -> Result<(), LedgerError> {
         let Some(Open { stretch, rows, .. }) = self.open.get(&partition) else { return Ok(()) };
-        let write = |file| rows.write(file).map_err(io::Error::other);
+        let write =
+            |to: &mut (dyn io::Write + Send)| rows.write(to).map(drop).map_err(io::Error::other);
         self.files.put(stretch, write).map_err(|error| {
             let Stretch { first, last, .. } = stretch;
             LedgerError::Archive(format!(

@@ -1,14 +1,12 @@
 //! The files read back: which decisions are about somebody.
 
-use super::files::{Files, Stretch};
+use super::files::{Content, Files, Stretch};
 use crate::ledger::LedgerError;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::parser::parse_message_type;
 use std::collections::HashSet;
-use std::fs::File;
-use std::path::Path;
 
 const COLUMNS: &str = "
 message decision {
@@ -31,8 +29,13 @@ impl Files {
     ) -> std::result::Result<(), LedgerError> {
         let list = self.list().map_err(|error| LedgerError::Archive(error.to_string()))?;
         for stretch in &list {
-            let path = self.path(stretch);
-            read(&path, contact, address, found).map_err(|error| {
+            let content = self.read(stretch);
+            let content = content.map_err(|error| ParquetError::External(Box::new(error)));
+            let read = content.and_then(|content| match content {
+                Content::File(file) => read(file, contact, address, found),
+                Content::Bytes(bytes) => read(bytes, contact, address, found),
+            });
+            read.map_err(|error| {
                 let Stretch { partition, first, .. } = stretch;
                 LedgerError::Archive(format!(
                     "file of partition {partition} from offset {first}: {error}"
@@ -43,9 +46,13 @@ impl Files {
     }
 }
 
-fn read(path: &Path, contact: &str, address: &str, found: &mut HashSet<String>) -> Result<()> {
-    let file = File::open(path).map_err(|error| ParquetError::External(Box::new(error)))?;
-    let reader = SerializedFileReader::new(file)?;
+fn read(
+    content: impl ChunkReader + 'static,
+    contact: &str,
+    address: &str,
+    found: &mut HashSet<String>,
+) -> Result<()> {
+    let reader = SerializedFileReader::new(content)?;
     for row in reader.get_row_iter(Some(parse_message_type(COLUMNS)?))? {
         let row = row?;
         let (mut source, mut is_theirs) = (None, false);

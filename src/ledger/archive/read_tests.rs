@@ -39,7 +39,7 @@ fn written() -> (tempfile::TempDir, Files) {
     let mut rows = Rows::default();
     batch().entries().for_each(|entry| rows.add(&entry, 17));
     let stretch = Stretch { day: "2025-11-30".to_owned(), partition: 3, first: 17, last: 17 };
-    files.put(&stretch, |file| rows.write(file).map_err(io::Error::other)).unwrap();
+    files.put(&stretch, |file| rows.write(file).map(drop).map_err(io::Error::other)).unwrap();
     (dir, files)
 }
 

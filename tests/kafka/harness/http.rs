@@ -79,12 +79,29 @@ pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> 
     request_with(port, &format!("GET {path}"), &format!("Authorization: Bearer {token}\r\n"), "")
 }
 
-fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
+/// The same with more headers, each line with its end.
+pub(crate) fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
     let answer = whole(port, head, headers, body)?;
     Ok((answer.status, answer.body))
 }
 
+/// Whoever is refused before the body was read may have its connection reset while it still writes, and with it an answer that
+/// was on its way: then it asks again, as any client does.
 fn whole(port: u16, head: &str, headers: &str, body: &str) -> Result<Answer> {
+    let mut last = once(port, head, headers, body);
+    for _ in 0..4 {
+        let is_reset = |error: &Error| {
+            matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+        };
+        if body.len() < LARGE || !last.as_ref().is_err_and(is_reset) {
+            break;
+        }
+        last = once(port, head, headers, body);
+    }
+    last
+}
+
+fn once(port: u16, head: &str, headers: &str, body: &str) -> Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let length = body.len();
@@ -131,3 +148,5 @@ fn join_chunks(mut rest: &str) -> String {
 }
 
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// A body that does not fit into the buffers of a connection.
+const LARGE: usize = 64 << 10;

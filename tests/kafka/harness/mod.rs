@@ -12,6 +12,7 @@ pub(crate) mod http;
 pub(crate) mod ledger;
 pub(crate) mod load;
 pub(crate) mod markers;
+pub(crate) mod objects;
 pub(crate) mod oracle;
 mod oracle_tests;
 mod orphans;
