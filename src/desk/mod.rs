@@ -18,6 +18,7 @@ mod access_log;
 mod admission;
 mod ask;
 mod asked;
+mod cursor;
 mod fields;
 mod follower;
 mod handle;
@@ -47,6 +48,11 @@ use crate::access::Access;
 use crate::config::Config;
 use crate::identity::Pepper;
 use crate::policies::Policies;
+
+/// The topics with messages to decide about.
+fn outbound_topics(config: &Config) -> &[String] {
+    std::slice::from_ref(&config.topics.outbound_message)
+}
 
 /// What all requests share.
 pub(crate) struct Desk {
