@@ -35,6 +35,8 @@ pub(crate) enum Part {
     Check,
     /// The door: posts a second beside a gate, and beside strangers who hold connections
     Door,
+    /// Pages of the desk: a person about whom much is known, decisions explained
+    Desk,
     /// From an empty store to ready
     Restore,
     /// After kill -9: the same instance, a second one, the readers
@@ -49,12 +51,13 @@ pub(crate) enum Part {
 
 impl Part {
     /// What can be measured, in this order.
-    pub(crate) const MEASURED: [Self; 9] = [
+    pub(crate) const MEASURED: [Self; 10] = [
         Self::Throughput,
         Self::Latency,
         Self::Enforcement,
         Self::Check,
         Self::Door,
+        Self::Desk,
         Self::Restore,
         Self::Recovery,
         Self::Barrier,

@@ -106,6 +106,17 @@ impl Contact {
         bounded(2, self.number, 5) == 0
     }
 
+    /// One of many events of a person beside the data set, each later than the one before: agreed, opted out, agreed again.
+    pub(crate) fn nth_event(&self, nth: u64) -> Result<String> {
+        let is_opt_out = nth % 2 == 1;
+        let consent =
+            Consent { contact: self, is_opt_out, at_ms: BASE_MS + nth.cast_signed() * 1_000 };
+        let (kind, _) = consent.words();
+        // ids of the data set are of one event a kind
+        let (own, another) = (format!("e-{kind}-"), format!("e-{kind}-{nth}-"));
+        Ok(consent.json()?.replacen(&own, &another, 1))
+    }
+
     fn address(&self, channel: &str) -> String {
         if channel == "email" {
             format!("{}@example.com", self.id)
@@ -352,6 +363,18 @@ mod tests {
                 let read = json.decode_consent(Some(&text)).unwrap();
                 assert_eq!(read, avro.decode_consent(Some(&bytes)).unwrap());
             }
+        }
+    }
+
+    #[test]
+    fn events_of_a_busy_person_are_many() {
+        let codec = Codec::new(Wire::Json, Kind::ConsentChange, None).unwrap();
+        let ana = Contact::named("ana".to_owned());
+        let mut ids = std::collections::BTreeSet::new();
+        for nth in 0..10 {
+            let text = ana.nth_event(nth).unwrap();
+            let change = codec.decode_consent(Some(text.as_bytes())).unwrap();
+            assert!(ids.insert(change.event_id.to_string()), "{text}");
         }
     }
 

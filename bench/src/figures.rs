@@ -22,6 +22,8 @@ pub(crate) struct Figures {
     pub(crate) check: Option<Section<Check>>,
     /// The people's door under load.
     pub(crate) door: Option<Section<Door>>,
+    /// Pages of the desk.
+    pub(crate) desk: Option<Section<Desk>>,
     /// From an empty store to ready.
     pub(crate) restore: Option<Section<Restore>>,
     /// After `kill -9`.
@@ -229,6 +231,48 @@ impl Check {
         let rounds = self.rounds.iter();
         let mut sorted: Vec<f64> =
             rounds.flat_map(|round| round.answered_ms.iter().copied()).collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+}
+
+/// Pages of the desk, one after the other.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Desk {
+    /// What the person has said.
+    pub(crate) events: u64,
+    /// Decisions about messages to her.
+    pub(crate) decisions: u64,
+    /// Every round.
+    pub(crate) runs: Vec<DeskRun>,
+}
+
+/// One round.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DeskRun {
+    /// The round.
+    pub(crate) round: usize,
+    /// By kind of page.
+    pub(crate) pages: Vec<DeskPage>,
+    /// The most resident memory of the desk.
+    pub(crate) peak_rss_mib: f64,
+}
+
+/// A kind of page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DeskPage {
+    /// Which.
+    pub(crate) what: String,
+    /// From the request to the last byte, page by page.
+    pub(crate) ms: Vec<f64>,
+}
+
+impl Desk {
+    /// All times of pages whose kind begins so, in order.
+    pub(crate) fn sorted_ms(&self, what: &str) -> Vec<f64> {
+        let pages = self.runs.iter().flat_map(|run| &run.pages);
+        let pages = pages.filter(|page| page.what.starts_with(what));
+        let mut sorted: Vec<f64> = pages.flat_map(|page| page.ms.iter().copied()).collect();
         sorted.sort_by(f64::total_cmp);
         sorted
     }

@@ -51,6 +51,7 @@ impl Topics {
             "consent-gate-sent",
             "consent-gate-policies",
             "consent-gate-door-dead-letter",
+            "consent-gate-access",
         ];
         self.outputs().into_iter().chain(rest.map(|name| self.named(name))).collect()
     }
@@ -98,7 +99,8 @@ impl Setup {
              kafka: {{bootstrap_servers: \"{}\", group_id: {}}}\n\
              topics:\n  consent_change: {}\n  outbound_message: {}\n  approved: {approved}\n  blocked: {blocked}\n  \
              deferred: {deferred}\n  consent_dead_letter: {}\n  consent_review: {}\n  \
-             decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  door_dead_letter: {}\n\
+             decision_log: {}\n  sent_log: {}\n  policy_sets: {}\n  door_dead_letter: {}\n  \
+             access_log: {}\n\
              formats: {{consent_change: {format}, outbound_message: {format}}}\n\
              state: {{dir: \"{}\", memory_bytes: {}, pepper_file: \"{}\"}}\n\
              http: {{listen: \"127.0.0.1:{}\"}}\nlog: {{level: warn}}\n",
@@ -114,6 +116,7 @@ impl Setup {
             self.topics.named("consent-gate-sent"),
             self.topics.named("consent-gate-policies"),
             self.topics.named("consent-gate-door-dead-letter"),
+            self.topics.named("consent-gate-access"),
             self.state.display(),
             self.memory_bytes,
             self.dir.join("pepper").display(),

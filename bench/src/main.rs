@@ -13,6 +13,7 @@ mod broker;
 mod check;
 mod cli;
 mod dataset;
+mod desk;
 mod door;
 mod enforcement;
 mod figures;

@@ -7,7 +7,8 @@ use crate::progress::say;
 use crate::stage::{Stage, repository};
 use crate::table;
 use crate::{
-    barrier, check, door, enforcement, latency, recovery, report, restore, scaling, throughput,
+    barrier, check, desk, door, enforcement, latency, recovery, report, restore, scaling,
+    throughput,
 };
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -65,6 +66,7 @@ fn one(part: Part, stage: &mut Stage, figures: &mut Figures) -> Result<()> {
         Part::Enforcement => figures.enforcement = section(part, stage, enforcement::run)?,
         Part::Check => figures.check = section(part, stage, check::run)?,
         Part::Door => figures.door = section(part, stage, door::run)?,
+        Part::Desk => figures.desk = section(part, stage, desk::run)?,
         Part::Restore => figures.restore = section(part, stage, restore::run)?,
         Part::Recovery => figures.recovery = section(part, stage, recovery::run)?,
         Part::Barrier => figures.barrier = section(part, stage, barrier::run)?,

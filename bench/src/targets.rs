@@ -2,8 +2,8 @@
 //! A row without its figures says "not measured"; nothing is filled in.
 
 use crate::figures::{
-    Barrier, Check, Door, DoorRun, Enforcement, Figures, LargeRestore, Latency, LatencyRun, Origin,
-    Recovery, Restore, RestoreRun, Takeover, Throughput, ThroughputRun, Who,
+    Barrier, Check, Desk, Door, DoorRun, Enforcement, Figures, LargeRestore, Latency, LatencyRun,
+    Origin, Recovery, Restore, RestoreRun, Takeover, Throughput, ThroughputRun, Who,
 };
 use crate::stats::{median, percentile};
 
@@ -36,6 +36,7 @@ pub(crate) fn all(figures: &Figures) -> Vec<Target> {
     targets.push(of_enforcement(enforcement));
     targets.push(of_check(figures.check.as_ref().map(|section| &section.figures)));
     targets.extend(of_door(figures.door.as_ref().map(|section| &section.figures)));
+    targets.extend(of_desk(figures.desk.as_ref().map(|section| &section.figures)));
     targets.extend(of_restore(restore));
     targets.extend(of_recovery(recovery));
     targets.extend(of_barrier(barrier));
@@ -170,6 +171,25 @@ fn of_door(figures: Option<&Door>) -> Vec<Target> {
         row("door: opt-out posted → in force, quiet, p99", "≤ 1,000 ms", enforced, |ms| {
             ms <= 1_000.0
         }),
+    ]
+}
+
+fn of_desk(figures: Option<&Desk>) -> Vec<Target> {
+    let of = |what| {
+        let sorted = figures?.sorted_ms(what);
+        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| percentile(&sorted, share));
+        let n = sorted.len();
+        let words = format!("{:.1} ms (p50 {:.1}, max {:.1}, n = {n})", p99?, p50?, max?);
+        Some((p99?, words))
+    };
+    vec![
+        row(
+            "desk: person with 500 events, 5,000 decisions, p99",
+            "≤ 200 ms",
+            of("person"),
+            |ms| ms <= 200.0,
+        ),
+        row("desk: decision explained, p99", "≤ 200 ms", of("decision"), |ms| ms <= 200.0),
     ]
 }
 

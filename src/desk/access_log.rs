@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gate_core::{SubjectKey, Timestamp};
+use gate_index::{DecisionRow, Prefix};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -58,13 +59,13 @@ pub(super) struct Access {
     /// Its role.
     pub(super) role: String,
     pub(super) act: Act,
-    /// The keyed hash of the contact id that was looked for.
+    /// The keyed hash of the contact id that was looked for; from a decision, its beginning, as the log has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) contact: Option<String>,
-    /// The keyed hash of the address.
+    /// The keyed hash of the address, or its beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<String>,
-    /// The record of another topic that was looked at.
+    /// The record of another topic that was looked at, or from which somebody went on to its person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<String>,
     /// Why: a code of the form, or words.
@@ -102,6 +103,18 @@ impl Access {
     ) -> Self {
         let text = |key: Option<SubjectKey>| key.map(|key| hex(&key.0));
         Self { contact: text(contact), address: text(address), ticket: ticket.to_owned(), ..self }
+    }
+
+    /// Of a look-up that began with a decision: what the log has of its person.
+    pub(super) fn of_decision(self, row: &DecisionRow, ticket: &str) -> Self {
+        let text = |key: Option<Prefix>| key.map(|key| hex(key.expose()));
+        Self {
+            contact: text(row.contact),
+            address: text(row.address),
+            place: Some(row.source.to_string()),
+            ticket: ticket.to_owned(),
+            ..self
+        }
     }
 
     /// Beginning of the hash of whom.

@@ -18,6 +18,7 @@ mod access_log;
 mod admission;
 mod ask;
 mod asked;
+mod cursor;
 mod fields;
 mod follower;
 mod handle;

@@ -110,6 +110,14 @@ fn described(asks: Asks) -> Option<Described> {
             &[],
             "DecisionAnswer",
         ),
+        Asks::ToPerson => of(
+            "From a decision to its person. The look-up is recorded, by what the log has of them, before anything of theirs is read",
+            &[
+                ("reason", "`complaint`, `access`, `incident` or `audit`"),
+                ("ticket", "optional, 80 characters"),
+            ],
+            "FoundAnswer",
+        ),
         Asks::Counts => of("How many decisions, by what they say and when", COUNTS, "CountsAnswer"),
         Asks::Policies => of("The policies in force and kept revisions", &[], "PoliciesAnswer"),
         Asks::Pack => of("A pack with its rules in words", &[], "PackPage"),

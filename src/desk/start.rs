@@ -145,7 +145,9 @@ fn build(config: Arc<Config>, is_open: bool) -> Result<Parts, Failure> {
         series_max: SERIES_MAX,
         words_max: WORDS_MAX,
     };
-    let opened = Index::open(&config.desk.dir, &identity, &settings).or_fail(ExitCode::Storage)?;
+    let seal = super::cursor::seal(&pepper);
+    let opened = Index::open_sealed(&config.desk.dir, &identity, &settings, seal)
+        .or_fail(ExitCode::Storage)?;
     let Opened { index, writer, rebuilt } = opened;
     if let Some(why) = rebuilt {
         tracing::warn!(%why, "the index is built again from Kafka");

@@ -132,6 +132,7 @@ POST /people/{handle}/export officer
 GET /decisions viewer officer operator
 GET /decisions/by-message viewer officer operator
 GET /decisions/{topic}/{partition}/{offset} viewer officer operator
+POST /decisions/{topic}/{partition}/{offset}/person officer
 GET /policies viewer officer operator
 GET /policies/diff viewer officer operator
 GET /policies/{code} viewer officer operator
@@ -148,6 +149,7 @@ GET /v1/look-ups officer
 GET /v1/decisions viewer officer operator
 GET /v1/decisions/by-message viewer officer operator
 GET /v1/decisions/{topic}/{partition}/{offset} viewer officer operator
+POST /v1/decisions/{topic}/{partition}/{offset}/person officer
 GET /v1/counts viewer officer operator
 GET /v1/policies viewer officer operator
 GET /v1/policies/diff viewer officer operator

@@ -75,6 +75,12 @@ impl Pepper {
         self.hash("approvals-seal", "")
     }
 
+    /// The key that seals the desk's cursors: derived, so that it tells nothing about the pepper.
+    #[must_use]
+    pub fn cursor_seal(&self) -> [u8; 32] {
+        self.hash("cursor-seal", "")
+    }
+
     /// The first `N` bytes of the keyed hash; `N` is at most 32.
     fn hash<const N: usize>(&self, kind: &str, id: &str) -> [u8; N] {
         let mut context = hmac::Context::with_key(&self.key);

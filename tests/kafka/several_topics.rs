@@ -54,7 +54,9 @@ fn several_topics_survive_kills() {
     for round in 0..n_kills {
         std::thread::sleep(Duration::from_micros(random.range(0, 1_500_000) as u64));
         let place = round % 2;
-        gates[place].take().map(Gate::kill);
+        if let Some(gate) = gates[place].take() {
+            gate.kill();
+        }
         let seen = during.count();
         gates[place] = Some([&setup, &sibling][place].spawn());
         environment::wait_until("decisions after a kill", PATIENCE, || during.count() > seen);

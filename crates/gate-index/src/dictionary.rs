@@ -11,7 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Words that are kept in memory, of each kind; all are forgotten when there are more.
 const CACHED_MAX: usize = 1 << 14;
-/// Different topics, revisions and actions that are told apart.
+/// Different topics, revisions and actions that are told apart, whatever [`crate::Settings::words_max`] says: messages of two
+/// topics have the same offsets, so a topic without a number would have its decisions taken for another's.
 const NAMES_MAX: u32 = 10_000;
 
 const BY_NUMBER: u8 = 0;
@@ -64,7 +65,7 @@ impl Numbers {
                     .map(u32::from_be_bytes)
                     .ok_or_else(|| inner.damaged("the number of a word"))?
             }
-            None if *next > self.words_max.min(max_of(kind)) => return Ok(0),
+            None if *next > max_of(kind, self.words_max) => return Ok(0),
             None => {
                 let number = *next;
                 *next += 1;
@@ -83,10 +84,10 @@ impl Numbers {
     }
 }
 
-const fn max_of(kind: Kind) -> u32 {
+fn max_of(kind: Kind, words_max: u32) -> u32 {
     match kind {
         Kind::Topic | Kind::Revision | Kind::Action => NAMES_MAX,
-        Kind::Verdict | Kind::Shape | Kind::Context => u32::MAX - 1,
+        Kind::Verdict | Kind::Shape | Kind::Context => words_max.min(u32::MAX - 1),
     }
 }
 

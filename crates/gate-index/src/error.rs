@@ -68,7 +68,7 @@ pub enum IndexError {
     },
     /// A cursor that this index has not given out for this question.
     #[error(
-        "the cursor is none of this question, or from before the desk was restarted; ask again without a cursor"
+        "the cursor is none of this question, is older than a day, or the index was built again since; ask again without a cursor"
     )]
     Cursor,
 }

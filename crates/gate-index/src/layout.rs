@@ -9,7 +9,7 @@
 //! | `changes` | person, received at, place | number of the action |
 //! | `counts` | half hour, verdict, context | how many |
 //! | `words` | kind, number or word | the other of the two, see `dictionary.rs` |
-//! | `meta` | `header`, `state`, `notes`, positions, highest offsets | see `state.rs` |
+//! | `meta` | `header`, `birth`, `state`, `notes`, positions, highest offsets | see `state.rs` |
 //!
 //! What is older than the bound is not read, and leaves the disk when its file is compacted, at the latest after
 //! [`REWRITE_EVERY_SECONDS`]. There is no write-ahead log: Kafka is one.

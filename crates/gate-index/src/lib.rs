@@ -53,12 +53,12 @@ mod tests;
 
 use rocksdb::{Cache, DB, WriteBufferManager};
 use std::fs::File;
-use std::hash::RandomState;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use change::ChangePlace;
 pub use counts::{Bucket, Count, Counts, Dimension, Label, ROWS_MAX, SERIES_SCANNED_MAX, Window};
+pub use cursor::{CURSOR_HALF_HOURS_MAX, SEAL_BYTES, Seal};
 pub use error::{IndexError, Rebuilt};
 pub use figures::Figures;
 pub use filter::Filter;
@@ -83,7 +83,9 @@ pub(crate) struct Inner {
     pub(crate) floors: Arc<layout::Floors>,
     pub(crate) memtables: WriteBufferManager,
     pub(crate) cache: Cache,
-    /// Signs cursors; another with each opening.
-    pub(crate) cursors: RandomState,
+    /// Seals cursors.
+    pub(crate) seal: Box<Seal>,
+    /// Drawn when the index was begun: numbers of topics are of this one alone.
+    pub(crate) birth: [u8; state::BIRTH_BYTES],
     pub(crate) _lock: File,
 }

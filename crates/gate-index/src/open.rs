@@ -7,9 +7,11 @@ use crate::index::{Index, Opened};
 use crate::layout::{DB_DIR, Layout};
 use crate::marker::private_dir;
 use crate::reuse::{Found, reuse};
-use crate::{Identity, IndexError, MEMORY_BYTES_MIN, Rebuilt, Settings, Writer, marker};
+use crate::{
+    Identity, IndexError, MEMORY_BYTES_MIN, Rebuilt, SEAL_BYTES, Seal, Settings, Writer, marker,
+};
 use std::fs::{self, File, TryLockError};
-use std::hash::RandomState;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,16 +19,37 @@ use std::sync::Arc;
 const LOCK_FILE: &str = "LOCK";
 
 impl Index {
-    /// Opens the index in `dir`, creating it when needed. What belongs to another identity, was written by another version or
-    /// is damaged is deleted: see [`Opened::rebuilt`].
+    /// Opens the index in `dir` with a seal of this opening alone: see [`Index::open_sealed`].
     ///
     /// # Errors
-    /// [`IndexError::NotOurs`] when something else lies there, [`IndexError::InUse`] when another process has it,
-    /// [`IndexError::Memory`] for a bound that cannot hold, [`IndexError::Io`] when the disk refuses.
+    /// As there.
     pub fn open(
         dir: &Path,
         identity: &Identity,
         settings: &Settings,
+    ) -> Result<Opened, IndexError> {
+        let halves = [RandomState::new(), RandomState::new()];
+        let seal = move |bytes: &[u8]| {
+            let mut sealed = [0; SEAL_BYTES];
+            for (to, half) in sealed.as_chunks_mut::<8>().0.iter_mut().zip(&halves) {
+                *to = half.hash_one(bytes).to_be_bytes();
+            }
+            sealed
+        };
+        Self::open_sealed(dir, identity, settings, Box::new(seal))
+    }
+
+    /// Opens the index in `dir`, creating it when needed. What belongs to another identity, was written by another version or
+    /// is damaged is deleted: see [`Opened::rebuilt`]. Cursors of an earlier opening go on when `seal` is the same as then.
+    ///
+    /// # Errors
+    /// [`IndexError::NotOurs`] when something else lies there, [`IndexError::InUse`] when another process has it,
+    /// [`IndexError::Memory`] for a bound that cannot hold, [`IndexError::Io`] when the disk refuses.
+    pub fn open_sealed(
+        dir: &Path,
+        identity: &Identity,
+        settings: &Settings,
+        seal: Box<Seal>,
     ) -> Result<Opened, IndexError> {
         if settings.memory_bytes < MEMORY_BYTES_MIN {
             let bytes = settings.memory_bytes;
@@ -64,7 +87,8 @@ impl Index {
             floors: Arc::clone(&layout.floors),
             memtables: layout.memtables,
             cache: layout.cache,
-            cursors: RandomState::new(),
+            seal,
+            birth: found.birth,
             _lock: lock,
         });
         let writer = Writer::new(Arc::clone(&inner), found.state, found.notes)?;

@@ -7,12 +7,15 @@ use crate::word::Kind;
 use crate::{Identity, Rebuilt, Topic};
 
 /// Raise when column families, keys, rows, words, counts or this file change.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const MAGIC: &[u8; 8] = b"CGINDEX\0";
 
 pub(crate) const HEADER_KEY: &[u8] = b"header";
 pub(crate) const STATE_KEY: &[u8] = b"state";
 pub(crate) const NOTES_KEY: &[u8] = b"notes";
+pub(crate) const BIRTH_KEY: &[u8] = b"birth";
+/// Bytes that tell an index from one that was built before or after it.
+pub(crate) const BIRTH_BYTES: usize = 8;
 /// What keys of positions begin with.
 pub(crate) const POSITION: u8 = b'P';
 /// What keys of highest offsets begin with.

@@ -433,7 +433,8 @@ impl Writer {
         }
         self.state.n_rows += 1;
         self.state.n_others += u64::from(exactness != Exactness::Whole);
-        self.state.n_without_words += u64::from(shape == 0 || verdict == 0 || context == 0);
+        let is_other = shape == 0 || verdict == 0 || context == 0 || key.source.topic == 0;
+        self.state.n_without_words += u64::from(is_other);
         if let Some(earlier) = earlier {
             earlier.insert(key.source, (key, self.row.clone()));
         }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::parts::{DecisionRow, Place, Reason, encoded, query};
+use crate::frame::Frame;
+use crate::parts::{DecisionRow, FieldError, Place, Reason, encoded, query, wrong};
+use crate::people::LookUpReason;
 use crate::person::EventKind;
 
 /// `GET /decisions/{topic}/{partition}/{offset}`
@@ -12,8 +14,8 @@ pub struct DecisionPage {
     pub row: DecisionRow,
     /// The message's id; may be empty.
     pub message_id: String,
-    /// Handle of the person, for officers: leads to `/people/{handle}`.
-    pub person: Option<String>,
+    /// What an officer says to go on to the person; `None` when the message names nobody.
+    pub person: Option<ToPerson>,
     /// What happened, as one sentence: "This person had opted out of e-mail 64 seconds before." Empty takes the reason's.
     pub verdict: String,
     /// What to do about it, one sentence; may be empty.
@@ -40,6 +42,27 @@ pub struct DecisionPage {
     pub ledger: Ledger,
     /// Why one looked the person up, for print; may be empty.
     pub looked_up: String,
+}
+
+/// From a decision to its person: `POST /decisions/{topic}/{partition}/{offset}/person`. Fields: `reason`, `ticket`, `csrf`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToPerson {
+    /// Why one looks.
+    pub reason: Option<LookUpReason>,
+    /// Free text, optional.
+    pub ticket: String,
+    /// What is wrong with it.
+    pub errors: Vec<FieldError>,
+}
+
+impl ToPerson {
+    pub(crate) fn wrong(&self, field: &str) -> Option<&str> {
+        wrong(&self.errors, field)
+    }
+
+    pub(crate) fn is_reason(&self, reason: &LookUpReason) -> bool {
+        self.reason == Some(*reason)
+    }
 }
 
 /// Decided again, with the consent and the rules of that moment.
@@ -200,10 +223,6 @@ impl Evidence {
 }
 
 impl DecisionPage {
-    pub(crate) fn sentence(&self) -> &str {
-        if self.verdict.is_empty() { &self.row.reason.sentence } else { &self.verdict }
-    }
-
     /// How many steps passed, were not asked, and stand against the message (those have a code; the last one only sums up).
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
         let count = |wanted: StepStatus| self.steps.iter().filter(|s| s.status == wanted).count();
@@ -222,7 +241,12 @@ impl DecisionPage {
         )
     }
 
-    pub(crate) fn person_href(&self) -> Option<String> {
-        self.person.as_ref().map(|handle| format!("/people/{}", encoded(handle)))
+    /// Where the form leads to; for whoever may not see people there is none.
+    pub(crate) fn to_person(&self, frame: &Frame) -> Option<&ToPerson> {
+        self.person.as_ref().filter(|_| frame.roles.officer)
+    }
+
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        self.person.as_ref().map_or(&[], |person| &person.errors)
     }
 }

@@ -45,7 +45,7 @@ pub use assets::{Asset, CSS, JS};
 pub use chart::lanes::{Lane, Lanes, Span, Tick};
 pub use chart::rates::{Bin, Rates};
 pub use chart::rounds::{Round, RoundEnd};
-pub use decision::{DecisionPage, Evidence, Ledger, Recomputed, Seen, Step, StepStatus};
+pub use decision::{DecisionPage, Evidence, Ledger, Recomputed, Seen, Step, StepStatus, ToPerson};
 pub use decisions::{Choices, Count, DecisionsPage, Filters};
 pub use failure::{ErrorPage, Needs, Problem};
 pub use frame::{Corner, Frame, IndexBuilding, Roles};
@@ -56,7 +56,7 @@ pub use language::Language;
 pub use login::{LoginError, LoginPage};
 pub use overview::{
     Checks, EmptyPage, OverviewPage, ProbeCheck, ProbeState, Promise, Range, ReasonCount,
-    ShareChange, Trial, Waiting, WaitingKind,
+    ShareChange, ShareOf, Trial, Waiting, WaitingKind,
 };
 pub use parts::{Choice, DecisionRow, FieldError, Hold, Outcome, Place, Reason};
 pub use people::{Found, LookUp, LookUpReason, PeopleForm, PeoplePage, PersonMatch, WhoKind};

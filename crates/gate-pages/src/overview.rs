@@ -24,7 +24,7 @@ pub struct OverviewPage {
     pub reasons: Vec<ReasonCount>,
     /// How many more reasons there were, and their messages.
     pub more_reasons: (u64, u64),
-    /// Reasons whose share left its usual band.
+    /// Shares of all decisions that left their usual band.
     pub changes: Vec<ShareChange>,
     /// What waits for a person; empty leaves the sheet out.
     pub waiting: Vec<Waiting>,
@@ -206,27 +206,72 @@ pub struct ReasonCount {
     pub over_time: Vec<u64>,
 }
 
-/// A reason whose share left its usual band.
+/// A share of all decisions that left its usual band.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShareChange {
-    /// What happened: "“Consent for another purpose” rose six times at 14:00."
-    pub headline: String,
-    /// Where: "Campaign winter-sale, brand trails, SMS."; may be empty.
-    pub sentence: String,
-    /// The reason's code, for the link.
-    pub code: String,
-    /// The commonest campaign, for the link; may be empty.
-    pub campaign: String,
-    /// Since when, RFC 3339, for the link; may be empty.
+    /// Whose share.
+    pub of: ShareOf,
+    /// How many of how many there were in the hours before.
+    pub before: (u64, u64),
+    /// How many of how many there are since then.
+    pub now: (u64, u64),
+    /// Since when, RFC 3339.
     pub since: String,
-    /// How many decisions that are.
-    pub count: u64,
+    /// The campaign of most of them; may be empty.
+    pub campaign: String,
+    /// The brand of most of them; may be empty.
+    pub brand: String,
+    /// Code of the channel of most of them; may be empty.
+    pub channel: String,
+}
+
+/// Whose share of all decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShareOf {
+    /// Of what was approved, for whatever reason.
+    Approved,
+    /// Of what one reason stopped.
+    Reason(Reason),
 }
 
 impl ShareChange {
+    /// Whether it is more than before.
+    pub(crate) fn rose(&self) -> bool {
+        let (of_before, of_now) = (u128::from(self.before.1), u128::from(self.now.1));
+        u128::from(self.now.0) * of_before > u128::from(self.before.0) * of_now
+    }
+
+    /// More that was stopped, or less that was approved, is for somebody to look at.
+    pub(crate) fn mark(&self) -> &'static str {
+        match (&self.of, self.rose()) {
+            (ShareOf::Approved, true) | (ShareOf::Reason(_), false) => "info",
+            (ShareOf::Approved, false) | (ShareOf::Reason(_), true) => "fix",
+        }
+    }
+
+    /// The note's colour.
+    pub(crate) fn colour(&self) -> &'static str {
+        if self.mark() == "fix" { "later" } else { "info" }
+    }
+
+    /// A reason without its full stop, to stand in a sentence.
+    pub(crate) fn reason(&self) -> Option<(&str, &str)> {
+        match &self.of {
+            ShareOf::Approved => None,
+            ShareOf::Reason(reason) => Some((reason.sentence.trim_end_matches('.'), &reason.code)),
+        }
+    }
+
+    pub(crate) fn has_place(&self) -> bool {
+        [&self.campaign, &self.brand, &self.channel].iter().any(|name| !name.is_empty())
+    }
+
     pub(crate) fn href(&self) -> String {
-        let fields =
-            [("reason", self.code.as_str()), ("campaign", &self.campaign), ("since", &self.since)];
+        let what = match &self.of {
+            ShareOf::Approved => ("outcome", "approved"),
+            ShareOf::Reason(reason) => ("reason", reason.code.as_str()),
+        };
+        let fields = [what, ("campaign", self.campaign.as_str()), ("since", &self.since)];
         format!("/decisions{}", query(&fields))
     }
 }

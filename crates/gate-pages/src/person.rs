@@ -100,12 +100,6 @@ impl PersonState {
     }
 }
 
-impl StateCell {
-    pub(crate) fn words(&self) -> &str {
-        if self.sentence.is_empty() { &self.reason.sentence } else { &self.sentence }
-    }
-}
-
 /// What kind of thing a person did, for the mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {

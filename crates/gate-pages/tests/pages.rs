@@ -189,6 +189,9 @@ fn what_a_role_may_not_do_is_left_out() {
                 if link.starts_with("/people") && !begins(&of_people) {
                     assert!(may_people, "{}: {link}", sample.name);
                 }
+                if tag.get("action").is_some_and(|to| to.ends_with("/person")) {
+                    assert!(may_people, "{}: {link}", sample.name);
+                }
                 if link.starts_with("/intake") && !begins(&of_intake) {
                     assert!(may_intake, "{}: {link}", sample.name);
                 }

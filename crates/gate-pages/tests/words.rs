@@ -11,7 +11,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 use fluent_syntax::parser::parse;
 
 /// Ids that are put together from a code.
-const COMPOSED: [&str; 3] = ["channel-", "month-", "weekday-"];
+const COMPOSED: [&str; 5] = ["channel-", "month-", "reason-", "remedy-", "weekday-"];
 
 type Texts = BTreeMap<String, BTreeSet<String>>;
 
@@ -82,6 +82,21 @@ fn every_text_is_there_in_both_languages() {
     for (id, values) in &english {
         assert_eq!(values, &german[id], "values of {id}");
     }
+}
+
+/// What the gate says in English, the page says in German.
+#[test]
+fn every_reason_has_its_german_sentences() {
+    let german = texts("reasons.de.ftl");
+    let id = |prefix: &str, reason: &gate_core::Reason| {
+        format!("{prefix}-{}", reason.code().replace(['.', '_'], "-"))
+    };
+    for reason in gate_core::Reason::ALL {
+        for prefix in ["reason", "remedy"] {
+            assert!(german.contains_key(&id(prefix, reason)), "{}", id(prefix, reason));
+        }
+    }
+    assert_eq!(german.len(), 2 * gate_core::Reason::ALL.len(), "no sentence is left over");
 }
 
 #[test]

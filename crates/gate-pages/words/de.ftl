@@ -293,7 +293,7 @@ newest = Neueste
 gates-clock = Die Zeiten sind die Uhr des Gates, in UTC.
 
 ## Entscheidung
-to-this-person = An diese Person
+to-this-person = Zu dieser Person
 campaign = Kampagne
 brand = Marke
 message = Nachricht
@@ -318,13 +318,15 @@ neighbours = Umfeld
 neighbours-person = Dieselbe Person, davor und danach
 this-one = diese
 same-batch = { $count } im selben Stapel entschieden
-same-campaign = Alle von { $campaign }: { $share } freigegeben
+same-campaign = Kampagne { $campaign }: { $share } freigegeben am Tag davor und danach
 evidence-for = Was sie erlaubt
 evidence-against = Was dagegen steht
 evidence-consent = Worauf sie beruht
 evidence-none = Nichts, was diese Person gesagt hätte.
 evidence-ended = Beendet:
 all-they-said = Alles, was diese Person gesagt hat
+to-person = Bei dieser Person nachsehen
+to-person-go = Zu dieser Person
 saw = Was das Gate sah
 saw-decided = Entschieden
 saw-by = von { $gate }, Version { $version }
@@ -424,6 +426,13 @@ more-reasons = { $count ->
    *[other] { $count } weitere Gründe
   }, { $messages } Nachrichten
 changed = Was sich geändert hat
+changed-rose = Häufiger als sonst: „{ $what }“
+changed-fell = Seltener als sonst: „{ $what }“
+changed-more = Es wird mehr freigegeben als sonst
+changed-less = Es wird weniger freigegeben als sonst
+changed-from = { $before } aller Entscheidungen in den Stunden davor, { $now } seit { $at }.
+changed-mostly = Die meisten davon:
+changed-say = Die letzte Stunde neben den 24 Stunden davor.
 see-these = { $count ->
     [one] Diese Entscheidung zeigen
    *[other] Diese { $count } Entscheidungen zeigen

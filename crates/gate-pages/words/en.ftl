@@ -318,13 +318,15 @@ neighbours = Neighbours
 neighbours-person = The same person, before and after
 this-one = this one
 same-batch = { $count } decided in the same batch
-same-campaign = All of { $campaign }: { $share } approved
+same-campaign = Campaign { $campaign }: { $share } approved in the day before and after
 evidence-for = What permits it
 evidence-against = What stands against it
 evidence-consent = What it rests on
 evidence-none = Nothing that this person said.
 evidence-ended = Ended:
 all-they-said = Everything this person said
+to-person = Look this person up
+to-person-go = To this person
 saw = What the gate saw
 saw-decided = Decided
 saw-by = by { $gate }, version { $version }
@@ -424,6 +426,13 @@ more-reasons = { $count ->
    *[other] { $count } more reasons
   }, { $messages } messages
 changed = What changed
+changed-rose = More than usual: “{ $what }”
+changed-fell = Less than usual: “{ $what }”
+changed-more = More is approved than usual
+changed-less = Less is approved than usual
+changed-from = { $before } of all decisions in the hours before, { $now } since { $at }.
+changed-mostly = Most of them:
+changed-say = The last hour beside the 24 hours before.
 see-these = { $count ->
     [one] See this decision
    *[other] See these { $count } decisions

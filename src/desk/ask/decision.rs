@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gate_core::{Outcome, PolicySet, Reason, Step};
-use gate_index::{DecisionRow, Person};
+use gate_core::{Outcome, PolicySet, Reason, Step, Timestamp};
+use gate_index::{Bucket, DecisionRow, Dimension, Filter, Label, Person, Window};
 use gate_log::{DecisionBatch, SourceRef};
 use gate_policy::words::origin;
 use serde::Serialize;
@@ -26,6 +26,8 @@ use crate::explanation::recompute::{Again, Answer, Logged, Recomputer};
 
 /// Decisions about the same person or message that are shown beside it.
 const NEIGHBOURS: usize = 7;
+/// How far before and after a decision its campaign is counted.
+const CAMPAIGN_MICROS: i64 = 24 * 3_600 * 1_000_000;
 /// Changes that are looked through for what proves it.
 const EVENTS_LOOKED_AT: usize = 50;
 
@@ -49,6 +51,10 @@ pub(in crate::desk) struct DecisionAnswer {
     pub(in crate::desk) evidence: Vec<EventAnswer>,
     /// How many were decided in the same batch and partition.
     pub(in crate::desk) batch: usize,
+    /// Whether it is about somebody: whoever may see people goes on to them by `POST …/person`.
+    pub(in crate::desk) names_person: bool,
+    /// How its campaign does, in the day before and after; absent without a campaign, or when that is too much to count.
+    pub(in crate::desk) campaign: Option<CampaignAnswer>,
     /// The same person's newest decisions, for whoever may see people.
     pub(in crate::desk) neighbours: Vec<RowAnswer>,
     /// What was decided about the same message id, oldest first.
@@ -56,6 +62,13 @@ pub(in crate::desk) struct DecisionAnswer {
     /// All that the log says of it.
     #[schema(value_type = Object)]
     pub(in crate::desk) decision: Value,
+}
+
+/// Decisions of a campaign.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::desk) struct CampaignAnswer {
+    pub(in crate::desk) approved: u64,
+    pub(in crate::desk) decisions: u64,
 }
 
 /// Decided again.
@@ -155,11 +168,34 @@ fn explain(
         rules: rules(&entry.decision, &set),
         evidence,
         batch: entry.n_in_batch,
+        names_person: row.contact.is_some() || row.address.is_some(),
+        campaign: campaign(desk, &row)?,
         neighbours: neighbours.iter().map(RowAnswer::of).collect(),
         same_message: same_message(desk, &row)?,
         decision: entry.decision,
         row: RowAnswer::of(&row),
     })
+}
+
+/// How the decision's campaign does around it.
+fn campaign(desk: &Desk, row: &DecisionRow) -> Result<Option<CampaignAnswer>, Failure> {
+    let Some(name) = &row.context.campaign else { return Ok(None) };
+    let at = row.evaluated_at.as_micros();
+    let around = |by: i64| Some(Timestamp::from_micros(at.saturating_add(by)));
+    let window = Window {
+        since: around(-CAMPAIGN_MICROS),
+        until: around(CAMPAIGN_MICROS),
+        utc_offset_seconds: 0,
+    };
+    let filter = Filter { campaign: Some(name.to_string()), ..Filter::default() };
+    let by = [Dimension::Outcome];
+    let counts = desk.index.counts(&window, &filter, &by, Bucket::Whole).map_err(storage)?;
+    let is_approved = |row: &&gate_index::Count| {
+        row.labels.first().is_some_and(|it| matches!(it, Label::Named(it) if &**it == "approved"))
+    };
+    let approved = counts.rows.iter().filter(is_approved).map(|row| row.n).sum();
+    let is_known = !counts.is_cut_off && counts.n_decisions > 0;
+    Ok(is_known.then_some(CampaignAnswer { approved, decisions: counts.n_decisions }))
 }
 
 fn same_message(desk: &Desk, row: &DecisionRow) -> Result<Vec<RowAnswer>, Failure> {

@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: an answer says how far it reaches: since when the index goes back, how far consent was applied.
 
+pub(super) mod changed;
 pub(super) mod clear;
 pub(super) mod counts;
 pub(super) mod decision;
@@ -17,6 +18,7 @@ pub(super) mod policies;
 pub(super) mod release;
 pub(super) mod search;
 pub(super) mod status;
+pub(super) mod to_person;
 
 use std::sync::Arc;
 
@@ -44,6 +46,7 @@ pub(super) async fn programs(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, P
         Asks::Decisions => Reply::json(&decisions::answer(desk, asked).await?),
         Asks::ByMessage => Reply::json(&decisions::by_message(desk, asked).await?),
         Asks::Decision => Reply::json(&decision::answer(desk, asked).await?),
+        Asks::ToPerson => Reply::json(&to_person::answer(desk, asked).await?),
         Asks::Counts => Reply::json(&counts::answer(desk, asked).await?),
         Asks::Policies => Reply::json(&policies::answer(desk).await?),
         Asks::Pack => Reply::json(&policies::pack(desk, asked.part("code"))?),

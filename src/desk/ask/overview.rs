@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::super::Desk;
 use super::super::asked::Asked;
 use super::blocking;
+use super::changed::{ChangeAnswer, changed};
 use super::decisions::{RowAnswer, meaning, storage};
 use super::status::{GateAnswer, gates};
 use crate::answers::Problem;
@@ -47,6 +48,8 @@ pub(in crate::desk) struct OverviewAnswer {
     pub(in crate::desk) more_reasons: usize,
     /// Their messages.
     pub(in crate::desk) more_messages: u64,
+    /// Shares of all decisions that are not as usual, the largest difference first; whatever the range is.
+    pub(in crate::desk) changed: Vec<ChangeAnswer>,
     /// The last messages that were not approved.
     pub(in crate::desk) just_stopped: Vec<RowAnswer>,
     pub(in crate::desk) gates: Vec<GateAnswer>,
@@ -118,10 +121,11 @@ pub(in crate::desk) async fn answer(
         stopped.sort_by_key(|row| std::cmp::Reverse(row.evaluated_at));
         stopped.truncate(STOPPED);
         let oldest = desk.index.figures().map_err(storage)?.oldest;
-        Ok((tally, stopped, oldest, first, stretch))
+        let changed = changed(desk, now())?;
+        Ok((tally, stopped, changed, oldest, first, stretch))
     });
     let (gates, counted) = tokio::join!(gates, counted);
-    let (tally, stopped, oldest, first, stretch_s) = counted?;
+    let (tally, stopped, changed, oldest, first, stretch_s) = counted?;
     let sum = |of: fn(&StretchAnswer) -> u64| tally.over_time.iter().map(of).sum();
     let (approved, blocked, deferred) =
         (sum(|it| it.approved), sum(|it| it.blocked), sum(|it| it.deferred));
@@ -137,6 +141,7 @@ pub(in crate::desk) async fn answer(
         more_reasons: rest.len(),
         more_messages: rest.iter().map(|reason| reason.n).sum(),
         reasons,
+        changed,
         just_stopped: stopped.iter().map(RowAnswer::of).collect(),
         gates,
         index_since: oldest.map(rfc3339),

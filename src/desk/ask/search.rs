@@ -71,6 +71,18 @@ pub(in crate::desk) async fn answer(
         Access::new(now(), (&asked.account.id, asked.account.role()), Act::LookUp, &person.reason)
             .of_person(person.contact, person.address, &person.ticket);
     record(desk, access).await?;
+    found(desk, &asked.account, person).await
+}
+
+/// Whoever there is of a person whose look-up is recorded, each with a handle.
+///
+/// # Errors
+/// The index cannot be read, or there is no randomness.
+pub(super) async fn found(
+    desk: &Arc<Desk>,
+    account: &Account,
+    person: Person,
+) -> Result<FoundAnswer, Problem> {
     let links = links(desk, &person).await;
     let (contact, address) = (person.contact, person.address);
     let seen = blocking(desk, move |desk| is_seen(desk, contact, address)).await?;
@@ -91,7 +103,7 @@ pub(in crate::desk) async fn answer(
     };
     let mut found = Vec::with_capacity(people.len());
     for person in people {
-        found.push(begin(desk, &asked.account, person)?);
+        found.push(begin(desk, account, person)?);
     }
     Ok(FoundAnswer { is_known, people: found })
 }
@@ -158,11 +170,11 @@ pub(in crate::desk) async fn record(desk: &Arc<Desk>, access: Access) -> Result<
     })
 }
 
-/// Whom the fields name.
+/// Why somebody looks, and the ticket they name.
 ///
 /// # Errors
-/// Nobody, or no reason.
-fn read(desk: &Desk, fields: &Fields) -> Result<Person, Problem> {
+/// They do not say why, or the ticket is no short text.
+pub(super) fn why(fields: &Fields) -> Result<(String, String), Problem> {
     let what = format!("say why: one of {}", REASONS.join(", "));
     let reason =
         fields.parse("reason", &what, |text| REASONS.contains(&text).then(|| text.to_owned()))?;
@@ -173,6 +185,15 @@ fn read(desk: &Desk, fields: &Fields) -> Result<Person, Problem> {
             format!("is longer than {TICKET_CHARS_MAX} characters, or has others than text");
         return Err(Problem::malformed("/ticket", detail));
     }
+    Ok((reason, ticket))
+}
+
+/// Whom the fields name.
+///
+/// # Errors
+/// Nobody, or no reason.
+fn read(desk: &Desk, fields: &Fields) -> Result<Person, Problem> {
+    let (reason, ticket) = why(fields)?;
     let region = fields.parse("region", "must be a country of two letters", |text| {
         let text = text.to_ascii_uppercase();
         (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(text)

@@ -2,8 +2,8 @@
 
 use gate_core::{Channel, Reason as Code};
 use gate_pages::{
-    Choices, Count, DecisionPage, DecisionsPage, Evidence, Filters, Ledger, Recomputed, Seen, Step,
-    StepStatus,
+    Choices, Count, DecisionPage, DecisionsPage, Evidence, Filters, Language, Ledger, LookUpReason,
+    PeopleForm, Recomputed, Seen, Step, StepStatus, ToPerson,
 };
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::super::ask::decisions::{DecisionsAnswer, sentence};
 use super::super::ask::{self};
 use super::super::fields::Fields;
 use super::super::reply::Reply;
+use super::super::roles::Right;
 use super::people::evidence_kind;
 use super::{Page, parts};
 use crate::answers::{Problem, ProblemKind};
@@ -92,10 +93,31 @@ fn show(
 
 pub(super) async fn one(page: &Page<'_>) -> Result<Reply, Problem> {
     let answer = ask::decision::answer(page.desk, page.asked).await?;
-    page.ok(view(&answer).render(&page.frame, page.language))
+    page.ok(view(page, &answer, ToPerson::default()).render(&page.frame, page.language))
 }
 
-fn view(answer: &DecisionAnswer) -> DecisionPage {
+/// On to the person, once somebody has said why.
+pub(super) async fn to_person(page: &Page<'_>) -> Result<Reply, Problem> {
+    let reason = page.asked.body.get("reason").and_then(LookUpReason::from_code);
+    let ticket = page.asked.body.text("ticket");
+    let problem = match ask::to_person::answer(page.desk, page.asked).await {
+        Ok(found) => {
+            let form = PeopleForm { reason, ticket, ..PeopleForm::default() };
+            return super::people::found(page, form, found).await;
+        }
+        Err(problem) => problem,
+    };
+    let Some(error) =
+        parts::field_error(&problem).filter(|_| problem.kind == ProblemKind::Malformed)
+    else {
+        return Err(problem);
+    };
+    let answer = ask::decision::answer(page.desk, page.asked).await?;
+    let view = view(page, &answer, ToPerson { reason, ticket, errors: vec![error] });
+    page.reply(axum::http::StatusCode::BAD_REQUEST, view.render(&page.frame, page.language))
+}
+
+fn view(page: &Page<'_>, answer: &DecisionAnswer, to_person: ToPerson) -> DecisionPage {
     let text = |name: &str| {
         answer.decision.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
@@ -105,8 +127,12 @@ fn view(answer: &DecisionAnswer) -> DecisionPage {
     let later = answer.same_message.iter().filter(|it| it.evaluated_at > answer.row.evaluated_at);
     DecisionPage {
         message_id: answer.row.message_id.clone().unwrap_or_default(),
-        person: None,
-        verdict: answer.verdict.clone(),
+        person: (answer.names_person && page.asked.account.may(Right::People)).then_some(to_person),
+        // it is said in English; in another language the reason's own sentence stands there
+        verdict: match page.language {
+            Language::English => answer.verdict.clone(),
+            Language::German => String::new(),
+        },
         remedy: answer.remedy.to_owned(),
         recomputed: recomputed(&answer.recomputed, answer),
         steps: answer.steps.iter().map(|it| step(it, answer)).collect(),
@@ -124,7 +150,7 @@ fn view(answer: &DecisionAnswer) -> DecisionPage {
         json: serde_json::to_string_pretty(&answer.decision).unwrap_or_default(),
         neighbours: parts::rows(&answer.neighbours),
         batch: Some(answer.batch as u64),
-        campaign: None,
+        campaign: answer.campaign.as_ref().map(|it| (it.approved, it.decisions)),
         later: if is_deferred { later.map(parts::row).collect() } else { Vec::new() },
         ledger: Ledger::Unknown,
         looked_up: String::new(),

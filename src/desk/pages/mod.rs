@@ -5,6 +5,7 @@
 mod decisions;
 mod frame;
 mod intake;
+mod lanes;
 mod overview;
 mod parts;
 mod people;
@@ -86,6 +87,7 @@ pub(super) async fn people(desk: &Arc<Desk>, asked: &Asked) -> Result<Reply, Pro
         Asks::Decisions => decisions::list(&page).await,
         Asks::ByMessage => decisions::by_message(&page).await,
         Asks::Decision => decisions::one(&page).await,
+        Asks::ToPerson => decisions::to_person(&page).await,
         Asks::Policies => policies::all(&page, None).await,
         Asks::Pack => policies::all(&page, Some(asked.part("code"))).await,
         Asks::PolicyDiff => policies::diff(&page).await,

@@ -2,10 +2,11 @@
 
 use gate_pages::{
     Bin, Checks, EmptyPage, Hold, OverviewPage, ProbeCheck, ProbePage, ProbeState, Promise, Range,
-    Rates, ReasonCount,
+    Rates, ReasonCount, ShareChange, ShareOf,
 };
 
 use super::super::ask;
+use super::super::ask::changed::ChangeAnswer;
 use super::super::ask::overview::OverviewAnswer;
 use super::super::ask::status::{self, GateAnswer, ProbeAnswer, probe_of};
 use super::super::reply::Reply;
@@ -42,8 +43,25 @@ fn view(answer: &OverviewAnswer) -> OverviewPage {
             })
             .collect(),
         more_reasons: (answer.more_reasons as u64, answer.more_messages),
+        changes: answer.changed.iter().map(change).collect(),
         just_stopped: parts::rows(&answer.just_stopped),
         ..OverviewPage::default()
+    }
+}
+
+fn change(change: &ChangeAnswer) -> ShareChange {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    ShareChange {
+        of: match change.what.as_str() {
+            "approved" => ShareOf::Approved,
+            code => ShareOf::Reason(parts::reason(outcome_of(code), code)),
+        },
+        before: (change.before, change.before_of),
+        now: (change.now, change.now_of),
+        since: change.since.clone(),
+        campaign: text(&change.campaign),
+        brand: text(&change.brand),
+        channel: text(&change.channel),
     }
 }
 

@@ -14,8 +14,10 @@ use super::super::access_log::Act;
 use super::super::ask::draft::VerdictAnswer;
 use super::super::ask::events::EventAnswer;
 use super::super::ask::person::PersonAnswer;
+use super::super::ask::search::FoundAnswer;
 use super::super::ask::{self, search};
 use super::super::reply::Reply;
+use super::lanes::lanes;
 use super::{Page, parts};
 use crate::answers::{Problem, ProblemKind};
 
@@ -51,8 +53,8 @@ pub(super) async fn look_up(page: &Page<'_>) -> Result<Reply, Problem> {
         reason: body.get("reason").and_then(LookUpReason::from_code),
         ticket: body.text("ticket"),
     };
-    let found = match search::answer(page.desk, page.asked).await {
-        Ok(found) => found,
+    let answer = match search::answer(page.desk, page.asked).await {
+        Ok(answer) => answer,
         Err(problem) if problem.kind == ProblemKind::Malformed => {
             let Some(error) = parts::field_error(&problem) else { return Err(problem) };
             let view = PeoplePage { form, errors: vec![error], ..PeoplePage::default() };
@@ -61,6 +63,15 @@ pub(super) async fn look_up(page: &Page<'_>) -> Result<Reply, Problem> {
         }
         Err(problem) => return Err(problem),
     };
+    found(page, form, answer).await
+}
+
+/// On to the one who was found, or all of them to choose from.
+pub(super) async fn found(
+    page: &Page<'_>,
+    form: PeopleForm,
+    found: FoundAnswer,
+) -> Result<Reply, Problem> {
     if found.is_known
         && let [only] = found.people.as_slice()
     {
@@ -155,7 +166,7 @@ fn view(page: &Page<'_>, answer: &PersonAnswer, form: WouldPassForm) -> PersonPa
         events: events.into_iter().map(event).collect(),
         events_older: answer.events_next.clone(),
         unreadable: unreadable.into_iter().map(unreadable_event).collect(),
-        lanes: None,
+        lanes: lanes(&answer.events, &answer.decisions, &page.frame.now),
         decisions: parts::rows(&answer.decisions),
         decisions_total: answer.decisions.len() as u64,
         decisions_older: answer.decisions_next.clone(),

@@ -65,7 +65,9 @@ fn decisions_about_somebody() {
 #[test]
 fn rows_say_what_was_decided() {
     let (_dir, files) = written();
-    let file = File::open(files.path(&files.list().unwrap()[0])).unwrap();
+    let Content::File(file) = files.read(&files.list().unwrap()[0]).unwrap() else {
+        panic!("a file")
+    };
     let reader = SerializedFileReader::new(file).unwrap();
     let rows: Vec<String> =
         reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();

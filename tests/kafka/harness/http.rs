@@ -80,7 +80,12 @@ pub(crate) fn look(port: u16, path: &str, token: &str) -> Result<(u16, String)> 
 }
 
 /// The same with more headers, each line with its end.
-pub(crate) fn request_with(port: u16, head: &str, headers: &str, body: &str) -> Result<(u16, String)> {
+pub(crate) fn request_with(
+    port: u16,
+    head: &str,
+    headers: &str,
+    body: &str,
+) -> Result<(u16, String)> {
     let answer = whole(port, head, headers, body)?;
     Ok((answer.status, answer.body))
 }

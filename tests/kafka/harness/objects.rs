@@ -70,9 +70,8 @@ impl S3 {
     pub(crate) fn put(&self, path: &str, content: &str) {
         // whoever it is; nobody looks at the signature
         let who = "Credential=test/20261201/us-east-1/s3/aws4_request";
-        let headers = format!(
-            "Authorization: AWS4-HMAC-SHA256 {who}, SignedHeaders=host, Signature=0\r\n"
-        );
+        let headers =
+            format!("Authorization: AWS4-HMAC-SHA256 {who}, SignedHeaders=host, Signature=0\r\n");
         let put = format!("PUT /{path}");
         let answered = http::request_with(self.port, &put, &headers, content);
         let (code, said) = answered.expect("the server answers");

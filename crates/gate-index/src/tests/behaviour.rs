@@ -1,7 +1,13 @@
 //! What somebody who asks relies on, case by case.
 
-use super::{HOUR, NOON, Said, TOPIC, batch, decide, directory, next, open, person, place};
-use crate::{Applied, Bucket, Dimension, Filter, IndexError, Label, Opened, Window};
+use super::{
+    DAY, HOUR, NOON, Said, TOPIC, TOPICS, batch, batch_of, decide, directory, identity, next, open,
+    person, place, settings,
+};
+use crate::{
+    Applied, Bucket, Dimension, Filter, Index, IndexError, Label, Opened, SEAL_BYTES, Seal,
+    Settings, Window,
+};
 use gate_core::Timestamp;
 use gate_log::SourceRef;
 use std::borrow::Cow;
@@ -116,6 +122,51 @@ fn a_cursor_belongs_to_its_question_and_is_not_to_be_guessed() {
     refused(rows(opened.index.of_person(&ana, Some(&cursor), 1)));
 }
 
+/// Sums of bytes that nobody would mistake for a seal.
+fn seal(secret: u8) -> Box<Seal> {
+    Box::new(move |bytes| {
+        let mut sealed = [secret; SEAL_BYTES];
+        for (nth, byte) in bytes.iter().enumerate() {
+            let at = &mut sealed[nth % SEAL_BYTES];
+            *at = at.wrapping_mul(31).wrapping_add(*byte);
+        }
+        sealed
+    })
+}
+
+#[test]
+fn a_cursor_goes_on_after_a_restart_for_a_day_and_in_the_same_index_only() {
+    let dir = directory();
+    let sealed = |dir: &std::path::Path, secret| {
+        Index::open_sealed(dir, &identity(), &settings(), seal(secret)).unwrap()
+    };
+    let mut opened = sealed(dir.path(), 1);
+    opened.writer.expire(Timestamp::from_micros(NOON)).unwrap();
+    decide(&mut opened, (0, 0), NOON, &[said(0), said(1), said(2)]);
+    let filter = Filter::default();
+    let cursor = opened.index.list(&filter, None, 1).unwrap().next.unwrap();
+    let rest = |opened: &Opened| {
+        let page = opened.index.list(&filter, Some(&cursor), 9)?;
+        Ok::<_, IndexError>(page.items.iter().map(|row| row.source.offset).collect::<Vec<_>>())
+    };
+    assert_eq!(rest(&opened).unwrap(), [1, 0]);
+    drop(opened);
+    assert_eq!(rest(&sealed(dir.path(), 1)).unwrap(), [1, 0]);
+    let refused = |found| assert!(matches!(found, Err(IndexError::Cursor)), "{found:?}");
+    refused(rest(&sealed(dir.path(), 2)));
+    // the same records in another index: its topics may have other numbers
+    let other = directory();
+    let mut another = sealed(other.path(), 1);
+    another.writer.expire(Timestamp::from_micros(NOON)).unwrap();
+    decide(&mut another, (0, 0), NOON, &[said(0), said(1), said(2)]);
+    refused(rest(&another));
+    let mut opened = sealed(dir.path(), 1);
+    opened.writer.expire(Timestamp::from_micros(NOON + DAY)).unwrap();
+    assert_eq!(rest(&opened).unwrap(), [1, 0]);
+    opened.writer.expire(Timestamp::from_micros(NOON + DAY + HOUR / 2)).unwrap();
+    refused(rest(&opened));
+}
+
 #[test]
 fn a_decision_about_contact_and_address_of_a_person_is_shown_once() {
     let dir = directory();
@@ -150,6 +201,42 @@ fn messages_of_another_topic_are_others() {
     assert_eq!(at(TOPIC, 0).as_deref(), Some("approved.consent"));
     assert_eq!(at("messages", 0).as_deref(), Some("blocked.opted_out"));
     assert_eq!((at("messages", 1), at("elsewhere", 0)), (None, None));
+}
+
+/// A lane decides about several topics at once, and a topic that is not configured any more stays in the log.
+#[test]
+fn topics_of_one_partition_stand_side_by_side() {
+    let dir = directory();
+    let small = Settings { words_max: 1, ..settings() };
+    let mut opened = Index::open(dir.path(), &identity(), &small).unwrap();
+    for (nth, topic) in (0..).zip(TOPICS) {
+        let batch = batch_of(topic, 3, NOON, &[said(0), said(1)]);
+        let place = place(3, nth);
+        opened.writer.apply(&[Applied::Decisions { place, batch: &batch }]).unwrap();
+    }
+    let look = |opened: &Opened| {
+        let sources = |page: crate::Page<crate::DecisionRow>| {
+            page.items.iter().map(|row| row.source.to_string()).collect::<Vec<_>>()
+        };
+        let named = |topic| [format!("{topic}/3/1"), format!("{topic}/3/0")];
+        let wanted = TOPICS.into_iter().rev().flat_map(named).collect::<Vec<_>>();
+        let everybody = Filter { with_probe: true, ..Filter::default() };
+        assert_eq!(sources(opened.index.list(&everybody, None, 100).unwrap()), wanted);
+        let ana = person(Some(1), None);
+        assert_eq!(sources(opened.index.of_person(&ana, None, 100).unwrap()), wanted);
+        let one: Vec<_> = wanted.iter().filter(|it| it.ends_with("/1")).cloned().collect();
+        assert_eq!(sources(opened.index.of_message("m-1", None, 100).unwrap()), one);
+        for (nth, topic) in (0..).zip(TOPICS) {
+            let source = SourceRef { topic, partition: 3, record_offset: 1 };
+            let row = opened.index.at(&source).unwrap().unwrap();
+            assert_eq!((row.source.to_string(), row.place), (source.to_string(), place(3, nth)));
+        }
+        assert_eq!(opened.index.figures().unwrap().n_decisions, 2 * TOPICS.len() as u64);
+        assert_eq!(opened.index.figures().unwrap().n_replaced, 0);
+    };
+    look(&opened);
+    drop(opened);
+    look(&Index::open(dir.path(), &identity(), &small).unwrap());
 }
 
 /// Nothing that anybody writes into the log brings the index down.

@@ -16,6 +16,8 @@ const NOON: i64 = 1_790_000_100_000_000;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 const TOPIC: &str = "outbound-message";
+/// Topics of messages, whose partitions are decided about side by side in one partition of the log.
+const TOPICS: [&str; 4] = [TOPIC, "sms-outbound", "push.outbound", "retired"];
 
 fn identity() -> Identity {
     let topic = |name: &str| Topic { name: name.into(), id: format!("{name}-id") };
@@ -113,8 +115,17 @@ fn contexts() -> Vec<Context<'static>> {
 }
 
 fn batch(partition: i32, evaluated_at: i64, said: &[Said]) -> DecisionBatch<'static> {
+    batch_of(TOPIC, partition, evaluated_at, said)
+}
+
+fn batch_of(
+    topic: &'static str,
+    partition: i32,
+    evaluated_at: i64,
+    said: &[Said],
+) -> DecisionBatch<'static> {
     let mut out = DecisionBatch {
-        source_topic: Cow::Borrowed(TOPIC),
+        source_topic: Cow::Borrowed(topic),
         source_partition: partition,
         first_offset: said.first().map_or(0, |first| first.offset),
         evaluated_at,

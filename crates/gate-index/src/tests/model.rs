@@ -1,6 +1,6 @@
 //! What an index should say, kept in memory and counted naively.
 
-use super::{Said, TOPIC, address, contact, contexts, shapes};
+use super::{Said, TOPICS, address, contact, contexts, shapes};
 use crate::half_hour::HALF_HOUR_MICROS;
 use crate::{
     Bucket, ChangePlace, Count, DecisionRow, Dimension, Filter, Label, Log, Person, Place, Window,
@@ -11,16 +11,39 @@ use std::collections::BTreeMap;
 /// A record, as tests feed it.
 #[derive(Clone, Debug)]
 pub(super) enum Fed {
-    Decisions { place: Place, evaluated_at: i64, said: Vec<Said> },
-    Change { place: Place, received_ms: i64, action: &'static str, people: Person },
-    Unreadable { log: Log, place: Place },
-    Lost { log: Log, partition: i32, to: i64 },
-    Position { log: Log, partition: i32, next: i64 },
+    /// About messages of a topic, by its place in [`TOPICS`].
+    Decisions {
+        place: Place,
+        topic: usize,
+        evaluated_at: i64,
+        said: Vec<Said>,
+    },
+    Change {
+        place: Place,
+        received_ms: i64,
+        action: &'static str,
+        people: Person,
+    },
+    Unreadable {
+        log: Log,
+        place: Place,
+    },
+    Lost {
+        log: Log,
+        partition: i32,
+        to: i64,
+    },
+    Position {
+        log: Log,
+        partition: i32,
+        next: i64,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) place: Place,
+    pub(super) topic: usize,
     pub(super) at: i64,
     pub(super) said: Said,
 }
@@ -28,8 +51,9 @@ pub(super) struct Kept {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     pub(super) positions: BTreeMap<(Log, i32), i64>,
-    /// By partition and offset of the message.
-    pub(super) rows: BTreeMap<(i32, i64), Kept>,
+    /// By topic (in the order in which they came up), partition and offset of the message.
+    pub(super) rows: BTreeMap<(usize, i32, i64), Kept>,
+    pub(super) topics: Vec<usize>,
     pub(super) changes: Vec<(Person, ChangePlace)>,
     pub(super) floor: i64,
     pub(super) n_replaced: u64,
@@ -50,7 +74,7 @@ impl Model {
 
     pub(super) fn feed(&mut self, fed: &Fed) {
         match fed {
-            Fed::Decisions { place, evaluated_at, said } => {
+            Fed::Decisions { place, topic, evaluated_at, said } => {
                 let Place { partition, offset } = *place;
                 if !self.passes(Log::Decisions, partition, offset, offset + 1) {
                     return;
@@ -59,8 +83,11 @@ impl Model {
                     self.n_too_old += said.len() as u64;
                     return;
                 }
+                if !self.topics.contains(topic) {
+                    self.topics.push(*topic);
+                }
                 for said in said {
-                    self.decide(*place, *evaluated_at, said);
+                    self.decide(*place, *topic, *evaluated_at, said);
                 }
             }
             Fed::Change { place, received_ms, action, people } => {
@@ -82,8 +109,15 @@ impl Model {
         }
     }
 
-    fn decide(&mut self, place: Place, at: i64, said: &Said) {
-        let key = (place.partition, said.offset);
+    /// The decision about a message.
+    pub(super) fn at(&self, topic: usize, partition: i32, offset: i64) -> Option<&Kept> {
+        let nth = self.topics.iter().position(|it| *it == topic)?;
+        self.rows.get(&(nth, partition, offset))
+    }
+
+    fn decide(&mut self, place: Place, topic: usize, at: i64, said: &Said) {
+        let nth = self.topics.iter().position(|it| *it == topic).unwrap();
+        let key = (nth, place.partition, said.offset);
         let is_lost = |said: &Said| shapes()[said.shape].is_reconstructed;
         if let Some(old) = self.rows.get(&key) {
             if is_lost(said) && !is_lost(&old.said) {
@@ -91,7 +125,7 @@ impl Model {
             }
             self.n_replaced += 1;
         }
-        self.rows.insert(key, Kept { place, at, said: said.clone() });
+        self.rows.insert(key, Kept { place, topic, at, said: said.clone() });
     }
 
     pub(super) fn expire(&mut self, now: i64, keep_micros: i64) {
@@ -220,7 +254,8 @@ impl Kept {
     pub(super) fn assert_is(&self, row: &DecisionRow) {
         let (shape, context) = (&shapes()[self.said.shape], &contexts()[self.said.context]);
         let text = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
-        let source = format!("{TOPIC}/{}/{}", self.place.partition, self.said.offset);
+        let topic = TOPICS[self.topic];
+        let source = format!("{topic}/{}/{}", self.place.partition, self.said.offset);
         assert_eq!(row.source.to_string(), source);
         assert_eq!((row.place, row.evaluated_at.as_micros()), (self.place, self.at));
         assert_eq!(row.message_id.as_deref(), self.said.message_id.as_deref());

@@ -2,8 +2,8 @@
 
 use super::model::{Fed, Kept, Model};
 use super::{
-    DAY, HOUR, NOON, Said, TOPIC, batch, contexts, directory, identity, image, person, settings,
-    shapes,
+    DAY, HOUR, NOON, Said, TOPICS, batch_of, contexts, directory, identity, image, person,
+    settings, shapes,
 };
 use crate::{
     Applied, Bucket, DecisionRow, Dimension, Filter, Index, IndexError, Log, Opened, Page, Place,
@@ -18,8 +18,8 @@ const KEEP_DAYS: u32 = 2;
 /// What happens.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Partition, when, and decisions: how far from the offset before (negative: again), shape, context, id, contact, address.
-    Decide(i32, i64, Vec<(i64, usize, usize, u8, u8, u8)>),
+    /// Topic, partition, when, and decisions: how far from the offset before (negative: again), shape, context, id, contact, address.
+    Decide(usize, i32, i64, Vec<(i64, usize, usize, u8, u8, u8)>),
     Change(i32, i64, u8, u8),
     Unreadable(bool, i32),
     Lost(bool, i32, i64),
@@ -40,7 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
     // hours, and times that go backwards
     let when = prop_oneof![0i64..12, 0i64..96];
     prop_oneof![
-        20 => (0i32..2, when, decisions).prop_map(|(on, when, of)| Step::Decide(on, when, of)),
+        20 => (0..TOPICS.len(), 0i32..2, when, decisions).prop_map(|(topic, on, when, of)| Step::Decide(topic, on, when, of)),
         6 => (0i32..2, 0i64..5, 0u8..4, 0u8..4).prop_map(|(on, at, a, b)| Step::Change(on, at, a, b)),
         2 => (any::<bool>(), 0i32..2).prop_map(|(log, on)| Step::Unreadable(log, on)),
         1 => (any::<bool>(), 0i32..2, -1i64..4).prop_map(|(log, on, by)| Step::Lost(log, on, by)),
@@ -59,8 +59,8 @@ struct Pair {
     opened: Option<Opened>,
     model: Model,
     history: Vec<Fed>,
-    /// Next offset of messages, of each partition.
-    messages: [i64; 2],
+    /// Next offset of messages, of each topic and partition: all count from 0, so places of different topics collide.
+    messages: [[i64; 2]; TOPICS.len()],
     settings: Settings,
 }
 
@@ -69,7 +69,7 @@ impl Pair {
         let dir = directory();
         let opened = Some(Index::open(dir.path(), &identity(), &settings).unwrap());
         let (model, history) = (Model { floor: i64::MIN, ..Model::default() }, Vec::new());
-        Self { dir, opened, model, history, messages: [0; 2], settings }
+        Self { dir, opened, model, history, messages: [[0; 2]; TOPICS.len()], settings }
     }
 
     fn opened(&mut self) -> &mut Opened {
@@ -84,8 +84,8 @@ impl Pair {
         let log = |is_consent: bool| if is_consent { Log::Consent } else { Log::Decisions };
         let some = |nth: u8| nth.checked_sub(1);
         let fed = match step {
-            Step::Decide(partition, when, of) => {
-                let at = &mut self.messages[*partition as usize];
+            Step::Decide(topic, partition, when, of) => {
+                let at = &mut self.messages[*topic][*partition as usize];
                 let said = of.iter().map(|(by, shape, context, id, contact, address)| {
                     *at = (*at + by).max(0);
                     Said {
@@ -101,7 +101,8 @@ impl Pair {
                 let said = said.collect();
                 let partition = *partition;
                 let place = Place { partition, offset: self.next(Log::Decisions, partition) };
-                Fed::Decisions { place, evaluated_at: NOON + when * HOUR / 2, said }
+                let evaluated_at = NOON + when * HOUR / 2;
+                Fed::Decisions { place, topic: *topic, evaluated_at, said }
             }
             Step::Change(partition, at, contact, address) => {
                 let offset = self.next(Log::Consent, *partition);
@@ -165,8 +166,8 @@ fn apply(opened: &mut Opened, fed: &Fed) {
     let decided;
     let mut people = Vec::new();
     let applied = match fed {
-        Fed::Decisions { place, evaluated_at, said } => {
-            decided = batch(place.partition, *evaluated_at, said);
+        Fed::Decisions { place, topic, evaluated_at, said } => {
+            decided = batch_of(TOPICS[*topic], place.partition, *evaluated_at, said);
             Applied::Decisions { place: *place, batch: &decided }
         }
         Fed::Change { place, received_ms, action, people: of } => {
@@ -235,15 +236,16 @@ fn compare(pair: &mut Pair, limit: usize, filter: &Filter, window: &Window, by: 
         let found = all(limit, |cursor| index.changes_of(&person, cursor, limit));
         assert_eq!(found, model.changes_of(&person));
     }
-    for (partition, offset) in
-        (0..2).flat_map(|on| (0..pair.messages[on] + 2).map(move |at| (on, at)))
-    {
-        let partition = partition as i32;
-        let found =
-            index.at(&SourceRef { topic: TOPIC, partition, record_offset: offset }).unwrap();
-        let wanted = model.rows.get(&(partition, offset));
-        assert_eq!(wanted.is_some(), found.is_some(), "{partition}/{offset}");
-        wanted.into_iter().zip(&found).for_each(|(wanted, found)| wanted.assert_is(found));
+    for (nth, topic) in TOPICS.into_iter().enumerate() {
+        for (partition, next) in (0..).zip(pair.messages[nth]) {
+            for record_offset in 0..next + 2 {
+                let source = SourceRef { topic, partition, record_offset };
+                let found = index.at(&source).unwrap();
+                let wanted = model.at(nth, partition, record_offset);
+                assert_eq!(wanted.is_some(), found.is_some(), "{source}");
+                wanted.into_iter().zip(&found).for_each(|(wanted, found)| wanted.assert_is(found));
+            }
+        }
     }
     let figures = index.figures().unwrap();
     assert_eq!(figures.n_decisions, model.rows.len() as u64);

@@ -2,7 +2,7 @@
 
 use gate_pages::{
     Choices, Count, DecisionPage, DecisionRow, DecisionsPage, EventKind, Evidence, FieldError,
-    Filters, Ledger, Recomputed, Seen, Step, StepStatus,
+    Filters, Ledger, LookUpReason, Recomputed, Seen, Step, StepStatus, ToPerson,
 };
 
 use super::{Sample, frame, list, officer, place, reason, s, sample, viewer};
@@ -233,7 +233,7 @@ fn blocked() -> DecisionPage {
         row("2026-11-20T18:31:04Z", "email", "newsletter", "winter-news", "blocked.opted_out");
     DecisionPage {
         message_id: s("n-2026-11-20-ana"),
-        person: Some(s("h-8fWm2Q")),
+        person: Some(ToPerson::default()),
         verdict: s("This person had opted out of e-mail 64 seconds before."),
         remedy: s("nothing. Only a later express opt-in ends it."),
         recomputed: Recomputed::Same,
@@ -274,6 +274,18 @@ fn blocked() -> DecisionPage {
 
 fn one(all: &mut Vec<Sample>) {
     all.push(sample("decision", officer("/decisions/outbound-message/3/48817"), &blocked()));
+    let wrong = |field: &str, sentence: &str| FieldError { field: s(field), sentence: s(sentence) };
+    let asked = ToPerson {
+        reason: Some(LookUpReason::Complaint),
+        ticket: s("HELP-2291"),
+        errors: vec![
+            wrong("reason", "Say why you look."),
+            wrong("ticket", "Is longer than 80 characters."),
+        ],
+    };
+    let unsaid = DecisionPage { person: Some(asked), ..blocked() };
+    let path = "/decisions/outbound-message/3/48817/person";
+    all.push(sample("decision-unsaid", officer(path), &unsaid));
     let different = Recomputed::Different {
         reason: reason("approved.express_consent"),
         step: Some(8),

@@ -2,8 +2,8 @@
 
 use gate_pages::{
     Bin, Checks, Corner, EmptyPage, Frame, Hold, LastRound, OverviewPage, ProbeCheck, ProbeDay,
-    ProbePage, ProbeState, Promise, Range, Rates, ReasonCount, Round, RoundEnd, ShareChange, Trial,
-    Waiting, WaitingKind,
+    ProbePage, ProbeState, Promise, Range, Rates, ReasonCount, Round, RoundEnd, ShareChange,
+    ShareOf, Trial, Waiting, WaitingKind,
 };
 
 use super::decisions::rows;
@@ -111,14 +111,34 @@ pub(super) fn hold() -> Hold {
 
 fn overview() -> OverviewPage {
     let change = ShareChange {
-        headline: s("“Consent for another purpose” rose six times at 14:00."),
-        sentence: s(
-            "Campaign winter-sale, brand trails, SMS. The message says marketing.offers, people agreed to marketing.newsletter.",
-        ),
-        code: s("blocked.scope_mismatch"),
-        campaign: s("winter-sale"),
+        of: ShareOf::Reason(reason("blocked.scope_mismatch")),
+        before: (25_712, 4_166_154),
+        now: (188_406, 501_300),
         since: s("2026-11-29T14:00:00Z"),
-        count: 188_406,
+        campaign: s("winter-sale"),
+        brand: s("trails"),
+        channel: s("sms"),
+    };
+    let nowhere = || [String::new(), String::new(), String::new()];
+    let [campaign, brand, channel] = nowhere();
+    let less = ShareChange {
+        of: ShareOf::Approved,
+        before: (2_541_354, 4_166_154),
+        now: (190_494, 501_300),
+        campaign,
+        brand,
+        channel,
+        ..change.clone()
+    };
+    let [campaign, brand, channel] = nowhere();
+    let fell = ShareChange {
+        of: ShareOf::Reason(reason("blocked.frequency_cap")),
+        before: (416_615, 4_166_154),
+        now: (0, 501_300),
+        campaign,
+        brand,
+        channel,
+        ..change.clone()
     };
     let waiting = |kind, count, sentence: &str| Waiting { kind, count, sentence: s(sentence) };
     OverviewPage {
@@ -129,7 +149,7 @@ fn overview() -> OverviewPage {
         rates: rates(Range::Day),
         reasons: reasons(),
         more_reasons: (9, 13_942),
-        changes: vec![change],
+        changes: vec![change, less, fell],
         waiting: vec![
             waiting(WaitingKind::DeadLetters, 32, "Their people get no marketing"),
             waiting(WaitingKind::SilentSources, 1, "shop-till: nothing for 26 h"),
