@@ -23,6 +23,7 @@ mod openapi;
 mod origin;
 mod pages;
 mod ready;
+mod room;
 mod seen;
 mod server;
 mod sources;
@@ -72,10 +73,10 @@ pub(crate) struct Door {
     watch: ready::Watch,
     /// Set when somebody asked for a stop, and what is sent is still taken in.
     shutdown: Shutdown,
-    /// Requests at work at a time.
-    seats: Arc<tokio::sync::Semaphore>,
-    /// KiB of bodies in memory at a time.
-    body_kib: Arc<tokio::sync::Semaphore>,
+    /// Room for programs and providers.
+    room: room::Room,
+    /// Room for the people's links.
+    links_room: room::Room,
 }
 
 impl Door {

@@ -1,11 +1,13 @@
 //! The routes of the door, and the bounds in front of them.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -13,8 +15,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use gate_door_pages::{ASSET_HEADERS, CSS, CSS_TYPE, JS};
 use gate_intake::{Answer, BODY_BYTES_MAX, GPC_JSON, GPC_PATH, Request};
+
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::room::{Room, Seat};
 use super::take_in::take_in;
 use super::topic::Topic;
 use super::{Door, changes, links, measures, openapi, pages, ready};
@@ -25,15 +29,6 @@ use crate::metrics::DoorBound;
 const BODY_MAX: Duration = Duration::from_secs(5);
 /// Bytes of a form or a one-click request; whoever has a link may send them.
 const FORM_BYTES_MAX: usize = 64 << 10;
-
-/// KiB of bodies that are being read or worked on at a time.
-pub(super) const BODIES_KIB_MAX: usize = 128 << 10;
-
-/// A request's place among those at work, and its share of their bytes.
-struct Seat {
-    _request: OwnedSemaphorePermit,
-    _bytes: OwnedSemaphorePermit,
-}
 
 /// All routes.
 pub(super) fn router(door: Arc<Door>) -> Router {
@@ -104,15 +99,15 @@ async fn described() -> Response {
 /// A provider's request.
 async fn hook(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
     let name = request.uri().path().split('/').nth(2).unwrap_or_default().to_owned();
-    // an unknown source looks like a wrong signature: who may not send learns no names
-    let Some(source) = door.sources.get(&name).cloned() else {
-        return counted(&door, response(Answer::text(401, "unauthorized\n")));
-    };
     let response = match admitted(&door, request).await {
-        Ok((request, seat)) => {
-            let door = Arc::clone(&door);
-            finished(seat, async move { take_in(&door, &source, &request).await.answer }).await
-        }
+        // an unknown source looks like a wrong signature, and its bodies are read as anybody's: who may not send learns no names
+        Ok((request, seat)) => match door.sources.get(&name).cloned() {
+            Some(source) => {
+                let door = Arc::clone(&door);
+                finished(seat, async move { take_in(&door, &source, &request).await.answer }).await
+            }
+            None => response(Answer::text(401, "unauthorized\n")),
+        },
         Err(refused) => response(refused),
     };
     counted(&door, response)
@@ -161,14 +156,17 @@ async fn link(State(door): State<Arc<Door>>, request: HttpRequest) -> Response {
             let door = Arc::clone(&door);
             finished(seat, async move { pages::followed(&door, &request).await }).await
         }
-        Err(refused) => {
-            if refused.status == 503 {
-                door.metrics.unavailable.with_label_values(&[links::NAME]).inc();
-            }
-            response(refused)
-        }
+        Err(refused) => missed(&door, links::NAME, refused),
     };
     counted(&door, response)
+}
+
+/// A refusal of somebody who followed a link; what is our fault is counted, since few come again.
+fn missed(door: &Door, page: &str, refused: Answer) -> Response {
+    if refused.status == 503 {
+        door.metrics.unavailable.with_label_values(&[page]).inc();
+    }
+    response(refused)
 }
 
 /// A short link in a text: it leads to the page of the long one, and changes nothing.
@@ -192,7 +190,7 @@ async fn preferences(State(door): State<Arc<Door>>, request: HttpRequest) -> Res
             let origin = door.proxies.origin(peer, &request);
             finished(seat, async move { pages::chosen(&door, &request, origin).await }).await
         }
-        Err(refused) => response(refused),
+        Err(refused) => missed(&door, pages::PREFERENCES, refused),
     };
     counted(&door, response)
 }
@@ -206,7 +204,7 @@ async fn sign_up(State(door): State<Arc<Door>>, request: HttpRequest) -> Respons
             let origin = door.proxies.origin(peer, &request);
             finished(seat, async move { pages::signed_up(&door, &request, origin).await }).await
         }
-        Err(refused) => response(refused),
+        Err(refused) => missed(&door, pages::OPT_IN, refused),
     };
     counted(&door, response)
 }
@@ -220,7 +218,7 @@ async fn confirmation(State(door): State<Arc<Door>>, request: HttpRequest) -> Re
             let origin = door.proxies.origin(peer, &request);
             finished(seat, async move { pages::confirmed(&door, &request, origin).await }).await
         }
-        Err(refused) => response(refused),
+        Err(refused) => missed(&door, pages::OPT_IN, refused),
     };
     counted(&door, response)
 }
@@ -282,32 +280,67 @@ async fn admitted(door: &Door, request: HttpRequest) -> Result<(Request, Seat), 
     if head.uri.path().starts_with("/v1/") && !door.sources.may_know(&request) {
         return Err(Answer::text(401, "unauthorized\n"));
     }
-    let bytes = Arc::clone(&door.body_kib).try_acquire_many_owned(kib(&body, bytes_max));
-    let bytes = bytes.map_err(|_| {
-        door.metrics.bounds.of(DoorBound::Bodies).inc();
-        Answer::unavailable()
-    })?;
-    let body = tokio::time::timeout(BODY_MAX, to_bytes(body, bytes_max));
-    let body = body.await.map_err(|_| {
+    let room = if is_link { &door.links_room } else { &door.room };
+    let read = tokio::time::timeout(BODY_MAX, whole(room, body, bytes_max));
+    let read = read.await.map_err(|_| {
         door.metrics.bounds.of(DoorBound::SlowBody).inc();
         Answer::text(408, "the body did not arrive in time\n")
     })?;
-    let body = body.map_err(|_| {
-        door.metrics.bounds.of(DoorBound::Size).inc();
-        Answer::text(413, &format!("too large: at most {} KiB\n", bytes_max >> 10))
+    let (body, bytes) = read.map_err(|refused| match refused {
+        BodyRefused::TooLarge => {
+            door.metrics.bounds.of(DoorBound::Size).inc();
+            Answer::text(413, &format!("too large: at most {} KiB\n", bytes_max >> 10))
+        }
+        BodyRefused::Broken => Answer::text(400, "the body did not arrive whole\n"),
+        BodyRefused::NoRoom => {
+            door.metrics.bounds.of(DoorBound::Bodies).inc();
+            Answer::unavailable()
+        }
     })?;
-    let seat = Arc::clone(&door.seats).try_acquire_owned().map_err(|_| {
+    let seat = room.seat(bytes).ok_or_else(|| {
         door.metrics.bounds.of(DoorBound::Requests).inc();
         Answer::unavailable()
     })?;
-    request.body = body.into();
-    Ok((request, Seat { _request: seat, _bytes: bytes }))
+    request.body = body;
+    Ok((request, seat))
 }
 
-/// KiB that a body takes while it is read and worked on: as many as it announces, or as many as it may have.
-fn kib(body: &Body, bytes_max: usize) -> u32 {
-    let announced = body.size_hint().upper().and_then(|n| usize::try_from(n).ok());
-    let bytes = announced.unwrap_or(bytes_max).min(bytes_max);
+/// Why a body was not read to its end.
+#[derive(Debug, PartialEq, Eq)]
+enum BodyRefused {
+    TooLarge,
+    Broken,
+    /// Too many others are in memory.
+    NoRoom,
+}
+
+/// A whole body, and its share of the room: as much as has arrived, so that whoever announces much and sends slowly takes
+/// nothing from others.
+async fn whole(
+    room: &Room,
+    mut body: Body,
+    bytes_max: usize,
+) -> Result<(Vec<u8>, OwnedSemaphorePermit), BodyRefused> {
+    let announced = body.size_hint().lower();
+    if usize::try_from(announced).map_or(true, |announced| announced > bytes_max) {
+        return Err(BodyRefused::TooLarge);
+    }
+    let (mut read, mut held) = (Vec::new(), room.for_body(0).ok_or(BodyRefused::NoRoom)?);
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let frame = frame.map_err(|_| BodyRefused::Broken)?;
+        let Ok(data) = frame.into_data() else { continue };
+        if read.len() + data.len() > bytes_max {
+            return Err(BodyRefused::TooLarge);
+        }
+        let more = kib(read.len() + data.len()).saturating_sub(kib(read.len()));
+        held.merge(room.for_body(more).ok_or(BodyRefused::NoRoom)?);
+        read.extend_from_slice(&data);
+    }
+    Ok((read, held))
+}
+
+/// KiB that so many bytes take.
+fn kib(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
@@ -353,10 +386,23 @@ pub(super) fn response(answer: Answer) -> Response {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_body_takes_what_it_announces_and_at_most_what_it_may_have() {
-        assert_eq!(kib(&Body::empty(), BODY_BYTES_MAX), 0);
-        assert_eq!(kib(&Body::from(vec![0; 1_025]), BODY_BYTES_MAX), 2);
-        assert_eq!(kib(&Body::from(vec![0; 3 << 20]), BODY_BYTES_MAX), 1_024);
+    #[tokio::test]
+    async fn a_body_takes_what_has_arrived_and_at_most_what_it_may_have() {
+        let room = Room::of_programs(1);
+        let all = kib(super::super::room::BODIES_KIB_MAX << 10);
+        let (body, held) = whole(&room, Body::from(vec![7; 1_025]), 2_000).await.unwrap();
+        assert_eq!((body.len(), held.num_permits()), (1_025, 2));
+        let (empty, none) = whole(&room, Body::empty(), 2_000).await.unwrap();
+        assert_eq!((empty.len(), none.num_permits()), (0, 0));
+        let large = whole(&room, Body::from(vec![7; 2_001]), 2_000).await;
+        assert_eq!(large.unwrap_err(), BodyRefused::TooLarge);
+        // nothing is left but a KiB
+        let others = room.for_body(all - 3).unwrap();
+        let much = whole(&room, Body::from(vec![7; 1_025]), 2_000).await;
+        assert_eq!(much.unwrap_err(), BodyRefused::NoRoom);
+        let little = whole(&room, Body::from(vec![7; 1_024]), 2_000).await;
+        assert_eq!(little.unwrap().0.len(), 1_024);
+        drop((others, held, none));
+        assert!(room.for_body(all).is_some(), "all of it is given back");
     }
 }

@@ -11,6 +11,7 @@ use super::brands::Brands;
 use super::certificates::Certificates;
 use super::origin::Proxies;
 use super::ready::Watch;
+use super::room::Room;
 use super::seen::Seen;
 use super::sources::Sources;
 use super::throttle::Throttle;
@@ -51,10 +52,11 @@ impl Running {
         closing.cancel();
         server.stopped().await;
         // whoever has hung up is still being taken in
-        let seats = u32::try_from(door.config.door.requests_max).unwrap_or(u32::MAX);
-        let seated = Arc::clone(&door.seats);
-        let idle = tokio::time::timeout(REQUEST_MAX, seated.acquire_many(seats)).await;
-        if !matches!(idle, Ok(Ok(_))) {
+        let (programs, links) = tokio::join!(
+            door.room.is_idle_within(REQUEST_MAX),
+            door.links_room.is_idle_within(REQUEST_MAX)
+        );
+        if !(programs && links) {
             tracing::warn!("some requests were not finished; nobody was told that they were");
         }
         let flushed = tokio::task::spawn_blocking(move || {
@@ -146,8 +148,8 @@ fn build(config: Arc<Config>, shutdown: Shutdown) -> Result<Door, Failure> {
         metrics: DoorMetrics::new().or_fail(ExitCode::Internal)?,
         watch: Watch::default(),
         shutdown,
-        seats: Arc::new(tokio::sync::Semaphore::new(config.door.requests_max)),
-        body_kib: Arc::new(tokio::sync::Semaphore::new(server::BODIES_KIB_MAX)),
+        room: Room::of_programs(config.door.requests_max),
+        links_room: Room::of_links(config.door.requests_max),
         config,
     })
 }

@@ -8,8 +8,8 @@ mod preferences;
 mod request_mail;
 mod unsubscribe;
 
-pub(super) use opt_in::{confirmed, signed_up};
-pub(super) use preferences::chosen;
+pub(super) use opt_in::{NAME as OPT_IN, confirmed, signed_up};
+pub(super) use preferences::{NAME as PREFERENCES, chosen};
 pub(super) use unsubscribe::followed;
 
 use gate_door_pages::{

@@ -30,7 +30,7 @@ use crate::door::take_in::settle;
 use crate::door::throttle::{Admission, Full};
 
 /// Under which name what is asked and confirmed is counted.
-const NAME: &str = "double-opt-in";
+pub(in crate::door) const NAME: &str = "double-opt-in";
 /// Hours of a day, for people.
 const HOURS_OF_DAY: u32 = 24;
 

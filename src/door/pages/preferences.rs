@@ -26,7 +26,7 @@ use crate::door::seen::Remembered;
 use crate::door::take_in::settle;
 
 /// Under which name what is chosen is counted.
-const NAME: &str = "preference-page";
+pub(in crate::door) const NAME: &str = "preference-page";
 /// How long a page waits for a gate to say what is on; refusing must not wait for that.
 const CHECK_MAX: Duration = Duration::from_secs(3);
 /// How long a page takes for all that it may leave out, from when the request is whole: with the body's time and Kafka's it stays

@@ -3,6 +3,8 @@
 use gate_door_pages::{Channel, Link, TEXT_TYPE, Unsaved, UnsubscribeDonePage, UnsubscribePage};
 use gate_intake::{Answer, Request, TokenKind, one_click};
 
+use std::time::{Duration, Instant};
+
 use super::{Visit, answer, effect, is_browser, link};
 use crate::clock::now;
 use crate::door::Door;
@@ -10,8 +12,13 @@ use crate::door::enforced::{self, Enforced};
 use crate::door::links::NAME;
 use crate::door::take_in::settle;
 
+/// Longest time from a whole request to its answer, beyond what Kafka takes: a mail program or a browser gives up after some
+/// fifteen seconds, and what was recorded is to be told.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
 /// What becomes of a request for `/u/TOKEN`.
 pub(in crate::door) async fn followed(door: &Door, request: &Request) -> Answer {
+    let until = Instant::now() + ANSWER_MAX;
     let visit = Visit::of(door, request, TokenKind::Unsubscribe);
     let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
     let Some(visit) = visit else {
@@ -47,7 +54,10 @@ pub(in crate::door) async fn followed(door: &Door, request: &Request) -> Answer 
     // a mail program does not wait for what it does not show
     let places: Vec<_> = taken.written.iter().map(|(_, place)| *place).collect();
     let enforced = match browser {
-        true => enforced::wait(door, &places).await,
+        true => {
+            let asked = tokio::time::timeout_at(until.into(), enforced::wait(door, &places));
+            asked.await.unwrap_or(Enforced::NotYet)
+        }
         false => Enforced::NotYet,
     };
     let view = UnsubscribeDonePage {
