@@ -31,6 +31,15 @@ use crate::door::throttle::{Admission, Full};
 
 /// Under which name what is asked and confirmed is counted.
 pub(in crate::door) const NAME: &str = "double-opt-in";
+
+/// What became of a mail that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mail {
+    Written,
+    NotWritten,
+    /// Nobody knows: it counts as one that went out.
+    Unknown,
+}
 /// Hours of a day, for people.
 const HOURS_OF_DAY: u32 = 24;
 
@@ -247,9 +256,9 @@ impl Page<'_> {
                 return self.problem(Problem::TooMany { seconds: full.seconds });
             }
         };
-        let answer = self.mailed(wish, language, &texts, not_saved).await;
-        if let Some(admission) = admission.filter(|_| answer.status >= 400) {
-            // nothing was sent: who tries again while Kafka is away must not be told to wait for an hour
+        let (answer, mail) = self.mailed(wish, language, &texts, not_saved).await;
+        if let Some(admission) = admission.filter(|_| mail == Mail::NotWritten) {
+            // who tries again while Kafka is away must not be told to wait for an hour
             self.door.throttle.give_back(&admission);
         }
         answer
@@ -262,7 +271,7 @@ impl Page<'_> {
         language: Language,
         texts: &[AskedText],
         not_saved: (Unsaved, Link),
-    ) -> Answer {
+    ) -> (Answer, Mail) {
         let keys = &self.door.keys;
         let hashes: Vec<String> = texts.iter().map(|it| it.notice.sha256()).collect();
         let notices = shown(texts, &hashes);
@@ -286,19 +295,23 @@ impl Page<'_> {
         );
         let asking = match asking {
             Ok(asking) => asking,
-            Err(WishError::Address) => return self.form(&[], vec![Wrong::Address]),
+            Err(WishError::Address) => {
+                return (self.form(&[], vec![Wrong::Address]), Mail::NotWritten);
+            }
             Err(error) => {
                 tracing::error!(%error, "a wish to be asked cannot be written");
-                return self.problem(Problem::Internal);
+                return (self.problem(Problem::Internal), Mail::NotWritten);
             }
         };
-        match self.sent(asking, language, texts, base).await {
-            Some(()) => {
+        let mail = self.sent(asking, language, texts, base).await;
+        let answer = match mail {
+            Mail::Written => {
                 let view = LinkSentPage { saved: wish.saved };
                 self.page(view.status(), view.render(self.brand, &self.frame))
             }
-            None => self.not_saved(not_saved.0, not_saved.1),
-        }
+            Mail::NotWritten | Mail::Unknown => self.not_saved(not_saved.0, not_saved.1),
+        };
+        (answer, mail)
     }
 
     /// The request first: the gate lets one mail pass after each.
@@ -308,19 +321,27 @@ impl Page<'_> {
         language: Language,
         texts: &[AskedText],
         base: &str,
-    ) -> Option<()> {
+    ) -> Mail {
         let Asking { confirmation, records } = asking;
         // made before anything is written: a request whose mail cannot be made would wait for nothing
-        let outbound = self.door.outbound.as_ref()?;
+        let Some(outbound) = self.door.outbound.as_ref() else { return Mail::NotWritten };
         let mail = MailOf { confirmation: &confirmation, language, texts, base };
-        let mail = mail.outgoing(&self.door.keys, self.brand, outbound)?;
+        let Some(mail) = mail.outgoing(&self.door.keys, self.brand, outbound) else {
+            return Mail::NotWritten;
+        };
         let outcome = gate_intake::Outcome { records, ..gate_intake::Outcome::default() };
         if settle(self.door, NAME, outcome).await.answer.status >= 500 {
-            return None;
+            return Mail::NotWritten;
         }
-        let written = outbound.topic.write(&[mail]).await;
-        written.into_iter().next()?.map_err(|failure| unmailed(&failure)).ok()?;
-        Some(())
+        match outbound.topic.write(&[mail]).await.into_iter().next() {
+            Some(Ok(_)) => Mail::Written,
+            // one that failed may be there all the same, and go out
+            Some(Err(failure)) => {
+                unmailed(&failure);
+                Mail::Unknown
+            }
+            None => Mail::NotWritten,
+        }
     }
 
     /// The texts that a request names, as long as all of them are there to be shown as they were.
