@@ -34,10 +34,13 @@ pub struct Lease {
     objects: Arc<Objects>,
     path: String,
     owner: String,
+    /// Never locked while the storage is asked: whoever writes looks here first.
     held: Mutex<Option<Held>>,
+    /// One asks at a time.
+    asking: Mutex<()>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Held {
     version: UpdateVersion,
     renewed: Instant,
@@ -112,7 +115,7 @@ impl Watch {
         let held = Mutex::new(Some(Held { version, renewed: now, n_renewals: 0 }));
         let (objects, path, owner) =
             (Arc::clone(&self.objects), self.path.clone(), self.owner.clone());
-        Ok(Look::Taken(Lease { objects, path, owner, held }))
+        Ok(Look::Taken(Lease { objects, path, owner, held, asking: Mutex::default() }))
     }
 }
 
@@ -120,8 +123,15 @@ impl Lease {
     /// Whether its holder may write now.
     #[must_use]
     pub fn is_sure(&self, now: Instant) -> bool {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().is_some_and(|held| now.saturating_duration_since(held.renewed) < SURE)
+        self.held().is_some_and(|held| now.saturating_duration_since(held.renewed) < SURE)
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, held: Option<Held>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
     /// Writes it again; `false` when it is somebody else's, for good.
@@ -129,11 +139,11 @@ impl Lease {
     /// # Errors
     /// The storage cannot be asked now: it is held on, as long as it is sure.
     pub fn renew(&self, now: Instant) -> io::Result<bool> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Held { version, n_renewals, .. }) = held.as_ref() else { return Ok(false) };
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Held { version, n_renewals, .. }) = self.held() else { return Ok(false) };
         let n_renewals = n_renewals.saturating_add(1);
         let content = content_of(&self.owner, n_renewals);
-        let made = self.objects.update(&self.path, &content, version.clone())?;
+        let made = self.objects.update(&self.path, &content, version)?;
         // an answer that was lost may have been a yes: what stands there tells
         let made = match made {
             Some(version) => Some(version),
@@ -142,8 +152,9 @@ impl Lease {
                 .get_versioned(&self.path)?
                 .and_then(|(found, version)| (found == content).then_some(version)),
         };
-        *held = made.map(|version| Held { version, renewed: now, n_renewals });
-        Ok(held.is_some())
+        let is_ours = made.is_some();
+        self.set(made.map(|version| Held { version, renewed: now, n_renewals }));
+        Ok(is_ours)
     }
 
     /// Lets go of it, so that the next need not wait.
@@ -151,8 +162,10 @@ impl Lease {
     /// # Errors
     /// It could not be: the next waits.
     pub fn release(&self) -> io::Result<()> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Held { version, .. }) = held else { return Ok(()) };
+        let _asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Held { version, .. }) = self.held() else { return Ok(()) };
+        // whatever becomes of it, nothing is written any more
+        self.set(None);
         self.objects.update(&self.path, FREE.as_bytes(), version).map(drop)
     }
 }

@@ -49,21 +49,35 @@ impl Sample {
 }
 
 pub(super) fn check(config: &Config, cluster: &ClusterInfo) -> Vec<Finding> {
-    let topics = config.topics.outbound_messages.iter();
-    topics.filter_map(|topic| check_topic(config, cluster, topic)).collect()
+    let topics = &config.topics.outbound_messages;
+    let each = topics.iter().filter_map(|topic| check_topics(config, cluster, &[topic]));
+    let mut findings: Vec<Finding> = each.collect();
+    if topics.len() > 1 {
+        // one key in two partitions of two topics is counted twice
+        let all: Vec<&String> = topics.iter().collect();
+        findings.extend(check_topics(config, cluster, &all));
+    }
+    findings
 }
 
-fn check_topic(config: &Config, cluster: &ClusterInfo, topic: &str) -> Option<Finding> {
-    let n_partitions = cluster.require(topic).ok()?.partitions;
-    let check = format!("topic {topic}: keys");
+/// These topics together.
+fn check_topics(config: &Config, cluster: &ClusterInfo, topics: &[&String]) -> Option<Finding> {
+    let names: Vec<&str> = topics.iter().map(|topic| topic.as_str()).collect();
+    let check = match names.as_slice() {
+        [one] => format!("topic {one}: keys"),
+        several => format!("topics {}: keys together", several.join(", ")),
+    };
     let mut sample = Sample::default();
-    let read = visit_newest(config, topic, n_partitions, &mut |record| {
-        sample.add(record.partition, record.key);
-    });
-    Some(match read {
-        Ok(()) => judge(check, &sample),
-        Err(failure) => Finding::skip(check, failure.cause),
-    })
+    for topic in names {
+        let n_partitions = cluster.require(topic).ok()?.partitions;
+        let read = visit_newest(config, topic, n_partitions, &mut |record| {
+            sample.add(record.partition, record.key);
+        });
+        if let Err(failure) = read {
+            return Some(Finding::skip(check, failure.cause));
+        }
+    }
+    Some(judge(check, &sample))
 }
 
 fn judge(check: String, sample: &Sample) -> Finding {
