@@ -218,13 +218,34 @@ fn decisions_are_found_and_explained_and_people_looked_up_on_record() {
     let nobody = desk.look_up("nobody-here");
     assert_eq!(nobody["is_known"], false);
 
+    // from a decision to its person: with a reason, by whoever may see people
+    let on = format!("/v1/decisions/{source}/person");
+    let why = json!({"reason": "complaint", "ticket": "HELP-1"});
+    let port = desk.desk_setup.port;
+    let (code, _) = http::ask(port, &on, &desk.viewer, &why.to_string()).unwrap();
+    assert_eq!(code, 403);
+    let (code, refused) = desk.ask(&on, &json!({"ticket": "HELP-1"}));
+    assert_eq!(code, 400, "{refused}");
+    let (code, found) = desk.ask(&on, &why);
+    let found: Value = serde_json::from_str(&found).unwrap_or_else(|_| panic!("{code} {found}"));
+    let handle = found["people"][0]["handle"].as_str().expect("a handle");
+    let (_, person) = desk.look(&format!("/v1/people/{handle}"), &desk.officer);
+    let theirs = person["decisions"].as_array().expect("decisions");
+    assert!(theirs.iter().any(|it| it["source"] == source), "{person}");
+    assert!(person["contact_id"].as_str().is_some_and(|id| id.contains("looked-up")), "{person}");
+
     let records = read_all(&broker.bootstrap, &[&topics.access_log]);
     let acts: Vec<Value> = records
         .iter()
         .map(|record| serde_json::from_slice(record.value.as_deref().unwrap()).unwrap())
         .collect();
     let of = |act: &str| acts.iter().filter(|it| it["act"] == act).count();
-    assert_eq!((of("look_up"), of("export")), (3, 1), "{acts:?}");
+    assert_eq!((of("look_up"), of("export")), (4, 1), "{acts:?}");
+    let by_decision: Vec<&Value> = acts.iter().filter(|it| it["place"] == source).collect();
+    let [by_decision] = by_decision.as_slice() else { panic!("{acts:?}") };
+    let whole = acts.iter().find_map(|it| it["address"].as_str()).expect("a whole hash").len();
+    let beginning = by_decision["address"].as_str().expect("the beginning of a hash");
+    assert!(!beginning.is_empty() && beginning.len() < whole, "{by_decision}");
     assert!(acts.iter().all(|it| it["account"] == "officer" && it["ticket"] == "HELP-1"));
     let log = desk.desk.log_text();
     for secret in ["looked-up", "@mail", "nobody-here"] {
@@ -243,6 +264,11 @@ fn decisions_are_found_and_explained_and_people_looked_up_on_record() {
         std::thread::sleep(Duration::from_millis(50));
     }
     desk.wait_for(2 * N_PEOPLE);
+    // and so does a list that somebody was reading
+    let (code, second) = desk.look(&path, &desk.viewer);
+    assert_eq!((code, n(&second)), (200, 1), "{second}");
+    let guessed = path.replace(&next[next.len() - 4..], "0000");
+    assert_eq!(desk.look(&guessed, &desk.viewer).0, 400, "a cursor that nobody made");
 
     // what cannot be recorded is not answered
     topics::delete(&broker.bootstrap, &[&topics.access_log]);
