@@ -1,9 +1,8 @@
 //! The server over real sockets, with clients that behave badly.
 
 use super::*;
-use crate::kafka::source::SourcePartition;
 use crate::metrics::{Bound, HoldCause, Topic, TopicNames};
-use crate::status::{Holder, Membership, Place};
+use crate::status::{Holder, Membership, Place, SourcePartition};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream as Client};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -16,6 +16,7 @@ mod lag;
 mod membership;
 mod snapshot;
 
+pub use crate::kafka::source::SourcePartition;
 pub use board::Status;
 pub use heart::Heart;
 pub use histogram::{Bucket, Histogram};

@@ -20,7 +20,7 @@ use gate_intake::{
     throttle_keys,
 };
 
-use super::request_mail::{MailOf, unmailed};
+use super::request_mail::{Mail, MailOf, unmailed};
 use super::{answer, frame, instant, link, problem_page};
 use crate::clock::now;
 use crate::door::Door;
@@ -31,15 +31,6 @@ use crate::door::throttle::{Admission, Full};
 
 /// Under which name what is asked and confirmed is counted.
 pub(in crate::door) const NAME: &str = "double-opt-in";
-
-/// What became of a mail that asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mail {
-    Written,
-    NotWritten,
-    /// Nobody knows: it counts as one that went out.
-    Unknown,
-}
 /// Hours of a day, for people.
 const HOURS_OF_DAY: u32 = 24;
 

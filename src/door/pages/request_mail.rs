@@ -10,6 +10,15 @@ use crate::door::Outbound;
 use crate::door::topic::Outgoing;
 use crate::links::Keys;
 
+/// What became of a mail that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mail {
+    Written,
+    NotWritten,
+    /// Nobody knows: it counts as one that went out.
+    Unknown,
+}
+
 /// What it is made of.
 pub(super) struct MailOf<'m> {
     pub(super) confirmation: &'m Confirmation,
